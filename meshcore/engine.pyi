@@ -1,0 +1,148 @@
+"""The engine: one call decides, one call reports."""
+
+from collections.abc import Iterable, Mapping
+from datetime import timedelta
+from enum import Enum
+from types import TracebackType
+from typing import Any, TypeAlias
+
+from meshcore.model import Config, Route
+
+#: ASGI's pairs, a mapping (dict, multidict), or pairs of str; names in any case.
+Headers: TypeAlias = Iterable[tuple[bytes, bytes]] | Iterable[tuple[str, str]] | Mapping[str, str] | Mapping[bytes, bytes]
+
+class Outcome(Enum):
+    """What to do with the request."""
+
+    FORWARD = "forward"  #: send it to ``Decision.endpoint``
+    REDIRECT = "redirect"  #: answer ``status`` with ``location``
+    RESPOND = "respond"  #: answer ``status`` with ``body``: the route says so
+    REJECT = "reject"  #: answer ``status`` with ``body``: it cannot be served; see ``flags``, ``details``
+
+class Decision:
+    """What the engine decided for one request. Close it (or use ``with``) when the request is over."""
+
+    @property
+    def outcome(self) -> Outcome: ...
+    @property
+    def listener(self) -> str | None:
+        """Name of the listener whose route table was asked."""
+    @property
+    def virtual_host(self) -> str | None: ...
+    @property
+    def route(self) -> str | None:
+        """Name of the matched route ("" where it has none); None where no route matched."""
+    @property
+    def route_entry(self) -> Route | None:
+        """The matched route of the model, with its origin, timeout, retries, faults and mirrors."""
+    @property
+    def cluster(self) -> str | None: ...
+    @property
+    def endpoint(self) -> str | None:
+        """``address:port`` to send to; None unless the outcome is FORWARD."""
+    @property
+    def status(self) -> int | None:
+        """HTTP status of our own answer; None when forwarding."""
+    @property
+    def location(self) -> str | None: ...
+    @property
+    def body(self) -> bytes:
+        """Body of our own answer."""
+    @property
+    def flags(self) -> str:
+        """Envoy's response flags ("NR", "NC", "UH", ...), comma-separated; "" where there is none."""
+    @property
+    def details(self) -> str:
+        """Envoy's response code details, e.g. "route_not_found"; "" when forwarding."""
+    @property
+    def method(self) -> str: ...
+    @property
+    def path(self) -> str:
+        """Path and query that the upstream must see, after normalisation and rewrites."""
+    @property
+    def authority(self) -> str:
+        """The authority (host header) that the upstream must see."""
+    @property
+    def timeout(self) -> float | None:
+        """Seconds for the whole request; None: no limit."""
+    @property
+    def delay(self) -> float: ...
+    @property
+    def mirrors(self) -> tuple[str, ...]: ...
+    def request_headers(self, headers: Headers | None = None) -> Any:
+        """The header lines to send upstream.
+
+        Without an argument, the headers that ``decide()`` saw. Comes back in the shape that came in:
+        a list of pairs (bytes or str, as given) for an iterable, the same type for a mapping.
+        The ``host`` line is left out: send ``authority``.
+        """
+    def response_headers(self, headers: Headers | None = None, *, status: int | None = None) -> Any:
+        """The header lines to answer with: the upstream's, edited, or those of our own answer.
+
+        ``headers`` are the upstream's (None for our own answer) and ``status`` its status code.
+        """
+    def report(
+        self, *, status: int | None = None, headers: Headers | None = None, error: str | None = None
+    ) -> None:
+        """Tell how the attempt went. Retries are not decided yet: the answer is always None."""
+    def close(self) -> None:
+        """Release the lease on the endpoint. May be called again; only the first call counts."""
+    def __enter__(self) -> Decision: ...
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None, /
+    ) -> None: ...
+
+class Engine:
+    """Decides by a configuration. Thread-safe; one engine serves a whole process."""
+
+    def __init__(self, config: Config) -> None:
+        """Compile ``config``.
+
+        Raises:
+            meshcore.config.ConfigError: for a model that cannot be served.
+        """
+    @property
+    def config(self) -> Config:
+        """The configuration in force."""
+    def decide(
+        self,
+        method: str | bytes,
+        authority: str | bytes | None,
+        path: str | bytes,
+        headers: Headers = (),
+        *,
+        scheme: str | bytes = "http",
+        source: str | None = None,
+        source_port: int = 0,
+        local: str | None = None,
+        port: int | None = None,
+        protocol: str = "HTTP/1.1",
+        now_ns: int | None = None,
+        seed: int | None = None,
+    ) -> Decision:
+        """Decide one request.
+
+        Args:
+            method: as received; compared with case.
+            authority: the request's authority; None: taken from a ``host`` header.
+            path: the request target as received (query included; absolute form and ``*`` are understood).
+            headers: all header lines. str is taken as UTF-8.
+            scheme: of the connection, "http" or "https".
+            source: IP address of the direct peer.
+            local: IP address that the connection came to.
+            port: port that the connection came to; chooses the listener.
+            now_ns: the time, in nanoseconds of any monotonic clock; read once where not given.
+            seed: 64 random bits that make every random choice of this decision; drawn where not given.
+
+        Traffic outcomes (no route, no healthy upstream, a bad path) are values, never exceptions.
+        """
+    def swap(self, config: Config) -> None:
+        """Serve ``config`` from now on; runtime state is kept.
+
+        Decisions under way keep what they were made from. If ``config`` cannot be compiled, raises
+        ConfigError and goes on serving the old one.
+        """
+    def clusters(self) -> list[dict[str, Any]]:
+        """Name, endpoints and their active requests, for admin pages."""
+
+def seconds(value: float | timedelta) -> float: ...

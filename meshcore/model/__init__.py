@@ -1,0 +1,16 @@
+"""The model: frozen dataclasses in Envoy's vocabulary, where all config dialects meet."""
+
+from meshcore.model.cluster import *
+from meshcore.model.cluster import __all__ as _cluster
+from meshcore.model.config import *
+from meshcore.model.config import __all__ as _config
+from meshcore.model.headers import *
+from meshcore.model.headers import __all__ as _headers
+from meshcore.model.matching import *
+from meshcore.model.matching import __all__ as _matching
+from meshcore.model.origin import *
+from meshcore.model.origin import __all__ as _origin
+from meshcore.model.route import *
+from meshcore.model.route import __all__ as _route
+
+__all__ = [*_cluster, *_config, *_headers, *_matching, *_origin, *_route]

@@ -1,0 +1,249 @@
+"""Clusters and their endpoints (Envoy v3 ``Cluster`` and ``ClusterLoadAssignment``).
+
+Durations are seconds as floats; ``None`` means that the document said nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+
+from meshcore.model.origin import Origin
+
+__all__ = [
+    "CircuitBreakers",
+    "Cluster",
+    "CommonLbConfig",
+    "Discovery",
+    "Endpoint",
+    "HealthStatus",
+    "LeastRequest",
+    "Locality",
+    "LocalityEndpoints",
+    "Maglev",
+    "OutlierDetection",
+    "Policy",
+    "RingHash",
+    "SlowStart",
+    "SubsetConfig",
+    "SubsetSelector",
+    "UpstreamTls",
+]
+
+
+class Discovery(Enum):
+    """Where endpoints come from."""
+
+    STATIC = "STATIC"
+    STRICT_DNS = "STRICT_DNS"
+    LOGICAL_DNS = "LOGICAL_DNS"
+    ORIGINAL_DST = "ORIGINAL_DST"
+    EDS = "EDS"
+
+
+class Policy(Enum):
+    """The load balancing policy."""
+
+    ROUND_ROBIN = "ROUND_ROBIN"
+    LEAST_REQUEST = "LEAST_REQUEST"
+    RING_HASH = "RING_HASH"
+    RANDOM = "RANDOM"
+    MAGLEV = "MAGLEV"
+    CLUSTER_PROVIDED = "CLUSTER_PROVIDED"
+
+
+class HealthStatus(Enum):
+    UNKNOWN = "UNKNOWN"
+    HEALTHY = "HEALTHY"
+    UNHEALTHY = "UNHEALTHY"
+    DRAINING = "DRAINING"
+    TIMEOUT = "TIMEOUT"
+    DEGRADED = "DEGRADED"
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """One host. ``address`` is an IP, a DNS name or a unix path (then ``port`` is 0)."""
+
+    address: str
+    port: int
+    hostname: str = ""
+    weight: int = 1
+    health: HealthStatus = HealthStatus.UNKNOWN
+    metadata: tuple[tuple[str, object], ...] = ()  #: labels, Envoy's ``envoy.lb``
+    origin: Origin | None = field(default=None, compare=False)
+
+    @property
+    def authority(self) -> str:
+        """``address:port`` as the engine names the endpoint; IPv6 in brackets."""
+        if not self.port:
+            return self.address
+        host = f"[{self.address}]" if ":" in self.address else self.address
+        return f"{host}:{self.port}"
+
+
+@dataclass(frozen=True, slots=True)
+class Locality:
+    region: str = ""
+    zone: str = ""
+    sub_zone: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LocalityEndpoints:
+    """The endpoints of one locality at one priority (0 is the highest). ``weight`` None: not given."""
+
+    endpoints: tuple[Endpoint, ...]
+    locality: Locality = Locality()
+    priority: int = 0
+    weight: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SlowStart:
+    window: float
+    aggression: float = 1.0
+    min_weight_percent: float = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class RingHash:
+    hash_function: str = "XX_HASH"
+    minimum_ring_size: int = 1024
+    maximum_ring_size: int = 8388608
+
+
+@dataclass(frozen=True, slots=True)
+class Maglev:
+    table_size: int = 65537
+
+
+@dataclass(frozen=True, slots=True)
+class LeastRequest:
+    choice_count: int = 2
+    active_request_bias: float = 1.0
+    full_scan: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CommonLbConfig:
+    healthy_panic_threshold: float | None = None
+    fail_traffic_on_panic: bool = False
+    locality_weighted: bool = False
+    zone_aware_routing_percent: float | None = None
+    zone_aware_min_cluster_size: int | None = None
+    use_hostname_for_hashing: bool = False
+    hash_balance_factor: int | None = None
+    update_merge_window: float | None = None
+    close_connections_on_host_set_change: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SubsetSelector:
+    keys: tuple[str, ...]
+    fallback_policy: str = "NOT_DEFINED"
+    fallback_keys: tuple[str, ...] = ()
+    single_host_per_subset: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SubsetConfig:
+    selectors: tuple[SubsetSelector, ...] = ()
+    fallback_policy: str = "NO_FALLBACK"
+    default_subset: tuple[tuple[str, object], ...] = ()
+    locality_weight_aware: bool = False
+    scale_locality_weight: bool = False
+    panic_mode_any: bool = False
+    list_as_any: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CircuitBreakers:
+    """Thresholds of one priority; ``None``: the document said nothing (Envoy: 1024, retries 3)."""
+
+    max_connections: int | None = None
+    max_pending_requests: int | None = None
+    max_requests: int | None = None
+    max_retries: int | None = None
+    max_requests_per_connection: int | None = None
+    retry_budget_percent: float | None = None
+    retry_budget_min_concurrency: int | None = None
+    track_remaining: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class OutlierDetection:
+    """Field by field Envoy's ``OutlierDetection``; ``None``: its default."""
+
+    consecutive_5xx: int | None = None
+    interval: float | None = None
+    base_ejection_time: float | None = None
+    max_ejection_time: float | None = None
+    max_ejection_time_jitter: float | None = None
+    max_ejection_percent: int | None = None
+    enforcing_consecutive_5xx: int | None = None
+    enforcing_success_rate: int | None = None
+    success_rate_minimum_hosts: int | None = None
+    success_rate_request_volume: int | None = None
+    success_rate_stdev_factor: int | None = None
+    consecutive_gateway_failure: int | None = None
+    enforcing_consecutive_gateway_failure: int | None = None
+    split_external_local_origin_errors: bool = False
+    consecutive_local_origin_failure: int | None = None
+    enforcing_consecutive_local_origin_failure: int | None = None
+    enforcing_local_origin_success_rate: int | None = None
+    failure_percentage_threshold: int | None = None
+    enforcing_failure_percentage: int | None = None
+    enforcing_failure_percentage_local_origin: int | None = None
+    failure_percentage_minimum_hosts: int | None = None
+    failure_percentage_request_volume: int | None = None
+    successful_active_health_check_uneject_host: bool | None = None
+    always_eject_one_host: bool | None = None
+    http_error_codes: tuple[tuple[int, int], ...] = ()  #: half-open ranges that count as errors
+
+
+@dataclass(frozen=True, slots=True)
+class UpstreamTls:
+    """How to speak to the endpoints. ``mode`` is Istio's name (DISABLE, SIMPLE, MUTUAL, ISTIO_MUTUAL)."""
+
+    mode: str
+    sni: str = ""
+    subject_alt_names: tuple[str, ...] = ()
+    ca_certificates: str = ""
+    client_certificate: str = ""
+    private_key: str = ""
+    credential_name: str = ""
+    insecure_skip_verify: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """A named group of endpoints and how to choose among them."""
+
+    name: str
+    discovery: Discovery = Discovery.STATIC
+    localities: tuple[LocalityEndpoints, ...] = ()
+    policy: Policy = Policy.ROUND_ROBIN
+    ring_hash: RingHash | None = None
+    maglev: Maglev | None = None
+    least_request: LeastRequest | None = None
+    slow_start: SlowStart | None = None
+    common_lb: CommonLbConfig = CommonLbConfig()
+    subsets: SubsetConfig | None = None
+    overprovisioning_factor: int = 140
+    circuit_breakers: CircuitBreakers | None = None
+    circuit_breakers_high: CircuitBreakers | None = None
+    outlier_detection: OutlierDetection | None = None
+    tls: UpstreamTls | None = None
+    connect_timeout: float | None = None
+    idle_timeout: float | None = None
+    max_connection_duration: float | None = None
+    max_requests_per_connection: int | None = None
+    http2: bool = False
+    health_checked: bool = False
+    origin: Origin | None = field(default=None, compare=False)
+
+    @property
+    def endpoints(self) -> tuple[Endpoint, ...]:
+        """All endpoints, localities one after another."""
+        return tuple(endpoint for group in self.localities for endpoint in group.endpoints)

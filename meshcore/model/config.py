@@ -1,0 +1,99 @@
+"""The whole of a configuration: what one Engine serves."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+
+from meshcore.model.cluster import Cluster
+from meshcore.model.origin import Origin
+from meshcore.model.route import FaultPolicy, RouteConfiguration
+
+__all__ = ["Config", "ConfigWarning", "EscapedSlashes", "HttpOptions", "Listener"]
+
+
+class EscapedSlashes(Enum):
+    """Envoy's ``path_with_escaped_slashes_action``."""
+
+    KEEP_UNCHANGED = "KEEP_UNCHANGED"
+    REJECT_REQUEST = "REJECT_REQUEST"
+    UNESCAPE_AND_REDIRECT = "UNESCAPE_AND_REDIRECT"
+    UNESCAPE_AND_FORWARD = "UNESCAPE_AND_FORWARD"
+
+
+@dataclass(frozen=True, slots=True)
+class HttpOptions:
+    """The connection manager's options that change decisions (defaults as in Envoy)."""
+
+    normalize_path: bool = False
+    merge_slashes: bool = False
+    escaped_slashes: EscapedSlashes = EscapedSlashes.KEEP_UNCHANGED
+    strip_matching_host_port: bool = False
+    strip_any_host_port: bool = False
+    strip_trailing_host_dot: bool = False
+    scheme_to_overwrite: str = ""
+    use_remote_address: bool = False
+    xff_num_trusted_hops: int = 0
+    skip_xff_append: bool = False
+    append_x_forwarded_port: bool = False
+    generate_request_id: bool = True
+    preserve_external_request_id: bool = False
+    always_set_request_id_in_response: bool = False
+    #: Address ranges that are internal; None: nobody is; (): RFC 1918 and loopback.
+    internal_cidrs: tuple[str, ...] | None = None
+    #: (type, enabled) of upgrades that are let through, lower-case; e.g. ("websocket", True).
+    upgrades: tuple[tuple[str, bool], ...] = ()
+    suppress_envoy_headers: bool = False
+    respect_expected_rq_timeout: bool = False
+    via: str = ""
+    server_name: str = "envoy"
+
+
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """A port and the route table behind it. ``port`` None: any port that no other listener has.
+
+    ``address`` is where the documents say to listen ("" where they don't). ``tls``: the listener
+    terminates TLS. ``filters`` holds HTTP filters that no engine part acts upon yet, by name.
+    """
+
+    name: str
+    port: int | None
+    route_configuration: RouteConfiguration
+    options: HttpOptions = HttpOptions()
+    address: str = ""
+    tls: bool = False
+    fault: FaultPolicy | None = None
+    filters: tuple[tuple[str, object], ...] = ()
+    origin: Origin | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigWarning:
+    """Something accepted that the user should know of."""
+
+    message: str
+    origin: Origin | None = None
+
+    def __str__(self) -> str:
+        return f"{self.origin}: warning: {self.message}" if self.origin else f"warning: {self.message}"
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """What ``load()`` returns: immutable, whole and valid.
+
+    ``skipped`` lists documents that were left aside, one line each ("Deployment default/reviews").
+    ``digest`` is the XXH3 of the sources, for /config and logs.
+    """
+
+    listeners: tuple[Listener, ...]
+    clusters: tuple[Cluster, ...] = ()
+    warnings: tuple[ConfigWarning, ...] = field(default=(), compare=False)
+    skipped: tuple[str, ...] = field(default=(), compare=False)
+    sources: tuple[str, ...] = field(default=(), compare=False)
+    digest: str = field(default="", compare=False)
+
+    def cluster(self, name: str) -> Cluster | None:
+        """The cluster of that name, or None (a scan: not for the hot path)."""
+        return next((cluster for cluster in self.clusters if cluster.name == name), None)

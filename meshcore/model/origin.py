@@ -1,0 +1,27 @@
+"""Where a piece of the model came from, so that every answer can name its file and line."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+__all__ = ["Origin"]
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """The place in a document that a model object was made from.
+
+    ``line`` and ``column`` count from 1. ``kind`` and ``name`` identify the resource
+    (``"VirtualService"``, ``"default/reviews"``), ``path`` the field inside it
+    (``"spec.http[0].route[1]"``).
+    """
+
+    file: str
+    line: int
+    column: int
+    kind: str = ""
+    name: str = ""
+    path: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}"

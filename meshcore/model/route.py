@@ -1,0 +1,312 @@
+"""Route tables: virtual hosts, routes and what a route does (Envoy v3 ``RouteConfiguration``).
+
+Durations are seconds as floats; ``None`` means that the document said nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+
+from meshcore.model.headers import HeaderEdits
+from meshcore.model.matching import Fraction, HeaderMatch, RouteMatch, StringMatch
+from meshcore.model.origin import Origin
+
+__all__ = [
+    "CorsPolicy",
+    "DirectResponse",
+    "FaultAbort",
+    "FaultDelay",
+    "FaultPolicy",
+    "ForwardAction",
+    "HashPolicy",
+    "HashPolicyKind",
+    "HedgePolicy",
+    "HostRewrite",
+    "HostRewriteKind",
+    "MirrorPolicy",
+    "PathRewrite",
+    "PathRewriteKind",
+    "Redirect",
+    "RegexRewrite",
+    "RequireTls",
+    "RetryPolicy",
+    "Route",
+    "RouteConfiguration",
+    "StickyKey",
+    "VirtualHost",
+    "WeightedCluster",
+    "WeightedClusters",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class RegexRewrite:
+    """Replace every match of ``pattern`` (RE2) by ``substitution`` (``\\1`` are groups)."""
+
+    pattern: str
+    substitution: str
+
+
+class PathRewriteKind(Enum):
+    PREFIX = "prefix_rewrite"
+    REGEX = "regex_rewrite"
+    TEMPLATE = "path_template_rewrite"
+    FULL = "path_redirect"
+
+
+@dataclass(frozen=True, slots=True)
+class PathRewrite:
+    """How the path changes: ``text`` for PREFIX, TEMPLATE and FULL, ``regex`` for REGEX.
+
+    FULL replaces the whole path and keeps the query unless ``text`` has one of its own
+    (redirects, and Istio's ``rewrite.uri`` on exact and regex matches).
+    """
+
+    kind: PathRewriteKind
+    text: str = ""
+    regex: RegexRewrite | None = None
+
+
+class HostRewriteKind(Enum):
+    LITERAL = "host_rewrite_literal"
+    HEADER = "host_rewrite_header"
+    PATH_REGEX = "host_rewrite_path_regex"
+    AUTO = "auto_host_rewrite"
+
+
+@dataclass(frozen=True, slots=True)
+class HostRewrite:
+    """How the authority changes: ``text`` is the literal or the header's name."""
+
+    kind: HostRewriteKind
+    text: str = ""
+    regex: RegexRewrite | None = None
+    append_x_forwarded_host: bool = False
+
+
+class HashPolicyKind(Enum):
+    HEADER = "header"
+    COOKIE = "cookie"
+    SOURCE_IP = "source_ip"
+    QUERY_PARAMETER = "query_parameter"
+    FILTER_STATE = "filter_state"
+
+
+@dataclass(frozen=True, slots=True)
+class HashPolicy:
+    """One source of the hash that picks the endpoint. ``ttl`` None: no cookie is generated."""
+
+    kind: HashPolicyKind
+    name: str = ""
+    regex: RegexRewrite | None = None
+    ttl: float | None = None
+    cookie_path: str = ""
+    attributes: tuple[tuple[str, str], ...] = ()
+    terminal: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class StickyKey:
+    """The key of a sticky split (an extension of ours; see DESIGN, 'Choices on purpose')."""
+
+    kind: HashPolicyKind
+    name: str = ""
+    ttl: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RetryPolicy:
+    """Envoy's ``RetryPolicy``; ``num_retries`` counts attempts after the first."""
+
+    retry_on: tuple[str, ...] = ()
+    num_retries: int = 1
+    per_try_timeout: float | None = None
+    per_try_idle_timeout: float | None = None
+    retriable_status_codes: tuple[int, ...] = ()
+    retriable_headers: tuple[HeaderMatch, ...] = ()
+    retriable_request_headers: tuple[HeaderMatch, ...] = ()
+    back_off_base: float | None = None
+    back_off_max: float | None = None
+    rate_limited_reset_headers: tuple[tuple[str, str], ...] = ()
+    rate_limited_max_interval: float | None = None
+    avoid_previous_hosts: bool = False
+    previous_priorities_frequency: int | None = None
+    host_selection_max_attempts: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class HedgePolicy:
+    initial_requests: int = 1
+    additional_request_chance: Fraction | None = None
+    hedge_on_per_try_timeout: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class FaultDelay:
+    fraction: Fraction
+    fixed: float | None = None
+    header_controlled: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class FaultAbort:
+    fraction: Fraction
+    http_status: int | None = None
+    grpc_status: int | None = None
+    header_controlled: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class FaultPolicy:
+    delay: FaultDelay | None = None
+    abort: FaultAbort | None = None
+    upstream_cluster: str = ""
+    headers: tuple[HeaderMatch, ...] = ()
+    max_active_faults: int | None = None
+    downstream_nodes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class MirrorPolicy:
+    """A copy of ``fraction`` (None: all) of the requests goes to ``cluster`` (or the one that a header names)."""
+
+    cluster: str
+    fraction: Fraction | None = None
+    cluster_header: str = ""
+    append_shadow_suffix: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class CorsPolicy:
+    allow_origins: tuple[StringMatch, ...] = ()
+    allow_methods: str = ""
+    allow_headers: str = ""
+    expose_headers: str = ""
+    max_age: str = ""
+    allow_credentials: bool | None = None
+    forward_not_matching_preflights: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WeightedCluster:
+    """One destination of a split: by ``cluster``, or by the cluster that the header ``cluster_header`` names."""
+
+    cluster: str
+    weight: int
+    cluster_header: str = ""
+    edits: HeaderEdits = HeaderEdits()
+    host_rewrite: str = ""
+    metadata_match: tuple[tuple[str, object], ...] = ()
+    origin: Origin | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class WeightedClusters:
+    """A split by weight: random, or by ``header_name``, the route's hash policy or a sticky key."""
+
+    clusters: tuple[WeightedCluster, ...]
+    header_name: str = ""
+    use_hash_policy: bool = False
+    sticky: StickyKey | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ForwardAction:
+    """Send the request on: to exactly one of ``cluster``, ``cluster_header``, ``weighted_clusters``."""
+
+    cluster: str = ""
+    cluster_header: str = ""
+    weighted_clusters: WeightedClusters | None = None
+    cluster_not_found_status: int = 503
+    path_rewrite: PathRewrite | None = None
+    host_rewrite: HostRewrite | None = None
+    timeout: float | None = None  #: None: Envoy's default of 15 s; 0: no timeout
+    idle_timeout: float | None = None
+    max_stream_duration: float | None = None
+    grpc_timeout_header_max: float | None = None
+    retry_policy: RetryPolicy | None = None
+    hedge_policy: HedgePolicy | None = None
+    hash_policies: tuple[HashPolicy, ...] = ()
+    mirrors: tuple[MirrorPolicy, ...] = ()
+    cors: CorsPolicy | None = None
+    metadata_match: tuple[tuple[str, object], ...] = ()
+    priority_high: bool = False
+    include_request_attempt_count: bool = False
+    upgrades: tuple[tuple[str, bool], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Redirect:
+    """Answer with a redirect. ``None`` and "" leave a part of the URL as it is."""
+
+    status: int = 301
+    scheme: str = ""
+    https: bool = False
+    host: str = ""
+    port: int | None = None
+    path: PathRewrite | None = None
+    strip_query: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class DirectResponse:
+    """Answer at once. ``body_format``: a format string (see meshcore.model.format) used in place of ``body``."""
+
+    status: int
+    body: bytes = b""
+    body_format: str | None = None
+    content_type: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """A rule: what it asks, and what happens then."""
+
+    match: RouteMatch
+    action: ForwardAction | Redirect | DirectResponse
+    name: str = ""
+    edits: HeaderEdits = HeaderEdits()
+    fault: FaultPolicy | None = None
+    typed_per_filter_config: tuple[tuple[str, object], ...] = ()
+    origin: Origin | None = field(default=None, compare=False)
+
+
+class RequireTls(Enum):
+    NONE = "NONE"
+    EXTERNAL_ONLY = "EXTERNAL_ONLY"
+    ALL = "ALL"
+
+
+@dataclass(frozen=True, slots=True)
+class VirtualHost:
+    """Routes for a set of domains, in order: the first that matches wins."""
+
+    name: str
+    domains: tuple[str, ...]
+    routes: tuple[Route, ...] = ()
+    require_tls: RequireTls = RequireTls.NONE
+    edits: HeaderEdits = HeaderEdits()
+    retry_policy: RetryPolicy | None = None
+    hedge_policy: HedgePolicy | None = None
+    cors: CorsPolicy | None = None
+    include_request_attempt_count: bool = False
+    include_attempt_count_in_response: bool = False
+    typed_per_filter_config: tuple[tuple[str, object], ...] = ()
+    origin: Origin | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class RouteConfiguration:
+    """A route table: exact domains, then the longest ``*suffix``, then the longest ``prefix*``, then ``*``."""
+
+    name: str = ""
+    virtual_hosts: tuple[VirtualHost, ...] = ()
+    edits: HeaderEdits = HeaderEdits()
+    vhost_header: str = ""
+    ignore_port_in_host_matching: bool = False
+    most_specific_header_mutations_wins: bool = False
+    mirrors: tuple[MirrorPolicy, ...] = ()
+    max_direct_response_body_size: int = 4096
+    typed_per_filter_config: tuple[tuple[str, object], ...] = ()
+    origin: Origin | None = field(default=None, compare=False)

@@ -1,0 +1,25 @@
+/* Two allocators. An arena owns what a snapshot is made of and is freed as a whole. A scratch holds
+ * what one request needs; it starts inside its owner, so that most requests never call malloc. */
+#ifndef MC_BASE_ARENA_H
+#define MC_BASE_ARENA_H
+
+#include "meshcore.h"
+
+typedef struct mc_arena mc_arena;
+
+/* NULL where memory is out. */
+mc_arena *mc_arena_new(void);
+void mc_arena_free(mc_arena *arena);
+/* Zeroed, aligned for any type; NULL where memory is out. size 0 gives a valid pointer. */
+void *mc_arena_alloc(mc_arena *arena, size_t count, size_t size);
+/* A copy with its own storage; absent stays absent. ok becomes false where memory is out. */
+mc_slice mc_arena_copy(mc_arena *arena, mc_slice text, bool *ok);
+size_t mc_arena_bytes(const mc_arena *arena);
+
+void mc_scratch_init(mc_scratch *scratch);
+/* Gives everything back; the scratch may be used again. */
+void mc_scratch_reset(mc_scratch *scratch);
+/* Uninitialised, 8-byte aligned; NULL where memory is out. */
+void *mc_scratch_alloc(mc_scratch *scratch, size_t size);
+
+#endif

@@ -1,0 +1,44 @@
+/* Byte slices: small, inline, and the only string type of the core. */
+#ifndef MC_BASE_SLICE_H
+#define MC_BASE_SLICE_H
+
+#include <string.h>
+
+#include "meshcore.h"
+
+#define MC_LITERAL(text) ((mc_slice){(text), sizeof(text) - 1})
+#define MC_ABSENT ((mc_slice){NULL, 0})
+
+static inline mc_slice mc_slice_of(const char *data, size_t size) { return (mc_slice){data, size}; }
+
+static inline bool mc_slice_equal(mc_slice a, mc_slice b) {
+  return a.size == b.size && (a.size == 0 || memcmp(a.data, b.data, a.size) == 0);
+}
+
+static inline bool mc_slice_starts(mc_slice text, mc_slice prefix) {
+  return text.size >= prefix.size && (prefix.size == 0 || memcmp(text.data, prefix.data, prefix.size) == 0);
+}
+
+static inline bool mc_slice_ends(mc_slice text, mc_slice suffix) {
+  return text.size >= suffix.size &&
+         (suffix.size == 0 || memcmp(text.data + text.size - suffix.size, suffix.data, suffix.size) == 0);
+}
+
+static inline mc_slice mc_slice_from(mc_slice text, size_t start) {
+  return (mc_slice){text.data + start, text.size - start};
+}
+
+static inline mc_slice mc_slice_head(mc_slice text, size_t size) { return (mc_slice){text.data, size}; }
+
+/* ASCII only: bytes above 127 are left as they are, whatever the locale. */
+static inline char mc_lower(char c) { return (c >= 'A' && c <= 'Z') ? (char)(c | 0x20) : c; }
+
+bool mc_slice_equal_fold(mc_slice a, mc_slice b);
+bool mc_slice_starts_fold(mc_slice text, mc_slice prefix);
+bool mc_slice_ends_fold(mc_slice text, mc_slice suffix);
+bool mc_slice_contains(mc_slice text, mc_slice part);
+bool mc_slice_contains_fold(mc_slice text, mc_slice part);
+/* Position of the first c at or after start; text.size where there is none. */
+size_t mc_slice_find(mc_slice text, size_t start, char c);
+
+#endif

@@ -1,0 +1,338 @@
+/* meshcore: the engine's core. C11 and libc alone; nothing here knows of Python.
+ *
+ * Conventions
+ *   - Bytes come as slices (pointer and size, no terminator). A slice in a spec is copied by the
+ *     call that takes it; a slice in a request must stay valid until the decision is released.
+ *   - A spec is a plain struct that the caller fills; building is all or nothing.
+ *   - Nothing reads a clock or entropy: now_ns and seed are arguments.
+ *   - Snapshots are immutable and may be used by many threads at once; what changes is in the
+ *     runtime, by C11 atomics.
+ */
+#ifndef MESHCORE_H
+#define MESHCORE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* ------------------------------------------------------------------ basics */
+
+typedef struct mc_slice {
+  const char *data; /* NULL: absent, which is not the same as empty */
+  size_t size;
+} mc_slice;
+
+typedef enum mc_code { MC_OK = 0, MC_NO_MEMORY, MC_INVALID, MC_LIMIT } mc_code;
+
+typedef struct mc_error {
+  mc_code code;
+  char message[256]; /* what is wrong and, where it helps, what would be right */
+} mc_error;
+
+typedef struct mc_header {
+  mc_slice name; /* any case */
+  mc_slice value;
+} mc_header;
+
+/* A bump allocator that never moves what it gave out. Lives inside its owner. */
+#define MC_SCRATCH_INLINE 448
+typedef struct mc_scratch {
+  char *at;
+  char *end;
+  void *chunks;
+  char block[MC_SCRATCH_INLINE];
+} mc_scratch;
+
+/* ------------------------------------------------------------------ matching: specs */
+
+typedef enum mc_string_kind {
+  MC_STRING_EXACT,
+  MC_STRING_PREFIX,
+  MC_STRING_SUFFIX,
+  MC_STRING_CONTAINS,
+  MC_STRING_REGEX,
+} mc_string_kind;
+
+typedef struct mc_string_spec {
+  mc_string_kind kind;
+  bool ignore_case; /* ASCII only; not with MC_STRING_REGEX */
+  mc_slice value;
+} mc_string_spec;
+
+typedef enum mc_value_test { MC_TEST_STRING, MC_TEST_RANGE, MC_TEST_PRESENT } mc_value_test;
+
+typedef struct mc_header_match_spec {
+  mc_slice name; /* lower-case; ":method", ":path", ":authority", ":scheme" are pseudo headers */
+  mc_value_test test;
+  mc_string_spec string;
+  int64_t start, end; /* MC_TEST_RANGE: [start, end) */
+  bool present;       /* MC_TEST_PRESENT: must be there, or must not */
+  bool invert;
+  bool missing_as_empty;
+} mc_header_match_spec;
+
+typedef struct mc_query_match_spec {
+  mc_slice name;
+  mc_value_test test; /* STRING or PRESENT */
+  mc_string_spec string;
+  bool present;
+} mc_query_match_spec;
+
+typedef struct mc_cookie_match_spec {
+  mc_slice name;
+  mc_string_spec string;
+  bool invert;
+} mc_cookie_match_spec;
+
+typedef enum mc_path_kind {
+  MC_PATH_EXACT,
+  MC_PATH_PREFIX,
+  MC_PATH_SEPARATED_PREFIX,
+  MC_PATH_REGEX,
+  MC_PATH_TEMPLATE,
+  MC_PATH_CONNECT,
+} mc_path_kind;
+
+typedef struct mc_route_spec {
+  mc_path_kind path_kind;
+  bool case_sensitive;
+  bool grpc;
+  mc_slice path;
+  const mc_header_match_spec *headers;
+  uint32_t header_count;
+  const mc_query_match_spec *queries;
+  uint32_t query_count;
+  const mc_cookie_match_spec *cookies;
+  uint32_t cookie_count;
+  uint32_t numerator, denominator; /* runtime fraction; denominator 0: none */
+} mc_route_spec;
+
+typedef struct mc_virtual_host_spec {
+  const mc_route_spec *routes; /* in order; the first that matches wins */
+  uint32_t route_count;
+} mc_virtual_host_spec;
+
+/* ------------------------------------------------------------------ formats and edits: specs */
+
+typedef enum mc_format_op {
+  MC_FORMAT_LITERAL,
+  MC_FORMAT_REQ,
+  MC_FORMAT_RESP,
+  MC_FORMAT_PROTOCOL,
+  MC_FORMAT_RESPONSE_CODE,
+  MC_FORMAT_RESPONSE_CODE_DETAILS,
+  MC_FORMAT_RESPONSE_FLAGS,
+  MC_FORMAT_ROUTE_NAME,
+  MC_FORMAT_UPSTREAM_CLUSTER,
+  MC_FORMAT_UPSTREAM_HOST,
+  MC_FORMAT_UPSTREAM_HOST_WITHOUT_PORT,
+  MC_FORMAT_REMOTE_ADDRESS, /* the client, as trusted x-forwarded-for has it */
+  MC_FORMAT_REMOTE_ADDRESS_WITHOUT_PORT,
+  MC_FORMAT_DIRECT_REMOTE_ADDRESS, /* the peer of the connection */
+  MC_FORMAT_DIRECT_REMOTE_ADDRESS_WITHOUT_PORT,
+  MC_FORMAT_LOCAL_ADDRESS,
+  MC_FORMAT_LOCAL_ADDRESS_WITHOUT_PORT,
+  MC_FORMAT_LOCAL_PORT,
+  MC_FORMAT_BYTES_RECEIVED,
+  MC_FORMAT_ATTEMPT_COUNT,
+  MC_FORMAT_EMPTY, /* commands that never have a value here, e.g. VIRTUAL_CLUSTER_NAME */
+} mc_format_op;
+
+typedef struct mc_format_segment {
+  mc_format_op op;
+  mc_slice text;        /* the literal, or the lower-case header name of REQ and RESP */
+  mc_slice alternative; /* second header name of REQ and RESP; data NULL: none */
+  int32_t max_length;   /* -1: none */
+} mc_format_segment;
+
+typedef struct mc_format_spec {
+  const mc_format_segment *segments;
+  uint32_t count;
+} mc_format_spec;
+
+typedef enum mc_append_action {
+  MC_APPEND_IF_EXISTS_OR_ADD,
+  MC_ADD_IF_ABSENT,
+  MC_OVERWRITE_IF_EXISTS_OR_ADD,
+  MC_OVERWRITE_IF_EXISTS,
+} mc_append_action;
+
+typedef struct mc_header_value_spec {
+  mc_slice name; /* lower-case */
+  mc_format_spec value;
+  mc_append_action action;
+  bool keep_empty;
+} mc_header_value_spec;
+
+typedef struct mc_edits_spec {
+  const mc_header_value_spec *request_add;
+  const mc_slice *request_remove;
+  const mc_header_value_spec *response_add;
+  const mc_slice *response_remove;
+  uint32_t request_add_count, request_remove_count, response_add_count, response_remove_count;
+} mc_edits_spec;
+
+/* ------------------------------------------------------------------ rewrites and redirects: specs */
+
+typedef struct mc_substitution_spec {
+  mc_slice pattern;      /* RE2 */
+  mc_slice substitution; /* with \0 to \9 */
+} mc_substitution_spec;
+
+typedef enum mc_path_rewrite_kind {
+  MC_REWRITE_NONE,
+  MC_REWRITE_PREFIX,   /* what the route's path specifier matched becomes text */
+  MC_REWRITE_REGEX,    /* every match in the path (without query) is replaced */
+  MC_REWRITE_TEMPLATE, /* text is a path template rewrite over the route's path template */
+  MC_REWRITE_FULL,     /* the whole path becomes text; the query is kept unless text has one */
+} mc_path_rewrite_kind;
+
+typedef struct mc_path_rewrite_spec {
+  mc_path_rewrite_kind kind;
+  mc_slice text;
+  mc_substitution_spec regex;
+} mc_path_rewrite_spec;
+
+typedef enum mc_host_rewrite_kind {
+  MC_HOST_KEEP,
+  MC_HOST_LITERAL,
+  MC_HOST_HEADER,
+  MC_HOST_PATH_REGEX,
+  MC_HOST_AUTO, /* the endpoint's hostname, where it has one */
+} mc_host_rewrite_kind;
+
+typedef struct mc_host_rewrite_spec {
+  mc_host_rewrite_kind kind;
+  mc_slice text; /* the literal, or the header's lower-case name */
+  mc_substitution_spec regex;
+  bool append_x_forwarded_host;
+} mc_host_rewrite_spec;
+
+typedef struct mc_redirect_spec {
+  uint16_t status;
+  bool https;
+  bool strip_query;
+  int32_t port; /* -1: as it is */
+  mc_slice scheme;
+  mc_slice host;
+  mc_path_rewrite_spec path;
+} mc_redirect_spec;
+
+/* ------------------------------------------------------------------ a route's action: specs */
+
+typedef enum mc_hash_kind { MC_HASH_HEADER, MC_HASH_COOKIE, MC_HASH_SOURCE_IP, MC_HASH_QUERY } mc_hash_kind;
+
+typedef struct mc_hash_policy_spec {
+  mc_hash_kind kind;
+  bool terminal;
+  mc_slice name;
+  mc_substitution_spec regex; /* pattern.data NULL: none */
+} mc_hash_policy_spec;
+
+typedef struct mc_weighted_cluster_spec {
+  int32_t cluster;         /* index in the snapshot, or -1: by cluster_header, or unknown */
+  mc_slice cluster_header; /* data NULL: none */
+  uint32_t weight;
+  mc_slice host_rewrite; /* data NULL: none */
+  mc_edits_spec edits;
+} mc_weighted_cluster_spec;
+
+typedef enum mc_action_kind { MC_ACTION_FORWARD, MC_ACTION_REDIRECT, MC_ACTION_RESPOND } mc_action_kind;
+
+typedef struct mc_action_spec {
+  mc_action_kind kind;
+  mc_slice name; /* of the route */
+  mc_edits_spec edits;
+  /* MC_ACTION_FORWARD: cluster, or cluster_header, or clusters */
+  int32_t cluster;         /* -1: none, or unknown */
+  mc_slice cluster_header; /* data NULL: none */
+  const mc_weighted_cluster_spec *clusters;
+  uint32_t cluster_count;
+  mc_slice weight_header; /* data NULL: none */
+  bool weight_by_hash;
+  uint16_t cluster_not_found_status;
+  uint64_t timeout_ns; /* 0: none */
+  mc_path_rewrite_spec path_rewrite;
+  mc_host_rewrite_spec host_rewrite;
+  const mc_hash_policy_spec *hash_policies;
+  uint32_t hash_policy_count;
+  /* MC_ACTION_REDIRECT */
+  mc_redirect_spec redirect;
+  /* MC_ACTION_RESPOND; the body itself stays with the caller, unless it is a format */
+  uint16_t status;
+  mc_format_spec body;
+  mc_slice content_type; /* of the answer; data NULL: none */
+} mc_action_spec;
+
+/* ------------------------------------------------------------------ the connection manager's options */
+
+typedef enum mc_escaped_slashes {
+  MC_SLASHES_KEEP,
+  MC_SLASHES_REJECT,
+  MC_SLASHES_REDIRECT,
+  MC_SLASHES_FORWARD,
+} mc_escaped_slashes;
+
+typedef struct mc_cidr {
+  uint8_t address[16]; /* IPv4 as ::ffff:a.b.c.d */
+  uint8_t bits;        /* of 128 */
+} mc_cidr;
+
+typedef struct mc_http_options {
+  bool normalize_path;
+  bool merge_slashes;
+  mc_escaped_slashes escaped_slashes;
+  bool strip_matching_host_port;
+  bool strip_any_host_port;
+  bool strip_trailing_host_dot;
+  bool use_remote_address;
+  bool skip_xff_append;
+  bool append_x_forwarded_port;
+  bool suppress_envoy_headers;
+  bool has_internal_cidrs; /* false: nobody is internal */
+  uint32_t xff_num_trusted_hops;
+  mc_slice scheme_to_overwrite; /* data NULL: none */
+  mc_slice via;                 /* data NULL: none */
+  const mc_cidr *internal_cidrs;
+  uint32_t internal_cidr_count;
+} mc_http_options;
+
+/* ------------------------------------------------------------------ a request and its one view */
+
+typedef struct mc_request {
+  mc_slice method;
+  mc_slice authority; /* data NULL: take the host header */
+  mc_slice target;    /* the request target as received: origin, absolute, authority or asterisk form */
+  mc_slice scheme;    /* of the connection: "http" or "https" */
+  mc_slice protocol;  /* "HTTP/1.1" */
+  mc_slice source;    /* address of the direct peer, without port; data NULL: unknown */
+  uint16_t source_port;
+  mc_slice local; /* own address, without port; data NULL: unknown */
+  uint16_t port;  /* own port; 0: unknown */
+  const mc_header *headers;
+  uint32_t header_count;
+  uint64_t now_ns;
+  uint64_t seed;
+} mc_request;
+
+/* The one normalised view that matching, limits, rewrites and the upstream all see. */
+typedef struct mc_view {
+  mc_slice method;
+  mc_slice scheme;
+  mc_slice authority;
+  mc_slice target; /* path and query */
+  mc_slice path;   /* target up to the first '?' */
+  mc_slice query;  /* what follows it; data NULL: no '?' */
+  const mc_header *headers; /* as they came; host lines are in authority */
+  uint32_t header_count;
+  mc_slice protocol;
+  mc_slice source; /* the direct peer */
+  uint16_t source_port;
+  mc_slice client; /* the client that is believed: the peer, or what trusted x-forwarded-for says */
+  mc_slice local;
+  uint16_t port;
+  bool internal; /* the client is internal */
+  bool tls;      /* the connection's own scheme is https */
+} mc_view;
+
+#endif
