@@ -1,0 +1,190 @@
+"""``meshcore routes``: print the compiled route table."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+import sys
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from meshcore.cli.options import add_config_arguments, config_source, print_notices
+
+if TYPE_CHECKING:
+    from meshcore.model import Config, Listener, Route, RouteConfiguration, VirtualHost
+
+__all__ = ["register", "select_virtual_host"]
+
+#: Width to lay out for where the output is no terminal.
+_PLAIN_COLUMNS = 100
+
+
+def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the subcommand."""
+    parser = subparsers.add_parser(
+        "routes",
+        help="print the compiled route table",
+        description="Print the route table that your documents compile to: for each listener its virtual "
+        "hosts, and their routes in the order in which they are tried; the first that matches wins.",
+    )
+    add_config_arguments(parser)
+    parser.add_argument("--host", metavar="HOST", help="only the virtual host that serves this authority")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    parser.set_defaults(func=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Load, print; 1 if ``--host`` is served by nobody."""
+    config = config_source(args).load()
+    print_notices(config)
+    tables = list(_tables(config, args.host))
+    if args.json:
+        json.dump({"listeners": [_listener_json(*table) for table in tables]}, sys.stdout, indent=2)
+        print()
+    else:
+        columns = shutil.get_terminal_size((_PLAIN_COLUMNS, 24)).columns
+        print("\n\n".join("\n".join(_listener_text(*table, columns)) for table in tables))
+    if not tables:
+        what = f"no virtual host serves {args.host!r}" if args.host else "no listener came of these documents"
+        print(f"meshcore: {what}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def select_virtual_host(table: RouteConfiguration, host: str) -> VirtualHost | None:
+    """The virtual host that serves ``host``.
+
+    An exact domain wins, then the longest ``*suffix``, then the longest ``prefix*``, then ``*``.
+    """
+    wanted = host.lower()
+    if table.ignore_port_in_host_matching:
+        name, _, port = wanted.rpartition(":")
+        wanted = name if name and port.isdigit() else wanted
+    best: tuple[int, int] = (-1, 0)
+    chosen = None
+    for virtual_host in table.virtual_hosts:
+        for domain in virtual_host.domains:
+            rank = _rank(domain.lower(), wanted)
+            if rank > best:
+                best, chosen = rank, virtual_host
+    return chosen
+
+
+def _rank(domain: str, host: str) -> tuple[int, int]:
+    """How well ``domain`` fits: (-1, 0) not at all, else the kind and then the length."""
+    if domain == host:
+        return 3, 0
+    if domain == "*":
+        return 0, 0
+    if domain.startswith("*") and len(host) >= len(domain) and host.endswith(domain[1:]):
+        return 2, len(domain)
+    if domain.endswith("*") and len(host) >= len(domain) and host.startswith(domain[:-1]):
+        return 1, len(domain)
+    return -1, 0
+
+
+def _tables(config: Config, host: str | None) -> Iterator[tuple[Listener, tuple[VirtualHost, ...]]]:
+    for listener in config.listeners:
+        table = listener.route_configuration
+        if host is None:
+            yield listener, table.virtual_hosts
+            continue
+        chosen = select_virtual_host(table, host)
+        if chosen is not None:
+            yield listener, (chosen,)
+
+
+def _listener_text(listener: Listener, virtual_hosts: tuple[VirtualHost, ...], columns: int) -> Iterator[str]:
+    port = "any port" if listener.port is None else f"port {listener.port}"
+    yield f"listener {listener.name or '(unnamed)'}  {port}{', TLS' if listener.tls else ''}"
+    for virtual_host in virtual_hosts:
+        yield ""
+        yield f"  virtual host {virtual_host.name}"
+        yield from _wrapped("    domains ", virtual_host.domains, columns)
+        yield from _routes_text(virtual_host.routes, columns)
+
+
+def _wrapped(label: str, items: tuple[str, ...], columns: int) -> Iterator[str]:
+    """``label`` and the items after it, comma-separated, in lines of at most ``columns``."""
+    line = label
+    for number, item in enumerate(items):
+        piece = item if number == len(items) - 1 else f"{item}, "
+        if line.strip() and line != label and len(line) + len(piece) > columns:
+            yield line.rstrip()
+            line = " " * len(label)
+        line += piece
+    yield line
+
+
+def _routes_text(routes: tuple[Route, ...], columns: int) -> Iterator[str]:
+    """Conditions left, effects right; effects below where the two don't fit side by side."""
+    from meshcore.cli.describe import action_lines, match_lines, place
+
+    blocks = []
+    for route in routes:
+        about = ", ".join(part for part in (route.name, place(route.origin)) if part)
+        blocks.append((match_lines(route.match), action_lines(route), about))
+    margin = 4 + len(str(len(routes))) + 2
+    left = max((len(line) for match, _, _ in blocks for line in match), default=0)
+    right = max((len(line) for _, action, _ in blocks for line in action), default=0)
+    beside = margin + left + 4 + right <= columns
+    if not routes:
+        yield "    no routes"
+    for number, (match, action, about) in enumerate(blocks, 1):
+        yield ""
+        yield f"    {number:>{margin - 6}}  {about}".rstrip()
+        indent = " " * margin
+        if beside:
+            for row in range(max(len(match), len(action))):
+                condition = match[row] if row < len(match) else ""
+                effect = action[row] if row < len(action) else ""
+                arrow = "->" if row == 0 else "  "
+                yield f"{indent}{condition:<{left}} {arrow} {effect}".rstrip()
+        else:
+            yield from (f"{indent}{line}" for line in match)
+            yield from (f"{indent}{'->' if row == 0 else '  '} {line}" for row, line in enumerate(action))
+
+
+def _listener_json(listener: Listener, virtual_hosts: tuple[VirtualHost, ...]) -> dict[str, Any]:
+    return {
+        "name": listener.name,
+        "port": listener.port,
+        "tls": listener.tls,
+        "virtual_hosts": [
+            {
+                "name": virtual_host.name,
+                "domains": list(virtual_host.domains),
+                "routes": [_route_json(route) for route in virtual_host.routes],
+            }
+            for virtual_host in virtual_hosts
+        ],
+    }
+
+
+def _route_json(route: Route) -> dict[str, Any]:
+    from meshcore.cli.describe import action_lines, match_lines
+    from meshcore.model import ForwardAction, Redirect
+
+    action = route.action
+    entry: dict[str, Any] = {
+        "name": route.name,
+        "match": match_lines(route.match),
+        "path": {"kind": route.match.path.kind.value, "value": route.match.path.value},
+        "effects": action_lines(route),
+    }
+    if isinstance(action, ForwardAction):
+        split = action.weighted_clusters
+        entry["action"] = "forward"
+        entry["clusters"] = (
+            [{"cluster": part.cluster, "weight": part.weight} for part in split.clusters]
+            if split
+            else [{"cluster": action.cluster, "weight": 1}]
+        )
+    elif isinstance(action, Redirect):
+        entry["action"], entry["status"] = "redirect", action.status
+    else:
+        entry["action"], entry["status"] = "respond", action.status
+    origin = route.origin
+    entry["origin"] = {"file": origin.file, "line": origin.line, "path": origin.path} if origin else None
+    return entry

@@ -1,0 +1,166 @@
+"""Routes in words."""
+
+from __future__ import annotations
+
+import pytest
+
+from meshcore.cli.describe import action_lines, destinations, match_lines, place
+from meshcore.model import (
+    CookieMatch,
+    DirectResponse,
+    ForwardAction,
+    Fraction,
+    HeaderEdits,
+    HeaderMatch,
+    HeaderValue,
+    HostRewrite,
+    HostRewriteKind,
+    MirrorPolicy,
+    Origin,
+    PathKind,
+    PathMatch,
+    PathRewrite,
+    PathRewriteKind,
+    QueryParameterMatch,
+    RangeMatch,
+    Redirect,
+    RegexRewrite,
+    Route,
+    RouteMatch,
+    StringKind,
+    StringMatch,
+    WeightedCluster,
+    WeightedClusters,
+)
+
+ROOT = RouteMatch(PathMatch(PathKind.PREFIX, "/"))
+
+
+def is_(value: str) -> StringMatch:
+    return StringMatch(StringKind.EXACT, value)
+
+
+@pytest.mark.parametrize(
+    ("match", "lines"),
+    [
+        (ROOT, ["prefix /"]),
+        (RouteMatch(PathMatch(PathKind.EXACT, "/A", case_sensitive=False)), ["path /A (any case)"]),
+        (RouteMatch(PathMatch(PathKind.SEPARATED_PREFIX, "/a")), ["segments /a"]),
+        (RouteMatch(PathMatch(PathKind.REGEX, "/a|/b")), ["regex /a|/b"]),
+        (RouteMatch(PathMatch(PathKind.TEMPLATE, "/{x}")), ["template /{x}"]),
+        (RouteMatch(PathMatch(PathKind.CONNECT)), ["CONNECT requests"]),
+        (
+            RouteMatch(
+                PathMatch(PathKind.PREFIX, "/"),
+                headers=(
+                    HeaderMatch("end-user", string=is_("jason")),
+                    HeaderMatch("x-n", range=RangeMatch(1, 10)),
+                    HeaderMatch("x-p", present=True),
+                    HeaderMatch("x-q", present=False),
+                    HeaderMatch(
+                        "x-i",
+                        string=StringMatch(StringKind.REGEX, "a.*"),
+                        invert=True,
+                        treat_missing_as_empty=True,
+                    ),
+                ),
+                query_parameters=(
+                    QueryParameterMatch("q", StringMatch(StringKind.CONTAINS, "z", ignore_case=True)),
+                    QueryParameterMatch("flag"),
+                ),
+                cookies=(CookieMatch("c", StringMatch(StringKind.SUFFIX, "end"), invert=True),),
+                fraction=Fraction(1, 1000),
+                grpc=True,
+            ),
+            [
+                "prefix /",
+                'header end-user is "jason"',
+                "header x-n is a number from 1 to 9",
+                "header x-p is present",
+                "header x-q is absent",
+                'not: header x-i matches "a.*" (missing: "")',
+                'query q contains "z" (any case)',
+                "query flag is present",
+                'not: cookie c ends with "end"',
+                "gRPC only",
+                "0.1% of requests",
+            ],
+        ),
+    ],
+)
+def test_conditions(match: RouteMatch, lines: list[str]) -> None:
+    assert match_lines(match) == lines
+
+
+def test_a_split_shows_shares_that_sum_to_the_whole() -> None:
+    split = WeightedClusters((WeightedCluster("v1", 9), WeightedCluster("v2", 1)))
+    action = ForwardAction(weighted_clusters=split)
+    assert destinations(action) == [("90%", "v1"), ("10%", "v2")]
+    assert action_lines(Route(ROOT, action)) == ["90%  v1", "10%  v2"]
+
+
+def test_shares_are_aligned() -> None:
+    split = WeightedClusters((WeightedCluster("v1", 98), WeightedCluster("v2", 2)), header_name="x-pick")
+    lines = action_lines(Route(ROOT, ForwardAction(weighted_clusters=split)))
+    assert lines == ["98%  v1", " 2%  v2", "split by header x-pick"]
+
+
+@pytest.mark.parametrize(
+    ("action", "lines"),
+    [
+        (ForwardAction(cluster="c"), ["c"]),
+        (ForwardAction(cluster_header="x-to"), ["cluster named by header x-to"]),
+        (
+            ForwardAction(
+                cluster="c",
+                path_rewrite=PathRewrite(PathRewriteKind.PREFIX, "/new"),
+                host_rewrite=HostRewrite(HostRewriteKind.LITERAL, "other.example"),
+                timeout=1.5,
+                mirrors=(MirrorPolicy("shadow"),),
+            ),
+            [
+                "c",
+                "rewrite prefix to /new",
+                "rewrite host to other.example",
+                "timeout 1.5s",
+                "mirror to shadow",
+            ],
+        ),
+        (
+            ForwardAction(
+                cluster="c",
+                path_rewrite=PathRewrite(PathRewriteKind.REGEX, regex=RegexRewrite("a(.)", r"\1")),
+                host_rewrite=HostRewrite(HostRewriteKind.HEADER, "x-host"),
+            ),
+            ["c", r"rewrite path: a(.) becomes \1", "rewrite host to the value of header x-host"],
+        ),
+        (Redirect(), ["redirect 301"]),
+        (
+            Redirect(302, https=True, host="h", port=8443, path=PathRewrite(PathRewriteKind.FULL, "/x")),
+            ["redirect 302, scheme https, host h, port 8443, path to /x"],
+        ),
+        (Redirect(strip_query=True), ["redirect 301, without query"]),
+        (DirectResponse(204), ["respond 204"]),
+        (DirectResponse(200, b"ok\n"), [r"respond 200 'ok\n'"]),
+        (DirectResponse(200, b"x" * 60), [f"respond 200 '{'x' * 48}...'"]),
+    ],
+)
+def test_actions(action: ForwardAction | Redirect | DirectResponse, lines: list[str]) -> None:
+    assert action_lines(Route(ROOT, action)) == lines
+
+
+def test_header_edits_follow_the_action() -> None:
+    edits = HeaderEdits(
+        request_add=(HeaderValue("x-a", "1"),), request_remove=("x-b",), response_remove=("server",)
+    )
+    assert action_lines(Route(ROOT, DirectResponse(200), edits=edits)) == [
+        "respond 200",
+        "request header x-a: 1",
+        "request header x-b removed",
+        "response header server removed",
+    ]
+
+
+def test_place_names_file_and_line() -> None:
+    assert place(Origin("a.yaml", 7, 3)) == "a.yaml:7"
+    assert place(None) == ""
