@@ -87,8 +87,8 @@ void mc_scratch_reset(mc_scratch *scratch) {
 }
 
 void *mc_scratch_alloc(mc_scratch *scratch, size_t size) {
+  if (size > SIZE_MAX / 2) return NULL;
   size_t want = round_up(size, 8);
-  if (want < size) return NULL;
   if ((size_t)(scratch->end - scratch->at) < want) {
     size_t room = want > SCRATCH_CHUNK ? want : SCRATCH_CHUNK;
     void **fresh = malloc(ALIGN + room);

@@ -23,34 +23,70 @@ size_t mc_slice_find(mc_slice text, size_t start, char c) {
   return found ? (size_t)(found - text.data) : text.size;
 }
 
-/* Crochemore and Perrin's two-way search would do it in linear time and constant space; libc's
- * memmem is exactly that where it exists, but is not in C11. Patterns come from the config, so the
- * plain search with a memchr skip is bounded by (their size) x (the text's). To keep the cost linear
- * in the text whatever the pattern, the failure function of Knuth, Morris and Pratt is used. */
-static bool contains(mc_slice text, mc_slice part, bool fold) {
+/* ------------------------------------------------------------------ searching
+ *
+ * Crochemore and Perrin's two-way search: linear in the text and the part together, whatever they
+ * are, and in constant space. The part is cut at a critical position (given by the larger of its two
+ * maximal suffixes, under < and under >); the right piece is compared forwards, then the left piece
+ * backwards. A mismatch on the right at k shifts by k, one on the left by the part's period. Where
+ * the whole part has that period, what is known to match after such a shift is remembered. */
+
+static inline unsigned char byte_at(mc_slice text, size_t i, bool fold) {
+  return (unsigned char)(fold ? mc_lower(text.data[i]) : text.data[i]);
+}
+
+/* The start of the largest suffix of the part (under > when reversed), and its period. */
+static inline size_t maximal_suffix(mc_slice part, bool fold, bool reversed, size_t *period) {
+  size_t start = 0, candidate = 1, offset = 0;
+  *period = 1;
+  while (candidate + offset < part.size) {
+    unsigned char a = byte_at(part, candidate + offset, fold), b = byte_at(part, start + offset, fold);
+    if (a == b) {
+      if (++offset == *period) {
+        candidate += *period;
+        offset = 0;
+      }
+    } else if ((a < b) != reversed) {
+      candidate += offset + 1;
+      offset = 0;
+      *period = candidate - start;
+    } else {
+      start = candidate++;
+      offset = 0;
+      *period = 1;
+    }
+  }
+  return start;
+}
+
+static inline bool contains(mc_slice text, mc_slice part, bool fold) {
   if (part.size == 0) return true;
   if (part.size > text.size) return false;
-  enum { SMALL = 64 };
-  if (part.size <= SMALL) {
-    uint8_t next[SMALL];
-    next[0] = 0;
-    for (size_t i = 1, k = 0; i < part.size; i++) {
-      char c = fold ? mc_lower(part.data[i]) : part.data[i];
-      while (k > 0 && (fold ? mc_lower(part.data[k]) : part.data[k]) != c) k = next[k - 1];
-      if ((fold ? mc_lower(part.data[k]) : part.data[k]) == c) k++;
-      next[i] = (uint8_t)k;
-    }
-    for (size_t i = 0, k = 0; i < text.size; i++) {
-      char c = fold ? mc_lower(text.data[i]) : text.data[i];
-      while (k > 0 && (fold ? mc_lower(part.data[k]) : part.data[k]) != c) k = next[k - 1];
-      if ((fold ? mc_lower(part.data[k]) : part.data[k]) == c) k++;
-      if (k == part.size) return true;
-    }
-    return false;
+  size_t period, other;
+  size_t cut = maximal_suffix(part, fold, false, &period), second = maximal_suffix(part, fold, true, &other);
+  if (second > cut) {
+    cut = second;
+    period = other;
   }
-  for (size_t i = 0; i + part.size <= text.size; i++) {
-    mc_slice at = {text.data + i, part.size};
-    if (fold ? mc_slice_equal_fold(at, part) : mc_slice_equal(at, part)) return true;
+  bool periodic = cut + period <= part.size;
+  for (size_t i = 0; periodic && i < cut; i++) {
+    periodic = byte_at(part, i, fold) == byte_at(part, i + period, fold);
+  }
+  /* Not periodic: no occurrence starts within this distance of a failed left piece. */
+  if (!periodic) period = (cut > part.size - cut ? cut : part.size - cut) + 1;
+  for (size_t at = 0, known = 0; at <= text.size - part.size;) {
+    size_t i = known > cut ? known : cut;
+    while (i < part.size && byte_at(part, i, fold) == byte_at(text, at + i, fold)) i++;
+    if (i < part.size) {
+      at += i - cut + 1;
+      known = 0;
+      continue;
+    }
+    size_t left = cut;
+    while (left > known && byte_at(part, left - 1, fold) == byte_at(text, at + left - 1, fold)) left--;
+    if (left <= known) return true;
+    at += period;
+    known = periodic ? part.size - period : 0;
   }
   return false;
 }

@@ -1,5 +1,7 @@
 #include "base/slice.h"
 
+#include <stdlib.h>
+
 #include "check.h"
 
 static void test_equality(void) {
@@ -33,9 +35,75 @@ static void test_parts(void) {
   CHECK_INT(mc_slice_find(MC_LITERAL("abc"), 7, 'a'), 3);
 }
 
+/* The definition, without any cleverness. */
+static bool plain_contains(mc_slice text, mc_slice part) {
+  for (size_t i = 0; i + part.size <= text.size; i++) {
+    if (mc_slice_equal(mc_slice_head(mc_slice_from(text, i), part.size), part)) return true;
+  }
+  return false;
+}
+
+static void test_contains(void) {
+  CHECK(mc_slice_contains(MC_LITERAL("a needle here"), MC_LITERAL("needle")));
+  CHECK(mc_slice_contains(MC_LITERAL("x"), MC_LITERAL("")));
+  CHECK(mc_slice_contains(MC_LITERAL(""), MC_LITERAL("")));
+  CHECK(!mc_slice_contains(MC_LITERAL("need"), MC_LITERAL("needle")));
+  CHECK(!mc_slice_contains(MC_LITERAL("a nEedle here"), MC_LITERAL("needle")));
+  CHECK(mc_slice_contains_fold(MC_LITERAL("a nEedle here"), MC_LITERAL("Needle")));
+  CHECK(mc_slice_contains(MC_LITERAL("\xff\x80\x7f"), MC_LITERAL("\x80\x7f")));
+  CHECK(mc_slice_contains(mc_slice_of("a\0b", 3), mc_slice_of("\0b", 2)));
+}
+
+/* Every part of up to 6 letters in every text of up to 9, over two letters: all the periods. */
+static void test_contains_exhaustively(void) {
+  char text[9], part[6];
+  size_t wrong = 0, wrong_fold = 0;
+  for (size_t n = 0; n <= sizeof text; n++) {
+    for (unsigned t = 0; t < 1u << n; t++) {
+      for (size_t i = 0; i < n; i++) text[i] = (t >> i & 1) ? 'b' : 'a';
+      for (size_t m = 1; m <= sizeof part; m++) {
+        for (unsigned p = 0; p < 1u << m; p++) {
+          for (size_t i = 0; i < m; i++) part[i] = (p >> i & 1) ? 'b' : 'a';
+          bool expected = plain_contains(mc_slice_of(text, n), mc_slice_of(part, m));
+          wrong += mc_slice_contains(mc_slice_of(text, n), mc_slice_of(part, m)) != expected;
+          for (size_t i = 0; i < m; i += 2) part[i] = (char)(part[i] - 32);
+          wrong_fold += mc_slice_contains_fold(mc_slice_of(text, n), mc_slice_of(part, m)) != expected;
+        }
+      }
+    }
+  }
+  CHECK_INT(wrong, 0);
+  CHECK_INT(wrong_fold, 0);
+}
+
+/* Quadratic searches need minutes for these. */
+static void test_contains_is_linear(void) {
+  enum { SIZE = 1 << 20 };
+  char *text = malloc(SIZE), *part = malloc(SIZE / 2);
+  memset(text, 'a', SIZE);
+  memset(part, 'a', SIZE / 2);
+  mc_slice whole = mc_slice_of(text, SIZE), half = mc_slice_of(part, SIZE / 2);
+  CHECK(mc_slice_contains(whole, half));
+  part[0] = 'b';
+  CHECK(!mc_slice_contains(whole, half));
+  part[0] = 'a';
+  part[SIZE / 2 - 1] = 'b';
+  CHECK(!mc_slice_contains_fold(whole, half));
+  text[SIZE - 1] = 'B';
+  CHECK(mc_slice_contains_fold(whole, half));
+  part[SIZE / 2 - 1] = 'a';
+  part[SIZE / 4] = 'b';
+  CHECK(!mc_slice_contains(whole, half));
+  free(text);
+  free(part);
+}
+
 int main(void) {
   test_equality();
   test_ends();
   test_parts();
+  test_contains();
+  test_contains_exhaustively();
+  test_contains_is_linear();
   return check_finish();
 }

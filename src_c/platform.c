@@ -1,0 +1,98 @@
+/* POSIX and a few names beyond it; the rest of the core is plain C11. */
+#define _DEFAULT_SOURCE
+#define _DARWIN_C_SOURCE
+
+#include "platform.h"
+
+#include <errno.h>
+#include <stdatomic.h>
+#include <sys/mman.h>
+#include <sys/types.h>
+#include <time.h>
+#include <unistd.h>
+
+#ifdef __linux__
+#include <sys/random.h>
+#endif
+
+#include "base/rng.h"
+
+uint64_t mc_platform_now_ns(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+bool mc_platform_random(void *out, size_t size) {
+  for (char *at = out; size;) {
+#ifdef __linux__
+    ssize_t got = getrandom(at, size, 0);
+    if (got < 0 && errno == EINTR) continue;
+#else
+    ssize_t got = size > 256 ? 256 : (ssize_t)size; /* as much as getentropy gives in one call */
+    if (getentropy(at, (size_t)got)) got = -1;
+#endif
+    if (got < 0) return false;
+    at += got;
+    size -= (size_t)got;
+  }
+  return true;
+}
+
+/* A draw is splitmix64 over a counter that begins at a random place. A fork copies the counter, so
+ * the child must notice: the state lives in a page of its own that the kernel hands to a child
+ * zeroed, which `seeded` shows at no cost. Where the kernel cannot, `compare_pid` is set (so that a
+ * zeroed page means what it should in the child, too). */
+struct mc_entropy {
+  atomic_bool seeded;
+  bool compare_pid;
+  _Atomic(pid_t) owner;
+  _Atomic(uint64_t) counter;
+};
+
+static bool reseed(mc_entropy *entropy) {
+  uint64_t start;
+  if (!mc_platform_random(&start, sizeof start)) return false;
+  atomic_store(&entropy->counter, start);
+  atomic_store(&entropy->owner, getpid());
+  atomic_store_explicit(&entropy->seeded, true, memory_order_release);
+  return true;
+}
+
+static bool wipe_on_fork(void *page, size_t size) {
+#ifdef MADV_WIPEONFORK
+  return madvise(page, size, MADV_WIPEONFORK) == 0;
+#else
+  (void)page, (void)size;
+  return false;
+#endif
+}
+
+mc_entropy *mc_entropy_new(void) {
+  void *page = mmap(NULL, sizeof(mc_entropy), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (page == MAP_FAILED) return NULL;
+  mc_entropy *entropy = page;
+  entropy->compare_pid = !wipe_on_fork(page, sizeof(mc_entropy));
+  if (!reseed(entropy)) {
+    mc_entropy_free(entropy);
+    return NULL;
+  }
+  return entropy;
+}
+
+void mc_entropy_free(mc_entropy *entropy) {
+  if (entropy) munmap(entropy, sizeof *entropy);
+}
+
+uint64_t mc_entropy_next(mc_entropy *entropy) {
+  bool fresh = atomic_load_explicit(&entropy->seeded, memory_order_acquire);
+  if (fresh && entropy->compare_pid) fresh = atomic_load(&entropy->owner) == getpid();
+  if (!fresh && !reseed(entropy)) {
+    /* Entropy was there at the start, so this does not happen; the clock and the process id still
+     * set a child apart from its parent. */
+    atomic_store(&entropy->counter, mc_mix64(mc_platform_now_ns()) ^ (uint64_t)getpid());
+    atomic_store(&entropy->owner, getpid());
+    atomic_store(&entropy->seeded, true);
+  }
+  return mc_mix64(atomic_fetch_add_explicit(&entropy->counter, MC_SPLITMIX64_STEP, memory_order_relaxed));
+}
