@@ -43,6 +43,36 @@ typedef struct mc_scratch {
   char block[MC_SCRATCH_INLINE];
 } mc_scratch;
 
+/* ------------------------------------------------------------------ outcomes */
+
+/* Envoy's defaults for max_headers_count and max_request_headers_kb. A request beyond them is refused. */
+enum { MC_MAX_HEADER_COUNT = 100, MC_MAX_HEADER_BYTES = 60 * 1024 };
+
+/* Envoy's response code details; mc_details_name() gives the text. */
+typedef enum mc_details {
+  MC_DETAILS_NONE, /* "" */
+  MC_DETAILS_VIA_UPSTREAM,
+  MC_DETAILS_DIRECT_RESPONSE, /* redirects too */
+  MC_DETAILS_ROUTE_NOT_FOUND,
+  MC_DETAILS_CLUSTER_NOT_FOUND,
+  MC_DETAILS_NO_HEALTHY_UPSTREAM,
+  MC_DETAILS_UPGRADE_FAILED,
+  MC_DETAILS_PATH_NORMALIZATION_FAILED,
+  MC_DETAILS_ABSOLUTE_PATH_REJECTED,
+  MC_DETAILS_MISSING_HOST_HEADER,
+  MC_DETAILS_INVALID_AUTHORITY,
+  MC_DETAILS_CODEC_ERROR,
+  MC_DETAILS_INVALID_URL,
+  MC_DETAILS_INVALID_CHARACTERS,
+  MC_DETAILS_INVALID_TRANSFER_ENCODING,
+  MC_DETAILS_CONNECTION_HEADER_REJECTED,
+  MC_DETAILS_TOO_MANY_HEADERS,
+  MC_DETAILS_HEADERS_TOO_LARGE,
+} mc_details;
+
+/* The text, NUL-terminated and static. */
+const char *mc_details_name(mc_details details);
+
 /* ------------------------------------------------------------------ matching: specs */
 
 typedef enum mc_string_kind {
@@ -315,6 +345,9 @@ typedef struct mc_request {
   uint64_t seed;
 } mc_request;
 
+/* Lines that the connection manager may add to a request. */
+enum { MC_VIEW_ADDED = 8 };
+
 /* The one normalised view that matching, limits, rewrites and the upstream all see. */
 typedef struct mc_view {
   mc_slice method;
@@ -323,14 +356,21 @@ typedef struct mc_view {
   mc_slice target; /* path and query */
   mc_slice path;   /* target up to the first '?' */
   mc_slice query;  /* what follows it; data NULL: no '?' */
-  const mc_header *headers; /* as they came; host lines are in authority */
+  /* The header lines as matchers, formats and the upstream may see them: those of headers whose
+   * bit in hidden is clear, then those of added. Host lines are in authority and always hidden. */
+  const mc_header *headers;
+  const int32_t *sources; /* index in the request of each line, -1: ours; NULL: the same index */
+  uint64_t hidden;        /* bit i: headers[i] is not there; lines from 64 on always are */
   uint32_t header_count;
+  uint32_t added_count;
+  mc_header added[MC_VIEW_ADDED]; /* x-forwarded-proto and the like */
   mc_slice protocol;
   mc_slice source; /* the direct peer */
   uint16_t source_port;
   mc_slice client; /* the client that is believed: the peer, or what trusted x-forwarded-for says */
   mc_slice local;
   uint16_t port;
+  mc_slice forwarded_proto; /* x-forwarded-proto as it stands */
   bool internal; /* the client is internal */
   bool tls;      /* the connection's own scheme is https */
 } mc_view;

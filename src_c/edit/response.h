@@ -1,0 +1,29 @@
+/* The header lines of an answer: the upstream's, edited, or those of our own. */
+#ifndef MC_EDIT_RESPONSE_H
+#define MC_EDIT_RESPONSE_H
+
+#include "edit/headers.h"
+
+typedef struct mc_answer {
+  uint16_t status;
+  const mc_header *headers; /* the upstream's; none for our own answer */
+  uint32_t header_count;
+  bool own;         /* ours: a direct response, a redirect or a refusal */
+  mc_slice location; /* own answer: data NULL: none */
+  mc_slice body;     /* own answer */
+  mc_slice content_type; /* own answer with a body: what its config says; data NULL: text/plain */
+  const mc_edits *weighted_edits;
+  const mc_edit_chain *chain; /* NULL: no route, so no edits */
+  const mc_http_options *options;
+} mc_answer;
+
+/* True where an own answer must be one to a gRPC request: its content-type says so. */
+bool mc_view_is_grpc(const mc_view *view);
+
+/* context tells the formats what happened; its response member is set here.
+ * *status and *body are what to send: an own answer to a gRPC request becomes 200 with grpc-status
+ * and grpc-message and an empty body. content-length, date and server are left to the sender. */
+mc_code mc_answer_make(const mc_answer *answer, mc_format_context *context, mc_scratch *scratch,
+                       mc_header_list *headers, uint16_t *status, mc_slice *body);
+
+#endif

@@ -1,0 +1,50 @@
+/* Path and host rewrites. Compiled ones are immutable; results lie in the scratch or in place. */
+#ifndef MC_EDIT_REWRITE_H
+#define MC_EDIT_REWRITE_H
+
+#include "base/arena.h"
+#include "edit/header_list.h"
+
+/* What the route's path specifier matched: the part that a prefix rewrite replaces. For PREFIX and
+ * SEPARATED_PREFIX the specifier's own length; for the other kinds the whole path, size path.size. */
+size_t mc_path_matched(mc_path_kind kind, mc_slice specifier, mc_slice path);
+
+typedef struct mc_path_rewrite {
+  mc_path_rewrite_kind kind;
+  mc_path_kind matched_kind; /* of the route's path specifier */
+  size_t matched_size;       /* its size, for the prefix kinds */
+  mc_slice text;
+  bool text_has_query;
+  const struct mc_regex *regex;
+  mc_slice substitution;
+  const struct mc_template *match;     /* TEMPLATE: the route's path template */
+  const struct mc_template_rewrite *template; /* and what to make of it */
+} mc_path_rewrite;
+
+typedef struct mc_host_rewrite {
+  mc_host_rewrite_kind kind;
+  bool append_x_forwarded_host;
+  mc_slice text;
+  const struct mc_regex *regex;
+  mc_slice substitution;
+} mc_host_rewrite;
+
+/* path_kind and path are those of the route's match. MC_INVALID fills error. */
+mc_code mc_path_rewrite_compile(mc_arena *arena, const mc_path_rewrite_spec *spec, mc_path_kind path_kind,
+                                mc_slice path, mc_path_rewrite *out, mc_error *error);
+mc_code mc_host_rewrite_compile(mc_arena *arena, const mc_host_rewrite_spec *spec, mc_host_rewrite *out,
+                                mc_error *error);
+
+/* The target (path and query) after the rewrite. *changed is false, and *out the target itself,
+ * where the rewrite does not apply: then no x-envoy-original-path is due either. It is true, and
+ * the header due, also where the result is the same text. */
+mc_code mc_path_rewrite_apply(const mc_path_rewrite *rewrite, mc_slice target, mc_scratch *scratch,
+                              mc_slice *out, bool *changed);
+
+/* The authority after the rewrite. target is the path and query before the path rewrite;
+ * header_value that of the header named by text, hostname the endpoint's, for the kinds that need them. */
+mc_code mc_host_rewrite_apply(const mc_host_rewrite *rewrite, mc_slice authority, mc_slice target,
+                              mc_slice header_value, mc_slice hostname, mc_scratch *scratch, mc_slice *out,
+                              bool *changed);
+
+#endif

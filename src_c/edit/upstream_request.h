@@ -1,0 +1,38 @@
+/* The request as the upstream must see it: everything that happens to a forwarded request after its
+ * route and endpoint are known, in Envoy's order. Nothing here is needed before that: where nobody
+ * asks for the header lines, only mc_upstream_target_make() need run. */
+#ifndef MC_EDIT_UPSTREAM_REQUEST_H
+#define MC_EDIT_UPSTREAM_REQUEST_H
+
+#include "edit/headers.h"
+#include "edit/rewrite.h"
+
+/* What decided the edits; slices that don't apply are absent, pointers NULL. */
+typedef struct mc_forwarding {
+  const mc_view *view;
+  const mc_http_options *options;
+  const mc_edits *weighted_edits; /* of the weighted cluster that was picked */
+  mc_slice weighted_host;         /* its host_rewrite_literal */
+  const mc_edit_chain *chain;
+  const mc_path_rewrite *path;
+  const mc_host_rewrite *host;
+  uint64_t timeout_ns; /* 0: none */
+  mc_slice route_name;
+  mc_slice cluster;
+  mc_slice endpoint;          /* address:port */
+  mc_slice endpoint_hostname; /* for auto_host_rewrite */
+} mc_forwarding;
+
+/* True where the authority cannot be told without applying header edits first (a host rewrite by a
+ * header in a route that edits headers); mc_upstream_request_make() is then the way. */
+bool mc_forwarding_needs_edits(const mc_forwarding *forwarding);
+
+/* Target and authority alone. A few instructions where nothing is rewritten. */
+mc_code mc_upstream_target_make(const mc_forwarding *forwarding, mc_scratch *scratch, mc_slice *target,
+                                mc_slice *authority);
+
+/* Target, authority and header lines (no host line). */
+mc_code mc_upstream_request_make(const mc_forwarding *forwarding, mc_scratch *scratch, mc_slice *target,
+                                 mc_slice *authority, mc_header_list *headers);
+
+#endif

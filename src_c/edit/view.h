@@ -1,0 +1,41 @@
+/* From a raw request to the one view that matching, limits, edits and the upstream see.
+ *
+ * What Envoy's HTTP/1 codec and connection manager do before a route is looked up: the request
+ * target is parsed (origin, absolute, asterisk and authority form), the path normalised, the scheme
+ * and the trusted client address are settled, hop-by-hop headers and, for clients that are not
+ * trusted, Envoy's own control headers are taken away, x-forwarded-* are added.
+ *
+ * A clean request costs one pass over its target and headers and copies nothing: the view then
+ * points into the request, which must outlive it. */
+#ifndef MC_EDIT_VIEW_H
+#define MC_EDIT_VIEW_H
+
+#include "meshcore.h"
+
+/* Why a request is not served, and the answer to it. */
+typedef struct mc_refusal {
+  uint16_t status;
+  mc_details details;
+  mc_slice location; /* data NULL unless the status is 307: escaped slashes that were redirected */
+} mc_refusal;
+
+/* MC_OK: the view is filled. MC_INVALID: refused, refusal is filled and the view is not to be used.
+ * MC_NO_MEMORY. The scratch holds what had to be built; options must outlive the view. */
+mc_code mc_view_make(const mc_request *request, const mc_http_options *options, mc_scratch *scratch,
+                     mc_view *view, mc_refusal *refusal);
+
+/* Visits the lines that are there: for (size_t at = 0; mc_view_next(view, &at, &line);) */
+static inline bool mc_view_next(const mc_view *view, size_t *at, const mc_header **line) {
+  size_t i = *at;
+  while (i < view->header_count && i < 64 && (view->hidden >> i & 1)) i++;
+  if (i >= (size_t)view->header_count + view->added_count) return false;
+  *line = i < view->header_count ? &view->headers[i] : &view->added[i - view->header_count];
+  *at = i + 1;
+  return true;
+}
+
+/* The first value of a header (lower-case name); also ":method", ":path", ":scheme", ":authority"
+ * and "host". Absent: data NULL. */
+mc_slice mc_view_header(const mc_view *view, mc_slice name);
+
+#endif
