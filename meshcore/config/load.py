@@ -1,0 +1,117 @@
+"""``load()``: from paths, texts and mappings to the model, whichever dialect they speak."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import TypeAlias
+
+from meshcore.config.documents import Sources
+from meshcore.config.findings import Findings
+from meshcore.config.node import Node
+from meshcore.config.tree import Document, MappingNode, describe
+from meshcore.model import Config
+
+__all__ = ["Endpoints", "Source", "load", "load_text"]
+
+Path: TypeAlias = "str | os.PathLike[str]"
+#: A path of a file or a folder, or an already parsed document.
+Source: TypeAlias = "Path | Mapping[str, object]"
+#: Where ``endpoints`` come from: a file, or its parsed content.
+Endpoints: TypeAlias = "Path | Mapping[str, object]"
+
+
+def load(
+    paths: Source | Sequence[Source],
+    *,
+    node: Node | None = None,
+    endpoints: Endpoints | None = None,
+    ignore_kinds: Collection[str] = (),
+    runtime: Mapping[str, object] | None = None,
+) -> Config:
+    """Read, check and translate documents: Istio's and Kubernetes', or Envoy's v3.
+
+    Args:
+        paths: files, folders (their .yaml, .yml and .json files, recursively, by name), or parsed
+            mappings.
+        node: for whom Istio documents are compiled; a workload in ``default`` if not given.
+        endpoints: addresses and labels for services whose documents give none (Istio).
+        ignore_kinds: kinds to leave aside that would otherwise be refused (Istio).
+        runtime: Envoy runtime keys, over those of a bootstrap's ``layered_runtime``.
+
+    Raises:
+        ConfigError: with every error of every document; nothing is half loaded.
+    """
+    sources, findings = Sources(), Findings()
+    single = isinstance(paths, str | os.PathLike | Mapping)
+    items: Iterable[Source] = [paths] if single else paths  # type: ignore[list-item,assignment]
+    for index, item in enumerate(items):
+        if isinstance(item, Mapping):
+            sources.add_mapping(item, f"<mapping {index}>" if index else "<mapping>", findings)
+        else:
+            sources.add_path(item, findings)
+    return _build(sources, findings, node, endpoints, ignore_kinds, runtime)
+
+
+def load_text(
+    text: str,
+    *,
+    name: str = "<string>",
+    node: Node | None = None,
+    endpoints: Endpoints | None = None,
+    ignore_kinds: Collection[str] = (),
+    runtime: Mapping[str, object] | None = None,
+) -> Config:
+    """Like :func:`load`, for YAML or JSON text; ``name`` stands for the file in findings."""
+    sources, findings = Sources(), Findings()
+    sources.add_text(text, name, findings)
+    return _build(sources, findings, node, endpoints, ignore_kinds, runtime)
+
+
+def _build(
+    sources: Sources,
+    findings: Findings,
+    node: Node | None,
+    endpoints: Endpoints | None,
+    ignore_kinds: Collection[str],
+    runtime: Mapping[str, object] | None,
+) -> Config:
+    envoy: list[Document] = []
+    kubernetes: list[Document] = []
+    for document in sources.documents:
+        root = document.root
+        if not isinstance(root, MappingNode):
+            findings.error(root, "", "", found=describe(root), expected="a document (a mapping)")
+        elif "kind" in root.entries or "apiVersion" in root.entries:
+            kubernetes.append(document)
+        else:
+            envoy.append(document)
+    config: Config | None = None
+    if envoy and kubernetes:
+        first, other = kubernetes[0], envoy[0]
+        findings.error(
+            other.root,
+            "",
+            f"Envoy and Kubernetes documents cannot be loaded together ({first.file} has Kubernetes' ones)",
+        )
+    elif envoy:
+        from meshcore.config import envoy as envoy_dialect
+
+        config = envoy_dialect.load_documents(envoy, findings, runtime=runtime)
+    elif kubernetes:
+        from meshcore.config import istio
+
+        config = istio.load_documents(
+            kubernetes, findings, node=node or Node(), endpoints=endpoints, ignore_kinds=ignore_kinds
+        )
+    elif not findings.has_errors:
+        findings.error(", ".join(sources.files) or "(no file)", "", "there is no document to load")
+    findings.raise_errors()
+    assert config is not None  # a dialect returns None only together with an error
+    return replace(
+        config,
+        warnings=(*config.warnings, *findings.config_warnings()),
+        sources=tuple(sources.files),
+        digest=sources.digest,
+    )

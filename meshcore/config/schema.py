@@ -1,0 +1,444 @@
+"""Typed decoding of trees: every mistake of a document is reported, with position and path.
+
+A schema is a :class:`Record` (a ``msgspec.Struct``) whose annotations say what its fields hold::
+
+    class Matcher(Record):
+        __oneofs__ = (OneOf("rule", ("exact", "prefix"), required=True),)
+        exact: str | None = None
+        prefix: Annotated[str, Meta(min_length=1)] | None = None
+        weight: UInt32 | None = None
+        timeout: Annotated[Duration, Meta(gt=0)] | None = None
+
+A field without default is required. Names are accepted in snake_case and camelCase, null means
+"not set", and scalars follow protobuf's JSON mapping (integers as strings, enums by name or number).
+What a class knows of itself is worked out once, on first use.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import UnionType
+from typing import Annotated, Any, ClassVar, TypeVar, Union, get_args, get_origin, get_type_hints
+
+import msgspec
+from msgspec import Meta
+
+from meshcore.config.findings import Findings, did_you_mean
+from meshcore.config.scalar_types import RULES, BadValue, Rule, scalar_decoder
+from meshcore.config.tree import (
+    Document,
+    MappingNode,
+    ScalarNode,
+    SequenceNode,
+    TreeNode,
+    describe,
+    join_path,
+)
+from meshcore.config.tree import plain as plain_value
+from meshcore.model import Origin
+
+__all__ = [
+    "Meta",
+    "OneOf",
+    "Partial",
+    "Record",
+    "decode",
+    "error_at",
+    "is_set",
+    "node_of",
+    "origin_of",
+    "path_of",
+    "warn_at",
+]
+
+_NOWHERE = MappingNode(Document("", 0), 0, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class OneOf:
+    """A group of fields of which at most one (``required``: exactly one) may be set."""
+
+    name: str
+    fields: tuple[str, ...]
+    required: bool = False
+
+
+class Partial:
+    """Marks a list whose good items are kept when others are bad, so that they are checked further.
+
+    The load is refused all the same: the bad items have left their findings.
+    """
+
+
+class Record(msgspec.Struct, kw_only=True, eq=False):
+    """Base of all schemas. Instances remember the node and the path that they came from."""
+
+    __oneofs__: ClassVar[tuple[OneOf, ...]] = ()
+    #: Fields that exist upstream but that we refuse: name -> why ("" for no reason beyond that).
+    __unsupported__: ClassVar[Mapping[str, str]] = {}
+    #: Fields that are accepted without effect and without a word.
+    __ignored__: ClassVar[frozenset[str]] = frozenset()
+    #: Whether unknown fields are let through unseen (Kubernetes metadata and the like).
+    __open__: ClassVar[bool] = False
+
+    record_node: MappingNode = _NOWHERE
+    record_path: str = ""
+
+
+R = TypeVar("R", bound=Record)
+
+_Decoder = Callable[[TreeNode, Findings, str], Any]
+
+
+class _Failed:
+    """Stands for a value that could not be decoded; its findings are recorded."""
+
+
+_FAILED = _Failed()
+
+
+@dataclass(slots=True)
+class _Field:
+    attribute: str
+    name: str
+    scalar: Callable[[ScalarNode], Any] | None
+    nested: _Decoder | None
+    group: int  # index of its oneof, or -1
+
+
+class _Plan:
+    """What the decoder needs to know of one Record class."""
+
+    __slots__ = ("cls", "fields", "ignored", "names", "oneofs", "open", "required", "unsupported")
+
+    def __init__(self, cls: type[Record]) -> None:
+        self.cls = cls
+        self.oneofs = cls.__oneofs__
+        self.open = cls.__open__
+        self.unsupported = {
+            spelling: why for name, why in cls.__unsupported__.items() for spelling in _spellings(name)
+        }
+        self.ignored = {spelling for name in cls.__ignored__ for spelling in _spellings(name)}
+        groups = {name: index for index, group in enumerate(cls.__oneofs__) for name in group.fields}
+        hints = get_type_hints(cls, include_extras=True)
+        self.fields: dict[str, _Field] = {}
+        self.names: list[str] = []
+        self.required: list[_Field] = []
+        for info in msgspec.structs.fields(cls):
+            if info.name in ("record_node", "record_path"):
+                continue
+            scalar, nested = _decoder(hints[info.name])
+            spec = _Field(info.name, info.encode_name, scalar, nested, groups.get(info.name, -1))
+            self.names.append(info.encode_name)
+            if info.required:
+                self.required.append(spec)
+            for spelling in _spellings(info.encode_name):
+                self.fields[spelling] = spec
+
+
+_plans: dict[type[Record], _Plan] = {}
+
+
+def decode(node: TreeNode, schema: type[R], findings: Findings, path: str = "") -> R | None:
+    """Decode ``node`` as ``schema``; None if it has errors, all of which are recorded.
+
+    ``path`` is the path of ``node`` itself, as findings are to name it.
+    """
+    result = _record(schema)(node, findings, path)
+    return None if result is _FAILED else result
+
+
+def node_of(record: Record, field: str = "") -> TreeNode:
+    """The node of a record's field, or of the record where the field is not set."""
+    node = record.record_node
+    if field:
+        for spelling in _spellings(_wire_name(record, field)):
+            found = node.entries.get(spelling)
+            if found is not None:
+                return found
+    return node
+
+
+def path_of(record: Record, field: str = "") -> str:
+    """The path of a record or of one of its fields, spelled as in the document."""
+    if not field:
+        return record.record_path
+    for spelling in _spellings(_wire_name(record, field)):
+        if spelling in record.record_node.entries:
+            return join_path(record.record_path, spelling)
+    return join_path(record.record_path, _wire_name(record, field))
+
+
+def origin_of(record: Record, field: str = "") -> Origin:
+    """Where a record or one of its fields stands in the user's documents."""
+    return node_of(record, field).origin(path_of(record, field))
+
+
+def is_set(record: Record, field: str) -> bool:
+    """Whether the document says anything about a field (null counts as nothing)."""
+    for spelling in _spellings(_wire_name(record, field)):
+        node = record.record_node.entries.get(spelling)
+        if node is not None:
+            return not (type(node) is ScalarNode and node.value is None)
+    return False
+
+
+def error_at(
+    findings: Findings, record: Record, field: str, message: str = "", *, found: str = "", expected: str = ""
+) -> None:
+    """Record an error about a field of a decoded record."""
+    findings.error(node_of(record, field), path_of(record, field), message, found=found, expected=expected)
+
+
+def warn_at(
+    findings: Findings, record: Record, field: str, message: str = "", *, found: str = "", expected: str = ""
+) -> None:
+    """Record a warning about a field of a decoded record."""
+    findings.warn(node_of(record, field), path_of(record, field), message, found=found, expected=expected)
+
+
+def _wire_name(record: Record, field: str) -> str:
+    # Wire names differ from attributes in rare cases only (Python keywords).
+    for info in msgspec.structs.fields(type(record)) if field.endswith("_") else ():
+        if info.name == field:
+            return info.encode_name
+    return field
+
+
+# -- records --------------------------------------------------------------------------------
+
+
+def _record(schema: type[Record]) -> _Decoder:
+    """The decoder of a class; the plan is made on first use, so that schemas may be recursive."""
+
+    def run(node: TreeNode, findings: Findings, path: str) -> Any:
+        plan = _plans.get(schema)
+        if plan is None:
+            plan = _plans[schema] = _Plan(schema)
+        return _decode_record(plan, node, findings, path)
+
+    return run
+
+
+def _decode_record(plan: _Plan, node: TreeNode, findings: Findings, path: str) -> Any:
+    if type(node) is not MappingNode:
+        findings.error(node, path, "", found=describe(node), expected="a mapping")
+        return _FAILED
+    values: dict[str, Any] = {}
+    failed = False
+    groups: dict[int, str] | None = None
+    for key, child in node.entries.items():
+        spec = plan.fields.get(key)
+        if spec is None:
+            failed |= _unknown(plan, node, key, findings, path)
+            continue
+        if type(child) is ScalarNode and child.value is None:
+            continue
+        attribute = spec.attribute
+        if attribute in values:
+            origin = node.key_origin(key, join_path(path, key))
+            findings.error(origin, join_path(path, key), "set twice, in snake_case and in camelCase")
+            failed = True
+            continue
+        if spec.group >= 0:
+            groups = {} if groups is None else groups
+            other = groups.setdefault(spec.group, key)
+            if other != key:
+                full = join_path(path, key)
+                message = f"{other!r} is set already; only one of them may be"
+                findings.error(node.key_origin(key, full), full, message)
+                failed = True
+        if spec.scalar is not None:
+            try:
+                if type(child) is not ScalarNode:
+                    raise BadValue("", "a single value", describe(child))
+                value = spec.scalar(child)
+            except BadValue as bad:
+                _report(bad, child, findings, join_path(path, key))
+                value = _FAILED
+        else:
+            assert spec.nested is not None
+            value = spec.nested(child, findings, join_path(path, key))
+        if value is _FAILED:
+            failed = True
+        values[attribute] = value
+    for spec in plan.required:
+        if spec.attribute not in values:
+            name = _as_written(spec.name, node)
+            findings.error(node, join_path(path, name), "missing, but required")
+            failed = True
+    for index, group in enumerate(plan.oneofs):
+        if group.required and (groups is None or index not in groups):
+            names = [_as_written(name, node) for name in group.fields]
+            findings.error(node, path, "", found="none of them", expected=f"one of {', '.join(names)}")
+            failed = True
+    if failed:
+        return _FAILED
+    return plan.cls(record_node=node, record_path=path, **values)
+
+
+def _unknown(plan: _Plan, node: MappingNode, key: str, findings: Findings, path: str) -> bool:
+    if plan.open or key in plan.ignored or key == "@type":
+        return False
+    full = join_path(path, key)
+    why = plan.unsupported.get(key)
+    if why is not None:
+        findings.error(node.key_origin(key, full), full, "not supported" + (f": {why}" if why else ""))
+        return True
+    names = [_as_written(name, node) for name in plan.names]
+    message = f"unknown field {key!r}{did_you_mean(key, names)}"
+    findings.error(node.key_origin(key, full), full, message)
+    return True
+
+
+def _as_written(name: str, node: MappingNode) -> str:
+    """A field's name in the style of its neighbours."""
+    snake = any("_" in key for key in node.entries)
+    camel = not snake and any(key != key.lower() for key in node.entries)
+    spellings = _spellings(name)
+    return spellings[-1] if camel else name
+
+
+_SNAKE = re.compile(r"_([a-z0-9])")
+_CAMEL = re.compile(r"(?<=[a-z0-9])([A-Z])")
+
+
+def _spellings(name: str) -> tuple[str, ...]:
+    """snake_case and camelCase of a name, as protobuf's JSON mapping forms them (camelCase last)."""
+    known = _spelled.get(name)
+    if known is None:
+        snake = _CAMEL.sub(lambda found: "_" + found[1].lower(), name)
+        camel = _SNAKE.sub(lambda found: found[1].upper(), name)
+        known = _spelled[name] = (snake,) if snake == camel else (snake, camel)
+    return known
+
+
+_spelled: dict[str, tuple[str, ...]] = {}
+
+
+# -- types ----------------------------------------------------------------------------------
+
+
+def _decoder(annotation: Any) -> tuple[Callable[[ScalarNode], Any] | None, _Decoder | None]:
+    """The decoder of an annotation: of scalars (fast, raising BadValue) or of anything."""
+    rules: list[Rule] = []
+    partial = False
+    while True:
+        if get_origin(annotation) is Annotated:
+            base, *extras = get_args(annotation)
+            for extra in extras:
+                if isinstance(extra, RULES):
+                    rules.append(extra)
+                elif extra is Partial or isinstance(extra, Partial):
+                    partial = True
+            annotation = base
+        elif get_origin(annotation) in (Union, UnionType) and type(None) in get_args(annotation):
+            rest = tuple(arg for arg in get_args(annotation) if arg is not type(None))
+            annotation = Union[rest] if len(rest) > 1 else rest[0]  # noqa: UP007 (made at run time)
+        else:
+            break
+    origin = get_origin(annotation)
+    if origin is list:
+        return None, _list(get_args(annotation)[0], rules, partial)
+    if origin is dict:
+        return None, _dict(get_args(annotation)[1], rules)
+    if annotation is object:
+        return None, lambda node, findings, path: plain_value(node)
+    if annotation in (MappingNode, SequenceNode) or annotation == TreeNode:
+        return None, _tree(annotation)
+    if isinstance(annotation, type) and issubclass(annotation, Record):
+        return None, _record(annotation)
+    return scalar_decoder(annotation, rules), None
+
+
+def _tree(annotation: Any) -> _Decoder:
+    expected = {MappingNode: "a mapping", SequenceNode: "a list"}.get(annotation)
+
+    def run(node: TreeNode, findings: Findings, path: str) -> Any:
+        if expected is not None and type(node) is not annotation:
+            findings.error(node, path, "", found=describe(node), expected=expected)
+            return _FAILED
+        return node
+
+    return run
+
+
+def _element(annotation: Any) -> _Decoder:
+    """A decoder of list items and map values that reports by itself, scalars too."""
+    scalar, nested = _decoder(annotation)
+    if scalar is None:
+        assert nested is not None
+        return nested
+
+    def run(node: TreeNode, findings: Findings, path: str) -> Any:
+        try:
+            if type(node) is not ScalarNode:
+                raise BadValue("", "a single value", describe(node))
+            return scalar(node)
+        except BadValue as bad:
+            _report(bad, node, findings, path)
+            return _FAILED
+
+    return run
+
+
+def _report(bad: BadValue, node: TreeNode, findings: Findings, path: str) -> None:
+    findings.error(node, path, bad.message, found=bad.found, expected=bad.expected)
+
+
+def _list(item_type: Any, rules: list[Rule], partial: bool) -> _Decoder:
+    element = _element(item_type)
+
+    def run(node: TreeNode, findings: Findings, path: str) -> Any:
+        if type(node) is not SequenceNode:
+            findings.error(node, path, "", found=describe(node), expected="a list")
+            return _FAILED
+        values = []
+        failed = False
+        for index, item in enumerate(node.items):
+            value = element(item, findings, f"{path}[{index}]")
+            if value is _FAILED:
+                failed = True
+            else:
+                values.append(value)
+        if _bad_count(len(node.items), "item", rules, node, findings, path) or (failed and not partial):
+            return _FAILED
+        return values
+
+    return run
+
+
+def _dict(value_type: Any, rules: list[Rule]) -> _Decoder:
+    element = _element(value_type)
+
+    def run(node: TreeNode, findings: Findings, path: str) -> Any:
+        if type(node) is not MappingNode:
+            findings.error(node, path, "", found=describe(node), expected="a mapping")
+            return _FAILED
+        values = {key: element(item, findings, join_path(path, key)) for key, item in node.entries.items()}
+        if _bad_count(len(values), "entry", rules, node, findings, path) or _FAILED in values.values():
+            return _FAILED
+        return values
+
+    return run
+
+
+def _bad_count(
+    count: int, noun: str, rules: list[Rule], node: TreeNode, findings: Findings, path: str
+) -> bool:
+    plural = {"item": "items", "entry": "entries"}[noun]
+    for rule in rules:
+        if not isinstance(rule, Meta):
+            continue
+        for bound, wrong, words in (
+            (rule.min_length, rule.min_length is not None and count < rule.min_length, "at least"),
+            (rule.max_length, rule.max_length is not None and count > rule.max_length, "at most"),
+        ):
+            if wrong:
+                expected = f"{words} {bound} {noun if bound == 1 else plural}"
+                found = f"{count} {noun if count == 1 else plural}"
+                findings.error(node, path, "", found=found, expected=expected)
+                return True
+    return False
