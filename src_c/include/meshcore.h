@@ -26,6 +26,7 @@ typedef enum mc_code { MC_OK = 0, MC_NO_MEMORY, MC_INVALID, MC_LIMIT } mc_code;
 
 typedef struct mc_error {
   mc_code code;
+  size_t position;   /* of regexes and path templates: where in the text; 0 elsewhere */
   char message[256]; /* what is wrong and, where it helps, what would be right */
 } mc_error;
 
@@ -374,5 +375,78 @@ typedef struct mc_view {
   bool internal; /* the client is internal */
   bool tls;      /* the connection's own scheme is https */
 } mc_view;
+
+/* ------------------------------------------------------------------ regex */
+
+/* RE2 syntax over UTF-8, without unicode classes; docs/regex.md has the subset. Matching takes time
+ * linear in the text times the size of the pattern, whatever either of them says. A compiled regex is
+ * immutable and may be used by many threads at once. */
+typedef struct mc_regex mc_regex;
+
+enum {
+  MC_REGEX_GROUPS = 10,          /* \0 to \9: what a substitution can name */
+  MC_REGEX_MAX_PROGRAM = 10000,  /* instructions; counted repetitions are written out */
+  MC_REGEX_MAX_NESTING = 1000,   /* of groups */
+};
+
+/* NULL where the pattern is refused: MC_INVALID (the error has message and position), MC_LIMIT (too
+ * large) or MC_NO_MEMORY. */
+mc_regex *mc_regex_compile(mc_slice pattern, mc_error *error);
+void mc_regex_free(mc_regex *regex);
+/* Groups in the pattern, the whole match (group 0) not counted. */
+uint32_t mc_regex_group_count(const mc_regex *regex);
+/* What every text that matches as a whole begins with; often empty, never absent. Valid as long as the regex. */
+mc_slice mc_regex_literal_prefix(const mc_regex *regex);
+/* The literal prefix is the one text that matches. */
+bool mc_regex_is_literal(const mc_regex *regex);
+/* Whether the whole text matches. no_memory is set where memory ran out, and is left alone otherwise;
+ * only regexes of more than about 200 instructions ever need memory. */
+bool mc_regex_full_match(const mc_regex *regex, mc_slice text, bool *no_memory);
+/* The same, and what each group matched: groups[0] is the text, a group that took no part is absent. */
+bool mc_regex_full_match_groups(const mc_regex *regex, mc_slice text, mc_slice groups[MC_REGEX_GROUPS],
+                                bool *no_memory);
+
+/* What replaces a match: text with \0 to \9 and \\. As with RE2, any text compiles: a reference to a
+ * group that the regex has not leaves texts unchanged, and any other escape ends the substitution. */
+typedef struct mc_substitution mc_substitution;
+
+/* NULL where memory is out. */
+mc_substitution *mc_substitution_compile(mc_slice substitution);
+void mc_substitution_free(mc_substitution *substitution);
+/* Replaces all matches as RE2's GlobalReplace does: leftmost, preferring earlier alternatives, not
+ * overlapping. out is the text itself where nothing matches, and in scratch otherwise.
+ * MC_OK or MC_NO_MEMORY. */
+mc_code mc_regex_replace_all(const mc_regex *regex, mc_slice text, const mc_substitution *substitution,
+                             mc_scratch *scratch, mc_slice *out);
+
+/* ------------------------------------------------------------------ path templates */
+
+/* Envoy's uri_template: "/bar/{country}/{rest=**}", with * for one segment and ** for any number. */
+typedef struct mc_template mc_template;
+/* "/x/{rest}/y", over the variables of one template. */
+typedef struct mc_template_rewrite mc_template_rewrite;
+
+enum { MC_TEMPLATE_VARIABLES = 5 };
+
+/* NULL where the template is refused; the error has message and position. */
+mc_template *mc_template_compile(mc_slice text, mc_error *error);
+void mc_template_free(mc_template *path_template);
+/* What every path that matches begins with; at least "/". Valid as long as the template. */
+mc_slice mc_template_literal_prefix(const mc_template *path_template);
+/* The literal prefix is the one path that matches. */
+bool mc_template_is_literal(const mc_template *path_template);
+uint32_t mc_template_variable_count(const mc_template *path_template);
+mc_slice mc_template_variable_name(const mc_template *path_template, uint32_t index);
+/* Whether the path (without query) matches; values, unless NULL, gets what each variable matched. */
+bool mc_template_match(const mc_template *path_template, mc_slice path, mc_slice values[MC_TEMPLATE_VARIABLES]);
+
+/* NULL where the rewrite is refused, or names a variable that the template has not. */
+mc_template_rewrite *mc_template_rewrite_compile(const mc_template *path_template, mc_slice text,
+                                                 mc_error *error);
+void mc_template_rewrite_free(mc_template_rewrite *rewrite);
+/* The path made of the values that mc_template_match gave; in scratch. MC_OK or MC_NO_MEMORY. */
+mc_code mc_template_rewrite_apply(const mc_template_rewrite *rewrite,
+                                  const mc_slice values[MC_TEMPLATE_VARIABLES], mc_scratch *scratch,
+                                  mc_slice *out);
 
 #endif
