@@ -1,0 +1,23 @@
+"""The bundled reverse proxy: streams HTTP/1.1 by the engine's decisions.
+
+    proxy = Proxy(Engine(load("bookinfo.yaml")), listen=[("127.0.0.1", 0)])
+    await proxy.start()
+    ...
+    await proxy.stop(drain=5.0)
+
+Server and client are aiohttp's; see docs/proxy.md for why, and for what the proxy does not do.
+"""
+
+try:
+    import aiohttp  # noqa: F401
+except ModuleNotFoundError as error:
+    raise ModuleNotFoundError(
+        "the proxy needs aiohttp, which is missing; install it by: pip install 'meshcore-engine[proxy]'",
+        name="aiohttp",
+    ) from error
+
+from meshcore.proxy.access import AccessRecord
+from meshcore.proxy.options import ProxyOptions
+from meshcore.proxy.server import Proxy
+
+__all__ = ["AccessRecord", "Proxy", "ProxyOptions"]

@@ -1,0 +1,81 @@
+"""The access log: one record a request, written as one line of text or JSON."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime, timezone
+
+import msgspec
+
+__all__ = ["AccessRecord", "escape"]
+
+_UNSAFE = re.compile(r'[\x00-\x1f"\\\x7f-\x9f\u2028\u2029\ud800-\udfff]')
+_SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t", '"': '\\"', "\\": "\\\\"}
+
+
+def escape(value: str) -> str:
+    """``value`` with everything escaped that could end a line or a quoted field (CVE-2024-45808)."""
+    return _UNSAFE.sub(lambda found: _SHORT.get(found[0]) or f"\\x{ord(found[0]) & 0xFF:02x}", value)
+
+
+@dataclass(slots=True)
+class AccessRecord:
+    """What happened to one request, in Envoy's terms.
+
+    ``status`` is 0 where the client went away before an answer; ``flags`` and ``details`` are Envoy's
+    response flags and response code details.
+    """
+
+    start: float  #: seconds since the epoch
+    method: str = ""
+    path: str = ""
+    protocol: str = "HTTP/1.1"
+    authority: str = ""
+    source: str = ""
+    user_agent: str = ""
+    request_id: str = ""
+    forwarded_for: str = ""
+    status: int = 0
+    flags: str = ""
+    details: str = ""
+    bytes_received: int = 0
+    bytes_sent: int = 0
+    duration: float = 0.0  #: seconds until the last byte
+    upstream_duration: float | None = None  #: seconds until the upstream's headers
+    listener: str = ""
+    virtual_host: str = ""
+    route: str = ""
+    cluster: str = ""
+    endpoint: str = ""
+
+    def text(self) -> str:
+        """The line in the manner of Envoy's default format, everything foreign escaped."""
+        time = datetime.fromtimestamp(self.start, timezone.utc)
+        upstream = "-" if self.upstream_duration is None else f"{self.upstream_duration * 1000:.0f}"
+        return (
+            f"[{time:%Y-%m-%dT%H:%M:%S}.{time.microsecond // 1000:03d}Z] "
+            f"{_quoted(f'{self.method} {self.path} {self.protocol}' if self.method else '')} "
+            f"{self.status} {self.flags or '-'} {_word(self.details)} "
+            f"{self.bytes_received} {self.bytes_sent} {self.duration * 1000:.0f} {upstream} "
+            f"{_quoted(self.forwarded_for or self.source)} {_quoted(self.user_agent)} "
+            f"{_quoted(self.request_id)} {_quoted(self.authority)} "
+            f"{_quoted(self.endpoint)} {_word(self.cluster)} {_word(self.route)}"
+        )
+
+    def json(self) -> str:
+        """The record as one JSON object on one line."""
+        fields = {name: getattr(self, name) for name in self.__dataclass_fields__}
+        for name, value in fields.items():
+            if isinstance(value, str):
+                # Bytes that are no UTF-8 are kept as surrogates, which JSON cannot hold.
+                fields[name] = value.encode("utf-8", "backslashreplace").decode()
+        return msgspec.json.encode(fields).decode()
+
+
+def _quoted(value: str) -> str:
+    return f'"{escape(value) or "-"}"'
+
+
+def _word(value: str) -> str:
+    return escape(value).replace(" ", "_") or "-"

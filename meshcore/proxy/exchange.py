@@ -1,0 +1,321 @@
+"""One request through the proxy: ask the engine, forward or answer, report, release the lease."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+import aiohttp
+from aiohttp import web
+from aiohttp.http import HttpVersion11
+
+from meshcore.engine import Decision, Outcome
+from meshcore.model import ForwardAction
+from meshcore.proxy import replies
+from meshcore.proxy.access import AccessRecord
+from meshcore.proxy.downstream import Answer, http_date, send_continue, text
+from meshcore.proxy.headers import Line, end_to_end, has_unknown_coding, upgrade_of
+from meshcore.proxy.replies import Reply
+from meshcore.proxy.tunnel import tunnel
+from meshcore.proxy.upstream import RequestBody, UpstreamError
+from meshcore.proxy.watch import Watch
+
+if TYPE_CHECKING:
+    from meshcore.proxy.server import Proxy
+
+__all__ = ["Exchange"]
+
+
+class Exchange:
+    """The life of one request. ``run()`` gives the answer, already sent."""
+
+    def __init__(self, proxy: Proxy, request: web.BaseRequest, record: AccessRecord) -> None:
+        self.proxy = proxy
+        self.request = request
+        self.record = record
+        self.answer: Answer | None = None
+        self.watch = Watch()
+        self._timeout: float | None = None
+        self._awaits_continue = False
+
+    async def run(self) -> Answer:
+        """Serve the request.
+
+        Raises:
+            asyncio.CancelledError: where the client went away, or the proxy is being stopped.
+        """
+        try:
+            return await self._serve()
+        finally:
+            self.watch.stop()
+
+    async def fail(self, reply: Reply) -> Answer:
+        """Answer ``reply``, or cut the connection where another answer has begun."""
+        self.watch.stop()
+        self._note(reply)
+        if self.answer is not None:
+            self.answer.abandon(self.request)
+            return self.answer
+        return await self._reply(reply)
+
+    async def _serve(self) -> Answer:
+        request = self.request
+        raw = request.raw_headers
+        target = request.raw_path.encode("utf-8", "surrogateescape")
+        if (
+            len(target) + sum(len(name) + len(value) + 4 for name, value in raw)
+            > self.proxy.options.max_request_head
+        ):
+            return await self.fail(replies.HEAD_TOO_LARGE)
+        if has_unknown_coding(raw):
+            return await self.fail(replies.UNKNOWN_CODING)
+        if request.method == "CONNECT":
+            return await self.fail(replies.UPGRADE_FAILED)
+        upgrade = upgrade_of(raw)
+        lines = end_to_end(raw)
+        if upgrade is not None:
+            lines += [(b"connection", b"upgrade"), (b"upgrade", upgrade)]
+        source, source_port = _address(request, "peername")
+        local, _ = _address(request, "sockname")
+        decision = self.proxy.engine.decide(
+            request.method,
+            None,
+            target,
+            lines,
+            source=source,
+            source_port=source_port,
+            local=local,
+            port=self.proxy.config_port(request),
+            protocol=self.record.protocol,
+        )
+        with decision:
+            self._describe(decision)
+            if decision.outcome is not Outcome.FORWARD:
+                return await self._own_answer(decision)
+            if upgrade is not None and not self._may_upgrade(decision, upgrade):
+                return await self._reply(replies.UPGRADE_FAILED, decision)
+            if decision.delay:
+                await asyncio.sleep(decision.delay)
+            return await self._forward(decision, upgrade)
+
+    async def _forward(self, decision: Decision, upgrade: bytes | None) -> Answer:
+        if decision.endpoint is None:
+            return await self._reply(replies.NO_ENDPOINT, decision)
+        try:
+            headers = [("Host", decision.authority), *_as_str(decision.request_headers())]
+        except UnicodeDecodeError:
+            return await self._reply(replies.UNSENDABLE, decision)
+        self._timeout = decision.timeout
+        self._watch_idle(decision)
+        body = None
+        if self.request.body_exists and upgrade is None:
+            self._awaits_continue = self._expects_continue()
+            if self._awaits_continue:  # that is between the client and us
+                headers = [line for line in headers if line[0].lower() != "expect"]
+            body = RequestBody(self._next_chunk)
+        else:
+            self._request_complete()
+        upstream = self.proxy.upstream
+        cluster = self.proxy.view().cluster(decision.cluster)
+        begun = self.watch.now()
+        try:
+            response = await upstream.send(
+                decision.endpoint, cluster, decision.method, decision.path, headers, body
+            )
+        except UpstreamError as error:
+            return await self._failed(decision, error.reply)
+        except asyncio.CancelledError:
+            reason = self.watch.caught()
+            if reason is None:
+                decision.report(error="cancelled")
+                raise
+            return await self._failed(decision, reason)
+        self.record.upstream_duration = self.watch.now() - begun
+        try:
+            decision.report(status=response.status, headers=response.raw_headers)
+            if response.status == 101:
+                return await self._upgraded(decision, response, upgrade)
+            return await self._relay(decision, response)
+        finally:
+            # A response that was read to its end has given its connection back by now.
+            response.close()
+
+    async def _relay(self, decision: Decision, response: aiohttp.ClientResponse) -> Answer:
+        answer = self._begin(decision, response)
+        await answer.prepare(self.request)
+        content = response.content
+        try:
+            chunk = content.read_nowait()
+            if not chunk and not content.at_eof():
+                answer.flush_head()
+                chunk = await content.readany()
+            while chunk:
+                self.watch.touch()
+                await answer.write(chunk)
+                chunk = await content.readany()
+            await answer.write_eof()
+        except aiohttp.ClientConnectionResetError:
+            raise asyncio.CancelledError from None  # the client has gone: its cancellation is on the way
+        except (aiohttp.ClientError, OSError):
+            return await self.fail(replies.RESET_AFTER)
+        except asyncio.CancelledError:
+            reason = self.watch.caught()
+            if reason is None:
+                raise
+            return await self.fail(reason)
+        return answer
+
+    async def _upgraded(
+        self, decision: Decision, response: aiohttp.ClientResponse, upgrade: bytes | None
+    ) -> Answer:
+        if upgrade is None:
+            return await self._reply(replies.PROTOCOL_ERROR, decision)  # nobody asked for it
+        answer = self._begin(decision, response)
+        answer.headers["Connection"] = "Upgrade"
+        answer.headers["Upgrade"] = text(upgrade)
+        await answer.prepare(self.request)
+        answer.flush_head()
+        try:
+            await tunnel(
+                self.request, response, answer, self.record, self.watch, self.proxy.options.buffer_size
+            )
+        except asyncio.CancelledError:
+            reason = self.watch.caught()
+            if reason is None:
+                raise
+            return await self.fail(reason)
+        return answer
+
+    def _begin(self, decision: Decision, response: aiohttp.ClientResponse) -> Answer:
+        lines = decision.response_headers(end_to_end(response.raw_headers), status=response.status)
+        # The body is framed as the upstream framed it, whatever an edit makes of the header.
+        length = None if "Transfer-Encoding" in response.headers else response.headers.get("Content-Length")
+        headers = [
+            (name, value)
+            for name, value in ((text(name), text(value)) for name, value in lines)
+            if name.lower() != "content-length" or value == length
+        ]
+        self.answer = Answer(response.status, self._common(decision, headers), reason=response.reason or "")
+        self.answer.close = self.proxy.draining
+        return self.answer
+
+    async def _own_answer(self, decision: Decision) -> Answer:
+        lines = [(text(name), text(value)) for name, value in decision.response_headers()]
+        return await self._send_whole(decision, decision.status or 500, lines, decision.body)
+
+    async def _failed(self, decision: Decision, reply: Reply) -> Answer:
+        decision.report(error=reply.error or "cancelled")
+        return await self._reply(reply, decision)
+
+    async def _reply(self, reply: Reply, decision: Decision | None = None) -> Answer:
+        self.watch.stop()
+        self._note(reply)
+        headers = [("content-type", "text/plain")] if reply.body else []
+        if decision is not None:
+            lines = [(name.encode(), value.encode()) for name, value in headers]
+            edited = decision.response_headers(lines, status=reply.status)
+            headers = [(text(name), text(value)) for name, value in edited]
+        return await self._send_whole(decision, reply.status, headers, reply.body, close=reply.close)
+
+    async def _send_whole(
+        self,
+        decision: Decision | None,
+        status: int,
+        headers: list[tuple[str, str]],
+        body: bytes,
+        *,
+        close: bool = False,
+    ) -> Answer:
+        lines = [line for line in headers if line[0].lower() not in ("content-length", "transfer-encoding")]
+        lines.append(("content-length", str(len(body))))
+        self.answer = answer = Answer(status, self._common(decision, lines))
+        # A client that still waits to be told to send its body does not have to.
+        answer.close = close or self.proxy.draining or self._expects_continue()
+        await answer.prepare(self.request)
+        await answer.write_eof(body)
+        return answer
+
+    def _common(self, decision: Decision | None, headers: list[tuple[str, str]]) -> list[tuple[str, str]]:
+        """Envoy's own lines: ``server`` always, ``date`` where the upstream gave none."""
+        lines = [line for line in headers if line[0].lower() != "server"]
+        if all(name.lower() != "date" for name, _ in lines):
+            lines.append(("date", http_date()))
+        lines.append(("server", self.proxy.view().server_name(decision.listener if decision else None)))
+        return lines
+
+    async def _next_chunk(self) -> bytes:
+        """The next bytes of the client's body; b"" at its end."""
+        if self._awaits_continue:
+            self._awaits_continue = False
+            send_continue(self.request)
+        content = self.request.content
+        try:
+            chunk = await content.readany()
+        except web.RequestPayloadError:
+            self.watch.end(replies.CODEC_ERROR)
+            raise
+        self.watch.touch()
+        self.record.bytes_received += len(chunk)
+        if content.at_eof():
+            self._request_complete()
+        return chunk
+
+    def _request_complete(self) -> None:
+        """The route's timeout counts from here, as Envoy's does."""
+        if self._timeout:
+            self.watch.end_after(self._timeout, replies.RESPONSE_TIMEOUT)
+        self._timeout = None
+
+    def _watch_idle(self, decision: Decision) -> None:
+        entry = decision.route_entry
+        idle = self.proxy.options.stream_idle_timeout
+        if (
+            entry is not None
+            and isinstance(entry.action, ForwardAction)
+            and entry.action.idle_timeout is not None
+        ):
+            idle = entry.action.idle_timeout
+        if idle:
+            self.watch.end_when_idle(idle, replies.STREAM_IDLE)
+
+    def _may_upgrade(self, decision: Decision, upgrade: bytes) -> bool:
+        allowed = dict(self.proxy.view().upgrades(decision.listener))
+        entry = decision.route_entry
+        if entry is not None and isinstance(entry.action, ForwardAction):
+            allowed.update(entry.action.upgrades)
+        # The server hands a connection over for these two alone.
+        return upgrade in (b"websocket", b"tcp") and allowed.get(text(upgrade), False)
+
+    def _expects_continue(self) -> bool:
+        expect = self.request.headers.get("Expect", "")
+        return expect.lower() == "100-continue" and self.request.version >= HttpVersion11
+
+    def _describe(self, decision: Decision) -> None:
+        record = self.record
+        record.listener = decision.listener or ""
+        record.virtual_host = decision.virtual_host or ""
+        record.route = decision.route or ""
+        record.cluster = decision.cluster or ""
+        record.endpoint = decision.endpoint or ""
+        record.flags, record.details = decision.flags, decision.details
+
+    def _note(self, reply: Reply) -> None:
+        self.record.flags, self.record.details = reply.flags, reply.details
+
+
+def _as_str(headers: Iterable[Line]) -> list[tuple[str, str]]:
+    """Lines for the client, whose serialiser takes UTF-8 alone and drops what is not.
+
+    Raises:
+        UnicodeDecodeError: where a line cannot be sent as it is.
+    """
+    return [(name.decode(), value.decode()) for name, value in headers]
+
+
+def _address(request: web.BaseRequest, which: str) -> tuple[str | None, int]:
+    transport = request.transport
+    address = transport.get_extra_info(which) if transport is not None else None
+    if isinstance(address, tuple) and len(address) >= 2:
+        return str(address[0]), int(address[1])
+    return None, 0

@@ -1,0 +1,30 @@
+"""What the proxy can be told beside its configuration documents: bounds and times."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+__all__ = ["ProxyOptions"]
+
+
+@dataclass(frozen=True, slots=True)
+class ProxyOptions:
+    """Bounds and times of the proxy itself. Times are seconds; 0 means no limit."""
+
+    #: How long a client's connection may stay without a complete request head: idle between two
+    #: requests, or dribbling header bytes.
+    client_idle_timeout: float = 75.0
+    #: How long a stream may make no progress in either direction (Envoy's stream_idle_timeout).
+    stream_idle_timeout: float = 300.0
+    #: To establish an upstream connection, where the cluster says nothing (Envoy's default is 5 s).
+    connect_timeout: float = 5.0
+    #: How long an unused upstream connection is kept.
+    upstream_idle_timeout: float = 15.0
+    #: Request line and headers of one request together (Envoy's max_request_headers_kb).
+    max_request_head: int = 60 * 1024
+    #: Header lines of one request or response (Envoy's max_headers_count).
+    max_headers: int = 100
+    #: How long answers of the name resolver are kept.
+    dns_ttl: float = 10.0
+    #: Bytes buffered in each direction of a stream before the sender is held back.
+    buffer_size: int = 64 * 1024

@@ -1,0 +1,77 @@
+"""Answers that the proxy gives by itself, in Envoy's words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+__all__ = [
+    "CODEC_ERROR",
+    "CONNECT_TIMEOUT",
+    "HEAD_TOO_LARGE",
+    "INTERNAL_ERROR",
+    "NO_ENDPOINT",
+    "PROTOCOL_ERROR",
+    "RESET",
+    "RESET_AFTER",
+    "RESPONSE_TIMEOUT",
+    "STREAM_IDLE",
+    "UNKNOWN_CODING",
+    "UNSENDABLE",
+    "UPGRADE_FAILED",
+    "Reply",
+    "connect_failure",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A local answer. ``close``: the client's connection cannot be used any further.
+
+    ``error`` is what the engine is told of the attempt ("" where the endpoint is not to blame).
+    """
+
+    status: int
+    body: bytes
+    flags: str
+    details: str
+    error: str = ""
+    close: bool = False
+
+
+_RESET = b"upstream connect error or disconnect/reset before headers. reset reason: "
+_BEFORE = "upstream_reset_before_response_started"
+
+#: What the client sent is no HTTP.
+CODEC_ERROR = Reply(400, b"Bad Request", "DPE", "http1.codec_error", close=True)
+HEAD_TOO_LARGE = Reply(431, b"Request Header Fields Too Large", "DPE", "http1.headers_too_large", close=True)
+#: A Transfer-Encoding other than chunked.
+UNKNOWN_CODING = Reply(501, b"Not Implemented", "DPE", "http1.invalid_transfer_encoding", close=True)
+#: A header whose bytes are no UTF-8: our client cannot write them, and will not write others instead.
+UNSENDABLE = Reply(400, b"Bad Request", "DPE", "http1.invalid_characters", close=True)
+UPGRADE_FAILED = Reply(403, b"", "", "upgrade_failed", close=True)
+STREAM_IDLE = Reply(408, b"stream timeout", "SI", "stream_idle_timeout", close=True)
+INTERNAL_ERROR = Reply(500, b"internal error", "", "internal_error", close=True)
+#: The route leads to where the client wants to go (Istio's PassthroughCluster): we are no open proxy.
+NO_ENDPOINT = Reply(502, b"original destination is not supported", "UH", "original_destination_not_supported")
+PROTOCOL_ERROR = Reply(502, _RESET + b"protocol error", "UPE", _BEFORE + "{protocol_error}", "reset")
+RESET = Reply(503, _RESET + b"connection termination", "UC", _BEFORE + "{connection_termination}", "reset")
+CONNECT_TIMEOUT = Reply(
+    503, _RESET + b"connection timeout", "UF", _BEFORE + "{connection_timeout}", "connect-failure"
+)
+#: The answer had begun: the client's connection is cut, since nothing else tells it.
+RESET_AFTER = Reply(
+    0, b"", "UC", "upstream_reset_after_response_started{connection_termination}", "reset", close=True
+)
+RESPONSE_TIMEOUT = Reply(504, b"upstream request timeout", "UT", "response_timeout", "timeout")
+
+
+def connect_failure(reason: str) -> Reply:
+    """No connection to the endpoint; ``reason`` is the system's word for why."""
+    text = "delayed connect error: " + reason
+    return Reply(
+        503,
+        _RESET + b"remote connection failure, transport failure reason: " + text.encode("utf-8", "replace"),
+        "UF",
+        f"{_BEFORE}{{remote_connection_failure|{text.replace(' ', '_')}}}",
+        "connect-failure",
+    )

@@ -1,0 +1,212 @@
+"""The proxy as a whole: its sockets, its life and what all requests share."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Sequence
+
+from aiohttp import web
+
+from meshcore.engine import Engine
+from meshcore.model import Config
+from meshcore.proxy import replies
+from meshcore.proxy.access import AccessRecord
+from meshcore.proxy.admin import Admin
+from meshcore.proxy.downstream import DownstreamServer
+from meshcore.proxy.exchange import Exchange
+from meshcore.proxy.options import ProxyOptions
+from meshcore.proxy.replies import Reply
+from meshcore.proxy.stats import Stats
+from meshcore.proxy.upstream import Upstream
+from meshcore.proxy.view import View
+
+__all__ = ["Proxy"]
+
+#: Host and port to listen on, and perhaps the configured port that this socket stands for.
+Address = tuple[str, int] | tuple[str, int, int | None]
+
+_log = logging.getLogger("meshcore.proxy")
+
+
+class Proxy:
+    """A streaming reverse proxy over an engine; also an async context manager.
+
+    Args:
+        engine: an Engine, or a Config to make one of. ``proxy.engine.swap()`` changes the
+            configuration under way.
+        listen: addresses for clients; port 0 takes any free one (see ``ports``). A third item is the
+            configured port whose listener answers there; without it, the request's authority tells.
+        admin: address of the admin pages; None: none.
+        access_log: called with an AccessRecord for each request that is over.
+        options: bounds and times.
+    """
+
+    def __init__(
+        self,
+        engine: Engine | Config,
+        *,
+        listen: Sequence[Address] = (("127.0.0.1", 8080),),
+        admin: tuple[str, int] | None = None,
+        access_log: Callable[[AccessRecord], object] | None = None,
+        options: ProxyOptions | None = None,
+    ) -> None:
+        self.engine = Engine(engine) if isinstance(engine, Config) else engine
+        self.options = options or ProxyOptions()
+        self.stats = Stats()
+        self.draining = False
+        self.reload_error = ""  #: findings of the last configuration that was refused
+        self._listen = listen
+        self._admin_address = admin
+        self._access_log = access_log
+        self._view = View(self.engine.config)
+        self._servers: list[asyncio.Server] = []
+        self._config_ports: dict[int, int | None] = {}
+        self._idle = asyncio.Event()
+        self._active = 0
+        self._upstream: Upstream | None = None
+        self._downstream: DownstreamServer | None = None
+        self._admin: Admin | None = None
+
+    @property
+    def upstream(self) -> Upstream:
+        if self._upstream is None:
+            raise RuntimeError("the proxy has not been started")
+        return self._upstream
+
+    @property
+    def ports(self) -> list[int]:
+        """The ports listened on, in the order of ``listen``."""
+        return [server.sockets[0].getsockname()[1] for server in self._servers if server.sockets]
+
+    @property
+    def admin_port(self) -> int | None:
+        return self._admin.port if self._admin is not None else None
+
+    @property
+    def active(self) -> int:
+        """Requests under way."""
+        return self._active
+
+    async def start(self) -> None:
+        """Listen.
+
+        Raises:
+            OSError: where an address cannot be listened on; nothing is left open then.
+        """
+        loop = asyncio.get_running_loop()
+        self._idle.set()
+        self._upstream = Upstream(self.options)
+        self._downstream = DownstreamServer(self._handle, self.options, self._refused)
+        try:
+            for host, port, *config_port in self._listen:
+                server = await loop.create_server(self._downstream, host, port, backlog=1024)
+                self._servers.append(server)
+                for socket in server.sockets:
+                    self._config_ports[socket.getsockname()[1]] = config_port[0] if config_port else None
+            if self._admin_address is not None:
+                self._admin = Admin(self)
+                await self._admin.start(*self._admin_address)
+        except BaseException:
+            await self.stop(drain=0)
+            raise
+
+    async def stop(self, drain: float = 5.0) -> bool:
+        """Stop accepting, let requests under way end for ``drain`` seconds, then close everything.
+
+        Returns:
+            whether all requests ended by themselves.
+        """
+        self.draining = True
+        for server in self._servers:
+            server.close()
+        if self._downstream is not None:
+            self._downstream.pre_shutdown()  # idle connections end now, busy ones after their answer
+        done = self._active == 0
+        if not done and drain > 0:
+            try:
+                await asyncio.wait_for(self._idle.wait(), drain)
+                done = True
+            except asyncio.TimeoutError:
+                _log.warning("%d requests were cut off after %g s of draining", self._active, drain)
+        if self._downstream is not None:
+            await self._downstream.close_all()
+            await self._idle.wait()  # each lease is given back before we are done
+        if self._admin is not None:
+            await self._admin.stop()
+        if self._upstream is not None:
+            await self._upstream.close()
+        return done
+
+    async def __aenter__(self) -> Proxy:
+        await self.start()
+        return self
+
+    async def __aexit__(self, *exception: object) -> None:
+        await self.stop()
+
+    def view(self) -> View:
+        """What requests look up in the configuration in force."""
+        config = self.engine.config
+        if self._view.config is not config:
+            self._view = View(config)
+        return self._view
+
+    def config_port(self, request: web.BaseRequest) -> int | None:
+        """The configured port that a request is for."""
+        address = request.transport.get_extra_info("sockname") if request.transport is not None else None
+        port = self._config_ports.get(address[1]) if isinstance(address, tuple) else None
+        return self.view().port(request.headers.get("Host", "")) if port is None else port
+
+    async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        begun = time.monotonic()
+        record = _record_of(request)
+        self._active += 1
+        self._idle.clear()
+        self.stats.add("http.downstream_rq_total")
+        exchange = Exchange(self, request, record)
+        try:
+            return await exchange.run()
+        except asyncio.CancelledError:
+            record.flags, record.details = "DC", "downstream_remote_disconnect"
+            raise
+        except Exception:
+            _log.exception("serving %s failed", record.text())
+            return await exchange.fail(replies.INTERNAL_ERROR)
+        finally:
+            if exchange.answer is not None:
+                record.status, record.bytes_sent = exchange.answer.status, exchange.answer.sent
+            record.duration = time.monotonic() - begun
+            self._active -= 1
+            if not self._active:
+                self._idle.set()
+            self._finished(record)
+
+    def _refused(self, request: web.BaseRequest, reply: Reply) -> None:
+        """Count what could not be parsed."""
+        record = AccessRecord(time.time(), source=request.remote or "", status=reply.status)
+        record.flags, record.details, record.bytes_sent = reply.flags, reply.details, len(reply.body)
+        self.stats.add("http.downstream_rq_total")
+        self.stats.add("http.downstream_cx_protocol_error")
+        self._finished(record)
+
+    def _finished(self, record: AccessRecord) -> None:
+        self.stats.finished(record)
+        if self._access_log is not None:
+            self._access_log(record)
+
+
+def _record_of(request: web.BaseRequest) -> AccessRecord:
+    headers = request.headers
+    return AccessRecord(
+        time.time(),
+        method=request.method,
+        path=request.raw_path,
+        protocol=f"HTTP/{request.version.major}.{request.version.minor}",
+        authority=headers.get("Host", ""),
+        source=request.remote or "",
+        user_agent=headers.get("User-Agent", ""),
+        request_id=headers.get("X-Request-Id", ""),
+        forwarded_for=headers.get("X-Forwarded-For", ""),
+    )

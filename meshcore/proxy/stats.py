@@ -1,0 +1,89 @@
+"""Counters and gauges under Envoy's names, as text, JSON or in Prometheus' exposition format."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+
+import msgspec
+
+from meshcore.proxy.access import AccessRecord
+
+__all__ = ["Stats"]
+
+#: Response flag -> the cluster's counter that it raises.
+_BY_FLAG = {
+    "UF": "upstream_cx_connect_fail",
+    "UC": "upstream_rq_rx_reset",
+    "UT": "upstream_rq_timeout",
+    "UH": "upstream_cx_none_healthy",
+    "UO": "upstream_rq_pending_overflow",
+    "DC": "upstream_rq_cancelled",
+}
+_LABELLED = re.compile(r"(cluster)\.(.*)\.([a-z0-9_]+)", re.DOTALL)
+
+
+class Stats:
+    """All counters of one proxy. Used from the event loop's thread alone."""
+
+    def __init__(self) -> None:
+        self.counters: Counter[str] = Counter()
+        self.gauges: Counter[str] = Counter()
+
+    def add(self, name: str, amount: int = 1) -> None:
+        self.counters[name] += amount
+
+    def gauge(self, name: str, amount: int) -> None:
+        self.gauges[name] += amount
+
+    def finished(self, record: AccessRecord) -> None:
+        """Count a request that is over."""
+        counters = self.counters
+        counters["http.downstream_rq_completed"] += 1
+        counters["http.downstream_rx_body_bytes"] += record.bytes_received
+        counters["http.downstream_tx_body_bytes"] += record.bytes_sent
+        flags = record.flags.split(",") if record.flags else []
+        group = f"{record.status // 100}xx" if record.status else ""
+        if group:
+            counters[f"http.downstream_rq_{group}"] += 1
+        if "DC" in flags:
+            counters["http.downstream_rq_rx_reset"] += 1
+        if "NR" in flags:
+            counters["http.no_route"] += 1
+        if not record.cluster:
+            return
+        prefix = f"cluster.{record.cluster}."
+        counters[prefix + "upstream_rq_total"] += 1
+        if group:
+            counters[f"{prefix}upstream_rq_{group}"] += 1
+        for flag in flags:
+            if flag in _BY_FLAG:
+                counters[prefix + _BY_FLAG[flag]] += 1
+
+    def as_dict(self) -> dict[str, int]:
+        return dict(sorted({**self.counters, **self.gauges}.items()))
+
+    def text(self) -> str:
+        return "".join(f"{name}: {value}\n" for name, value in self.as_dict().items())
+
+    def json(self) -> bytes:
+        return msgspec.json.encode({"counters": dict(self.counters), "gauges": dict(self.gauges)})
+
+    def prometheus(self) -> str:
+        families: dict[str, tuple[str, list[str]]] = {}
+        for kind, values in (("counter", self.counters), ("gauge", self.gauges)):
+            for name, value in sorted(values.items()):
+                labels = ""
+                found = _LABELLED.fullmatch(name)
+                if found is not None:
+                    name = f"{found[1]}_{found[3]}"
+                    labels = f'{{cluster_name="{_label(found[2])}"}}'
+                metric = "meshcore_" + name.replace(".", "_")
+                families.setdefault(metric, (kind, []))[1].append(f"{metric}{labels} {value}\n")
+        return "".join(
+            f"# TYPE {metric} {kind}\n" + "".join(lines) for metric, (kind, lines) in sorted(families.items())
+        )
+
+
+def _label(value: str) -> str:
+    return value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
