@@ -54,7 +54,7 @@ static bool common_rune(const mc_regex *regex, const threads *now, uint32_t *run
 /* Writes the prefix; only_match tells that the walk ended with nothing left to read. */
 static size_t walk_prefix(walk *w, threads *now, threads *next, char *prefix, bool *only_match) {
   size_t size = 0;
-  uint32_t rune;
+  uint32_t rune = 0;
   w->step = 1;
   follow(w, now, 0);
   while (size < MAX_PREFIX && common_rune(w->regex, now, &rune)) {
