@@ -1,0 +1,167 @@
+"""The play: what is asked of the shop, and what must come back."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+
+from aiohttp import ClientResponse
+
+from meshcore.demo.board import Board, Check, State, binomial_band
+from meshcore.demo.shop import CANARY, FIRST_STAGE, SECOND_STAGE, USER, Shop
+from meshcore.demo.traffic import Crowd, Customer
+
+__all__ = ["new_board", "play"]
+
+#: Customers at the same time: enough that the swap always finds requests in flight.
+CROWD = 8
+#: Requests of the tester; each of them must be routed by the header.
+TESTS = 20
+#: No stage takes longer than this (seconds), however slow the machine is: it is judged by what came.
+STAGE_SECONDS = 6.0
+#: The whole play ends by then (seconds), also if something hangs.
+PLAY_SECONDS = 16.0
+#: Fewer requests than this say nothing about a split.
+LEAST_REQUESTS = 30
+
+
+def new_board() -> Board:
+    """The promises of the documents, none tried yet."""
+    user, version = USER
+    return Board(
+        versions={FIRST_STAGE: Counter(), SECOND_STAGE: Counter()},
+        checks=[
+            Check("canary 90/10", "reviews v1 90, v2 10", _shares(CANARY[FIRST_STAGE])),
+            Check("header-routed user", f"end-user: {user}", f"always reviews {version}"),
+            Check("prefix rewrite", "/catalog/ to /details/", "details sees /details/0"),
+            Check("redirect", "/shop to /productpage", "301 to /productpage"),
+            Check("direct response", "/robots.txt", "200 from the gateway"),
+            Check("config swap", SECOND_STAGE, "no request lost"),
+            Check("canary 50/50", "reviews v1 50, v2 50", _shares(CANARY[SECOND_STAGE])),
+        ],
+    )
+
+
+async def play(shop: Shop, board: Board, requests: int) -> None:
+    """Try every promise; each stage of the canary gets ``requests`` requests.
+
+    What could not be finished in time is closed as failed. Afterwards no check is open.
+    """
+    try:
+        await asyncio.wait_for(_play(shop, board, requests), PLAY_SECONDS)
+    except asyncio.TimeoutError:
+        for check in board.checks:
+            if check.state in (State.WAITING, State.RUNNING):
+                check.close(False, "not finished in time")
+
+
+async def _play(shop: Shop, board: Board, requests: int) -> None:
+    first, user, rewrite, redirect, answer, swap, second = board.checks
+    async with Customer(shop.gateway_port, board) as customer:
+        stage = _Stage(first, board.versions[FIRST_STAGE], requests)
+
+        def arrived(generation: int, version: str) -> None:
+            # A page that was asked before the swap and came after it belongs to neither stage.
+            if generation == crowd.generation:
+                stage.count(version)
+
+        async with Crowd(customer, CROWD, arrived) as crowd:
+            await asyncio.gather(
+                stage.judge(CANARY[FIRST_STAGE]),
+                _features(customer, user, rewrite, redirect, answer),
+            )
+            await _swap(shop, board, crowd, swap)
+            stage = _Stage(second, board.versions[SECOND_STAGE], requests)
+            await stage.judge(CANARY[SECOND_STAGE])
+
+
+class _Stage:
+    """Counts the versions of reviews that are seen while one configuration is in force."""
+
+    def __init__(self, check: Check, versions: Counter[str], requests: int) -> None:
+        self._check = check
+        self._requests = requests
+        self._versions = versions
+        self._full = asyncio.Event()
+        check.state = State.RUNNING
+
+    def count(self, version: str) -> None:
+        if self._full.is_set():
+            return
+        self._versions[version] += 1
+        total = self._versions.total()
+        self._check.progress = total / self._requests
+        self._check.seen = self._seen()
+        if total >= self._requests:
+            self._full.set()
+
+    async def judge(self, expected: dict[str, float]) -> None:
+        """Wait until enough has been seen, then say whether chance explains the difference."""
+        try:
+            await asyncio.wait_for(self._full.wait(), STAGE_SECONDS)
+        except asyncio.TimeoutError:
+            self._full.set()
+        total = self._versions.total()
+        if total < LEAST_REQUESTS:
+            self._check.close(False, f"only {total} requests in {STAGE_SECONDS:g} s")
+            return
+        ok = set(self._versions) <= set(expected)
+        for version, share in expected.items():
+            low, high = binomial_band(total, share)
+            ok = ok and low <= self._versions[version] <= high
+        self._check.close(ok, self._seen())
+
+    def _seen(self) -> str:
+        total = self._versions.total()
+        shares = {version: count / total for version, count in sorted(self._versions.items())}
+        return f"{_shares(shares, '.1f')}  of {total}"
+
+
+async def _features(customer: Customer, user: Check, rewrite: Check, redirect: Check, answer: Check) -> None:
+    name, version = USER
+    user.state = State.RUNNING
+    right = 0
+    for number in range(1, TESTS + 1):
+        right += await customer.reviews(name) == version
+        user.seen = f"{version} {right} of {number}"
+        user.progress = number / TESTS
+    user.close(right == TESTS, user.seen)
+
+    got = await customer.get("/catalog/0")
+    path = (await got.json()).get("path") if got is not None and got.status == 200 else None
+    seen = f"details sees {path}" if path else _status(got)
+    rewrite.close(path == "/details/0", seen)
+
+    got = await customer.get("/shop")
+    location = got.headers.get("location", "") if got is not None else ""
+    path = location.removeprefix(customer.url)
+    seen = f"{_status(got)} to {path}" if location else _status(got)
+    redirect.close(got is not None and got.status == 301 and location == f"{customer.url}/productpage", seen)
+
+    got = await customer.get("/robots.txt")
+    robots = await got.text() if got is not None else ""
+    # No service has such a page: whoever gets it was answered by the gateway itself.
+    ok = got is not None and got.status == 200 and robots.startswith("User-agent: *\n")
+    answer.close(ok, f"{_status(got)} from the gateway" if ok else _status(got))
+
+
+async def _swap(shop: Shop, board: Board, crowd: Crowd, check: Check) -> None:
+    """Change the configuration under load and wait for the requests that saw the change."""
+    check.state = State.RUNNING
+    failed = len(board.failures)
+    await asyncio.to_thread(shop.change, SECOND_STAGE)
+    old = crowd.generation
+    in_flight = crowd.in_flight[old]
+    crowd.generation += 1
+    while crowd.in_flight[old]:
+        await asyncio.sleep(0.01)
+    lost = len(board.failures) - failed
+    check.close(in_flight > 0 and not lost, f"{in_flight} in flight, {lost} lost")
+
+
+def _status(answer: ClientResponse | None) -> str:
+    return "no answer" if answer is None else str(answer.status)
+
+
+def _shares(shares: dict[str, float], digits: str = "g") -> str:
+    return "  ".join(f"{version} {100 * share:{digits}}%" for version, share in shares.items())
