@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import time
 from collections.abc import Callable, Sequence
@@ -63,7 +64,8 @@ class Proxy:
         self._view = View(self.engine.config)
         self._servers: list[asyncio.Server] = []
         self._config_ports: dict[int, int | None] = {}
-        self._idle = asyncio.Event()
+        self._idle = asyncio.Event()  #: no request is under way
+        self._drained = asyncio.Event()  #: and none may follow, or nobody waits for them any longer
         self._active = 0
         self._upstream: Upstream | None = None
         self._downstream: DownstreamServer | None = None
@@ -79,6 +81,11 @@ class Proxy:
     def ports(self) -> list[int]:
         """The ports listened on, in the order of ``listen``."""
         return [server.sockets[0].getsockname()[1] for server in self._servers if server.sockets]
+
+    @property
+    def addresses(self) -> list[tuple[str, int]]:
+        """Hosts and ports listened on."""
+        return [socket.getsockname()[:2] for server in self._servers for socket in server.sockets]
 
     @property
     def admin_port(self) -> int | None:
@@ -123,13 +130,12 @@ class Proxy:
             server.close()
         if self._downstream is not None:
             self._downstream.pre_shutdown()  # idle connections end now, busy ones after their answer
+        if self._active and drain > 0:
+            with contextlib.suppress(asyncio.TimeoutError):
+                await asyncio.wait_for(self._drained.wait(), drain)
         done = self._active == 0
-        if not done and drain > 0:
-            try:
-                await asyncio.wait_for(self._idle.wait(), drain)
-                done = True
-            except asyncio.TimeoutError:
-                _log.warning("%d requests were cut off after %g s of draining", self._active, drain)
+        if not done:
+            _log.warning("%d requests were cut off", self._active)
         if self._downstream is not None:
             await self._downstream.close_all()
             await self._idle.wait()  # each lease is given back before we are done
@@ -138,6 +144,10 @@ class Proxy:
         if self._upstream is not None:
             await self._upstream.close()
         return done
+
+    def stop_now(self) -> None:
+        """End a ``stop()`` that is still draining: requests under way are cut off."""
+        self._drained.set()
 
     async def __aenter__(self) -> Proxy:
         await self.start()
@@ -169,7 +179,8 @@ class Proxy:
         try:
             return await exchange.run()
         except asyncio.CancelledError:
-            record.flags, record.details = "DC", "downstream_remote_disconnect"
+            if exchange.answer is None or exchange.answer.status != 101:  # how else would a tunnel end?
+                record.flags, record.details = "DC", "downstream_remote_disconnect"
             raise
         except Exception:
             _log.exception("serving %s failed", record.text())
@@ -181,6 +192,8 @@ class Proxy:
             self._active -= 1
             if not self._active:
                 self._idle.set()
+                if self.draining:
+                    self._drained.set()
             self._finished(record)
 
     def _refused(self, request: web.BaseRequest, reply: Reply) -> None:

@@ -1,0 +1,187 @@
+"""``meshcore proxy``: serve HTTP by the documents."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import ipaddress
+import signal
+import sys
+from typing import TYPE_CHECKING
+
+from meshcore.cli.options import ConfigSource, add_config_arguments, config_source, print_notices
+
+if TYPE_CHECKING:
+    from meshcore.model import Config
+    from meshcore.proxy import AccessRecord
+
+__all__ = ["register"]
+
+ADMIN = ("127.0.0.1", 15000)
+LISTEN = ("127.0.0.1", 8080, None)
+
+
+def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the subcommand."""
+    parser = subparsers.add_parser(
+        "proxy",
+        help="serve HTTP by the configuration",
+        description="A streaming reverse proxy that routes by your documents. It stops gracefully on "
+        "SIGTERM or Ctrl-C, and serves changed documents without a restart: by itself, or on SIGHUP.",
+    )
+    add_config_arguments(parser)
+    serving = parser.add_argument_group("serving")
+    serving.add_argument(
+        "--listen",
+        metavar="[ADDR:]PORT[=CONFIG_PORT]",
+        type=_listen,
+        action="append",
+        help="listen here; may be repeated. With =CONFIG_PORT, requests go to the listener of that port in "
+        "the documents; without, to the one that the request's Host names (reviews:9080 means port 9080, "
+        "no port means 80). Default: 127.0.0.1:8080",
+    )
+    serving.add_argument(
+        "--drain-timeout",
+        metavar="SECONDS",
+        type=_seconds,
+        default=10.0,
+        help="on stopping, how long requests under way may take to end (default: 10)",
+    )
+    serving.add_argument(
+        "--reload-interval",
+        metavar="SECONDS",
+        type=_seconds,
+        default=1.0,
+        help="how often to look for changed documents; 0: only on SIGHUP (default: 1)",
+    )
+    serving.add_argument(
+        "--log-format",
+        choices=("text", "json", "none"),
+        default="text",
+        help="the access log on stdout, one line a request (default: text)",
+    )
+    admin = parser.add_argument_group("admin pages (/healthz, /ready, /config, /clusters, /stats)")
+    admin.add_argument(
+        "--admin",
+        metavar="[ADDR:]PORT",
+        type=_admin,
+        default=ADMIN,
+        help="where they are served; 'off' for none (default: 127.0.0.1:15000)",
+    )
+    admin.add_argument(
+        "--admin-allow-remote",
+        action="store_true",
+        help="let --admin be an address that other machines reach; the pages ask for no password",
+    )
+    parser.set_defaults(func=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Serve until told to stop; 0 after a stop that was asked for."""
+    import meshcore.proxy  # noqa: F401  (tells which extra is missing before anything else happens)
+
+    if args.admin is not None and not args.admin_allow_remote and not _is_loopback(args.admin[0]):
+        print(
+            f"meshcore: error: --admin {_address(*args.admin)} is open to other machines, and the pages "
+            "ask for no password; choose 127.0.0.1, or say --admin-allow-remote",
+            file=sys.stderr,
+        )
+        return 2
+    source = config_source(args)
+    config = source.load()
+    print_notices(config)
+    return asyncio.run(_serve(args, source, config))
+
+
+async def _serve(args: argparse.Namespace, source: ConfigSource, config: Config) -> int:
+    from meshcore.proxy import Proxy
+    from meshcore.proxy.lines import LineWriter
+    from meshcore.proxy.reload import Reloader
+
+    log = LineWriter(sys.stdout)
+
+    def write(record: AccessRecord) -> None:
+        log.write(record.json() if args.log_format == "json" else record.text())
+
+    proxy = Proxy(
+        config,
+        listen=args.listen or [LISTEN],
+        admin=args.admin,
+        access_log=None if args.log_format == "none" else write,
+    )
+    paths = (*source.paths, source.endpoints) if source.endpoints else source.paths
+    reloader = Reloader(proxy, source.load, paths, _say, args.reload_interval)
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    await proxy.start()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopping.set)
+    loop.add_signal_handler(signal.SIGHUP, reloader.trigger)
+    _say("listening on " + ", ".join(_address(host, port) for host, port in proxy.addresses))
+    if args.admin is not None and proxy.admin_port is not None:
+        _say(f"admin pages on http://{_address(args.admin[0], proxy.admin_port)}/")
+    watching = asyncio.ensure_future(reloader.run())
+    await stopping.wait()
+    stopping.clear()
+    _say(
+        f"stopping: {proxy.active} requests under way may take {args.drain_timeout:g} s (again: cut them off)"
+    )
+    watching.cancel()
+    draining = asyncio.ensure_future(proxy.stop(args.drain_timeout))
+    impatient = asyncio.ensure_future(stopping.wait())
+    await asyncio.wait({draining, impatient}, return_when=asyncio.FIRST_COMPLETED)
+    impatient.cancel()
+    if not draining.done():
+        proxy.stop_now()
+    await draining
+    await log.close()
+    return 0
+
+
+def _say(message: str) -> None:
+    print(f"meshcore proxy: {message}", file=sys.stderr, flush=True)
+
+
+def _address(host: str, port: int) -> str:
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _listen(text: str) -> tuple[str, int, int | None]:
+    address, equals, config_port = text.partition("=")
+    host, port = _host_port(address)
+    return host, port, _port(config_port) if equals else None
+
+
+def _admin(text: str) -> tuple[str, int] | None:
+    return None if text == "off" else _host_port(text)
+
+
+def _host_port(text: str) -> tuple[str, int]:
+    host, _, port = text.rpartition(":")
+    host = host.removeprefix("[").removesuffix("]")
+    return host or "127.0.0.1", _port(port)
+
+
+def _port(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and int(text) <= 65535):
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not a port; write ADDRESS:PORT, such as 127.0.0.1:8080"
+        )
+    return int(text)
+
+
+def _seconds(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value < 1e6:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds")
+    return value
