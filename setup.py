@@ -15,20 +15,21 @@ from pathlib import Path
 from Cython.Build import cythonize
 from setuptools import Extension, setup
 from setuptools.command.build_clib import build_clib
+from setuptools.command.build_ext import build_ext
 
 ROOT = Path(__file__).parent
 CORE = "meshcore_core"
 
 
-def relative(pattern: str) -> list[str]:
-    return sorted(str(path.relative_to(ROOT)) for path in ROOT.glob(pattern))
+def files(*patterns: str) -> list[str]:
+    return sorted(str(path.relative_to(ROOT)) for pattern in patterns for path in ROOT.glob(pattern))
 
 
-SOURCES = relative("src_c/*.c") + relative("src_c/*/*.c")
-HEADERS = relative("src_c/*/*.h") + relative("src_c/*/*.def")
+SOURCES = files("src_c/*.c", "src_c/*/*.c")
+HEADERS = files("src_c/*.h", "src_c/*/*.h", "src_c/*/*.def")
 SANITIZE = os.environ.get("MESHCORE_SANITIZE", "")
-FLAGS = ["-std=c11", "-O3", "-fvisibility=hidden", "-fPIC"]
-WARNINGS = ["-Wall", "-Wextra"] + (["-Werror"] if os.environ.get("MESHCORE_WERROR") else [])
+WERROR = ["-Werror"] if os.environ.get("MESHCORE_WERROR") else []
+FLAGS = ["-std=c11", "-O3", "-fvisibility=hidden", "-fPIC", *WERROR]
 LINK: list[str] = []
 if SANITIZE:
     FLAGS += ["-g", "-O1", "-fno-omit-frame-pointer", f"-fsanitize={SANITIZE}"]
@@ -36,25 +37,38 @@ if SANITIZE:
 
 
 class BuildCore(build_clib):
-    """build_clib, but rebuilding when a header is newer than the library."""
+    """build_clib, which also starts afresh when a flag or the list of sources has changed."""
 
     def build_libraries(self, libraries):  # type: ignore[no-untyped-def]
-        library = Path(self.build_clib) / f"lib{CORE}.a"
-        newest = max((ROOT / name).stat().st_mtime for name in (*SOURCES, *HEADERS, "setup.py"))
-        if library.exists() and library.stat().st_mtime > newest:
-            return
-        library.unlink(missing_ok=True)
+        recipe = Path(self.build_temp) / "recipe"
+        current = repr((SOURCES, FLAGS))
+        if not recipe.exists() or recipe.read_text() != current:
+            recipe.parent.mkdir(parents=True, exist_ok=True)
+            recipe.write_text(current)
+            (Path(self.build_clib) / f"lib{CORE}.a").unlink(missing_ok=True)
+        for _, build in libraries:
+            build["obj_deps"] = {"": [*HEADERS, "setup.py", str(recipe)]}
+        for extension in self.distribution.ext_modules:
+            extension.depends.append(str(recipe))
         super().build_libraries(libraries)
+
+
+class BuildExtensions(build_ext):
+    """build_ext, which sees to it that the core is built first, also when it runs by itself."""
+
+    def run(self) -> None:
+        self.run_command("build_clib")
+        super().run()
 
 
 def extension(path: str) -> Extension:
     return Extension(
         path[: -len(".pyx")].replace("/", "."),
         [path],
-        include_dirs=["src_c/include"],
+        include_dirs=["src_c/include", "src_c"],
         libraries=[CORE],
         depends=[*SOURCES, *HEADERS],
-        # Cython's generated code is not ours to keep clean of unused-function warnings.
+        # -Wextra is for our own C: Cython's generated code is not ours to keep clean of all it finds.
         extra_compile_args=[*FLAGS, "-Wall"],
         extra_link_args=LINK,
     )
@@ -67,14 +81,14 @@ setup(
             {
                 "sources": SOURCES,
                 "include_dirs": ["src_c/include", "src_c"],
-                "cflags": [*FLAGS, *WARNINGS],
+                "cflags": [*FLAGS, "-Wall", "-Wextra"],
             },
         )
     ],
     ext_modules=cythonize(
-        [extension(path) for path in relative("meshcore/*.pyx")],
+        [extension(path) for path in files("meshcore/*.pyx")],
         language_level=3,
         compiler_directives={"embedsignature": True, "binding": False},
     ),
-    cmdclass={"build_clib": BuildCore},
+    cmdclass={"build_clib": BuildCore, "build_ext": BuildExtensions},
 )

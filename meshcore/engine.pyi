@@ -9,7 +9,9 @@ from typing import Any, TypeAlias
 from meshcore.model import Config, Route
 
 #: ASGI's pairs, a mapping (dict, multidict), or pairs of str; names in any case.
-Headers: TypeAlias = Iterable[tuple[bytes, bytes]] | Iterable[tuple[str, str]] | Mapping[str, str] | Mapping[bytes, bytes]
+Headers: TypeAlias = (
+    Iterable[tuple[bytes, bytes]] | Iterable[tuple[str, str]] | Mapping[str, str] | Mapping[bytes, bytes]
+)
 
 class Outcome(Enum):
     """What to do with the request."""

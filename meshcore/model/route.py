@@ -169,7 +169,7 @@ class FaultPolicy:
 
 @dataclass(frozen=True, slots=True)
 class MirrorPolicy:
-    """A copy of ``fraction`` (None: all) of the requests goes to ``cluster`` (or the one that a header names)."""
+    """A copy of ``fraction`` (None: all) of the requests goes to ``cluster`` (or the one a header names)."""
 
     cluster: str
     fraction: Fraction | None = None
@@ -190,7 +190,7 @@ class CorsPolicy:
 
 @dataclass(frozen=True, slots=True)
 class WeightedCluster:
-    """One destination of a split: by ``cluster``, or by the cluster that the header ``cluster_header`` names."""
+    """One destination of a split: ``cluster``, or the cluster that the header ``cluster_header`` names."""
 
     cluster: str
     weight: int
@@ -251,7 +251,7 @@ class Redirect:
 
 @dataclass(frozen=True, slots=True)
 class DirectResponse:
-    """Answer at once. ``body_format``: a format string (see meshcore.model.format) used in place of ``body``."""
+    """Answer at once. ``body_format``: a format string (meshcore.model.format) used in place of ``body``."""
 
     status: int
     body: bytes = b""
@@ -298,7 +298,7 @@ class VirtualHost:
 
 @dataclass(frozen=True, slots=True)
 class RouteConfiguration:
-    """A route table: exact domains, then the longest ``*suffix``, then the longest ``prefix*``, then ``*``."""
+    """A route table: exact domains, then the longest ``*suffix``, the longest ``prefix*``, and ``*``."""
 
     name: str = ""
     virtual_hosts: tuple[VirtualHost, ...] = ()
