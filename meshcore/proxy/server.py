@@ -164,10 +164,9 @@ class Proxy:
         return self._view
 
     def config_port(self, request: web.BaseRequest) -> int | None:
-        """The configured port that a request is for."""
+        """The configured port that the client's socket stands for; None: the authority tells."""
         address = request.transport.get_extra_info("sockname") if request.transport is not None else None
-        port = self._config_ports.get(address[1]) if isinstance(address, tuple) else None
-        return self.view().port(request.headers.get("Host", "")) if port is None else port
+        return self._config_ports.get(address[1]) if isinstance(address, tuple) else None
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
         begun = time.monotonic()
