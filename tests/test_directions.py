@@ -1,0 +1,146 @@
+"""Who may use whom, in C and in Python, and what the core must not contain."""
+
+from __future__ import annotations
+
+import ast
+import re
+import shutil
+import subprocess
+import sysconfig
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+CORE = ROOT / "src_c"
+PACKAGE = ROOT / "meshcore"
+
+#: Every folder of the core may include itself, base and the public header; these may include more.
+C_ALLOWED = {
+    "balance": {"upstream"},
+    "edit": {"match"},
+    "engine": {"match", "edit", "upstream", "balance", "outlier", "circuit", "limit", "trace", "policy"},
+}
+
+#: What each part of the package may import of the others. Every part may import itself.
+BINDINGS = {"match", "balance", "outlier", "limit", "trace"}
+SERVING = {"model", "config", "engine", "runtime", "_version"} | BINDINGS
+PYTHON_ALLOWED: dict[str, set[str]] = {
+    "_version": set(),
+    "model": set(),
+    **{name: {"model"} for name in BINDINGS},
+    "match": {"model", "config"},  # RouteTable takes a document as well as the model
+    "config": {"model", "match"},
+    "engine": {"model", "config"} | BINDINGS,
+    "runtime": {"model", "engine"} | BINDINGS,
+    "__init__": SERVING,
+    "integrations": SERVING,
+    "telemetry": SERVING,
+    "replay": SERVING,
+    "proxy": SERVING | {"telemetry"},
+    "demo": SERVING | {"proxy", "telemetry"},
+    "cli": SERVING | {"proxy", "demo", "replay", "telemetry"},
+    "__main__": {"cli"},
+}
+
+C_FILES = sorted(path for path in CORE.rglob("*.[ch]") if "build" not in path.relative_to(CORE).parts)
+PYTHON_FILES = sorted(
+    path for pattern in ("*.py", "*.pyx", "*.pxd", "*.pyi") for path in PACKAGE.rglob(pattern)
+)
+
+
+def relative(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+def without_comments(code: str) -> str:
+    return re.sub(r"/\*.*?\*/|//[^\n]*", " ", code, flags=re.S)
+
+
+def includes(path: Path) -> list[str]:
+    return re.findall(r'^\s*#\s*include\s*[<"]([^>"]+)[>"]', without_comments(path.read_text()), flags=re.M)
+
+
+@pytest.mark.parametrize("path", C_FILES, ids=relative)
+def test_c_includes_keep_their_direction(path: Path) -> None:
+    folder = path.relative_to(CORE).parts[0] if path.parent != CORE else ""
+    allowed = {"base", folder} | C_ALLOWED.get(folder, set())
+    for name in includes(path):
+        assert name != "Python.h", "the core knows nothing of Python"
+        if name.startswith("platform"):
+            assert path.stem == "platform", "the bindings read the clock, the core is told"
+        elif "/" in name and (CORE / name).exists():
+            assert name.split("/")[0] in allowed, f"{folder} may not include {name}"
+
+
+#: Clock, entropy, environment, threads, files: for platform.c and the callers of the core alone.
+IMPURE_HEADERS = re.compile(
+    r"(time|pthread|threads|unistd|fcntl|signal|locale|poll|sys/.*|netinet/.*|arpa/.*)\.h"
+)
+IMPURE_CALLS = re.compile(
+    r"\b(getenv|setenv|time|clock|clock_gettime|gettimeofday|rand|srand|random|getrandom|getentropy|"
+    r"fopen|open|printf|puts|exit|abort|signal|setlocale|fork|pthread_\w+|thrd_\w+)\s*\("
+)
+
+
+@pytest.mark.parametrize("path", [path for path in C_FILES if path.stem != "platform"], ids=relative)
+def test_core_is_a_function_of_its_arguments(path: Path) -> None:
+    assert [name for name in includes(path) if IMPURE_HEADERS.fullmatch(name)] == []
+    code = re.sub(r'"(\\.|[^"\\])*"', '""', without_comments(path.read_text()))
+    assert IMPURE_CALLS.findall(code) == []
+
+
+def test_core_has_no_mutable_state_of_its_own(tmp_path: Path) -> None:
+    """Each extension links a copy of the core; state in a file's scope would exist once for each."""
+    compiler = (sysconfig.get_config_var("CC") or "cc").split()[0]
+    if not shutil.which(compiler) or not shutil.which("nm"):
+        pytest.skip(f"needs {compiler} and nm")
+    sources = [path for path in C_FILES if path.suffix == ".c"]
+    # Without position independence, constant tables of pointers are read-only data from the start.
+    flags = ["-std=c11", "-O1", "-fno-pic", "-fno-pie", f"-I{CORE}", f"-I{CORE / 'include'}"]
+    subprocess.run([compiler, *flags, "-c", *map(str, sources)], cwd=tmp_path, check=True)
+    listing = subprocess.run(
+        ["nm", "-A", *sorted(path.name for path in tmp_path.glob("*.o"))],
+        cwd=tmp_path,
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout
+    mutable = [line for line in listing.splitlines() if re.search(r" [bBcCdDgGsS] ", line)]
+    assert mutable == []
+
+
+def imported_by_python(path: Path) -> set[str]:
+    """Parts of meshcore that the file imports, wherever in it the import stands."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            names.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, "imports are absolute here"
+            names.add(node.module or "")
+            names.update(f"{node.module}.{alias.name}" for alias in node.names)
+    return names
+
+
+def imported_by_cython(path: Path) -> set[str]:
+    names: set[str] = set()
+    for module, rest in re.findall(
+        r"^\s*from\s+([\w.]+)\s+c?import\s+\(?([^()\n]*)", path.read_text(), flags=re.M
+    ):
+        names.add(module)
+        names.update(f"{module}.{name.split()[0]}" for name in rest.split(",") if name.strip())
+    for modules in re.findall(r"^\s*c?import\s+([\w., ]+)", path.read_text(), flags=re.M):
+        names.update(name.split()[0] for name in modules.split(",") if name.strip())
+    return names
+
+
+@pytest.mark.parametrize("path", PYTHON_FILES, ids=relative)
+def test_python_imports_keep_their_direction(path: Path) -> None:
+    parts = path.relative_to(PACKAGE).parts
+    own = parts[0] if len(parts) > 1 else path.stem
+    assert own in PYTHON_ALLOWED, f"say in {Path(__file__).name} what {own} may import"
+    names = imported_by_python(path) if path.suffix == ".py" else imported_by_cython(path)
+    known = {entry.stem for entry in PACKAGE.iterdir()}
+    used = {name.split(".")[1] for name in names if name.startswith("meshcore.")} & known
+    assert used - PYTHON_ALLOWED[own] - {own} == set()
