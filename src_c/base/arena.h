@@ -16,9 +16,6 @@ void *mc_arena_alloc(mc_arena *arena, size_t count, size_t size);
 mc_slice mc_arena_copy(mc_arena *arena, mc_slice text, bool *ok);
 size_t mc_arena_bytes(const mc_arena *arena);
 
-void mc_scratch_init(mc_scratch *scratch);
-/* Gives everything back; the scratch may be used again. */
-void mc_scratch_reset(mc_scratch *scratch);
 /* Uninitialised, 8-byte aligned; NULL where memory is out. */
 void *mc_scratch_alloc(mc_scratch *scratch, size_t size);
 

@@ -6,12 +6,6 @@
 #include "base/arena.h"
 #include "base/slice.h"
 
-typedef struct mc_header_line {
-  mc_slice name; /* as it came, or lower-case where it is ours */
-  mc_slice value;
-  int32_t source; /* index in the request's (or response's) headers; -1: this line is ours */
-} mc_header_line;
-
 typedef struct mc_header_list {
   mc_header_line *lines;
   uint32_t count, capacity;

@@ -138,10 +138,17 @@ typedef struct mc_route_spec {
   uint32_t numerator, denominator; /* runtime fraction; denominator 0: none */
 } mc_route_spec;
 
-typedef struct mc_virtual_host_spec {
-  const mc_route_spec *routes; /* in order; the first that matches wins */
-  uint32_t route_count;
-} mc_virtual_host_spec;
+typedef struct mc_domain_spec {
+  mc_slice name; /* "a.com", "*.a.com", "a.*" or "*" */
+  int32_t virtual_host;
+} mc_domain_spec;
+
+typedef struct mc_domains_spec {
+  const mc_domain_spec *domains;
+  uint32_t domain_count;
+  bool ignore_port; /* of the authority */
+  mc_slice header;  /* the header that names the host; data NULL: the authority */
+} mc_domains_spec;
 
 /* ------------------------------------------------------------------ formats and edits: specs */
 
@@ -294,6 +301,22 @@ typedef struct mc_action_spec {
   mc_format_spec body;
   mc_slice content_type; /* of the answer; data NULL: none */
 } mc_action_spec;
+
+/* ------------------------------------------------------------------ clusters: specs */
+
+typedef enum mc_policy_kind { MC_POLICY_ROUND_ROBIN } mc_policy_kind;
+
+typedef struct mc_endpoint_spec {
+  mc_slice address;  /* as it is named in decisions: "10.0.0.7:9080" */
+  mc_slice hostname; /* data NULL: none */
+} mc_endpoint_spec;
+
+typedef struct mc_cluster_spec {
+  mc_slice name;
+  mc_policy_kind policy;
+  const mc_endpoint_spec *endpoints; /* those that may be picked */
+  uint32_t endpoint_count;
+} mc_cluster_spec;
 
 /* ------------------------------------------------------------------ the connection manager's options */
 
@@ -448,5 +471,150 @@ void mc_template_rewrite_free(mc_template_rewrite *rewrite);
 mc_code mc_template_rewrite_apply(const mc_template_rewrite *rewrite,
                                   const mc_slice values[MC_TEMPLATE_VARIABLES], mc_scratch *scratch,
                                   mc_slice *out);
+
+/* Fills path and query from target. */
+void mc_view_split(mc_view *view);
+
+/* ------------------------------------------------------------------ route tables
+ *
+ * Build: new, then virtual hosts, then domains over them. After the last add a table is immutable and
+ * may be matched by many threads at once. After a failed add it may only be freed.
+ */
+
+typedef struct mc_route_table mc_route_table;
+
+/* NULL: no memory. */
+mc_route_table *mc_route_table_new(void);
+void mc_route_table_free(mc_route_table *table);
+
+/* Adds a virtual host. Its routes, first match first, get the next numbers of the whole table. */
+mc_code mc_route_table_add_virtual_host(mc_route_table *table, const mc_route_spec *routes, uint32_t count,
+                                        int32_t *index, mc_error *error);
+
+/* Adds a table of domains over the virtual hosts. MC_INVALID where a domain is given twice. */
+mc_code mc_route_table_add_domains(mc_route_table *table, const mc_domains_spec *spec, int32_t *index,
+                                   mc_error *error);
+
+/* The number of the first route that matches the view, or -1. random decides runtime fractions. */
+mc_code mc_route_table_match(const mc_route_table *table, int32_t domains, const mc_view *view, uint64_t random,
+                             mc_scratch *scratch, int32_t *route);
+
+/* ------------------------------------------------------------------ runtime */
+
+typedef struct mc_runtime mc_runtime;
+
+/* NULL: no memory. A runtime is freed after the last snapshot that was built on it. */
+mc_runtime *mc_runtime_new(void);
+void mc_runtime_free(mc_runtime *runtime);
+
+/* ------------------------------------------------------------------ snapshots
+ *
+ * Everything that one configuration says, compiled: listeners over virtual hosts over routes, and
+ * clusters. Immutable once built. Numbers (of listeners, virtual hosts, routes, clusters, endpoints) are
+ * those of the specs; routes are numbered over all virtual hosts in order.
+ */
+
+typedef enum mc_require_tls { MC_TLS_NONE, MC_TLS_EXTERNAL_ONLY, MC_TLS_ALL } mc_require_tls;
+
+typedef struct mc_virtual_host_spec {
+  const mc_route_spec *routes; /* in order; the first that matches wins */
+  const mc_action_spec *actions; /* what each does */
+  uint32_t route_count;
+  mc_require_tls require_tls;
+  mc_edits_spec edits;
+} mc_virtual_host_spec;
+
+typedef struct mc_listener_spec {
+  uint16_t port; /* 0: every port that no other listener has */
+  mc_http_options options;
+  mc_domains_spec domains;
+  mc_edits_spec edits; /* of the route configuration */
+  bool most_specific_header_mutations_wins;
+} mc_listener_spec;
+
+typedef struct mc_snapshot_spec {
+  const mc_listener_spec *listeners;
+  const mc_virtual_host_spec *virtual_hosts;
+  const mc_cluster_spec *clusters;
+  uint32_t listener_count, virtual_host_count, cluster_count;
+  uint64_t seed; /* of what starts at a random place */
+} mc_snapshot_spec;
+
+typedef struct mc_snapshot mc_snapshot;
+
+/* NULL: error says why. The runtime must outlive the snapshot. */
+mc_snapshot *mc_snapshot_build(const mc_snapshot_spec *spec, mc_runtime *runtime, mc_error *error);
+/* Every decision made on it must have been released. */
+void mc_snapshot_free(mc_snapshot *snapshot);
+
+/* Requests under way to an endpoint. */
+uint32_t mc_snapshot_active(const mc_snapshot *snapshot, int32_t cluster, int32_t endpoint);
+
+/* ------------------------------------------------------------------ decisions */
+
+typedef enum mc_outcome { MC_FORWARD, MC_REDIRECT, MC_RESPOND, MC_REJECT } mc_outcome;
+
+/* Envoy's response flags, as bits; mc_flag_name() gives the text of one. */
+typedef enum mc_flag { MC_FLAG_NR = 1, MC_FLAG_NC = 2, MC_FLAG_UH = 4 } mc_flag;
+
+/* What was decided. Lives inside its owner, where it must not be moved; the request's bytes must stay
+ * until mc_decision_release. */
+typedef struct mc_decision {
+  mc_outcome outcome;
+  mc_details details;
+  uint32_t flags;
+  uint16_t status; /* of our own answer; 0 when forwarding */
+  int32_t listener, virtual_host, route, cluster, endpoint; /* -1: none */
+  int32_t choice;     /* of the weighted clusters; -1: none */
+  mc_slice target;    /* path and query for the upstream */
+  mc_slice authority; /* for the upstream */
+  mc_slice location;  /* data NULL: none */
+  mc_slice body;      /* of our own answer; data NULL: the route's own, or none */
+  bool leased;        /* an endpoint counts this request as active */
+  const mc_snapshot *snapshot;
+  mc_request request;
+  mc_view view;
+  mc_scratch scratch;
+} mc_decision;
+
+/* A header line of a result: one that came in, by its index, or one of ours. */
+typedef struct mc_header_line {
+  mc_slice name;  /* as it came, or lower-case where it is ours */
+  mc_slice value;
+  int32_t source; /* index in the headers that came in; -1: this line is ours */
+} mc_header_line;
+
+/* MC_OK or MC_NO_MEMORY; whatever concerns the request itself is an outcome. The decision need not be
+ * initialised, and is to be released in either case. */
+mc_code mc_decide(const mc_snapshot *snapshot, const mc_request *request, mc_decision *decision);
+
+/* Ends the lease on the endpoint; calls after the first do nothing. */
+void mc_decision_close(mc_decision *decision);
+/* Closes, and gives all memory back. */
+void mc_decision_release(mc_decision *decision);
+
+/* The lines to send upstream for a FORWARD, without host. Lines lie in the scratch, which the caller
+ * resets when done. */
+mc_code mc_decision_request_headers(const mc_decision *decision, mc_scratch *scratch,
+                                    const mc_header_line **lines, uint32_t *count);
+
+typedef struct mc_response {
+  uint16_t status;          /* of the upstream's answer */
+  const mc_header *headers; /* of the upstream's answer */
+  uint32_t header_count;
+  mc_slice body;            /* of our own answer, where the decision has none */
+} mc_response;
+
+/* The lines to answer with: the upstream's, edited (FORWARD), or those of our own answer. *status and
+ * *body are what to send of our own answer: a gRPC client gets its errors in headers. */
+mc_code mc_decision_response_headers(const mc_decision *decision, const mc_response *response,
+                                     mc_scratch *scratch, const mc_header_line **lines, uint32_t *count,
+                                     uint16_t *status, mc_slice *body);
+
+const char *mc_flag_name(mc_flag flag);
+
+/* A scratch lives inside its owner; reset gives everything back. */
+void mc_scratch_init(mc_scratch *scratch);
+void mc_scratch_reset(mc_scratch *scratch);
 
 #endif

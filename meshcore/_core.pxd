@@ -1,0 +1,440 @@
+# The C core's public header, as Cython sees it. Sections as in meshcore.h.
+
+from libc.stdint cimport int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
+
+
+cdef extern from "meshcore.h" nogil:
+    ctypedef struct mc_slice:
+        const char *data
+        size_t size
+
+    ctypedef enum mc_code:
+        MC_OK
+        MC_NO_MEMORY
+        MC_INVALID
+        MC_LIMIT
+
+    ctypedef struct mc_error:
+        mc_code code
+        char message[256]
+
+    ctypedef struct mc_header:
+        mc_slice name
+        mc_slice value
+
+    ctypedef struct mc_scratch:
+        pass
+
+    # ---- matching: specs
+    ctypedef enum mc_string_kind:
+        MC_STRING_EXACT
+        MC_STRING_PREFIX
+        MC_STRING_SUFFIX
+        MC_STRING_CONTAINS
+        MC_STRING_REGEX
+
+    ctypedef struct mc_string_spec:
+        mc_string_kind kind
+        bint ignore_case
+        mc_slice value
+
+    ctypedef enum mc_value_test:
+        MC_TEST_STRING
+        MC_TEST_RANGE
+        MC_TEST_PRESENT
+
+    ctypedef struct mc_header_match_spec:
+        mc_slice name
+        mc_value_test test
+        mc_string_spec string
+        int64_t start
+        int64_t end
+        bint present
+        bint invert
+        bint missing_as_empty
+
+    ctypedef struct mc_query_match_spec:
+        mc_slice name
+        mc_value_test test
+        mc_string_spec string
+        bint present
+
+    ctypedef struct mc_cookie_match_spec:
+        mc_slice name
+        mc_string_spec string
+        bint invert
+
+    ctypedef enum mc_path_kind:
+        MC_PATH_EXACT
+        MC_PATH_PREFIX
+        MC_PATH_SEPARATED_PREFIX
+        MC_PATH_REGEX
+        MC_PATH_TEMPLATE
+        MC_PATH_CONNECT
+
+    ctypedef struct mc_route_spec:
+        mc_path_kind path_kind
+        bint case_sensitive
+        bint grpc
+        mc_slice path
+        const mc_header_match_spec *headers
+        uint32_t header_count
+        const mc_query_match_spec *queries
+        uint32_t query_count
+        const mc_cookie_match_spec *cookies
+        uint32_t cookie_count
+        uint32_t numerator
+        uint32_t denominator
+
+    ctypedef struct mc_domain_spec:
+        mc_slice name
+        int32_t virtual_host
+
+    ctypedef struct mc_domains_spec:
+        const mc_domain_spec *domains
+        uint32_t domain_count
+        bint ignore_port
+        mc_slice header
+
+    # ---- formats and edits: specs
+    ctypedef enum mc_format_op:
+        MC_FORMAT_LITERAL
+        MC_FORMAT_REQ
+        MC_FORMAT_RESP
+        MC_FORMAT_PROTOCOL
+        MC_FORMAT_RESPONSE_CODE
+        MC_FORMAT_RESPONSE_CODE_DETAILS
+        MC_FORMAT_RESPONSE_FLAGS
+        MC_FORMAT_ROUTE_NAME
+        MC_FORMAT_UPSTREAM_CLUSTER
+        MC_FORMAT_UPSTREAM_HOST
+        MC_FORMAT_UPSTREAM_HOST_WITHOUT_PORT
+        MC_FORMAT_REMOTE_ADDRESS
+        MC_FORMAT_REMOTE_ADDRESS_WITHOUT_PORT
+        MC_FORMAT_DIRECT_REMOTE_ADDRESS
+        MC_FORMAT_DIRECT_REMOTE_ADDRESS_WITHOUT_PORT
+        MC_FORMAT_LOCAL_ADDRESS
+        MC_FORMAT_LOCAL_ADDRESS_WITHOUT_PORT
+        MC_FORMAT_LOCAL_PORT
+        MC_FORMAT_BYTES_RECEIVED
+        MC_FORMAT_ATTEMPT_COUNT
+        MC_FORMAT_EMPTY
+
+    ctypedef struct mc_format_segment:
+        mc_format_op op
+        mc_slice text
+        mc_slice alternative
+        int32_t max_length
+
+    ctypedef struct mc_format_spec:
+        const mc_format_segment *segments
+        uint32_t count
+
+    ctypedef enum mc_append_action:
+        MC_APPEND_IF_EXISTS_OR_ADD
+        MC_ADD_IF_ABSENT
+        MC_OVERWRITE_IF_EXISTS_OR_ADD
+        MC_OVERWRITE_IF_EXISTS
+
+    ctypedef struct mc_header_value_spec:
+        mc_slice name
+        mc_format_spec value
+        mc_append_action action
+        bint keep_empty
+
+    ctypedef struct mc_edits_spec:
+        const mc_header_value_spec *request_add
+        const mc_slice *request_remove
+        const mc_header_value_spec *response_add
+        const mc_slice *response_remove
+        uint32_t request_add_count
+        uint32_t request_remove_count
+        uint32_t response_add_count
+        uint32_t response_remove_count
+
+    # ---- rewrites and redirects: specs
+    ctypedef struct mc_substitution_spec:
+        mc_slice pattern
+        mc_slice substitution
+
+    ctypedef enum mc_path_rewrite_kind:
+        MC_REWRITE_NONE
+        MC_REWRITE_PREFIX
+        MC_REWRITE_REGEX
+        MC_REWRITE_TEMPLATE
+        MC_REWRITE_FULL
+
+    ctypedef struct mc_path_rewrite_spec:
+        mc_path_rewrite_kind kind
+        mc_slice text
+        mc_substitution_spec regex
+
+    ctypedef enum mc_host_rewrite_kind:
+        MC_HOST_KEEP
+        MC_HOST_LITERAL
+        MC_HOST_HEADER
+        MC_HOST_PATH_REGEX
+        MC_HOST_AUTO
+
+    ctypedef struct mc_host_rewrite_spec:
+        mc_host_rewrite_kind kind
+        mc_slice text
+        mc_substitution_spec regex
+        bint append_x_forwarded_host
+
+    ctypedef struct mc_redirect_spec:
+        uint16_t status
+        bint https
+        bint strip_query
+        int32_t port
+        mc_slice scheme
+        mc_slice host
+        mc_path_rewrite_spec path
+
+    # ---- a route's action: specs
+    ctypedef enum mc_hash_kind:
+        MC_HASH_HEADER
+        MC_HASH_COOKIE
+        MC_HASH_SOURCE_IP
+        MC_HASH_QUERY
+
+    ctypedef struct mc_hash_policy_spec:
+        mc_hash_kind kind
+        bint terminal
+        mc_slice name
+        mc_substitution_spec regex
+
+    ctypedef struct mc_weighted_cluster_spec:
+        int32_t cluster
+        mc_slice cluster_header
+        uint32_t weight
+        mc_slice host_rewrite
+        mc_edits_spec edits
+
+    ctypedef enum mc_action_kind:
+        MC_ACTION_FORWARD
+        MC_ACTION_REDIRECT
+        MC_ACTION_RESPOND
+
+    ctypedef struct mc_action_spec:
+        mc_action_kind kind
+        mc_slice name
+        mc_edits_spec edits
+        int32_t cluster
+        mc_slice cluster_header
+        const mc_weighted_cluster_spec *clusters
+        uint32_t cluster_count
+        mc_slice weight_header
+        bint weight_by_hash
+        uint16_t cluster_not_found_status
+        uint64_t timeout_ns
+        mc_path_rewrite_spec path_rewrite
+        mc_host_rewrite_spec host_rewrite
+        const mc_hash_policy_spec *hash_policies
+        uint32_t hash_policy_count
+        mc_redirect_spec redirect
+        uint16_t status
+        mc_format_spec body
+        mc_slice content_type
+
+    # ---- clusters: specs
+    ctypedef enum mc_policy_kind:
+        MC_POLICY_ROUND_ROBIN
+
+    ctypedef struct mc_endpoint_spec:
+        mc_slice address
+        mc_slice hostname
+
+    ctypedef struct mc_cluster_spec:
+        mc_slice name
+        mc_policy_kind policy
+        const mc_endpoint_spec *endpoints
+        uint32_t endpoint_count
+
+    # ---- the connection manager's options
+    ctypedef enum mc_escaped_slashes:
+        MC_SLASHES_KEEP
+        MC_SLASHES_REJECT
+        MC_SLASHES_REDIRECT
+        MC_SLASHES_FORWARD
+
+    ctypedef struct mc_cidr:
+        uint8_t address[16]
+        uint8_t bits
+
+    ctypedef struct mc_http_options:
+        bint normalize_path
+        bint merge_slashes
+        mc_escaped_slashes escaped_slashes
+        bint strip_matching_host_port
+        bint strip_any_host_port
+        bint strip_trailing_host_dot
+        bint use_remote_address
+        bint skip_xff_append
+        bint append_x_forwarded_port
+        bint suppress_envoy_headers
+        bint has_internal_cidrs
+        uint32_t xff_num_trusted_hops
+        mc_slice scheme_to_overwrite
+        mc_slice via
+        const mc_cidr *internal_cidrs
+        uint32_t internal_cidr_count
+
+    # ---- a request and its one view
+    ctypedef struct mc_request:
+        mc_slice method
+        mc_slice authority
+        mc_slice target
+        mc_slice scheme
+        mc_slice protocol
+        mc_slice source
+        uint16_t source_port
+        mc_slice local
+        uint16_t port
+        const mc_header *headers
+        uint32_t header_count
+        uint64_t now_ns
+        uint64_t seed
+
+    ctypedef struct mc_view:
+        mc_slice method
+        mc_slice scheme
+        mc_slice authority
+        mc_slice target
+        mc_slice path
+        mc_slice query
+        const mc_header *headers
+        uint32_t header_count
+        mc_slice protocol
+        mc_slice source
+        uint32_t added_count
+        uint64_t hidden
+
+    void mc_view_split(mc_view *view)
+
+    # ---- route tables
+    ctypedef struct mc_route_table:
+        pass
+
+    mc_route_table *mc_route_table_new()
+    void mc_route_table_free(mc_route_table *table)
+    mc_code mc_route_table_add_virtual_host(mc_route_table *table, const mc_route_spec *routes, uint32_t count,
+                                            int32_t *index, mc_error *error)
+    mc_code mc_route_table_add_domains(mc_route_table *table, const mc_domains_spec *spec, int32_t *index,
+                                       mc_error *error)
+    mc_code mc_route_table_match(const mc_route_table *table, int32_t domains, const mc_view *view,
+                                 uint64_t random, mc_scratch *scratch, int32_t *route)
+
+    # ---- runtime
+    ctypedef struct mc_runtime:
+        pass
+
+    mc_runtime *mc_runtime_new()
+    void mc_runtime_free(mc_runtime *runtime)
+
+    void mc_scratch_init(mc_scratch *scratch)
+    void mc_scratch_reset(mc_scratch *scratch)
+
+    # ---- snapshots
+    ctypedef enum mc_require_tls:
+        MC_TLS_NONE
+        MC_TLS_EXTERNAL_ONLY
+        MC_TLS_ALL
+
+    ctypedef struct mc_virtual_host_spec:
+        const mc_route_spec *routes
+        const mc_action_spec *actions
+        uint32_t route_count
+        mc_require_tls require_tls
+        mc_edits_spec edits
+
+    ctypedef struct mc_listener_spec:
+        uint16_t port
+        mc_http_options options
+        mc_domains_spec domains
+        mc_edits_spec edits
+        bint most_specific_header_mutations_wins
+
+    ctypedef struct mc_snapshot_spec:
+        const mc_listener_spec *listeners
+        const mc_virtual_host_spec *virtual_hosts
+        const mc_cluster_spec *clusters
+        uint32_t listener_count
+        uint32_t virtual_host_count
+        uint32_t cluster_count
+        uint64_t seed
+
+    ctypedef struct mc_snapshot:
+        pass
+
+    mc_snapshot *mc_snapshot_build(const mc_snapshot_spec *spec, mc_runtime *runtime, mc_error *error)
+    void mc_snapshot_free(mc_snapshot *snapshot)
+    uint32_t mc_snapshot_active(const mc_snapshot *snapshot, int32_t cluster, int32_t endpoint)
+
+    # ---- decisions
+    ctypedef enum mc_outcome:
+        MC_FORWARD
+        MC_REDIRECT
+        MC_RESPOND
+        MC_REJECT
+
+    ctypedef enum mc_flag:
+        MC_FLAG_NR
+        MC_FLAG_NC
+        MC_FLAG_UH
+
+    ctypedef enum mc_details:
+        pass
+
+    ctypedef struct mc_decision:
+        mc_outcome outcome
+        mc_details details
+        uint32_t flags
+        uint16_t status
+        int32_t listener
+        int32_t virtual_host
+        int32_t route
+        int32_t cluster
+        int32_t endpoint
+        int32_t choice
+        mc_slice target
+        mc_slice authority
+        mc_slice location
+        mc_slice body
+        mc_request request
+        mc_view view
+
+    ctypedef struct mc_header_line:
+        mc_slice name
+        mc_slice value
+        int32_t source
+
+    ctypedef struct mc_response:
+        uint16_t status
+        const mc_header *headers
+        uint32_t header_count
+        mc_slice body
+
+    mc_code mc_decide(const mc_snapshot *snapshot, const mc_request *request, mc_decision *decision)
+    void mc_decision_close(mc_decision *decision)
+    void mc_decision_release(mc_decision *decision)
+    mc_code mc_decision_request_headers(const mc_decision *decision, mc_scratch *scratch,
+                                        const mc_header_line **lines, uint32_t *count)
+    mc_code mc_decision_response_headers(const mc_decision *decision, const mc_response *response,
+                                         mc_scratch *scratch, const mc_header_line **lines, uint32_t *count,
+                                         uint16_t *status, mc_slice *body)
+    const char *mc_details_name(mc_details details)
+    const char *mc_flag_name(mc_flag flag)
+
+
+cdef extern from "base/rng.h" nogil:
+    uint64_t mc_mix64(uint64_t x)
+
+
+cdef extern from "platform.h" nogil:
+    ctypedef struct mc_entropy:
+        pass
+
+    mc_entropy *mc_entropy_new()
+    void mc_entropy_free(mc_entropy *entropy)
+    uint64_t mc_entropy_next(mc_entropy *entropy)

@@ -1,0 +1,86 @@
+# Taking Python's texts and header lines as the core's slices. Inline: every decision passes here.
+
+from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_CheckExact, PyBytes_GET_SIZE
+from cpython.tuple cimport PyTuple_CheckExact, PyTuple_GET_ITEM, PyTuple_GET_SIZE
+
+from meshcore._core cimport mc_header, mc_slice
+
+
+cdef extern from "Python.h":
+    const char *PyUnicode_AsUTF8AndSize(object text, Py_ssize_t *size) except NULL
+    bint PyUnicode_CheckExact(object value)
+    tuple PyList_AsTuple(object items)
+    bint PyList_CheckExact(object value)
+
+
+cdef inline int take(object value, mc_slice *out) except -1:
+    """A str (as UTF-8) or bytes, in place: the object must outlive the slice.
+
+    Raises UnicodeEncodeError for a str with surrogates (see as_bytes), TypeError for other types.
+    """
+    cdef Py_ssize_t size = 0
+    if PyBytes_CheckExact(value) or isinstance(value, bytes):
+        out.data = PyBytes_AS_STRING(value)
+        out.size = <size_t> PyBytes_GET_SIZE(value)
+    elif isinstance(value, str):
+        out.data = PyUnicode_AsUTF8AndSize(value, &size)
+        out.size = <size_t> size
+    else:
+        raise TypeError(f"expected str or bytes, not {type(value).__name__}")
+    return 0
+
+
+cdef inline int take_pairs(tuple pairs, mc_header *out) except -1:
+    """Pairs of str or bytes, each a tuple of two (see as_pairs), into as many headers."""
+    cdef Py_ssize_t i
+    cdef object pair
+    for i in range(PyTuple_GET_SIZE(pairs)):
+        pair = <object> PyTuple_GET_ITEM(pairs, i)
+        if not PyTuple_CheckExact(pair) or PyTuple_GET_SIZE(pair) != 2:
+            raise ValueError(f"a header line is a pair of name and value, not {pair!r}")
+        take(<object> PyTuple_GET_ITEM(pair, 0), &out[i].name)
+        take(<object> PyTuple_GET_ITEM(pair, 1), &out[i].value)
+    return 0
+
+
+cdef inline tuple as_pairs(object headers):
+    """Header lines in any of the shapes that users have, as a tuple of tuples that nobody can change."""
+    cdef tuple pairs
+    if PyList_CheckExact(headers):
+        pairs = PyList_AsTuple(headers)
+    elif PyTuple_CheckExact(headers):
+        pairs = headers
+    else:
+        pairs = pairs_of_object(headers)
+    for pair in pairs:
+        if not PyTuple_CheckExact(pair):
+            return tuple([tuple(one) for one in pairs])
+    return pairs
+
+
+cdef inline tuple pairs_of_object(object headers):
+    if type(headers) is not dict:
+        # httpx and Starlette keep the lines as they came; their items() join or fold them.
+        raw = getattr(headers, "raw", None)
+        if isinstance(raw, (list, tuple)):
+            return tuple(raw)
+    items = getattr(headers, "items", None)
+    return tuple(headers if items is None else items())
+
+
+cdef inline object as_bytes(object value):
+    """bytes of what may be a str with surrogates: those of undecodable bytes become the bytes again."""
+    if isinstance(value, str):
+        try:
+            return value.encode("utf-8", "surrogateescape")
+        except UnicodeEncodeError:
+            return value.encode("utf-8", "surrogatepass")
+    return value
+
+
+cdef inline tuple pairs_as_bytes(tuple pairs):
+    return tuple([(as_bytes(name), as_bytes(value)) for name, value in pairs])
+
+
+cdef inline str text_of(mc_slice slice):
+    return slice.data[: slice.size].decode("utf-8", "surrogateescape")

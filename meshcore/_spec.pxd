@@ -1,0 +1,28 @@
+from meshcore._core cimport *
+
+
+cdef class Specs:
+    cdef list _alive
+    cdef list _blocks
+
+    cdef void *array(self, size_t count, size_t size) except NULL
+    cdef mc_slice text(self, object value) except *
+    cdef mc_slice optional(self, object value) except *
+    cdef int string(self, object match, mc_string_spec *out) except -1
+    cdef int _header(self, object match, mc_header_match_spec *out) except -1
+    cdef int route(self, object route, mc_route_spec *out) except -1
+    cdef int domains(self, object table, dict numbers, mc_domains_spec *out) except -1
+    cdef int format(self, str text, mc_format_spec *out) except -1
+    cdef int edits(self, object edits, mc_edits_spec *out) except -1
+    cdef const mc_header_value_spec *values(self, tuple values) except NULL
+    cdef const mc_slice *names(self, tuple names) except NULL
+    cdef int substitution(self, object regex, mc_substitution_spec *out) except -1
+    cdef int path_rewrite(self, object rewrite, mc_path_rewrite_spec *out) except -1
+    cdef int host_rewrite(self, object rewrite, mc_host_rewrite_spec *out) except -1
+    cdef int hash_policy(self, object policy, mc_hash_policy_spec *out) except -1
+    cdef int weighted(self, object split, dict clusters, mc_action_spec *out) except -1
+    cdef int forward(self, object action, dict clusters, mc_action_spec *out) except -1
+    cdef int redirect(self, object redirect, mc_redirect_spec *out) except -1
+    cdef int action(self, object route, dict clusters, mc_action_spec *out) except -1
+    cdef int cluster(self, object cluster, tuple endpoints, mc_cluster_spec *out) except -1
+    cdef int options(self, object options, mc_http_options *out) except -1

@@ -1,0 +1,411 @@
+"""From the model to the C core's specs: plain structs that the core copies while it builds.
+
+Conversion only: what a field means is decided in the core. A Specs owns every array and every byte
+string that its structs point to, so it must live until the build is over.
+"""
+
+import ipaddress
+
+from libc.stdlib cimport calloc, free
+from libc.string cimport memcpy
+
+from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
+
+from meshcore.model import (
+    AppendAction,
+    DirectResponse,
+    EscapedSlashes,
+    ForwardAction,
+    HashPolicyKind,
+    HostRewriteKind,
+    PathKind,
+    PathRewriteKind,
+    Redirect,
+    StringKind,
+)
+from meshcore.model.format import parse_format
+
+cdef dict STRINGS = {
+    StringKind.EXACT: MC_STRING_EXACT,
+    StringKind.PREFIX: MC_STRING_PREFIX,
+    StringKind.SUFFIX: MC_STRING_SUFFIX,
+    StringKind.CONTAINS: MC_STRING_CONTAINS,
+    StringKind.REGEX: MC_STRING_REGEX,
+}
+cdef dict PATHS = {
+    PathKind.EXACT: MC_PATH_EXACT,
+    PathKind.PREFIX: MC_PATH_PREFIX,
+    PathKind.SEPARATED_PREFIX: MC_PATH_SEPARATED_PREFIX,
+    PathKind.REGEX: MC_PATH_REGEX,
+    PathKind.TEMPLATE: MC_PATH_TEMPLATE,
+    PathKind.CONNECT: MC_PATH_CONNECT,
+}
+cdef dict FORMATS = {
+    "": MC_FORMAT_LITERAL,
+    "REQ": MC_FORMAT_REQ,
+    "RESP": MC_FORMAT_RESP,
+    "PROTOCOL": MC_FORMAT_PROTOCOL,
+    "RESPONSE_CODE": MC_FORMAT_RESPONSE_CODE,
+    "RESPONSE_CODE_DETAILS": MC_FORMAT_RESPONSE_CODE_DETAILS,
+    "RESPONSE_FLAGS": MC_FORMAT_RESPONSE_FLAGS,
+    "ROUTE_NAME": MC_FORMAT_ROUTE_NAME,
+    "UPSTREAM_CLUSTER": MC_FORMAT_UPSTREAM_CLUSTER,
+    "UPSTREAM_HOST": MC_FORMAT_UPSTREAM_HOST,
+    "UPSTREAM_REMOTE_ADDRESS": MC_FORMAT_UPSTREAM_HOST,
+    "UPSTREAM_REMOTE_ADDRESS_WITHOUT_PORT": MC_FORMAT_UPSTREAM_HOST_WITHOUT_PORT,
+    "DOWNSTREAM_REMOTE_ADDRESS": MC_FORMAT_REMOTE_ADDRESS,
+    "DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT": MC_FORMAT_REMOTE_ADDRESS_WITHOUT_PORT,
+    "DOWNSTREAM_DIRECT_REMOTE_ADDRESS": MC_FORMAT_DIRECT_REMOTE_ADDRESS,
+    "DOWNSTREAM_DIRECT_REMOTE_ADDRESS_WITHOUT_PORT": MC_FORMAT_DIRECT_REMOTE_ADDRESS_WITHOUT_PORT,
+    "DOWNSTREAM_LOCAL_ADDRESS": MC_FORMAT_LOCAL_ADDRESS,
+    "DOWNSTREAM_LOCAL_ADDRESS_WITHOUT_PORT": MC_FORMAT_LOCAL_ADDRESS_WITHOUT_PORT,
+    "DOWNSTREAM_LOCAL_PORT": MC_FORMAT_LOCAL_PORT,
+    "BYTES_RECEIVED": MC_FORMAT_BYTES_RECEIVED,
+    "UPSTREAM_REQUEST_ATTEMPT_COUNT": MC_FORMAT_ATTEMPT_COUNT,
+    "VIRTUAL_CLUSTER_NAME": MC_FORMAT_EMPTY,
+}
+cdef dict APPENDS = {
+    AppendAction.APPEND_IF_EXISTS_OR_ADD: MC_APPEND_IF_EXISTS_OR_ADD,
+    AppendAction.ADD_IF_ABSENT: MC_ADD_IF_ABSENT,
+    AppendAction.OVERWRITE_IF_EXISTS_OR_ADD: MC_OVERWRITE_IF_EXISTS_OR_ADD,
+    AppendAction.OVERWRITE_IF_EXISTS: MC_OVERWRITE_IF_EXISTS,
+}
+cdef dict PATH_REWRITES = {
+    PathRewriteKind.PREFIX: MC_REWRITE_PREFIX,
+    PathRewriteKind.REGEX: MC_REWRITE_REGEX,
+    PathRewriteKind.TEMPLATE: MC_REWRITE_TEMPLATE,
+    PathRewriteKind.FULL: MC_REWRITE_FULL,
+}
+cdef dict HOST_REWRITES = {
+    HostRewriteKind.LITERAL: MC_HOST_LITERAL,
+    HostRewriteKind.HEADER: MC_HOST_HEADER,
+    HostRewriteKind.PATH_REGEX: MC_HOST_PATH_REGEX,
+    HostRewriteKind.AUTO: MC_HOST_AUTO,
+}
+cdef dict HASHES = {
+    HashPolicyKind.HEADER: MC_HASH_HEADER,
+    HashPolicyKind.COOKIE: MC_HASH_COOKIE,
+    HashPolicyKind.SOURCE_IP: MC_HASH_SOURCE_IP,
+    HashPolicyKind.QUERY_PARAMETER: MC_HASH_QUERY,
+}
+cdef dict SLASHES = {
+    EscapedSlashes.KEEP_UNCHANGED: MC_SLASHES_KEEP,
+    EscapedSlashes.REJECT_REQUEST: MC_SLASHES_REJECT,
+    EscapedSlashes.UNESCAPE_AND_REDIRECT: MC_SLASHES_REDIRECT,
+    EscapedSlashes.UNESCAPE_AND_FORWARD: MC_SLASHES_FORWARD,
+}
+#: Envoy's default route timeout, in seconds.
+cdef int DEFAULT_TIMEOUT = 15
+#: What internal_address_config without ranges means in Envoy: RFC 1918, RFC 4193 and loopback.
+cdef tuple PRIVATE_CIDRS = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "127.0.0.0/8", "fd00::/8", "::1/128")
+
+
+cdef class _Block:
+    cdef void *memory
+
+    def __dealloc__(self):
+        free(self.memory)
+
+
+cdef class Specs:
+    def __cinit__(self):
+        self._alive = []
+        self._blocks = []
+
+    cdef void *array(self, size_t count, size_t size) except NULL:
+        cdef _Block block = _Block.__new__(_Block)
+        block.memory = calloc(count + 1, size)
+        if block.memory == NULL:
+            raise MemoryError
+        self._blocks.append(block)
+        return block.memory
+
+    cdef mc_slice text(self, object value) except *:
+        cdef mc_slice out
+        cdef bytes data = value if isinstance(value, bytes) else (<str> value).encode("utf-8", "surrogateescape")
+        self._alive.append(data)
+        out.data = PyBytes_AS_STRING(data)
+        out.size = <size_t> PyBytes_GET_SIZE(data)
+        return out
+
+    cdef mc_slice optional(self, object value) except *:
+        """The empty text is an absent slice: the model's way to say "not given"."""
+        cdef mc_slice out
+        if value:
+            return self.text(value)
+        out.data = NULL
+        out.size = 0
+        return out
+
+    # ---- matching
+
+    cdef int string(self, object match, mc_string_spec *out) except -1:
+        out.kind = STRINGS[match.kind]
+        out.ignore_case = match.ignore_case
+        out.value = self.text(match.value)
+        return 0
+
+    cdef int route(self, object route, mc_route_spec *out) except -1:
+        cdef mc_header_match_spec *headers
+        cdef mc_query_match_spec *queries
+        cdef mc_cookie_match_spec *cookies
+        match = route.match
+        path = match.path
+        out.path_kind = PATHS[path.kind]
+        out.case_sensitive = path.case_sensitive
+        out.path = self.text(path.value)
+        out.grpc = match.grpc
+        if match.fraction is not None:
+            out.numerator = match.fraction.numerator
+            out.denominator = match.fraction.denominator
+        if match.headers:
+            headers = <mc_header_match_spec *> self.array(len(match.headers), sizeof(mc_header_match_spec))
+            for i, one in enumerate(match.headers):
+                self._header(one, &headers[i])
+            out.headers = headers
+            out.header_count = len(match.headers)
+        if match.query_parameters:
+            queries = <mc_query_match_spec *> self.array(len(match.query_parameters), sizeof(mc_query_match_spec))
+            for i, one in enumerate(match.query_parameters):
+                queries[i].name = self.text(one.name)
+                queries[i].present = one.present
+                queries[i].test = MC_TEST_PRESENT
+                if one.string is not None:
+                    queries[i].test = MC_TEST_STRING
+                    self.string(one.string, &queries[i].string)
+            out.queries = queries
+            out.query_count = len(match.query_parameters)
+        if match.cookies:
+            cookies = <mc_cookie_match_spec *> self.array(len(match.cookies), sizeof(mc_cookie_match_spec))
+            for i, one in enumerate(match.cookies):
+                cookies[i].name = self.text(one.name)
+                cookies[i].invert = one.invert
+                self.string(one.string, &cookies[i].string)
+            out.cookies = cookies
+            out.cookie_count = len(match.cookies)
+        return 0
+
+    cdef int _header(self, object match, mc_header_match_spec *out) except -1:
+        out.name = self.text(match.name)
+        out.invert = match.invert
+        out.missing_as_empty = match.treat_missing_as_empty
+        if match.string is not None:
+            out.test = MC_TEST_STRING
+            self.string(match.string, &out.string)
+        elif match.range is not None:
+            out.test = MC_TEST_RANGE
+            out.start = match.range.start
+            out.end = match.range.end
+        else:
+            out.test = MC_TEST_PRESENT
+            out.present = match.present is not False
+        return 0
+
+    cdef int domains(self, object table, dict numbers, mc_domains_spec *out) except -1:
+        """``numbers`` maps id(virtual host) to its number."""
+        cdef size_t total = sum(len(host.domains) for host in table.virtual_hosts)
+        cdef size_t at = 0
+        cdef mc_domain_spec *specs = <mc_domain_spec *> self.array(total, sizeof(mc_domain_spec))
+        for host in table.virtual_hosts:
+            for domain in host.domains:
+                specs[at].name = self.text(domain)
+                specs[at].virtual_host = numbers[id(host)]
+                at += 1
+        out.domains = specs
+        out.domain_count = <uint32_t> total
+        out.ignore_port = table.ignore_port_in_host_matching
+        out.header = self.optional(table.vhost_header.lower())
+        return 0
+
+    # ---- formats and edits
+
+    cdef int format(self, str text, mc_format_spec *out) except -1:
+        cdef tuple segments = parse_format(text)
+        cdef mc_format_segment *specs = <mc_format_segment *> self.array(
+            len(segments), sizeof(mc_format_segment))
+        for i, segment in enumerate(segments):
+            specs[i].op = FORMATS[segment.command]
+            specs[i].text = self.text(segment.text)
+            specs[i].alternative = self.optional(segment.alternative)
+            specs[i].max_length = -1 if segment.max_length is None else min(segment.max_length, 0x7FFFFFFF)
+        out.segments = specs
+        out.count = <uint32_t> len(segments)
+        return 0
+
+    cdef const mc_header_value_spec *values(self, tuple values) except NULL:
+        cdef mc_header_value_spec *specs = <mc_header_value_spec *> self.array(
+            len(values), sizeof(mc_header_value_spec))
+        for i, value in enumerate(values):
+            specs[i].name = self.text(value.name)
+            specs[i].action = APPENDS[value.action]
+            specs[i].keep_empty = value.keep_empty
+            self.format(value.value, &specs[i].value)
+        return specs
+
+    cdef const mc_slice *names(self, tuple names) except NULL:
+        cdef mc_slice *slices = <mc_slice *> self.array(len(names), sizeof(mc_slice))
+        for i, name in enumerate(names):
+            slices[i] = self.text(name.lower())
+        return slices
+
+    cdef int edits(self, object edits, mc_edits_spec *out) except -1:
+        if edits.request_add:
+            out.request_add = self.values(edits.request_add)
+            out.request_add_count = len(edits.request_add)
+        if edits.request_remove:
+            out.request_remove = self.names(edits.request_remove)
+            out.request_remove_count = len(edits.request_remove)
+        if edits.response_add:
+            out.response_add = self.values(edits.response_add)
+            out.response_add_count = len(edits.response_add)
+        if edits.response_remove:
+            out.response_remove = self.names(edits.response_remove)
+            out.response_remove_count = len(edits.response_remove)
+        return 0
+
+    # ---- actions
+
+    cdef int substitution(self, object regex, mc_substitution_spec *out) except -1:
+        if regex is not None:
+            out.pattern = self.text(regex.pattern)
+            out.substitution = self.text(regex.substitution)
+        return 0
+
+    cdef int path_rewrite(self, object rewrite, mc_path_rewrite_spec *out) except -1:
+        if rewrite is None:
+            out.kind = MC_REWRITE_NONE
+            return 0
+        out.kind = PATH_REWRITES[rewrite.kind]
+        out.text = self.text(rewrite.text)
+        self.substitution(rewrite.regex, &out.regex)
+        return 0
+
+    cdef int host_rewrite(self, object rewrite, mc_host_rewrite_spec *out) except -1:
+        if rewrite is None:
+            out.kind = MC_HOST_KEEP
+            return 0
+        out.kind = HOST_REWRITES[rewrite.kind]
+        out.text = self.text(rewrite.text.lower() if rewrite.kind is HostRewriteKind.HEADER else rewrite.text)
+        out.append_x_forwarded_host = rewrite.append_x_forwarded_host
+        self.substitution(rewrite.regex, &out.regex)
+        return 0
+
+    cdef int hash_policy(self, object policy, mc_hash_policy_spec *out) except -1:
+        out.kind = HASHES[policy.kind]
+        out.terminal = policy.terminal
+        out.name = self.text(policy.name.lower() if policy.kind is HashPolicyKind.HEADER else policy.name)
+        self.substitution(policy.regex, &out.regex)
+        return 0
+
+    cdef int weighted(self, object split, dict clusters, mc_action_spec *out) except -1:
+        cdef mc_weighted_cluster_spec *specs = <mc_weighted_cluster_spec *> self.array(
+            len(split.clusters), sizeof(mc_weighted_cluster_spec))
+        for i, one in enumerate(split.clusters):
+            specs[i].cluster = clusters.get(one.cluster, -1)
+            specs[i].cluster_header = self.optional(one.cluster_header.lower())
+            specs[i].weight = one.weight
+            specs[i].host_rewrite = self.optional(one.host_rewrite)
+            self.edits(one.edits, &specs[i].edits)
+        out.clusters = specs
+        out.cluster_count = <uint32_t> len(split.clusters)
+        out.weight_header = self.optional(split.header_name.lower())
+        out.weight_by_hash = split.use_hash_policy
+        return 0
+
+    cdef int forward(self, object action, dict clusters, mc_action_spec *out) except -1:
+        cdef mc_hash_policy_spec *hashes
+        cdef size_t count = 0
+        out.cluster = clusters.get(action.cluster, -1)
+        out.cluster_header = self.optional(action.cluster_header.lower())
+        if action.weighted_clusters is not None:
+            self.weighted(action.weighted_clusters, clusters, out)
+        out.cluster_not_found_status = action.cluster_not_found_status
+        out.timeout_ns = <uint64_t> round(
+            (DEFAULT_TIMEOUT if action.timeout is None else action.timeout) * 1_000_000_000)
+        self.path_rewrite(action.path_rewrite, &out.path_rewrite)
+        self.host_rewrite(action.host_rewrite, &out.host_rewrite)
+        if action.hash_policies:
+            hashes = <mc_hash_policy_spec *> self.array(len(action.hash_policies), sizeof(mc_hash_policy_spec))
+            for policy in action.hash_policies:
+                if policy.kind in HASHES:
+                    self.hash_policy(policy, &hashes[count])
+                    count += 1
+            out.hash_policies = hashes
+            out.hash_policy_count = <uint32_t> count
+        return 0
+
+    cdef int redirect(self, object redirect, mc_redirect_spec *out) except -1:
+        out.status = redirect.status
+        out.https = redirect.https
+        out.strip_query = redirect.strip_query
+        out.port = -1 if redirect.port is None else redirect.port
+        out.scheme = self.optional(redirect.scheme)
+        out.host = self.optional(redirect.host)
+        self.path_rewrite(redirect.path, &out.path)
+        return 0
+
+    cdef int action(self, object route, dict clusters, mc_action_spec *out) except -1:
+        action = route.action
+        out.name = self.text(route.name)
+        out.cluster = -1
+        self.edits(route.edits, &out.edits)
+        if isinstance(action, ForwardAction):
+            out.kind = MC_ACTION_FORWARD
+            self.forward(action, clusters, out)
+        elif isinstance(action, Redirect):
+            out.kind = MC_ACTION_REDIRECT
+            self.redirect(action, &out.redirect)
+        elif isinstance(action, DirectResponse):
+            out.kind = MC_ACTION_RESPOND
+            out.status = action.status
+            out.content_type = self.optional(action.content_type)
+            if action.body_format is not None:
+                self.format(action.body_format, &out.body)
+        else:
+            raise TypeError(f"a route's action cannot be {action!r}")
+        return 0
+
+    # ---- clusters and options
+
+    cdef int cluster(self, object cluster, tuple endpoints, mc_cluster_spec *out) except -1:
+        cdef mc_endpoint_spec *specs = <mc_endpoint_spec *> self.array(len(endpoints), sizeof(mc_endpoint_spec))
+        for i, endpoint in enumerate(endpoints):
+            specs[i].address = self.text(endpoint.authority)
+            specs[i].hostname = self.optional(endpoint.hostname)
+        out.name = self.text(cluster.name)
+        out.policy = MC_POLICY_ROUND_ROBIN
+        out.endpoints = specs
+        out.endpoint_count = <uint32_t> len(endpoints)
+        return 0
+
+    cdef int options(self, object options, mc_http_options *out) except -1:
+        cdef mc_cidr *cidrs
+        cdef tuple ranges
+        cdef bytes packed
+        out.normalize_path = options.normalize_path
+        out.merge_slashes = options.merge_slashes
+        out.escaped_slashes = SLASHES[options.escaped_slashes]
+        out.strip_matching_host_port = options.strip_matching_host_port
+        out.strip_any_host_port = options.strip_any_host_port
+        out.strip_trailing_host_dot = options.strip_trailing_host_dot
+        out.use_remote_address = options.use_remote_address
+        out.skip_xff_append = options.skip_xff_append
+        out.append_x_forwarded_port = options.append_x_forwarded_port
+        out.suppress_envoy_headers = options.suppress_envoy_headers
+        out.xff_num_trusted_hops = options.xff_num_trusted_hops
+        out.scheme_to_overwrite = self.optional(options.scheme_to_overwrite)
+        out.via = self.optional(options.via)
+        out.has_internal_cidrs = options.internal_cidrs is not None
+        if options.internal_cidrs is None:
+            return 0
+        ranges = options.internal_cidrs or PRIVATE_CIDRS
+        cidrs = <mc_cidr *> self.array(len(ranges), sizeof(mc_cidr))
+        for i, text in enumerate(ranges):
+            network = ipaddress.ip_network(text, strict=False)
+            four = network.version == 4
+            packed = (b"\0" * 10 + b"\xff\xff" if four else b"") + network.network_address.packed
+            memcpy(cidrs[i].address, PyBytes_AS_STRING(packed), 16)
+            cidrs[i].bits = network.prefixlen + (96 if four else 0)
+        out.internal_cidrs = cidrs
+        out.internal_cidr_count = <uint32_t> len(ranges)
+        return 0

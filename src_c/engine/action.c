@@ -1,0 +1,124 @@
+#include "engine/snapshot.h"
+
+static mc_code fail(mc_error *error, mc_code code, const char *message) {
+  *error = (mc_error){.code = code};
+  size_t size = strlen(message);
+  if (size >= sizeof error->message) size = sizeof error->message - 1;
+  memcpy(error->message, message, size);
+  return code;
+}
+
+static mc_code slot_failed(mc_error *error, mc_code code) {
+  return fail(error, code, code == MC_LIMIT ? "more than 4096 different header names are asked for" : "out of memory");
+}
+
+static mc_code build_ref(mc_header_ref *ref, mc_slice name, mc_slots *slots, mc_error *error) {
+  ref->set = name.data != NULL;
+  if (!ref->set) return MC_OK;
+  mc_code code = mc_header_source_of(name, slots, &ref->source, &ref->slot);
+  return code ? slot_failed(error, code) : MC_OK;
+}
+
+static mc_code build_hash_policy(mc_hash_policy *policy, const mc_hash_policy_spec *spec, mc_slots *slots,
+                                 mc_arena *arena, mc_error *error) {
+  bool ok = true;
+  policy->kind = spec->kind;
+  policy->terminal = spec->terminal;
+  policy->name = mc_arena_copy(arena, spec->name, &ok);
+  if (!ok) return fail(error, MC_NO_MEMORY, "out of memory");
+  mc_code code = MC_OK;
+  if (spec->kind == MC_HASH_HEADER) code = mc_header_source_of(spec->name, slots, &policy->source, &policy->slot);
+  if (spec->kind == MC_HASH_COOKIE) code = mc_slots_add(slots, MC_LITERAL("cookie"), &policy->slot);
+  if (code) return slot_failed(error, code);
+  if (!spec->regex.pattern.data) return MC_OK;
+  policy->regex = mc_regex_compile(spec->regex.pattern, error);
+  if (!policy->regex) return error->code;
+  policy->substitution = mc_substitution_compile(spec->regex.substitution);
+  return policy->substitution ? MC_OK : fail(error, MC_NO_MEMORY, "out of memory");
+}
+
+static mc_code build_weighted(mc_action *action, const mc_action_spec *spec, mc_slots *slots, mc_arena *arena,
+                              mc_error *error) {
+  action->weighted = mc_arena_alloc(arena, spec->cluster_count, sizeof *action->weighted);
+  if (!action->weighted) return fail(error, MC_NO_MEMORY, "out of memory");
+  uint64_t sum = 0;
+  for (uint32_t i = 0; i < spec->cluster_count; i++) {
+    const mc_weighted_cluster_spec *from = &spec->clusters[i];
+    mc_weighted *to = &action->weighted[i];
+    bool ok = true;
+    sum += from->weight;
+    to->end = sum;
+    to->cluster = from->cluster;
+    to->host_rewrite = mc_arena_copy(arena, from->host_rewrite, &ok);
+    if (!ok) return fail(error, MC_NO_MEMORY, "out of memory");
+    mc_code code = build_ref(&to->cluster_header, from->cluster_header, slots, error);
+    if (code) return code;
+    if (mc_edit_pair_compile(arena, &from->edits, &to->edits)) return fail(error, MC_NO_MEMORY, "out of memory");
+    action->rewrites |= from->host_rewrite.data != NULL;
+  }
+  if (sum == 0) return fail(error, MC_INVALID, "the weights of a split add up to 0");
+  if (sum > UINT32_MAX) return fail(error, MC_INVALID, "the weights of a split add up to more than 4294967295");
+  action->weighted_count = spec->cluster_count;
+  return MC_OK;
+}
+
+static mc_code build_forward(mc_action *action, const mc_action_spec *spec, const mc_route_spec *route,
+                             mc_slots *slots, mc_arena *arena, mc_error *error) {
+  action->cluster = spec->cluster;
+  action->status = spec->cluster_not_found_status;
+  action->timeout_ns = spec->timeout_ns;
+  action->weight_by_hash = spec->weight_by_hash;
+  action->rewrites =
+      spec->path_rewrite.kind != MC_REWRITE_NONE || spec->host_rewrite.kind != MC_HOST_KEEP;
+  mc_code code = build_ref(&action->cluster_header, spec->cluster_header, slots, error);
+  if (!code) code = build_ref(&action->weight_header, spec->weight_header, slots, error);
+  if (!code && spec->cluster_count) code = build_weighted(action, spec, slots, arena, error);
+  if (!code) {
+    code = mc_path_rewrite_compile(arena, &spec->path_rewrite, route->path_kind, route->path, &action->path, error);
+  }
+  if (!code) code = mc_host_rewrite_compile(arena, &spec->host_rewrite, &action->host, error);
+  if (code || !spec->hash_policy_count) return code;
+  action->hash_policies = mc_arena_alloc(arena, spec->hash_policy_count, sizeof *action->hash_policies);
+  if (!action->hash_policies) return fail(error, MC_NO_MEMORY, "out of memory");
+  for (uint32_t i = 0; i < spec->hash_policy_count && !code; i++) {
+    action->hash_policy_count = i + 1;
+    code = build_hash_policy(&action->hash_policies[i], &spec->hash_policies[i], slots, arena, error);
+  }
+  return code;
+}
+
+mc_code mc_action_build(mc_action *action, const mc_action_spec *spec, const mc_route_spec *route, mc_slots *slots,
+                        mc_arena *arena, mc_error *error) {
+  bool ok = true;
+  action->kind = spec->kind;
+  action->cluster = -1;
+  action->name = mc_arena_copy(arena, spec->name, &ok);
+  action->content_type = mc_arena_copy(arena, spec->content_type, &ok);
+  if (!ok || mc_edit_pair_compile(arena, &spec->edits, &action->edits)) {
+    return fail(error, MC_NO_MEMORY, "out of memory");
+  }
+  switch (spec->kind) {
+    case MC_ACTION_FORWARD:
+      return build_forward(action, spec, route, slots, arena, error);
+    case MC_ACTION_REDIRECT:
+      return mc_redirect_compile(arena, &spec->redirect, route->path_kind, route->path, &action->redirect, error);
+    case MC_ACTION_RESPOND:
+      action->status = spec->status;
+      if (spec->body.count && mc_format_compile(arena, &spec->body, &action->body)) {
+        return fail(error, MC_NO_MEMORY, "out of memory");
+      }
+      return MC_OK;
+  }
+  return fail(error, MC_INVALID, "unknown action");
+}
+
+void mc_action_clear(mc_action *action) {
+  for (uint32_t i = 0; i < action->hash_policy_count; i++) {
+    mc_regex_free(action->hash_policies[i].regex);
+    mc_substitution_free(action->hash_policies[i].substitution);
+  }
+  action->hash_policy_count = 0;
+  mc_path_rewrite_clear(&action->path);
+  mc_path_rewrite_clear(&action->redirect.path);
+  mc_host_rewrite_clear(&action->host);
+}

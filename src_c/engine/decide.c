@@ -1,0 +1,320 @@
+/* The fused path: one request, one decision. The order is that of Envoy's connection manager and router:
+ * the view, the listener's table, require_tls, the route, and then what the route does. */
+#include "edit/response.h"
+#include "edit/upstream_request.h"
+#include "edit/view.h"
+#include "engine/snapshot.h"
+
+static void reject(mc_decision *d, uint16_t status, mc_details details, uint32_t flags, mc_slice body) {
+  d->outcome = MC_REJECT;
+  d->status = status;
+  d->details = details;
+  d->flags = flags;
+  d->body = body;
+}
+
+/* An unsigned decimal number as absl::SimpleAtoi reads it; false where the text is none. */
+static bool parse_number(mc_slice text, uint64_t *out) {
+  size_t at = text.size && text.data[0] == '+';
+  if (at == text.size) return false;
+  uint64_t value = 0;
+  for (; at < text.size; at++) {
+    unsigned digit = (unsigned)(unsigned char)text.data[at] - '0';
+    if (digit > 9 || value > (UINT64_MAX - digit) / 10) return false;
+    value = value * 10 + digit;
+  }
+  *out = value;
+  return true;
+}
+
+/* The place in [0, sum of the weights) that a request falls on. */
+static uint64_t weighted_place(const mc_action *action, mc_input *input) {
+  uint64_t number = input->random;
+  const mc_header_ref *header = &action->weight_header;
+  if (action->weight_by_hash) {
+    uint64_t hash;
+    if (mc_action_hash(action, input, &hash)) number = hash;
+  } else if (header->set) {
+    bool repeated = header->source == MC_SOURCE_LINES && mc_found_first(&input->found, header->slot) &&
+                    input->found.next[mc_found_first(&input->found, header->slot) - 1];
+    mc_slice value = mc_input_value(input, header->source, header->slot);
+    if (!value.data || repeated || !parse_number(value, &number)) number = input->random;
+  }
+  return number % action->weighted[action->weighted_count - 1].end;
+}
+
+static int32_t named_cluster(const mc_snapshot *s, const mc_header_ref *ref, mc_input *input) {
+  mc_slice name = mc_input_value(input, ref->source, ref->slot);
+  return name.data ? mc_snapshot_cluster(s, name) : -1;
+}
+
+static int32_t choose_cluster(const mc_snapshot *s, const mc_action *action, mc_input *input, mc_decision *d) {
+  if (action->cluster_header.set) return named_cluster(s, &action->cluster_header, input);
+  if (!action->weighted_count) return action->cluster;
+  uint64_t place = weighted_place(action, input);
+  uint32_t low = 0, high = action->weighted_count - 1;
+  while (low < high) { /* the first whose end lies behind the place */
+    uint32_t middle = (low + high) / 2;
+    if (action->weighted[middle].end > place) {
+      high = middle;
+    } else {
+      low = middle + 1;
+    }
+  }
+  const mc_weighted *chosen = &action->weighted[low];
+  d->choice = (int32_t)low;
+  return chosen->cluster_header.set ? named_cluster(s, &chosen->cluster_header, input) : chosen->cluster;
+}
+
+/* A request without a view: no more is known of it than its own words. */
+static void bare_view(mc_decision *d) {
+  const mc_request *request = &d->request;
+  mc_slice authority = request->authority.data ? request->authority : MC_LITERAL("");
+  d->view = (mc_view){.method = request->method,
+                      .scheme = request->scheme,
+                      .authority = authority,
+                      .target = request->target,
+                      .path = request->target,
+                      .protocol = request->protocol,
+                      .source = request->source,
+                      .client = request->source,
+                      .local = request->local,
+                      .port = request->port};
+  d->target = request->target;
+  d->authority = authority;
+}
+
+/* What decides the edits of a forwarded request, gathered from the snapshot. */
+typedef struct edits_in_force {
+  mc_edit_chain request, response;
+  const mc_weighted *weighted;
+} edits_in_force;
+
+static void gather_edits(const mc_decision *d, edits_in_force *out) {
+  const mc_snapshot *s = d->snapshot;
+  const mc_action *action = d->route >= 0 ? &s->actions[d->route] : NULL;
+  const mc_listener *listener = &s->listeners[d->listener];
+  out->weighted = action && d->choice >= 0 ? &action->weighted[d->choice] : NULL;
+  mc_edit_chain_make(action ? &action->edits : NULL, d->virtual_host >= 0 ? &s->hosts[d->virtual_host].edits : NULL,
+                     &listener->edits, listener->most_specific_wins, &out->request, &out->response);
+}
+
+static void fill_forwarding(const mc_decision *d, const edits_in_force *edits, mc_forwarding *out) {
+  const mc_snapshot *s = d->snapshot;
+  const mc_action *action = &s->actions[d->route];
+  const mc_cluster *cluster = &s->clusters[d->cluster];
+  const mc_host *host = d->endpoint >= 0 ? &cluster->hosts[d->endpoint] : NULL;
+  *out = (mc_forwarding){
+      .view = &d->view,
+      .options = &s->listeners[d->listener].options,
+      .weighted_edits = edits->weighted ? &edits->weighted->edits.request : NULL,
+      .weighted_host = edits->weighted ? edits->weighted->host_rewrite : MC_ABSENT,
+      .chain = &edits->request,
+      .path = &action->path,
+      .host = &action->host,
+      .timeout_ns = action->timeout_ns,
+      .route_name = action->name,
+      .cluster = cluster->name,
+      .endpoint = host ? host->address : MC_ABSENT,
+      .endpoint_hostname = host ? host->hostname : MC_ABSENT,
+  };
+}
+
+static mc_code forward(const mc_snapshot *s, const mc_action *action, mc_input *input, mc_decision *d) {
+  d->cluster = choose_cluster(s, action, input, d);
+  if (input->no_memory) return MC_NO_MEMORY;
+  if (d->cluster < 0) {
+    reject(d, action->status, MC_DETAILS_CLUSTER_NOT_FOUND, MC_FLAG_NC, MC_ABSENT);
+    return MC_OK;
+  }
+  const mc_cluster *cluster = &s->clusters[d->cluster];
+  mc_pick pick = {d->request.seed, d->request.now_ns};
+  d->endpoint = cluster->policy->pick(cluster, &pick);
+  if (d->endpoint < 0) {
+    reject(d, 503, MC_DETAILS_NO_HEALTHY_UPSTREAM, MC_FLAG_UH, MC_LITERAL("no healthy upstream"));
+  } else {
+    mc_host_state *state = cluster->hosts[d->endpoint].state;
+    atomic_fetch_add_explicit(&state->active, 1, memory_order_relaxed);
+    atomic_fetch_add_explicit(&state->total, 1, memory_order_relaxed);
+    d->leased = true;
+    d->outcome = MC_FORWARD;
+  }
+  if (!action->rewrites) return MC_OK;
+  edits_in_force edits;
+  mc_forwarding forwarding;
+  gather_edits(d, &edits);
+  fill_forwarding(d, &edits, &forwarding);
+  if (mc_forwarding_needs_edits(&forwarding)) {
+    mc_header_list lines;
+    return mc_upstream_request_make(&forwarding, &d->scratch, &d->target, &d->authority, &lines);
+  }
+  return mc_upstream_target_make(&forwarding, &d->scratch, &d->target, &d->authority);
+}
+
+static void fill_format(const mc_decision *d, mc_format_context *out) {
+  const mc_snapshot *s = d->snapshot;
+  *out = (mc_format_context){
+      .view = &d->view,
+      .status = d->status,
+      .route_name = d->route >= 0 ? s->actions[d->route].name : MC_ABSENT,
+      .cluster = d->cluster >= 0 ? s->clusters[d->cluster].name : MC_ABSENT,
+      .endpoint = d->endpoint >= 0 ? s->clusters[d->cluster].hosts[d->endpoint].address : MC_ABSENT,
+      .attempts = d->endpoint >= 0,
+  };
+  const char *details = mc_details_name(d->outcome == MC_FORWARD ? MC_DETAILS_VIA_UPSTREAM : d->details);
+  out->details = mc_slice_of(details, strlen(details));
+  for (uint32_t bit = 1; bit <= d->flags && !out->flags.data; bit *= 2) {
+    if (d->flags & bit) out->flags = mc_slice_of(mc_flag_name(bit), strlen(mc_flag_name(bit)));
+  }
+}
+
+static mc_code respond(const mc_action *action, mc_decision *d) {
+  d->outcome = MC_RESPOND;
+  d->status = action->status;
+  d->details = MC_DETAILS_DIRECT_RESPONSE;
+  if (action->body.count) {
+    mc_format_context context;
+    fill_format(d, &context);
+    mc_code code = mc_format_write(&action->body, &context, &d->scratch, &d->body);
+    if (code) return code;
+  }
+  return mc_respond_location(action->status, &d->view, &d->scratch, &d->location);
+}
+
+static mc_code redirect(const mc_redirect *redirect, mc_decision *d) {
+  d->outcome = MC_REDIRECT;
+  d->status = redirect->status;
+  d->details = MC_DETAILS_DIRECT_RESPONSE;
+  return mc_redirect_location(redirect, &d->view, &d->scratch, &d->location);
+}
+
+static mc_code route(const mc_snapshot *s, mc_input *input, mc_decision *d) {
+  d->virtual_host = mc_route_table_virtual_host(s->routes, s->listeners[d->listener].domains, input);
+  if (d->virtual_host >= 0) {
+    mc_require_tls tls = s->hosts[d->virtual_host].require_tls;
+    if (tls != MC_TLS_NONE && mc_tls_redirect_needed(&d->view, tls == MC_TLS_EXTERNAL_ONLY)) {
+      d->virtual_host = -1; /* none of its edits apply */
+      d->outcome = MC_REDIRECT;
+      d->status = 301;
+      d->details = MC_DETAILS_DIRECT_RESPONSE;
+      return mc_tls_redirect_location(&d->view, &d->scratch, &d->location);
+    }
+    d->route = mc_route_table_route(s->routes, d->virtual_host, input);
+  }
+  if (input->no_memory) return MC_NO_MEMORY;
+  if (d->route < 0) {
+    reject(d, 404, MC_DETAILS_ROUTE_NOT_FOUND, MC_FLAG_NR, MC_ABSENT);
+    return MC_OK;
+  }
+  const mc_action *action = &s->actions[d->route];
+  switch (action->kind) {
+    case MC_ACTION_FORWARD:
+      return forward(s, action, input, d);
+    case MC_ACTION_REDIRECT:
+      return redirect(&action->redirect, d);
+    case MC_ACTION_RESPOND:
+      return respond(action, d);
+  }
+  return MC_OK;
+}
+
+mc_code mc_decide(const mc_snapshot *s, const mc_request *request, mc_decision *d) {
+  d->details = MC_DETAILS_NONE;
+  d->flags = 0;
+  d->status = 0;
+  d->virtual_host = d->route = d->cluster = d->endpoint = d->choice = -1;
+  d->location = d->body = MC_ABSENT;
+  d->leased = false;
+  d->snapshot = s;
+  d->request = *request;
+  mc_scratch_init(&d->scratch);
+  d->listener = mc_snapshot_listener(s, request);
+  if (d->listener < 0) {
+    bare_view(d);
+    reject(d, 404, MC_DETAILS_ROUTE_NOT_FOUND, MC_FLAG_NR, MC_ABSENT);
+    return MC_OK;
+  }
+  mc_refusal refusal;
+  mc_code code = mc_view_make(request, &s->listeners[d->listener].options, &d->scratch, &d->view, &refusal);
+  if (code == MC_INVALID) {
+    bare_view(d);
+    reject(d, refusal.status, refusal.details, 0, MC_ABSENT);
+    d->location = refusal.location;
+    if (refusal.location.data) d->outcome = MC_REDIRECT;
+    return MC_OK;
+  }
+  if (code) return code;
+  d->target = d->view.target;
+  d->authority = d->view.authority;
+  mc_input input;
+  code = mc_route_table_input(s->routes, &d->view, request->seed, &d->scratch, &input);
+  return code ? code : route(s, &input, d);
+}
+
+void mc_decision_close(mc_decision *d) {
+  if (!d->leased) return;
+  d->leased = false;
+  mc_host_state *state = d->snapshot->clusters[d->cluster].hosts[d->endpoint].state;
+  atomic_fetch_sub_explicit(&state->active, 1, memory_order_relaxed);
+}
+
+void mc_decision_release(mc_decision *d) {
+  mc_decision_close(d);
+  mc_scratch_reset(&d->scratch);
+}
+
+mc_code mc_decision_request_headers(const mc_decision *d, mc_scratch *scratch, const mc_header_line **lines,
+                                    uint32_t *count) {
+  edits_in_force edits;
+  mc_forwarding forwarding;
+  mc_header_list list;
+  mc_slice target, authority;
+  gather_edits(d, &edits);
+  fill_forwarding(d, &edits, &forwarding);
+  mc_code code = mc_upstream_request_make(&forwarding, scratch, &target, &authority, &list);
+  if (code) return code;
+  *lines = list.lines;
+  *count = list.count;
+  return MC_OK;
+}
+
+mc_code mc_decision_response_headers(const mc_decision *d, const mc_response *response, mc_scratch *scratch,
+                                     const mc_header_line **lines, uint32_t *count, uint16_t *status,
+                                     mc_slice *body) {
+  bool own = d->outcome != MC_FORWARD;
+  edits_in_force edits = {.weighted = NULL};
+  if (d->listener >= 0) gather_edits(d, &edits);
+  mc_answer answer = {
+      .status = own ? d->status : response->status,
+      .headers = response->headers,
+      .header_count = response->header_count,
+      .own = own,
+      .location = d->location,
+      .body = d->body.data ? d->body : response->body,
+      .content_type = d->route >= 0 ? d->snapshot->actions[d->route].content_type : MC_ABSENT,
+      .weighted_edits = edits.weighted ? &edits.weighted->edits.response : NULL,
+      .chain = d->route >= 0 ? &edits.response : NULL,
+      .options = d->listener >= 0 ? &d->snapshot->listeners[d->listener].options : NULL,
+  };
+  mc_format_context context;
+  mc_header_list list;
+  fill_format(d, &context);
+  context.status = answer.status;
+  mc_code code = mc_answer_make(&answer, &context, scratch, &list, status, body);
+  if (code) return code;
+  *lines = list.lines;
+  *count = list.count;
+  return MC_OK;
+}
+
+const char *mc_flag_name(mc_flag flag) {
+  switch (flag) {
+    case MC_FLAG_NR:
+      return "NR";
+    case MC_FLAG_NC:
+      return "NC";
+    case MC_FLAG_UH:
+      return "UH";
+  }
+  return "-";
+}

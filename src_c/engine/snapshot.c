@@ -1,0 +1,188 @@
+#include "engine/snapshot.h"
+
+#include <stdlib.h>
+
+#include "base/hash.h"
+#include "base/rng.h"
+
+static mc_code no_memory(mc_error *error) {
+  *error = (mc_error){.code = MC_NO_MEMORY, .message = "out of memory"};
+  return MC_NO_MEMORY;
+}
+
+/* ------------------------------------------------------------------ clusters */
+
+static mc_code index_clusters(mc_snapshot *s, mc_error *error) {
+  uint32_t size = 4;
+  while (size < 2 * (uint64_t)s->cluster_count) size *= 2;
+  s->by_name_mask = size - 1;
+  s->by_name = mc_arena_alloc(s->arena, size, sizeof *s->by_name);
+  if (!s->by_name) return no_memory(error);
+  for (uint32_t i = 0; i < size; i++) s->by_name[i] = -1;
+  for (uint32_t i = 0; i < s->cluster_count; i++) {
+    mc_slice name = s->clusters[i].name;
+    uint32_t at = (uint32_t)mc_xxh64(name.data, name.size, 0) & s->by_name_mask;
+    while (s->by_name[at] >= 0) at = (at + 1) & s->by_name_mask;
+    s->by_name[at] = (int32_t)i;
+  }
+  return MC_OK;
+}
+
+int32_t mc_snapshot_cluster(const mc_snapshot *s, mc_slice name) {
+  uint32_t at = (uint32_t)mc_xxh64(name.data, name.size, 0) & s->by_name_mask;
+  for (; s->by_name[at] >= 0; at = (at + 1) & s->by_name_mask) {
+    if (mc_slice_equal(s->clusters[s->by_name[at]].name, name)) break;
+  }
+  return s->by_name[at];
+}
+
+static mc_code build_clusters(mc_snapshot *s, const mc_snapshot_spec *spec, mc_error *error) {
+  uint64_t seed = spec->seed;
+  s->clusters = mc_arena_alloc(s->arena, spec->cluster_count, sizeof *s->clusters);
+  if (!s->clusters) return no_memory(error);
+  mc_code code = MC_OK;
+  mc_runtime_lock(s->runtime);
+  for (uint32_t i = 0; i < spec->cluster_count && !code; i++) {
+    s->cluster_count = i + 1;
+    /* Half of the range, so that a turn never wraps within the life of a process. */
+    uint64_t turn = mc_splitmix64(&seed) >> 1;
+    code = mc_cluster_build(&s->clusters[i], &spec->clusters[i], s->runtime, turn, s->arena);
+  }
+  mc_runtime_unlock(s->runtime);
+  if (code) return no_memory(error);
+  for (uint32_t i = 0; i < s->cluster_count; i++) {
+    const mc_policy *policy = mc_policy_of(spec->clusters[i].policy);
+    if (policy->build(&s->clusters[i], s->arena)) return no_memory(error);
+    s->clusters[i].policy = policy;
+  }
+  return index_clusters(s, error);
+}
+
+/* ------------------------------------------------------------------ virtual hosts and listeners */
+
+static mc_code build_hosts(mc_snapshot *s, const mc_snapshot_spec *spec, mc_error *error) {
+  uint32_t total = 0;
+  for (uint32_t i = 0; i < spec->virtual_host_count; i++) total += spec->virtual_hosts[i].route_count;
+  s->hosts = mc_arena_alloc(s->arena, spec->virtual_host_count, sizeof *s->hosts);
+  s->actions = mc_arena_alloc(s->arena, total, sizeof *s->actions);
+  if (!s->hosts || !s->actions) return no_memory(error);
+  for (uint32_t i = 0; i < spec->virtual_host_count; i++) {
+    const mc_virtual_host_spec *from = &spec->virtual_hosts[i];
+    int32_t number;
+    mc_code code = mc_route_table_add_virtual_host(s->routes, from->routes, from->route_count, &number, error);
+    if (code) return code;
+    s->hosts[i].require_tls = from->require_tls;
+    if (mc_edit_pair_compile(s->arena, &from->edits, &s->hosts[i].edits)) return no_memory(error);
+    s->host_count = i + 1;
+    for (uint32_t r = 0; r < from->route_count; r++) {
+      mc_action *action = &s->actions[s->action_count++];
+      code = mc_action_build(action, &from->actions[r], &from->routes[r], mc_route_table_slots(s->routes), s->arena,
+                             error);
+      if (code) return code;
+    }
+  }
+  return MC_OK;
+}
+
+static mc_code copy_options(mc_http_options *to, const mc_http_options *from, mc_arena *arena) {
+  bool ok = true;
+  *to = *from;
+  to->scheme_to_overwrite = mc_arena_copy(arena, from->scheme_to_overwrite, &ok);
+  to->via = mc_arena_copy(arena, from->via, &ok);
+  mc_cidr *cidrs = mc_arena_alloc(arena, from->internal_cidr_count, sizeof *cidrs);
+  if (!ok || !cidrs) return MC_NO_MEMORY;
+  if (from->internal_cidr_count) memcpy(cidrs, from->internal_cidrs, from->internal_cidr_count * sizeof *cidrs);
+  to->internal_cidrs = cidrs;
+  return MC_OK;
+}
+
+static mc_code build_listeners(mc_snapshot *s, const mc_snapshot_spec *spec, mc_error *error) {
+  s->any_listener = -1;
+  s->listeners = mc_arena_alloc(s->arena, spec->listener_count, sizeof *s->listeners);
+  if (!s->listeners) return no_memory(error);
+  for (uint32_t i = 0; i < spec->listener_count; i++) {
+    const mc_listener_spec *from = &spec->listeners[i];
+    mc_listener *to = &s->listeners[i];
+    to->port = from->port;
+    to->most_specific_wins = from->most_specific_header_mutations_wins;
+    if (from->port == 0 && s->any_listener < 0) s->any_listener = (int32_t)i;
+    if (copy_options(&to->options, &from->options, s->arena) ||
+        mc_edit_pair_compile(s->arena, &from->edits, &to->edits)) {
+      return no_memory(error);
+    }
+    mc_code code = mc_route_table_add_domains(s->routes, &from->domains, &to->domains, error);
+    if (code) return code;
+  }
+  s->listener_count = spec->listener_count;
+  return MC_OK;
+}
+
+static int32_t listener_of_port(const mc_snapshot *s, uint32_t port) {
+  for (uint32_t i = 0; i < s->listener_count; i++) {
+    if (s->listeners[i].port == port) return (int32_t)i;
+  }
+  return -1;
+}
+
+static uint32_t port_of_authority(mc_slice authority) {
+  uint32_t port = 0;
+  size_t at = authority.size;
+  while (at > 0 && authority.data[at - 1] >= '0' && authority.data[at - 1] <= '9' && authority.size - at < 6) at--;
+  if (at == 0 || at == authority.size || authority.data[at - 1] != ':') return 0;
+  for (; at < authority.size; at++) port = port * 10 + (uint32_t)(authority.data[at] - '0');
+  return port;
+}
+
+/* The listener of the given port; without one, that of the authority's port, the one for all ports, that
+ * of the scheme's port, the first. Listeners are ports, so that there are few of them. */
+int32_t mc_snapshot_listener(const mc_snapshot *s, const mc_request *request) {
+  if (s->listener_count == 1 && (s->any_listener == 0 || request->port == 0)) return 0;
+  if (request->port) {
+    int32_t found = listener_of_port(s, request->port);
+    return found >= 0 ? found : s->any_listener;
+  }
+  uint32_t port = port_of_authority(request->authority);
+  int32_t found = port ? listener_of_port(s, port) : -1;
+  if (found < 0) found = s->any_listener;
+  if (found < 0) found = listener_of_port(s, mc_slice_equal(request->scheme, MC_LITERAL("https")) ? 443 : 80);
+  return found < 0 && s->listener_count ? 0 : found;
+}
+
+/* ------------------------------------------------------------------ the whole */
+
+mc_snapshot *mc_snapshot_build(const mc_snapshot_spec *spec, mc_runtime *runtime, mc_error *error) {
+  mc_snapshot *s = calloc(1, sizeof *s);
+  if (!s) {
+    no_memory(error);
+    return NULL;
+  }
+  s->runtime = runtime;
+  s->arena = mc_arena_new();
+  s->routes = mc_route_table_new();
+  mc_code code = s->arena && s->routes ? MC_OK : no_memory(error);
+  if (!code) code = build_hosts(s, spec, error);
+  if (!code) code = build_listeners(s, spec, error);
+  if (!code) code = build_clusters(s, spec, error);
+  if (!code) return s;
+  mc_snapshot_free(s);
+  return NULL;
+}
+
+void mc_snapshot_free(mc_snapshot *s) {
+  if (!s) return;
+  for (uint32_t i = 0; i < s->action_count; i++) mc_action_clear(&s->actions[i]);
+  mc_runtime_lock(s->runtime);
+  for (uint32_t i = 0; i < s->cluster_count; i++) {
+    mc_cluster *cluster = &s->clusters[i];
+    if (cluster->policy && cluster->policy->free) cluster->policy->free(cluster);
+    mc_cluster_clear(cluster, s->runtime);
+  }
+  mc_runtime_unlock(s->runtime);
+  mc_route_table_free(s->routes);
+  mc_arena_free(s->arena);
+  free(s);
+}
+
+uint32_t mc_snapshot_active(const mc_snapshot *s, int32_t cluster, int32_t endpoint) {
+  return (uint32_t)atomic_load_explicit(&s->clusters[cluster].hosts[endpoint].state->active, memory_order_relaxed);
+}

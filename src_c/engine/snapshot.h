@@ -1,0 +1,99 @@
+/* A compiled configuration: the one structure that sees routes, edits, clusters and runtime together. */
+#ifndef MC_ENGINE_SNAPSHOT_H
+#define MC_ENGINE_SNAPSHOT_H
+
+#include "balance/policy.h"
+#include "edit/format.h"
+#include "edit/headers.h"
+#include "edit/redirect.h"
+#include "edit/rewrite.h"
+#include "match/route_table.h"
+
+typedef struct mc_hash_policy {
+  mc_hash_kind kind;
+  bool terminal;
+  mc_header_source source; /* MC_HASH_HEADER */
+  uint16_t slot;           /* MC_HASH_HEADER, MC_HASH_COOKIE */
+  mc_slice name;
+  mc_regex *regex; /* NULL: none */
+  mc_substitution *substitution;
+} mc_hash_policy;
+
+/* The header that names a cluster, or a draw. */
+typedef struct mc_header_ref {
+  bool set;
+  mc_header_source source;
+  uint16_t slot;
+} mc_header_ref;
+
+typedef struct mc_weighted {
+  uint64_t end; /* sum of the weights up to and with this one */
+  int32_t cluster;
+  mc_header_ref cluster_header;
+  mc_slice host_rewrite; /* data NULL: none */
+  mc_edit_pair edits;
+} mc_weighted;
+
+typedef struct mc_action {
+  mc_action_kind kind;
+  bool weight_by_hash;
+  uint16_t status; /* of a direct response, or where the cluster is not found */
+  int32_t cluster;
+  mc_header_ref cluster_header, weight_header;
+  mc_weighted *weighted;
+  uint32_t weighted_count;
+  bool rewrites; /* something changes target or authority */
+  mc_hash_policy *hash_policies;
+  uint32_t hash_policy_count;
+  uint64_t timeout_ns;
+  mc_slice name;
+  mc_edit_pair edits;
+  mc_path_rewrite path;
+  mc_host_rewrite host;
+  mc_redirect redirect;
+  mc_format body; /* count 0: none */
+  mc_slice content_type;
+} mc_action;
+
+typedef struct mc_virtual_host {
+  mc_require_tls require_tls;
+  mc_edit_pair edits;
+} mc_virtual_host;
+
+typedef struct mc_listener {
+  uint16_t port;
+  bool most_specific_wins;
+  int32_t domains; /* in the route table */
+  mc_http_options options;
+  mc_edit_pair edits;
+} mc_listener;
+
+struct mc_snapshot {
+  mc_arena *arena;
+  mc_runtime *runtime;
+  mc_route_table *routes;
+  mc_listener *listeners;
+  mc_virtual_host *hosts;
+  mc_action *actions; /* by route */
+  mc_cluster *clusters;
+  uint32_t listener_count, host_count, action_count, cluster_count;
+  int32_t any_listener; /* the one with port 0; -1: none */
+  int32_t *by_name;     /* hash table of cluster numbers, -1: free */
+  uint32_t by_name_mask;
+};
+
+/* The number of a cluster, or -1. */
+int32_t mc_snapshot_cluster(const mc_snapshot *snapshot, mc_slice name);
+
+/* The listener that serves a request, or -1. */
+int32_t mc_snapshot_listener(const mc_snapshot *snapshot, const mc_request *request);
+
+/* Compiles a route's action into the arena; what it owns beyond is given back by clear. */
+mc_code mc_action_build(mc_action *action, const mc_action_spec *spec, const mc_route_spec *route, mc_slots *slots,
+                        mc_arena *arena, mc_error *error);
+void mc_action_clear(mc_action *action);
+
+/* The hash that the route's policies make of the request. False where none of them finds a value. */
+bool mc_action_hash(const mc_action *action, mc_input *input, uint64_t *hash);
+
+#endif

@@ -1,0 +1,52 @@
+/* The routes of a virtual host, indexed by path.
+ *
+ * Every path specifier begins with a literal: a path or prefix is one, a regex and a template have one
+ * in front of their first variable part. These literals are the keys of a trie. Walking a request's
+ * path down the trie gives, at each node on the way, the ascending list of the routes whose literal
+ * ends there; merging these few lists yields the candidates in the order of the configuration, so that
+ * the first match wins exactly as a scan over all routes would have it, at a cost that depends on the
+ * path and not on the number of routes.
+ *
+ * Routes with case_sensitive false have a trie of their own, walked with the path folded.
+ */
+#ifndef MC_MATCH_PATH_INDEX_H
+#define MC_MATCH_PATH_INDEX_H
+
+
+#include "match/trie.h"
+
+typedef struct mc_path_test {
+  mc_path_kind kind;
+  mc_slice path;          /* as configured; for a prefix rewrite */
+  mc_regex *regex;        /* MC_PATH_REGEX */
+  mc_template *template_; /* MC_PATH_TEMPLATE */
+} mc_path_test;
+
+typedef struct mc_path_index {
+  mc_trie exact_case;
+  mc_trie folded;
+  mc_path_test *tests; /* by route */
+  uint32_t count;
+} mc_path_index;
+
+mc_code mc_path_index_build(mc_path_index *index, const mc_route_spec *routes, uint32_t count, mc_arena *arena,
+                            mc_error *error);
+void mc_path_index_clear(mc_path_index *index);
+
+enum { MC_RUNS_INLINE = 24 };
+
+/* The candidates of one path, in ascending order. */
+typedef struct mc_candidates {
+  mc_trie_list *runs;
+  uint32_t count, capacity;
+  mc_trie_list some[MC_RUNS_INLINE];
+} mc_candidates;
+
+/* path is without query; absent for CONNECT, which only MC_PATH_CONNECT matches. False: no memory. */
+bool mc_path_index_find(const mc_path_index *index, mc_slice path, mc_scratch *scratch, mc_candidates *out);
+/* The next candidate, or -1. */
+int32_t mc_candidates_next(mc_candidates *candidates);
+/* Whether a candidate's own path specifier matches: the part that the trie cannot tell. */
+bool mc_path_test_matches(const mc_path_test *test, mc_slice path, bool *no_memory);
+
+#endif

@@ -1,0 +1,140 @@
+#include "upstream/runtime.h"
+
+#include <stdlib.h>
+
+#include "base/hash.h"
+
+struct mc_runtime {
+  atomic_flag lock;
+  mc_cluster_state **clusters; /* hash table of chains */
+  uint32_t count, mask;
+};
+
+static uint64_t hash(mc_slice key) { return mc_xxh64(key.data, key.size, 0); }
+
+mc_runtime *mc_runtime_new(void) {
+  mc_runtime *runtime = calloc(1, sizeof *runtime);
+  if (!runtime) return NULL;
+  runtime->mask = 15;
+  runtime->clusters = calloc(runtime->mask + 1, sizeof *runtime->clusters);
+  if (!runtime->clusters) {
+    free(runtime);
+    return NULL;
+  }
+  atomic_flag_clear(&runtime->lock);
+  return runtime;
+}
+
+void mc_runtime_free(mc_runtime *runtime) {
+  if (!runtime) return;
+  free(runtime->clusters);
+  free(runtime);
+}
+
+/* Held for the time of building or freeing a snapshot's tables, which is rare: a spin will do. */
+void mc_runtime_lock(mc_runtime *runtime) {
+  while (atomic_flag_test_and_set_explicit(&runtime->lock, memory_order_acquire)) {
+  }
+}
+
+void mc_runtime_unlock(mc_runtime *runtime) { atomic_flag_clear_explicit(&runtime->lock, memory_order_release); }
+
+static mc_slice copy_behind(void *object, size_t size, mc_slice text) {
+  char *at = (char *)object + size;
+  if (text.size) memcpy(at, text.data, text.size);
+  return mc_slice_of(at, text.size);
+}
+
+static void grow_clusters(mc_runtime *runtime) {
+  uint32_t mask = runtime->mask * 2 + 1;
+  mc_cluster_state **table = calloc(mask + 1, sizeof *table);
+  if (!table) return; /* longer chains serve as well */
+  for (uint32_t i = 0; i <= runtime->mask; i++) {
+    for (mc_cluster_state *at = runtime->clusters[i], *next; at; at = next) {
+      next = at->next;
+      mc_cluster_state **chain = &table[hash(at->name) & mask];
+      at->next = *chain;
+      *chain = at;
+    }
+  }
+  free(runtime->clusters);
+  runtime->clusters = table;
+  runtime->mask = mask;
+}
+
+mc_cluster_state *mc_runtime_cluster(mc_runtime *runtime, mc_slice name, uint64_t first_turn) {
+  for (mc_cluster_state *at = runtime->clusters[hash(name) & runtime->mask]; at; at = at->next) {
+    if (!mc_slice_equal(at->name, name)) continue;
+    at->references++;
+    return at;
+  }
+  mc_cluster_state *made = calloc(1, sizeof *made + name.size);
+  if (!made) return NULL;
+  made->host_mask = 7;
+  made->hosts = calloc(made->host_mask + 1, sizeof *made->hosts);
+  if (!made->hosts) {
+    free(made);
+    return NULL;
+  }
+  made->references = 1;
+  made->name = copy_behind(made, sizeof *made, name);
+  atomic_init(&made->turn, first_turn);
+  if (runtime->count++ > runtime->mask) grow_clusters(runtime);
+  mc_cluster_state **chain = &runtime->clusters[hash(name) & runtime->mask];
+  made->next = *chain;
+  *chain = made;
+  return made;
+}
+
+void mc_runtime_release_cluster(mc_runtime *runtime, mc_cluster_state *cluster) {
+  if (!cluster || --cluster->references) return;
+  mc_cluster_state **at = &runtime->clusters[hash(cluster->name) & runtime->mask];
+  while (*at != cluster) at = &(*at)->next;
+  *at = cluster->next;
+  runtime->count--;
+  free(cluster->hosts);
+  free(cluster);
+}
+
+static void grow_hosts(mc_cluster_state *cluster) {
+  uint32_t mask = cluster->host_mask * 2 + 1;
+  mc_host_state **table = calloc(mask + 1, sizeof *table);
+  if (!table) return; /* longer chains serve as well */
+  for (uint32_t i = 0; i <= cluster->host_mask; i++) {
+    for (mc_host_state *at = cluster->hosts[i], *next; at; at = next) {
+      next = at->next;
+      mc_host_state **chain = &table[hash(at->address) & mask];
+      at->next = *chain;
+      *chain = at;
+    }
+  }
+  free(cluster->hosts);
+  cluster->hosts = table;
+  cluster->host_mask = mask;
+}
+
+mc_host_state *mc_runtime_host(mc_cluster_state *cluster, mc_slice address) {
+  for (mc_host_state *at = cluster->hosts[hash(address) & cluster->host_mask]; at; at = at->next) {
+    if (!mc_slice_equal(at->address, address)) continue;
+    at->references++;
+    return at;
+  }
+  mc_host_state *made = calloc(1, sizeof *made + address.size);
+  if (!made) return NULL;
+  made->references = 1;
+  made->address = copy_behind(made, sizeof *made, address);
+  if (cluster->host_count++ > cluster->host_mask) grow_hosts(cluster);
+  mc_host_state **chain = &cluster->hosts[hash(address) & cluster->host_mask];
+  made->next = *chain;
+  *chain = made;
+  return made;
+}
+
+void mc_runtime_release_host(mc_cluster_state *cluster, mc_host_state *host) {
+  if (!host || --host->references) return;
+  mc_host_state **at = &cluster->hosts[hash(host->address) & cluster->host_mask];
+  while (*at != host) at = &(*at)->next;
+  *at = host->next;
+  cluster->host_count--;
+  free(host);
+}

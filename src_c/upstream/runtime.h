@@ -1,0 +1,42 @@
+/* Runtime state: what changes while requests flow and what outlives a configuration. It is keyed by
+ * cluster name and endpoint address, so that a swap resets nothing: the snapshots that know a cluster
+ * or an endpoint share its state, and the last of them to go takes it along.
+ *
+ * Counters are atomics. The tables change only under mc_runtime_lock, while a snapshot is built or
+ * freed.
+ */
+#ifndef MC_UPSTREAM_RUNTIME_H
+#define MC_UPSTREAM_RUNTIME_H
+
+#include <stdatomic.h>
+
+#include "base/slice.h"
+
+typedef struct mc_host_state {
+  atomic_uint_fast32_t active; /* requests under way */
+  atomic_uint_fast64_t total;  /* requests so far */
+  uint32_t references;
+  struct mc_host_state *next;
+  mc_slice address;
+} mc_host_state;
+
+typedef struct mc_cluster_state {
+  atomic_uint_fast64_t turn; /* of round robin; starts at a random place */
+  uint32_t references;
+  struct mc_cluster_state *next;
+  mc_slice name;
+  mc_host_state **hosts; /* hash table of chains */
+  uint32_t host_count, host_mask;
+} mc_cluster_state;
+
+/* Each adds a reference, making the state where it is new; NULL where memory is out. */
+mc_cluster_state *mc_runtime_cluster(mc_runtime *runtime, mc_slice name, uint64_t first_turn);
+mc_host_state *mc_runtime_host(mc_cluster_state *cluster, mc_slice address);
+/* Hosts are released before their cluster. */
+void mc_runtime_release_host(mc_cluster_state *cluster, mc_host_state *host);
+void mc_runtime_release_cluster(mc_runtime *runtime, mc_cluster_state *cluster);
+
+void mc_runtime_lock(mc_runtime *runtime);
+void mc_runtime_unlock(mc_runtime *runtime);
+
+#endif
