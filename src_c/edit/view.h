@@ -24,10 +24,11 @@ typedef struct mc_refusal {
 mc_code mc_view_make(const mc_request *request, const mc_http_options *options, mc_scratch *scratch,
                      mc_view *view, mc_refusal *refusal);
 
-/* Visits the lines that are there: for (size_t at = 0; mc_view_next(view, &at, &line);) */
+/* Visits the lines that are there:
+ *   const mc_header *line; for (size_t at = 0; mc_view_next(view, &at, &line);) ... */
 static inline bool mc_view_next(const mc_view *view, size_t *at, const mc_header **line) {
   size_t i = *at;
-  while (i < view->header_count && i < 64 && (view->hidden >> i & 1)) i++;
+  while (i < view->header_count && (view->hidden[i >> 6] >> (i & 63) & 1)) i++;
   if (i >= (size_t)view->header_count + view->added_count) return false;
   *line = i < view->header_count ? &view->headers[i] : &view->added[i - view->header_count];
   *at = i + 1;

@@ -64,8 +64,10 @@ typedef enum mc_details {
   MC_DETAILS_INVALID_AUTHORITY,
   MC_DETAILS_CODEC_ERROR,
   MC_DETAILS_INVALID_URL,
+  MC_DETAILS_INVALID_SCHEME,
   MC_DETAILS_INVALID_CHARACTERS,
   MC_DETAILS_INVALID_TRANSFER_ENCODING,
+  MC_DETAILS_LENGTH_AND_CHUNKED,
   MC_DETAILS_CONNECTION_HEADER_REJECTED,
   MC_DETAILS_TOO_MANY_HEADERS,
   MC_DETAILS_HEADERS_TOO_LARGE,
@@ -381,10 +383,11 @@ typedef struct mc_view {
   mc_slice path;   /* target up to the first '?' */
   mc_slice query;  /* what follows it; data NULL: no '?' */
   /* The header lines as matchers, formats and the upstream may see them: those of headers whose
-   * bit in hidden is clear, then those of added. Host lines are in authority and always hidden. */
+   * bit in hidden is clear, then those of added; mc_view_next() visits them. Host lines are in
+   * authority and always hidden. */
   const mc_header *headers;
   const int32_t *sources; /* index in the request of each line, -1: ours; NULL: the same index */
-  uint64_t hidden;        /* bit i: headers[i] is not there; lines from 64 on always are */
+  uint64_t hidden[2];     /* bit i of hidden[i / 64] is set: headers[i] is not there */
   uint32_t header_count;
   uint32_t added_count;
   mc_header added[MC_VIEW_ADDED]; /* x-forwarded-proto and the like */
@@ -395,6 +398,7 @@ typedef struct mc_view {
   mc_slice local;
   uint16_t port;
   mc_slice forwarded_proto; /* x-forwarded-proto as it stands */
+  mc_slice upgrade;         /* the protocol that the request wants to switch to; data NULL: none */
   bool internal; /* the client is internal */
   bool tls;      /* the connection's own scheme is https */
 } mc_view;

@@ -1,0 +1,143 @@
+#include "edit/address.h"
+
+static bool parse_v4(mc_slice text, uint8_t out[4]) {
+  size_t at = 0;
+  for (int part = 0; part < 4; part++) {
+    if (part > 0 && (at >= text.size || text.data[at++] != '.')) return false;
+    size_t start = at;
+    unsigned value = 0;
+    while (at < text.size && text.data[at] >= '0' && text.data[at] <= '9' && at - start < 3) {
+      value = value * 10 + (unsigned)(text.data[at++] - '0');
+    }
+    if (at == start || value > 255 || (at - start > 1 && text.data[start] == '0')) return false;
+    out[part] = (uint8_t)value;
+  }
+  return at == text.size;
+}
+
+static int hex_digit(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  c = mc_lower(c);
+  return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* Groups before and after "::" are collected into one row; the gap is opened at the end. */
+static bool parse_v6(mc_slice text, uint8_t out[16]) {
+  uint8_t row[16] = {0};
+  size_t filled = 0, gap = SIZE_MAX, at = 0;
+  if (text.size >= 2 && text.data[0] == ':') {
+    if (text.data[1] != ':') return false;
+    gap = 0;
+    at = 2;
+  }
+  while (at < text.size) {
+    if (filled == 16) return false;
+    size_t start = at;
+    unsigned value = 0;
+    while (at < text.size && at - start < 4 && hex_digit(text.data[at]) >= 0) {
+      value = value << 4 | (unsigned)hex_digit(text.data[at++]);
+    }
+    if (at < text.size && text.data[at] == '.') { /* the last 32 bits may be written as IPv4 */
+      if (filled > 12 || !parse_v4(mc_slice_from(text, start), row + filled)) return false;
+      filled += 4;
+      at = text.size;
+      break;
+    }
+    if (at == start) return false;
+    row[filled++] = (uint8_t)(value >> 8);
+    row[filled++] = (uint8_t)value;
+    if (at == text.size) break;
+    if (text.data[at++] != ':' || at == text.size) return false;
+    if (text.data[at] == ':') {
+      if (gap != SIZE_MAX) return false;
+      gap = filled;
+      at++;
+    }
+  }
+  if (gap == SIZE_MAX) {
+    if (filled != 16) return false;
+    memcpy(out, row, 16);
+    return true;
+  }
+  if (filled >= 16) return false;
+  memset(out, 0, 16);
+  memcpy(out, row, gap);
+  memcpy(out + 16 - (filled - gap), row + gap, filled - gap);
+  return true;
+}
+
+bool mc_address_parse(mc_slice text, mc_address *out) {
+  if (text.size == 0 || text.size >= MC_ADDRESS_TEXT) return false;
+  if (mc_slice_find(text, 0, ':') < text.size) {
+    out->v4 = false;
+    return parse_v6(text, out->bytes);
+  }
+  memset(out->bytes, 0, 10);
+  out->bytes[10] = out->bytes[11] = 0xff;
+  out->v4 = true;
+  return parse_v4(text, out->bytes + 12);
+}
+
+static size_t write_v4(const uint8_t bytes[4], char *out) {
+  char *at = out;
+  for (int i = 0; i < 4; i++) {
+    if (i) *at++ = '.';
+    if (bytes[i] >= 100) *at++ = (char)('0' + bytes[i] / 100);
+    if (bytes[i] >= 10) *at++ = (char)('0' + bytes[i] / 10 % 10);
+    *at++ = (char)('0' + bytes[i] % 10);
+  }
+  return (size_t)(at - out);
+}
+
+size_t mc_address_write(const mc_address *address, char out[MC_ADDRESS_TEXT]) {
+  static const char digits[] = "0123456789abcdef";
+  const uint8_t *bytes = address->bytes;
+  if (address->v4) return write_v4(bytes + 12, out);
+  int best = -1, best_size = 1; /* the longest run of zero groups, if of two or more */
+  for (int i = 0; i < 8;) {
+    int run = 0;
+    while (i + run < 8 && bytes[2 * (i + run)] == 0 && bytes[2 * (i + run) + 1] == 0) run++;
+    if (run > best_size) {
+      best = i;
+      best_size = run;
+    }
+    i += run ? run : 1;
+  }
+  char *at = out;
+  for (int i = 0; i < 8;) {
+    if (i == best) {
+      *at++ = ':';
+      *at++ = ':';
+      i += best_size;
+      continue;
+    }
+    if (i && i != best + best_size) *at++ = ':';
+    unsigned group = (unsigned)bytes[2 * i] << 8 | bytes[2 * i + 1];
+    int shift = 12;
+    while (shift && !(group >> shift)) shift -= 4;
+    for (; shift >= 0; shift -= 4) *at++ = digits[group >> shift & 15];
+    i++;
+  }
+  return (size_t)(at - out);
+}
+
+bool mc_address_in(const mc_address *address, const mc_cidr *range) {
+  size_t whole = range->bits / 8, rest = range->bits % 8;
+  if (memcmp(address->bytes, range->address, whole) != 0) return false;
+  if (rest == 0) return true;
+  uint8_t mask = (uint8_t)(0xff << (8 - rest));
+  return ((address->bytes[whole] ^ range->address[whole]) & mask) == 0;
+}
+
+bool mc_address_is_loopback(const mc_address *address) {
+  static const uint8_t v6[16] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1};
+  static const uint8_t v4[4] = {127, 0, 0, 1};
+  return address->v4 ? memcmp(address->bytes + 12, v4, 4) == 0 : memcmp(address->bytes, v6, 16) == 0;
+}
+
+bool mc_address_is_private(const mc_address *address) {
+  if (mc_address_is_loopback(address)) return true;
+  if (!address->v4) return (address->bytes[0] & 0xfe) == 0xfc;
+  const uint8_t *b = address->bytes + 12;
+  return b[0] == 10 || (b[0] == 172 && (b[1] & 0xf0) == 16) || (b[0] == 192 && b[1] == 168);
+}

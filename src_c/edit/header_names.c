@@ -1,0 +1,148 @@
+#include "edit/header_names.h"
+
+/* Whether the size bytes at p are this lower-case name. Only letters of the name (the bytes with bit
+ * 6 set) are compared without case, so a match is always a well-formed name. */
+static inline bool same(const char *p, const char *name, size_t size) {
+  uint64_t a, b;
+  for (size_t i = 0; i + 8 <= size; i += 8) {
+    memcpy(&a, p + i, 8);
+    memcpy(&b, name + i, 8);
+    if ((a | (b >> 1 & 0x2020202020202020u)) != b) return false;
+  }
+  for (size_t i = size & ~(size_t)7; i < size; i++) {
+    if ((p[i] | (name[i] >> 1 & 0x20)) != name[i]) return false;
+  }
+  return true;
+}
+
+#define IS(literal, id) \
+  if (same(p, literal, sizeof(literal) - 1)) return id
+
+/* Names by size; the sizes are part of the switch so that most headers cost one jump. */
+mc_header_id mc_header_id_of(mc_slice name) {
+  const char *p = name.data;
+  switch (name.size) {
+    case 2:
+      IS("te", MC_HEADER_TE);
+      break;
+    case 3:
+      IS("via", MC_HEADER_VIA);
+      break;
+    case 4:
+      IS("host", MC_HEADER_HOST);
+      break;
+    case 6:
+      IS("accept", MC_HEADER_JOINED);
+      IS("expect", MC_HEADER_JOINED);
+      IS("origin", MC_HEADER_JOINED);
+      IS("pragma", MC_HEADER_JOINED);
+      break;
+    case 7:
+      IS("referer", MC_HEADER_JOINED);
+      IS("upgrade", MC_HEADER_UPGRADE);
+      break;
+    case 8:
+      IS("if-match", MC_HEADER_JOINED);
+      IS("if-range", MC_HEADER_JOINED);
+      break;
+    case 10:
+      IS("user-agent", MC_HEADER_JOINED);
+      IS("connection", MC_HEADER_CONNECTION);
+      IS("keep-alive", MC_HEADER_KEEP_ALIVE);
+      break;
+    case 12:
+      IS("content-type", MC_HEADER_JOINED);
+      IS("x-request-id", MC_HEADER_JOINED);
+      IS("grpc-timeout", MC_HEADER_JOINED);
+      break;
+    case 13:
+      IS("authorization", MC_HEADER_JOINED);
+      IS("cache-control", MC_HEADER_JOINED);
+      IS("if-none-match", MC_HEADER_JOINED);
+      break;
+    case 14:
+      IS("content-length", MC_HEADER_CONTENT_LENGTH);
+      IS("authentication", MC_HEADER_JOINED);
+      IS("http2-settings", MC_HEADER_HTTP2_SETTINGS);
+      break;
+    case 15:
+      IS("accept-encoding", MC_HEADER_JOINED);
+      IS("x-forwarded-for", MC_HEADER_FORWARDED_FOR);
+      IS("x-envoy-ip-tags", MC_HEADER_ENVOY_TRUSTED);
+      break;
+    case 16:
+      IS("content-encoding", MC_HEADER_JOINED);
+      IS("x-forwarded-host", MC_HEADER_JOINED);
+      IS("x-forwarded-port", MC_HEADER_FORWARDED_PORT);
+      IS("x-envoy-internal", MC_HEADER_ENVOY_INTERNAL);
+      IS("x-envoy-retry-on", MC_HEADER_ENVOY_CONTROL);
+      IS("proxy-connection", MC_HEADER_PROXY_CONNECTION);
+      break;
+    case 17:
+      IS("x-forwarded-proto", MC_HEADER_FORWARDED_PROTO);
+      IS("if-modified-since", MC_HEADER_JOINED);
+      IS("x-client-trace-id", MC_HEADER_JOINED);
+      IS("transfer-encoding", MC_HEADER_TRANSFER_ENCODING);
+      break;
+    case 19:
+      IS("x-envoy-max-retries", MC_HEADER_ENVOY_CONTROL);
+      IS("x-envoy-force-trace", MC_HEADER_ENVOY_TRUSTED);
+      IS("if-unmodified-since", MC_HEADER_JOINED);
+      break;
+    case 20:
+      IS("x-envoy-original-url", MC_HEADER_ENVOY_TRUSTED);
+      IS("grpc-accept-encoding", MC_HEADER_JOINED);
+      break;
+    case 21:
+      IS("x-envoy-original-path", MC_HEADER_ENVOY_EDGE);
+      IS("x-envoy-original-host", MC_HEADER_ENVOY_EDGE);
+      IS("x-envoy-retry-grpc-on", MC_HEADER_ENVOY_CONTROL);
+      IS("x-envoy-attempt-count", MC_HEADER_JOINED);
+      break;
+    case 23:
+      IS("x-forwarded-client-cert", MC_HEADER_FORWARDED_CLIENT_CERT);
+      break;
+    case 24:
+      IS("x-envoy-external-address", MC_HEADER_ENVOY_EXTERNAL_ADDRESS);
+      IS("x-envoy-is-timeout-retry", MC_HEADER_JOINED);
+      break;
+    case 27:
+      IS("x-envoy-decorator-operation", MC_HEADER_ENVOY_EDGE);
+      break;
+    case 29:
+      IS("access-control-request-method", MC_HEADER_JOINED);
+      break;
+    case 30:
+      IS("x-envoy-expected-rq-timeout-ms", MC_HEADER_ENVOY_EXPECTED_TIMEOUT);
+      IS("x-envoy-upstream-rq-timeout-ms", MC_HEADER_ENVOY_CONTROL);
+      IS("x-envoy-upstream-alt-stat-name", MC_HEADER_ENVOY_CONTROL);
+      IS("x-envoy-retriable-status-codes", MC_HEADER_ENVOY_CONTROL);
+      IS("x-envoy-retriable-header-names", MC_HEADER_ENVOY_CONTROL);
+      IS("access-control-request-headers", MC_HEADER_JOINED);
+      break;
+    case 31:
+      IS("x-envoy-downstream-service-node", MC_HEADER_ENVOY_EDGE);
+      break;
+    case 32:
+      IS("x-envoy-hedge-on-per-try-timeout", MC_HEADER_ENVOY_CONTROL);
+      break;
+    case 34:
+      IS("x-envoy-downstream-service-cluster", MC_HEADER_ENVOY_EDGE);
+      break;
+    case 35:
+      IS("x-envoy-upstream-stream-duration-ms", MC_HEADER_ENVOY_CONTROL);
+      break;
+    case 38:
+      IS("access-control-request-private-network", MC_HEADER_JOINED);
+      IS("x-envoy-upstream-rq-per-try-timeout-ms", MC_HEADER_ENVOY_CONTROL);
+      break;
+    case 40:
+      IS("x-envoy-upstream-rq-timeout-alt-response", MC_HEADER_ENVOY_CONTROL);
+      break;
+    default:
+      break;
+  }
+  return MC_HEADER_OTHER;
+}
+
+bool mc_header_id_joined(mc_header_id id) { return id != MC_HEADER_OTHER && id != MC_HEADER_HTTP2_SETTINGS; }

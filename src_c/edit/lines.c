@@ -1,0 +1,206 @@
+#include "edit/lines.h"
+
+#include "edit/bytes.h"
+
+static bool blank(char c) { return c == ' ' || c == '\t'; }
+
+static bool padded(mc_slice value) {
+  return value.size && (blank(value.data[0]) || blank(value.data[value.size - 1]));
+}
+
+/* Notes what a line is to us. */
+static void note(mc_lines *out, mc_header_id id, uint32_t i) {
+  switch (id) {
+    case MC_HEADER_OTHER:
+    case MC_HEADER_JOINED:
+      return;
+    case MC_HEADER_ENVOY_CONTROL:
+    case MC_HEADER_ENVOY_TRUSTED:
+      mc_mask_set(out->trusted, i);
+      return;
+    case MC_HEADER_ENVOY_EDGE:
+      mc_mask_set(out->edge, i);
+      return;
+    case MC_HEADER_ENVOY_EXPECTED_TIMEOUT:
+      mc_mask_set(out->trusted, i);
+      break;
+    case MC_HEADER_HOST:
+    case MC_HEADER_KEEP_ALIVE:
+    case MC_HEADER_PROXY_CONNECTION:
+    case MC_HEADER_TRANSFER_ENCODING:
+    case MC_HEADER_FORWARDED_CLIENT_CERT:
+    case MC_HEADER_ENVOY_INTERNAL:
+    case MC_HEADER_CONNECTION:
+    case MC_HEADER_UPGRADE:
+      mc_mask_set(out->hidden, i);
+      break;
+    default:
+      break;
+  }
+  out->at[id] = (int16_t)i;
+}
+
+static void reset(mc_lines *out, const mc_header *headers, uint32_t count) {
+  out->headers = headers;
+  out->sources = NULL;
+  out->count = count;
+  memset(out->hidden, 0, sizeof out->hidden);
+  memset(out->trusted, 0, sizeof out->trusted);
+  memset(out->edge, 0, sizeof out->edge);
+  memset(out->at, 0xff, sizeof out->at);
+}
+
+static mc_slice trim(mc_slice value) {
+  while (value.size && blank(value.data[0])) value = mc_slice_from(value, 1);
+  while (value.size && blank(value.data[value.size - 1])) value.size--;
+  return value;
+}
+
+/* One value of all lines of the name, from `first` on; sources of later ones become -2: dropped. */
+static bool join(mc_header *copy, int32_t *sources, uint32_t first, uint32_t count, mc_scratch *scratch) {
+  size_t size = 0;
+  uint32_t lines = 0;
+  const mc_slice name = copy[first].name;
+  for (uint32_t i = first; i < count; i++) {
+    if (sources[i] != -2 && mc_slice_equal_fold(copy[i].name, name)) {
+      size += copy[i].value.size + 1;
+      lines++;
+    }
+  }
+  if (lines < 2) return true;
+  char *text = mc_scratch_alloc(scratch, size);
+  if (!text) return false;
+  size_t at = 0;
+  for (uint32_t i = first; i < count; i++) {
+    if (sources[i] == -2 || !mc_slice_equal_fold(copy[i].name, name)) continue;
+    if (i > first) text[at++] = ',';
+    if (copy[i].value.size) memcpy(text + at, copy[i].value.data, copy[i].value.size);
+    at += copy[i].value.size;
+    if (i > first) sources[i] = -2;
+  }
+  copy[first].value = mc_slice_of(text, at);
+  sources[first] = -1;
+  return true;
+}
+
+/* The seldom taken way: a copy with values trimmed and repeated lines joined where Envoy joins them. */
+static mc_code rebuild(const mc_header *headers, uint32_t count, mc_scratch *scratch, mc_lines *out) {
+  mc_header *copy = mc_scratch_alloc(scratch, count * sizeof *copy);
+  int32_t *sources = mc_scratch_alloc(scratch, count * sizeof *sources);
+  if (!copy || !sources) return MC_NO_MEMORY;
+  for (uint32_t i = 0; i < count; i++) {
+    copy[i].name = headers[i].name;
+    copy[i].value = trim(headers[i].value);
+    sources[i] = copy[i].value.size == headers[i].value.size ? (int32_t)i : -1;
+  }
+  for (uint32_t i = 0; i < count; i++) {
+    if (sources[i] == -2 || !mc_header_id_joined(mc_header_id_of(copy[i].name))) continue;
+    if (!join(copy, sources, i, count, scratch)) return MC_NO_MEMORY;
+  }
+  uint32_t kept = 0;
+  for (uint32_t i = 0; i < count; i++) {
+    if (sources[i] == -2) continue;
+    copy[kept] = copy[i];
+    sources[kept++] = sources[i];
+  }
+  reset(out, copy, kept);
+  out->sources = sources;
+  for (uint32_t i = 0; i < kept; i++) note(out, mc_header_id_of(copy[i].name), i);
+  return MC_OK;
+}
+
+mc_code mc_lines_read(const mc_header *headers, uint32_t count, size_t extra_bytes, mc_scratch *scratch,
+                      mc_lines *out, mc_details *details) {
+  reset(out, headers, count);
+  *details = MC_DETAILS_TOO_MANY_HEADERS;
+  if (count > MC_MAX_HEADER_COUNT) return MC_INVALID;
+  size_t bytes = extra_bytes;
+  uint64_t sizes = 0; /* of the names of joined headers seen so far: a repeated one may be a repeated name */
+  bool copy = false;
+  for (uint32_t i = 0; i < count; i++) {
+    const mc_slice name = headers[i].name, value = headers[i].value;
+    bytes += name.size + value.size;
+    mc_header_id id = mc_header_id_of(name);
+    if (id == MC_HEADER_OTHER) {
+      *details = MC_DETAILS_CODEC_ERROR;
+      if (name.size == 0 || !mc_bytes_all(name, MC_BYTE_TOKEN)) return MC_INVALID;
+    } else {
+      uint64_t bit = (uint64_t)1 << (name.size & 63);
+      copy |= (sizes & bit) != 0;
+      sizes |= bit;
+      note(out, id, i);
+    }
+    if (!mc_bytes_value_ok(value)) {
+      *details = MC_DETAILS_INVALID_CHARACTERS;
+      return MC_INVALID;
+    }
+    copy |= padded(value);
+  }
+  *details = MC_DETAILS_HEADERS_TOO_LARGE;
+  if (bytes > MC_MAX_HEADER_BYTES) return MC_INVALID;
+  return copy ? rebuild(headers, count, scratch, out) : MC_OK;
+}
+
+/* Visits the comma-separated parts of a list, trimmed. */
+static bool next_token(mc_slice *list, mc_slice *token) {
+  while (list->size) {
+    size_t comma = mc_slice_find(*list, 0, ',');
+    *token = trim(mc_slice_head(*list, comma));
+    *list = mc_slice_from(*list, comma < list->size ? comma + 1 : comma);
+    if (token->size) return true;
+  }
+  return false;
+}
+
+static void hide_named(mc_lines *lines, mc_slice name) {
+  for (uint32_t i = 0; i < lines->count; i++) {
+    if (mc_slice_equal_fold(lines->headers[i].name, name)) mc_mask_set(lines->hidden, i);
+  }
+}
+
+/* Envoy takes no more than this many names in a Connection line. */
+enum { MAX_NOMINATED = 10 };
+
+bool mc_lines_connection(mc_lines *lines, mc_slice *upgrade) {
+  mc_slice list = mc_lines_value(lines, MC_HEADER_CONNECTION), token;
+  *upgrade = MC_ABSENT;
+  if (!list.data) return true;
+  bool asked = false;
+  int tokens = 0;
+  while (next_token(&list, &token)) {
+    if (++tokens >= MAX_NOMINATED) return false;
+    if (mc_slice_equal_fold(token, MC_LITERAL("keep-alive")) || mc_slice_equal_fold(token, MC_LITERAL("close"))) continue;
+    if (mc_slice_equal_fold(token, MC_LITERAL("upgrade"))) {
+      asked = true;
+      continue;
+    }
+    mc_header_id id = mc_header_id_of(token);
+    if (id == MC_HEADER_CONNECTION || id == MC_HEADER_TE || id == MC_HEADER_HTTP2_SETTINGS) {
+      if (id == MC_HEADER_HTTP2_SETTINGS) hide_named(lines, token);
+      continue;
+    }
+    if (token.data[0] == ':' || id == MC_HEADER_FORWARDED_FOR || id == MC_HEADER_FORWARDED_PROTO ||
+        id == MC_HEADER_HOST || mc_slice_equal_fold(token, MC_LITERAL("x-forwarded-host"))) {
+      return false;
+    }
+    hide_named(lines, token);
+  }
+  mc_slice protocol = mc_lines_value(lines, MC_HEADER_UPGRADE);
+  if (asked && protocol.size && !mc_slice_equal_fold(protocol, MC_LITERAL("h2c"))) {
+    *upgrade = protocol;
+    size_t c = (size_t)lines->at[MC_HEADER_CONNECTION], u = (size_t)lines->at[MC_HEADER_UPGRADE];
+    lines->hidden[c >> 6] &= ~((uint64_t)1 << (c & 63));
+    lines->hidden[u >> 6] &= ~((uint64_t)1 << (u & 63));
+  }
+  return true;
+}
+
+void mc_lines_te(mc_lines *lines, bool *trailers) {
+  *trailers = false;
+  mc_slice list = mc_lines_value(lines, MC_HEADER_TE), token;
+  if (!list.data || mc_slice_equal(list, MC_LITERAL("trailers"))) return;
+  mc_mask_set(lines->hidden, (size_t)lines->at[MC_HEADER_TE]);
+  while (next_token(&list, &token)) {
+    if (mc_slice_equal(token, MC_LITERAL("trailers"))) *trailers = true;
+  }
+}

@@ -1,0 +1,38 @@
+/* The pass over a request's header lines: bounds, validity, what is joined, hidden or noted. */
+#ifndef MC_EDIT_LINES_H
+#define MC_EDIT_LINES_H
+
+#include "base/arena.h"
+#include "edit/header_names.h"
+
+/* Lines of interest, and masks over the lines (MC_MAX_HEADER_COUNT fits). */
+typedef struct mc_lines {
+  const mc_header *headers; /* the request's, or a copy with repeated and blank-padded lines made one */
+  const int32_t *sources;   /* of the copy; NULL for the request's own */
+  uint32_t count;
+  uint64_t hidden[2];  /* never pass: hop-by-hop and the like */
+  uint64_t trusted[2]; /* pass from internal clients only */
+  uint64_t edge[2];    /* do not pass from external clients at the edge */
+  int16_t at[MC_HEADER_ENVOY_TRUSTED]; /* index of the line by mc_header_id; -1: none */
+} mc_lines;
+
+static inline void mc_mask_set(uint64_t mask[2], size_t i) { mask[i >> 6] |= (uint64_t)1 << (i & 63); }
+
+/* The value of the line with that id; absent where there is none. */
+static inline mc_slice mc_lines_value(const mc_lines *lines, mc_header_id id) {
+  return lines->at[id] < 0 ? MC_ABSENT : lines->headers[lines->at[id]].value;
+}
+
+/* MC_OK; MC_INVALID with *details; MC_NO_MEMORY. extra_bytes: of the target, towards the bound. */
+mc_code mc_lines_read(const mc_header *headers, uint32_t count, size_t extra_bytes, mc_scratch *scratch,
+                      mc_lines *out, mc_details *details);
+
+/* Takes away what a Connection line names, and that line unless the request asks for an upgrade, whose
+ * protocol is then *upgrade (otherwise absent). false: the line names what must not be taken away. */
+bool mc_lines_connection(mc_lines *lines, mc_slice *upgrade);
+
+/* What is left of TE: hidden unless it has "trailers"; *trailers: but for more than that, so that a
+ * line of just "trailers" is due in its place. */
+void mc_lines_te(mc_lines *lines, bool *trailers);
+
+#endif

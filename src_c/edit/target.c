@@ -1,0 +1,150 @@
+#include "edit/target.h"
+
+#include "base/arena.h"
+#include "edit/bytes.h"
+
+/* Which of Envoy's two complaints a byte that cannot stand in a target deserves. */
+static mc_details bad_byte(mc_slice raw) {
+  for (size_t i = 0; i < raw.size; i++) {
+    unsigned char c = (unsigned char)raw.data[i];
+    if (c > 0x20 && c < 0x7f) continue;
+    bool line = c == ' ' || c == '\t' || c == '\r' || c == '\n' || c >= 0x80;
+    return line ? MC_DETAILS_CODEC_ERROR : MC_DETAILS_INVALID_CHARACTERS;
+  }
+  return MC_DETAILS_NONE;
+}
+
+/* One pass: are there bytes that cannot stand in a target, is there a fragment? */
+static void scan(mc_slice raw, bool *bad, bool *fragment) {
+  uint64_t low = 0, hash = 0;
+  const char *p = raw.data;
+  size_t size = raw.size;
+  for (; size >= 8; p += 8, size -= 8) {
+    uint64_t word = mc_word_at(p);
+    low |= mc_word_below(word, 0x21) | mc_word_equal(word, 0x7f);
+    hash |= mc_word_equal(word, '#');
+  }
+  if (size) {
+    uint64_t word = mc_word_of(p, size);
+    low |= mc_word_below(word, 0x21) | mc_word_equal(word, 0x7f);
+    hash |= mc_word_equal(word, '#');
+  }
+  *bad = low != 0;
+  *fragment = hash != 0;
+}
+
+static mc_details parse_absolute(mc_slice raw, mc_target *out) {
+  size_t colon = mc_slice_find(raw, 0, ':');
+  if (raw.size - colon < 3 || memcmp(raw.data + colon, "://", 3) != 0 || colon == 0) return MC_DETAILS_CODEC_ERROR;
+  mc_slice scheme = mc_slice_head(raw, colon);
+  if (!mc_bytes_all(scheme, MC_BYTE_SCHEME)) return MC_DETAILS_CODEC_ERROR;
+  if (mc_slice_equal_fold(scheme, MC_LITERAL("http"))) {
+    out->scheme = MC_LITERAL("http");
+  } else if (mc_slice_equal_fold(scheme, MC_LITERAL("https"))) {
+    out->scheme = MC_LITERAL("https");
+  } else {
+    return MC_DETAILS_INVALID_SCHEME;
+  }
+  mc_slice rest = mc_slice_from(raw, colon + 3);
+  size_t end = 0, user = 0;
+  for (; end < rest.size; end++) {
+    char c = rest.data[end];
+    if (c == '/' || c == '?' || c == '#') break;
+    if (c == '@') user = end + 1;
+  }
+  out->authority = mc_slice_of(rest.data + user, end - user);
+  if (out->authority.size == 0) return MC_DETAILS_INVALID_URL;
+  out->target = end == rest.size ? MC_LITERAL("/") : mc_slice_from(rest, end);
+  return MC_DETAILS_NONE;
+}
+
+/* "host:port" and nothing else. */
+static mc_details parse_connect(mc_slice raw, mc_target *out) {
+  size_t colon = raw.size;
+  while (colon > 0 && raw.data[colon - 1] >= '0' && raw.data[colon - 1] <= '9') colon--;
+  if (colon == raw.size || colon < 2 || raw.data[colon - 1] != ':') return MC_DETAILS_INVALID_URL;
+  if (!mc_authority_ok(raw)) return MC_DETAILS_INVALID_URL;
+  out->authority = raw;
+  return MC_DETAILS_NONE;
+}
+
+mc_details mc_target_parse(mc_slice method, mc_slice raw, mc_target *out) {
+  *out = (mc_target){.target = MC_ABSENT, .authority = MC_ABSENT, .scheme = MC_ABSENT};
+  bool bad, fragment;
+  if (raw.size == 0) return MC_DETAILS_CODEC_ERROR;
+  scan(raw, &bad, &fragment);
+  if (bad) return bad_byte(raw);
+  if (raw.data[0] == '/' && method.data[0] != 'C') {
+    out->target = raw;
+  } else if (mc_slice_equal(method, MC_LITERAL("CONNECT"))) {
+    return parse_connect(raw, out);
+  } else if (raw.data[0] == '/') {
+    out->target = raw;
+  } else if (raw.size == 1 && raw.data[0] == '*') {
+    bool options = mc_slice_equal(method, MC_LITERAL("OPTIONS"));
+    return options ? MC_DETAILS_ABSOLUTE_PATH_REJECTED : MC_DETAILS_INVALID_URL;
+  } else {
+    mc_details details = parse_absolute(raw, out);
+    if (details) return details;
+  }
+  if (out->target.data[0] != '/' && out->target.data[0] != '#') return MC_DETAILS_ABSOLUTE_PATH_REJECTED;
+  if (fragment) return MC_DETAILS_PATH_NORMALIZATION_FAILED;
+  out->path_size = mc_slice_find(out->target, 0, '?');
+  return MC_DETAILS_NONE;
+}
+
+bool mc_authority_ok(mc_slice authority) { return mc_bytes_all(authority, MC_BYTE_AUTHORITY); }
+
+/* Where the port's colon is; size where there is none. Colons inside [] are part of an address. */
+static size_t port_colon(mc_slice authority) {
+  for (size_t i = authority.size; i-- > 0;) {
+    if (authority.data[i] == ':') return i;
+    if (authority.data[i] == ']') break;
+  }
+  return authority.size;
+}
+
+static bool parse_port(mc_slice text, uint32_t *port) {
+  uint64_t value = 0;
+  if (text.size > 1 && text.data[0] == '+') text = mc_slice_from(text, 1);
+  if (text.size == 0) return false;
+  for (size_t i = 0; i < text.size; i++) {
+    char c = text.data[i];
+    if (c < '0' || c > '9') return false;
+    value = value * 10 + (uint64_t)(c - '0');
+    if (value > UINT32_MAX) return false;
+  }
+  *port = (uint32_t)value;
+  return true;
+}
+
+/* The last dot, where it ends the host: "a." and "a.:80". */
+static mc_slice strip_dot(mc_slice authority, mc_scratch *scratch, bool *ok) {
+  size_t dot = authority.size;
+  while (dot > 0 && authority.data[dot - 1] != '.') dot--;
+  if (dot == 0) return authority;
+  if (dot == authority.size) return mc_slice_head(authority, dot - 1);
+  if (authority.data[dot] != ':') return authority;
+  char *text = mc_scratch_alloc(scratch, authority.size);
+  if (!text) {
+    *ok = false;
+    return authority;
+  }
+  memcpy(text, authority.data, dot - 1);
+  memcpy(text + dot - 1, authority.data + dot, authority.size - dot);
+  return mc_slice_of(text, authority.size - 1);
+}
+
+mc_slice mc_authority_strip(mc_slice authority, const mc_http_options *options, uint16_t local_port,
+                            mc_scratch *scratch, bool *ok) {
+  if (options->strip_trailing_host_dot) authority = strip_dot(authority, scratch, ok);
+  if (options->strip_any_host_port || options->strip_matching_host_port) {
+    size_t colon = port_colon(authority);
+    uint32_t port;
+    if (colon < authority.size && parse_port(mc_slice_from(authority, colon + 1), &port) &&
+        (options->strip_any_host_port || port == local_port)) {
+      return mc_slice_head(authority, colon);
+    }
+  }
+  return authority;
+}

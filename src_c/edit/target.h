@@ -1,0 +1,25 @@
+/* The request target: origin form ("/path?query"), absolute form ("http://host/path"), authority form
+ * (of CONNECT) and "*". */
+#ifndef MC_EDIT_TARGET_H
+#define MC_EDIT_TARGET_H
+
+#include "base/slice.h"
+
+typedef struct mc_target {
+  mc_slice target;    /* "/path?query", or "*", or absent for CONNECT */
+  size_t path_size;   /* of the part before "?" */
+  mc_slice authority; /* of an absolute or authority form; otherwise absent */
+  mc_slice scheme;    /* of an absolute form, "http" or "https"; otherwise absent */
+} mc_target;
+
+/* MC_DETAILS_NONE, or why the target is refused. */
+mc_details mc_target_parse(mc_slice method, mc_slice raw, mc_target *out);
+
+/* Whether the bytes may stand in an authority. */
+bool mc_authority_ok(mc_slice authority);
+
+/* The authority without what the options strip: a trailing dot, a port. */
+mc_slice mc_authority_strip(mc_slice authority, const mc_http_options *options, uint16_t local_port,
+                            mc_scratch *scratch, bool *ok);
+
+#endif

@@ -1,0 +1,19 @@
+/* Who the client is: the direct peer, or what trusted entries of x-forwarded-for say. */
+#ifndef MC_EDIT_TRUST_H
+#define MC_EDIT_TRUST_H
+
+#include "base/arena.h"
+#include "base/slice.h"
+
+typedef struct mc_trust {
+  mc_slice client;  /* canonical text; data NULL: unknown */
+  bool internal;    /* the client is internal */
+} mc_trust;
+
+/* forwarded_for is the request's x-forwarded-for (data NULL: none). Only a client that is named alone
+ * can be internal: with use_remote_address any x-forwarded-for makes it external; without, it must be
+ * the only entry. MC_OK or MC_NO_MEMORY. */
+mc_code mc_trust_decide(const mc_request *request, mc_slice forwarded_for, const mc_http_options *options,
+                        mc_scratch *scratch, mc_trust *out);
+
+#endif

@@ -1,0 +1,247 @@
+#include "edit/view.h"
+
+#include "edit/address.h"
+#include "edit/bytes.h"
+#include "edit/lines.h"
+#include "edit/path.h"
+#include "edit/target.h"
+#include "edit/trust.h"
+
+static mc_code refuse(mc_refusal *refusal, uint16_t status, mc_details details) {
+  *refusal = (mc_refusal){.status = status, .details = details, .location = MC_ABSENT};
+  return MC_INVALID;
+}
+
+static uint16_t status_of(mc_details details) {
+  switch (details) {
+    case MC_DETAILS_ABSOLUTE_PATH_REJECTED:
+      return 404;
+    case MC_DETAILS_TOO_MANY_HEADERS:
+    case MC_DETAILS_HEADERS_TOO_LARGE:
+      return 431;
+    case MC_DETAILS_INVALID_TRANSFER_ENCODING:
+      return 501;
+    default:
+      return 400;
+  }
+}
+
+static void hide(mc_view *view, int at) {
+  if (at >= 0) mc_mask_set(view->hidden, (size_t)at);
+}
+
+static void add(mc_view *view, mc_slice name, mc_slice value) {
+  view->added[view->added_count++] = (mc_header){name, value};
+}
+
+/* Adds a value to what there is of a header. */
+static bool extend(mc_view *view, const mc_lines *lines, mc_header_id id, mc_slice name, mc_slice separator,
+                   mc_slice value, mc_scratch *scratch) {
+  mc_slice old = mc_lines_value(lines, id);
+  if (old.size) {
+    char *text = mc_scratch_alloc(scratch, old.size + separator.size + value.size);
+    if (!text) return false;
+    memcpy(text, old.data, old.size);
+    memcpy(text + old.size, separator.data, separator.size);
+    memcpy(text + old.size + separator.size, value.data, value.size);
+    value = mc_slice_of(text, old.size + separator.size + value.size);
+  }
+  hide(view, lines->at[id]);
+  add(view, name, value);
+  return true;
+}
+
+static mc_slice port_text(uint16_t port, mc_scratch *scratch) {
+  char digits[5];
+  size_t size = 0;
+  do {
+    digits[sizeof digits - ++size] = (char)('0' + port % 10);
+    port /= 10;
+  } while (port);
+  char *text = mc_scratch_alloc(scratch, size);
+  if (!text) return MC_ABSENT;
+  memcpy(text, digits + sizeof digits - size, size);
+  return mc_slice_of(text, size);
+}
+
+static mc_slice connection_scheme(const mc_view *view) {
+  return view->tls ? MC_LITERAL("https") : MC_LITERAL("http");
+}
+
+/* x-forwarded-for, -proto and -port, where the peer is not trusted to have set them. */
+static mc_code forwarded(const mc_request *request, const mc_http_options *options, const mc_lines *lines,
+                         mc_scratch *scratch, mc_view *view) {
+  const bool remote = options->use_remote_address;
+  if (remote && !options->skip_xff_append && request->source.data) {
+    /* Envoy names itself in place of a client on its own host. */
+    mc_address peer;
+    bool loopback = mc_address_parse(request->source, &peer) && mc_address_is_loopback(&peer);
+    mc_slice address = loopback && request->local.data ? request->local : request->source;
+    if (!extend(view, lines, MC_HEADER_FORWARDED_FOR, MC_LITERAL("x-forwarded-for"), MC_LITERAL(","), address, scratch)) {
+      return MC_NO_MEMORY;
+    }
+  }
+  const bool untrusted = remote && options->xff_num_trusted_hops == 0;
+  mc_slice proto = mc_lines_value(lines, MC_HEADER_FORWARDED_PROTO);
+  if (options->scheme_to_overwrite.data) {
+    if (!proto.data || !mc_slice_equal(proto, options->scheme_to_overwrite)) {
+      hide(view, lines->at[MC_HEADER_FORWARDED_PROTO]);
+      proto = options->scheme_to_overwrite;
+      add(view, MC_LITERAL("x-forwarded-proto"), proto);
+    }
+  } else if (!proto.data || (untrusted && !mc_slice_equal(proto, connection_scheme(view)))) {
+    hide(view, lines->at[MC_HEADER_FORWARDED_PROTO]);
+    proto = connection_scheme(view);
+    add(view, MC_LITERAL("x-forwarded-proto"), proto);
+  }
+  view->forwarded_proto = proto;
+  if (options->append_x_forwarded_port && request->port && remote &&
+      (untrusted || lines->at[MC_HEADER_FORWARDED_PORT] < 0)) {
+    mc_slice port = port_text(request->port, scratch);
+    if (!port.data) return MC_NO_MEMORY;
+    hide(view, lines->at[MC_HEADER_FORWARDED_PORT]);
+    add(view, MC_LITERAL("x-forwarded-port"), port);
+  }
+  return MC_OK;
+}
+
+/* Envoy's own headers: who is internal may use them, who is not may not. */
+static mc_code control(const mc_http_options *options, const mc_lines *lines, mc_scratch *scratch, mc_view *view) {
+  if (view->internal) {
+    add(view, MC_LITERAL("x-envoy-internal"), MC_LITERAL("true"));
+  } else {
+    view->hidden[0] |= lines->trusted[0];
+    view->hidden[1] |= lines->trusted[1];
+    if (options->use_remote_address) {
+      view->hidden[0] |= lines->edge[0];
+      view->hidden[1] |= lines->edge[1];
+    }
+  }
+  if (options->via.size &&
+      !extend(view, lines, MC_HEADER_VIA, MC_LITERAL("via"), MC_LITERAL(", "), options->via, scratch)) {
+    return MC_NO_MEMORY;
+  }
+  if (options->use_remote_address && !view->internal && view->client.data) {
+    hide(view, lines->at[MC_HEADER_ENVOY_EXTERNAL_ADDRESS]);
+    add(view, MC_LITERAL("x-envoy-external-address"), view->client);
+  }
+  return MC_OK;
+}
+
+/* The scheme: what the config overwrites it with, what an absolute target says, what
+ * x-forwarded-proto says where that is one of the two, or that of the connection. */
+static mc_slice settle_scheme(const mc_view *view, const mc_target *target, const mc_http_options *options) {
+  if (options->scheme_to_overwrite.data) return options->scheme_to_overwrite;
+  if (target->scheme.data) return target->scheme;
+  if (mc_slice_equal_fold(view->forwarded_proto, MC_LITERAL("https"))) return MC_LITERAL("https");
+  if (mc_slice_equal_fold(view->forwarded_proto, MC_LITERAL("http"))) return MC_LITERAL("http");
+  return connection_scheme(view);
+}
+
+/* Body framing that cannot be relied upon. */
+static mc_details framing(const mc_lines *lines) {
+  mc_slice coding = mc_lines_value(lines, MC_HEADER_TRANSFER_ENCODING);
+  if (!coding.data) return MC_DETAILS_NONE;
+  if (!mc_slice_equal_fold(coding, MC_LITERAL("chunked"))) return MC_DETAILS_INVALID_TRANSFER_ENCODING;
+  return lines->at[MC_HEADER_CONTENT_LENGTH] >= 0 ? MC_DETAILS_LENGTH_AND_CHUNKED : MC_DETAILS_NONE;
+}
+
+/* Where the request goes: authority, then target. */
+static mc_code address(const mc_request *request, const mc_http_options *options, const mc_lines *lines,
+                       const mc_target *target, mc_details target_details, mc_scratch *scratch, mc_view *view,
+                       mc_refusal *refusal) {
+  mc_slice authority = target->authority;
+  if (!authority.data) authority = request->authority.data ? request->authority : mc_lines_value(lines, MC_HEADER_HOST);
+  if (!authority.data) return refuse(refusal, 400, MC_DETAILS_MISSING_HOST_HEADER);
+  if (!mc_authority_ok(authority)) return refuse(refusal, 400, MC_DETAILS_INVALID_AUTHORITY);
+  if (target_details) return refuse(refusal, status_of(target_details), target_details);
+  const bool connect = !target->target.data;
+  bool ok = true;
+  if (!connect) authority = mc_authority_strip(authority, options, request->port, scratch, &ok);
+  if (!ok) return MC_NO_MEMORY;
+  view->authority = authority;
+  view->target = connect ? MC_LITERAL("") : target->target;
+  size_t path_size = target->path_size;
+  if (!connect && (options->normalize_path || options->merge_slashes || options->escaped_slashes != MC_SLASHES_KEEP)) {
+    mc_path_result result =
+        mc_path_normalise(target->target, target->path_size, options, scratch, &view->target, &path_size);
+    if (result == MC_PATH_NO_MEMORY) return MC_NO_MEMORY;
+    if (result == MC_PATH_REFUSED) return refuse(refusal, 400, MC_DETAILS_PATH_NORMALIZATION_FAILED);
+    if (result == MC_PATH_REDIRECT) {
+      refuse(refusal, 307, MC_DETAILS_PATH_NORMALIZATION_FAILED);
+      refusal->location = view->target;
+      return MC_INVALID;
+    }
+  }
+  view->path = mc_slice_head(view->target, path_size);
+  view->query = path_size < view->target.size ? mc_slice_from(view->target, path_size + 1) : MC_ABSENT;
+  return MC_OK;
+}
+
+mc_code mc_view_make(const mc_request *request, const mc_http_options *options, mc_scratch *scratch,
+                     mc_view *view, mc_refusal *refusal) {
+  mc_lines lines;
+  mc_details details;
+  if (request->method.size == 0 || !mc_bytes_all(request->method, MC_BYTE_TOKEN)) {
+    return refuse(refusal, 400, MC_DETAILS_CODEC_ERROR);
+  }
+  mc_target target;
+  mc_details target_details = mc_target_parse(request->method, request->target, &target);
+  /* What the parser of a connection refuses comes before what is found in a well-formed request. */
+  bool late = target_details == MC_DETAILS_ABSOLUTE_PATH_REJECTED ||
+              target_details == MC_DETAILS_PATH_NORMALIZATION_FAILED;
+  if (target_details && !late) return refuse(refusal, 400, target_details);
+  mc_code code = mc_lines_read(request->headers, request->header_count,
+                               request->target.size + request->authority.size, scratch, &lines, &details);
+  if (code == MC_INVALID) return refuse(refusal, status_of(details), details);
+  if (code != MC_OK) return code;
+  details = framing(&lines);
+  if (details) return refuse(refusal, status_of(details), details);
+  bool trailers;
+  if (!mc_lines_connection(&lines, &view->upgrade)) return refuse(refusal, 400, MC_DETAILS_CONNECTION_HEADER_REJECTED);
+  mc_lines_te(&lines, &trailers);
+
+  view->method = request->method;
+  view->protocol = request->protocol;
+  view->source = request->source;
+  view->source_port = request->source_port;
+  view->local = request->local;
+  view->port = request->port;
+  view->tls = mc_slice_equal(request->scheme, MC_LITERAL("https"));
+  code = address(request, options, &lines, &target, target_details, scratch, view, refusal);
+  if (code != MC_OK) return code;
+
+  view->headers = lines.headers;
+  view->sources = lines.sources;
+  view->header_count = lines.count;
+  memcpy(view->hidden, lines.hidden, sizeof view->hidden);
+  view->added_count = 0;
+  if (trailers) add(view, MC_LITERAL("te"), MC_LITERAL("trailers"));
+  mc_trust trust;
+  code = mc_trust_decide(request, mc_lines_value(&lines, MC_HEADER_FORWARDED_FOR), options, scratch, &trust);
+  if (code != MC_OK) return code;
+  view->client = trust.client;
+  view->internal = trust.internal;
+  code = forwarded(request, options, &lines, scratch, view);
+  if (code != MC_OK) return code;
+  view->scheme = settle_scheme(view, &target, options);
+  return control(options, &lines, scratch, view);
+}
+
+mc_slice mc_view_header(const mc_view *view, mc_slice name) {
+  if (name.size && name.data[0] == ':') {
+    if (mc_slice_equal(name, MC_LITERAL(":method"))) return view->method;
+    if (mc_slice_equal(name, MC_LITERAL(":path"))) return view->target;
+    if (mc_slice_equal(name, MC_LITERAL(":scheme"))) return view->scheme;
+    if (mc_slice_equal(name, MC_LITERAL(":authority"))) return view->authority;
+    return MC_ABSENT;
+  }
+  if (mc_slice_equal(name, MC_LITERAL("host"))) return view->authority;
+  const mc_header *line;
+  for (size_t at = 0; mc_view_next(view, &at, &line);) {
+    if (mc_slice_equal_fold(line->name, name)) {
+      return line->value.data ? line->value : MC_LITERAL("");
+    }
+  }
+  return MC_ABSENT;
+}
