@@ -43,7 +43,8 @@ def check_wheel(path: str) -> list[str]:
             problems.append("the wheel has no compiled module")
         for name in extensions:
             module = name.partition(".")[0]
-            if f"{module}.pyi" not in names:
+            private = Path(module).name.startswith("_")
+            if not private and f"{module}.pyi" not in names:
                 problems.append(f"the wheel lacks {module}.pyi beside {name}")
             library = Path(archive.extract(name, folder))
             entry = f"PyInit_{Path(module).name}"

@@ -24,14 +24,16 @@ C_ALLOWED = {
 
 #: What each part of the package may import of the others. Every part may import itself.
 BINDINGS = {"match", "balance", "outlier", "limit", "trace"}
+#: What the bindings share: the C declarations, specs made of the model, requests made of Python objects.
+SHARED = {"_core", "_spec", "_request"}
 SERVING = {"model", "config", "engine", "runtime", "_version"} | BINDINGS
 PYTHON_ALLOWED: dict[str, set[str]] = {
     "_version": set(),
     "model": set(),
-    **{name: {"model"} for name in BINDINGS},
-    "match": {"model", "config"},  # RouteTable takes a document as well as the model
+    **{name: {"model"} | SHARED for name in BINDINGS | SHARED},
+    "match": {"model", "config"} | SHARED,  # RouteTable takes a document as well as the model
     "config": {"model", "match"},
-    "engine": {"model", "config"} | BINDINGS,
+    "engine": {"model", "config"} | BINDINGS | SHARED,
     "runtime": {"model", "engine"} | BINDINGS,
     "__init__": SERVING,
     "integrations": SERVING,

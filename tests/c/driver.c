@@ -19,6 +19,7 @@ typedef struct input {
 } input;
 
 static uint64_t state = 1;
+static const char meaningful[] = "/?%.*:[](){}|\\\r\n"; /* and the NUL at its end */
 
 static size_t below(size_t bound) { return bound ? (size_t)(mc_splitmix64(&state) % bound) : 0; }
 
@@ -36,7 +37,7 @@ static void mutate(input *in, const input *other) {
     size_t at = below(in->size), length = below(in->size - at) % 32;
     switch (below(5)) {
       case 0: /* another byte, often one that means something */
-        if (in->size) in->data[at] = below(2) ? (uint8_t)below(256) : (uint8_t)"/?%.*:[](){}|\\\r\n\0A"[below(20)];
+        if (in->size) in->data[at] = below(2) ? (uint8_t)below(256) : (uint8_t)meaningful[below(sizeof meaningful)];
         break;
       case 1: /* cut */
         memmove(in->data + at, in->data + at + length, in->size - at - length);
