@@ -3,6 +3,10 @@
 from libc.stdint cimport int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 
 
+cdef extern from "stdbool.h" nogil:
+    ctypedef bint c_bool "bool"
+
+
 cdef extern from "meshcore.h" nogil:
     ctypedef struct mc_slice:
         const char *data
@@ -16,6 +20,7 @@ cdef extern from "meshcore.h" nogil:
 
     ctypedef struct mc_error:
         mc_code code
+        size_t position
         char message[256]
 
     ctypedef struct mc_header:
@@ -311,6 +316,51 @@ cdef extern from "meshcore.h" nogil:
         uint64_t hidden
 
     void mc_view_split(mc_view *view)
+
+    # ---- regex
+    enum:
+        MC_REGEX_GROUPS
+
+    ctypedef struct mc_regex:
+        pass
+
+    ctypedef struct mc_substitution:
+        pass
+
+    mc_regex *mc_regex_compile(mc_slice pattern, mc_error *error)
+    void mc_regex_free(mc_regex *regex)
+    uint32_t mc_regex_group_count(const mc_regex *regex)
+    mc_slice mc_regex_literal_prefix(const mc_regex *regex)
+    c_bool mc_regex_is_literal(const mc_regex *regex)
+    c_bool mc_regex_full_match(const mc_regex *regex, mc_slice text, c_bool *no_memory)
+    c_bool mc_regex_full_match_groups(const mc_regex *regex, mc_slice text, mc_slice *groups, c_bool *no_memory)
+    mc_substitution *mc_substitution_compile(mc_slice substitution)
+    void mc_substitution_free(mc_substitution *substitution)
+    mc_code mc_regex_replace_all(const mc_regex *regex, mc_slice text, const mc_substitution *substitution,
+                                 mc_scratch *scratch, mc_slice *out)
+
+    # ---- path templates
+    enum:
+        MC_TEMPLATE_VARIABLES
+
+    ctypedef struct mc_template:
+        pass
+
+    ctypedef struct mc_template_rewrite:
+        pass
+
+    mc_template *mc_template_compile(mc_slice text, mc_error *error)
+    void mc_template_free(mc_template *path_template)
+    mc_slice mc_template_literal_prefix(const mc_template *path_template)
+    c_bool mc_template_is_literal(const mc_template *path_template)
+    uint32_t mc_template_variable_count(const mc_template *path_template)
+    mc_slice mc_template_variable_name(const mc_template *path_template, uint32_t index)
+    c_bool mc_template_match(const mc_template *path_template, mc_slice path, mc_slice *values)
+    mc_template_rewrite *mc_template_rewrite_compile(const mc_template *path_template, mc_slice text,
+                                                     mc_error *error)
+    void mc_template_rewrite_free(mc_template_rewrite *rewrite)
+    mc_code mc_template_rewrite_apply(const mc_template_rewrite *rewrite, const mc_slice *values,
+                                      mc_scratch *scratch, mc_slice *out)
 
     # ---- route tables
     ctypedef struct mc_route_table:

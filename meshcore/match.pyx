@@ -1,0 +1,271 @@
+"""Matching: regexes and path templates."""
+
+from meshcore._core cimport (
+    MC_NO_MEMORY,
+    MC_OK,
+    MC_REGEX_GROUPS,
+    MC_TEMPLATE_VARIABLES,
+    c_bool,
+    mc_error,
+    mc_regex,
+    mc_regex_compile,
+    mc_regex_free,
+    mc_regex_full_match,
+    mc_regex_full_match_groups,
+    mc_regex_group_count,
+    mc_regex_is_literal,
+    mc_regex_literal_prefix,
+    mc_regex_replace_all,
+    mc_scratch,
+    mc_scratch_init,
+    mc_scratch_reset,
+    mc_slice,
+    mc_substitution,
+    mc_substitution_compile,
+    mc_substitution_free,
+    mc_template,
+    mc_template_compile,
+    mc_template_free,
+    mc_template_is_literal,
+    mc_template_literal_prefix,
+    mc_template_match,
+    mc_template_rewrite,
+    mc_template_rewrite_apply,
+    mc_template_rewrite_compile,
+    mc_template_rewrite_free,
+    mc_template_variable_count,
+    mc_template_variable_name,
+)
+
+# ---------------------------------------------------------------- text in and out
+#
+# Text is UTF-8 on the other side. Bytes that are not travel in a str as Python's surrogate escapes,
+# as they do in headers and paths that Python decoded.
+
+
+cdef bytes _encoded(object text):
+    if isinstance(text, str):
+        return (<str> text).encode("utf-8", "surrogateescape")
+    if isinstance(text, bytes):
+        return <bytes> text
+    raise TypeError(f"expected str or bytes, not {type(text).__name__}")
+
+
+cdef mc_slice _slice(bytes text):
+    cdef mc_slice out
+    out.data = <const char *> text
+    out.size = len(text)
+    return out
+
+
+cdef object _like(object model, mc_slice text):
+    """The text as str or bytes, whichever the model is; None where it is absent."""
+    if text.data == NULL:
+        return None
+    cdef bytes data = text.data[:text.size]
+    return data.decode("utf-8", "surrogateescape") if isinstance(model, str) else data
+
+
+cdef object _failure(type kind, object source, bytes encoded, const mc_error *error):
+    if error.code == MC_NO_MEMORY:
+        return MemoryError()
+    cdef size_t position = error.position
+    if isinstance(source, str):
+        position = len(encoded[:position].decode("utf-8", "replace"))
+    return kind((<bytes> error.message).decode("utf-8", "replace"), source, position)
+
+
+class RegexError(ValueError):
+    """A pattern that is refused: what is wrong, and where."""
+
+    def __init__(self, message, pattern, position):
+        super().__init__(message, pattern, position)
+        self.message = message
+        self.pattern = pattern
+        self.position = position
+
+    def __str__(self):
+        return f"{self.message} (at position {self.position} of {self.pattern!r})"
+
+
+class PathTemplateError(ValueError):
+    """A path template, or a rewrite over one, that is refused: what is wrong, and where."""
+
+    def __init__(self, message, template, position):
+        super().__init__(message, template, position)
+        self.message = message
+        self.template = template
+        self.position = position
+
+    def __str__(self):
+        return f"{self.message} (at position {self.position} of {self.template!r})"
+
+
+# ---------------------------------------------------------------- regexes
+
+
+cdef class Regex:
+    """An RE2 regex, matched in linear time. The syntax is in docs/regex.md."""
+
+    cdef mc_regex *_regex
+    cdef readonly object pattern
+
+    def __cinit__(self, pattern):
+        cdef mc_error error
+        cdef bytes encoded = _encoded(pattern)
+        self._regex = mc_regex_compile(_slice(encoded), &error)
+        if self._regex == NULL:
+            raise _failure(RegexError, pattern, encoded, &error)
+        self.pattern = pattern
+
+    def __dealloc__(self):
+        mc_regex_free(self._regex)
+
+    def __repr__(self):
+        return f"Regex({self.pattern!r})"
+
+    def __reduce__(self):
+        return Regex, (self.pattern,)
+
+    @property
+    def groups(self):
+        """The number of groups that capture."""
+        return mc_regex_group_count(self._regex)
+
+    @property
+    def literal_prefix(self):
+        """What every text that matches as a whole begins with."""
+        return _like(self.pattern, mc_regex_literal_prefix(self._regex))
+
+    @property
+    def is_literal(self):
+        """Whether the literal prefix is the one text that matches."""
+        return bool(mc_regex_is_literal(self._regex))
+
+    def full_match(self, text):
+        """Whether the whole text matches."""
+        cdef bytes encoded = _encoded(text)
+        cdef c_bool no_memory = False
+        cdef bint matched = mc_regex_full_match(self._regex, _slice(encoded), &no_memory)
+        if no_memory:
+            raise MemoryError
+        return matched
+
+    def full_match_groups(self, text):
+        """What group 0 (the text), 1, ... matched, up to group 9; None where the text does not match.
+
+        A group that took no part in the match is None.
+        """
+        cdef bytes encoded = _encoded(text)
+        cdef mc_slice groups[MC_REGEX_GROUPS]
+        cdef c_bool no_memory = False
+        cdef bint matched = mc_regex_full_match_groups(self._regex, _slice(encoded), groups, &no_memory)
+        if no_memory:
+            raise MemoryError
+        if not matched:
+            return None
+        cdef int count = min(<int> mc_regex_group_count(self._regex) + 1, MC_REGEX_GROUPS)
+        return tuple([_like(text, groups[i]) for i in range(count)])
+
+    def replace_all(self, substitution, text):
+        """The text with every match replaced, as RE2's GlobalReplace does it.
+
+        The substitution may refer to groups by \\0 (the match) to \\9. Where it refers to a group that
+        the regex has not, the text stays as it is.
+        """
+        cdef bytes encoded = _encoded(text), template = _encoded(substitution)
+        cdef mc_substitution *compiled = mc_substitution_compile(_slice(template))
+        if compiled == NULL:
+            raise MemoryError
+        cdef mc_scratch scratch
+        cdef mc_slice out
+        mc_scratch_init(&scratch)
+        try:
+            if mc_regex_replace_all(self._regex, _slice(encoded), compiled, &scratch, &out) != MC_OK:
+                raise MemoryError
+            return _like(text, out)
+        finally:
+            mc_scratch_reset(&scratch)
+            mc_substitution_free(compiled)
+
+
+# ---------------------------------------------------------------- path templates
+
+
+cdef class PathTemplate:
+    """Envoy's path template: ``/bar/{country}/{rest=**}``."""
+
+    cdef mc_template *_template
+    cdef readonly object template
+    cdef readonly tuple variables
+
+    def __cinit__(self, str template not None):
+        cdef mc_error error
+        cdef bytes encoded = _encoded(template)
+        self._template = mc_template_compile(_slice(encoded), &error)
+        if self._template == NULL:
+            raise _failure(PathTemplateError, template, encoded, &error)
+        self.template = template
+        self.variables = tuple(
+            [
+                _like(template, mc_template_variable_name(self._template, i))
+                for i in range(mc_template_variable_count(self._template))
+            ]
+        )
+
+    def __dealloc__(self):
+        mc_template_free(self._template)
+
+    def __repr__(self):
+        return f"PathTemplate({self.template!r})"
+
+    def __reduce__(self):
+        return PathTemplate, (self.template,)
+
+    @property
+    def literal_prefix(self):
+        """What every path that matches begins with."""
+        return _like(self.template, mc_template_literal_prefix(self._template))
+
+    @property
+    def is_literal(self):
+        """Whether the literal prefix is the one path that matches."""
+        return bool(mc_template_is_literal(self._template))
+
+    def match(self, path):
+        """What each variable matched, by name; None where the path (without query) does not match."""
+        cdef bytes encoded = _encoded(path)
+        cdef mc_slice values[MC_TEMPLATE_VARIABLES]
+        if not mc_template_match(self._template, _slice(encoded), values):
+            return None
+        return {name: _like(path, values[i]) for i, name in enumerate(self.variables)}
+
+    def check_rewrite(self, str rewrite not None):
+        """Raises PathTemplateError where the rewrite is not valid over this template."""
+        mc_template_rewrite_free(self._compile_rewrite(rewrite))
+
+    def rewrite(self, str rewrite not None, path):
+        """The path that the rewrite (such as ``/x/{rest}``) makes of a path; None where that does not match."""
+        cdef bytes encoded = _encoded(path)
+        cdef mc_slice values[MC_TEMPLATE_VARIABLES]
+        cdef mc_slice out
+        cdef mc_scratch scratch
+        cdef mc_template_rewrite *compiled = self._compile_rewrite(rewrite)
+        mc_scratch_init(&scratch)
+        try:
+            if not mc_template_match(self._template, _slice(encoded), values):
+                return None
+            if mc_template_rewrite_apply(compiled, values, &scratch, &out) != MC_OK:
+                raise MemoryError
+            return _like(path, out)
+        finally:
+            mc_scratch_reset(&scratch)
+            mc_template_rewrite_free(compiled)
+
+    cdef mc_template_rewrite *_compile_rewrite(self, str rewrite) except NULL:
+        cdef mc_error error
+        cdef bytes encoded = _encoded(rewrite)
+        cdef mc_template_rewrite *compiled = mc_template_rewrite_compile(self._template, _slice(encoded), &error)
+        if compiled == NULL:
+            raise _failure(PathTemplateError, rewrite, encoded, &error)
+        return compiled
