@@ -42,9 +42,9 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         json.dump({"listeners": [_listener_json(*table) for table in tables]}, sys.stdout, indent=2)
         print()
-    else:
+    elif tables:
         columns = shutil.get_terminal_size((_PLAIN_COLUMNS, 24)).columns
-        print("\n\n".join("\n".join(_listener_text(*table, columns)) for table in tables))
+        print("\n\n".join("\n".join(_table_text(*group, columns)) for group in _grouped(tables)))
     if not tables:
         what = f"no virtual host serves {args.host!r}" if args.host else "no listener came of these documents"
         print(f"meshcore: {what}", file=sys.stderr)
@@ -95,9 +95,31 @@ def _tables(config: Config, host: str | None) -> Iterator[tuple[Listener, tuple[
             yield listener, (chosen,)
 
 
-def _listener_text(listener: Listener, virtual_hosts: tuple[VirtualHost, ...], columns: int) -> Iterator[str]:
-    port = "any port" if listener.port is None else f"port {listener.port}"
-    yield f"listener {listener.name or '(unnamed)'}  {port}{', TLS' if listener.tls else ''}"
+def _grouped(
+    tables: list[tuple[Listener, tuple[VirtualHost, ...]]],
+) -> Iterator[tuple[list[Listener], tuple[VirtualHost, ...]]]:
+    """Listeners that have the same routes, together: one listing says it all."""
+    rest = tables
+    while rest:
+        listener, virtual_hosts = rest[0]
+        same = [other for other, _ in rest if _alike(other, listener)]
+        rest = [table for table in rest if not _alike(table[0], listener)]
+        yield same, virtual_hosts
+
+
+def _alike(one: Listener, other: Listener) -> bool:
+    return (
+        one.tls == other.tls
+        and one.route_configuration.virtual_hosts == other.route_configuration.virtual_hosts
+    )
+
+
+def _table_text(
+    listeners: list[Listener], virtual_hosts: tuple[VirtualHost, ...], columns: int
+) -> Iterator[str]:
+    for listener in listeners:
+        port = "any other port" if listener.port is None else f"port {listener.port}"
+        yield f"listener {listener.name or '(unnamed)'}  {port}{', TLS' if listener.tls else ''}"
     for virtual_host in virtual_hosts:
         yield ""
         yield f"  virtual host {virtual_host.name}"

@@ -25,64 +25,69 @@ SECOND_STAGE = "reviews-50-50.yaml"
 CANARY = {FIRST_STAGE: {"v1": 0.9, "v2": 0.1}, SECOND_STAGE: {"v1": 0.5, "v2": 0.5}}
 USER = ("jason", "v3")
 
-_GATEWAY = Node(namespace="default", gateway="default/bookinfo-gateway")
-_WORKLOAD = Node(namespace="default")
 _LOOPBACK = "127.0.0.1"
+_WORKLOAD = Node(namespace="default")
+_GATEWAY = Node(namespace="default", gateway="default/bookinfo-gateway")
+#: The port of the Gateway document, which the gateway's own (any free one) stands for.
+_GATEWAY_PORT = 80
 
 
 class Shop:
-    """Everything that the demo runs. ``stage`` is the file that says where reviews go."""
+    """Everything that the demo runs."""
 
     def __init__(self) -> None:
-        self.stage = FIRST_STAGE
+        self.gateway_port = 0
+        self.mesh_port = 0
         self._client = MeshClient()
-        self.services: list[Service] = bookshop(self._client)
+        self._services: list[Service] = bookshop(self._client)
         self._engines: list[tuple[Node, Engine]] = []
         self._proxies: list[Proxy] = []
 
     @property
-    def gateway_port(self) -> int:
-        return self._proxies[1].ports[0]
-
-    @property
-    def mesh_port(self) -> int:
-        return self._proxies[0].ports[0]
-
-    @property
     def served(self) -> int:
         """Requests that the services have answered."""
-        return sum(service.requests for service in self.services)
+        return sum(service.requests for service in self._services)
 
     async def start(self) -> None:
-        """Start the services, then the proxies; :meth:`stop` is needed even if this fails."""
-        for service in self.services:
+        """Start the services, then the proxies; :meth:`stop` is due even if this fails."""
+        for service in self._services:
             await service.start()
-        for node in (_WORKLOAD, _GATEWAY):
-            engine = Engine(self._load(node, self.stage))
-            proxy = Proxy(engine, listen=[(_LOOPBACK, 0)], admin=None, access_log=None)
-            await proxy.start()
-            self._engines.append((node, engine))
-            self._proxies.append(proxy)
+        # Among services the port is part of the authority that is asked for, as in "reviews:9080".
+        self.mesh_port = await self._start_proxy(_WORKLOAD, None)
         self._client.proxy_port = self.mesh_port
+        self.gateway_port = await self._start_proxy(_GATEWAY, _GATEWAY_PORT)
 
     def change(self, stage: str) -> None:
         """Serve ``stage`` from now on. All documents are compiled before the first engine changes."""
         swaps = [(engine, self._load(node, stage)) for node, engine in self._engines]
         for engine, config in swaps:
             engine.swap(config)
-        self.stage = stage
 
     async def stop(self) -> None:
         """Stop from the outside in, so that what is under way can end."""
         for proxy in reversed(self._proxies):
             await proxy.stop(drain=1)
         await self._client.close()
-        for service in self.services:
+        for service in self._services:
             await service.stop()
 
-    def _endpoints(self) -> dict[str, object]:
-        """Where the services listen, in the form of an endpoints file."""
-        raise NotImplementedError
+    async def _start_proxy(self, node: Node, port: int | None) -> int:
+        """Start a proxy for ``node`` that stands for the configured ``port``; its own port comes back."""
+        engine = Engine(self._load(node, FIRST_STAGE))
+        proxy = Proxy(engine, listen=[(_LOOPBACK, 0, port)])
+        await proxy.start()
+        self._engines.append((node, engine))
+        self._proxies.append(proxy)
+        return proxy.ports[0]
 
     def _load(self, node: Node, stage: str) -> Config:
         return load([FOLDER / BASE, FOLDER / stage], node=node, endpoints=self._endpoints())
+
+    def _endpoints(self) -> dict[str, object]:
+        """Where the services listen, as an endpoints file would say it."""
+        endpoints: dict[str, list[dict[str, object]]] = {}
+        for service in self._services:
+            endpoints.setdefault(service.name, []).append(
+                {"address": _LOOPBACK, "port": service.port, "labels": {"version": service.version}}
+            )
+        return dict(endpoints)
