@@ -1,0 +1,171 @@
+"""The endpoints file: addresses and labels for services whose documents give none.
+
+A mapping from services to lists of endpoints::
+
+    reviews:                                # short names are in namespace "default"
+    - {address: 127.0.0.1, port: 9081, labels: {version: v1}}
+    - {address: 127.0.0.1, port: 9082, labels: {version: v2}}
+    ratings.prod:                           # name.namespace, a full name, or the host of a ServiceEntry
+    - {address: 10.0.0.7, ports: {http: 8080, metrics: 9090}, weight: 2, locality: eu/a}
+    api.example.com:                        # a service that no document describes says its ports
+      ports: [80, {number: 443, protocol: HTTPS}]
+      endpoints:
+      - {address: 192.0.2.10, port: 8080}
+
+``port`` serves every port of the service; ``ports`` is by the name or number of the service's port.
+Without either it is the service's target port.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+
+from meshcore.config.documents import Sources
+from meshcore.config.findings import Findings, did_you_mean
+from meshcore.config.istio import locality
+from meshcore.config.istio.names import DOMAIN, is_address, kubernetes_host
+from meshcore.config.istio.registry import Protocol, Registry, Resolution, Service, ServicePort, Workload
+from meshcore.config.istio.resources import DEFAULT_NAMESPACE
+from meshcore.config.istio.schema.endpoints import EndpointItem, PortItem, ServiceItem
+from meshcore.config.schema import decode, error_at, origin_of
+from meshcore.config.tree import MappingNode, ScalarNode, SequenceNode, TreeNode, describe
+
+__all__ = ["add_endpoints"]
+
+
+def add_endpoints(
+    registry: Registry,
+    source: str | os.PathLike[str] | Mapping[str, object],
+    namespaces: frozenset[str],
+    findings: Findings,
+) -> None:
+    """Give services of the registry the endpoints of a file or mapping; new services are added.
+
+    Args:
+        registry: the services that the documents describe.
+        source: a path, or the parsed content.
+        namespaces: namespaces that the documents know (so that ``a.b`` can be told from a domain).
+        findings: takes what is wrong.
+    """
+    sources = Sources()
+    if isinstance(source, Mapping):
+        sources.add_mapping(source, "<endpoints>", findings)
+    else:
+        sources.add_path(source, findings)
+    for document in sources.documents:
+        root = document.root
+        if isinstance(root, ScalarNode) and root.value is None:
+            continue
+        if not isinstance(root, MappingNode):
+            findings.error(
+                root, "", "", found=describe(root), expected="a mapping from services to endpoints"
+            )
+            continue
+        for name, node in root.entries.items():
+            item = _item(name, node, findings)
+            if item is not None:
+                _apply(registry, name, item, root, namespaces, findings)
+
+
+def _item(name: str, node: TreeNode, findings: Findings) -> ServiceItem | None:
+    path = f'["{name}"]' if "." in name else name
+    if isinstance(node, SequenceNode):
+        whole = MappingNode(node.document, node.line, node.column)
+        whole.set("endpoints", node.line, node.column, node)
+        return decode(whole, ServiceItem, findings, path)
+    return decode(node, ServiceItem, findings, path)
+
+
+def _apply(
+    registry: Registry,
+    name: str,
+    item: ServiceItem,
+    root: MappingNode,
+    namespaces: frozenset[str],
+    findings: Findings,
+) -> None:
+    host = _host(registry, name.lower(), namespaces)
+    services = registry.get(host)
+    if not services:
+        ports = _ports(item, findings)
+        if ports is None:
+            return
+        parts = host.split(".")
+        namespace = parts[1] if host.endswith(f".svc.{DOMAIN}") and len(parts) > 1 else DEFAULT_NAMESPACE
+        services = [registry.add(Service(host, namespace, ports, origin=root.key_origin(name, name)))]
+    workloads = [_workload(it) for it in item.endpoints]
+    named = any(not is_address(it.address) and not it.address.startswith(("/", "@")) for it in workloads)
+    for service in services:
+        service.workloads = workloads
+        service.resolution = Resolution.DNS if named else Resolution.STATIC
+        _check_ports(item, service, findings)
+
+
+def _host(registry: Registry, name: str, namespaces: frozenset[str]) -> str:
+    """The host that a key of the file means."""
+    if name in registry:
+        return name
+    parts = name.split(".")
+    if len(parts) == 1:
+        return kubernetes_host(name, DEFAULT_NAMESPACE)
+    if len(parts) == 2 or (len(parts) == 3 and parts[2] == "svc"):
+        host = kubernetes_host(parts[0], parts[1])
+        if host in registry or parts[1] in namespaces or len(parts) == 3:
+            return host
+    return name
+
+
+def _ports(item: ServiceItem, findings: Findings) -> tuple[ServicePort, ...] | None:
+    """The ports of a service that no document describes: those stated, else the endpoints' one port."""
+    ports: list[ServicePort] = []
+    for index, node in enumerate(item.ports):
+        if isinstance(node, ScalarNode):
+            whole = MappingNode(node.document, node.line, node.column)
+            whole.set("number", node.line, node.column, node)
+            node = whole
+        port = decode(node, PortItem, findings, f"{item.record_path}.ports[{index}]")
+        if port is None:
+            return None
+        if not Protocol.known(port.protocol):
+            error_at(
+                findings,
+                port,
+                "protocol",
+                found=repr(port.protocol),
+                expected="a protocol such as HTTP or GRPC",
+            )
+        ports.append(ServicePort(port.number, Protocol.parse(port.protocol), port.name))
+    if ports:
+        return tuple(ports)
+    numbers = {it.port for it in item.endpoints if it.port is not None}
+    if len(numbers) == 1 and all(not it.ports for it in item.endpoints):
+        return (ServicePort(numbers.pop()),)
+    error_at(
+        findings,
+        item,
+        "",
+        "no document describes this service, so its ports must be given: {ports: [80], endpoints: [...]}",
+    )
+    return None
+
+
+def _workload(item: EndpointItem) -> Workload:
+    return Workload(
+        item.address.removeprefix("unix://"),
+        ports=item.ports,
+        port=item.port,
+        labels=item.labels,
+        locality=locality.parse(item.locality) if item.locality else locality.of_labels(item.labels),
+        weight=item.weight,
+        origin=origin_of(item),
+    )
+
+
+def _check_ports(item: ServiceItem, service: Service, findings: Findings) -> None:
+    known = {port.name for port in service.ports if port.name} | {str(port.number) for port in service.ports}
+    for endpoint in item.endpoints:
+        for name in endpoint.ports:
+            if name not in known:
+                expected = f"a port of {service.host} ({', '.join(sorted(known))}){did_you_mean(name, known)}"
+                error_at(findings, endpoint, "ports", found=repr(name), expected=expected)

@@ -1,0 +1,80 @@
+"""ServiceEntries as services of the registry."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from meshcore.config.istio import locality
+from meshcore.config.istio.names import is_wildcard
+from meshcore.config.istio.registry import Protocol, Registry, Resolution, Service, ServicePort, Workload
+from meshcore.config.istio.resources import Resource, in_order, same_labels
+from meshcore.config.istio.schema.kubernetes import Pod
+from meshcore.config.istio.schema.service_entry import EntryEndpoint, ServiceEntry
+from meshcore.config.istio.schema.service_entry import Resolution as Declared
+from meshcore.config.schema import origin_of
+
+__all__ = ["UNIX", "add_entries"]
+
+UNIX = "unix://"
+
+
+def add_entries(
+    registry: Registry, entries: Iterable[Resource[ServiceEntry]], pods: Iterable[Resource[Pod]]
+) -> None:
+    """Add every host of every ServiceEntry."""
+    by_namespace: dict[str, list[Resource[Pod]]] = {}
+    for pod in pods:
+        by_namespace.setdefault(pod.namespace, []).append(pod)
+    for entry in in_order(entries):
+        spec = entry.spec
+        ports = tuple(
+            ServicePort(it.number, Protocol.parse(it.protocol), it.name, it.target_port or None)
+            for it in spec.ports
+        )
+        for host in spec.hosts:
+            registry.add(
+                Service(
+                    host=host.lower(),
+                    namespace=entry.namespace,
+                    ports=ports,
+                    resolution=Resolution[spec.resolution.name],
+                    addresses=tuple(spec.addresses),
+                    export_to=tuple(spec.export_to),
+                    workloads=_workloads(entry, host.lower(), by_namespace.get(entry.namespace, [])),
+                    origin=entry.origin,
+                )
+            )
+
+
+def _workloads(entry: Resource[ServiceEntry], host: str, pods: list[Resource[Pod]]) -> list[Workload]:
+    spec = entry.spec
+    if spec.resolution is Declared.NONE and not spec.workload_selector:
+        return []
+    if spec.endpoints:
+        return [_endpoint(it) for it in spec.endpoints if it.address]
+    if spec.workload_selector is not None and spec.workload_selector.labels:
+        return [
+            Workload(
+                pod.spec.address,
+                labels=pod.metadata.labels,
+                locality=locality.of_labels(pod.metadata.labels),
+                origin=pod.origin,
+            )
+            for pod in pods
+            if pod.spec.address and same_labels(spec.workload_selector.labels, pod.metadata.labels)
+        ]
+    if spec.resolution in (Declared.DNS, Declared.DNS_ROUND_ROBIN) and not is_wildcard(host):
+        return [Workload(host, origin=entry.origin)]
+    return []
+
+
+def _endpoint(endpoint: EntryEndpoint) -> Workload:
+    labels: Mapping[str, str] = endpoint.labels
+    return Workload(
+        endpoint.address.removeprefix(UNIX),
+        ports=endpoint.ports,
+        labels=labels,
+        locality=locality.parse(endpoint.locality) if endpoint.locality else locality.of_labels(labels),
+        weight=endpoint.weight or 1,
+        origin=origin_of(endpoint),
+    )

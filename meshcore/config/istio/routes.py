@@ -1,0 +1,209 @@
+"""Http rules to routes, for one client and one listener port."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from meshcore.config.istio import actions
+from meshcore.config.istio.clusters import PASSTHROUGH, cluster_name
+from meshcore.config.istio.matching import EVERYTHING, Client, is_catch_all, route_match
+from meshcore.config.istio.names import expand, split_host
+from meshcore.config.istio.registry import Service, View
+from meshcore.config.istio.resources import Resource
+from meshcore.config.istio.rules import Rule, RuleIndex, route_hash, service_hash
+from meshcore.config.istio.schema.common import Destination
+from meshcore.config.istio.schema.virtual_service import (
+    HTTPMatch,
+    HTTPRoute,
+    RouteDestination,
+    VirtualService,
+)
+from meshcore.config.schema import origin_of
+from meshcore.model import (
+    DirectResponse,
+    ForwardAction,
+    Fraction,
+    HashPolicy,
+    HeaderEdits,
+    HostRewrite,
+    HostRewriteKind,
+    MirrorPolicy,
+    Redirect,
+    Route,
+    WeightedCluster,
+    WeightedClusters,
+)
+
+__all__ = ["Scope", "build_routes", "default_route", "passthrough_route"]
+
+#: Where the CORS policy of a route stands that does not forward (the filter acts on those, too).
+CORS_FILTER = "envoy.filters.http.cors"
+
+
+@dataclass(slots=True)
+class Scope:
+    """What one client sees, and what was worked out for it."""
+
+    client: Client
+    view: View
+    rules: RuleIndex
+    _found: dict[str, Rule | None] = field(default_factory=dict)
+
+    def rule(self, host: str) -> Rule | None:
+        """The DestinationRule in force for a host."""
+        if host not in self._found:
+            service = self.view.get(host)
+            parts = split_host(host)
+            owner = service.namespace if service else parts[1] if parts else ""
+            self._found[host] = self.rules.find(host, owner, self.client.namespace, self.client.labels)
+        return self._found[host]
+
+    def cluster(self, destination: Destination, namespace: str, listener_port: int) -> str:
+        """The cluster of a destination: its port, else the only one of its service, else the listener's."""
+        host = expand(destination.host, namespace)
+        service = self.view.get(host)
+        if destination.port is not None:
+            port = destination.port.number
+        elif service is not None and len(service.ports) == 1:
+            port = service.ports[0].number
+        else:
+            port = listener_port
+        return cluster_name(port, destination.subset, host)
+
+    def hash(self, destination: Destination, namespace: str) -> HashPolicy | None:
+        found = route_hash(self.rule(expand(destination.host, namespace)), destination)
+        return actions.hash_policy(found) if found else None
+
+
+def build_routes(
+    scope: Scope, resource: Resource[VirtualService], port: int, *, tls: bool = False
+) -> tuple[Route, ...]:
+    """The routes of a VirtualService in order, up to the first that catches everything."""
+    routes: list[Route] = []
+    for rule in resource.spec.http:
+        if not rule.match:
+            routes.append(_route(scope, resource.namespace, rule, None, port, tls))
+            break
+        for match in rule.match:
+            if not scope.client.is_meant(match, resource.namespace, port):
+                continue
+            routes.append(_route(scope, resource.namespace, rule, match, port, tls))
+            if is_catch_all(routes[-1].match):
+                return tuple(routes)
+    return tuple(routes)
+
+
+def default_route(scope: Scope, service: Service, port: int) -> Route:
+    """The route of a service that no VirtualService speaks of: all endpoints."""
+    hashing = service_hash(scope.rule(service.host), port)
+    policy = actions.hash_policy(hashing) if hashing else None
+    action = ForwardAction(
+        cluster=cluster_name(port, "", service.host),
+        timeout=0.0,
+        grpc_timeout_header_max=0.0,
+        retry_policy=actions.default_retries(hashing=False),
+        hash_policies=(policy,) if policy else (),
+    )
+    return Route(EVERYTHING, action, name="default", origin=service.origin)
+
+
+def passthrough_route() -> Route:
+    action = ForwardAction(cluster=PASSTHROUGH, timeout=0.0, grpc_timeout_header_max=0.0)
+    return Route(EVERYTHING, action, name="allow_any")
+
+
+def _route(
+    scope: Scope, namespace: str, rule: HTTPRoute, match: HTTPMatch | None, port: int, tls: bool
+) -> Route:
+    edits, authority = actions.header_edits(rule.headers)
+    cors = actions.cors(rule.cors_policy)
+    action: ForwardAction | Redirect | DirectResponse
+    filters: tuple[tuple[str, object], ...] = ()
+    if rule.redirect is not None:
+        action = actions.redirect(rule.redirect, port, tls=tls)
+    elif rule.direct_response is not None:
+        action = actions.direct_response(rule.direct_response)
+    else:
+        action, edits = _forward(scope, namespace, rule, port, edits, authority)
+    if cors is not None and not isinstance(action, ForwardAction):
+        filters = ((CORS_FILTER, cors),)
+    name = rule.name
+    if match is not None and match.name:
+        name = f"{name}.{match.name}"
+    return Route(
+        match=route_match(match),
+        action=action,
+        name=name,
+        edits=edits,
+        fault=actions.fault(rule.fault),
+        typed_per_filter_config=filters,
+        origin=origin_of(rule if match is None else match),
+    )
+
+
+def _forward(
+    scope: Scope, namespace: str, rule: HTTPRoute, port: int, edits: HeaderEdits, authority: str
+) -> tuple[ForwardAction, HeaderEdits]:
+    if rule.rewrite is not None and rule.rewrite.authority:
+        authority = rule.rewrite.authority
+    single = rule.route[0] if len(rule.route) == 1 else None
+    weighted = None
+    if single is not None:
+        # Whatever its weight, the one destination takes everything; its operations follow the rule's.
+        own, own_authority = actions.header_edits(single.headers)
+        edits = actions.joined(edits, own)
+        authority = authority or own_authority
+        chosen: list[RouteDestination] = [single]
+    else:
+        chosen = [it for it in rule.route if it.weight]
+        weighted = WeightedClusters(tuple(_weighted(scope, namespace, it, port) for it in chosen))
+    hashes = [it for it in (scope.hash(_destination(to), namespace) for to in chosen) if it is not None]
+    timeout = rule.timeout or 0.0
+    action = ForwardAction(
+        cluster=scope.cluster(_destination(single), namespace, port) if single else "",
+        weighted_clusters=weighted,
+        path_rewrite=actions.rewrite(rule.rewrite),
+        host_rewrite=HostRewrite(HostRewriteKind.LITERAL, authority) if authority else None,
+        timeout=timeout,
+        grpc_timeout_header_max=timeout,
+        retry_policy=actions.retries(rule.retries, hashing=bool(single and hashes)),
+        hash_policies=tuple(hashes),
+        mirrors=_mirrors(scope, namespace, rule, port),
+        cors=actions.cors(rule.cors_policy),
+    )
+    return action, edits
+
+
+def _destination(to: RouteDestination) -> Destination:
+    assert to.destination is not None  # validated
+    return to.destination
+
+
+def _weighted(scope: Scope, namespace: str, to: RouteDestination, port: int) -> WeightedCluster:
+    edits, authority = actions.header_edits(to.headers)
+    return WeightedCluster(
+        cluster=scope.cluster(_destination(to), namespace, port),
+        weight=to.weight,
+        edits=edits,
+        host_rewrite=authority,
+        origin=origin_of(to),
+    )
+
+
+def _mirrors(scope: Scope, namespace: str, rule: HTTPRoute, port: int) -> tuple[MirrorPolicy, ...]:
+    """Mirrors; a percentage that is not given means all, and one of zero none."""
+    wanted: list[tuple[Destination, Fraction]] = []
+    if rule.mirror is not None:
+        share = Fraction(100) if rule.mirror_percent is None else Fraction(rule.mirror_percent)
+        wanted.append(
+            (rule.mirror, actions.fraction(rule.mirror_percentage) if rule.mirror_percentage else share)
+        )
+    for mirror in rule.mirrors:
+        if mirror.destination is not None:
+            share = actions.fraction(mirror.percentage) if mirror.percentage else Fraction(100)
+            wanted.append((mirror.destination, share))
+    return tuple(
+        MirrorPolicy(scope.cluster(to, namespace, port), share, append_shadow_suffix=False)
+        for to, share in wanted
+        if share.numerator
+    )

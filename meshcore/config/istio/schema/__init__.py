@@ -1,0 +1,1 @@
+"""The documents of Istio's networking API, as typed records."""

@@ -1,0 +1,56 @@
+"""``ServiceEntry``: the fields of the networking API, version v1."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import Annotated
+
+from meshcore.config.istio.schema.common import WorkloadSelector
+from meshcore.config.scalar_types import UInt32
+from meshcore.config.schema import Partial, Record
+
+__all__ = ["EntryEndpoint", "EntryPort", "Location", "Resolution", "ServiceEntry"]
+
+
+class Location(Enum):
+    MESH_EXTERNAL = 0
+    MESH_INTERNAL = 1
+
+
+class Resolution(Enum):
+    NONE = 0
+    STATIC = 1
+    DNS = 2
+    DNS_ROUND_ROBIN = 3
+    DYNAMIC_DNS = 4
+
+
+class EntryPort(Record):
+    number: UInt32 = 0
+    protocol: str = ""
+    name: str = ""
+    target_port: UInt32 = 0
+
+
+class EntryEndpoint(Record):
+    """An endpoint of a ServiceEntry (the fields of WorkloadEntry's spec)."""
+
+    address: str = ""
+    ports: dict[str, UInt32] = {}
+    labels: dict[str, str] = {}
+    network: str = ""
+    locality: str = ""
+    weight: UInt32 = 0
+    service_account: str = ""
+
+
+class ServiceEntry(Record):
+    hosts: list[str] = []
+    addresses: list[str] = []
+    ports: Annotated[list[EntryPort], Partial] = []
+    location: Location = Location.MESH_EXTERNAL
+    resolution: Resolution = Resolution.NONE
+    endpoints: Annotated[list[EntryEndpoint], Partial] = []
+    workload_selector: WorkloadSelector | None = None
+    export_to: list[str] = []
+    subject_alt_names: list[str] = []
