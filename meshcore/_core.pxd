@@ -313,7 +313,7 @@ cdef extern from "meshcore.h" nogil:
         mc_slice protocol
         mc_slice source
         uint32_t added_count
-        uint64_t hidden
+        uint64_t hidden[2]
 
     void mc_view_split(mc_view *view)
 

@@ -1,4 +1,8 @@
-"""Matching: regexes and path templates."""
+"""Matching: route tables, regexes and path templates."""
+
+cimport cython
+from libc.stdint cimport int32_t, uint32_t, uint64_t
+from libc.stdlib cimport free, malloc
 
 from meshcore._core cimport (
     MC_NO_MEMORY,
@@ -6,7 +10,11 @@ from meshcore._core cimport (
     MC_REGEX_GROUPS,
     MC_TEMPLATE_VARIABLES,
     c_bool,
+    mc_code,
+    mc_domains_spec,
     mc_error,
+    mc_header,
+    mc_mix64,
     mc_regex,
     mc_regex_compile,
     mc_regex_free,
@@ -16,6 +24,13 @@ from meshcore._core cimport (
     mc_regex_is_literal,
     mc_regex_literal_prefix,
     mc_regex_replace_all,
+    mc_route_spec,
+    mc_route_table,
+    mc_route_table_add_domains,
+    mc_route_table_add_virtual_host,
+    mc_route_table_free,
+    mc_route_table_match,
+    mc_route_table_new,
     mc_scratch,
     mc_scratch_init,
     mc_scratch_reset,
@@ -35,7 +50,13 @@ from meshcore._core cimport (
     mc_template_rewrite_free,
     mc_template_variable_count,
     mc_template_variable_name,
+    mc_view,
+    mc_view_split,
 )
+from meshcore._request cimport as_bytes, as_pairs, pairs_as_bytes, take, take_pairs
+from meshcore._spec cimport Specs
+
+from meshcore.model import RouteConfiguration
 
 # ---------------------------------------------------------------- text in and out
 #
@@ -269,3 +290,104 @@ cdef class PathTemplate:
         if compiled == NULL:
             raise _failure(PathTemplateError, rewrite, encoded, &error)
         return compiled
+
+
+# ---------------------------------------------------------------------- route tables
+
+cdef enum:
+    LINES_INLINE = 64
+
+
+@cython.final
+cdef class RouteTable:
+    cdef mc_route_table *_table
+    cdef tuple _names
+    cdef object _configuration
+    cdef unsigned long long _random
+
+    def __cinit__(self, route_configuration, *, seed=0):
+        cdef Specs specs = Specs()
+        cdef mc_domains_spec domains
+        cdef mc_route_spec *routes
+        cdef mc_error error
+        cdef int32_t index
+        cdef dict numbers = {}
+        if not isinstance(route_configuration, RouteConfiguration):
+            from meshcore.config import load_route_configuration
+
+            route_configuration = load_route_configuration(route_configuration)
+        self._configuration = route_configuration
+        self._random = seed & 0xFFFFFFFFFFFFFFFF
+        self._table = mc_route_table_new()
+        if self._table == NULL:
+            raise MemoryError
+        names = []
+        for host in route_configuration.virtual_hosts:
+            routes = <mc_route_spec *> specs.array(len(host.routes), sizeof(mc_route_spec))
+            for i, route in enumerate(host.routes):
+                specs.route(route, &routes[i])
+                names.append(route.name)
+            if mc_route_table_add_virtual_host(self._table, routes, <uint32_t> len(host.routes), &index, &error):
+                _refuse(&error)
+            numbers[id(host)] = index
+        specs.domains(route_configuration, numbers, &domains)
+        if mc_route_table_add_domains(self._table, &domains, &index, &error):
+            _refuse(&error)
+        self._names = tuple(names)
+
+    def __dealloc__(self):
+        mc_route_table_free(self._table)
+
+    @property
+    def configuration(self):
+        return self._configuration
+
+    def match(self, method, authority, path, headers=()):
+        cdef mc_view view
+        cdef tuple pairs
+        cdef mc_header some[LINES_INLINE]
+        cdef mc_header *lines = some
+        view.header_count = view.added_count = 0
+        view.hidden[0] = view.hidden[1] = 0
+        try:
+            take(method, &view.method)
+            take(authority, &view.authority)
+            take(path, &view.target)
+            view.scheme.data = "http"
+            view.scheme.size = 4
+            if not headers:
+                return self._find(&view)
+            pairs = as_pairs(headers)
+            if len(pairs) > LINES_INLINE:
+                lines = <mc_header *> malloc(len(pairs) * sizeof(mc_header))
+                if lines == NULL:
+                    raise MemoryError
+            take_pairs(pairs, lines)
+            view.headers = lines
+            view.header_count = <uint32_t> len(pairs)
+            return self._find(&view)
+        except UnicodeEncodeError:
+            return self.match(as_bytes(method), as_bytes(authority), as_bytes(path), pairs_as_bytes(as_pairs(headers)))
+        finally:
+            if lines != some:
+                free(lines)
+
+    cdef object _find(self, mc_view *view):
+        cdef mc_scratch scratch
+        cdef int32_t route
+        cdef mc_code code
+        mc_view_split(view)
+        # The next number of splitmix64's sequence: runtime fractions are drawn anew for each match.
+        self._random += <unsigned long long> 0x9E3779B97F4A7C15
+        mc_scratch_init(&scratch)
+        code = mc_route_table_match(self._table, 0, view, mc_mix64(self._random), &scratch, &route)
+        mc_scratch_reset(&scratch)
+        if code:
+            raise MemoryError
+        return self._names[route] if route >= 0 else None
+
+
+cdef int _refuse(mc_error *error) except -1:
+    if error.code == MC_NO_MEMORY:
+        raise MemoryError
+    raise ValueError(error.message.decode("utf-8", "replace"))

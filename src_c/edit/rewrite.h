@@ -35,6 +35,11 @@ mc_code mc_path_rewrite_compile(mc_arena *arena, const mc_path_rewrite_spec *spe
 mc_code mc_host_rewrite_compile(mc_arena *arena, const mc_host_rewrite_spec *spec, mc_host_rewrite *out,
                                 mc_error *error);
 
+/* Gives back what lies outside the arena (regexes and templates); also after a failed compile, and for
+ * one that is all zeros. */
+void mc_path_rewrite_clear(mc_path_rewrite *rewrite);
+void mc_host_rewrite_clear(mc_host_rewrite *rewrite);
+
 /* The target (path and query) after the rewrite. *changed is false, and *out the target itself,
  * where the rewrite does not apply: then no x-envoy-original-path is due either. It is true, and
  * the header due, also where the result is the same text. */

@@ -140,7 +140,7 @@ mc_code mc_slots_find(const mc_slots *slots, const mc_view *view, mc_scratch *sc
   for (uint32_t i = 0; i < line_count; i++) {
     mc_slice name = mc_view_line(view, i)->name;
     if (!(slots->sizes & size_bit(name.size)) || name.size == 0) continue;
-    if (i < 64 && i < view->header_count && (view->hidden >> i & 1)) continue;
+    if (i < view->header_count && i < 128 && (view->hidden[i >> 6] >> (i & 63) & 1)) continue;
     const entry *here = find(slots->table, slots->mask, hash_name(name), name);
     if (!here->name.data) continue;
     if (!found->first) {

@@ -1,0 +1,100 @@
+#include "check.h"
+#include "match/header_slots.h"
+
+#define HEADER(name, value) {MC_LITERAL(name), MC_LITERAL(value)}
+
+static uint16_t slot_of(mc_slots *slots, mc_slice name) {
+  uint16_t slot = MC_SLOT_NONE;
+  CHECK_INT(mc_slots_add(slots, name, &slot), MC_OK);
+  return slot;
+}
+
+static void test_lines_of_a_name(void) {
+  mc_slots *slots = mc_slots_new();
+  uint16_t user = slot_of(slots, MC_LITERAL("x-user")), other = slot_of(slots, MC_LITERAL("x-other"));
+  CHECK(user != other);
+  CHECK_INT(slot_of(slots, MC_LITERAL("X-USER")), user);
+  mc_header headers[] = {HEADER("accept", "*"), HEADER("X-User", "a"), HEADER("x-usex", "no"), HEADER("x-user", "b"),
+                         HEADER("x-user", "hidden")};
+  mc_view view = {.headers = headers, .header_count = 5, .hidden = {1u << 4}, .added_count = 1};
+  view.added[0] = (mc_header)HEADER("x-user", "c");
+  mc_scratch scratch;
+  mc_scratch_init(&scratch);
+  mc_found found;
+  CHECK_INT(mc_slots_find(slots, &view, &scratch, &found), MC_OK);
+  CHECK_INT(mc_found_first(&found, other), 0);
+  uint16_t line = mc_found_first(&found, user);
+  CHECK_SLICE(mc_view_line(&view, line - 1u)->value, "a");
+  line = found.next[line - 1];
+  CHECK_SLICE(mc_view_line(&view, line - 1u)->value, "b");
+  line = found.next[line - 1];
+  CHECK_SLICE(mc_view_line(&view, line - 1u)->value, "c");
+  CHECK_INT(found.next[line - 1], 0);
+  mc_slice joined;
+  CHECK_INT(mc_slots_join(&found, user, &view, &scratch, &joined), MC_OK);
+  CHECK_SLICE(joined, "a,b,c");
+  CHECK_INT(mc_slots_join(&found, other, &view, &scratch, &joined), MC_OK);
+  CHECK(!joined.data);
+  mc_scratch_reset(&scratch);
+  mc_slots_free(slots);
+}
+
+static void test_nothing_asked_or_found(void) {
+  mc_slots *slots = mc_slots_new();
+  mc_header headers[] = {HEADER("a", "1"), HEADER("", "2")};
+  mc_view view = {.headers = headers, .header_count = 2};
+  mc_scratch scratch;
+  mc_scratch_init(&scratch);
+  mc_found found;
+  CHECK_INT(mc_slots_find(slots, &view, &scratch, &found), MC_OK);
+  CHECK(!found.first);
+  uint16_t slot = slot_of(slots, MC_LITERAL("b"));
+  CHECK_INT(mc_slots_find(slots, &view, &scratch, &found), MC_OK);
+  CHECK_INT(mc_found_first(&found, slot), 0);
+  mc_scratch_reset(&scratch);
+  mc_slots_free(slots);
+}
+
+static void test_inline_headers_join(void) {
+  mc_slots *slots = mc_slots_new();
+  CHECK(mc_slots_joined(slots, slot_of(slots, MC_LITERAL("x-forwarded-for"))));
+  CHECK(mc_slots_joined(slots, slot_of(slots, MC_LITERAL("content-type"))));
+  CHECK(!mc_slots_joined(slots, slot_of(slots, MC_LITERAL("x-user"))));
+  mc_slots_free(slots);
+}
+
+static void test_many_names(void) {
+  mc_slots *slots = mc_slots_new();
+  char name[16];
+  for (uint16_t i = 0; i < MC_SLOTS_MOST; i++) {
+    int size = snprintf(name, sizeof name, "x-%d", i);
+    CHECK_INT(slot_of(slots, mc_slice_of(name, (size_t)size)), i);
+  }
+  uint16_t slot;
+  CHECK_INT(mc_slots_add(slots, MC_LITERAL("one-more"), &slot), MC_LIMIT);
+  CHECK_INT(slot_of(slots, MC_LITERAL("X-4095")), 4095);
+  mc_slots_free(slots);
+}
+
+static void test_out_of_memory(void) {
+  for (int n = 0;; n++) {
+    check_memory(n);
+    mc_slots *slots = mc_slots_new();
+    uint16_t slot;
+    mc_code code = slots ? mc_slots_add(slots, MC_LITERAL("x-user"), &slot) : MC_NO_MEMORY;
+    check_memory(-1);
+    mc_slots_free(slots);
+    if (code == MC_OK) break;
+    CHECK_INT(code, MC_NO_MEMORY);
+  }
+  CHECK_INT(check_blocks(), 0);
+}
+
+int main(void) {
+  test_lines_of_a_name();
+  test_nothing_asked_or_found();
+  test_inline_headers_join();
+  test_many_names();
+  test_out_of_memory();
+  return check_finish();
+}

@@ -1,0 +1,90 @@
+#include "check.h"
+#include "upstream/cluster.h"
+
+static void test_state_is_shared_by_name_and_address(void) {
+  mc_runtime *runtime = mc_runtime_new();
+  mc_cluster_state *a = mc_runtime_cluster(runtime, MC_LITERAL("a"), 5);
+  CHECK(mc_runtime_cluster(runtime, MC_LITERAL("a"), 9) == a);
+  CHECK_INT(atomic_load(&a->turn), 5);
+  CHECK(mc_runtime_cluster(runtime, MC_LITERAL("b"), 0) != a);
+  mc_host_state *host = mc_runtime_host(a, MC_LITERAL("10.0.0.1:80"));
+  CHECK(mc_runtime_host(a, MC_LITERAL("10.0.0.1:80")) == host);
+  CHECK(mc_runtime_host(a, MC_LITERAL("10.0.0.2:80")) != host);
+  atomic_store(&host->active, 3);
+  mc_runtime_release_host(a, host);
+  CHECK_INT(atomic_load(&mc_runtime_host(a, MC_LITERAL("10.0.0.1:80"))->active), 3);
+  mc_runtime_release_host(a, host);
+  mc_runtime_release_host(a, host);
+  mc_host_state *fresh = mc_runtime_host(a, MC_LITERAL("10.0.0.1:80"));
+  CHECK_INT(atomic_load(&fresh->active), 0);
+  mc_runtime_release_host(a, fresh);
+  mc_runtime_release_host(a, mc_runtime_host(a, MC_LITERAL("10.0.0.2:80")));
+  mc_runtime_release_host(a, mc_runtime_host(a, MC_LITERAL("10.0.0.2:80")));
+  mc_cluster_state *b = mc_runtime_cluster(runtime, MC_LITERAL("b"), 0);
+  mc_runtime_release_cluster(runtime, b);
+  mc_runtime_release_cluster(runtime, b);
+  mc_host_state *left = mc_runtime_host(a, MC_LITERAL("10.0.0.2:80"));
+  while (left->references > 1) mc_runtime_release_host(a, left);
+  mc_runtime_release_host(a, left);
+  mc_runtime_release_cluster(runtime, a);
+  mc_runtime_release_cluster(runtime, a);
+  mc_runtime_free(runtime);
+  CHECK_INT(check_blocks(), 0);
+}
+
+static void test_a_swap_keeps_what_stays(void) {
+  /* Many clusters and hosts, so that both tables grow on the way. */
+  enum { CLUSTERS = 100, HOSTS = 50 };
+  static char names[CLUSTERS][16], addresses[HOSTS][16];
+  mc_endpoint_spec endpoints[HOSTS];
+  mc_runtime *runtime = mc_runtime_new();
+  mc_arena *old_arena = mc_arena_new(), *new_arena = mc_arena_new();
+  static mc_cluster old[CLUSTERS], young[CLUSTERS];
+  for (int h = 0; h < HOSTS; h++) {
+    int size = snprintf(addresses[h], sizeof addresses[h], "10.0.0.%d:80", h);
+    endpoints[h] = (mc_endpoint_spec){.address = mc_slice_of(addresses[h], (size_t)size)};
+  }
+  for (int c = 0; c < CLUSTERS; c++) {
+    int size = snprintf(names[c], sizeof names[c], "c%d", c);
+    mc_cluster_spec spec = {.name = mc_slice_of(names[c], (size_t)size), .endpoints = endpoints, .endpoint_count = HOSTS};
+    CHECK_INT(mc_cluster_build(&old[c], &spec, runtime, 0, old_arena), MC_OK);
+    atomic_store(&old[c].hosts[c % HOSTS].state->active, (uint32_t)c + 1);
+    spec.endpoint_count = HOSTS / 2;
+    CHECK_INT(mc_cluster_build(&young[c], &spec, runtime, 0, new_arena), MC_OK);
+  }
+  for (int c = 0; c < CLUSTERS; c++) mc_cluster_clear(&old[c], runtime);
+  mc_arena_free(old_arena);
+  for (int c = 0; c < CLUSTERS; c++) {
+    if (c % HOSTS < HOSTS / 2) CHECK_INT(atomic_load(&young[c].hosts[c % HOSTS].state->active), c + 1);
+    mc_cluster_clear(&young[c], runtime);
+  }
+  mc_arena_free(new_arena);
+  mc_runtime_free(runtime);
+  CHECK_INT(check_blocks(), 0);
+}
+
+static void test_out_of_memory(void) {
+  mc_endpoint_spec endpoint = {.address = MC_LITERAL("10.0.0.1:80"), .hostname = MC_LITERAL("one")};
+  mc_cluster_spec spec = {.name = MC_LITERAL("a"), .endpoints = &endpoint, .endpoint_count = 1};
+  for (int n = 0;; n++) {
+    mc_cluster cluster = {.host_count = 0};
+    check_memory(n);
+    mc_runtime *runtime = mc_runtime_new();
+    mc_arena *arena = runtime ? mc_arena_new() : NULL;
+    mc_code code = arena ? mc_cluster_build(&cluster, &spec, runtime, 0, arena) : MC_NO_MEMORY;
+    check_memory(-1);
+    if (arena) mc_cluster_clear(&cluster, runtime);
+    mc_arena_free(arena);
+    mc_runtime_free(runtime);
+    if (code == MC_OK) break;
+    CHECK_INT(code, MC_NO_MEMORY);
+  }
+  CHECK_INT(check_blocks(), 0);
+}
+
+int main(void) {
+  test_state_is_shared_by_name_and_address();
+  test_a_swap_keeps_what_stays();
+  test_out_of_memory();
+  return check_finish();
+}
