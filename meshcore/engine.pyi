@@ -1,17 +1,11 @@
 """The engine: one call decides, one call reports."""
 
-from collections.abc import Iterable, Mapping
-from datetime import timedelta
 from enum import Enum
 from types import TracebackType
-from typing import Any, TypeAlias
+from typing import Any
 
+from meshcore._types import Headers
 from meshcore.model import Config, Route
-
-#: ASGI's pairs, a mapping (dict, multidict), or pairs of str; names in any case.
-Headers: TypeAlias = (
-    Iterable[tuple[bytes, bytes]] | Iterable[tuple[str, str]] | Mapping[str, str] | Mapping[bytes, bytes]
-)
 
 class Outcome(Enum):
     """What to do with the request."""
@@ -101,7 +95,7 @@ class Engine:
         """Compile ``config``.
 
         Raises:
-            meshcore.config.ConfigError: for a model that cannot be served.
+            ValueError: for a model that cannot be served; what load() returns always can.
         """
     @property
     def config(self) -> Config:
@@ -142,9 +136,7 @@ class Engine:
         """Serve ``config`` from now on; runtime state is kept.
 
         Decisions under way keep what they were made from. If ``config`` cannot be compiled, raises
-        ConfigError and goes on serving the old one.
+        ValueError and goes on serving the old one.
         """
     def clusters(self) -> list[dict[str, Any]]:
         """Name, endpoints and their active requests, for admin pages."""
-
-def seconds(value: float | timedelta) -> float: ...

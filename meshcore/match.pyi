@@ -1,7 +1,7 @@
 from collections.abc import Mapping
 from typing import Any, AnyStr, Final
 
-from meshcore.engine import Headers
+from meshcore._types import Headers
 from meshcore.model import RouteConfiguration
 
 # ---------------------------------------------------------------- regexes
