@@ -11,12 +11,21 @@ import msgspec
 __all__ = ["AccessRecord", "escape"]
 
 _UNSAFE = re.compile(r'[\x00-\x1f"\\\x7f-\x9f\u2028\u2029\ud800-\udfff]')
+#: JSON leaves these as they are, and some readers take them for the end of a line.
+_LINE_ENDS = re.compile("[\x7f-\x9f\u2028\u2029]")
 _SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t", '"': '\\"', "\\": "\\\\"}
 
 
 def escape(value: str) -> str:
     """``value`` with everything escaped that could end a line or a quoted field (CVE-2024-45808)."""
-    return _UNSAFE.sub(lambda found: _SHORT.get(found[0]) or f"\\x{ord(found[0]) & 0xFF:02x}", value)
+    return _UNSAFE.sub(lambda found: _SHORT.get(found[0]) or _numbered(found[0]), value)
+
+
+def _numbered(character: str) -> str:
+    number = ord(character)
+    if 0xDC80 <= number <= 0xDCFF:  # a byte that is no UTF-8
+        number -= 0xDC00
+    return f"\\x{number:02x}" if number < 0x100 else f"\\u{number:04x}"
 
 
 @dataclass(slots=True)
@@ -70,7 +79,8 @@ class AccessRecord:
             if isinstance(value, str):
                 # Bytes that are no UTF-8 are kept as surrogates, which JSON cannot hold.
                 fields[name] = value.encode("utf-8", "backslashreplace").decode()
-        return msgspec.json.encode(fields).decode()
+        line = msgspec.json.encode(fields).decode()
+        return _LINE_ENDS.sub(lambda found: f"\\u{ord(found[0]):04x}", line)
 
 
 def _quoted(value: str) -> str:

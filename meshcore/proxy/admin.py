@@ -29,7 +29,7 @@ class Admin:
         app.router.add_get("/config", self._config)
         app.router.add_get("/clusters", self._clusters)
         app.router.add_get("/stats", self._stats)
-        self._runner = web.AppRunner(app, access_log=None)
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
 
     @property
     def port(self) -> int | None:
@@ -37,7 +37,7 @@ class Admin:
 
     async def start(self, host: str, port: int) -> None:
         await self._runner.setup()
-        await web.TCPSite(self._runner, host, port, shutdown_timeout=1.0).start()
+        await web.TCPSite(self._runner, host, port).start()
 
     async def stop(self) -> None:
         await self._runner.cleanup()
@@ -76,6 +76,7 @@ class Admin:
 
     async def _stats(self, request: web.Request) -> web.Response:
         stats = self._proxy.stats
+        stats.gauges.update(self._proxy.gauges())
         form = request.query.get("format", "text")
         if form == "json":
             return web.Response(body=stats.json(), content_type="application/json")
@@ -87,13 +88,12 @@ class Admin:
 
 
 def plain(value: Any) -> Any:
-    """A model object as JSON has it, without what says nothing (None, empty, origins)."""
+    """A model object as JSON has it, without origins and what is at its default."""
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        fields = ((field.name, getattr(value, field.name)) for field in dataclasses.fields(value))
         return {
-            name: plain(item)
-            for name, item in fields
-            if name != "origin" and item is not None and item != () and item != ""
+            field.name: plain(item)
+            for field in dataclasses.fields(value)
+            if field.name != "origin" and (item := getattr(value, field.name)) != field.default
         }
     if isinstance(value, Enum):
         return value.value

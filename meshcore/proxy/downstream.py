@@ -141,6 +141,13 @@ class Connection(web.RequestHandler):
 
     __slots__ = ()
 
+    def close(self) -> None:
+        """Close after the request under way, or now where there is none (aiohttp leaves that open)."""
+        idle = self._waiter is not None and not self._waiter.done()
+        super().close()
+        if idle and self.transport is not None:
+            self.transport.close()
+
     def handle_error(
         self,
         request: web.BaseRequest,

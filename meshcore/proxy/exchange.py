@@ -113,7 +113,7 @@ class Exchange:
             self._awaits_continue = self._expects_continue()
             if self._awaits_continue:  # that is between the client and us
                 headers = [line for line in headers if line[0].lower() != "expect"]
-            body = RequestBody(self._next_chunk)
+            body = RequestBody(self._next_chunk, self.request.content.is_eof())
         else:
             self._request_complete()
         upstream = self.proxy.upstream

@@ -138,12 +138,16 @@ class Proxy:
             _log.warning("%d requests were cut off", self._active)
         if self._downstream is not None:
             await self._downstream.close_all()
-            await self._idle.wait()  # each lease is given back before we are done
+            await self.wait_idle()  # each lease is given back before we are done
         if self._admin is not None:
             await self._admin.stop()
         if self._upstream is not None:
             await self._upstream.close()
         return done
+
+    async def wait_idle(self) -> None:
+        """Wait until no request is under way."""
+        await self._idle.wait()
 
     def stop_now(self) -> None:
         """End a ``stop()`` that is still draining: requests under way are cut off."""
@@ -167,6 +171,15 @@ class Proxy:
         """The configured port that the client's socket stands for; None: the authority tells."""
         address = request.transport.get_extra_info("sockname") if request.transport is not None else None
         return self._config_ports.get(address[1]) if isinstance(address, tuple) else None
+
+    def gauges(self) -> dict[str, int]:
+        """What is so just now, under Envoy's names."""
+        connections = self._downstream.connections if self._downstream is not None else ()
+        return {
+            "http.downstream_cx_active": len(connections),
+            "http.downstream_rq_active": self._active,
+            "server.live": int(not self.draining),
+        }
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
         begun = time.monotonic()

@@ -28,13 +28,10 @@ class Stats:
 
     def __init__(self) -> None:
         self.counters: Counter[str] = Counter()
-        self.gauges: Counter[str] = Counter()
+        self.gauges: dict[str, int] = {}
 
     def add(self, name: str, amount: int = 1) -> None:
         self.counters[name] += amount
-
-    def gauge(self, name: str, amount: int) -> None:
-        self.gauges[name] += amount
 
     def finished(self, record: AccessRecord) -> None:
         """Count a request that is over."""
@@ -67,7 +64,7 @@ class Stats:
         return "".join(f"{name}: {value}\n" for name, value in self.as_dict().items())
 
     def json(self) -> bytes:
-        return msgspec.json.encode({"counters": dict(self.counters), "gauges": dict(self.gauges)})
+        return msgspec.json.encode({"counters": dict(self.counters), "gauges": self.gauges})
 
     def prometheus(self) -> str:
         families: dict[str, tuple[str, list[str]]] = {}

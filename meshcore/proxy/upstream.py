@@ -40,13 +40,21 @@ class _Once(aiohttp.ClientError):
 
 
 class RequestBody(aiohttp.Payload):
-    """The client's body, read as fast as the endpoint takes it. ``chunks`` gives b"" at the end."""
+    """The client's body, read as fast as the endpoint takes it.
 
-    def __init__(self, chunks: Chunks) -> None:
+    Args:
+        chunks: gives the next bytes, b"" at the end.
+        at_hand: the whole body is there already, so that the head may wait for it.
+    """
+
+    def __init__(self, chunks: Chunks, at_hand: bool) -> None:
         super().__init__(chunks)
         self._chunks = chunks
+        self._at_hand = at_hand
 
     async def write(self, writer: Any) -> None:
+        if not self._at_hand:
+            writer.send_headers()  # the endpoint may answer before it has seen any of the body
         while chunk := await self._chunks():
             await writer.write(chunk)
 
