@@ -19,7 +19,6 @@ typedef struct mc_format_context {
   mc_slice cluster;
   mc_slice endpoint; /* address:port */
   uint32_t attempts; /* 0: none was made */
-  mc_slice body;     /* %LOCAL_REPLY_BODY% */
 } mc_format_context;
 
 /* Compiled: a plain text costs nothing to write. */

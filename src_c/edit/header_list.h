@@ -9,6 +9,7 @@
 typedef struct mc_header_list {
   mc_header_line *lines;
   uint32_t count, capacity;
+  bool response; /* of a response: other headers are kept joined than in a request */
   mc_scratch *scratch;
 } mc_header_list;
 
@@ -22,6 +23,8 @@ mc_code mc_header_list_add(mc_header_list *list, mc_slice name, mc_slice value);
 /* Adds to the one line of a header that Envoy keeps joined (x-forwarded-for and the like), or adds
  * a line. */
 mc_code mc_header_list_append(mc_header_list *list, mc_slice name, mc_slice value);
+/* The same for a line that came in, with its index. */
+mc_code mc_header_list_take(mc_header_list *list, mc_slice name, mc_slice value, int32_t source);
 void mc_header_list_remove(mc_header_list *list, mc_slice name);
 /* Removes all lines of the name and adds one at the end. */
 mc_code mc_header_list_set(mc_header_list *list, mc_slice name, mc_slice value);

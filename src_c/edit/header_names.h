@@ -33,7 +33,10 @@ typedef enum mc_header_id {
 /* The name may be in any case. */
 mc_header_id mc_header_id_of(mc_slice name);
 
-/* Whether Envoy keeps one line of this header, so that adding to it joins with ",". */
+/* Whether Envoy keeps one line of this request header, so that adding to it joins with ",". */
 bool mc_header_id_joined(mc_header_id id);
+
+/* The same for a response header, by its name in any case. */
+bool mc_response_header_joined(mc_slice name);
 
 #endif

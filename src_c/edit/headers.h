@@ -20,6 +20,7 @@ typedef struct mc_edits {
   const mc_header_value *add;
   const mc_slice *remove;
   uint32_t add_count, remove_count;
+  bool reads_request; /* some value has a %REQ()% */
 } mc_edits;
 
 typedef struct mc_edit_pair {

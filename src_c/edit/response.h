@@ -3,6 +3,7 @@
 #define MC_EDIT_RESPONSE_H
 
 #include "edit/headers.h"
+#include "edit/upstream_request.h"
 
 typedef struct mc_answer {
   uint16_t status;
@@ -14,15 +15,17 @@ typedef struct mc_answer {
   mc_slice content_type; /* own answer with a body: what its config says; data NULL: text/plain */
   const mc_edits *weighted_edits;
   const mc_edit_chain *chain; /* NULL: no route, so no edits */
-  const mc_http_options *options;
+  const mc_http_options *options;   /* NULL: no listener */
+  const mc_forwarding *forwarding; /* of a forwarded request: formats see it as the upstream did */
 } mc_answer;
 
-/* True where an own answer must be one to a gRPC request: its content-type says so. */
+/* Whether the request's content-type says that it is gRPC. */
 bool mc_view_is_grpc(const mc_view *view);
 
 /* context tells the formats what happened; its response member is set here.
  * *status and *body are what to send: an own answer to a gRPC request becomes 200 with grpc-status
- * and grpc-message and an empty body. content-length, date and server are left to the sender. */
+ * and grpc-message and an empty body. Lines of the upstream's that hold NUL, CR, LF or another
+ * control character, in their names or values, are left out. content-length, date and server are left to the sender. */
 mc_code mc_answer_make(const mc_answer *answer, mc_format_context *context, mc_scratch *scratch,
                        mc_header_list *headers, uint16_t *status, mc_slice *body);
 

@@ -5,28 +5,24 @@
 #include "base/arena.h"
 #include "edit/header_list.h"
 
-/* What the route's path specifier matched: the part that a prefix rewrite replaces. For PREFIX and
- * SEPARATED_PREFIX the specifier's own length; for the other kinds the whole path, size path.size. */
-size_t mc_path_matched(mc_path_kind kind, mc_slice specifier, mc_slice path);
-
 typedef struct mc_path_rewrite {
   mc_path_rewrite_kind kind;
   mc_path_kind matched_kind; /* of the route's path specifier */
-  size_t matched_size;       /* its size, for the prefix kinds */
+  size_t matched_size;       /* its size */
   mc_slice text;
   bool text_has_query;
-  const struct mc_regex *regex;
-  mc_slice substitution;
-  const struct mc_template *match;     /* TEMPLATE: the route's path template */
-  const struct mc_template_rewrite *template; /* and what to make of it */
+  mc_regex *regex; /* REGEX */
+  mc_substitution *substitution;
+  mc_template *match; /* TEMPLATE: the route's path template */
+  mc_template_rewrite *rewrite;
 } mc_path_rewrite;
 
 typedef struct mc_host_rewrite {
   mc_host_rewrite_kind kind;
   bool append_x_forwarded_host;
   mc_slice text;
-  const struct mc_regex *regex;
-  mc_slice substitution;
+  mc_regex *regex; /* PATH_REGEX */
+  mc_substitution *substitution;
 } mc_host_rewrite;
 
 /* path_kind and path are those of the route's match. MC_INVALID fills error. */

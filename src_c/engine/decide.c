@@ -283,7 +283,9 @@ mc_code mc_decision_response_headers(const mc_decision *d, const mc_response *re
                                      mc_slice *body) {
   bool own = d->outcome != MC_FORWARD;
   edits_in_force edits = {.weighted = NULL};
+  mc_forwarding forwarding;
   if (d->listener >= 0) gather_edits(d, &edits);
+  if (!own) fill_forwarding(d, &edits, &forwarding);
   mc_answer answer = {
       .status = own ? d->status : response->status,
       .headers = response->headers,
@@ -295,6 +297,7 @@ mc_code mc_decision_response_headers(const mc_decision *d, const mc_response *re
       .weighted_edits = edits.weighted ? &edits.weighted->edits.response : NULL,
       .chain = d->route >= 0 ? &edits.response : NULL,
       .options = d->listener >= 0 ? &d->snapshot->listeners[d->listener].options : NULL,
+      .forwarding = own ? NULL : &forwarding,
   };
   mc_format_context context;
   mc_header_list list;

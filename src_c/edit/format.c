@@ -1,0 +1,164 @@
+#include "edit/format.h"
+
+#include "edit/view.h"
+
+mc_code mc_format_compile(mc_arena *arena, const mc_format_spec *spec, mc_format *out) {
+  bool ok = true;
+  *out = (mc_format){.count = spec->count, .constant = MC_ABSENT};
+  if (spec->count == 0) out->constant = MC_LITERAL("");
+  mc_format_segment *segments = mc_arena_alloc(arena, spec->count, sizeof *segments);
+  if (!segments) return MC_NO_MEMORY;
+  for (uint32_t i = 0; i < spec->count; i++) {
+    segments[i] = spec->segments[i];
+    segments[i].text = mc_arena_copy(arena, spec->segments[i].text, &ok);
+    segments[i].alternative = mc_arena_copy(arena, spec->segments[i].alternative, &ok);
+  }
+  if (!ok) return MC_NO_MEMORY;
+  out->segments = segments;
+  if (spec->count == 1 && segments->op == MC_FORMAT_LITERAL && segments->max_length < 0) out->constant = segments->text;
+  return MC_OK;
+}
+
+/* A request header as it stands: pseudo headers, the edited lines, or those of the view. */
+static mc_slice request_header(const mc_format_context *context, mc_slice name) {
+  if (mc_slice_equal(name, MC_LITERAL(":path"))) {
+    return context->target.data ? context->target : context->view->target;
+  }
+  if (mc_slice_equal(name, MC_LITERAL(":authority")) || mc_slice_equal(name, MC_LITERAL("host"))) {
+    return context->authority.data ? context->authority : context->view->authority;
+  }
+  if (!context->request || (name.size && name.data[0] == ':')) return mc_view_header(context->view, name);
+  const mc_header_line *line = mc_header_list_find(context->request, name);
+  return line ? line->value : MC_ABSENT;
+}
+
+static mc_slice response_header(const mc_format_context *context, mc_slice name) {
+  if (!context->response) return MC_ABSENT;
+  const mc_header_line *line = mc_header_list_find(context->response, name);
+  return line ? line->value : MC_ABSENT;
+}
+
+static mc_slice without_port(mc_slice endpoint) {
+  size_t colon = endpoint.size;
+  while (colon > 0 && endpoint.data[colon - 1] != ':') colon--;
+  if (colon == 0) return endpoint;
+  mc_slice host = mc_slice_head(endpoint, colon - 1);
+  if (host.size > 1 && host.data[0] == '[') host = mc_slice_of(host.data + 1, host.size - 2);
+  return host;
+}
+
+/* Longest text that is made here: an address in brackets with a port. */
+enum { MADE = 64 };
+
+static mc_slice number(uint32_t value, char made[MADE]) {
+  size_t at = MADE;
+  do {
+    made[--at] = (char)('0' + value % 10);
+    value /= 10;
+  } while (value);
+  return mc_slice_of(made + at, MADE - at);
+}
+
+static mc_slice with_port(mc_slice address, uint16_t port, char made[MADE]) {
+  char digits[MADE];
+  mc_slice tail = number(port, digits);
+  bool v6 = mc_slice_find(address, 0, ':') < address.size;
+  if (!address.data || address.size + tail.size + 3 > MADE) return address;
+  char *at = made;
+  if (v6) *at++ = '[';
+  memcpy(at, address.data, address.size);
+  at += address.size;
+  if (v6) *at++ = ']';
+  *at++ = ':';
+  memcpy(at, tail.data, tail.size);
+  return mc_slice_of(made, (size_t)(at - made) + tail.size);
+}
+
+/* The port belongs to the peer; a client that a header names has none, which shows as 0. */
+static uint16_t client_port(const mc_view *view) {
+  return view->client.data == view->source.data ? view->source_port : 0;
+}
+
+static mc_slice value_of(const mc_format_segment *segment, const mc_format_context *context, char made[MADE]) {
+  const mc_view *view = context->view;
+  mc_slice value;
+  switch (segment->op) {
+    case MC_FORMAT_LITERAL:
+      return segment->text;
+    case MC_FORMAT_REQ:
+      value = request_header(context, segment->text);
+      if (!value.data && segment->alternative.size) value = request_header(context, segment->alternative);
+      return value;
+    case MC_FORMAT_RESP:
+      value = response_header(context, segment->text);
+      if (!value.data && segment->alternative.size) value = response_header(context, segment->alternative);
+      return value;
+    case MC_FORMAT_PROTOCOL:
+      return view->protocol;
+    case MC_FORMAT_RESPONSE_CODE:
+      return number(context->status, made);
+    case MC_FORMAT_RESPONSE_CODE_DETAILS:
+      return context->details;
+    case MC_FORMAT_RESPONSE_FLAGS:
+      return context->flags.size ? context->flags : MC_LITERAL("-");
+    case MC_FORMAT_ROUTE_NAME:
+      return context->route_name;
+    case MC_FORMAT_UPSTREAM_CLUSTER:
+      return context->cluster;
+    case MC_FORMAT_UPSTREAM_HOST:
+      return context->endpoint;
+    case MC_FORMAT_UPSTREAM_HOST_WITHOUT_PORT:
+      return without_port(context->endpoint);
+    case MC_FORMAT_REMOTE_ADDRESS:
+      return with_port(view->client, client_port(view), made);
+    case MC_FORMAT_REMOTE_ADDRESS_WITHOUT_PORT:
+      return view->client;
+    case MC_FORMAT_DIRECT_REMOTE_ADDRESS:
+      return with_port(view->source, view->source_port, made);
+    case MC_FORMAT_DIRECT_REMOTE_ADDRESS_WITHOUT_PORT:
+      return view->source;
+    case MC_FORMAT_LOCAL_ADDRESS:
+      return with_port(view->local, view->port, made);
+    case MC_FORMAT_LOCAL_ADDRESS_WITHOUT_PORT:
+      return view->local;
+    case MC_FORMAT_LOCAL_PORT:
+      return view->port ? number(view->port, made) : MC_ABSENT;
+    case MC_FORMAT_BYTES_RECEIVED:
+      return MC_LITERAL("0"); /* headers are edited before a body is read */
+    case MC_FORMAT_ATTEMPT_COUNT:
+      return number(context->attempts, made);
+    case MC_FORMAT_EMPTY:
+      return MC_ABSENT;
+  }
+  return MC_ABSENT;
+}
+
+static mc_slice cut(mc_slice value, int32_t max_length) {
+  if (max_length >= 0 && value.size > (size_t)max_length) value.size = (size_t)max_length;
+  return value;
+}
+
+mc_code mc_format_write(const mc_format *format, const mc_format_context *context, mc_scratch *scratch,
+                        mc_slice *out) {
+  if (format->constant.data) {
+    *out = format->constant;
+    return MC_OK;
+  }
+  /* Twice over the segments, first for the size: values are found quickly, and nothing is copied twice. */
+  char made[MADE];
+  size_t size = 0;
+  for (uint32_t i = 0; i < format->count; i++) {
+    size += cut(value_of(&format->segments[i], context, made), format->segments[i].max_length).size;
+  }
+  *out = MC_LITERAL("");
+  if (size == 0) return MC_OK;
+  char *text = mc_scratch_alloc(scratch, size);
+  if (!text) return MC_NO_MEMORY;
+  *out = mc_slice_of(text, size);
+  for (uint32_t i = 0; i < format->count; i++) {
+    mc_slice value = cut(value_of(&format->segments[i], context, made), format->segments[i].max_length);
+    if (value.size) memcpy(text, value.data, value.size);
+    text += value.size;
+  }
+  return MC_OK;
+}

@@ -1,0 +1,171 @@
+#include "edit/response.h"
+
+#include "edit/bytes.h"
+#include "edit/header_names.h"
+#include "edit/view.h"
+
+static mc_slice trim(mc_slice text) {
+  while (text.size && (text.data[0] == ' ' || text.data[0] == '\t')) text = mc_slice_from(text, 1);
+  while (text.size && (text.data[text.size - 1] == ' ' || text.data[text.size - 1] == '\t')) text.size--;
+  return text;
+}
+
+bool mc_view_is_grpc(const mc_view *view) {
+  const mc_slice grpc = MC_LITERAL("application/grpc");
+  mc_slice type = mc_view_header(view, MC_LITERAL("content-type"));
+  return type.data && mc_slice_starts(type, grpc) && (type.size == grpc.size || type.data[grpc.size] == '+');
+}
+
+/* Headers that speak of one connection, or of framing. */
+static bool hop_by_hop(mc_slice name) {
+  switch (mc_header_id_of(name)) {
+    case MC_HEADER_CONNECTION:
+    case MC_HEADER_KEEP_ALIVE:
+    case MC_HEADER_PROXY_CONNECTION:
+    case MC_HEADER_TRANSFER_ENCODING:
+    case MC_HEADER_UPGRADE:
+      return true;
+    default:
+      return false;
+  }
+}
+
+/* The upstream's lines; those that could not be sent on are left out. */
+static mc_code take_upstream(const mc_answer *answer, bool upgraded, mc_header_list *list) {
+  mc_code code = MC_OK;
+  for (uint32_t i = 0; i < answer->header_count && !code; i++) {
+    const mc_header *line = &answer->headers[i];
+    if (line->name.size == 0 || !mc_bytes_all(line->name, MC_BYTE_TOKEN) || !mc_bytes_value_ok(line->value)) continue;
+    if (!upgraded && hop_by_hop(line->name)) continue;
+    mc_slice value = trim(line->value);
+    code = mc_header_list_take(list, line->name, value, value.size == line->value.size ? (int32_t)i : -1);
+  }
+  return code;
+}
+
+/* The gRPC status for an HTTP status, as gRPC's own table has it. */
+static mc_slice grpc_status(uint16_t status) {
+  switch (status) {
+    case 400:
+      return MC_LITERAL("13");
+    case 401:
+      return MC_LITERAL("16");
+    case 403:
+      return MC_LITERAL("7");
+    case 404:
+      return MC_LITERAL("12");
+    case 429:
+    case 502:
+    case 503:
+    case 504:
+      return MC_LITERAL("14");
+    default:
+      return MC_LITERAL("2");
+  }
+}
+
+/* Percent-encoding of what is not printable ASCII, and of "%". */
+static mc_code grpc_message(mc_slice body, mc_scratch *scratch, mc_slice *out) {
+  static const char digits[] = "0123456789ABCDEF";
+  char *text = mc_scratch_alloc(scratch, 3 * body.size);
+  if (!text) return MC_NO_MEMORY;
+  size_t size = 0;
+  for (size_t i = 0; i < body.size; i++) {
+    unsigned char c = (unsigned char)body.data[i];
+    if (c >= 0x20 && c < 0x7f && c != '%') {
+      text[size++] = (char)c;
+      continue;
+    }
+    text[size++] = '%';
+    text[size++] = digits[c >> 4];
+    text[size++] = digits[c & 15];
+  }
+  *out = mc_slice_of(text, size);
+  return MC_OK;
+}
+
+/* Our own answer to a gRPC client: the outcome goes into headers, and there is no body. */
+static mc_code to_grpc(mc_scratch *scratch, mc_header_list *list, uint16_t *status, mc_slice *body) {
+  mc_slice message = MC_LITERAL("");
+  mc_code code = mc_header_list_set(list, MC_LITERAL("content-type"), MC_LITERAL("application/grpc"));
+  if (!code) code = mc_header_list_set(list, MC_LITERAL("grpc-status"), grpc_status(*status));
+  if (!code && body->size) {
+    code = grpc_message(*body, scratch, &message);
+    if (!code) code = mc_header_list_set(list, MC_LITERAL("grpc-message"), message);
+  }
+  *status = 200;
+  *body = MC_LITERAL("");
+  return code;
+}
+
+/* The lines of our own answer. The details of a body come after the edits, as in Envoy. */
+static mc_code finish_own(const mc_answer *answer, const mc_format_context *context, mc_scratch *scratch,
+                          mc_header_list *list, uint16_t *status, mc_slice *body) {
+  if (mc_view_is_grpc(context->view)) return to_grpc(scratch, list, status, body);
+  const mc_slice name = MC_LITERAL("content-type");
+  if (body->size == 0) {
+    mc_header_list_remove(list, name);
+    return MC_OK;
+  }
+  if (answer->content_type.data) return mc_header_list_set(list, name, answer->content_type);
+  if (mc_header_list_find(list, name)) return MC_OK;
+  return mc_header_list_add(list, name, MC_LITERAL("text/plain"));
+}
+
+static mc_code append_via(mc_header_list *list, mc_slice via) {
+  const mc_slice name = MC_LITERAL("via");
+  const mc_header_line *old = mc_header_list_find(list, name);
+  if (!old || !old->value.size) return mc_header_list_set(list, name, via);
+  char *text = mc_scratch_alloc(list->scratch, old->value.size + 2 + via.size);
+  if (!text) return MC_NO_MEMORY;
+  size_t size = old->value.size;
+  memcpy(text, old->value.data, size);
+  memcpy(text + size, ", ", 2);
+  memcpy(text + size + 2, via.data, via.size);
+  return mc_header_list_set(list, name, mc_slice_of(text, size + 2 + via.size));
+}
+
+static bool reads_requests(const mc_answer *answer) {
+  if (answer->weighted_edits && answer->weighted_edits->reads_request) return true;
+  for (uint32_t i = 0; answer->chain && i < answer->chain->count; i++) {
+    if (answer->chain->levels[i]->reads_request) return true;
+  }
+  return false;
+}
+
+/* What the formats of a response's edits speak of. */
+static mc_code prepare_context(const mc_answer *answer, mc_format_context *context, mc_header_list *request,
+                               mc_scratch *scratch) {
+  if (answer->own) {
+    context->status = 0; /* Envoy knows of none yet, when it edits an answer of its own */
+    return MC_OK;
+  }
+  if (!answer->forwarding || !reads_requests(answer)) return MC_OK;
+  context->request = request;
+  return mc_upstream_request_make(answer->forwarding, scratch, &context->target, &context->authority, request);
+}
+
+/* Room for what is added without growing. */
+enum { SPARE = 12 };
+
+mc_code mc_answer_make(const mc_answer *answer, mc_format_context *context, mc_scratch *scratch,
+                       mc_header_list *headers, uint16_t *status, mc_slice *body) {
+  *status = answer->status;
+  *body = answer->own && answer->body.data ? answer->body : MC_LITERAL("");
+  mc_header_list request;
+  mc_code code = prepare_context(answer, context, &request, scratch);
+  if (!code) code = mc_header_list_init(headers, scratch, answer->header_count + SPARE);
+  if (code) return code;
+  headers->response = true;
+  context->response = headers;
+  if (!answer->own) {
+    code = take_upstream(answer, answer->status == 101, headers);
+  } else if (answer->location.data) {
+    code = mc_header_list_add(headers, MC_LITERAL("location"), answer->location);
+  }
+  if (!code && !mc_edits_empty(answer->weighted_edits)) code = mc_edits_apply(answer->weighted_edits, context, headers);
+  if (!code && answer->chain) code = mc_edit_chain_apply(answer->chain, context, headers);
+  if (!code && answer->own) code = finish_own(answer, context, scratch, headers, status, body);
+  if (!code && answer->options && answer->options->via.size) code = append_via(headers, answer->options->via);
+  return code;
+}

@@ -1,0 +1,112 @@
+#include "edit/upstream_request.h"
+
+#include "edit/header_names.h"
+#include "edit/view.h"
+
+static bool rewrites_host(const mc_forwarding *f) { return f->host && f->host->kind != MC_HOST_KEEP; }
+
+static bool edits_requests(const mc_forwarding *f) {
+  return !mc_edits_empty(f->weighted_edits) || (f->chain && f->chain->count);
+}
+
+bool mc_forwarding_needs_edits(const mc_forwarding *forwarding) {
+  return rewrites_host(forwarding) && forwarding->host->kind == MC_HOST_HEADER && edits_requests(forwarding);
+}
+
+/* The authority after the route's host rewrite. lines NULL: headers as in the view. */
+static mc_code rewrite_host(const mc_forwarding *f, mc_slice authority, const mc_header_list *lines,
+                            mc_scratch *scratch, mc_slice *out, bool *changed) {
+  mc_slice header = MC_ABSENT;
+  if (f->host->kind == MC_HOST_HEADER) {
+    mc_slice name = f->host->text;
+    const mc_header_line *line = lines ? mc_header_list_find(lines, name) : NULL;
+    bool authority_itself = mc_slice_equal(name, MC_LITERAL("host")) || mc_slice_equal(name, MC_LITERAL(":authority"));
+    if (authority_itself) {
+      header = authority;
+    } else if (lines && name.size && name.data[0] != ':') {
+      header = line ? line->value : MC_ABSENT;
+    } else {
+      header = mc_view_header(f->view, name);
+    }
+  }
+  return mc_host_rewrite_apply(f->host, authority, f->view->target, header, f->endpoint_hostname, scratch, out, changed);
+}
+
+mc_code mc_upstream_target_make(const mc_forwarding *forwarding, mc_scratch *scratch, mc_slice *target,
+                                mc_slice *authority) {
+  bool changed;
+  mc_code code = MC_OK;
+  *target = forwarding->view->target;
+  *authority = forwarding->weighted_host.size ? forwarding->weighted_host : forwarding->view->authority;
+  if (rewrites_host(forwarding)) code = rewrite_host(forwarding, *authority, NULL, scratch, authority, &changed);
+  if (!code && forwarding->path) code = mc_path_rewrite_apply(forwarding->path, *target, scratch, target, &changed);
+  return code;
+}
+
+static mc_slice milliseconds(uint64_t ns, mc_scratch *scratch) {
+  char digits[20];
+  size_t at = sizeof digits;
+  uint64_t value = ns / 1000000;
+  do {
+    digits[--at] = (char)('0' + value % 10);
+    value /= 10;
+  } while (value);
+  char *text = mc_scratch_alloc(scratch, sizeof digits - at);
+  if (!text) return MC_ABSENT;
+  memcpy(text, digits + at, sizeof digits - at);
+  return mc_slice_of(text, sizeof digits - at);
+}
+
+/* What the router does before the edits: its own control headers go, the timeout is told. */
+static mc_code router_headers(const mc_forwarding *f, mc_header_list *lines) {
+  if (f->view->internal) { /* of others the view has hidden them already */
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < lines->count; i++) {
+      if (mc_header_id_of(lines->lines[i].name) == MC_HEADER_ENVOY_CONTROL) continue;
+      lines->lines[kept++] = lines->lines[i];
+    }
+    lines->count = kept;
+  }
+  if (!f->timeout_ns || f->options->suppress_envoy_headers) return MC_OK;
+  mc_slice value = milliseconds(f->timeout_ns, lines->scratch);
+  if (!value.data) return MC_NO_MEMORY;
+  return mc_header_list_set(lines, MC_LITERAL("x-envoy-expected-rq-timeout-ms"), value);
+}
+
+static mc_code rewrite(const mc_forwarding *f, mc_scratch *scratch, mc_slice *target, mc_slice *authority,
+                       mc_header_list *lines) {
+  const bool note = !f->options->suppress_envoy_headers;
+  const mc_slice host = *authority, path = *target;
+  bool changed = false;
+  mc_code code = MC_OK;
+  if (rewrites_host(f)) code = rewrite_host(f, host, lines, scratch, authority, &changed);
+  if (!code && changed && note) code = mc_header_list_set(lines, MC_LITERAL("x-envoy-original-host"), host);
+  if (!code && changed && f->host->append_x_forwarded_host) {
+    code = mc_header_list_append(lines, MC_LITERAL("x-forwarded-host"), host);
+  }
+  if (code || !f->path) return code;
+  code = mc_path_rewrite_apply(f->path, path, scratch, target, &changed);
+  if (!code && changed && note) code = mc_header_list_set(lines, MC_LITERAL("x-envoy-original-path"), path);
+  return code;
+}
+
+mc_code mc_upstream_request_make(const mc_forwarding *forwarding, mc_scratch *scratch, mc_slice *target,
+                                 mc_slice *authority, mc_header_list *headers) {
+  const mc_forwarding *f = forwarding;
+  *target = f->view->target;
+  *authority = f->view->authority;
+  mc_code code = mc_header_list_from_view(headers, scratch, f->view);
+  if (!code) code = router_headers(f, headers);
+  if (code) return code;
+  /* The endpoint is not known yet to Envoy's formats at this point, and the first attempt is. */
+  mc_format_context context = {.view = f->view,
+                               .request = headers,
+                               .route_name = f->route_name,
+                               .cluster = f->cluster,
+                               .attempts = 1};
+  if (!mc_edits_empty(f->weighted_edits)) code = mc_edits_apply(f->weighted_edits, &context, headers);
+  if (f->weighted_host.size) *authority = f->weighted_host;
+  context.authority = *authority;
+  if (!code && f->chain) code = mc_edit_chain_apply(f->chain, &context, headers);
+  return code ? code : rewrite(f, scratch, target, authority, headers);
+}
