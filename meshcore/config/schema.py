@@ -78,7 +78,9 @@ class Record(msgspec.Struct, kw_only=True, eq=False):
     __oneofs__: ClassVar[tuple[OneOf, ...]] = ()
     #: Fields that exist upstream but that we refuse: name -> why ("" for no reason beyond that).
     __unsupported__: ClassVar[Mapping[str, str]] = {}
-    #: Fields that are accepted without effect and without a word.
+    #: Fields that are accepted but have no effect, with a warning: name -> why.
+    __noted__: ClassVar[Mapping[str, str]] = {}
+    #: Fields that are accepted without effect and without a word (names of statistics and the like).
     __ignored__: ClassVar[frozenset[str]] = frozenset()
     #: Whether unknown fields are let through unseen (Kubernetes metadata and the like).
     __open__: ClassVar[bool] = False
@@ -111,15 +113,14 @@ class _Field:
 class _Plan:
     """What the decoder needs to know of one Record class."""
 
-    __slots__ = ("cls", "fields", "ignored", "names", "oneofs", "open", "required", "unsupported")
+    __slots__ = ("cls", "fields", "ignored", "names", "noted", "oneofs", "open", "required", "unsupported")
 
     def __init__(self, cls: type[Record]) -> None:
         self.cls = cls
         self.oneofs = cls.__oneofs__
         self.open = cls.__open__
-        self.unsupported = {
-            spelling: why for name, why in cls.__unsupported__.items() for spelling in _spellings(name)
-        }
+        self.unsupported = _by_spelling(cls.__unsupported__)
+        self.noted = _by_spelling(cls.__noted__)
         self.ignored = {spelling for name in cls.__ignored__ for spelling in _spellings(name)}
         groups = {name: index for index, group in enumerate(cls.__oneofs__) for name in group.fields}
         hints = get_type_hints(cls, include_extras=True)
@@ -136,6 +137,10 @@ class _Plan:
                 self.required.append(spec)
             for spelling in _spellings(info.encode_name):
                 self.fields[spelling] = spec
+
+
+def _by_spelling(reasons: Mapping[str, str]) -> dict[str, str]:
+    return {spelling: why for name, why in reasons.items() for spelling in _spellings(name)}
 
 
 _plans: dict[type[Record], _Plan] = {}
@@ -227,12 +232,12 @@ def _decode_record(plan: _Plan, node: TreeNode, findings: Findings, path: str) -
         findings.error(node, path, "", found=describe(node), expected="a mapping")
         return _FAILED
     values: dict[str, Any] = {}
-    failed = False
+    failed = strange = False
     groups: dict[int, str] | None = None
     for key, child in node.entries.items():
         spec = plan.fields.get(key)
         if spec is None:
-            failed |= _unknown(plan, node, key, findings, path)
+            strange |= _unknown(plan, node, key, findings, path)
             continue
         if type(child) is ScalarNode and child.value is None:
             continue
@@ -269,12 +274,13 @@ def _decode_record(plan: _Plan, node: TreeNode, findings: Findings, path: str) -
             name = _as_written(spec.name, node)
             findings.error(node, join_path(path, name), "missing, but required")
             failed = True
-    for index, group in enumerate(plan.oneofs):
+    # After an unknown field, what seems to be missing is most likely what was meant by it.
+    for index, group in enumerate(plan.oneofs if not strange else ()):
         if group.required and (groups is None or index not in groups):
             names = [_as_written(name, node) for name in group.fields]
             findings.error(node, path, "", found="none of them", expected=f"one of {', '.join(names)}")
             failed = True
-    if failed:
+    if failed or strange:
         return _FAILED
     return plan.cls(record_node=node, record_path=path, **values)
 
@@ -282,7 +288,13 @@ def _decode_record(plan: _Plan, node: TreeNode, findings: Findings, path: str) -
 def _unknown(plan: _Plan, node: MappingNode, key: str, findings: Findings, path: str) -> bool:
     if plan.open or key in plan.ignored or key == "@type":
         return False
+    child = node.entries[key]
+    if type(child) is ScalarNode and child.value is None and (key in plan.noted or key in plan.unsupported):
+        return False
     full = join_path(path, key)
+    if key in plan.noted:
+        findings.warn(node.key_origin(key, full), full, f"has no effect here: {plan.noted[key]}")
+        return False
     why = plan.unsupported.get(key)
     if why is not None:
         findings.error(node.key_origin(key, full), full, "not supported" + (f": {why}" if why else ""))

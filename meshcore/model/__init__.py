@@ -10,7 +10,9 @@ from meshcore.model.matching import *
 from meshcore.model.matching import __all__ as _matching
 from meshcore.model.origin import *
 from meshcore.model.origin import __all__ as _origin
+from meshcore.model.ratelimit import *
+from meshcore.model.ratelimit import __all__ as _ratelimit
 from meshcore.model.route import *
 from meshcore.model.route import __all__ as _route
 
-__all__ = [*_cluster, *_config, *_headers, *_matching, *_origin, *_route]
+__all__ = [*_cluster, *_config, *_headers, *_matching, *_origin, *_ratelimit, *_route]

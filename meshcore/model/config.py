@@ -9,7 +9,7 @@ from meshcore.model.cluster import Cluster
 from meshcore.model.origin import Origin
 from meshcore.model.route import FaultPolicy, RouteConfiguration
 
-__all__ = ["Config", "ConfigWarning", "EscapedSlashes", "HttpOptions", "Listener"]
+__all__ = ["Config", "ConfigWarning", "EscapedSlashes", "HttpOptions", "Listener", "TracingOptions"]
 
 
 class EscapedSlashes(Enum):
@@ -19,6 +19,19 @@ class EscapedSlashes(Enum):
     REJECT_REQUEST = "REJECT_REQUEST"
     UNESCAPE_AND_REDIRECT = "UNESCAPE_AND_REDIRECT"
     UNESCAPE_AND_FORWARD = "UNESCAPE_AND_FORWARD"
+
+
+@dataclass(frozen=True, slots=True)
+class TracingOptions:
+    """What tracing does to headers; spans go nowhere. Percentages are of 100; ``None``: 100."""
+
+    provider: str = ""  #: "zipkin", "opentelemetry"; "" for sampling decisions only
+    trace_context: str = "USE_B3"  #: Zipkin's ``trace_context_option``
+    shared_span_context: bool = True
+    client_sampling: float | None = None
+    random_sampling: float | None = None
+    overall_sampling: float | None = None
+    spawn_upstream_span: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +60,10 @@ class HttpOptions:
     respect_expected_rq_timeout: bool = False
     via: str = ""
     server_name: str = "envoy"
+    tracing: TracingOptions | None = None
+    request_timeout: float | None = None
+    stream_idle_timeout: float | None = None
+    max_stream_duration: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

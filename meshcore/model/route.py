@@ -11,6 +11,7 @@ from enum import Enum
 from meshcore.model.headers import HeaderEdits
 from meshcore.model.matching import Fraction, HeaderMatch, RouteMatch, StringMatch
 from meshcore.model.origin import Origin
+from meshcore.model.ratelimit import RateLimit
 
 __all__ = [
     "CorsPolicy",
@@ -186,6 +187,8 @@ class CorsPolicy:
     max_age: str = ""
     allow_credentials: bool | None = None
     forward_not_matching_preflights: bool | None = None
+    enabled: Fraction | None = None
+    shadow_enabled: Fraction | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,6 +201,7 @@ class WeightedCluster:
     edits: HeaderEdits = HeaderEdits()
     host_rewrite: str = ""
     metadata_match: tuple[tuple[str, object], ...] = ()
+    typed_per_filter_config: tuple[tuple[str, object], ...] = ()
     origin: Origin | None = field(default=None, compare=False)
 
 
@@ -225,9 +229,11 @@ class ForwardAction:
     idle_timeout: float | None = None
     max_stream_duration: float | None = None
     grpc_timeout_header_max: float | None = None
+    grpc_timeout_header_offset: float | None = None
     retry_policy: RetryPolicy | None = None
     hedge_policy: HedgePolicy | None = None
     hash_policies: tuple[HashPolicy, ...] = ()
+    rate_limits: tuple[RateLimit, ...] = ()
     mirrors: tuple[MirrorPolicy, ...] = ()
     cors: CorsPolicy | None = None
     metadata_match: tuple[tuple[str, object], ...] = ()
@@ -290,6 +296,8 @@ class VirtualHost:
     retry_policy: RetryPolicy | None = None
     hedge_policy: HedgePolicy | None = None
     cors: CorsPolicy | None = None
+    rate_limits: tuple[RateLimit, ...] = ()
+    mirrors: tuple[MirrorPolicy, ...] = ()
     include_request_attempt_count: bool = False
     include_attempt_count_in_response: bool = False
     typed_per_filter_config: tuple[tuple[str, object], ...] = ()

@@ -1,0 +1,42 @@
+"""What the model holds but the engine does not act upon yet.
+
+Both dialects ask here, so that a feature which arrives loses its warning in one place.
+"""
+
+from __future__ import annotations
+
+from meshcore.config.findings import Findings
+from meshcore.config.schema import Record, warn_at
+
+__all__ = ["PENDING", "warn_pending"]
+
+#: Feature -> what does not happen yet.
+PENDING: dict[str, str] = {
+    "retries": "requests are not retried yet",
+    "hedging": "requests are not hedged yet",
+    "faults": "faults are not injected yet",
+    "rate limits": "rate limits are not enforced yet",
+    "cors": "CORS is not handled yet",
+    "mirroring": "requests are not mirrored yet",
+    "load balancing": "endpoints are chosen round robin yet",
+    "subsets": "endpoints are not chosen by subset yet",
+    "localities": "localities and priorities do not steer the choice of endpoints yet",
+    "circuit breakers": "circuit breakers do not limit requests yet",
+    "outlier detection": "failing endpoints are not ejected yet",
+    "health checks": "endpoints are not health checked",
+    "slow start": "new endpoints are not spared yet",
+    "stream limits": "the duration of streams is not limited yet",
+    "gRPC timeouts": "the grpc-timeout header is not read yet",
+    "tracing": "trace headers are not handled yet",
+    "request ids": "request ids are not handled yet",
+    "filter mutations": "the header mutation filter does nothing yet",
+    "sticky cookies": "cookies are not generated yet",
+    "attempt count": "x-envoy-attempt-count is not sent yet",
+}
+
+
+def warn_pending(findings: Findings, record: Record, field: str, feature: str) -> None:
+    """Warn that a feature which the document asks for has no effect yet, at its position."""
+    what = PENDING.get(feature)
+    if what is not None:
+        warn_at(findings, record, field, what)

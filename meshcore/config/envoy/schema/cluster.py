@@ -1,0 +1,241 @@
+"""Clusters (``envoy.config.cluster.v3``)."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import Annotated
+
+from meshcore.config.envoy.schema.balancing import (
+    CommonLbConfig,
+    LbSubsetConfig,
+    LeastRequestLbConfig,
+    LoadBalancingPolicy,
+    MaglevLbConfig,
+    RingHashLbConfig,
+    RoundRobinLbConfig,
+)
+from meshcore.config.envoy.schema.base import NonEmpty, Percent, Percentage, RoutingPriority, TimeSpan
+from meshcore.config.envoy.schema.endpoint import ClusterLoadAssignment
+from meshcore.config.envoy.schema.protocol import Http2ProtocolOptions, HttpProtocolOptions
+from meshcore.config.envoy.schema.retry import Extension, PositiveDuration
+from meshcore.config.scalar_types import Duration, UInt32
+from meshcore.config.schema import Meta, OneOf, Record
+from meshcore.config.tree import MappingNode
+
+__all__ = ["Cluster", "DiscoveryType", "LbPolicy", "OutlierDetection", "Thresholds"]
+
+
+class DiscoveryType(Enum):
+    STATIC = 0
+    STRICT_DNS = 1
+    LOGICAL_DNS = 2
+    EDS = 3
+    ORIGINAL_DST = 4
+
+
+class LbPolicy(Enum):
+    ROUND_ROBIN = 0
+    LEAST_REQUEST = 1
+    RING_HASH = 2
+    RANDOM = 3
+    MAGLEV = 5
+    CLUSTER_PROVIDED = 6
+    LOAD_BALANCING_POLICY_CONFIG = 7
+
+
+class EdsClusterConfig(Record):
+    """Where endpoints are asked for: we take them from the given ClusterLoadAssignments."""
+
+    __ignored__ = frozenset({"eds_config"})
+
+    service_name: str = ""
+
+
+class RetryBudget(Record):
+    budget_percent: Percent | None = None
+    min_retry_concurrency: UInt32 | None = None
+
+
+class Thresholds(Record):
+    __noted__ = {"max_connection_pools": "connections are the proxy's affair"}
+
+    priority: RoutingPriority = RoutingPriority.DEFAULT
+    max_connections: UInt32 | None = None
+    max_pending_requests: UInt32 | None = None
+    max_requests: UInt32 | None = None
+    max_retries: UInt32 | None = None
+    retry_budget: RetryBudget | None = None
+    track_remaining: bool = False
+
+
+class CircuitBreakers(Record):
+    __unsupported__ = {"per_host_thresholds": ""}
+
+    thresholds: list[Thresholds] = []
+
+
+class OutlierDetection(Record):
+    __unsupported__ = {"monitors": ""}
+
+    consecutive_5xx: UInt32 | None = None
+    interval: PositiveDuration | None = None
+    base_ejection_time: PositiveDuration | None = None
+    max_ejection_time: PositiveDuration | None = None
+    max_ejection_time_jitter: TimeSpan | None = None
+    max_ejection_percent: Percentage | None = None
+    enforcing_consecutive_5xx: Percentage | None = None
+    enforcing_success_rate: Percentage | None = None
+    success_rate_minimum_hosts: UInt32 | None = None
+    success_rate_request_volume: UInt32 | None = None
+    success_rate_stdev_factor: UInt32 | None = None
+    consecutive_gateway_failure: UInt32 | None = None
+    enforcing_consecutive_gateway_failure: Percentage | None = None
+    split_external_local_origin_errors: bool = False
+    consecutive_local_origin_failure: UInt32 | None = None
+    enforcing_consecutive_local_origin_failure: Percentage | None = None
+    enforcing_local_origin_success_rate: Percentage | None = None
+    failure_percentage_threshold: Percentage | None = None
+    enforcing_failure_percentage: Percentage | None = None
+    enforcing_failure_percentage_local_origin: Percentage | None = None
+    failure_percentage_minimum_hosts: UInt32 | None = None
+    failure_percentage_request_volume: UInt32 | None = None
+    successful_active_health_check_uneject_host: bool | None = None
+    always_eject_one_host: bool | None = None
+
+
+class HealthCheck(Record):
+    """Checked only: the hosts are not probed."""
+
+    __oneofs__ = (
+        OneOf(
+            "health_checker",
+            ("http_health_check", "tcp_health_check", "grpc_health_check", "custom_health_check"),
+            True,
+        ),
+    )
+    __ignored__ = frozenset(
+        {
+            "initial_jitter",
+            "interval_jitter",
+            "interval_jitter_percent",
+            "alt_port",
+            "reuse_connection",
+            "event_log_path",
+            "event_logger",
+            "event_service",
+            "always_log_health_check_failures",
+            "always_log_health_check_success",
+            "tls_options",
+            "transport_socket_match_criteria",
+        }
+    )
+
+    timeout: PositiveDuration
+    interval: PositiveDuration
+    unhealthy_threshold: UInt32
+    healthy_threshold: UInt32
+    http_health_check: HttpHealthCheck | None = None
+    tcp_health_check: MappingNode | None = None
+    grpc_health_check: MappingNode | None = None
+    custom_health_check: MappingNode | None = None
+    no_traffic_interval: PositiveDuration | None = None
+    no_traffic_healthy_interval: PositiveDuration | None = None
+    unhealthy_interval: PositiveDuration | None = None
+    unhealthy_edge_interval: PositiveDuration | None = None
+    healthy_edge_interval: PositiveDuration | None = None
+
+
+class HttpHealthCheck(Record):
+    __open__ = True
+
+    path: NonEmpty
+
+
+_DNS = "names are resolved by the proxy"
+_CONNECTIONS = "connections are the proxy's affair"
+
+
+class Cluster(Record):
+    __oneofs__ = (
+        OneOf("cluster_discovery_type", ("type",)),
+        OneOf(
+            "lb_config",
+            (
+                "ring_hash_lb_config",
+                "maglev_lb_config",
+                "least_request_lb_config",
+                "round_robin_lb_config",
+            ),
+        ),
+    )
+    __unsupported__ = {
+        "cluster_type": "use type",
+        "original_dst_lb_config": "",
+        "transport_socket_matches": "",
+        "transport_socket_matcher": "",
+        "filters": "",
+        "upstream_config": "",
+        "upstream_bind_config": "",
+    }
+    __noted__ = {
+        "dns_failure_refresh_rate": _DNS,
+        "respect_dns_ttl": _DNS,
+        "dns_resolvers": _DNS,
+        "use_tcp_for_dns_lookups": _DNS,
+        "dns_resolution_config": _DNS,
+        "typed_dns_resolver_config": _DNS,
+        "preconnect_policy": _CONNECTIONS,
+        "upstream_connection_options": _CONNECTIONS,
+        "upstream_http_protocol_options": _CONNECTIONS,
+        "http_protocol_options": _CONNECTIONS,
+        "protocol_selection": _CONNECTIONS,
+        "connection_pool_per_downstream_connection": _CONNECTIONS,
+        "close_connections_on_host_health_failure": "endpoints are not health checked",
+        "ignore_health_on_host_removal": "endpoints are not health checked",
+        "lrs_server": "no load is reported",
+        "lrs_report_endpoint_metrics": "no load is reported",
+    }
+    __ignored__ = frozenset(
+        {
+            "alt_stat_name",
+            "metadata",
+            "per_connection_buffer_limit_bytes",
+            "wait_for_warm_on_init",
+            "track_timeout_budgets",
+            "track_cluster_stats",
+        }
+    )
+
+    name: NonEmpty
+    type: DiscoveryType = DiscoveryType.STATIC
+    eds_cluster_config: EdsClusterConfig | None = None
+    connect_timeout: PositiveDuration | None = None
+    lb_policy: LbPolicy = LbPolicy.ROUND_ROBIN
+    load_assignment: ClusterLoadAssignment | None = None
+    health_checks: list[HealthCheck] = []
+    max_requests_per_connection: UInt32 | None = None
+    circuit_breakers: CircuitBreakers | None = None
+    common_http_protocol_options: HttpProtocolOptions | None = None
+    http2_protocol_options: Http2ProtocolOptions | None = None
+    typed_extension_protocol_options: dict[str, MappingNode] = {}
+    dns_refresh_rate: Annotated[Duration, Meta(gt=0.001)] | None = None
+    dns_jitter: Annotated[Duration, Meta(ge=0)] | None = None
+    dns_lookup_family: DnsLookupFamily | None = None
+    outlier_detection: OutlierDetection | None = None
+    cleanup_interval: PositiveDuration | None = None
+    lb_subset_config: LbSubsetConfig | None = None
+    ring_hash_lb_config: RingHashLbConfig | None = None
+    maglev_lb_config: MaglevLbConfig | None = None
+    least_request_lb_config: LeastRequestLbConfig | None = None
+    round_robin_lb_config: RoundRobinLbConfig | None = None
+    common_lb_config: CommonLbConfig | None = None
+    transport_socket: Extension | None = None
+    load_balancing_policy: LoadBalancingPolicy | None = None
+
+
+class DnsLookupFamily(Enum):
+    AUTO = 0
+    V4_ONLY = 1
+    V6_ONLY = 2
+    V4_PREFERRED = 3
+    ALL = 4

@@ -1,0 +1,275 @@
+"""Load balancing of clusters."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from meshcore.config.envoy.schema import balancing as schema
+from meshcore.config.envoy.schema.base import RuntimeDouble
+from meshcore.config.envoy.schema.cluster import Cluster, DiscoveryType, LbPolicy
+from meshcore.config.envoy.translate.context import Context
+from meshcore.config.schema import Record, is_set, path_of
+from meshcore.config.tree import plain
+from meshcore.model import (
+    CommonLbConfig,
+    LeastRequest,
+    Maglev,
+    Policy,
+    RingHash,
+    SlowStart,
+    SubsetConfig,
+    SubsetSelector,
+)
+
+__all__ = ["Balancing", "balancing", "subsets"]
+
+
+@dataclass(frozen=True, slots=True)
+class Balancing:
+    """How a cluster chooses: what its own fields say, or its typed policy."""
+
+    policy: Policy
+    common: CommonLbConfig
+    ring_hash: RingHash | None = None
+    maglev: Maglev | None = None
+    least_request: LeastRequest | None = None
+    slow_start: SlowStart | None = None
+
+
+_PREFIX = "envoy.extensions.load_balancing_policies."
+_TYPED: dict[str, type[Record]] = {
+    _PREFIX + "round_robin.v3.RoundRobin": schema.TypedRoundRobin,
+    _PREFIX + "random.v3.Random": schema.TypedRandom,
+    _PREFIX + "least_request.v3.LeastRequest": schema.TypedLeastRequest,
+    _PREFIX + "ring_hash.v3.RingHash": schema.TypedRingHash,
+    _PREFIX + "maglev.v3.Maglev": schema.TypedMaglev,
+}
+
+
+def balancing(context: Context, cluster: Cluster) -> Balancing:
+    common = _common(context, cluster)
+    if (
+        cluster.load_balancing_policy is not None
+        or cluster.lb_policy is LbPolicy.LOAD_BALANCING_POLICY_CONFIG
+    ):
+        return _typed(context, cluster, common)
+    policy = Policy[cluster.lb_policy.name]
+    if policy not in (Policy.ROUND_ROBIN, Policy.CLUSTER_PROVIDED):
+        context.pending(cluster, "lb_policy", "load balancing")
+    ring = maglev = least = None
+    if policy is Policy.RING_HASH:
+        ring = _ring_hash(context, cluster.ring_hash_lb_config or schema.RingHashLbConfig())
+    elif policy is Policy.MAGLEV:
+        maglev = _maglev(context, cluster.maglev_lb_config or schema.MaglevLbConfig())
+    elif policy is Policy.LEAST_REQUEST:
+        least = _least_request(cluster.least_request_lb_config or schema.LeastRequestLbConfig())
+    slow = None
+    if policy is Policy.LEAST_REQUEST and cluster.least_request_lb_config is not None:
+        slow = _slow_start(context, cluster.least_request_lb_config.slow_start_config)
+    elif policy is Policy.ROUND_ROBIN and cluster.round_robin_lb_config is not None:
+        slow = _slow_start(context, cluster.round_robin_lb_config.slow_start_config)
+    return Balancing(policy, common, ring, maglev, least, slow)
+
+
+def _typed(context: Context, cluster: Cluster, common: CommonLbConfig) -> Balancing:
+    result = Balancing(Policy.ROUND_ROBIN, common)
+    given = cluster.load_balancing_policy
+    entry = given.policies[0] if given is not None and given.policies else None
+    if entry is None or entry.typed_extension_config is None:
+        context.error(cluster, "load_balancing_policy", expected="at least one policy")
+        return result
+    if cluster.lb_subset_config is not None:
+        context.error(cluster, "lb_subset_config", "cannot be combined with load_balancing_policy")
+    if cluster.common_lb_config is not None:
+        for field in ("zone_aware_lb_config", "locality_weighted_lb_config", "consistent_hashing_lb_config"):
+            if is_set(cluster.common_lb_config, field):
+                context.error(
+                    cluster.common_lb_config, field, "cannot be combined with load_balancing_policy"
+                )
+    extension = entry.typed_extension_config
+    path = path_of(extension, "typed_config")
+    _, config = context.decode_typed(extension.typed_config, path, _TYPED)
+    if isinstance(config, schema.TypedRoundRobin):
+        common = _locality(context, common, config.locality_lb_config)
+        return Balancing(
+            Policy.ROUND_ROBIN, common, slow_start=_slow_start(context, config.slow_start_config)
+        )
+    if config is None:
+        return result
+    context.pending(extension, "", "load balancing")
+    if isinstance(config, schema.TypedRandom):
+        return Balancing(Policy.RANDOM, _locality(context, common, config.locality_lb_config))
+    if isinstance(config, schema.TypedLeastRequest):
+        full = config.selection_method is schema.SelectionMethod.FULL_SCAN or bool(config.enable_full_scan)
+        least = LeastRequest(config.choice_count, _double(config.active_request_bias, 1.0), full)
+        common = _locality(context, common, config.locality_lb_config)
+        slow = _slow_start(context, config.slow_start_config)
+        return Balancing(Policy.LEAST_REQUEST, common, least_request=least, slow_start=slow)
+    assert isinstance(config, schema.TypedRingHash | schema.TypedMaglev)
+    if config.locality_weighted_lb_config is not None:
+        context.pending(config, "locality_weighted_lb_config", "localities")
+        common = replace(common, locality_weighted=True)
+    common = _consistent(context, cluster, common, config.consistent_hashing_lb_config)
+    if isinstance(config, schema.TypedMaglev):
+        return Balancing(Policy.MAGLEV, common, maglev=_maglev(context, config))
+    if config.consistent_hashing_lb_config is None:
+        common = _consistent(context, cluster, common, config)
+    return Balancing(Policy.RING_HASH, common, ring_hash=_ring_hash(context, config))
+
+
+def _ring_hash(context: Context, config: schema.RingHashLbConfig | schema.TypedRingHash) -> RingHash:
+    if config.minimum_ring_size > config.maximum_ring_size:
+        given = "minimum_ring_size" if is_set(config, "minimum_ring_size") else "maximum_ring_size"
+        context.error(
+            config,
+            given,
+            f"minimum_ring_size ({config.minimum_ring_size}) is more than "
+            f"maximum_ring_size ({config.maximum_ring_size})",
+        )
+    name = config.hash_function.name
+    return RingHash(
+        "XX_HASH" if name == "DEFAULT_HASH" else name, config.minimum_ring_size, config.maximum_ring_size
+    )
+
+
+def _maglev(context: Context, config: schema.MaglevLbConfig | schema.TypedMaglev) -> Maglev:
+    if not _is_prime(config.table_size):
+        context.error(config, "table_size", found=str(config.table_size), expected="a prime number")
+    return Maglev(config.table_size)
+
+
+def _is_prime(number: int) -> bool:
+    if number < 4:
+        return number > 1
+    if number % 2 == 0:
+        return False
+    divisor = 3
+    while divisor * divisor <= number:
+        if number % divisor == 0:
+            return False
+        divisor += 2
+    return True
+
+
+def _least_request(config: schema.LeastRequestLbConfig) -> LeastRequest:
+    return LeastRequest(config.choice_count, _double(config.active_request_bias, 1.0))
+
+
+def _double(value: RuntimeDouble | None, default: float) -> float:
+    return value.default_value if value is not None else default
+
+
+def _slow_start(context: Context, config: schema.SlowStartConfig | None) -> SlowStart | None:
+    if config is None:
+        return None
+    context.pending(config, "", "slow start")
+    lowest = config.min_weight_percent
+    return SlowStart(
+        config.slow_start_window or 0.0,
+        _double(config.aggression, 1.0),
+        lowest.value if lowest is not None else 10.0,
+    )
+
+
+def _common(context: Context, cluster: Cluster) -> CommonLbConfig:
+    config = cluster.common_lb_config
+    if config is None:
+        return CommonLbConfig()
+    threshold = config.healthy_panic_threshold
+    common = CommonLbConfig(
+        healthy_panic_threshold=threshold.value if threshold is not None else None,
+        update_merge_window=config.update_merge_window,
+        close_connections_on_host_set_change=config.close_connections_on_host_set_change,
+    )
+    if threshold is not None:
+        context.pending(config, "healthy_panic_threshold", "localities")
+    if config.locality_weighted_lb_config is not None:
+        context.pending(config, "locality_weighted_lb_config", "localities")
+        common = replace(common, locality_weighted=True)
+    if config.zone_aware_lb_config is not None:
+        context.pending(config, "zone_aware_lb_config", "localities")
+        common = _zone_aware(common, config.zone_aware_lb_config)
+    return _consistent(context, cluster, common, config.consistent_hashing_lb_config)
+
+
+def _zone_aware(common: CommonLbConfig, config: schema.ZoneAwareLbConfig) -> CommonLbConfig:
+    share = config.routing_enabled
+    return replace(
+        common,
+        zone_aware_routing_percent=share.value if share is not None else None,
+        zone_aware_min_cluster_size=config.min_cluster_size,
+        fail_traffic_on_panic=config.fail_traffic_on_panic,
+    )
+
+
+def _locality(
+    context: Context, common: CommonLbConfig, config: schema.LocalityLbConfig | None
+) -> CommonLbConfig:
+    if config is None:
+        return common
+    context.pending(config, "", "localities")
+    if config.zone_aware_lb_config is not None:
+        return _zone_aware(common, config.zone_aware_lb_config)
+    return replace(common, locality_weighted=True)
+
+
+def _consistent(
+    context: Context,
+    cluster: Cluster,
+    common: CommonLbConfig,
+    config: schema.ConsistentHashingLbConfig | schema.TypedRingHash | None,
+) -> CommonLbConfig:
+    if config is None:
+        return common
+    if config.use_hostname_for_hashing and cluster.type is DiscoveryType.STATIC:
+        context.error(config, "use_hostname_for_hashing", "not possible where the cluster's type is STATIC")
+    return replace(
+        common,
+        use_hostname_for_hashing=config.use_hostname_for_hashing,
+        hash_balance_factor=config.hash_balance_factor,
+    )
+
+
+def subsets(context: Context, cluster: Cluster) -> SubsetConfig | None:
+    config = cluster.lb_subset_config
+    if config is None:
+        return None
+    context.pending(cluster, "lb_subset_config", "subsets")
+    if cluster.lb_policy is LbPolicy.CLUSTER_PROVIDED:
+        context.error(cluster, "lb_subset_config", "cannot be combined with CLUSTER_PROVIDED")
+    common = cluster.common_lb_config
+    weighted = common is not None and common.locality_weighted_lb_config is not None
+    if config.locality_weight_aware and not weighted:
+        message = "needs common_lb_config.locality_weighted_lb_config"
+        context.error(config, "locality_weight_aware", message)
+    default = config.default_subset
+    return SubsetConfig(
+        selectors=tuple(_selector(context, selector) for selector in config.subset_selectors),
+        fallback_policy=config.fallback_policy.name,
+        default_subset=(
+            tuple((key, plain(value)) for key, value in default.entries.items())
+            if default is not None
+            else ()
+        ),
+        locality_weight_aware=config.locality_weight_aware,
+        scale_locality_weight=config.scale_locality_weight,
+        panic_mode_any=config.panic_mode_any,
+        list_as_any=config.list_as_any,
+    )
+
+
+def _selector(context: Context, selector: schema.LbSubsetSelector) -> SubsetSelector:
+    keys, fallback = set(selector.keys), set(selector.fallback_keys_subset)
+    if selector.fallback_policy is schema.SelectorFallbackPolicy.KEYS_SUBSET:
+        if not fallback:
+            context.error(selector, "fallback_keys_subset", "missing, but KEYS_SUBSET requires it")
+        elif not fallback < keys:
+            context.error(selector, "fallback_keys_subset", expected="some of the keys, but not all")
+    if selector.single_host_per_subset and len(keys) != 1:
+        context.error(selector, "single_host_per_subset", f"possible with exactly one key, not {len(keys)}")
+    return SubsetSelector(
+        tuple(sorted(keys)),
+        selector.fallback_policy.name,
+        tuple(sorted(fallback)),
+        selector.single_host_per_subset,
+    )

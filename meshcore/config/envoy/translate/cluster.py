@@ -1,0 +1,233 @@
+"""Clusters and endpoints."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Mapping
+
+from meshcore.config.envoy.schema import endpoint as endpoint_schema
+from meshcore.config.envoy.schema.base import RoutingPriority
+from meshcore.config.envoy.schema.cluster import Cluster as ClusterSchema
+from meshcore.config.envoy.schema.cluster import DiscoveryType, LbPolicy, OutlierDetection, Thresholds
+from meshcore.config.envoy.schema.protocol import HttpProtocolOptions, UpstreamHttpOptions
+from meshcore.config.envoy.translate.balancing import balancing, subsets
+from meshcore.config.envoy.translate.context import Context
+from meshcore.config.envoy.translate.route import lb_metadata
+from meshcore.config.envoy.translate.transport import upstream_tls
+from meshcore.config.findings import quoted
+from meshcore.config.schema import Record, origin_of, path_of
+from meshcore.config.tree import join_path
+from meshcore.model import (
+    CircuitBreakers,
+    Cluster,
+    Discovery,
+    Endpoint,
+    HealthStatus,
+    Locality,
+    LocalityEndpoints,
+)
+from meshcore.model import OutlierDetection as OutlierModel
+
+__all__ = ["cluster"]
+
+_MAX_WEIGHT = 2**32 - 1
+_HTTP_OPTIONS: dict[str, type[Record]] = {
+    "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": UpstreamHttpOptions
+}
+
+
+def cluster(
+    context: Context,
+    source: ClusterSchema,
+    assignments: Mapping[str, endpoint_schema.ClusterLoadAssignment],
+) -> Cluster:
+    """A cluster; ``assignments`` gives the endpoints of EDS clusters by service name."""
+    _check_discovery(context, source)
+    assignment = source.load_assignment
+    if source.type is DiscoveryType.EDS:
+        service = source.eds_cluster_config.service_name if source.eds_cluster_config is not None else ""
+        assignment = assignments.get(service or source.name, assignment)
+        if assignment is None:
+            context.warn(source, "type", "no ClusterLoadAssignment among the documents: no endpoints")
+    chosen = balancing(context, source)
+    options, http2 = _protocol(context, source)
+    default, high = _breakers(context, source)
+    if source.health_checks:
+        context.pending(source, "health_checks", "health checks")
+    policy = assignment.policy if assignment is not None else None
+    return Cluster(
+        name=source.name,
+        discovery=Discovery[source.type.name],
+        localities=_localities(context, source, assignment),
+        policy=chosen.policy,
+        ring_hash=chosen.ring_hash,
+        maglev=chosen.maglev,
+        least_request=chosen.least_request,
+        slow_start=chosen.slow_start,
+        common_lb=chosen.common,
+        subsets=subsets(context, source),
+        overprovisioning_factor=policy.overprovisioning_factor if policy is not None else 140,
+        circuit_breakers=default,
+        circuit_breakers_high=high,
+        outlier_detection=_outlier_detection(context, source, source.outlier_detection),
+        tls=upstream_tls(context, source.transport_socket),
+        connect_timeout=source.connect_timeout,
+        idle_timeout=options.idle_timeout if options is not None else None,
+        max_connection_duration=options.max_connection_duration if options is not None else None,
+        max_requests_per_connection=(
+            options.max_requests_per_connection
+            if options is not None and options.max_requests_per_connection is not None
+            else source.max_requests_per_connection
+        ),
+        http2=http2,
+        health_checked=bool(source.health_checks),
+        origin=origin_of(source),
+    )
+
+
+def _check_discovery(context: Context, source: ClusterSchema) -> None:
+    kind = source.type
+    groups = source.load_assignment.endpoints if source.load_assignment is not None else []
+    if kind is DiscoveryType.EDS and source.eds_cluster_config is None:
+        context.error(source, "eds_cluster_config", "missing, but EDS clusters require it")
+    if kind is DiscoveryType.LOGICAL_DNS and (len(groups) != 1 or len(groups[0].lb_endpoints) != 1):
+        context.error(source, "load_assignment", "LOGICAL_DNS clusters have exactly one endpoint")
+    if kind is DiscoveryType.ORIGINAL_DST:
+        if source.load_assignment is not None:
+            context.error(source, "load_assignment", "ORIGINAL_DST clusters have no endpoints of their own")
+        if source.lb_policy is not LbPolicy.CLUSTER_PROVIDED:
+            context.error(source, "lb_policy", found=source.lb_policy.name, expected="CLUSTER_PROVIDED")
+    elif source.lb_policy is LbPolicy.CLUSTER_PROVIDED:
+        context.error(source, "lb_policy", f"CLUSTER_PROVIDED does not go with the type {kind.name}")
+
+
+def _localities(
+    context: Context, source: ClusterSchema, assignment: endpoint_schema.ClusterLoadAssignment | None
+) -> tuple[LocalityEndpoints, ...]:
+    if assignment is None:
+        return ()
+    addresses = source.type in (DiscoveryType.STATIC, DiscoveryType.EDS)
+    groups = []
+    sums: dict[int, int] = {}
+    for group in assignment.endpoints:
+        if group.priority:
+            context.pending(group, "priority", "localities")
+        if group.load_balancing_weight is not None:
+            context.pending(group, "load_balancing_weight", "localities")
+            sums[group.priority] = sums.get(group.priority, 0) + group.load_balancing_weight
+            if sums[group.priority] > _MAX_WEIGHT:
+                message = f"the weights of the localities of a priority exceed {_MAX_WEIGHT:,}"
+                context.error(group, "load_balancing_weight", message)
+        place = group.locality
+        endpoints = tuple(
+            made
+            for item in group.lb_endpoints
+            if (made := _endpoint(context, item, addresses_only=addresses)) is not None
+        )
+        if sum(endpoint.weight for endpoint in endpoints) > _MAX_WEIGHT:
+            context.error(group, "lb_endpoints", f"the weights of the endpoints exceed {_MAX_WEIGHT:,}")
+        groups.append(
+            LocalityEndpoints(
+                endpoints,
+                Locality(place.region, place.zone, place.sub_zone) if place is not None else Locality(),
+                group.priority,
+                group.load_balancing_weight,
+            )
+        )
+    return tuple(groups)
+
+
+def _endpoint(context: Context, item: endpoint_schema.LbEndpoint, *, addresses_only: bool) -> Endpoint | None:
+    if item.endpoint is None or item.endpoint.address is None:
+        field = "endpoint_name" if item.endpoint_name is not None else "endpoint"
+        expected = "an endpoint with an address"
+        context.error(item.endpoint or item, "" if item.endpoint else field, expected=expected)
+        return None
+    address = item.endpoint.address
+    health = HealthStatus[item.health_status.name]
+    if health not in (HealthStatus.UNKNOWN, HealthStatus.HEALTHY):
+        context.pending(item, "health_status", "localities")
+    if address.socket_address is not None:
+        host, port = address.socket_address.address, address.socket_address.port_value or 0
+        if addresses_only and not _is_ip(host):
+            context.error(
+                address.socket_address,
+                "address",
+                found=quoted(host),
+                expected="an IP address, or a cluster of type STRICT_DNS or LOGICAL_DNS",
+            )
+    else:
+        assert address.pipe is not None
+        host, port = address.pipe.path, 0
+    return Endpoint(
+        host,
+        port,
+        hostname=item.endpoint.hostname,
+        weight=1 if item.load_balancing_weight is None else item.load_balancing_weight,
+        health=health,
+        metadata=lb_metadata(item.metadata),
+        origin=origin_of(item),
+    )
+
+
+def _is_ip(text: str) -> bool:
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _breakers(
+    context: Context, source: ClusterSchema
+) -> tuple[CircuitBreakers | None, CircuitBreakers | None]:
+    if source.circuit_breakers is None:
+        return None, None
+    context.pending(source, "circuit_breakers", "circuit breakers")
+    found: dict[RoutingPriority, CircuitBreakers] = {}
+    for thresholds in source.circuit_breakers.thresholds:
+        # Envoy takes the first of each priority.
+        found.setdefault(thresholds.priority, _thresholds(source, thresholds))
+    return found.get(RoutingPriority.DEFAULT), found.get(RoutingPriority.HIGH)
+
+
+def _thresholds(source: ClusterSchema, thresholds: Thresholds) -> CircuitBreakers:
+    budget = thresholds.retry_budget
+    percent = budget.budget_percent if budget is not None else None
+    default_percent = 20.0 if budget is not None else None
+    return CircuitBreakers(
+        max_connections=thresholds.max_connections,
+        max_pending_requests=thresholds.max_pending_requests,
+        max_requests=thresholds.max_requests,
+        max_retries=thresholds.max_retries,
+        max_requests_per_connection=source.max_requests_per_connection,
+        retry_budget_percent=percent.value if percent is not None else default_percent,
+        retry_budget_min_concurrency=budget.min_retry_concurrency if budget is not None else None,
+        track_remaining=thresholds.track_remaining,
+    )
+
+
+def _outlier_detection(
+    context: Context, source: ClusterSchema, config: OutlierDetection | None
+) -> OutlierModel | None:
+    if config is None:
+        return None
+    context.pending(source, "outlier_detection", "outlier detection")
+    names = [name for name in config.__struct_fields__ if not name.startswith("record_")]
+    return OutlierModel(**{name: getattr(config, name) for name in names})
+
+
+def _protocol(context: Context, source: ClusterSchema) -> tuple[HttpProtocolOptions | None, bool]:
+    """The options common to HTTP versions, and whether to speak HTTP/2."""
+    options, http2 = source.common_http_protocol_options, source.http2_protocol_options is not None
+    base = path_of(source, "typed_extension_protocol_options")
+    for name, node in source.typed_extension_protocol_options.items():
+        _, config = context.decode_typed(node, join_path(base, name), _HTTP_OPTIONS)
+        if isinstance(config, UpstreamHttpOptions):
+            options = config.common_http_protocol_options or options
+            explicit = config.explicit_http_config
+            http2 = explicit is not None and explicit.http2_protocol_options is not None
+            if explicit is None:
+                field = "auto_config" if config.auto_config is not None else "use_downstream_protocol_config"
+                context.warn(config, field, "has no effect here: HTTP/1.1 is spoken to the endpoints")
+    return options, http2

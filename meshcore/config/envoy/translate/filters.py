@@ -1,0 +1,194 @@
+"""HTTP filters, in the connection manager and per route."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from meshcore.config.envoy.runtime import fraction
+from meshcore.config.envoy.schema import filters as schema
+from meshcore.config.envoy.schema.base import FractionalPercent
+from meshcore.config.envoy.schema.cors import Cors, CorsPolicy
+from meshcore.config.envoy.schema.ratelimit import LocalRateLimit
+from meshcore.config.envoy.translate.context import Context, type_name
+from meshcore.config.envoy.translate.headers import edits_of_mutations
+from meshcore.config.envoy.translate.matching import header_matches
+from meshcore.config.envoy.translate.policies import cors_policy
+from meshcore.config.envoy.translate.ratelimits import local_rate_limit
+from meshcore.config.findings import quoted
+from meshcore.config.schema import Record, path_of
+from meshcore.config.tree import MappingNode, join_path
+from meshcore.model import FaultAbort, FaultDelay, FaultPolicy, Fraction
+
+__all__ = ["FilterChain", "fault_of", "http_filters", "per_route_filters"]
+
+_PREFIX = "envoy.extensions.filters.http."
+_ROUTER = _PREFIX + "router.v3.Router"
+_WRAPPER = "envoy.config.route.v3.FilterConfig"
+
+#: Messages that configure a filter in the connection manager, and the feature they ask for.
+_FILTERS: dict[str, type[Record]] = {
+    _ROUTER: schema.Router,
+    _PREFIX + "fault.v3.HTTPFault": schema.HttpFault,
+    _PREFIX + "local_ratelimit.v3.LocalRateLimit": LocalRateLimit,
+    _PREFIX + "cors.v3.Cors": Cors,
+    _PREFIX + "header_mutation.v3.HeaderMutation": schema.HeaderMutationFilter,
+}
+#: Those that configure one for a route, virtual host, weighted cluster or route configuration.
+_PER_ROUTE: dict[str, type[Record]] = {
+    _PREFIX + "fault.v3.HTTPFault": schema.HttpFault,
+    _PREFIX + "local_ratelimit.v3.LocalRateLimit": LocalRateLimit,
+    _PREFIX + "cors.v3.CorsPolicy": CorsPolicy,
+    _PREFIX + "header_mutation.v3.HeaderMutationPerRoute": schema.HeaderMutationPerRoute,
+    _WRAPPER: schema.FilterConfig,
+}
+_FEATURES = {
+    "fault": "faults",
+    "local_ratelimit": "rate limits",
+    "cors": "cors",
+    "header_mutation": "filter mutations",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class FilterChain:
+    """The filters before the router. ``kinds``: name -> "fault", "local_ratelimit", ..."""
+
+    kinds: Mapping[str, str]
+    fault: FaultPolicy | None
+    filters: tuple[tuple[str, object], ...]
+    router: schema.Router
+
+
+def _kind(message: str) -> str:
+    """``envoy.extensions.filters.http.fault.v3.HTTPFault`` is a ``fault``."""
+    return message.removeprefix(_PREFIX).partition(".")[0]
+
+
+def http_filters(context: Context, filters: list[schema.HttpFilter]) -> FilterChain:
+    """The filter chain of a connection manager; its router must come last."""
+    kinds: dict[str, str] = {}
+    made: list[tuple[str, object]] = []
+    fault: FaultPolicy | None = None
+    router = schema.Router()
+    for index, item in enumerate(filters):
+        if item.disabled:
+            context.error(item, "disabled", "not supported: leave the filter out")
+            continue
+        if item.typed_config is None:
+            context.error(item, "typed_config", "missing, but required")
+            continue
+        message = type_name(item.typed_config)
+        if item.is_optional and message and message not in _FILTERS:
+            context.warn(item, "", f"the optional filter {quoted(item.name)} is not supported and left out")
+            continue
+        path = path_of(item, "typed_config")
+        _, config = context.decode_typed(item.typed_config, path, _FILTERS)
+        last = index == len(filters) - 1
+        if (message == _ROUTER) != last:
+            problem = (
+                "must be the last filter" if message == _ROUTER else "the last filter must be the router"
+            )
+            context.error(item, "name", problem, found=quoted(item.name))
+        if isinstance(config, schema.Router):
+            router = config
+        elif config is not None:
+            kind = _kind(message)
+            if item.name in kinds:
+                context.error(item, "name", "another filter has this name", found=quoted(item.name))
+            kinds[item.name] = kind
+            context.pending(item, "", _FEATURES[kind])
+            value = _value(context, config)
+            made.append((item.name, value))
+            if isinstance(value, FaultPolicy):
+                if fault is not None:
+                    context.error(item, "", "only one fault filter is supported")
+                fault = value
+    return FilterChain(kinds, fault, tuple(made), router)
+
+
+def per_route_filters(
+    context: Context, holder: Record, configs: Mapping[str, MappingNode]
+) -> tuple[tuple[str, object], ...]:
+    """``typed_per_filter_config``: filter name -> its configuration at this level."""
+    made: list[tuple[str, object]] = []
+    base = path_of(holder, "typed_per_filter_config")
+    for name, node in configs.items():
+        path = join_path(base, name)
+        _, config = context.decode_typed(node, path, _PER_ROUTE)
+        if config is None:
+            continue
+        message = type_name(node)
+        if isinstance(config, schema.FilterConfig):
+            unwrapped = _unwrap(context, config)
+            if unwrapped is None:
+                continue
+            message, config = unwrapped
+        if context.filters is not None and name not in context.filters:
+            context.findings.warn(
+                node, path, f"has no effect: no filter of the listener is named {quoted(name)}"
+            )
+        elif context.filters is None or context.filters[name] == _kind(message):
+            feature = _FEATURES[_kind(message)]
+            context.pending(config, "", feature)
+        else:
+            context.findings.error(
+                node, path, f"the filter {quoted(name)} is of another kind", found=quoted(message)
+            )
+            continue
+        made.append((name, _value(context, config)))
+    return tuple(made)
+
+
+def _unwrap(context: Context, wrapper: schema.FilterConfig) -> tuple[str, Record] | None:
+    if wrapper.disabled:
+        context.error(wrapper, "disabled", "not supported")
+        return None
+    if wrapper.config is None:
+        context.error(wrapper, "config", "missing, but required")
+        return None
+    inner = {name: cls for name, cls in _PER_ROUTE.items() if name != _WRAPPER}
+    message, config = context.decode_typed(wrapper.config, path_of(wrapper, "config"), inner)
+    return (message, config) if config is not None else None
+
+
+def _value(context: Context, config: Record) -> object:
+    if isinstance(config, schema.HttpFault):
+        return fault_of(context, config)
+    if isinstance(config, LocalRateLimit):
+        return local_rate_limit(context, config)
+    if isinstance(config, CorsPolicy):
+        return cors_policy(context, config)
+    if isinstance(config, schema.HeaderMutationFilter | schema.HeaderMutationPerRoute):
+        return edits_of_mutations(context, config.mutations)
+    return None
+
+
+def _percentage(percent: FractionalPercent | None) -> Fraction:
+    # An unset percentage is 0, not 100, as in Envoy.
+    return fraction(percent) if percent is not None else Fraction(0)
+
+
+def fault_of(context: Context, config: schema.HttpFault) -> FaultPolicy:
+    delay, abort = config.delay, config.abort
+    return FaultPolicy(
+        delay=(
+            FaultDelay(_percentage(delay.percentage), delay.fixed_delay, delay.header_delay is not None)
+            if delay is not None
+            else None
+        ),
+        abort=(
+            FaultAbort(
+                _percentage(abort.percentage),
+                abort.http_status,
+                abort.grpc_status,
+                abort.header_abort is not None,
+            )
+            if abort is not None
+            else None
+        ),
+        upstream_cluster=config.upstream_cluster,
+        headers=header_matches(context, config.headers),
+        max_active_faults=config.max_active_faults,
+        downstream_nodes=tuple(config.downstream_nodes),
+    )

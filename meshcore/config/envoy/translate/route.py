@@ -1,0 +1,244 @@
+"""Routes and their actions."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated
+
+from meshcore.config.envoy.schema import route as schema
+from meshcore.config.envoy.schema.base import Metadata, NonEmpty, RoutingPriority
+from meshcore.config.envoy.translate.context import Context
+from meshcore.config.envoy.translate.filters import per_route_filters
+from meshcore.config.envoy.translate.headers import edits
+from meshcore.config.envoy.translate.matching import regex_rewrite, route_match
+from meshcore.config.envoy.translate.policies import (
+    cors_policy,
+    hash_policies,
+    hedge_policy,
+    mirrors,
+    retry_policy,
+)
+from meshcore.config.envoy.translate.ratelimits import rate_limits
+from meshcore.config.envoy.translate.responses import direct_response, redirect
+from meshcore.config.findings import quoted
+from meshcore.config.schema import Meta, Record, is_set, origin_of, path_of
+from meshcore.config.tree import plain
+from meshcore.model import (
+    DirectResponse,
+    FaultPolicy,
+    ForwardAction,
+    HostRewrite,
+    HostRewriteKind,
+    PathKind,
+    PathMatch,
+    PathRewrite,
+    PathRewriteKind,
+    Redirect,
+    Route,
+    WeightedCluster,
+    WeightedClusters,
+)
+
+__all__ = ["lb_metadata", "route"]
+
+_MAX_WEIGHT = 2**32 - 1
+_NOT_FOUND = {
+    schema.ClusterNotFoundResponseCode.SERVICE_UNAVAILABLE: 503,
+    schema.ClusterNotFoundResponseCode.NOT_FOUND: 404,
+    schema.ClusterNotFoundResponseCode.INTERNAL_SERVER_ERROR: 500,
+}
+_VARIABLE = re.compile(r"\{([^{}=]*)(?:=[^{}]*)?\}")
+
+
+class UriTemplateRewriteConfig(Record):
+    """``envoy.extensions.path.rewrite.uri_template.v3.UriTemplateRewriteConfig``."""
+
+    path_template_rewrite: Annotated[NonEmpty, Meta(max_length=256)]
+
+
+_REWRITERS = {
+    "envoy.extensions.path.rewrite.uri_template.v3.UriTemplateRewriteConfig": UriTemplateRewriteConfig,
+}
+
+
+def route(context: Context, source: schema.Route, max_body: int) -> Route:
+    """One route; ``max_body`` bounds the body of a direct response."""
+    match = route_match(context, source.match)
+    filters = per_route_filters(context, source, source.typed_per_filter_config)
+    action: ForwardAction | Redirect | DirectResponse
+    if source.route is not None:
+        action = _forward(context, source.route, match.path)
+    elif source.redirect is not None:
+        action = redirect(context, source.redirect)
+    else:
+        assert source.direct_response is not None
+        action = direct_response(context, source.direct_response, max_body)
+    return Route(
+        match=match,
+        action=action,
+        name=source.name,
+        edits=edits(context, source),
+        fault=next((value for _, value in filters if isinstance(value, FaultPolicy)), None),
+        typed_per_filter_config=filters,
+        origin=origin_of(source),
+    )
+
+
+def lb_metadata(metadata: Metadata | None) -> tuple[tuple[str, object], ...]:
+    """What endpoints are chosen by: the ``envoy.lb`` namespace."""
+    node = metadata.filter_metadata.get("envoy.lb") if metadata is not None else None
+    if node is None:
+        return ()
+    return tuple((key, plain(value)) for key, value in node.entries.items())
+
+
+def _forward(context: Context, action: schema.RouteAction, path: PathMatch) -> ForwardAction:
+    if action.cluster is not None:
+        context.check_cluster(action, "cluster", action.cluster)
+    _pending(context, action)
+    stream = action.max_stream_duration
+    weighted = action.weighted_clusters
+    return ForwardAction(
+        cluster=action.cluster or "",
+        cluster_header=(action.cluster_header or "").lower(),
+        weighted_clusters=_weighted(context, weighted) if weighted is not None else None,
+        cluster_not_found_status=_NOT_FOUND[action.cluster_not_found_response_code],
+        path_rewrite=_path_rewrite(context, action, path),
+        host_rewrite=_host_rewrite(context, action),
+        timeout=action.timeout,
+        idle_timeout=action.idle_timeout,
+        max_stream_duration=stream.max_stream_duration if stream is not None else None,
+        grpc_timeout_header_max=(
+            stream.grpc_timeout_header_max if stream is not None else action.max_grpc_timeout
+        ),
+        grpc_timeout_header_offset=(
+            stream.grpc_timeout_header_offset if stream is not None else action.grpc_timeout_offset
+        ),
+        retry_policy=retry_policy(context, action, action.retry_policy),
+        hedge_policy=hedge_policy(context, action, action.hedge_policy),
+        hash_policies=hash_policies(context, action.hash_policy),
+        rate_limits=rate_limits(context, action, action.rate_limits),
+        mirrors=mirrors(context, action, action.request_mirror_policies),
+        cors=cors_policy(context, action.cors) if action.cors is not None else None,
+        metadata_match=lb_metadata(action.metadata_match),
+        priority_high=action.priority is RoutingPriority.HIGH,
+        upgrades=_upgrades(context, action),
+    )
+
+
+def _pending(context: Context, action: schema.RouteAction) -> None:
+    for field, feature in (
+        ("cors", "cors"),
+        ("metadata_match", "subsets"),
+        ("max_stream_duration", "stream limits"),
+        ("max_grpc_timeout", "gRPC timeouts"),
+        ("idle_timeout", "stream limits"),
+    ):
+        if is_set(action, field):
+            context.pending(action, field, feature)
+    if action.priority is RoutingPriority.HIGH:
+        context.pending(action, "priority", "circuit breakers")
+
+
+def _upgrades(context: Context, action: schema.RouteAction) -> tuple[tuple[str, bool], ...]:
+    seen: dict[str, bool] = {}
+    for upgrade in action.upgrade_configs:
+        name = upgrade.upgrade_type.lower()
+        if name in seen:
+            context.error(upgrade, "upgrade_type", f"{quoted(upgrade.upgrade_type)} stands above already")
+        seen[name] = upgrade.enabled
+    return tuple(seen.items())
+
+
+def _path_rewrite(context: Context, action: schema.RouteAction, path: PathMatch) -> PathRewrite | None:
+    given = [
+        field
+        for field, value in (
+            ("prefix_rewrite", action.prefix_rewrite),
+            ("regex_rewrite", action.regex_rewrite),
+            ("path_rewrite_policy", action.path_rewrite_policy),
+        )
+        if value
+    ]
+    if len(given) > 1:
+        context.error(action, given[1], f"{given[0]!r} is set already; only one of them may be")
+        return None
+    if action.prefix_rewrite:
+        if path.kind is PathKind.TEMPLATE:
+            message = "cannot be used with path_match_policy; use path_rewrite_policy"
+            context.error(action, "prefix_rewrite", message)
+        return PathRewrite(PathRewriteKind.PREFIX, action.prefix_rewrite)
+    if action.regex_rewrite is not None:
+        return PathRewrite(PathRewriteKind.REGEX, regex=regex_rewrite(context, action.regex_rewrite))
+    if action.path_rewrite_policy is not None:
+        return _template_rewrite(context, action, path)
+    return None
+
+
+def _template_rewrite(context: Context, action: schema.RouteAction, path: PathMatch) -> PathRewrite | None:
+    policy = action.path_rewrite_policy
+    assert policy is not None
+    _, config = context.decode_typed(policy.typed_config, path_of(policy, "typed_config"), _REWRITERS)
+    if config is None:
+        return None
+    text = config.path_template_rewrite
+    if path.kind is not PathKind.TEMPLATE:
+        context.error(action, "path_rewrite_policy", "needs a path_match_policy in the route's match")
+        return None
+    leftover = _VARIABLE.sub("", text)
+    if not text.startswith("/"):
+        context.error(
+            config, "path_template_rewrite", found=quoted(text), expected="a path that begins with '/'"
+        )
+    elif "{" in leftover or "}" in leftover:
+        context.error(config, "path_template_rewrite", "the braces do not match", found=quoted(text))
+    known = set(_VARIABLE.findall(path.value))
+    for variable in _VARIABLE.findall(text):
+        if variable not in known:
+            message = f"the path template {quoted(path.value)} has no variable {quoted(variable)}"
+            context.error(config, "path_template_rewrite", message)
+    return PathRewrite(PathRewriteKind.TEMPLATE, text)
+
+
+def _host_rewrite(context: Context, action: schema.RouteAction) -> HostRewrite | None:
+    append = action.append_x_forwarded_host
+    if action.host_rewrite_literal:
+        return HostRewrite(HostRewriteKind.LITERAL, action.host_rewrite_literal, None, append)
+    if action.host_rewrite_header:
+        return HostRewrite(HostRewriteKind.HEADER, action.host_rewrite_header.lower(), None, append)
+    if action.host_rewrite_path_regex is not None:
+        substitution = regex_rewrite(context, action.host_rewrite_path_regex)
+        return HostRewrite(HostRewriteKind.PATH_REGEX, "", substitution, append)
+    if action.auto_host_rewrite:
+        return HostRewrite(HostRewriteKind.AUTO, "", None, append)
+    return None
+
+
+def _weighted(context: Context, source: schema.WeightedCluster) -> WeightedClusters:
+    clusters: list[WeightedCluster] = []
+    total = 0
+    for item in source.clusters:
+        if bool(item.name) == bool(item.cluster_header):
+            found = "both" if item.name else "none of them"
+            context.error(item, "", found=found, expected="one of name, cluster_header")
+        context.check_cluster(item, "name", item.name)
+        if is_set(item, "metadata_match"):
+            context.pending(item, "metadata_match", "subsets")
+        total += item.weight
+        clusters.append(
+            WeightedCluster(
+                cluster=item.name,
+                weight=item.weight,
+                cluster_header=item.cluster_header.lower(),
+                edits=edits(context, item),
+                host_rewrite=item.host_rewrite_literal,
+                metadata_match=lb_metadata(item.metadata_match),
+                typed_per_filter_config=per_route_filters(context, item, item.typed_per_filter_config),
+                origin=origin_of(item),
+            )
+        )
+    if not 0 < total <= _MAX_WEIGHT:
+        context.error(
+            source, "clusters", "the sum of the weights", found=str(total), expected=f"1 to {_MAX_WEIGHT:,}"
+        )
+    return WeightedClusters(tuple(clusters), (source.header_name or "").lower(), bool(source.use_hash_policy))

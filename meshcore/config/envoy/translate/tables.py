@@ -1,0 +1,78 @@
+"""Virtual hosts and route configurations."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from meshcore.config.envoy.schema import route as schema
+from meshcore.config.envoy.translate.context import Context
+from meshcore.config.envoy.translate.filters import per_route_filters
+from meshcore.config.envoy.translate.headers import edits
+from meshcore.config.envoy.translate.policies import cors_policy, hedge_policy, mirrors, retry_policy
+from meshcore.config.envoy.translate.ratelimits import rate_limits
+from meshcore.config.envoy.translate.route import route
+from meshcore.config.findings import quoted
+from meshcore.config.schema import is_set, node_of, origin_of, path_of
+from meshcore.config.tree import SequenceNode
+from meshcore.model import RequireTls, RouteConfiguration, VirtualHost
+
+__all__ = ["route_configuration"]
+
+
+def route_configuration(context: Context, source: schema.RouteConfiguration) -> RouteConfiguration:
+    _check_domains(context, source.virtual_hosts)
+    limit = source.max_direct_response_body_size_bytes
+    return RouteConfiguration(
+        name=source.name,
+        virtual_hosts=tuple(_virtual_host(context, host, limit) for host in source.virtual_hosts),
+        edits=edits(context, source),
+        vhost_header=source.vhost_header.lower(),
+        ignore_port_in_host_matching=source.ignore_port_in_host_matching,
+        most_specific_header_mutations_wins=source.most_specific_header_mutations_wins,
+        mirrors=mirrors(context, source, source.request_mirror_policies),
+        max_direct_response_body_size=limit,
+        typed_per_filter_config=per_route_filters(context, source, source.typed_per_filter_config),
+        origin=origin_of(source),
+    )
+
+
+def _virtual_host(context: Context, source: schema.VirtualHost, limit: int) -> VirtualHost:
+    if is_set(source, "cors"):
+        context.pending(source, "cors", "cors")
+    for field in ("include_request_attempt_count", "include_attempt_count_in_response"):
+        if getattr(source, field):
+            context.pending(source, field, "attempt count")
+    return VirtualHost(
+        name=source.name,
+        domains=tuple(source.domains),
+        routes=tuple(route(context, item, limit) for item in source.routes),
+        require_tls=RequireTls[source.require_tls.name],
+        edits=edits(context, source),
+        retry_policy=retry_policy(context, source, source.retry_policy),
+        hedge_policy=hedge_policy(context, source, source.hedge_policy),
+        cors=cors_policy(context, source.cors) if source.cors is not None else None,
+        rate_limits=rate_limits(context, source, source.rate_limits),
+        mirrors=mirrors(context, source, source.request_mirror_policies),
+        include_request_attempt_count=source.include_request_attempt_count,
+        include_attempt_count_in_response=source.include_attempt_count_in_response,
+        typed_per_filter_config=per_route_filters(context, source, source.typed_per_filter_config),
+        origin=origin_of(source),
+    )
+
+
+def _check_domains(context: Context, hosts: Sequence[schema.VirtualHost]) -> None:
+    """A domain belongs to one virtual host only; case does not tell domains apart."""
+    owners: dict[str, str] = {}
+    for host in hosts:
+        node = node_of(host, "domains")
+        for index, domain in enumerate(host.domains):
+            owner = owners.get(domain.lower())
+            if owner is None:
+                owners[domain.lower()] = host.name
+                continue
+            where = node.items[index] if isinstance(node, SequenceNode) else node
+            context.findings.error(
+                where,
+                f"{path_of(host, 'domains')}[{index}]",
+                f"the domain {quoted(domain)} belongs to the virtual host {quoted(owner)} already",
+            )
