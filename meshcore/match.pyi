@@ -86,7 +86,7 @@ class PathTemplate:
         """Raises PathTemplateError where the rewrite is not valid over this template."""
 
     def rewrite(self, rewrite: str, path: AnyStr) -> AnyStr | None:
-        """The path that the rewrite, such as ``/x/{rest}``, makes of a path; None where that does not match."""
+        """The path that a rewrite such as ``/x/{rest}`` makes of a path; None where that does not match."""
 
 class RouteTable:
     """A route table on its own: which route matches a request.

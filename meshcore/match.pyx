@@ -266,7 +266,7 @@ cdef class PathTemplate:
         mc_template_rewrite_free(self._compile_rewrite(rewrite))
 
     def rewrite(self, str rewrite not None, path):
-        """The path that the rewrite, such as ``/x/{rest}``, makes of a path; None where that does not match."""
+        """The path that a rewrite such as ``/x/{rest}`` makes of a path; None where that does not match."""
         cdef bytes encoded = _encoded(path)
         cdef mc_slice values[MC_TEMPLATE_VARIABLES]
         cdef mc_slice out

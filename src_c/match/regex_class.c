@@ -127,7 +127,9 @@ bool mc_rx_read_escape(mc_rx_reader *reader, uint32_t *rune) {
 static void add_class(mc_rx_ranges *out, mc_rx_ranges *class, bool negated) {
   mc_rx_ranges_tidy(class);
   if (negated) mc_rx_ranges_negate(class);
-  for (uint32_t i = 0; i < class->count; i++) mc_rx_ranges_add(out, class->items[i].low, class->items[i].high);
+  for (uint32_t i = 0; i < class->count; i++) {
+    mc_rx_ranges_add(out, class->items[i].low, class->items[i].high);
+  }
   if (class->no_memory) out->no_memory = true;
   mc_rx_ranges_free(class);
 }
@@ -152,8 +154,8 @@ static bool read_posix_class(mc_rx_reader *reader, bool fold, mc_rx_ranges *out,
   const size_t begin = negated ? 3 : 2;
   mc_rx_ranges class = {0};
   if (!mc_rx_ranges_add_posix(&class, mc_slice_of(rest.data + begin, end - begin), fold)) {
-    return mc_rx_refuse(reader, reader->at, "unknown class %.*s; known are alnum alpha ascii blank cntrl digit "
-                        "graph lower print punct space upper word xdigit",
+    return mc_rx_refuse(reader, reader->at, "unknown class %.*s; known are alnum alpha ascii blank cntrl "
+                        "digit graph lower print punct space upper word xdigit",
                         end < 40 ? (int)end + 2 : 40, rest.data);
   }
   add_class(out, &class, negated);

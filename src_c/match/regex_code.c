@@ -60,7 +60,8 @@ static void star(mc_rx_code *code, uint32_t start, bool greedy, bool nullable) {
   }
 }
 
-void mc_rx_code_repeat(mc_rx_code *code, uint32_t start, int32_t min, int32_t max, bool greedy, bool nullable) {
+void mc_rx_code_repeat(mc_rx_code *code, uint32_t start, int32_t min, int32_t max, bool greedy,
+                       bool nullable) {
   if (code->failure != MC_OK) return;
   const uint32_t length = code->size - start;
   if (max == 0) {

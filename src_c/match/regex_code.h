@@ -18,6 +18,7 @@ void mc_rx_code_append(mc_rx_code *code, mc_rx_op op, int32_t x, int32_t y);
 void mc_rx_code_insert(mc_rx_code *code, uint32_t at, mc_rx_op op, int32_t x, int32_t y);
 /* The fragment from start to the end of the program becomes its own repetition. nullable: it can match
  * the empty text. */
-void mc_rx_code_repeat(mc_rx_code *code, uint32_t start, int32_t min, int32_t max, bool greedy, bool nullable);
+void mc_rx_code_repeat(mc_rx_code *code, uint32_t start, int32_t min, int32_t max, bool greedy,
+                       bool nullable);
 
 #endif

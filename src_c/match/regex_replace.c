@@ -104,8 +104,11 @@ static mc_code replace(mc_rx_run *run, mc_slice text, const mc_substitution *sub
                        bool *replaced) {
   size_t slots[2 * MC_REGEX_GROUPS];
   size_t at = 0, last_end = SIZE_MAX;
+  /* Searches that seldom look far behind their match stay below this. */
+  const uint64_t usual = 2 * ((uint64_t)text.size + 1) * run->regex->size;
   bool room = true;
   while (room && at <= text.size && mc_rx_run_search(run, text, at, slots)) {
+    if (!run->dead && run->steps > usual && !mc_rx_run_remember(run, text.size)) return MC_NO_MEMORY;
     const size_t from = slots[0], to = slots[1];
     room = write(out, text.data + at, from - at);
     if (from == last_end && to == from) {

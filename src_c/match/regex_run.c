@@ -11,6 +11,7 @@ bool mc_rx_run_open(mc_rx_run *run, const mc_regex *regex, uint32_t groups) {
   const size_t place_bytes = size * sizeof(uint32_t);
   const size_t bytes = slot_bytes + stack_bytes + 3 * place_bytes;
   run->heap = NULL;
+  run->dead = NULL;
   char *at = (char *)run->block;
   if (bytes > sizeof run->block) {
     at = run->heap = malloc(bytes);
@@ -34,7 +35,30 @@ bool mc_rx_run_open(mc_rx_run *run, const mc_regex *regex, uint32_t groups) {
   return true;
 }
 
-void mc_rx_run_close(mc_rx_run *run) { free(run->heap); }
+void mc_rx_run_close(mc_rx_run *run) {
+  free(run->heap);
+  free(run->dead);
+}
+
+bool mc_rx_run_remember(mc_rx_run *run, size_t text_size) {
+  run->dead_words = (run->regex->size + 63) / 64;
+  if (text_size >= SIZE_MAX / 8 / run->dead_words) return false;
+  run->dead = calloc((text_size + 1) * run->dead_words, sizeof *run->dead);
+  return run->dead != NULL;
+}
+
+static uint64_t *dead_word(const mc_rx_run *run, uint32_t place, size_t at) {
+  return &run->dead[at * run->dead_words + place / 64];
+}
+
+/* Of threads that go on behind a match and are better than it: they count only if one of them matches,
+ * and then nobody searches from here again. */
+static void remember(mc_rx_run *run, size_t at) {
+  for (uint32_t i = 0; i < run->now.count; i++) {
+    const uint32_t place = run->now.places[i];
+    *dead_word(run, place, at) |= UINT64_C(1) << (place % 64);
+  }
+}
 
 static bool is_word(mc_slice text, size_t at) {
   if (at >= text.size) return false;
@@ -69,7 +93,8 @@ static void renew(mc_rx_run *run) {
 
 /* Adds what can be reached from a place without a character, best first. slots are changed on the way
  * and are in the end as they were. */
-static void follow(mc_rx_run *run, mc_rx_threads *into, uint32_t from, mc_slice text, size_t at, size_t *slots) {
+static void follow(mc_rx_run *run, mc_rx_threads *into, uint32_t from, mc_slice text, size_t at,
+                   size_t *slots) {
   mc_rx_waiting *stack = run->stack;
   uint32_t waiting = 0;
   uint32_t place = from;
@@ -100,8 +125,10 @@ static void follow(mc_rx_run *run, mc_rx_threads *into, uint32_t from, mc_slice 
           }
           break;
         default:
+          if (run->dead && *dead_word(run, place, at) >> (place % 64) & 1) break;
           if (run->slot_count) {
-            memcpy(into->slots + (size_t)into->count * run->slot_count, slots, run->slot_count * sizeof *slots);
+            size_t *own = into->slots + (size_t)into->count * run->slot_count;
+            memcpy(own, slots, run->slot_count * sizeof *slots);
           }
           into->places[into->count++] = place;
           break;
@@ -145,6 +172,7 @@ static bool run_from(mc_rx_run *run, mc_slice text, size_t at, bool whole, size_
     const bool end = at == text.size;
     const mc_rune rune = end ? (mc_rune){MC_RUNE_INVALID, 0} : mc_rune_at(text, at);
     const size_t after = at + rune.width;
+    bool matched_here = false;
     renew(run);
     run->next.count = 0;
     for (uint32_t i = 0; i < run->now.count; i++) {
@@ -153,7 +181,7 @@ static bool run_from(mc_rx_run *run, mc_slice text, size_t at, bool whole, size_
       const mc_rx_inst *inst = &regex->code[place];
       if (inst->op == MC_RX_MATCH) {
         if (whole && !end) continue;
-        matched = true;
+        matched = matched_here = true;
         if (run->slot_count) memcpy(slots, own, run->slot_count * sizeof *slots);
         break; /* what remains is worse */
       }
@@ -161,6 +189,7 @@ static bool run_from(mc_rx_run *run, mc_slice text, size_t at, bool whole, size_
         follow(run, &run->next, place + 1, text, after, own);
       }
     }
+    if (run->dead && matched && !matched_here) remember(run, at);
     if (end) return matched;
     const mc_rx_threads swapped = run->now;
     run->now = run->next;
@@ -169,7 +198,9 @@ static bool run_from(mc_rx_run *run, mc_slice text, size_t at, bool whole, size_
   }
 }
 
-bool mc_rx_run_full(mc_rx_run *run, mc_slice text, size_t *slots) { return run_from(run, text, 0, true, slots); }
+bool mc_rx_run_full(mc_rx_run *run, mc_slice text, size_t *slots) {
+  return run_from(run, text, 0, true, slots);
+}
 
 bool mc_rx_run_search(mc_rx_run *run, mc_slice text, size_t start, size_t *slots) {
   return run_from(run, text, start, false, slots);

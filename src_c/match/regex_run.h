@@ -31,6 +31,8 @@ typedef struct mc_rx_run {
   mc_rx_waiting *stack;
   size_t *fresh; /* the slots of a thread that starts */
   uint64_t steps; /* instructions gone through, ever: what tests hold to be linear */
+  uint64_t *dead; /* NULL, or bits for (position, instruction): no match is reached from there */
+  size_t dead_words; /* for each position */
   void *heap;
   uint64_t block[MC_RX_RUN_INLINE];
 } mc_rx_run;
@@ -39,6 +41,9 @@ typedef struct mc_rx_run {
  * groups: how many to report, 0 for none. */
 bool mc_rx_run_open(mc_rx_run *run, const mc_regex *regex, uint32_t groups);
 void mc_rx_run_close(mc_rx_run *run);
+/* From here on searches, all in one text, remember where threads came to nothing behind the match, so
+ * that no later search goes there again: then all of them together are linear. False where memory is out. */
+bool mc_rx_run_remember(mc_rx_run *run, size_t text_size);
 
 /* The whole text; slots (of slot_count) may be NULL where there are none. */
 bool mc_rx_run_full(mc_rx_run *run, mc_slice text, size_t *slots);

@@ -90,8 +90,8 @@ static bool read_literal(reader *r) {
   const size_t start = r->at;
   while (r->at < r->end && mc_template_is_literal_char(r->text.data[r->at])) r->at++;
   if (r->at < r->end && r->text.data[r->at] != '/') {
-    return refuse(r, r->at, "unexpected character: * and {variable} stand at the start of a segment, and other "
-                  "text is of letters, digits and -._~%!$&'()+,;:@");
+    return refuse(r, r->at, "unexpected character: * and {variable} stand at the start of a segment, and "
+                  "other text is of letters, digits and -._~%!$&'()+,;:@");
   }
   if (r->at == start) return refuse(r, start, "empty segment; // is not allowed in a template");
   add_text(r, start, r->at);
@@ -119,7 +119,9 @@ static bool add_name(reader *r, size_t length) {
     return refuse(r, r->at, "a variable's name is a letter and up to 15 letters, digits or _");
   }
   if (made->variable_count == MC_TEMPLATE_VARIABLES) return refuse(r, r->at, "more than 5 variables");
-  if (mc_template_find(made, name) < made->variable_count) return refuse(r, r->at, "this name is taken already");
+  if (mc_template_find(made, name) < made->variable_count) {
+    return refuse(r, r->at, "this name is taken already");
+  }
   char *copy = made->name_storage + r->names_size;
   memcpy(copy, name.data, length);
   made->names[made->variable_count++] = mc_slice_of(copy, length);
@@ -222,7 +224,9 @@ mc_slice mc_template_literal_prefix(const mc_template *path_template) { return p
 
 bool mc_template_is_literal(const mc_template *path_template) { return path_template->turn == 0; }
 
-uint32_t mc_template_variable_count(const mc_template *path_template) { return path_template->variable_count; }
+uint32_t mc_template_variable_count(const mc_template *path_template) {
+  return path_template->variable_count;
+}
 
 mc_slice mc_template_variable_name(const mc_template *path_template, uint32_t index) {
   return path_template->names[index];
@@ -236,7 +240,8 @@ static size_t glob_end(mc_slice path, size_t at, size_t end, bool slashes) {
   return at;
 }
 
-bool mc_template_match(const mc_template *path_template, mc_slice path, mc_slice values[MC_TEMPLATE_VARIABLES]) {
+bool mc_template_match(const mc_template *path_template, mc_slice path,
+                       mc_slice values[MC_TEMPLATE_VARIABLES]) {
   const mc_slice tail = path_template->tail;
   if (!mc_slice_ends(path, tail)) return false;
   if (path_template->turn == 0 && path.size != tail.size) return false;
