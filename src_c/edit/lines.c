@@ -56,7 +56,8 @@ static mc_slice trim(mc_slice value) {
   return value;
 }
 
-/* One value of all lines of the name, from `first` on; sources of later ones become -2: dropped. */
+/* One value of all lines of the name that have one, from `first` on; sources of later lines become -2:
+ * dropped. */
 static bool join(mc_header *copy, int32_t *sources, uint32_t first, uint32_t count, mc_scratch *scratch) {
   size_t size = 0;
   uint32_t lines = 0;
@@ -73,10 +74,11 @@ static bool join(mc_header *copy, int32_t *sources, uint32_t first, uint32_t cou
   size_t at = 0;
   for (uint32_t i = first; i < count; i++) {
     if (sources[i] == -2 || !mc_slice_equal_fold(copy[i].name, name)) continue;
-    if (i > first) text[at++] = ',';
-    if (copy[i].value.size) memcpy(text + at, copy[i].value.data, copy[i].value.size);
-    at += copy[i].value.size;
     if (i > first) sources[i] = -2;
+    if (copy[i].value.size == 0) continue;
+    if (at > 0) text[at++] = ',';
+    memcpy(text + at, copy[i].value.data, copy[i].value.size);
+    at += copy[i].value.size;
   }
   copy[first].value = mc_slice_of(text, at);
   sources[first] = -1;

@@ -3,15 +3,17 @@
 #include "base/arena.h"
 #include "edit/bytes.h"
 
-/* Which of Envoy's two complaints a byte that cannot stand in a target deserves. */
+/* Which of Envoy's two complaints the bytes that cannot stand in a target deserve. */
 static mc_details bad_byte(mc_slice raw) {
+  mc_details found = MC_DETAILS_NONE;
   for (size_t i = 0; i < raw.size; i++) {
     unsigned char c = (unsigned char)raw.data[i];
     if (c > 0x20 && c < 0x7f) continue;
     bool line = c == ' ' || c == '\t' || c == '\r' || c == '\n' || c >= 0x80;
-    return line ? MC_DETAILS_CODEC_ERROR : MC_DETAILS_INVALID_CHARACTERS;
+    if (!line) return MC_DETAILS_INVALID_CHARACTERS;
+    found = MC_DETAILS_CODEC_ERROR;
   }
-  return MC_DETAILS_NONE;
+  return found;
 }
 
 /* One pass: are there bytes that cannot stand in a target, is there a fragment? */
@@ -33,11 +35,74 @@ static void scan(mc_slice raw, bool *bad, bool *fragment) {
   *fragment = hash != 0;
 }
 
+static bool is_host_char(unsigned char c) {
+  return (mc_byte_class(c) & MC_BYTE_UNRESERVED) && c != '~' && c != '_';
+}
+
+static bool is_address_char(unsigned char c) {
+  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F') || c == ':' || c == '.';
+}
+
+/* Where the host ends that text begins with, a name or "[v6]"; 0 where there is none. */
+static size_t host_end(mc_slice text) {
+  size_t at = 0;
+  if (text.size == 0 || text.data[0] != '[') {
+    while (at < text.size && is_host_char((unsigned char)text.data[at])) at++;
+    return at;
+  }
+  for (at = 1; at < text.size && is_address_char((unsigned char)text.data[at]);) at++;
+  if (at == 1) return 0;
+  return at < text.size && text.data[at] == ']' ? at + 1 : 0;
+}
+
+/* "host" or "host:port", the port at most 65535. */
+static bool is_host_and_port(mc_slice text, bool need_port) {
+  size_t at = host_end(text);
+  if (at == 0) return false;
+  if (at == text.size) return !need_port;
+  if (text.data[at] != ':' || at + 1 == text.size) return false;
+  uint32_t port = 0;
+  while (++at < text.size) {
+    char c = text.data[at];
+    if (c < '0' || c > '9') return false;
+    port = port * 10 + (uint32_t)(c - '0');
+    if (port > 65535) return false;
+  }
+  return true;
+}
+
+static bool is_userinfo(mc_slice text) {
+  for (size_t i = 0; i < text.size; i++) {
+    if (text.data[i] == '@' || text.data[i] == '[' || text.data[i] == ']') return false;
+  }
+  return true;
+}
+
+/* Takes the authority off the front of "user@host:port/path?query". A byte that no authority may
+ * hold is found by the codec, an authority that is no host and port by the parser of URLs after it. */
+static mc_details parse_authority(mc_slice rest, bool need_port, mc_target *out, size_t *end) {
+  size_t size = 0, user = 0;
+  for (; size < rest.size && rest.data[size] != '/' && rest.data[size] != '?'; size++) {
+    if (rest.data[size] != '@') continue;
+    if (user && user == size) return MC_DETAILS_CODEC_ERROR;
+    user = size + 1;
+  }
+  *end = size;
+  if (!mc_bytes_all(mc_slice_head(rest, size), MC_BYTE_AUTHORITY)) return MC_DETAILS_CODEC_ERROR;
+  if (user && !is_userinfo(mc_slice_head(rest, user - 1))) return MC_DETAILS_INVALID_URL;
+  out->authority = mc_slice_of(rest.data + user, size - user);
+  return is_host_and_port(out->authority, need_port) ? MC_DETAILS_NONE : MC_DETAILS_INVALID_URL;
+}
+
 static mc_details parse_absolute(mc_slice raw, mc_target *out) {
   size_t colon = mc_slice_find(raw, 0, ':');
   if (raw.size - colon < 3 || memcmp(raw.data + colon, "://", 3) != 0 || colon == 0) return MC_DETAILS_CODEC_ERROR;
   mc_slice scheme = mc_slice_head(raw, colon);
   if (!mc_bytes_all(scheme, MC_BYTE_SCHEME)) return MC_DETAILS_CODEC_ERROR;
+  mc_slice rest = mc_slice_from(raw, colon + 3);
+  size_t end;
+  mc_details details = parse_authority(rest, false, out, &end);
+  if (details) return details;
   if (mc_slice_equal_fold(scheme, MC_LITERAL("http"))) {
     out->scheme = MC_LITERAL("http");
   } else if (mc_slice_equal_fold(scheme, MC_LITERAL("https"))) {
@@ -45,27 +110,17 @@ static mc_details parse_absolute(mc_slice raw, mc_target *out) {
   } else {
     return MC_DETAILS_INVALID_SCHEME;
   }
-  mc_slice rest = mc_slice_from(raw, colon + 3);
-  size_t end = 0, user = 0;
-  for (; end < rest.size; end++) {
-    char c = rest.data[end];
-    if (c == '/' || c == '?' || c == '#') break;
-    if (c == '@') user = end + 1;
-  }
-  out->authority = mc_slice_of(rest.data + user, end - user);
-  if (out->authority.size == 0) return MC_DETAILS_INVALID_URL;
   out->target = end == rest.size ? MC_LITERAL("/") : mc_slice_from(rest, end);
   return MC_DETAILS_NONE;
 }
 
 /* "host:port" and nothing else. */
 static mc_details parse_connect(mc_slice raw, mc_target *out) {
-  size_t colon = raw.size;
-  while (colon > 0 && raw.data[colon - 1] >= '0' && raw.data[colon - 1] <= '9') colon--;
-  if (colon == raw.size || colon < 2 || raw.data[colon - 1] != ':') return MC_DETAILS_INVALID_URL;
-  if (!mc_authority_ok(raw)) return MC_DETAILS_INVALID_URL;
-  out->authority = raw;
-  return MC_DETAILS_NONE;
+  if (raw.data[0] == '/' || raw.data[0] == '*') return MC_DETAILS_INVALID_URL;
+  size_t end;
+  mc_details details = parse_authority(raw, true, out, &end);
+  if (details) return details;
+  return end == raw.size && out->authority.size == raw.size ? MC_DETAILS_NONE : MC_DETAILS_INVALID_URL;
 }
 
 mc_details mc_target_parse(mc_slice method, mc_slice raw, mc_target *out) {
@@ -80,7 +135,7 @@ mc_details mc_target_parse(mc_slice method, mc_slice raw, mc_target *out) {
     return parse_connect(raw, out);
   } else if (raw.data[0] == '/') {
     out->target = raw;
-  } else if (raw.size == 1 && raw.data[0] == '*') {
+  } else if (raw.data[0] == '*') {
     bool options = mc_slice_equal(method, MC_LITERAL("OPTIONS"));
     return options ? MC_DETAILS_ABSOLUTE_PATH_REJECTED : MC_DETAILS_INVALID_URL;
   } else {

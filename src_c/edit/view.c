@@ -95,7 +95,7 @@ static mc_code forwarded(const mc_request *request, const mc_http_options *optio
     add(view, MC_LITERAL("x-forwarded-proto"), proto);
   }
   view->forwarded_proto = proto;
-  if (options->append_x_forwarded_port && request->port && remote &&
+  if (options->append_x_forwarded_port && request->port &&
       (untrusted || lines->at[MC_HEADER_FORWARDED_PORT] < 0)) {
     mc_slice port = port_text(request->port, scratch);
     if (!port.data) return MC_NO_MEMORY;
@@ -138,8 +138,21 @@ static mc_slice settle_scheme(const mc_view *view, const mc_target *target, cons
   return connection_scheme(view);
 }
 
+/* Decimal digits of a number below 2^64. */
+static bool is_length(mc_slice text) {
+  uint64_t value = 0;
+  for (size_t i = 0; i < text.size; i++) {
+    unsigned digit = (unsigned)(unsigned char)text.data[i] - '0';
+    if (digit > 9 || value > (UINT64_MAX - digit) / 10) return false;
+    value = value * 10 + digit;
+  }
+  return text.size > 0;
+}
+
 /* Body framing that cannot be relied upon. */
 static mc_details framing(const mc_lines *lines) {
+  mc_slice length = mc_lines_value(lines, MC_HEADER_CONTENT_LENGTH);
+  if (length.data && !is_length(length)) return MC_DETAILS_CODEC_ERROR;
   mc_slice coding = mc_lines_value(lines, MC_HEADER_TRANSFER_ENCODING);
   if (!coding.data) return MC_DETAILS_NONE;
   if (!mc_slice_equal_fold(coding, MC_LITERAL("chunked"))) return MC_DETAILS_INVALID_TRANSFER_ENCODING;
