@@ -44,7 +44,8 @@ def run(args: argparse.Namespace) -> int:
         print()
     elif tables:
         columns = shutil.get_terminal_size((_PLAIN_COLUMNS, 24)).columns
-        print("\n\n".join("\n".join(_table_text(*group, columns)) for group in _grouped(tables)))
+        rest = "any other port" if len(config.listeners) > 1 else "any port"
+        print("\n\n".join("\n".join(_table_text(*group, columns, rest)) for group in _grouped(tables)))
     if not tables:
         what = f"no virtual host serves {args.host!r}" if args.host else "no listener came of these documents"
         print(f"meshcore: {what}", file=sys.stderr)
@@ -115,10 +116,10 @@ def _alike(one: Listener, other: Listener) -> bool:
 
 
 def _table_text(
-    listeners: list[Listener], virtual_hosts: tuple[VirtualHost, ...], columns: int
+    listeners: list[Listener], virtual_hosts: tuple[VirtualHost, ...], columns: int, rest: str
 ) -> Iterator[str]:
     for listener in listeners:
-        port = "any other port" if listener.port is None else f"port {listener.port}"
+        port = rest if listener.port is None else f"port {listener.port}"
         yield f"listener {listener.name or '(unnamed)'}  {port}{', TLS' if listener.tls else ''}"
     for virtual_host in virtual_hosts:
         yield ""
