@@ -23,6 +23,7 @@ from meshcore.config.istio.schema.gateway import Gateway
 from meshcore.config.istio.schema.service_entry import ServiceEntry
 from meshcore.config.istio.schema.virtual_service import VirtualService
 from meshcore.config.istio.sidecar import sidecar_listeners
+from meshcore.config.istio.validation import validate
 from meshcore.config.node import Node
 from meshcore.config.schema import origin_of
 from meshcore.config.tree import Document
@@ -56,6 +57,7 @@ def load_documents(
     """
     documents = list(documents)
     resources = read(documents, findings, ignore_kinds)
+    validate(resources, findings)
     registry = make_registry(resources, services)
     if endpoints is not None:
         add_endpoints(registry, endpoints, frozenset(resources.namespaces | {DEFAULT_NAMESPACE}), findings)

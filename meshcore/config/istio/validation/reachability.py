@@ -1,0 +1,61 @@
+"""Rules and matches that can never be reached. The cost is linear in the size of the rules."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from meshcore.config.findings import Findings
+from meshcore.config.istio.schema.virtual_service import HTTPMatch, HTTPRoute
+from meshcore.config.schema import is_set, warn_at
+from meshcore.config.tree import plain
+
+__all__ = ["check_reachability"]
+
+#: Fields that say nothing about which requests match.
+_NAMES = ("name", "statPrefix", "stat_prefix")
+
+
+def check_reachability(rules: Sequence[HTTPRoute], findings: Findings) -> None:
+    """Warn about rules behind one that takes everything, and matches that an earlier one covers."""
+    everything: HTTPRoute | None = None
+    seen: set[str] = set()
+    prefixes: set[str] = set()
+    for rule in rules:
+        if everything is not None:
+            where = everything.name or everything.record_path
+            warn_at(findings, rule, "", f"never reached: the rule {where!r} before it takes every request")
+            continue
+        if not rule.match:
+            everything = rule
+            continue
+        for match in rule.match:
+            conditions = _conditions(match)
+            if conditions in seen:
+                warn_at(findings, match, "", "never reached: an earlier match asks for just the same")
+            elif _covered(match, prefixes):
+                warn_at(
+                    findings, match, "", "never reached: an earlier match takes every path that begins so"
+                )
+            seen.add(conditions)
+            uri = match.uri
+            if uri is not None and uri.prefix and _only_uri(match) and not match.ignore_uri_case:
+                prefixes.add(uri.prefix)
+
+
+def _conditions(match: HTTPMatch) -> str:
+    values = plain(match.record_node)
+    assert isinstance(values, dict)
+    return repr(sorted((key, repr(value)) for key, value in values.items() if key not in _NAMES))
+
+
+def _only_uri(match: HTTPMatch) -> bool:
+    fields = ("scheme", "method", "authority", "headers", "port", "source_labels", "gateways", "query_params")
+    return not any(is_set(match, it) for it in (*fields, "without_headers", "source_namespace"))
+
+
+def _covered(match: HTTPMatch, prefixes: set[str]) -> bool:
+    uri = match.uri
+    if uri is None or match.ignore_uri_case:
+        return False
+    path = uri.exact or uri.prefix or ""
+    return any(path[:end] in prefixes for end in range(1, len(path) + 1))
