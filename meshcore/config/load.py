@@ -96,13 +96,13 @@ def _build(
             f"Envoy and Kubernetes documents cannot be loaded together ({first.file} has Kubernetes' ones)",
         )
     elif envoy:
-        from meshcore.config import envoy as envoy_dialect
+        from meshcore.config.envoy import load_documents as load_envoy
 
-        config = envoy_dialect.load_documents(envoy, findings, runtime=runtime)
+        config = load_envoy(envoy, findings, runtime=runtime)
     elif kubernetes:
-        from meshcore.config import istio
+        from meshcore.config.istio import load_documents as load_istio
 
-        config = istio.load_documents(
+        config = load_istio(
             kubernetes, findings, node=node or Node(), endpoints=endpoints, ignore_kinds=ignore_kinds
         )
     elif not findings.has_errors:

@@ -1,39 +1,43 @@
-"""Whether patterns of documents can be served: regexes and path templates.
+"""Whether patterns of documents can be served: the matchers themselves say so.
 
-The matchers themselves say so; both dialects ask here.
+Compiled patterns are asked once for each text: documents repeat theirs.
 """
 
 from __future__ import annotations
 
-import importlib
-from typing import Any
+from functools import lru_cache
 
-__all__ = ["regex_error", "template_error"]
+from meshcore.match import PathTemplate, PathTemplateError, Regex, RegexError
 
-
-def _matcher(name: str) -> Any:
-    try:
-        return getattr(importlib.import_module("meshcore.match"), name, None)
-    except ImportError:
-        return None
+__all__ = ["regex_error", "rewrite_error", "template_error"]
 
 
+@lru_cache(maxsize=4096)
 def regex_error(pattern: str) -> str:
     """Why a regex cannot be served; "" if it can."""
-    return _error("Regex", pattern)
+    try:
+        Regex(pattern)
+    except RegexError as error:
+        return str(error)
+    return ""
 
 
+@lru_cache(maxsize=4096)
 def template_error(template: str) -> str:
     """Why a path template cannot be served; "" if it can."""
-    return _error("PathTemplate", template)
+    try:
+        PathTemplate(template)
+    except PathTemplateError as error:
+        return str(error)
+    return ""
 
 
-def _error(name: str, pattern: str) -> str:
-    matcher = _matcher(name)
-    if matcher is None:
+def rewrite_error(template: str, rewrite: str) -> str:
+    """Why a path template cannot be rewritten so; "" if it can, or if the template itself is bad."""
+    if template_error(template):
         return ""
     try:
-        matcher(pattern)
-    except ValueError as error:
+        PathTemplate(template).check_rewrite(rewrite)
+    except PathTemplateError as error:
         return str(error)
     return ""

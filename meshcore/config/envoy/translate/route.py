@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Annotated
 
 from meshcore.config.envoy.schema import route as schema
@@ -21,6 +20,7 @@ from meshcore.config.envoy.translate.policies import (
 from meshcore.config.envoy.translate.ratelimits import rate_limits
 from meshcore.config.envoy.translate.responses import direct_response, redirect
 from meshcore.config.findings import quoted
+from meshcore.config.patterns import rewrite_error
 from meshcore.config.schema import Meta, Record, is_set, origin_of, path_of
 from meshcore.config.tree import plain
 from meshcore.model import (
@@ -47,7 +47,6 @@ _NOT_FOUND = {
     schema.ClusterNotFoundResponseCode.NOT_FOUND: 404,
     schema.ClusterNotFoundResponseCode.INTERNAL_SERVER_ERROR: 500,
 }
-_VARIABLE = re.compile(r"\{([^{}=]*)(?:=[^{}]*)?\}")
 
 
 class UriTemplateRewriteConfig(Record):
@@ -185,18 +184,10 @@ def _template_rewrite(context: Context, action: schema.RouteAction, path: PathMa
     if path.kind is not PathKind.TEMPLATE:
         context.error(action, "path_rewrite_policy", "needs a path_match_policy in the route's match")
         return None
-    leftover = _VARIABLE.sub("", text)
-    if not text.startswith("/"):
-        context.error(
-            config, "path_template_rewrite", found=quoted(text), expected="a path that begins with '/'"
-        )
-    elif "{" in leftover or "}" in leftover:
-        context.error(config, "path_template_rewrite", "the braces do not match", found=quoted(text))
-    known = set(_VARIABLE.findall(path.value))
-    for variable in _VARIABLE.findall(text):
-        if variable not in known:
-            message = f"the path template {quoted(path.value)} has no variable {quoted(variable)}"
-            context.error(config, "path_template_rewrite", message)
+    problem = rewrite_error(path.value, text)
+    if problem:
+        message = f"not a rewrite of the path template {quoted(path.value)}: {problem}"
+        context.error(config, "path_template_rewrite", message)
     return PathRewrite(PathRewriteKind.TEMPLATE, text)
 
 
