@@ -39,14 +39,11 @@ class HeaderWriter(StreamWriter):
     """Writes header values that are no UTF-8 as they came; aiohttp's serialiser drops such bytes."""
 
     async def write_headers(self, status_line: str, headers: CIMultiDict[str]) -> None:
-        lines = [status_line, *(f"{name}: {value}" for name, value in headers.items())]
-        head = "\r\n".join(lines)
-        try:
-            head.encode()
-        except UnicodeEncodeError:
+        if not ("".join(headers.values()).isascii() and status_line.isascii()):
+            lines = [status_line, *(f"{name}: {value}" for name, value in headers.items())]
             if any(bad in line for line in lines for bad in "\r\n\0"):
-                raise ValueError("a header line holds CR, LF or NUL") from None
-            self._write(f"{head}\r\n\r\n".encode("utf-8", "surrogateescape"))
+                raise ValueError("a header line holds CR, LF or NUL")
+            self._write("\r\n".join([*lines, "\r\n"]).encode("utf-8", "surrogateescape"))
             return
         await super().write_headers(status_line, headers)
 

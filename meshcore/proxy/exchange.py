@@ -15,7 +15,7 @@ from meshcore.model import ForwardAction
 from meshcore.proxy import replies
 from meshcore.proxy.access import AccessRecord
 from meshcore.proxy.downstream import Answer, http_date, send_continue, text
-from meshcore.proxy.headers import Line, end_to_end, has_unknown_coding, upgrade_of
+from meshcore.proxy.headers import Line, end_to_end, read_head
 from meshcore.proxy.replies import Reply
 from meshcore.proxy.tunnel import tunnel
 from meshcore.proxy.upstream import RequestBody, UpstreamError
@@ -61,20 +61,18 @@ class Exchange:
 
     async def _serve(self) -> Answer:
         request = self.request
-        raw = request.raw_headers
+        head = read_head(request.raw_headers)
         target = request.raw_path.encode("utf-8", "surrogateescape")
-        if (
-            len(target) + sum(len(name) + len(value) + 4 for name, value in raw)
-            > self.proxy.options.max_request_head
-        ):
+        if head.size + len(target) > self.proxy.options.max_request_head:
             return await self.fail(replies.HEAD_TOO_LARGE)
-        if has_unknown_coding(raw):
+        if head.unknown_coding:
             return await self.fail(replies.UNKNOWN_CODING)
         if request.method == "CONNECT":
             return await self.fail(replies.UPGRADE_FAILED)
-        upgrade = upgrade_of(raw)
-        lines = end_to_end(raw)
+        upgrade, lines = head.upgrade, head.lines
         if upgrade is not None:
+            if request.body_exists:
+                return await self.fail(replies.CODEC_ERROR)
             lines += [(b"connection", b"upgrade"), (b"upgrade", upgrade)]
         source, source_port = _address(request, "peername")
         local, _ = _address(request, "sockname")
@@ -103,13 +101,14 @@ class Exchange:
         if decision.endpoint is None:
             return await self._reply(replies.NO_ENDPOINT, decision)
         try:
-            headers = [("Host", decision.authority), *_as_str(decision.request_headers())]
+            headers = _framed(_as_str(decision.request_headers()), self.request.headers.get("Content-Length"))
         except UnicodeDecodeError:
             return await self._reply(replies.UNSENDABLE, decision)
         self._timeout = decision.timeout
         self._watch_idle(decision)
+        headers.insert(0, ("Host", decision.authority))
         body = None
-        if self.request.body_exists and upgrade is None:
+        if self.request.body_exists:
             self._awaits_continue = self._expects_continue()
             if self._awaits_continue:  # that is between the client and us
                 headers = [line for line in headers if line[0].lower() != "expect"]
@@ -189,13 +188,8 @@ class Exchange:
 
     def _begin(self, decision: Decision, response: aiohttp.ClientResponse) -> Answer:
         lines = decision.response_headers(end_to_end(response.raw_headers), status=response.status)
-        # The body is framed as the upstream framed it, whatever an edit makes of the header.
         length = None if "Transfer-Encoding" in response.headers else response.headers.get("Content-Length")
-        headers = [
-            (name, value)
-            for name, value in ((text(name), text(value)) for name, value in lines)
-            if name.lower() != "content-length" or value == length
-        ]
+        headers = _framed([(text(name), text(value)) for name, value in lines], length)
         self.answer = Answer(response.status, self._common(decision, headers), reason=response.reason or "")
         self.answer.close = self.proxy.draining
         return self.answer
@@ -227,7 +221,7 @@ class Exchange:
         *,
         close: bool = False,
     ) -> Answer:
-        lines = [line for line in headers if line[0].lower() not in ("content-length", "transfer-encoding")]
+        lines = _framed(headers, None)
         lines.append(("content-length", str(len(body))))
         self.answer = answer = Answer(status, self._common(decision, lines))
         # A client that still waits to be told to send its body does not have to.
@@ -302,6 +296,19 @@ class Exchange:
 
     def _note(self, reply: Reply) -> None:
         self.record.flags, self.record.details = reply.flags, reply.details
+
+
+def _framed(headers: list[tuple[str, str]], length: str | None) -> list[tuple[str, str]]:
+    """The lines with the body's own length, if any, as their only framing, whatever an edit made of it."""
+    return [
+        line
+        for line in headers
+        if len(line[0]) not in (14, 17)
+        or not (
+            line[0].lower() == "transfer-encoding"
+            or (line[0].lower() == "content-length" and line[1] != length)
+        )
+    ]
 
 
 def _as_str(headers: Iterable[Line]) -> list[tuple[str, str]]:

@@ -6,8 +6,9 @@ Source: RFC 9110 section 7.6.1, RFC 9112 section 6.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
-__all__ = ["Line", "end_to_end", "has_unknown_coding", "upgrade_of"]
+__all__ = ["Head", "Line", "end_to_end", "read_head"]
 
 Line = tuple[bytes, bytes]
 
@@ -31,48 +32,56 @@ PROTECTED = frozenset({b"content-length", b"forwarded", b"host", b"via", b"x-rea
 PROTECTED_PREFIXES = (b"x-forwarded-", b"x-envoy-")
 
 
-def end_to_end(headers: Iterable[Line]) -> list[Line]:
-    """The lines that may pass to the other connection, in order, repeated ones kept.
+@dataclass(slots=True)
+class Head:
+    """The header lines of a message, sorted out."""
+
+    lines: list[Line]  #: what may pass to the other connection, in order, repeated lines kept
+    size: int  #: bytes on the wire
+    codings: list[bytes]  #: the values of Transfer-Encoding, lower-case
+    upgrade: bytes | None  #: the protocol that the sender asks to change to, lower-case
+
+    @property
+    def unknown_coding(self) -> bool:
+        """Is there a Transfer-Encoding other than "chunked"?
+
+        The parser refuses a Transfer-Encoding beside a Content-Length, and lengths that are repeated
+        or malformed; what it lets through are codings that we would have to decode in order to forward.
+        """
+        return self.codings not in ([], [b"chunked"])
+
+
+def read_head(headers: Iterable[Line]) -> Head:
+    """Take the lines of this hop out.
 
     This runs before the engine decides, so that rules, rewrites and the upstream see the same
     headers, and so that ``Connection`` cannot name a header which the engine adds afterwards.
     """
+    lines: list[Line] = []
     named: set[bytes] = set()
-    hop = False
-    lines = []
-    for line in headers:
-        name = line[0].lower()
-        if name in HOP_BY_HOP:
-            hop = True
-            if name == b"connection":
-                named.update(token.strip().lower() for token in line[1].split(b","))
-            continue
-        lines.append(line)
-    if not hop or not named:
-        return lines
-    named = {name for name in named if name not in PROTECTED and not name.startswith(PROTECTED_PREFIXES)}
-    return [line for line in lines if line[0].lower() not in named]
-
-
-def has_unknown_coding(headers: Iterable[Line]) -> bool:
-    """Is there a Transfer-Encoding other than "chunked"?
-
-    The parser refuses a Transfer-Encoding beside a Content-Length, and lengths that are repeated or
-    malformed; what it lets through are codings that we would have to decode in order to forward.
-    """
-    codings = [value.strip().lower() for name, value in headers if name.lower() == b"transfer-encoding"]
-    return codings not in ([], [b"chunked"])
-
-
-def upgrade_of(headers: Iterable[Line]) -> bytes | None:
-    """The protocol that the client asks to change to, lower-case, or None."""
+    codings: list[bytes] = []
     upgrade = b""
-    asked = False
-    for name, value in headers:
-        lower = name.lower()
-        if lower == b"upgrade":
+    size = 0
+    for line in headers:
+        name, value = line
+        size += len(name) + len(value) + 4
+        name = name.lower()
+        if name not in HOP_BY_HOP:
+            lines.append(line)
+        elif name == b"connection":
+            named.update(token.strip() for token in value.lower().split(b","))
+        elif name == b"transfer-encoding":
+            codings.append(value.strip().lower())
+        elif name == b"upgrade":
             upgrade = value.strip().lower()
-        elif lower == b"connection":
-            asked = asked or b"upgrade" in (token.strip().lower() for token in value.split(b","))
     # h2c is to be ignored where it is not spoken, as Envoy does.
-    return upgrade if asked and upgrade not in (b"", b"h2c") else None
+    asked = upgrade if b"upgrade" in named and upgrade not in (b"", b"h2c") else None
+    named = {name for name in named if name not in PROTECTED and not name.startswith(PROTECTED_PREFIXES)}
+    if named:
+        lines = [line for line in lines if line[0].lower() not in named]
+    return Head(lines, size, codings, asked)
+
+
+def end_to_end(headers: Iterable[Line]) -> list[Line]:
+    """The lines that may pass to the other connection."""
+    return read_head(headers).lines
