@@ -1,0 +1,624 @@
+"""The engine: one call decides, one call reports. The stub engine.pyi has the documentation.
+
+Conversion only: every choice is made in the core. A decision's memory (its view, its scratch, the
+array of header lines) comes from a small pool of blocks; the Python objects that it points into are held by
+the Decision.
+"""
+
+import enum
+import threading
+
+cimport cython
+from cpython.bytes cimport PyBytes_FromStringAndSize
+from libc.stdlib cimport free, malloc
+
+from meshcore._core cimport *
+from meshcore._request cimport as_bytes, as_pairs, pairs_as_bytes, take, take_pairs, text_of
+from meshcore._spec cimport Specs
+
+from meshcore.model import (
+    Config,
+    DirectResponse,
+    ForwardAction,
+    HealthStatus,
+    RequireTls,
+)
+
+__all__ = ["Decision", "Engine", "Outcome"]
+
+
+class Outcome(enum.Enum):
+    """What to do with the request."""
+
+    FORWARD = "forward"
+    REDIRECT = "redirect"
+    RESPOND = "respond"
+    REJECT = "reject"
+
+
+# By the core's numbers; plain objects, so that an attribute read makes nothing.
+cdef tuple OUTCOMES = (Outcome.FORWARD, Outcome.REDIRECT, Outcome.RESPOND, Outcome.REJECT)
+cdef dict DETAILS = {}
+cdef dict FLAGS = {}
+cdef dict TLS = {
+    RequireTls.NONE: MC_TLS_NONE,
+    RequireTls.EXTERNAL_ONLY: MC_TLS_EXTERNAL_ONLY,
+    RequireTls.ALL: MC_TLS_ALL,
+}
+#: Envoy's default route timeout, in seconds.
+cdef double DEFAULT_TIMEOUT = 15.0
+
+
+# ---------------------------------------------------------------------- blocks
+
+cdef extern from *:
+    """
+    #ifdef Py_GIL_DISABLED
+    #define MC_POOLED 0   /* the pool relies on the GIL; malloc does not */
+    #else
+    #define MC_POOLED 64
+    #endif
+    """
+    const int MC_POOLED
+
+cdef enum:
+    LINES_INLINE = 40
+
+cdef struct Block:
+    mc_decision decision
+    mc_header *lines
+    Block *next
+    mc_header some[LINES_INLINE]
+
+cdef Block *pool = NULL
+cdef int pooled = 0
+
+
+cdef Block *block_new(Py_ssize_t line_count) except NULL:
+    global pool, pooled
+    cdef Block *block = pool
+    if block != NULL:
+        pool = block.next
+        pooled -= 1
+    else:
+        block = <Block *> malloc(sizeof(Block))
+        if block == NULL:
+            raise MemoryError
+    block.lines = block.some
+    if line_count > LINES_INLINE:
+        block.lines = <mc_header *> malloc(<size_t> line_count * sizeof(mc_header))
+        if block.lines == NULL:
+            free(block)
+            raise MemoryError
+    return block
+
+
+cdef void block_free(Block *block) noexcept:
+    global pool, pooled
+    if block.lines != block.some:
+        free(block.lines)
+    if pooled < MC_POOLED:
+        block.next = pool
+        pool = block
+        pooled += 1
+    else:
+        free(block)
+
+
+# ---------------------------------------------------------------------- snapshots
+
+cdef class _Runtime:
+    """What outlives snapshots; every snapshot holds it."""
+
+    cdef mc_runtime *runtime
+
+    def __cinit__(self):
+        self.runtime = mc_runtime_new()
+        if self.runtime == NULL:
+            raise MemoryError
+
+    def __dealloc__(self):
+        mc_runtime_free(self.runtime)
+
+
+def _pickable(cluster) -> tuple:
+    """The endpoints that may be picked: the healthy ones of the first priority that has any; where no
+    priority has one, all of the first (Envoy's panic mode), unless the panic threshold is 0."""
+    healthy = (HealthStatus.UNKNOWN, HealthStatus.HEALTHY)
+    priorities = sorted({group.priority for group in cluster.localities if group.endpoints})
+    for priority in priorities:
+        groups = [group for group in cluster.localities if group.priority == priority]
+        found = tuple([one for group in groups for one in group.endpoints if one.health in healthy])
+        if found:
+            return found
+    if not priorities or cluster.common_lb.healthy_panic_threshold == 0:
+        return ()
+    return tuple([
+        one for group in cluster.localities if group.priority == priorities[0] for one in group.endpoints
+    ])
+
+
+@cython.final
+cdef class _Snapshot:
+    """A compiled configuration and the names of what it numbers."""
+
+    cdef mc_snapshot *snapshot
+    cdef _Runtime runtime
+    cdef readonly object config
+    cdef tuple listeners       # names
+    cdef tuple hosts           # names
+    cdef tuple routes          # model.Route
+    cdef tuple route_names
+    cdef tuple timeouts        # seconds or None, by route
+    cdef tuple clusters        # names
+    cdef tuple endpoints       # by cluster: names
+
+    def __cinit__(self, config, _Runtime runtime, uint64_t seed):
+        cdef Specs specs = Specs()
+        cdef mc_snapshot_spec spec
+        cdef mc_error error
+        cdef dict numbers = {}
+        cdef dict by_name = {}
+        self.runtime = runtime
+        self.config = config
+        self._clusters(specs, by_name, &spec)
+        self._hosts(specs, numbers, by_name, &spec)
+        self._listeners(specs, numbers, &spec)
+        spec.seed = seed
+        with nogil:
+            self.snapshot = mc_snapshot_build(&spec, runtime.runtime, &error)
+        if self.snapshot == NULL:
+            if error.code == MC_NO_MEMORY:
+                raise MemoryError
+            raise ValueError(error.message.decode("utf-8", "replace"))
+
+    cdef int _clusters(self, Specs specs, dict by_name, mc_snapshot_spec *spec) except -1:
+        cdef mc_cluster_spec *clusters = <mc_cluster_spec *> specs.array(
+            len(self.config.clusters), sizeof(mc_cluster_spec))
+        endpoints = []
+        for i, cluster in enumerate(self.config.clusters):
+            pickable = _pickable(cluster)
+            specs.cluster(cluster, pickable, &clusters[i])
+            by_name[cluster.name] = i
+            endpoints.append(tuple([one.authority for one in pickable]))
+        self.clusters = tuple(by_name)
+        if len(by_name) != len(endpoints):
+            raise ValueError("two clusters have one name")
+        self.endpoints = tuple(endpoints)
+        spec.clusters = clusters
+        spec.cluster_count = <uint32_t> len(endpoints)
+        return 0
+
+    cdef int _hosts(self, Specs specs, dict numbers, dict by_name, mc_snapshot_spec *spec) except -1:
+        cdef mc_virtual_host_spec *hosts
+        cdef mc_route_spec *routes
+        cdef mc_action_spec *actions
+        found = []
+        for listener in self.config.listeners:
+            for host in listener.route_configuration.virtual_hosts:
+                if id(host) not in numbers:
+                    numbers[id(host)] = len(found)
+                    found.append(host)
+        hosts = <mc_virtual_host_spec *> specs.array(len(found), sizeof(mc_virtual_host_spec))
+        for i, host in enumerate(found):
+            routes = <mc_route_spec *> specs.array(len(host.routes), sizeof(mc_route_spec))
+            actions = <mc_action_spec *> specs.array(len(host.routes), sizeof(mc_action_spec))
+            for r, route in enumerate(host.routes):
+                specs.route(route, &routes[r])
+                specs.action(route, by_name, &actions[r])
+            hosts[i].routes = routes
+            hosts[i].actions = actions
+            hosts[i].route_count = <uint32_t> len(host.routes)
+            hosts[i].require_tls = TLS[host.require_tls]
+            specs.edits(host.edits, &hosts[i].edits)
+        spec.virtual_hosts = hosts
+        spec.virtual_host_count = <uint32_t> len(found)
+        self.hosts = tuple([host.name for host in found])
+        self.routes = tuple([route for host in found for route in host.routes])
+        self.route_names = tuple([route.name for route in self.routes])
+        self.timeouts = tuple([_timeout(route.action) for route in self.routes])
+        return 0
+
+    cdef int _listeners(self, Specs specs, dict numbers, mc_snapshot_spec *spec) except -1:
+        cdef mc_listener_spec *listeners = <mc_listener_spec *> specs.array(
+            len(self.config.listeners), sizeof(mc_listener_spec))
+        for i, listener in enumerate(self.config.listeners):
+            table = listener.route_configuration
+            listeners[i].port = listener.port or 0
+            listeners[i].most_specific_header_mutations_wins = table.most_specific_header_mutations_wins
+            specs.options(listener.options, &listeners[i].options)
+            specs.domains(table, numbers, &listeners[i].domains)
+            specs.edits(table.edits, &listeners[i].edits)
+        spec.listeners = listeners
+        spec.listener_count = <uint32_t> len(self.config.listeners)
+        self.listeners = tuple([listener.name for listener in self.config.listeners])
+        return 0
+
+    def __dealloc__(self):
+        mc_snapshot_free(self.snapshot)
+
+
+def _timeout(action):
+    if not isinstance(action, ForwardAction):
+        return None
+    return (DEFAULT_TIMEOUT if action.timeout is None else action.timeout) or None
+
+
+# ---------------------------------------------------------------------- decisions
+
+@cython.final
+@cython.freelist(64)
+@cython.no_gc
+cdef class Decision:
+    cdef Block *_block
+    cdef _Snapshot _snapshot
+    # What the block's slices point into, and the shape in which headers came.
+    cdef object _method, _authority, _path, _scheme, _source, _local, _protocol, _given
+    cdef tuple _pairs, _alive
+
+    def __init__(self):
+        raise TypeError("decisions are made by Engine.decide()")
+
+    def __dealloc__(self):
+        if self._block != NULL:
+            mc_decision_release(&self._block.decision)
+            block_free(self._block)
+
+    def __repr__(self):
+        cdef mc_decision *d = &self._block.decision
+        what = self.endpoint if d.outcome == MC_FORWARD else f"{d.status} {self.details}"
+        return f"<Decision {self.outcome.value} {what} route={self.route!r} cluster={self.cluster!r}>"
+
+    @property
+    def outcome(self):
+        return OUTCOMES[<int> self._block.decision.outcome]
+
+    @property
+    def listener(self):
+        cdef int32_t at = self._block.decision.listener
+        return self._snapshot.listeners[at] if at >= 0 else None
+
+    @property
+    def virtual_host(self):
+        cdef int32_t at = self._block.decision.virtual_host
+        return self._snapshot.hosts[at] if at >= 0 else None
+
+    @property
+    def route(self):
+        cdef int32_t at = self._block.decision.route
+        return self._snapshot.route_names[at] if at >= 0 else None
+
+    @property
+    def route_entry(self):
+        cdef int32_t at = self._block.decision.route
+        return self._snapshot.routes[at] if at >= 0 else None
+
+    @property
+    def cluster(self):
+        cdef int32_t at = self._block.decision.cluster
+        return self._snapshot.clusters[at] if at >= 0 else None
+
+    @property
+    def endpoint(self):
+        cdef mc_decision *d = &self._block.decision
+        if d.endpoint < 0:
+            return None
+        return (<tuple> self._snapshot.endpoints[d.cluster])[d.endpoint]
+
+    @property
+    def status(self):
+        cdef int status = self._block.decision.status
+        return status or None
+
+    @property
+    def location(self):
+        cdef mc_slice location = self._block.decision.location
+        return None if location.data == NULL else text_of(location)
+
+    @property
+    def body(self):
+        cdef mc_slice body = self._block.decision.body
+        if body.data != NULL:
+            return PyBytes_FromStringAndSize(body.data, <Py_ssize_t> body.size)
+        return self._static_body()
+
+    cdef bytes _static_body(self):
+        cdef mc_decision *d = &self._block.decision
+        if d.outcome == MC_RESPOND:
+            return (<object> self._snapshot.routes[d.route]).action.body
+        return b""
+
+    @property
+    def flags(self):
+        cdef uint32_t flags = self._block.decision.flags
+        if not flags:
+            return ""
+        found = FLAGS.get(flags)
+        if found is None:
+            found = ",".join([
+                mc_flag_name(<mc_flag> (1 << bit)).decode() for bit in range(32) if flags & (<uint32_t> 1 << bit)
+            ])
+            FLAGS[flags] = found
+        return found
+
+    @property
+    def details(self):
+        cdef mc_details details = self._block.decision.details
+        found = DETAILS.get(<int> details)
+        if found is None:
+            found = DETAILS[<int> details] = mc_details_name(details).decode()
+        return found
+
+    @property
+    def method(self):
+        return text_of(self._block.decision.request.method)
+
+    @property
+    def path(self):
+        return self._same_or_text(self._path, self._block.decision.request.target, self._block.decision.target)
+
+    @property
+    def authority(self):
+        return self._same_or_text(
+            self._authority, self._block.decision.request.authority, self._block.decision.authority)
+
+    cdef object _same_or_text(self, object given, mc_slice had, mc_slice now):
+        if had.data == now.data and had.size == now.size and isinstance(given, str):
+            return given
+        return text_of(now)
+
+    @property
+    def timeout(self):
+        cdef int32_t at = self._block.decision.route
+        return self._snapshot.timeouts[at] if at >= 0 else None
+
+    @property
+    def delay(self):
+        return 0.0
+
+    @property
+    def mirrors(self):
+        return ()
+
+    def request_headers(self, headers=None):
+        cdef Decision other
+        cdef mc_scratch scratch
+        cdef const mc_header_line *lines
+        cdef uint32_t count
+        if self._block.decision.outcome != MC_FORWARD:
+            raise ValueError(f"nothing goes upstream: the outcome is {self.outcome.name}")
+        if headers is not None and headers is not self._given:
+            return self._with_headers(headers).request_headers()
+        mc_scratch_init(&scratch)
+        try:
+            if mc_decision_request_headers(&self._block.decision, &scratch, &lines, &count):
+                raise MemoryError
+            return shaped(self._given, self._pairs, lines, count)
+        finally:
+            mc_scratch_reset(&scratch)
+
+    cdef Decision _with_headers(self, object headers):
+        """This decision as if the request had had other headers: nothing is decided anew."""
+        cdef mc_decision *mine = &self._block.decision
+        cdef mc_request request = mine.request
+        cdef Decision other = decide(self._snapshot, headers, self, &request)
+        cdef mc_decision *d = &other._block.decision
+        mc_decision_close(d)
+        d.outcome = mine.outcome
+        d.listener, d.virtual_host, d.route = mine.listener, mine.virtual_host, mine.route
+        d.cluster, d.choice, d.endpoint = mine.cluster, mine.choice, mine.endpoint
+        return other
+
+    def response_headers(self, headers=None, *, status=None):
+        cdef mc_scratch scratch
+        cdef const mc_header_line *lines
+        cdef uint32_t count
+        cdef uint16_t sent
+        cdef mc_slice body
+        cdef mc_response response
+        cdef tuple pairs = () if headers is None else as_pairs(headers)
+        cdef Block *block = block_new(len(pairs))
+        cdef bytes own_body
+        mc_scratch_init(&scratch)
+        try:
+            try:
+                take_pairs(pairs, block.lines)
+                alive = pairs
+            except UnicodeEncodeError:
+                alive = pairs_as_bytes(pairs)
+                take_pairs(alive, block.lines)
+            own_body = self._static_body()
+            response.status = 0 if status is None else status
+            response.headers = block.lines
+            response.header_count = <uint32_t> len(pairs)
+            take(own_body, &response.body)
+            if mc_decision_response_headers(
+                &self._block.decision, &response, &scratch, &lines, &count, &sent, &body
+            ):
+                raise MemoryError
+            return shaped(self._given if headers is None else headers, pairs, lines, count)
+        finally:
+            mc_scratch_reset(&scratch)
+            block_free(block)
+
+    def report(self, *, status=None, headers=None, error=None):
+        return None
+
+    def close(self):
+        mc_decision_close(&self._block.decision)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, value, trace):
+        mc_decision_close(&self._block.decision)
+
+
+cdef Decision decide(_Snapshot snapshot, object headers, Decision like, mc_request *request):
+    """Decide a request whose texts are taken already; headers are taken here. ``like`` (or None) is a
+    decision whose texts the request shares."""
+    cdef Decision out = Decision.__new__(Decision)
+    cdef mc_code code
+    out._given = headers
+    out._pairs = as_pairs(headers)
+    out._alive = out._pairs
+    cdef Block *block = block_new(len(out._pairs))
+    try:
+        try:
+            take_pairs(out._pairs, block.lines)
+        except UnicodeEncodeError:
+            out._alive = pairs_as_bytes(out._pairs)
+            take_pairs(out._alive, block.lines)
+    except BaseException:
+        block_free(block)
+        raise
+    request.headers = block.lines
+    request.header_count = <uint32_t> len(out._pairs)
+    out._snapshot = snapshot
+    if like is not None:
+        out._method, out._authority, out._path = like._method, like._authority, like._path
+        out._scheme, out._source, out._local, out._protocol = (
+            like._scheme, like._source, like._local, like._protocol)
+    code = mc_decide(snapshot.snapshot, request, &block.decision)
+    out._block = block
+    if code:
+        raise MemoryError
+    return out
+
+
+cdef object shaped(object given, tuple pairs, const mc_header_line *lines, uint32_t count):
+    """Result lines in the shape of what was given. Lines that came in are the very objects."""
+    cdef list out = []
+    cdef uint32_t i
+    cdef mc_slice name, value
+    cdef bint as_text
+    if pairs:
+        as_text = isinstance((<tuple> pairs[0])[0], str)
+    else:
+        as_text = isinstance(given, dict) or hasattr(given, "keys")
+    for i in range(count):
+        if lines[i].source >= 0:
+            out.append(pairs[lines[i].source])
+            continue
+        name, value = lines[i].name, lines[i].value
+        if as_text:
+            out.append((text_of(name), text_of(value)))
+        else:
+            out.append((name.data[: name.size], value.data[: value.size]))
+    if isinstance(given, (list, tuple)) or not hasattr(given, "keys"):
+        return out
+    return rebuilt(given, out)
+
+
+cdef object rebuilt(object given, list pairs):
+    """A mapping like the given one. A plain dict joins repeated names with ", " (RFC 9110, 5.3)."""
+    if isinstance(given, dict):
+        joined = {}
+        for name, value in pairs:
+            glue = ", " if isinstance(value, str) else b", "
+            joined[name] = value if name not in joined else joined[name] + glue + value
+        return joined
+    copy = getattr(given, "copy", None)
+    made = given if copy is None else copy()
+    if made is not given and hasattr(made, "clear") and hasattr(made, "add"):
+        made.clear()
+        for name, value in pairs:
+            made.add(name, value)
+        return made
+    if hasattr(given, "raw"):
+        return type(given)(pairs) if hasattr(given, "multi_items") else type(given)(raw=pairs)
+    return pairs
+
+
+# ---------------------------------------------------------------------- the engine
+
+cdef class Engine:
+    # One item: the snapshot in force. A list's item is read and replaced atomically, with the GIL and
+    # without; an attribute of an extension type is not.
+    cdef list _current
+    cdef _Runtime _runtime
+    cdef mc_entropy *_entropy
+    cdef object _lock
+
+    def __cinit__(self):
+        self._entropy = mc_entropy_new()
+        if self._entropy == NULL:
+            raise MemoryError
+        self._lock = threading.Lock()
+        self._runtime = _Runtime()
+        self._current = [None]
+
+    def __init__(self, config):
+        self.swap(config)
+
+    def __dealloc__(self):
+        mc_entropy_free(self._entropy)
+
+    @property
+    def config(self):
+        return (<_Snapshot> self._current[0]).config
+
+    def swap(self, config):
+        if not isinstance(config, Config):
+            raise TypeError(f"expected a meshcore.model.Config (see meshcore.load), not {type(config).__name__}")
+        with self._lock:
+            self._current[0] = _Snapshot(config, self._runtime, mc_entropy_next(self._entropy))
+
+    def decide(
+        self,
+        method,
+        authority,
+        path,
+        headers=(),
+        *,
+        scheme="http",
+        source=None,
+        source_port=0,
+        local=None,
+        port=None,
+        protocol="HTTP/1.1",
+        now_ns=None,
+        seed=None,
+    ):
+        cdef mc_request request
+        cdef Decision out
+        try:
+            take(method, &request.method)
+            take(path, &request.target)
+            take(scheme, &request.scheme)
+            take(protocol, &request.protocol)
+            if authority is not None:
+                take(authority, &request.authority)
+            else:
+                request.authority.data = NULL
+                request.authority.size = 0
+        except UnicodeEncodeError:
+            return self.decide(
+                as_bytes(method), as_bytes(authority), as_bytes(path), headers, scheme=as_bytes(scheme),
+                source=source, source_port=source_port, local=local, port=port, protocol=as_bytes(protocol),
+                now_ns=now_ns, seed=seed)
+        request.source.data = request.local.data = NULL
+        request.source.size = request.local.size = 0
+        if source is not None:
+            take(source, &request.source)
+        if local is not None:
+            take(local, &request.local)
+        request.source_port = source_port
+        request.port = 0 if port is None else port
+        request.now_ns = 0 if now_ns is None else now_ns
+        request.seed = mc_entropy_next(self._entropy) if seed is None else seed & 0xFFFFFFFFFFFFFFFF
+        out = decide(<_Snapshot> self._current[0], headers, None, &request)
+        out._method, out._authority, out._path, out._scheme = method, authority, path, scheme
+        out._source, out._local, out._protocol = source, local, protocol
+        return out
+
+    def clusters(self):
+        cdef _Snapshot snapshot = self._current[0]
+        found = []
+        for i, name in enumerate(snapshot.clusters):
+            endpoints = [
+                {"address": address, "active_requests": mc_snapshot_active(snapshot.snapshot, i, e)}
+                for e, address in enumerate(snapshot.endpoints[i])
+            ]
+            found.append({"name": name, "endpoints": endpoints})
+        return found
