@@ -1,0 +1,94 @@
+"""Counts the instructions of one decide() and close(), by valgrind's callgrind.
+
+    python benches/callgrind_decide.py [--routes 1000] [--functions 25]
+
+Two runs that differ in the number of decisions alone are subtracted: what starting Python and
+compiling the table cost falls out, and the count hardly depends on the machine. It includes the
+interpreter's share of the loop and of the two calls. The functions listed are those where the
+instructions go.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from timing import verdict
+
+FEW, MANY = 200, 2_200
+TARGET = 1_100
+
+LOOP = """
+import gc, sys
+sys.path.insert(0, {benches!r})
+import tables
+from meshcore import Engine
+decide = Engine(tables.config({routes})).decide
+authority, path, headers = tables.AUTHORITY, tables.path({routes} - 1), tables.HEADERS
+gc.collect()
+gc.disable()
+for _ in range({decisions}):
+    decide("GET", authority, path, headers).close()
+"""
+
+
+def run(folder: Path, routes: int, decisions: int) -> Path:
+    """One run under callgrind; its output file."""
+    out = folder / f"callgrind.{decisions}"
+    code = LOOP.format(benches=str(Path(__file__).parent), routes=routes, decisions=decisions)
+    subprocess.run(
+        ["valgrind", "--tool=callgrind", f"--callgrind-out-file={out}", sys.executable, "-c", code],
+        check=True,
+        env={**os.environ, "PYTHONHASHSEED": "0"},
+        stderr=subprocess.DEVNULL,
+    )
+    return out
+
+
+def costs(out: Path) -> dict[str, int]:
+    """Instructions of each function itself, without those that it calls."""
+    listing = subprocess.run(
+        ["callgrind_annotate", "--threshold=100", "--auto=no", str(out)],
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout
+    found: dict[str, int] = {}
+    for count, name in re.findall(r"^\s*([\d,]+) \([ \d.]+%\)\s+(.+?)\s*$", listing, flags=re.M):
+        # file:function'2 [object]: what the compiler inlined or cloned counts as its function.
+        label = re.sub(
+            r"^.*:([^:\[]+?)(?:'\d+)?(?:\.(?:lto_priv|isra|constprop|part|cold)[.\d]*)*(?: \[.*\])?$",
+            r"\1",
+            name,
+        )
+        found[label] = found.get(label, 0) + int(count.replace(",", ""))
+    return found
+
+
+def main() -> int:
+    options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    options.add_argument("--routes", type=int, default=1000)
+    options.add_argument("--functions", type=int, default=25, help="how many to list")
+    arguments = options.parse_args()
+    if not shutil.which("valgrind"):
+        print("valgrind is not here: nothing counted")
+        return 0
+    with tempfile.TemporaryDirectory() as folder:
+        few, many = (costs(run(Path(folder), arguments.routes, count)) for count in (FEW, MANY))
+    spent = {name: (cost - few.get(name, 0)) / (MANY - FEW) for name, cost in many.items()}
+    total = spent.pop("PROGRAM TOTALS")
+    print(f"{arguments.routes:,} routes: {total:,.0f} instructions for one decide() and close()\n")
+    for name, cost in sorted(spent.items(), key=lambda item: -item[1])[: arguments.functions]:
+        print(f"{cost:8.1f}  {cost / total:5.1%}  {name}")
+    print("\n" + verdict("decide() and close()", total, TARGET, at_most=True, unit="instructions"))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,81 @@
+"""Route tables and requests that the benches share: one service for each route, as a gateway has them."""
+
+from __future__ import annotations
+
+from meshcore.model import (
+    Cluster,
+    Config,
+    Endpoint,
+    ForwardAction,
+    Listener,
+    LocalityEndpoints,
+    PathKind,
+    PathMatch,
+    Route,
+    RouteConfiguration,
+    RouteMatch,
+    VirtualHost,
+    WeightedCluster,
+    WeightedClusters,
+)
+
+SIZES = (10, 100, 1_000, 10_000)
+AUTHORITY = "shop.example"
+
+#: What a browser behind a proxy sends, as ASGI has it.
+HEADERS: list[tuple[bytes, bytes]] = [
+    (b"host", b"shop.example"),
+    (b"user-agent", b"Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0"),
+    (b"accept", b"text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"),
+    (b"accept-language", b"en-GB,en;q=0.5"),
+    (b"accept-encoding", b"gzip, deflate, br, zstd"),
+    (b"referer", b"https://shop.example/catalogue"),
+    (b"cookie", b"session=0123456789abcdef0123456789abcdef; theme=dark"),
+    (b"x-forwarded-for", b"203.0.113.7"),
+    (b"x-forwarded-proto", b"https"),
+    (b"x-request-id", b"5a1d5c2e-0f43-4d05-9d4b-1b9c7a4fbb1e"),
+    (b"cache-control", b"no-cache"),
+    (b"connection", b"keep-alive"),
+]
+
+
+def prefix(index: int) -> str:
+    """What route ``index`` matches."""
+    return f"/service-{index}/items/"
+
+
+def path(index: int) -> str:
+    """A request that route ``index`` gets."""
+    return f"{prefix(index)}{4711 + index}"
+
+
+def mixed_paths(size: int, count: int = 256) -> list[str]:
+    """Requests for routes all over the table, in an order that no cache can guess."""
+    return [path(i * 7919 % size) for i in range(count)]
+
+
+def route_configuration(size: int) -> RouteConfiguration:
+    """``size`` routes by prefix in one virtual host; each splits 90 to 10 between two clusters."""
+    split = WeightedClusters((WeightedCluster("v1", 90), WeightedCluster("v2", 10)))
+    routes = tuple(
+        Route(
+            match=RouteMatch(PathMatch(PathKind.PREFIX, prefix(i))),
+            action=ForwardAction(weighted_clusters=split),
+            name=f"service-{i}",
+        )
+        for i in range(size)
+    )
+    return RouteConfiguration(name="bench", virtual_hosts=(VirtualHost("shop", (AUTHORITY,), routes),))
+
+
+def cluster(name: str, hosts: int) -> Cluster:
+    endpoints = tuple(Endpoint(f"10.0.{len(name)}.{i + 1}", 8080) for i in range(hosts))
+    return Cluster(name, localities=(LocalityEndpoints(endpoints),))
+
+
+def config(size: int) -> Config:
+    """One listener with ``route_configuration(size)`` before two clusters of ten hosts."""
+    return Config(
+        listeners=(Listener("bench", None, route_configuration(size)),),
+        clusters=(cluster("v1", 10), cluster("v2", 10)),
+    )
