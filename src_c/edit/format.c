@@ -133,8 +133,10 @@ static mc_slice value_of(const mc_format_segment *segment, const mc_format_conte
   return MC_ABSENT;
 }
 
-static mc_slice cut(mc_slice value, int32_t max_length) {
-  if (max_length >= 0 && value.size > (size_t)max_length) value.size = (size_t)max_length;
+static mc_slice segment_text(const mc_format_segment *segment, const mc_format_context *context, char made[MADE]) {
+  mc_slice value = value_of(segment, context, made);
+  if (!value.data && context->dashes) return MC_LITERAL("-");
+  if (segment->max_length >= 0 && value.size > (size_t)segment->max_length) value.size = (size_t)segment->max_length;
   return value;
 }
 
@@ -148,7 +150,7 @@ mc_code mc_format_write(const mc_format *format, const mc_format_context *contex
   char made[MADE];
   size_t size = 0;
   for (uint32_t i = 0; i < format->count; i++) {
-    size += cut(value_of(&format->segments[i], context, made), format->segments[i].max_length).size;
+    size += segment_text(&format->segments[i], context, made).size;
   }
   *out = MC_LITERAL("");
   if (size == 0) return MC_OK;
@@ -156,7 +158,7 @@ mc_code mc_format_write(const mc_format *format, const mc_format_context *contex
   if (!text) return MC_NO_MEMORY;
   *out = mc_slice_of(text, size);
   for (uint32_t i = 0; i < format->count; i++) {
-    mc_slice value = cut(value_of(&format->segments[i], context, made), format->segments[i].max_length);
+    mc_slice value = segment_text(&format->segments[i], context, made);
     if (value.size) memcpy(text, value.data, value.size);
     text += value.size;
   }

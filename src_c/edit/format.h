@@ -19,6 +19,7 @@ typedef struct mc_format_context {
   mc_slice cluster;
   mc_slice endpoint; /* address:port */
   uint32_t attempts; /* 0: none was made */
+  bool dashes;       /* what is absent shows as "-", as in a body, and not as nothing, as in a header */
 } mc_format_context;
 
 /* Compiled: a plain text costs nothing to write. */

@@ -163,44 +163,55 @@ static void hide_named(mc_lines *lines, mc_slice name) {
 /* Envoy takes no more than this many names in a Connection line. */
 enum { MAX_NOMINATED = 10 };
 
-bool mc_lines_connection(mc_lines *lines, mc_slice *upgrade) {
+/* One name in a Connection line. */
+static mc_details take_away(mc_lines *lines, mc_slice name) {
+  mc_header_id id = mc_header_id_of(name);
+  if (id == MC_HEADER_CONNECTION || id == MC_HEADER_TE) return MC_DETAILS_NONE;
+  if (id == MC_HEADER_HOST) return MC_DETAILS_MISSING_HOST_HEADER;
+  /* Without these the upstream would take the request for another's. */
+  if (name.data[0] == ':' || id == MC_HEADER_FORWARDED_FOR || id == MC_HEADER_FORWARDED_PROTO ||
+      mc_slice_equal_fold(name, MC_LITERAL("x-forwarded-host"))) {
+    return MC_DETAILS_CONNECTION_HEADER_REJECTED;
+  }
+  if (id != MC_HEADER_HTTP2_SETTINGS) hide_named(lines, name);
+  return MC_DETAILS_NONE;
+}
+
+static void show(mc_lines *lines, mc_header_id id) {
+  size_t i = (size_t)lines->at[id];
+  lines->hidden[i >> 6] &= ~((uint64_t)1 << (i & 63));
+}
+
+mc_details mc_lines_connection(mc_lines *lines, mc_slice *upgrade) {
   mc_slice list = mc_lines_value(lines, MC_HEADER_CONNECTION), token;
   *upgrade = MC_ABSENT;
-  if (!list.data) return true;
   bool asked = false;
   int tokens = 0;
   while (next_token(&list, &token)) {
-    if (++tokens >= MAX_NOMINATED) return false;
-    if (mc_slice_equal_fold(token, MC_LITERAL("keep-alive")) || mc_slice_equal_fold(token, MC_LITERAL("close"))) continue;
+    if (++tokens >= MAX_NOMINATED) return MC_DETAILS_CONNECTION_HEADER_REJECTED;
     if (mc_slice_equal_fold(token, MC_LITERAL("upgrade"))) {
       asked = true;
-      continue;
+    } else if (!mc_slice_equal_fold(token, MC_LITERAL("keep-alive")) && !mc_slice_equal_fold(token, MC_LITERAL("close"))) {
+      mc_details details = take_away(lines, token);
+      if (details) return details;
     }
-    mc_header_id id = mc_header_id_of(token);
-    if (id == MC_HEADER_CONNECTION || id == MC_HEADER_TE || id == MC_HEADER_HTTP2_SETTINGS) {
-      if (id == MC_HEADER_HTTP2_SETTINGS) hide_named(lines, token);
-      continue;
-    }
-    if (token.data[0] == ':' || id == MC_HEADER_FORWARDED_FOR || id == MC_HEADER_FORWARDED_PROTO ||
-        id == MC_HEADER_HOST || mc_slice_equal_fold(token, MC_LITERAL("x-forwarded-host"))) {
-      return false;
-    }
-    hide_named(lines, token);
   }
   mc_slice protocol = mc_lines_value(lines, MC_HEADER_UPGRADE);
-  if (asked && protocol.size && !mc_slice_equal_fold(protocol, MC_LITERAL("h2c"))) {
-    *upgrade = protocol;
-    size_t c = (size_t)lines->at[MC_HEADER_CONNECTION], u = (size_t)lines->at[MC_HEADER_UPGRADE];
-    lines->hidden[c >> 6] &= ~((uint64_t)1 << (c & 63));
-    lines->hidden[u >> 6] &= ~((uint64_t)1 << (u & 63));
+  if (!asked || !protocol.size) return MC_DETAILS_NONE;
+  if (mc_slice_equal_fold(protocol, MC_LITERAL("h2c"))) { /* not taken up: the request stays on HTTP/1.1 */
+    hide_named(lines, MC_LITERAL("http2-settings"));
+    return MC_DETAILS_NONE;
   }
-  return true;
+  *upgrade = protocol;
+  show(lines, MC_HEADER_CONNECTION);
+  show(lines, MC_HEADER_UPGRADE);
+  return MC_DETAILS_NONE;
 }
 
 void mc_lines_te(mc_lines *lines, bool *trailers) {
   *trailers = false;
   mc_slice list = mc_lines_value(lines, MC_HEADER_TE), token;
-  if (!list.data || mc_slice_equal(list, MC_LITERAL("trailers"))) return;
+  if (!list.size || mc_slice_equal(list, MC_LITERAL("trailers"))) return;
   mc_mask_set(lines->hidden, (size_t)lines->at[MC_HEADER_TE]);
   while (next_token(&list, &token)) {
     if (mc_slice_equal(token, MC_LITERAL("trailers"))) *trailers = true;

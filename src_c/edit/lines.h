@@ -28,8 +28,8 @@ mc_code mc_lines_read(const mc_header *headers, uint32_t count, size_t extra_byt
                       mc_lines *out, mc_details *details);
 
 /* Takes away what a Connection line names, and that line unless the request asks for an upgrade, whose
- * protocol is then *upgrade (otherwise absent). false: the line names what must not be taken away. */
-bool mc_lines_connection(mc_lines *lines, mc_slice *upgrade);
+ * protocol is then *upgrade (otherwise absent). MC_DETAILS_NONE, or why the request is refused. */
+mc_details mc_lines_connection(mc_lines *lines, mc_slice *upgrade);
 
 /* What is left of TE: hidden unless it has "trailers"; *trailers: but for more than that, so that a
  * line of just "trailers" is due in its place. */

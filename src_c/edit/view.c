@@ -7,23 +7,33 @@
 #include "edit/target.h"
 #include "edit/trust.h"
 
-static mc_code refuse(mc_refusal *refusal, uint16_t status, mc_details details) {
-  *refusal = (mc_refusal){.status = status, .details = details, .location = MC_ABSENT};
-  return MC_INVALID;
-}
-
-static uint16_t status_of(mc_details details) {
+/* Envoy's connection manager refuses what is understood but not wanted; all else its parser does, which
+ * puts the status in words into the body. */
+static mc_code refuse(mc_refusal *refusal, mc_details details) {
+  *refusal = (mc_refusal){.status = 400, .details = details, .location = MC_ABSENT, .body = MC_LITERAL("")};
   switch (details) {
     case MC_DETAILS_ABSOLUTE_PATH_REJECTED:
-      return 404;
+      refusal->status = 404;
+      refusal->parsed = true;
+      break;
+    case MC_DETAILS_PATH_NORMALIZATION_FAILED:
+    case MC_DETAILS_MISSING_HOST_HEADER:
+      refusal->parsed = true;
+      break;
     case MC_DETAILS_TOO_MANY_HEADERS:
     case MC_DETAILS_HEADERS_TOO_LARGE:
-      return 431;
+      refusal->status = 431;
+      refusal->body = MC_LITERAL("Request Header Fields Too Large");
+      break;
     case MC_DETAILS_INVALID_TRANSFER_ENCODING:
-      return 501;
+      refusal->status = 501;
+      refusal->body = MC_LITERAL("Not Implemented");
+      break;
     default:
-      return 400;
+      refusal->body = MC_LITERAL("Bad Request");
+      break;
   }
+  return MC_INVALID;
 }
 
 static void hide(mc_view *view, int at) {
@@ -89,7 +99,7 @@ static mc_code forwarded(const mc_request *request, const mc_http_options *optio
       proto = options->scheme_to_overwrite;
       add(view, MC_LITERAL("x-forwarded-proto"), proto);
     }
-  } else if (!proto.data || (untrusted && !mc_slice_equal(proto, connection_scheme(view)))) {
+  } else if (!proto.size || (untrusted && !mc_slice_equal(proto, connection_scheme(view)))) {
     hide(view, lines->at[MC_HEADER_FORWARDED_PROTO]);
     proto = connection_scheme(view);
     add(view, MC_LITERAL("x-forwarded-proto"), proto);
@@ -165,9 +175,9 @@ static mc_code address(const mc_request *request, const mc_http_options *options
                        mc_refusal *refusal) {
   mc_slice authority = target->authority;
   if (!authority.data) authority = request->authority.data ? request->authority : mc_lines_value(lines, MC_HEADER_HOST);
-  if (!authority.data) return refuse(refusal, 400, MC_DETAILS_MISSING_HOST_HEADER);
-  if (!mc_authority_ok(authority)) return refuse(refusal, 400, MC_DETAILS_INVALID_AUTHORITY);
-  if (target_details) return refuse(refusal, status_of(target_details), target_details);
+  if (!authority.data) return refuse(refusal, MC_DETAILS_MISSING_HOST_HEADER);
+  if (!mc_authority_ok(authority)) return refuse(refusal, MC_DETAILS_INVALID_AUTHORITY);
+  if (target_details) return refuse(refusal, target_details);
   const bool connect = !target->target.data;
   bool ok = true;
   if (!connect) authority = mc_authority_strip(authority, options, request->port, scratch, &ok);
@@ -179,9 +189,10 @@ static mc_code address(const mc_request *request, const mc_http_options *options
     mc_path_result result =
         mc_path_normalise(target->target, target->path_size, options, scratch, &view->target, &path_size);
     if (result == MC_PATH_NO_MEMORY) return MC_NO_MEMORY;
-    if (result == MC_PATH_REFUSED) return refuse(refusal, 400, MC_DETAILS_PATH_NORMALIZATION_FAILED);
+    if (result == MC_PATH_REFUSED) return refuse(refusal, MC_DETAILS_PATH_NORMALIZATION_FAILED);
     if (result == MC_PATH_REDIRECT) {
-      refuse(refusal, 307, MC_DETAILS_PATH_NORMALIZATION_FAILED);
+      refuse(refusal, MC_DETAILS_PATH_NORMALIZATION_FAILED);
+      refusal->status = 307;
       refusal->location = view->target;
       return MC_INVALID;
     }
@@ -196,22 +207,23 @@ mc_code mc_view_make(const mc_request *request, const mc_http_options *options, 
   mc_lines lines;
   mc_details details;
   if (request->method.size == 0 || !mc_bytes_all(request->method, MC_BYTE_TOKEN)) {
-    return refuse(refusal, 400, MC_DETAILS_CODEC_ERROR);
+    return refuse(refusal, MC_DETAILS_CODEC_ERROR);
   }
   mc_target target;
   mc_details target_details = mc_target_parse(request->method, request->target, &target);
   /* What the parser of a connection refuses comes before what is found in a well-formed request. */
   bool late = target_details == MC_DETAILS_ABSOLUTE_PATH_REJECTED ||
               target_details == MC_DETAILS_PATH_NORMALIZATION_FAILED;
-  if (target_details && !late) return refuse(refusal, 400, target_details);
+  if (target_details && !late) return refuse(refusal, target_details);
   mc_code code = mc_lines_read(request->headers, request->header_count,
                                request->target.size + request->authority.size, scratch, &lines, &details);
-  if (code == MC_INVALID) return refuse(refusal, status_of(details), details);
+  if (code == MC_INVALID) return refuse(refusal, details);
   if (code != MC_OK) return code;
   details = framing(&lines);
-  if (details) return refuse(refusal, status_of(details), details);
+  if (details) return refuse(refusal, details);
   bool trailers;
-  if (!mc_lines_connection(&lines, &view->upgrade)) return refuse(refusal, 400, MC_DETAILS_CONNECTION_HEADER_REJECTED);
+  details = mc_lines_connection(&lines, &view->upgrade);
+  if (details) return refuse(refusal, details);
   mc_lines_te(&lines, &trailers);
 
   view->method = request->method;

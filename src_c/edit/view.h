@@ -17,6 +17,8 @@ typedef struct mc_refusal {
   uint16_t status;
   mc_details details;
   mc_slice location; /* data NULL unless the status is 307: escaped slashes that were redirected */
+  mc_slice body;
+  bool parsed; /* the lines of the request are well-formed: a gRPC client is answered as such */
 } mc_refusal;
 
 /* MC_OK: the view is filled. MC_INVALID: refused, refusal is filled and the view is not to be used.

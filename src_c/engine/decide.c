@@ -175,6 +175,9 @@ static mc_code respond(const mc_action *action, mc_decision *d) {
   if (action->body.count) {
     mc_format_context context;
     fill_format(d, &context);
+    context.status = 0; /* Envoy knows neither yet, when it writes the body */
+    context.details = MC_ABSENT;
+    context.dashes = true;
     mc_code code = mc_format_write(&action->body, &context, &d->scratch, &d->body);
     if (code) return code;
   }
@@ -238,7 +241,11 @@ mc_code mc_decide(const mc_snapshot *s, const mc_request *request, mc_decision *
   mc_code code = mc_view_make(request, &s->listeners[d->listener].options, &d->scratch, &d->view, &refusal);
   if (code == MC_INVALID) {
     bare_view(d);
-    reject(d, refusal.status, refusal.details, 0, MC_ABSENT);
+    if (refusal.parsed) {
+      d->view.headers = request->headers;
+      d->view.header_count = request->header_count;
+    }
+    reject(d, refusal.status, refusal.details, 0, refusal.body);
     d->location = refusal.location;
     if (refusal.location.data) d->outcome = MC_REDIRECT;
     return MC_OK;

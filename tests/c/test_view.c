@@ -67,6 +67,14 @@ static void test_targets(void) {
   CHECK(view.query.data && view.query.size == 0);
   PATH(&plain, "http://other.com/pre/x?y", "/pre/x?y");
   CHECK_SLICE(view.authority, "other.com");
+  REFUSED("GET", "http://a_b.com/x", 400, MC_DETAILS_INVALID_URL);
+  REFUSED("GET", "http://a.com:99999/x", 400, MC_DETAILS_INVALID_URL);
+  REFUSED("GET", "http://a.com:/x", 400, MC_DETAILS_INVALID_URL);
+  REFUSED("GET", "http://[::1/x", 400, MC_DETAILS_INVALID_URL);
+  REFUSED("GET", "http://a@b@c.com/x", 400, MC_DETAILS_INVALID_URL);
+  REFUSED("GET", "http://a<b.com/x", 400, MC_DETAILS_CODEC_ERROR);
+  REFUSED("GET", "http://a.com#f", 400, MC_DETAILS_CODEC_ERROR);
+  REFUSED("GET", "http:/a.com/x", 400, MC_DETAILS_CODEC_ERROR);
   PATH(&plain, "HTTPS://u:p@[::1]:80", "/");
   CHECK_SLICE(view.authority, "[::1]:80");
   CHECK_SLICE(view.scheme, "https");
