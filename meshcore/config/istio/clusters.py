@@ -18,7 +18,6 @@ from meshcore.config.istio.schema.destination_rule import (
     OutlierDetection,
     RetryBudget,
     Simple,
-    TLSMode,
 )
 from meshcore.model import (
     CircuitBreakers,
@@ -225,7 +224,7 @@ def _tls(policy: Policy) -> UpstreamTls | None:
         mode=tls.mode.name,
         sni=tls.sni,
         subject_alt_names=tuple(tls.subject_alt_names),
-        ca_certificates=tls.ca_certificates or ("system" if tls.mode is not TLSMode.DISABLE else ""),
+        ca_certificates=tls.ca_certificates,
         client_certificate=tls.client_certificate,
         private_key=tls.private_key,
         credential_name=tls.credential_name,

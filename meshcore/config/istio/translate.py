@@ -11,6 +11,7 @@ from meshcore.config.istio.clusters import build_cluster, passthrough_cluster
 from meshcore.config.istio.endpoints import add_endpoints
 from meshcore.config.istio.entries import add_entries
 from meshcore.config.istio.gateway import gateway_listeners
+from meshcore.config.istio.hints import give_hints
 from meshcore.config.istio.matching import Client
 from meshcore.config.istio.reading import Resources, read
 from meshcore.config.istio.registry import Protocol, Registry, Service, ServicePort
@@ -22,6 +23,7 @@ from meshcore.config.istio.schema.destination_rule import DestinationRule
 from meshcore.config.istio.schema.gateway import Gateway
 from meshcore.config.istio.schema.service_entry import ServiceEntry
 from meshcore.config.istio.schema.virtual_service import VirtualService
+from meshcore.config.istio.serving import check_serving
 from meshcore.config.istio.sidecar import sidecar_listeners
 from meshcore.config.istio.validation import validate
 from meshcore.config.node import Node
@@ -58,6 +60,7 @@ def load_documents(
     documents = list(documents)
     resources = read(documents, findings, ignore_kinds)
     validate(resources, findings)
+    check_serving(resources, findings)
     registry = make_registry(resources, services)
     if endpoints is not None:
         add_endpoints(registry, endpoints, frozenset(resources.namespaces | {DEFAULT_NAMESPACE}), findings)
@@ -65,6 +68,7 @@ def load_documents(
     if findings.has_errors:
         return None
     scope = _scope(resources, registry, node, gateway)
+    give_hints(resources, registry, scope, findings, endpoints=not services)
     virtual_services = in_order(resources.of("VirtualService", VirtualService))
     listeners: tuple[Listener, ...]
     if gateway is not None:

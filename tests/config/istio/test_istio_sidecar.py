@@ -66,10 +66,10 @@ def test_the_most_specific_wildcard_gets_a_service(compiled: Compile) -> None:
 
 def test_the_oldest_rules_own_a_host_unless_nothing_of_them_is_left(compiled: Compile) -> None:
     text = rules(
-        "hosts: [a]\nhttp:\n- name: one\n  match: [{sourceLabels: {app: x}}]\n  route: [{destination: {host: b}}]",
+        "hosts: [a]\nhttp: [{name: one, match: [{sourceLabels: {a: x}}], route: [{destination: {host: b}}]}]",
         "one",
     ) + rules("hosts: [a]\nhttp: [{name: two, route: [{destination: {host: a}}]}]", "two")
-    assert compiled(text, "a", node=Node(labels={"app": "x"})).routes(80, "a")[0].name == "one"
+    assert compiled(text, "a", node=Node(labels={"a": "x"})).routes(80, "a")[0].name == "one"
     assert compiled(text, "a").routes(80, "a")[0].name == "two"
 
 

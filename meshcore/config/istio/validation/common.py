@@ -7,7 +7,8 @@ import re
 from collections.abc import Mapping, Sequence
 
 from meshcore.config.findings import Findings, quoted
-from meshcore.config.schema import Record, error_at, warn_at
+from meshcore.config.schema import Record, error_at, node_of, warn_at
+from meshcore.config.tree import SequenceNode
 
 __all__ = [
     "check_duration",
@@ -17,6 +18,7 @@ __all__ = [
     "check_port",
     "check_subnets",
     "check_wildcard_selector",
+    "has_items",
     "is_domain",
     "is_label",
     "is_wildcard_domain",
@@ -53,6 +55,12 @@ def is_wildcard_domain(text: str) -> bool:
         and not last.isdigit()
         and all(_LABEL.match(label) for label in rest)
     )
+
+
+def has_items(record: Record, field: str) -> bool:
+    """Whether the document's list has items, be they good or bad (bad ones are not in the record)."""
+    node = node_of(record, field)
+    return isinstance(node, SequenceNode) and len(node) > 0
 
 
 def check_duration(findings: Findings, record: Record, *fields: str, zero: bool = False) -> None:

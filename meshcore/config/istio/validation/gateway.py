@@ -7,7 +7,7 @@ from meshcore.config.istio.names import is_address
 from meshcore.config.istio.registry import Protocol
 from meshcore.config.istio.resources import Resource
 from meshcore.config.istio.schema.gateway import Gateway, Server, ServerPort, ServerTLS, TLSMode
-from meshcore.config.istio.validation.common import check_port, is_label, is_wildcard_domain
+from meshcore.config.istio.validation.common import check_port, has_items, is_label, is_wildcard_domain
 from meshcore.config.schema import error_at, warn_at
 
 __all__ = ["check_gateway"]
@@ -49,7 +49,7 @@ def check_gateway(resource: Resource[Gateway], findings: Findings) -> None:
         findings.error(
             resource.origin, "metadata.name", found=quoted(resource.name), expected="a name without dots"
         )
-    if not spec.servers:
+    if not has_items(spec, "servers"):
         error_at(findings, spec, "servers", "a gateway needs at least one server")
     names: set[str] = set()
     for server in spec.servers:

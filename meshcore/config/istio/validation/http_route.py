@@ -15,6 +15,7 @@ from meshcore.config.istio.validation.common import (
     check_labels,
     check_percent,
     check_port,
+    has_items,
     is_label,
     is_wildcard_domain,
 )
@@ -76,7 +77,8 @@ def check_http_route(rule: schema.HTTPRoute, findings: Findings, *, delegate: bo
     for one, other in CONFLICTS:
         if getattr(rule, one) and getattr(rule, other):
             error_at(findings, rule, one, f"cannot be together with {_camel(other)}")
-    if not (rule.route or rule.redirect or rule.direct_response or rule.delegate):
+    acts = rule.redirect or rule.direct_response or rule.delegate
+    if not acts and not has_items(rule, "route"):
         error_at(findings, rule, "", "the rule does nothing", expected="route, redirect or directResponse")
     if delegate and rule.delegate is not None:
         error_at(findings, rule, "delegate", "a delegate cannot delegate further")

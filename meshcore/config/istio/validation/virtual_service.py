@@ -18,6 +18,7 @@ from meshcore.config.istio.validation.common import (
     check_labels,
     check_port,
     check_subnets,
+    has_items,
     is_domain,
     is_label,
     is_wildcard_domain,
@@ -40,7 +41,7 @@ def check_virtual_service(resource: Resource[VirtualService], findings: Findings
     check_gateway_names(findings, spec, spec.gateways)
     mesh = not spec.gateways or MESH in spec.gateways
     _check_hosts(spec, findings, mesh=mesh)
-    if not (spec.http or spec.tls or spec.tcp):
+    if not any(has_items(spec, field) for field in ("http", "tls", "tcp")):
         error_at(findings, spec, "", "there is no rule", expected="http, tls or tcp")
     for rule in spec.http:
         check_http_route(rule, findings, delegate=delegate, mesh=mesh)

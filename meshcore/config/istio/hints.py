@@ -1,0 +1,141 @@
+"""Usual mistakes that are cheap to see once the registry is known."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from meshcore.config.findings import Findings, did_you_mean
+from meshcore.config.istio.names import DOMAIN, MESH, expand, gateway_name, is_wildcard
+from meshcore.config.istio.reading import Resources
+from meshcore.config.istio.registry import Registry, Resolution, Service
+from meshcore.config.istio.resources import Resource, same_labels
+from meshcore.config.istio.routes import Scope
+from meshcore.config.istio.schema.common import Destination
+from meshcore.config.istio.schema.destination_rule import DestinationRule
+from meshcore.config.istio.schema.gateway import Gateway
+from meshcore.config.istio.schema.virtual_service import HTTPRoute, VirtualService
+from meshcore.config.schema import warn_at
+
+__all__ = ["give_hints"]
+
+#: A search for a near name costs as much as there are names: beyond so many it is left out.
+MANY = 2000
+#: So many services without endpoints are named one by one; more are named together.
+FEW = 5
+
+
+def give_hints(
+    resources: Resources, registry: Registry, scope: Scope, findings: Findings, *, endpoints: bool
+) -> None:
+    """Warn about what leads nowhere; ``endpoints``: whether endpoints are to be expected at all."""
+    hints = _Hints(registry, scope, findings)
+    virtual_services = resources.of("VirtualService", VirtualService)
+    for resource in virtual_services:
+        for rule in resource.spec.http:
+            for destination in _destinations(rule):
+                hints.check(destination, resource.namespace)
+    for found in resources.of("DestinationRule", DestinationRule):
+        host = expand(found.spec.host, found.namespace)
+        if not is_wildcard(host) and host not in registry:
+            warn_at(findings, found.spec, "host", f"there is no service {host!r}{hints.near(host)}")
+    _check_gateways(virtual_services, resources.of("Gateway", Gateway), scope, findings)
+    if endpoints:
+        _check_endpoints(scope, findings)
+
+
+def _destinations(rule: HTTPRoute) -> Iterator[Destination]:
+    for to in (rule.mirror, *(it.destination for it in rule.route), *(it.destination for it in rule.mirrors)):
+        if to is not None:
+            yield to
+
+
+class _Hints:
+    def __init__(self, registry: Registry, scope: Scope, findings: Findings) -> None:
+        self._registry = registry
+        self._scope = scope
+        self._findings = findings
+        self._names = list(registry.hosts)
+        self._near: dict[str, str] = {}
+
+    def near(self, host: str) -> str:
+        if host not in self._near:
+            whole = f"{host}.svc.{DOMAIN}"
+            if whole in self._registry:
+                self._near[host] = f"; a name with a dot must be whole: {whole}"
+            else:
+                self._near[host] = did_you_mean(host, self._names) if len(self._names) <= MANY else ""
+        return self._near[host]
+
+    def check(self, destination: Destination, namespace: str) -> None:
+        host = expand(destination.host, namespace)
+        if host not in self._registry:
+            message = f"there is no service {host!r}, so requests get a 503{self.near(host)}"
+            warn_at(self._findings, destination, "host", message)
+            return
+        service = self._scope.view.get(host)
+        if service is None:
+            warn_at(self._findings, destination, "host", f"{host!r} is not exported to this namespace")
+            return
+        port = destination.port.number if destination.port else 0
+        if port and service.port(port) is None:
+            known = ", ".join(str(it.number) for it in service.ports)
+            warn_at(
+                self._findings, destination, "port", f"{host!r} has no port {port}, only {known or 'none'}"
+            )
+        rule = self._scope.rule(host)
+        subsets = rule.subsets if rule else {}
+        if destination.subset and destination.subset not in subsets:
+            where = (
+                f"the DestinationRule of {host!r} has no" if rule else f"no DestinationRule gives {host!r} a"
+            )
+            hint = did_you_mean(destination.subset, subsets)
+            message = f"{where} subset {destination.subset!r}: requests get a 503{hint}"
+            warn_at(self._findings, destination, "subset", message)
+
+
+def _check_gateways(
+    virtual_services: list[Resource[VirtualService]],
+    gateways: list[Resource[Gateway]],
+    scope: Scope,
+    findings: Findings,
+) -> None:
+    known = {it.full_name for it in gateways}
+    for resource in virtual_services if known else ():
+        for name in resource.spec.gateways:
+            full = gateway_name(name, resource.namespace)
+            if full != MESH and full not in known:
+                message = f"there is no Gateway {full!r} among the documents{did_you_mean(full, known)}"
+                warn_at(findings, resource.spec, "gateways", message)
+    away = [it for it in virtual_services if it.spec.gateways and MESH not in it.spec.gateways]
+    if virtual_services and len(away) == len(virtual_services) and scope.client.gateway == MESH:
+        name = gateway_name(away[0].spec.gateways[0], away[0].namespace)
+        message = (
+            f"no rule is for workloads of the mesh, only for gateways; to serve as one: --gateway {name}"
+        )
+        warn_at(findings, away[0].spec, "gateways", message)
+
+
+def _check_endpoints(scope: Scope, findings: Findings) -> None:
+    empty = [
+        it for it in scope.view.services.values() if it.resolution is Resolution.STATIC and not it.workloads
+    ]
+    names = [it.host for it in empty]
+    if len(names) > FEW:
+        names = [f"{', '.join(names[:FEW])} and {len(names) - FEW} more services"]
+    for name, service in zip(names, empty, strict=False):
+        message = (
+            f"no endpoints are known for {name}: requests get a 503; addresses can be given with --endpoints"
+        )
+        if service.origin is not None:
+            findings.warn(service.origin, "", message)
+    for service in scope.view.services.values():
+        rule = scope.rule(service.host) if service.workloads else None
+        for subset in rule.subsets.values() if rule else ():
+            if subset.labels and not _selects(service, subset.labels):
+                labels = ", ".join(f"{key}={value}" for key, value in subset.labels.items())
+                message = f"no endpoint of {service.host!r} has the labels {labels}: requests get a 503"
+                warn_at(findings, subset, "labels", message)
+
+
+def _selects(service: Service, labels: dict[str, str]) -> bool:
+    return any(same_labels(labels, it.labels) for it in service.workloads)

@@ -1,0 +1,177 @@
+"""What is valid for Istio and cannot be served here, or not yet: refused, or warned about."""
+
+from __future__ import annotations
+
+from meshcore.config.enforcement import warn_pending
+from meshcore.config.findings import Findings, quoted
+from meshcore.config.istio.actions import REDIRECT_CODES
+from meshcore.config.istio.gateway import routes_http
+from meshcore.config.istio.reading import Resources
+from meshcore.config.istio.schema import destination_rule as policy
+from meshcore.config.istio.schema.gateway import Gateway, Server
+from meshcore.config.istio.schema.service_entry import Resolution, ServiceEntry
+from meshcore.config.istio.schema.virtual_service import Headers, HTTPMatch, HTTPRoute, VirtualService
+from meshcore.config.istio.validation.headers import is_claim
+from meshcore.config.schema import error_at, is_set, warn_at
+from meshcore.model.format import FormatError, parse_format
+
+__all__ = ["check_serving"]
+
+#: Fields of http rules that the model holds and nothing acts upon: field -> feature.
+_RULE_FIELDS = {
+    "retries": "retries",
+    "fault": "faults",
+    "mirror": "mirroring",
+    "mirrors": "mirroring",
+    "cors_policy": "cors",
+}
+
+
+def check_serving(resources: Resources, findings: Findings) -> None:
+    """Errors for what would change decisions and is not supported, warnings for what waits."""
+    for virtual_service in resources.of("VirtualService", VirtualService):
+        spec = virtual_service.spec
+        if not spec.hosts:
+            warn_at(
+                findings, spec, "", "a VirtualService without hosts is a delegate, and nothing refers to it"
+            )
+        for field in ("tls", "tcp"):
+            if getattr(spec, field):
+                warn_at(findings, spec, field, f"{field} rules are left aside: only HTTP is routed")
+        for rule in spec.http:
+            _check_rule(rule, findings)
+    for destination_rule in resources.of("DestinationRule", policy.DestinationRule):
+        _check_policy(destination_rule.spec.traffic_policy, findings)
+        for subset in destination_rule.spec.subsets:
+            _check_policy(subset.traffic_policy, findings)
+    for gateway in resources.of("Gateway", Gateway):
+        for server in gateway.spec.servers:
+            _check_server(server, findings)
+    for entry in resources.of("ServiceEntry", ServiceEntry):
+        if entry.spec.resolution is Resolution.DYNAMIC_DNS:
+            warn_at(
+                findings,
+                entry.spec,
+                "resolution",
+                "names are not resolved by request yet: there are no endpoints",
+            )
+
+
+def _check_rule(rule: HTTPRoute, findings: Findings) -> None:
+    if rule.delegate is not None:
+        name = f"{rule.delegate.namespace}/{rule.delegate.name}".lstrip("/")
+        message = f"delegates are not supported yet; write the rules of {name} here"
+        error_at(findings, rule, "delegate", message)
+    for match in rule.match:
+        _check_match(match, findings)
+    _check_headers(rule.headers, findings)
+    for destination in rule.route:
+        _check_headers(destination.headers, findings)
+    redirect = rule.redirect
+    if redirect is not None and redirect.redirect_code and redirect.redirect_code not in REDIRECT_CODES:
+        expected = f"one of {', '.join(map(str, REDIRECT_CODES))}"
+        error_at(findings, redirect, "redirect_code", found=str(redirect.redirect_code), expected=expected)
+    for field, feature in _RULE_FIELDS.items():
+        if is_set(rule, field) and not (field == "retries" and rule.retries and not rule.retries.attempts):
+            warn_pending(findings, rule, field, feature)
+
+
+def _check_match(match: HTTPMatch, findings: Findings) -> None:
+    for field in ("headers", "without_headers"):
+        for name in getattr(match, field):
+            if is_claim(name):
+                message = f"{name!r}: claims of tokens cannot be asked for yet, since tokens are not verified"
+                error_at(findings, match, field, message)
+
+
+def _check_headers(headers: Headers | None, findings: Findings) -> None:
+    """Values are format strings; a command that is not known here cannot be filled in."""
+    if headers is None:
+        return
+    for operations in (headers.request, headers.response):
+        if operations is None:
+            continue
+        for field in ("set", "add"):
+            for name, value in getattr(operations, field).items():
+                try:
+                    parse_format(value)
+                except FormatError as error:
+                    message = f"the value of {name!r} cannot be served: {error}"
+                    error_at(findings, operations, field, message, found=quoted(value))
+
+
+def _check_policy(given: policy.TrafficPolicy | None, findings: Findings) -> None:
+    if given is None:
+        return
+    parts: list[policy.TrafficPolicy | policy.PortPolicy] = [given, *given.port_level_settings]
+    for blocks in parts:
+        if blocks.load_balancer is not None:
+            _check_balancer(blocks.load_balancer, findings)
+        if blocks.connection_pool is not None:
+            _check_pool(blocks.connection_pool, findings)
+        if blocks.outlier_detection is not None:
+            warn_pending(findings, blocks, "outlier_detection", "outlier detection")
+        if blocks.tls is not None:
+            _check_tls(blocks.tls, findings)
+    if given.retry_budget is not None:
+        warn_pending(findings, given, "retry_budget", "retries")
+    if given.tunnel is not None:
+        warn_at(findings, given, "tunnel", "connections are not tunnelled yet")
+    if given.proxy_protocol is not None:
+        warn_at(findings, given, "proxy_protocol", "the PROXY protocol is not spoken yet")
+
+
+def _check_balancer(balancer: policy.LoadBalancer, findings: Findings) -> None:
+    simple = policy.Simple
+    if balancer.consistent_hash is not None:
+        warn_pending(findings, balancer, "consistent_hash", "load balancing")
+    elif balancer.simple not in (None, simple.UNSPECIFIED, simple.ROUND_ROBIN):
+        warn_pending(findings, balancer, "simple", "load balancing")
+    for field, feature in (
+        ("locality_lb_setting", "localities"),
+        ("zone_aware_lb_setting", "localities"),
+        ("warmup", "slow start"),
+        ("warmup_duration_secs", "slow start"),
+    ):
+        if is_set(balancer, field):
+            warn_pending(findings, balancer, field, feature)
+
+
+def _check_pool(pool: policy.ConnectionPool, findings: Findings) -> None:
+    if pool.tcp is not None and pool.tcp.max_connections:
+        warn_pending(findings, pool.tcp, "max_connections", "circuit breakers")
+    if pool.http is None:
+        return
+    for field in ("http1_max_pending_requests", "http2_max_requests", "max_retries"):
+        if getattr(pool.http, field):
+            warn_pending(findings, pool.http, field, "circuit breakers")
+    upgrades = pool.http.h2_upgrade_policy is policy.H2UpgradePolicy.UPGRADE
+    for field, asked in (
+        ("h2_upgrade_policy", upgrades),
+        ("use_client_protocol", pool.http.use_client_protocol),
+    ):
+        if asked:
+            warn_at(findings, pool.http, field, "the bundled proxy speaks HTTP/1.1 to endpoints")
+
+
+def _check_tls(tls: policy.ClientTLS, findings: Findings) -> None:
+    if tls.mode is policy.TLSMode.ISTIO_MUTUAL:
+        message = "the mesh's own certificates are not known here: the bundled proxy cannot connect so"
+        warn_at(findings, tls, "mode", message, expected="mode DISABLE, or SIMPLE or MUTUAL with files")
+    if tls.credential_name:
+        expected = "files: clientCertificate, privateKey, caCertificates"
+        warn_at(findings, tls, "credential_name", "secrets are not read here", expected=expected)
+    if tls.subject_alt_names:
+        warn_at(
+            findings, tls, "subject_alt_names", "not compared yet: certificates are checked for the host name"
+        )
+
+
+def _check_server(server: Server, findings: Findings) -> None:
+    if server.port is None:
+        return
+    if not routes_http(server):
+        warn_at(findings, server, "port", f"{server.port.protocol} is left aside: only HTTP is routed")
+    elif server.tls is not None and not server.tls.https_redirect:
+        message = "TLS is not terminated by the bundled proxy; decisions are made as if it were"
+        warn_at(findings, server, "tls", message)

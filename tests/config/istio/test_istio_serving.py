@@ -1,0 +1,135 @@
+"""What is refused, what is warned about, what is left aside."""
+
+from __future__ import annotations
+
+import pytest
+from istio_support import Compile
+
+from meshcore.config import ConfigError, Node
+
+RULES = """
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {name: rules}
+spec:
+  hosts: [a]
+  http:
+"""
+RULE = "apiVersion: networking.istio.io/v1\nkind: DestinationRule\nmetadata: {name: a}\nspec:\n  host: a\n"
+
+
+@pytest.mark.parametrize(
+    ("rule", "message"),
+    [
+        ("{delegate: {name: x, namespace: y}}", "spec.http[0].delegate: delegates are not supported yet"),
+        ("{match: [{headers: {x: {regex: '('}}}], route: [{destination: {host: a}}]}", "RE2"),
+        ("{redirect: {uri: /x, redirectCode: 305}}", "305, expected one of 301, 302, 303, 307, 308"),
+        ("{headers: {request: {set: {x: '%HOSTNAME%'}}}, route: [{destination: {host: a}}]}", "HOSTNAME"),
+        ("{route: [{destination: {host: a}}], tiemout: 1s}", "did you mean 'timeout'?"),
+        ("{route: [{destination: {host: a}}], timeout: 1x}", "expected a duration"),
+        ("{route: [{destination: {host: a}}], redirect: {uri: /}}", "cannot be together with route"),
+        ("{route: [{destination: {host: a}, weight: -1}]}", "expected 0 or more"),
+        (
+            "{retries: {attempts: 1, retryOn: gateway-eror}, route: [{destination: {host: a}}]}",
+            "gateway-error",
+        ),
+    ],
+)
+def test_what_cannot_be_served_is_refused_by_position(compiled: Compile, rule: str, message: str) -> None:
+    with pytest.raises(ConfigError, match=r"test\.yaml:8:") as caught:
+        compiled(f"{RULES}  - {rule}\n", "a")
+    assert message in str(caught.value)
+
+
+def test_all_findings_come_at_once(compiled: Compile) -> None:
+    text = (
+        RULES
+        + "  - {timeout: x, route: [{destination: {host: '*'}}]}\n---\n"
+        + RULE
+        + "  subsets: [{name: A_b}]\n"
+    )
+    with pytest.raises(ConfigError) as caught:
+        compiled(text)
+    lines = {(finding.kind, finding.path) for finding in caught.value.findings}
+    assert lines == {
+        ("VirtualService", "spec.http[0].timeout"),
+        ("DestinationRule", "spec.subsets[0].name"),
+    }
+
+
+@pytest.mark.parametrize(
+    ("rule", "warning"),
+    [
+        ("{retries: {attempts: 3}, route: [{destination: {host: a}}]}", "requests are not retried yet"),
+        ("{retries: {attempts: 0}, route: [{destination: {host: a}}]}", ""),
+        ("{fault: {delay: {fixedDelay: 1s}}, route: [{destination: {host: a}}]}", "faults"),
+        ("{mirror: {host: a}, route: [{destination: {host: a}}]}", "mirrored"),
+        ("{route: [{destination: {host: b}}]}", "there is no service 'b.default.svc.cluster.local'"),
+        ("{route: [{destination: {host: a.default}}]}", "must be whole: a.default.svc.cluster.local"),
+        ("{route: [{destination: {host: a, subset: v1}}]}", "no DestinationRule gives"),
+        ("{route: [{destination: {host: a, port: {number: 9}}}]}", "has no port 9, only 80"),
+        ("{route: [{destination: {host: a}}]}", ""),
+    ],
+)
+def test_what_leads_nowhere_or_waits_is_warned_about(compiled: Compile, rule: str, warning: str) -> None:
+    warnings = compiled(f"{RULES}  - {rule}\n", "a").warnings
+    assert len(warnings) == bool(warning)
+    assert warning in "".join(warnings)
+
+
+@pytest.mark.parametrize("kind", ["AuthorizationPolicy", "PeerAuthentication", "RequestAuthentication"])
+def test_security_is_refused_unless_ignored_by_name(compiled: Compile, kind: str) -> None:
+    text = f"apiVersion: security.istio.io/v1\nkind: {kind}\nmetadata: {{name: p}}\nspec: {{}}\n"
+    with pytest.raises(ConfigError, match=f"--ignore-kind {kind}"):
+        compiled(text)
+    assert compiled(text, ignore_kinds=[kind]).config.skipped == (f"{kind} default/p (ignored)",)
+
+
+def test_other_kinds_are_listed_as_skipped(compiled: Compile) -> None:
+    text = """
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: reviews-v1}
+---
+apiVersion: v1
+kind: List
+items:
+- {apiVersion: v1, kind: ConfigMap, metadata: {name: c, namespace: x}}
+- {apiVersion: rbac.authorization.k8s.io/v1, kind: ClusterRole, metadata: {name: r}}
+- {apiVersion: telemetry.istio.io/v1, kind: Telemetry, metadata: {name: t}}
+"""
+    skipped = compiled(text).config.skipped
+    assert skipped == (
+        "Deployment default/reviews-v1",
+        "ConfigMap x/c",
+        "ClusterRole r",
+        "Telemetry default/t",
+    )
+
+
+def test_a_misspelt_kind_of_istio_is_no_other_kind(compiled: Compile) -> None:
+    with pytest.raises(ConfigError, match="did you mean 'VirtualService'"):
+        compiled("apiVersion: networking.istio.io/v1\nkind: VirtualServices\nmetadata: {name: a}\n")
+    with pytest.raises(ConfigError, match="v1alpha3"):
+        compiled("apiVersion: networking.istio.io/v2\nkind: VirtualService\nmetadata: {name: a}\n")
+
+
+def test_the_last_document_of_a_name_stays(compiled: Compile) -> None:
+    text = RULES + "  - {name: one, route: [{destination: {host: a}}]}\n---"
+    text += RULES + "  - {name: two, route: [{destination: {host: a}}]}\n"
+    loaded = compiled(text, "a")
+    assert loaded.routes(80, "a")[0].name == "two"
+    assert "replaced by the one at test.yaml:" in loaded.warnings[0]
+
+
+def test_rules_for_gateways_alone_hint_at_the_option(compiled: Compile) -> None:
+    text = (
+        RULES.replace("hosts: [a]", "hosts: [a]\n  gateways: [gw]")
+        + "  - {route: [{destination: {host: a}}]}\n"
+    )
+    assert "--gateway default/gw" in compiled(text, "a").warnings[0]
+
+
+def test_an_unknown_gateway_of_the_node_is_an_error(compiled: Compile) -> None:
+    with pytest.raises(ConfigError, match="there is no Gateway 'default/gw' in the documents"):
+        compiled(RULES + "  - {route: [{destination: {host: a}}]}\n", "a", node=Node(gateway="default/gw"))
