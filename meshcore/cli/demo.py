@@ -8,7 +8,7 @@ import asyncio
 __all__ = ["register"]
 
 _TERMINATED = 143
-_REQUESTS = 400
+_REQUESTS = 300
 
 
 def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

@@ -55,7 +55,9 @@ async def _show(display: Display, board: Board, work: Coroutine[Any, Any, None])
         display.update(board)
         await task
     finally:
+        # Also where the demo is interrupted, the customers leave before the shop closes.
         task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
         display.close()
 
 

@@ -18,9 +18,9 @@ CROWD = 8
 #: Requests of the tester; each of them must be routed by the header.
 TESTS = 20
 #: No stage takes longer than this (seconds), however slow the machine is: it is judged by what came.
-STAGE_SECONDS = 6.0
+STAGE_SECONDS = 4.0
 #: The whole play ends by then (seconds), also if something hangs.
-PLAY_SECONDS = 16.0
+PLAY_SECONDS = 12.0
 #: Fewer requests than this say nothing about a split.
 LEAST_REQUESTS = 30
 

@@ -17,7 +17,7 @@ def probability(trials: int, share: Fraction, counts: range) -> Fraction:
     )
 
 
-@pytest.mark.parametrize("trials", [30, 137, 400])
+@pytest.mark.parametrize("trials", [30, 137, 300])
 @pytest.mark.parametrize("share", [Fraction(1, 10), Fraction(1, 2), Fraction(9, 10)])
 def test_a_band_is_the_tightest_that_chance_leaves_so_rarely(trials: int, share: Fraction) -> None:
     tail = Fraction(1, 10**7)
@@ -28,7 +28,7 @@ def test_a_band_is_the_tightest_that_chance_leaves_so_rarely(trials: int, share:
 
 
 def test_the_two_stages_of_the_demo_cannot_be_confused() -> None:
-    assert binomial_band(400, 0.1)[1] < binomial_band(400, 0.5)[0]
+    assert binomial_band(300, 0.1)[1] < binomial_band(300, 0.5)[0]
 
 
 @pytest.mark.parametrize(("share", "count"), [(0.0, 0), (1.0, 50)])
