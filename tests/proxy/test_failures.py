@@ -1,0 +1,233 @@
+"""Origins that fail and clients that leave: Envoy's answers and flags, and each lease given back."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+
+import pytest
+from aiohttp import web
+from proxy_support import HOST, RawClient, RawOrigin, cluster, config_for, in_loop, origin, proxy_for, talking
+
+from meshcore.proxy import ProxyOptions
+
+
+def unused_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@in_loop
+async def test_nobody_listens() -> None:
+    async with proxy_for(config_for(cluster(unused_port()))) as served, RawClient(served.port) as client:
+        await client.get("/")
+        status, headers, body = await client.answer()
+        assert status == 503
+        assert headers["content-type"] == ["text/plain"]
+        assert body.startswith(
+            b"upstream connect error or disconnect/reset before headers. "
+            b"reset reason: remote connection failure, transport failure reason: delayed connect error: "
+        )
+        await served.idle()
+        assert served.log[0].flags == "UF"
+        assert served.log[0].details.startswith(
+            "upstream_reset_before_response_started{remote_connection_failure"
+        )
+        assert served.engine.reports == [{"error": "connect-failure"}]
+        await client.get("/")  # the client's connection is still good
+        assert (await client.answer())[0] == 503
+
+
+@in_loop
+async def test_a_name_that_nobody_has() -> None:
+    config = config_for(cluster(80, address="nobody.invalid"))
+    async with proxy_for(config) as served, RawClient(served.port) as client:
+        await client.get("/")
+        assert (await client.answer())[0] == 503
+        assert served.log[0].flags == "UF"
+
+
+@pytest.mark.parametrize("method", ["GET", "POST", "PUT"])
+@in_loop
+async def test_an_origin_that_closes_without_a_word_is_asked_once(method: str) -> None:
+    async with RawOrigin(b"") as app, proxy_for(config_for(cluster(app.port))) as served:
+        async with RawClient(served.port) as client:
+            await client.send(f"{method} / HTTP/1.1\r\nHost: {HOST}\r\nContent-Length: 0\r\n\r\n".encode())
+            status, _, body = await client.answer()
+            assert (status, body) == (
+                503,
+                b"upstream connect error or disconnect/reset before headers. "
+                b"reset reason: connection termination",
+            )
+        assert app.connections == 1
+        assert (served.log[0].flags, served.engine.reports) == ("UC", [{"error": "reset"}])
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"SSH-2.0-OpenSSH_9.2\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab",
+        b"HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nX: a\x00b\r\n\r\n",
+        b"HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n",
+    ],
+)
+@in_loop
+async def test_an_answer_that_is_no_http(answer: bytes) -> None:
+    async with RawOrigin(answer) as app, proxy_for(config_for(cluster(app.port))) as served:
+        async with RawClient(served.port) as client:
+            await client.get("/")
+            assert (await client.answer())[0] == 502
+        assert served.log[0].flags == "UPE"
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nabc",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n5\r\nd",
+    ],
+)
+@in_loop
+async def test_an_answer_that_breaks_off_is_seen_to_break_off(answer: bytes) -> None:
+    async with RawOrigin(answer) as app, proxy_for(config_for(cluster(app.port))) as served:
+        async with RawClient(served.port) as client:
+            await client.get("/")
+            assert b" 200 " in await client.head()
+            with pytest.raises((asyncio.IncompleteReadError, ConnectionError)):
+                await client.reader.readuntil(b"0\r\n\r\n")
+        await served.idle()
+        assert served.log[0].flags == "UC"
+        assert served.log[0].details.startswith("upstream_reset_after_response_started")
+
+
+@in_loop
+async def test_the_routes_timeout() -> None:
+    gone = asyncio.Event()
+
+    async def hang(request: web.BaseRequest) -> web.StreamResponse:
+        await request.read()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            gone.set()
+        raise AssertionError
+
+    server = web.Server(hang, access_log=None, handler_cancellation=True)
+    listener = await asyncio.get_running_loop().create_server(server, "127.0.0.1", 0)
+    port = listener.sockets[0].getsockname()[1]
+    async with proxy_for(config_for(cluster(port), timeout=0.05)) as served, RawClient(served.port) as client:
+        await client.send(f"POST / HTTP/1.1\r\nHost: {HOST}\r\nContent-Length: 2\r\n\r\nhi".encode())
+        status, _, body = await client.answer()
+        assert (status, body) == (504, b"upstream request timeout")
+        await gone.wait()  # the origin learns of it
+        await served.idle()
+        assert (served.log[0].flags, served.log[0].details) == ("UT", "response_timeout")
+        assert served.engine.reports == [{"error": "timeout"}]
+        await client.get("/")
+        assert (await client.answer())[0] == 504
+    listener.close()
+
+
+@in_loop
+async def test_the_routes_timeout_does_not_count_the_upload() -> None:
+    async def read(request: web.BaseRequest) -> web.StreamResponse:
+        started.set()
+        return web.Response(body=await request.read())
+
+    started = asyncio.Event()
+    async with origin(read) as port, talking(config_for(cluster(port), timeout=0.1)) as (_, client):
+        await client.send(f"POST / HTTP/1.1\r\nHost: {HOST}\r\nContent-Length: 2\r\n\r\nh".encode())
+        await started.wait()
+        answer = asyncio.ensure_future(client.answer())
+        done, _ = await asyncio.wait({answer}, timeout=0.3)
+        assert not done
+        await client.send(b"i")
+        assert (await answer)[2] == b"hi"
+
+
+@in_loop
+async def test_the_timeout_cuts_an_answer_that_has_begun() -> None:
+    head = b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc"
+    async with RawOrigin(head, close=False) as app:
+        config = config_for(cluster(app.port), timeout=0.1)
+        async with proxy_for(config) as served:
+            async with RawClient(served.port) as client:
+                await client.get("/")
+                assert b" 200 " in await client.head()
+                with pytest.raises((asyncio.IncompleteReadError, ConnectionError)):
+                    await client.reader.readexactly(9)
+            await served.idle()
+            assert (served.log[0].status, served.log[0].flags) == (200, "UT")
+
+
+@in_loop
+async def test_a_stream_without_progress_ends() -> None:
+    options = ProxyOptions(stream_idle_timeout=0.05)
+    async with RawOrigin(b"", close=False) as app:
+        config = config_for(cluster(app.port), timeout=0.0)
+        async with proxy_for(config, options=options) as served:
+            async with RawClient(served.port) as client:
+                await client.get("/")
+                status, headers, body = await client.answer()
+                assert (status, body, headers["connection"]) == (408, b"stream timeout", ["close"])
+            assert served.log[0].flags == "SI"
+
+
+@in_loop
+async def test_a_client_that_leaves_takes_the_upstream_request_with_it() -> None:
+    async with RawOrigin(b"", close=False) as app, proxy_for(config_for(cluster(app.port))) as served:
+        async with RawClient(served.port) as client:
+            await client.get("/")
+            while not app.heads:
+                await asyncio.sleep(0)
+            assert served.engine.open == 1
+        await app.closed.wait()
+        await served.idle()
+        assert served.engine.open == 0
+        record = served.log[0]
+        assert (record.status, record.flags, record.details) == (0, "DC", "downstream_remote_disconnect")
+
+
+@in_loop
+async def test_a_client_that_leaves_in_the_middle_of_its_body() -> None:
+    async with RawOrigin(b"", close=False) as app, proxy_for(config_for(cluster(app.port))) as served:
+        async with RawClient(served.port) as client:
+            await client.send(f"POST / HTTP/1.1\r\nHost: {HOST}\r\nContent-Length: 1000\r\n\r\nabc".encode())
+            while not app.heads:
+                await asyncio.sleep(0)
+        await app.closed.wait()
+        await served.idle()
+        assert served.log[0].flags == "DC"
+
+
+@in_loop
+async def test_a_client_that_leaves_in_the_middle_of_the_answer() -> None:
+    head = b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\nabc"
+    async with RawOrigin(head, close=False) as app, proxy_for(config_for(cluster(app.port))) as served:
+        async with RawClient(served.port) as client:
+            await client.get("/")
+            await client.head()
+        await app.closed.wait()
+        await served.idle()
+        assert (served.log[0].status, served.log[0].flags) == (200, "DC")
+
+
+@in_loop
+async def test_a_bug_of_ours_is_an_answer_and_no_leak(caplog: pytest.LogCaptureFixture) -> None:
+    async with (
+        RawOrigin(b"HTTP/1.1 200 OK\r\n\r\n") as app,
+        proxy_for(config_for(cluster(app.port))) as served,
+    ):
+
+        async def broken(*args: object) -> None:
+            raise ZeroDivisionError
+
+        served.proxy.upstream.send = broken  # type: ignore[method-assign, assignment]
+        async with RawClient(served.port) as client:
+            await client.get("/")
+            status, _, body = await client.answer()
+            assert (status, body) == (500, b"internal error")
+        assert "ZeroDivisionError" in caplog.text
