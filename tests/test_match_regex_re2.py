@@ -1,0 +1,199 @@
+"""Regexes against RE2: generated patterns and texts must give the same matches, groups and replacements.
+
+Left out, on purpose: what docs/regex.md lists as different (an empty match inside a character of several
+bytes, which \\B can make RE2 find)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import assume, given, reject, settings
+from hypothesis import strategies as st
+
+from meshcore.match import Regex, RegexError
+
+re2: Any = pytest.importorskip("re2", reason="the oracle, google-re2, is not installed")
+OPTIONS = re2.Options()
+OPTIONS.log_errors = False
+
+ATOMS = [
+    *"abcksAB/0-. é λ ] } , =".replace(" ", ""),
+    *(r"\.", r"\/", r"\x{e9}", r"\x41", r"\101", r"\n", r"\Qa.\E", r"\Q\E", "", "()", "{", "{,2}"),
+    *("[ab]", "[^a]", "[a-c/]", "[é-ü]", r"[^\d]", r"[\w-]", r"[^\W]", "[]a]", "[a-]"),
+    r"[\x{80}-\x{10ffff}]",
+    *(r"\d", r"\D", r"\w", r"\W", r"\s", r"\S", "[[:alpha:]]", "[[:^punct:]]", "[[:word:].]"),
+    *("^", "$", r"\A", r"\z", r"\b", r"\B"),
+    *("(?i)", "(?m)", "(?s)", "(?U)", "(?-i)"),
+]
+GROUPS = ["(", "(", "(?:", "(?i:", "(?s:", "(?m:", "(?U:", "(?P<name>", "(?<other>", "(?i-s:"]
+REPETITIONS = ["*", "+", "?", "*?", "+?", "??", "{2}", "{0,2}", "{1,}", "{0}", "{2,3}?", "{0,1}", "{3,}?"]
+
+PATTERNS = st.recursive(
+    st.sampled_from(ATOMS),
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=4).map("".join),
+        st.lists(inner, min_size=1, max_size=3).map("|".join),
+        st.builds("{}{})".format, st.sampled_from(GROUPS), inner),
+        st.builds("{}{}){}".format, st.sampled_from(GROUPS), inner, st.sampled_from(REPETITIONS)),
+        st.builds("{}{}".format, st.sampled_from(ATOMS), st.sampled_from(REPETITIONS)),
+    ),
+    max_leaves=12,
+)
+# Characters that the patterns know, their other cases, and bytes that are no UTF-8, or overlong, or
+# beyond Unicode.
+PIECES = [c.encode() for c in "aabbcksAB/0-. \n=éÉüλΛ\u017f\u212a"]
+ODD = [b"\xff", b"\xc3", b"\x80", b"\xc0\x80", b"\xe0\x80\x80", b"\xed\xa0\x80", b"\xf4\x90\x80\x80"]
+TEXTS = st.lists(st.sampled_from(PIECES), max_size=10).map(b"".join)
+ODD_TEXTS = st.lists(st.sampled_from(PIECES + ODD), max_size=8).map(b"".join)
+SUBSTITUTIONS = st.sampled_from(
+    [b"-", b"", rb"<\0>", rb"[\1\2]", rb"\\", rb"x\q", rb"\9", rb"\1\\", b"\\2\\"]
+)
+
+# The same examples on every run: what fails, fails for everybody.
+steadily = settings(derandomize=True, deadline=None, max_examples=400)
+
+
+def oracle(pattern: str) -> Any:
+    """RE2's own regex, or None where RE2 refuses the pattern."""
+    try:
+        return re2.compile(pattern.encode(), OPTIONS)
+    except re2.error:
+        return None
+
+
+def compiled(pattern: str) -> tuple[Any, Regex]:
+    """Both, where both accept the pattern; both must, unless it is of what docs/regex.md leaves out."""
+    theirs = oracle(pattern)
+    if theirs is None:
+        with pytest.raises(RegexError):
+            Regex(pattern)
+        reject()
+    try:
+        return theirs, Regex(pattern)
+    except RegexError as error:
+        if not error.message.startswith("unsupported"):
+            raise
+        reject()
+
+
+def rune_width(text: bytes, at: int) -> int:
+    """The bytes of the character at a place, by RE2's measure, which takes surrogates; a stray byte is 1."""
+    for width in (1, 2, 3, 4):
+        try:
+            text[at : at + width].decode("utf-8", "surrogatepass")
+        except UnicodeDecodeError:
+            continue
+        return width
+    return 1
+
+
+def expand(substitution: bytes, match: Any) -> bytes:
+    out = b""
+    at = 0
+    while at < len(substitution):
+        escaped = substitution[at + 1 : at + 2]
+        if substitution[at : at + 1] != b"\\":
+            out += substitution[at : at + 1]
+            at += 1
+        elif escaped.isdigit():
+            out += match.group(int(escaped)) or b""
+            at += 2
+        elif escaped == b"\\":
+            out += b"\\"
+            at += 2
+        else:
+            break  # RE2 gives up here, and GlobalReplace keeps what is written
+    return out
+
+
+def global_replace(regex: Any, substitution: bytes, text: bytes) -> bytes:
+    """RE2::GlobalReplace, which the Python package does not have, over RE2's search."""
+    named = [substitution[i + 1] - 48 for i in escapes(substitution) if substitution[i + 1 : i + 2].isdigit()]
+    if max(named, default=0) > regex.groups:
+        return text
+    out = b""
+    at, last_end = 0, -1
+    while at <= len(text) and (match := regex.search(text, at)):
+        start, end = match.span()
+        out += text[at:start]
+        if start == end == last_end:
+            width = rune_width(text, start)
+            out += text[start : start + width]
+            at = start + width
+        else:
+            out += expand(substitution, match)
+            at = last_end = end
+    return out + text[at:]
+
+
+def escapes(substitution: bytes) -> list[int]:
+    """Positions of the backslashes that begin an escape."""
+    found = []
+    at = 0
+    while (at := substitution.find(b"\\", at)) >= 0:
+        found.append(at)
+        at += 2
+    return found
+
+
+@steadily
+@given(PATTERNS, st.one_of(TEXTS, ODD_TEXTS))
+def test_full_match_and_groups(pattern: str, text: bytes) -> None:
+    theirs, ours = compiled(pattern)
+    match = theirs.fullmatch(text)
+    assert ours.full_match(text) is (match is not None)
+    groups = ours.full_match_groups(text)
+    if match is None:
+        assert groups is None
+    else:
+        assert groups == (match.group(0), *match.groups())[:10]
+        prefix = ours.literal_prefix
+        assert isinstance(prefix, str)
+        assert text.startswith(prefix.encode())
+        assert not ours.is_literal or text == prefix.encode()
+    assert ours.groups == theirs.groups
+
+
+@steadily
+@given(PATTERNS, SUBSTITUTIONS, st.one_of(TEXTS, ODD_TEXTS))
+def test_replace_all(pattern: str, substitution: bytes, text: bytes) -> None:
+    assume("\\B" not in pattern or text.isascii())
+    theirs, ours = compiled(pattern)
+    assert ours.replace_all(substitution, text) == global_replace(theirs, substitution, text)
+
+
+TOKENS = [
+    *"()[]{}*+?|\\^$-.:,=<>!&~ \n0123789aAbBCdDEeimPpQsSUwWxzZ_é",
+    *("(?", "(?P<", "[[:", ":alpha:]", "\\x{", "\\Q", "\\E", "{2}", "{1,", "[^", "\\pL", "(?i-", "(?<n>"),
+]
+SYNTAX = st.lists(st.sampled_from(TOKENS), max_size=8).map("".join)
+
+
+@steadily
+@given(SYNTAX)
+def test_the_same_patterns_are_refused(pattern: str) -> None:
+    compiled(pattern)
+
+
+@pytest.mark.parametrize("escaped", [chr(c) for c in range(128)])
+def test_every_escape_means_the_same(escaped: str) -> None:
+    every = bytes(range(128))
+    for pattern in (f"\\{escaped}", f"[\\{escaped}]"):
+        theirs = oracle(pattern)
+        if theirs is None or pattern == "\\C":
+            with pytest.raises(RegexError):
+                Regex(pattern)
+            continue
+        ours = Regex(pattern)
+        assert ours.replace_all("<>", every) == global_replace(theirs, b"<>", every)
+
+
+def test_cases_of_characters() -> None:
+    """Every character that (?i) is said to support, against everything that could be its other case."""
+    candidates = "".join(map(chr, [*range(1, 0x530), *range(0x1C80, 0x1C90), *range(0x1E00, 0x2130)]))
+    for rune in [*range(1, 0x180), *range(0x370, 0x530)]:
+        pattern = f"(?i)\\x{{{rune:x}}}"
+        theirs = re2.compile(pattern, OPTIONS)
+        cases = {ord(match.group(0)): None for match in theirs.finditer(candidates)}
+        assert Regex(pattern).replace_all("", candidates) == candidates.translate(cases), pattern
