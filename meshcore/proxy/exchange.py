@@ -11,7 +11,7 @@ from aiohttp import web
 from aiohttp.http import HttpVersion11
 
 from meshcore.engine import Decision, Outcome
-from meshcore.model import ForwardAction
+from meshcore.model import Cluster, Discovery, ForwardAction
 from meshcore.proxy import replies
 from meshcore.proxy.access import AccessRecord
 from meshcore.proxy.downstream import Answer, http_date, send_continue, text
@@ -89,17 +89,19 @@ class Exchange:
         )
         with decision:
             self._describe(decision)
+            cluster = self.proxy.view().cluster(decision.cluster)
+            if cluster is not None and cluster.discovery is Discovery.ORIGINAL_DST:
+                return await self._reply(replies.UNKNOWN_DESTINATION, decision)
             if decision.outcome is not Outcome.FORWARD:
                 return await self._own_answer(decision)
             if upgrade is not None and not self._may_upgrade(decision, upgrade):
                 return await self._reply(replies.UPGRADE_FAILED, decision)
             if decision.delay:
                 await asyncio.sleep(decision.delay)
-            return await self._forward(decision, upgrade)
+            return await self._forward(decision, cluster, upgrade)
 
-    async def _forward(self, decision: Decision, upgrade: bytes | None) -> Answer:
-        if decision.endpoint is None:
-            return await self._reply(replies.NO_ENDPOINT, decision)
+    async def _forward(self, decision: Decision, cluster: Cluster | None, upgrade: bytes | None) -> Answer:
+        assert decision.endpoint is not None
         try:
             headers = _framed(_as_str(decision.request_headers()), self.request.headers.get("Content-Length"))
         except UnicodeDecodeError:
@@ -116,7 +118,6 @@ class Exchange:
         else:
             self._request_complete()
         upstream = self.proxy.upstream
-        cluster = self.proxy.view().cluster(decision.cluster)
         begun = self.watch.now()
         try:
             response = await upstream.send(

@@ -9,13 +9,13 @@ __all__ = [
     "CONNECT_TIMEOUT",
     "HEAD_TOO_LARGE",
     "INTERNAL_ERROR",
-    "NO_ENDPOINT",
     "PROTOCOL_ERROR",
     "RESET",
     "RESET_AFTER",
     "RESPONSE_TIMEOUT",
     "STREAM_IDLE",
     "UNKNOWN_CODING",
+    "UNKNOWN_DESTINATION",
     "UNSENDABLE",
     "UPGRADE_FAILED",
     "Reply",
@@ -51,8 +51,13 @@ UNSENDABLE = Reply(400, b"Bad Request", "DPE", "http1.invalid_characters", close
 UPGRADE_FAILED = Reply(403, b"", "", "upgrade_failed", close=True)
 STREAM_IDLE = Reply(408, b"stream timeout", "SI", "stream_idle_timeout", close=True)
 INTERNAL_ERROR = Reply(500, b"internal error", "", "internal_error", close=True)
-#: The route leads to where the client wants to go (Istio's PassthroughCluster): we are no open proxy.
-NO_ENDPOINT = Reply(502, b"original destination is not supported", "UH", "original_destination_not_supported")
+#: The route leads to wherever the client wants to go (Istio's PassthroughCluster): we are no open proxy.
+UNKNOWN_DESTINATION = Reply(
+    404,
+    b"the configuration does not know this host, and no client chooses where the proxy sends to\n",
+    "NR",
+    "original_destination_not_supported",
+)
 PROTOCOL_ERROR = Reply(502, _RESET + b"protocol error", "UPE", _BEFORE + "{protocol_error}", "reset")
 RESET = Reply(503, _RESET + b"connection termination", "UC", _BEFORE + "{connection_termination}", "reset")
 CONNECT_TIMEOUT = Reply(
