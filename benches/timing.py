@@ -2,13 +2,15 @@
 
 Each contender is a statement that `timeit` runs in a tight loop. They take turns, round after round,
 so that a slow phase of the machine hits all of them, and each sample lasts about as long as any
-other. Minima tell what the code costs, medians what the machine made of it.
+other. What counts is processor time: it stands still while another program runs. Minima tell what
+the code costs, medians what the machine made of it.
 """
 
 from __future__ import annotations
 
 import gc
 import statistics
+import time
 import timeit
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -35,7 +37,7 @@ class Cost:
 def measure(contenders: Mapping[str, Contender], *, rounds: int = 9, sample: float = 0.02) -> dict[str, Cost]:
     """Time every contender in turn, ``rounds`` samples of about ``sample`` seconds each."""
     timers = {
-        name: timeit.Timer(contender.statement, globals=dict(contender.names))
+        name: timeit.Timer(contender.statement, timer=time.process_time, globals=dict(contender.names))
         for name, contender in contenders.items()
     }
     loops = {name: _loops(timer, sample) for name, timer in timers.items()}
