@@ -16,6 +16,10 @@ from meshcore.config.tree import Document, MappingNode, ScalarNode, SequenceNode
 __all__ = ["looks_like_json", "read_json"]
 
 _BLANK = re.compile(r"[ \t\r\n]*")
+#: Strings and keys without escapes: nearly all.
+_PLAIN_STRING = re.compile(r'"([^"\\\x00-\x1f]*)"')
+_PLAIN_KEY = re.compile(r'"([^"\\\x00-\x1f]*)"[ \t\r\n]*:[ \t\r\n]*')
+_AFTER_VALUE = re.compile(r"[ \t\r\n]*([,\]}])[ \t\r\n]*")
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?")
 _LITERALS: dict[str, tuple[str, bool | None]] = {
     "t": ("true", True),
@@ -43,7 +47,7 @@ def read_json(text: str, file: str, findings: Findings) -> list[Document]:
     try:
         document.root = reader.read()
     except _SyntaxError as error:
-        line, column = reader.position(error.at)
+        line, column = _Reader(text, document, findings).position(error.at)
         findings.error(ScalarNode(document, line, column, None), "", f"not valid JSON: {error}")
         return []
     return [document]
@@ -56,115 +60,135 @@ class _Reader:
         self.findings = findings
         self.line = 1
         self.line_start = 0  # of the last position asked for: positions are asked for in order
-        self.next_newline = text.find("\n")
+        self.next_newline = self._newline(0)
+        self.end = 0
+
+    def _newline(self, at: int) -> int:
+        found = self.text.find("\n", at)
+        return len(self.text) if found < 0 else found
 
     def position(self, at: int) -> tuple[int, int]:
-        while 0 <= self.next_newline < at:
+        """Line and column of an index that is not before the last one asked for."""
+        while self.next_newline < at:
             self.line += 1
             self.line_start = self.next_newline + 1
-            self.next_newline = self.text.find("\n", self.line_start)
+            self.next_newline = self._newline(self.line_start)
         return self.line, at - self.line_start + 1
 
     def read(self) -> TreeNode:
         """The one value of the text."""
         text = self.text
-        blank = _BLANK.match
-        length = len(text)
         stack: list[MappingNode | SequenceNode] = []
-        key = ""
-        key_line = key_column = 0
-        at = blank(text, 0).end()  # type: ignore[union-attr]
+        at = self._blank(0)
+        root = node = self._value(at)
+        at = self.end
         while True:
-            # A value begins here.
-            if at >= length:
-                raise _SyntaxError("the text ends where a value should be", at)
-            character = text[at]
-            line, column = self.position(at)
-            node: TreeNode
-            opened = False
-            if character == '"':
-                value, at = self._string(at)
-                node = ScalarNode(self.document, line, column, value)
-            elif character == "{":
-                node, opened, at = MappingNode(self.document, line, column), True, at + 1
-            elif character == "[":
-                node, opened, at = SequenceNode(self.document, line, column), True, at + 1
-            else:
-                node, at = self._other(at, line, column)
+            at = self._after(stack, at) if type(node) is ScalarNode else self._open(stack, node, at)
             if not stack:
-                root = node
-            elif type(stack[-1]) is MappingNode:
-                self._put(stack[-1], key, key_line, key_column, node)
-            else:
-                stack[-1].items.append(node)  # type: ignore[union-attr]
-            if opened:
-                if len(stack) >= MAX_DEPTH:
-                    raise _SyntaxError(f"nested more than {MAX_DEPTH} levels deep", at - 1)
-                assert isinstance(node, MappingNode | SequenceNode)
-                stack.append(node)
-            # After a value: the end of collections, a comma, or the first item of a new collection.
-            first = opened
-            while stack:
-                at = blank(text, at).end()  # type: ignore[union-attr]
-                mapping = type(stack[-1]) is MappingNode
-                closing = "}" if mapping else "]"
-                if text.startswith(closing, at):
-                    stack.pop()
-                    at += 1
-                    first = False
-                    continue
-                if not first:
-                    if not text.startswith(",", at):
-                        raise _SyntaxError(f"expected ',' or {closing!r}", at)
-                    at = blank(text, at + 1).end()  # type: ignore[union-attr]
-                    if text.startswith(closing, at):
-                        raise _SyntaxError(f"a comma before {closing!r}", at)
-                if mapping:
-                    if not text.startswith('"', at):
-                        raise _SyntaxError("expected a key in double quotes", at)
-                    key_line, key_column = self.position(at)
-                    key, at = self._string(at)
-                    at = blank(text, at).end()  # type: ignore[union-attr]
-                    if not text.startswith(":", at):
-                        raise _SyntaxError("expected ':' after the key", at)
-                    at = blank(text, at + 1).end()  # type: ignore[union-attr]
-                break
-            if not stack:
-                at = blank(text, at).end()  # type: ignore[union-attr]
-                if at != length:
+                if at != len(text):
                     raise _SyntaxError("text after the end of the document", at)
                 return root
+            parent = stack[-1]
+            if type(parent) is MappingNode:
+                found = _PLAIN_KEY.match(text, at)
+                line, column = self.position(at)
+                if found is not None:
+                    key, at = found[1], found.end()
+                else:
+                    key, at = self._unusual_key(at)
+                node = self._value(at)
+                if key in parent.entries:
+                    self._duplicate(parent, key, line, column)
+                else:
+                    parent.set(key, line, column, node)
+            else:
+                node = self._value(at)
+                parent.items.append(node)  # type: ignore[union-attr]
+            at = self.end
 
-    def _put(self, mapping: MappingNode, key: str, line: int, column: int, node: TreeNode) -> None:
-        if key in mapping.entries:
-            first = mapping.key_origin(key)
-            self.findings.error(
-                ScalarNode(self.document, line, column, None),
-                "",
-                f"the key {quoted(key)} stands twice in this mapping (first at line {first.line})",
-            )
-            return
-        mapping.set(key, line, column, node)
+    def _blank(self, at: int) -> int:
+        found = _BLANK.match(self.text, at)
+        return found.end() if found is not None else at
 
-    def _string(self, at: int) -> tuple[str, int]:
+    def _value(self, at: int) -> TreeNode:
+        """The value that begins at ``at``; where it (or its opening bracket) ends is left in ``end``."""
+        text = self.text
+        line, column = self.position(at)
+        found = _PLAIN_STRING.match(text, at)
+        if found is not None:
+            self.end = found.end()
+            return ScalarNode(self.document, line, column, found[1])
+        character = text[at : at + 1]
+        if character == "{":
+            self.end = at + 1
+            return MappingNode(self.document, line, column)
+        if character == "[":
+            self.end = at + 1
+            return SequenceNode(self.document, line, column)
+        if character == '"':
+            value, self.end = self._string(at, line, column)
+            return ScalarNode(self.document, line, column, value)
+        literal = _LITERALS.get(character)
+        if literal is not None and text.startswith(literal[0], at):
+            self.end = at + len(literal[0])
+            return ScalarNode(self.document, line, column, literal[1], literal[0])
+        number = _NUMBER.match(text, at)
+        if number is None or number.end() - at > _MAX_DIGITS:
+            raise _SyntaxError("expected a value", at)
+        self.end = number.end()
+        digits = number[0]
+        return ScalarNode(
+            self.document, line, column, float(digits) if number[1] or number[2] else int(digits), digits
+        )
+
+    def _open(self, stack: list[MappingNode | SequenceNode], node: TreeNode, at: int) -> int:
+        """Go into a collection: the position of its first key or item, or what follows an empty one."""
+        if len(stack) >= MAX_DEPTH:
+            raise _SyntaxError(f"nested more than {MAX_DEPTH} levels deep", at - 1)
+        at = self._blank(at)
+        closing = "}" if type(node) is MappingNode else "]"
+        if self.text.startswith(closing, at):
+            return self._after(stack, at + 1)
+        stack.append(node)  # type: ignore[arg-type]
+        return at
+
+    def _after(self, stack: list[MappingNode | SequenceNode], at: int) -> int:
+        """After a value: leave the collections that end here; the position of what comes next."""
+        text = self.text
+        while stack:
+            closing = "}" if type(stack[-1]) is MappingNode else "]"
+            found = _AFTER_VALUE.match(text, at)
+            if found is None or found[1] not in ("," + closing):
+                raise _SyntaxError(f"expected ',' or {closing!r}", self._blank(at))
+            at = found.end()
+            if found[1] == ",":
+                if text.startswith(("}", "]"), at):
+                    raise _SyntaxError(f"a comma before {text[at]!r}", at)
+                return at
+            stack.pop()
+        return self._blank(at)
+
+    def _unusual_key(self, at: int) -> tuple[str, int]:
+        if not self.text.startswith('"', at):
+            raise _SyntaxError("expected a key in double quotes", at)
+        key, end = self._string(at, *self.position(at))
+        end = self._blank(end)
+        if not self.text.startswith(":", end):
+            raise _SyntaxError("expected ':' after the key", end)
+        return key, self._blank(end + 1)
+
+    def _duplicate(self, mapping: MappingNode, key: str, line: int, column: int) -> None:
+        first = mapping.key_origin(key)
+        message = f"the key {quoted(key)} stands twice in this mapping (first at line {first.line})"
+        self.findings.error(ScalarNode(self.document, line, column, None), "", message)
+
+    def _string(self, at: int, line: int, column: int) -> tuple[str, int]:
+        """A string with escapes, or a bad one."""
         try:
             value, end = scanstring(self.text, at + 1, True)
         except JSONDecodeError as error:
             raise _SyntaxError(error.msg, error.pos) from None
         if "\0" in value:
-            line, column = self.position(at)
-            self.findings.error(
-                ScalarNode(self.document, line, column, None), "", "a NUL character is not allowed"
-            )
+            where = ScalarNode(self.document, line, column, None)
+            self.findings.error(where, "", "a NUL character is not allowed")
         return value, end
-
-    def _other(self, at: int, line: int, column: int) -> tuple[ScalarNode, int]:
-        text = self.text
-        literal = _LITERALS.get(text[at])
-        if literal is not None and text.startswith(literal[0], at):
-            return ScalarNode(self.document, line, column, literal[1], literal[0]), at + len(literal[0])
-        found = _NUMBER.match(text, at)
-        if found is None or found.end() - at > _MAX_DIGITS:
-            raise _SyntaxError("expected a value", at)
-        number = float(found[0]) if found[1] or found[2] else int(found[0])
-        return ScalarNode(self.document, line, column, number, found[0]), found.end()

@@ -10,6 +10,7 @@ from typing import TypeAlias
 from meshcore.config.documents import Sources
 from meshcore.config.findings import Findings
 from meshcore.config.node import Node
+from meshcore.config.quiet import without_collections
 from meshcore.config.tree import Document, MappingNode, describe
 from meshcore.model import Config
 
@@ -43,15 +44,16 @@ def load(
     Raises:
         ConfigError: with every error of every document; nothing is half loaded.
     """
-    sources, findings = Sources(), Findings()
     single = isinstance(paths, str | os.PathLike | Mapping)
     items: Iterable[Source] = [paths] if single else paths  # type: ignore[list-item,assignment]
-    for index, item in enumerate(items):
-        if isinstance(item, Mapping):
-            sources.add_mapping(item, f"<mapping {index}>" if index else "<mapping>", findings)
-        else:
-            sources.add_path(item, findings)
-    return _build(sources, findings, node, endpoints, ignore_kinds, runtime)
+    sources, findings = Sources(), Findings()
+    with without_collections():
+        for index, item in enumerate(items):
+            if isinstance(item, Mapping):
+                sources.add_mapping(item, f"<mapping {index}>" if index else "<mapping>", findings)
+            else:
+                sources.add_path(item, findings)
+        return _build(sources, findings, node, endpoints, ignore_kinds, runtime)
 
 
 def load_text(
@@ -65,8 +67,9 @@ def load_text(
 ) -> Config:
     """Like :func:`load`, for YAML or JSON text; ``name`` stands for the file in findings."""
     sources, findings = Sources(), Findings()
-    sources.add_text(text, name, findings)
-    return _build(sources, findings, node, endpoints, ignore_kinds, runtime)
+    with without_collections():
+        sources.add_text(text, name, findings)
+        return _build(sources, findings, node, endpoints, ignore_kinds, runtime)
 
 
 def _build(

@@ -267,6 +267,6 @@ def _check(rule: Meta | Check) -> Check:
         words.append(f"a multiple of {factor}")
     numeric = any(bound is not None for bound in (lowest, highest, above, below))
     return Check(
-        lambda value: all(test(value) for test in tests),
+        tests[0] if len(tests) == 1 else lambda value: all(test(value) for test in tests),
         ("a value " if numeric else "") + " and ".join(words),
     )

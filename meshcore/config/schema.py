@@ -16,19 +16,29 @@ What a class knows of itself is worked out once, on first use.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import UnionType
-from typing import Annotated, Any, ClassVar, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
 import msgspec
 from msgspec import Meta
 
 from meshcore.config.findings import Findings, did_you_mean
+from meshcore.config.record import (
+    OneOf,
+    Partial,
+    Record,
+    error_at,
+    is_set,
+    node_of,
+    origin_of,
+    path_of,
+    spellings,
+    warn_at,
+)
 from meshcore.config.scalar_types import RULES, BadValue, Rule, scalar_decoder
 from meshcore.config.tree import (
-    Document,
     MappingNode,
     ScalarNode,
     SequenceNode,
@@ -37,7 +47,6 @@ from meshcore.config.tree import (
     join_path,
 )
 from meshcore.config.tree import plain as plain_value
-from meshcore.model import Origin
 
 __all__ = [
     "Meta",
@@ -52,42 +61,6 @@ __all__ = [
     "path_of",
     "warn_at",
 ]
-
-_NOWHERE = MappingNode(Document("", 0), 0, 0)
-
-
-@dataclass(frozen=True, slots=True)
-class OneOf:
-    """A group of fields of which at most one (``required``: exactly one) may be set."""
-
-    name: str
-    fields: tuple[str, ...]
-    required: bool = False
-
-
-class Partial:
-    """Marks a list whose good items are kept when others are bad, so that they are checked further.
-
-    The load is refused all the same: the bad items have left their findings.
-    """
-
-
-class Record(msgspec.Struct, kw_only=True, eq=False):
-    """Base of all schemas. Instances remember the node and the path that they came from."""
-
-    __oneofs__: ClassVar[tuple[OneOf, ...]] = ()
-    #: Fields that exist upstream but that we refuse: name -> why ("" for no reason beyond that).
-    __unsupported__: ClassVar[Mapping[str, str]] = {}
-    #: Fields that are accepted but have no effect, with a warning: name -> why.
-    __noted__: ClassVar[Mapping[str, str]] = {}
-    #: Fields that are accepted without effect and without a word (names of statistics and the like).
-    __ignored__: ClassVar[frozenset[str]] = frozenset()
-    #: Whether unknown fields are let through unseen (Kubernetes metadata and the like).
-    __open__: ClassVar[bool] = False
-
-    record_node: MappingNode = _NOWHERE
-    record_path: str = ""
-
 
 R = TypeVar("R", bound=Record)
 
@@ -121,7 +94,7 @@ class _Plan:
         self.open = cls.__open__
         self.unsupported = _by_spelling(cls.__unsupported__)
         self.noted = _by_spelling(cls.__noted__)
-        self.ignored = {spelling for name in cls.__ignored__ for spelling in _spellings(name)}
+        self.ignored = {spelling for name in cls.__ignored__ for spelling in spellings(name)}
         groups = {name: index for index, group in enumerate(cls.__oneofs__) for name in group.fields}
         hints = get_type_hints(cls, include_extras=True)
         self.fields: dict[str, _Field] = {}
@@ -135,12 +108,12 @@ class _Plan:
             self.names.append(info.encode_name)
             if info.required:
                 self.required.append(spec)
-            for spelling in _spellings(info.encode_name):
+            for spelling in spellings(info.encode_name):
                 self.fields[spelling] = spec
 
 
 def _by_spelling(reasons: Mapping[str, str]) -> dict[str, str]:
-    return {spelling: why for name, why in reasons.items() for spelling in _spellings(name)}
+    return {spelling: why for name, why in reasons.items() for spelling in spellings(name)}
 
 
 _plans: dict[type[Record], _Plan] = {}
@@ -155,73 +128,18 @@ def decode(node: TreeNode, schema: type[R], findings: Findings, path: str = "") 
     return None if result is _FAILED else result
 
 
-def node_of(record: Record, field: str = "") -> TreeNode:
-    """The node of a record's field, or of the record where the field is not set."""
-    node = record.record_node
-    if field:
-        for spelling in _spellings(_wire_name(record, field)):
-            found = node.entries.get(spelling)
-            if found is not None:
-                return found
-    return node
-
-
-def path_of(record: Record, field: str = "") -> str:
-    """The path of a record or of one of its fields, spelled as in the document."""
-    if not field:
-        return record.record_path
-    for spelling in _spellings(_wire_name(record, field)):
-        if spelling in record.record_node.entries:
-            return join_path(record.record_path, spelling)
-    return join_path(record.record_path, _wire_name(record, field))
-
-
-def origin_of(record: Record, field: str = "") -> Origin:
-    """Where a record or one of its fields stands in the user's documents."""
-    return node_of(record, field).origin(path_of(record, field))
-
-
-def is_set(record: Record, field: str) -> bool:
-    """Whether the document says anything about a field (null counts as nothing)."""
-    for spelling in _spellings(_wire_name(record, field)):
-        node = record.record_node.entries.get(spelling)
-        if node is not None:
-            return not (type(node) is ScalarNode and node.value is None)
-    return False
-
-
-def error_at(
-    findings: Findings, record: Record, field: str, message: str = "", *, found: str = "", expected: str = ""
-) -> None:
-    """Record an error about a field of a decoded record."""
-    findings.error(node_of(record, field), path_of(record, field), message, found=found, expected=expected)
-
-
-def warn_at(
-    findings: Findings, record: Record, field: str, message: str = "", *, found: str = "", expected: str = ""
-) -> None:
-    """Record a warning about a field of a decoded record."""
-    findings.warn(node_of(record, field), path_of(record, field), message, found=found, expected=expected)
-
-
-def _wire_name(record: Record, field: str) -> str:
-    # Wire names differ from attributes in rare cases only (Python keywords).
-    for info in msgspec.structs.fields(type(record)) if field.endswith("_") else ():
-        if info.name == field:
-            return info.encode_name
-    return field
-
-
 # -- records --------------------------------------------------------------------------------
 
 
 def _record(schema: type[Record]) -> _Decoder:
     """The decoder of a class; the plan is made on first use, so that schemas may be recursive."""
 
+    plan: _Plan | None = None
+
     def run(node: TreeNode, findings: Findings, path: str) -> Any:
-        plan = _plans.get(schema)
+        nonlocal plan
         if plan is None:
-            plan = _plans[schema] = _Plan(schema)
+            plan = _plans.get(schema) or _plans.setdefault(schema, _Plan(schema))
         return _decode_record(plan, node, findings, path)
 
     return run
@@ -265,7 +183,7 @@ def _decode_record(plan: _Plan, node: TreeNode, findings: Findings, path: str) -
                 value = _FAILED
         else:
             assert spec.nested is not None
-            value = spec.nested(child, findings, join_path(path, key))
+            value = spec.nested(child, findings, f"{path}.{key}" if path else key)
         if value is _FAILED:
             failed = True
         values[attribute] = value
@@ -309,25 +227,7 @@ def _as_written(name: str, node: MappingNode) -> str:
     """A field's name in the style of its neighbours."""
     snake = any("_" in key for key in node.entries)
     camel = not snake and any(key != key.lower() for key in node.entries)
-    spellings = _spellings(name)
-    return spellings[-1] if camel else name
-
-
-_SNAKE = re.compile(r"_([a-z0-9])")
-_CAMEL = re.compile(r"(?<=[a-z0-9])([A-Z])")
-
-
-def _spellings(name: str) -> tuple[str, ...]:
-    """snake_case and camelCase of a name, as protobuf's JSON mapping forms them (camelCase last)."""
-    known = _spelled.get(name)
-    if known is None:
-        snake = _CAMEL.sub(lambda found: "_" + found[1].lower(), name)
-        camel = _SNAKE.sub(lambda found: found[1].upper(), name)
-        known = _spelled[name] = (snake,) if snake == camel else (snake, camel)
-    return known
-
-
-_spelled: dict[str, tuple[str, ...]] = {}
+    return spellings(name)[-1] if camel else name
 
 
 # -- types ----------------------------------------------------------------------------------

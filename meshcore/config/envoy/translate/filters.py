@@ -111,6 +111,8 @@ def per_route_filters(
     context: Context, holder: Record, configs: Mapping[str, MappingNode]
 ) -> tuple[tuple[str, object], ...]:
     """``typed_per_filter_config``: filter name -> its configuration at this level."""
+    if not configs:
+        return ()
     made: list[tuple[str, object]] = []
     base = path_of(holder, "typed_per_filter_config")
     for name, node in configs.items():

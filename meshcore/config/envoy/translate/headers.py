@@ -67,6 +67,8 @@ def _header_value(context: Context, option: HeaderValueOption) -> HeaderValue:
 
 
 def _removals(context: Context, record: Record, field: str, names: Sequence[str]) -> tuple[str, ...]:
+    if not names:
+        return ()
     node = node_of(record, field)
     for index, name in enumerate(names):
         if _is_protected(name) and isinstance(node, SequenceNode):

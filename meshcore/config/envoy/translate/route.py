@@ -133,7 +133,7 @@ def _pending(context: Context, action: schema.RouteAction) -> None:
         ("max_grpc_timeout", "gRPC timeouts"),
         ("idle_timeout", "stream limits"),
     ):
-        if is_set(action, field):
+        if getattr(action, field) is not None:
             context.pending(action, field, feature)
     if action.priority is RoutingPriority.HIGH:
         context.pending(action, "priority", "circuit breakers")

@@ -1,0 +1,136 @@
+"""Records: what schemas are made of, and where their instances came from."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+import msgspec
+
+from meshcore.config.findings import Findings
+from meshcore.config.tree import Document, MappingNode, ScalarNode, TreeNode, join_path
+from meshcore.model import Origin
+
+__all__ = [
+    "OneOf",
+    "Partial",
+    "Record",
+    "error_at",
+    "is_set",
+    "node_of",
+    "origin_of",
+    "path_of",
+    "spellings",
+    "warn_at",
+]
+
+_NOWHERE = MappingNode(Document("", 0), 0, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class OneOf:
+    """A group of fields of which at most one (``required``: exactly one) may be set."""
+
+    name: str
+    fields: tuple[str, ...]
+    required: bool = False
+
+
+class Partial:
+    """Marks a list whose good items are kept when others are bad, so that they are checked further.
+
+    The load is refused all the same: the bad items have left their findings.
+    """
+
+
+class Record(msgspec.Struct, kw_only=True, eq=False):
+    """Base of all schemas. Instances remember the node and the path that they came from."""
+
+    __oneofs__: ClassVar[tuple[OneOf, ...]] = ()
+    #: Fields that exist upstream but that we refuse: name -> why ("" for no reason beyond that).
+    __unsupported__: ClassVar[Mapping[str, str]] = {}
+    #: Fields that are accepted but have no effect, with a warning: name -> why.
+    __noted__: ClassVar[Mapping[str, str]] = {}
+    #: Fields that are accepted without effect and without a word (names of statistics and the like).
+    __ignored__: ClassVar[frozenset[str]] = frozenset()
+    #: Whether unknown fields are let through unseen (Kubernetes metadata and the like).
+    __open__: ClassVar[bool] = False
+
+    record_node: MappingNode = _NOWHERE
+    record_path: str = ""
+
+
+def node_of(record: Record, field: str = "") -> TreeNode:
+    """The node of a record's field, or of the record where the field is not set."""
+    node = record.record_node
+    if field:
+        for spelling in spellings(_wire_name(record, field)):
+            found = node.entries.get(spelling)
+            if found is not None:
+                return found
+    return node
+
+
+def path_of(record: Record, field: str = "") -> str:
+    """The path of a record or of one of its fields, spelled as in the document."""
+    if not field:
+        return record.record_path
+    for spelling in spellings(_wire_name(record, field)):
+        if spelling in record.record_node.entries:
+            return join_path(record.record_path, spelling)
+    return join_path(record.record_path, _wire_name(record, field))
+
+
+def origin_of(record: Record, field: str = "") -> Origin:
+    """Where a record or one of its fields stands in the user's documents."""
+    return node_of(record, field).origin(path_of(record, field))
+
+
+def is_set(record: Record, field: str) -> bool:
+    """Whether the document says anything about a field (null counts as nothing)."""
+    for spelling in spellings(_wire_name(record, field)):
+        node = record.record_node.entries.get(spelling)
+        if node is not None:
+            return not (type(node) is ScalarNode and node.value is None)
+    return False
+
+
+def error_at(
+    findings: Findings, record: Record, field: str, message: str = "", *, found: str = "", expected: str = ""
+) -> None:
+    """Record an error about a field of a decoded record."""
+    findings.error(node_of(record, field), path_of(record, field), message, found=found, expected=expected)
+
+
+def warn_at(
+    findings: Findings, record: Record, field: str, message: str = "", *, found: str = "", expected: str = ""
+) -> None:
+    """Record a warning about a field of a decoded record."""
+    findings.warn(node_of(record, field), path_of(record, field), message, found=found, expected=expected)
+
+
+def _wire_name(record: Record, field: str) -> str:
+    # Wire names differ from attributes in rare cases only (Python keywords).
+    for info in msgspec.structs.fields(type(record)) if field.endswith("_") else ():
+        if info.name == field:
+            return info.encode_name
+    return field
+
+
+_SNAKE = re.compile(r"_([a-z0-9])")
+_CAMEL = re.compile(r"(?<=[a-z0-9])([A-Z])")
+
+
+def spellings(name: str) -> tuple[str, ...]:
+    """snake_case and camelCase of a name, as protobuf's JSON mapping forms them (camelCase last)."""
+    known = _spelled.get(name)
+    if known is None:
+        snake = _CAMEL.sub(lambda found: "_" + found[1].lower(), name)
+        camel = _SNAKE.sub(lambda found: found[1].upper(), name)
+        known = _spelled[name] = (snake,) if snake == camel else (snake, camel)
+    return known
+
+
+_spelled: dict[str, tuple[str, ...]] = {}
