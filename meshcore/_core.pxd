@@ -216,6 +216,10 @@ cdef extern from "meshcore.h" nogil:
         mc_slice host_rewrite
         mc_edits_spec edits
 
+    ctypedef struct mc_upgrade:
+        mc_slice protocol
+        bint enabled
+
     ctypedef enum mc_action_kind:
         MC_ACTION_FORWARD
         MC_ACTION_REDIRECT
@@ -237,6 +241,8 @@ cdef extern from "meshcore.h" nogil:
         mc_host_rewrite_spec host_rewrite
         const mc_hash_policy_spec *hash_policies
         uint32_t hash_policy_count
+        const mc_upgrade *upgrades
+        uint32_t upgrade_count
         mc_redirect_spec redirect
         uint16_t status
         mc_format_spec body
@@ -284,6 +290,8 @@ cdef extern from "meshcore.h" nogil:
         mc_slice via
         const mc_cidr *internal_cidrs
         uint32_t internal_cidr_count
+        const mc_upgrade *upgrades
+        uint32_t upgrade_count
 
     # ---- a request and its one view
     ctypedef struct mc_request:
@@ -441,6 +449,7 @@ cdef extern from "meshcore.h" nogil:
         mc_details details
         uint32_t flags
         uint16_t status
+        bint grpc
         int32_t listener
         int32_t virtual_host
         int32_t route

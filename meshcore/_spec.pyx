@@ -14,6 +14,7 @@ from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
 from meshcore.model import (
     AppendAction,
     DirectResponse,
+    Discovery,
     EscapedSlashes,
     ForwardAction,
     HashPolicyKind,
@@ -312,6 +313,13 @@ cdef class Specs:
         out.weight_by_hash = split.use_hash_policy
         return 0
 
+    cdef const mc_upgrade *upgrades(self, tuple upgrades) except NULL:
+        cdef mc_upgrade *specs = <mc_upgrade *> self.array(len(upgrades), sizeof(mc_upgrade))
+        for i, (protocol, enabled) in enumerate(upgrades):
+            specs[i].protocol = self.text(protocol)
+            specs[i].enabled = enabled
+        return specs
+
     cdef int forward(self, object action, dict clusters, mc_action_spec *out) except -1:
         cdef mc_hash_policy_spec *hashes
         cdef size_t count = 0
@@ -322,6 +330,8 @@ cdef class Specs:
         out.cluster_not_found_status = action.cluster_not_found_status
         out.timeout_ns = <uint64_t> round(
             (DEFAULT_TIMEOUT if action.timeout is None else action.timeout) * 1_000_000_000)
+        out.upgrades = self.upgrades(action.upgrades)
+        out.upgrade_count = <uint32_t> len(action.upgrades)
         self.path_rewrite(action.path_rewrite, &out.path_rewrite)
         self.host_rewrite(action.host_rewrite, &out.host_rewrite)
         if action.hash_policies:
@@ -369,9 +379,11 @@ cdef class Specs:
 
     cdef int cluster(self, object cluster, tuple endpoints, mc_cluster_spec *out) except -1:
         cdef mc_endpoint_spec *specs = <mc_endpoint_spec *> self.array(len(endpoints), sizeof(mc_endpoint_spec))
+        # What a name was resolved from is the endpoint's hostname in Envoy, where none is given.
+        cdef bint resolved = cluster.discovery in (Discovery.STRICT_DNS, Discovery.LOGICAL_DNS)
         for i, endpoint in enumerate(endpoints):
             specs[i].address = self.text(endpoint.authority)
-            specs[i].hostname = self.optional(endpoint.hostname)
+            specs[i].hostname = self.optional(endpoint.hostname or (endpoint.address if resolved else ""))
         out.name = self.text(cluster.name)
         out.policy = MC_POLICY_ROUND_ROBIN
         out.endpoints = specs
@@ -395,6 +407,8 @@ cdef class Specs:
         out.xff_num_trusted_hops = options.xff_num_trusted_hops
         out.scheme_to_overwrite = self.optional(options.scheme_to_overwrite)
         out.via = self.optional(options.via)
+        out.upgrades = self.upgrades(options.upgrades)
+        out.upgrade_count = <uint32_t> len(options.upgrades)
         out.has_internal_cidrs = options.internal_cidrs is not None
         if options.internal_cidrs is None:
             return 0

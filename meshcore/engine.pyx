@@ -307,8 +307,10 @@ cdef class Decision:
 
     @property
     def status(self):
-        cdef int status = self._block.decision.status
-        return status or None
+        cdef mc_decision *d = &self._block.decision
+        if d.grpc:
+            return 200  # the status that is meant goes in grpc-status
+        return d.status or None
 
     @property
     def location(self):
@@ -318,6 +320,8 @@ cdef class Decision:
     @property
     def body(self):
         cdef mc_slice body = self._block.decision.body
+        if self._block.decision.grpc:
+            return b""
         if body.data != NULL:
             return PyBytes_FromStringAndSize(body.data, <Py_ssize_t> body.size)
         return self._static_body()

@@ -62,12 +62,24 @@ static mc_code build_weighted(mc_action *action, const mc_action_spec *spec, mc_
   return MC_OK;
 }
 
+const mc_upgrade *mc_upgrades_copy(const mc_upgrade *upgrades, uint32_t count, mc_arena *arena) {
+  bool ok = true;
+  mc_upgrade *copy = mc_arena_alloc(arena, count, sizeof *copy);
+  for (uint32_t i = 0; copy && i < count; i++) {
+    copy[i] = (mc_upgrade){mc_arena_copy(arena, upgrades[i].protocol, &ok), upgrades[i].enabled};
+  }
+  return ok ? copy : NULL;
+}
+
 static mc_code build_forward(mc_action *action, const mc_action_spec *spec, const mc_route_spec *route,
                              mc_slots *slots, mc_arena *arena, mc_error *error) {
   action->cluster = spec->cluster;
   action->status = spec->cluster_not_found_status;
   action->timeout_ns = spec->timeout_ns;
   action->weight_by_hash = spec->weight_by_hash;
+  action->upgrades = mc_upgrades_copy(spec->upgrades, spec->upgrade_count, arena);
+  action->upgrade_count = spec->upgrade_count;
+  if (!action->upgrades) return fail(error, MC_NO_MEMORY, "out of memory");
   action->rewrites =
       spec->path_rewrite.kind != MC_REWRITE_NONE || spec->host_rewrite.kind != MC_HOST_KEEP;
   mc_code code = build_ref(&action->cluster_header, spec->cluster_header, slots, error);

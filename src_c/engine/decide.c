@@ -191,6 +191,25 @@ static mc_code redirect(const mc_redirect *redirect, mc_decision *d) {
   return mc_redirect_location(redirect, &d->view, &d->scratch, &d->location);
 }
 
+/* 1: let through; 0: not; -1: the list says nothing of the protocol. */
+static int upgrade_in(const mc_upgrade *upgrades, uint32_t count, mc_slice protocol) {
+  for (uint32_t i = 0; i < count; i++) {
+    if (mc_slice_equal_fold(upgrades[i].protocol, protocol)) return upgrades[i].enabled;
+  }
+  return -1;
+}
+
+/* A request to switch protocols, CONNECT among them, needs leave: its route's, or else its listener's. */
+static bool upgrade_refused(const mc_snapshot *s, const mc_decision *d) {
+  mc_slice protocol = mc_slice_equal(d->view.method, MC_LITERAL("CONNECT")) ? d->view.method : d->view.upgrade;
+  if (!protocol.data) return false;
+  int leave = -1;
+  if (d->route >= 0) leave = upgrade_in(s->actions[d->route].upgrades, s->actions[d->route].upgrade_count, protocol);
+  const mc_http_options *options = &s->listeners[d->listener].options;
+  if (leave < 0) leave = upgrade_in(options->upgrades, options->upgrade_count, protocol);
+  return leave <= 0;
+}
+
 static mc_code route(const mc_snapshot *s, mc_input *input, mc_decision *d) {
   d->virtual_host = mc_route_table_virtual_host(s->routes, s->listeners[d->listener].domains, input);
   if (d->virtual_host >= 0) {
@@ -205,6 +224,10 @@ static mc_code route(const mc_snapshot *s, mc_input *input, mc_decision *d) {
     d->route = mc_route_table_route(s->routes, d->virtual_host, input);
   }
   if (input->no_memory) return MC_NO_MEMORY;
+  if (upgrade_refused(s, d)) {
+    reject(d, 403, MC_DETAILS_UPGRADE_FAILED, 0, MC_ABSENT);
+    return MC_OK;
+  }
   if (d->route < 0) {
     reject(d, 404, MC_DETAILS_ROUTE_NOT_FOUND, MC_FLAG_NR, MC_ABSENT);
     return MC_OK;
@@ -228,6 +251,7 @@ mc_code mc_decide(const mc_snapshot *s, const mc_request *request, mc_decision *
   d->virtual_host = d->route = d->cluster = d->endpoint = d->choice = -1;
   d->location = d->body = MC_ABSENT;
   d->leased = false;
+  d->grpc = false;
   d->snapshot = s;
   d->request = *request;
   mc_scratch_init(&d->scratch);
@@ -255,7 +279,9 @@ mc_code mc_decide(const mc_snapshot *s, const mc_request *request, mc_decision *
   d->authority = d->view.authority;
   mc_input input;
   code = mc_route_table_input(s->routes, &d->view, request->seed, &d->scratch, &input);
-  return code ? code : route(s, &input, d);
+  if (!code) code = route(s, &input, d);
+  d->grpc = d->outcome != MC_FORWARD && mc_view_is_grpc(&d->view);
+  return code;
 }
 
 void mc_decision_close(mc_decision *d) {

@@ -93,7 +93,8 @@ static mc_code copy_options(mc_http_options *to, const mc_http_options *from, mc
   if (!ok || !cidrs) return MC_NO_MEMORY;
   if (from->internal_cidr_count) memcpy(cidrs, from->internal_cidrs, from->internal_cidr_count * sizeof *cidrs);
   to->internal_cidrs = cidrs;
-  return MC_OK;
+  to->upgrades = mc_upgrades_copy(from->upgrades, from->upgrade_count, arena);
+  return to->upgrades ? MC_OK : MC_NO_MEMORY;
 }
 
 static mc_code build_listeners(mc_snapshot *s, const mc_snapshot_spec *spec, mc_error *error) {

@@ -45,6 +45,8 @@ typedef struct mc_action {
   bool rewrites; /* something changes target or authority */
   mc_hash_policy *hash_policies;
   uint32_t hash_policy_count;
+  const mc_upgrade *upgrades;
+  uint32_t upgrade_count;
   uint64_t timeout_ns;
   mc_slice name;
   mc_edit_pair edits;
@@ -87,6 +89,9 @@ int32_t mc_snapshot_cluster(const mc_snapshot *snapshot, mc_slice name);
 
 /* The listener that serves a request, or -1. */
 int32_t mc_snapshot_listener(const mc_snapshot *snapshot, const mc_request *request);
+
+/* NULL where memory is out. */
+const mc_upgrade *mc_upgrades_copy(const mc_upgrade *upgrades, uint32_t count, mc_arena *arena);
 
 /* Compiles a route's action into the arena; what it owns beyond is given back by clear. */
 mc_code mc_action_build(mc_action *action, const mc_action_spec *spec, const mc_route_spec *route, mc_slots *slots,

@@ -277,6 +277,12 @@ typedef struct mc_weighted_cluster_spec {
   mc_edits_spec edits;
 } mc_weighted_cluster_spec;
 
+/* Whether requests to switch to a protocol ("websocket", "CONNECT") are let through. */
+typedef struct mc_upgrade {
+  mc_slice protocol;
+  bool enabled;
+} mc_upgrade;
+
 typedef enum mc_action_kind { MC_ACTION_FORWARD, MC_ACTION_REDIRECT, MC_ACTION_RESPOND } mc_action_kind;
 
 typedef struct mc_action_spec {
@@ -296,6 +302,8 @@ typedef struct mc_action_spec {
   mc_host_rewrite_spec host_rewrite;
   const mc_hash_policy_spec *hash_policies;
   uint32_t hash_policy_count;
+  const mc_upgrade *upgrades; /* over those of the listener */
+  uint32_t upgrade_count;
   /* MC_ACTION_REDIRECT */
   mc_redirect_spec redirect;
   /* MC_ACTION_RESPOND; the body itself stays with the caller, unless it is a format */
@@ -351,6 +359,8 @@ typedef struct mc_http_options {
   mc_slice via;                 /* data NULL: none */
   const mc_cidr *internal_cidrs;
   uint32_t internal_cidr_count;
+  const mc_upgrade *upgrades;
+  uint32_t upgrade_count;
 } mc_http_options;
 
 /* ------------------------------------------------------------------ a request and its one view */
@@ -568,6 +578,7 @@ typedef struct mc_decision {
   mc_details details;
   uint32_t flags;
   uint16_t status; /* of our own answer; 0 when forwarding */
+  bool grpc;       /* our own answer goes to a gRPC client: as HTTP 200, with the status in headers */
   int32_t listener, virtual_host, route, cluster, endpoint; /* -1: none */
   int32_t choice;     /* of the weighted clusters; -1: none */
   mc_slice target;    /* path and query for the upstream */

@@ -141,7 +141,7 @@ int32_t mc_candidates_next(mc_candidates *candidates) {
 }
 
 bool mc_path_test_matches(const mc_path_test *test, mc_slice path, bool *no_memory) {
-  if (!path.data) return test->kind == MC_PATH_CONNECT;
+  if (path.size == 0) return test->kind == MC_PATH_CONNECT;
   switch (test->kind) {
     case MC_PATH_REGEX:
       return mc_regex_full_match(test->regex, path, no_memory);

@@ -42,7 +42,7 @@ typedef struct mc_candidates {
   mc_trie_list some[MC_RUNS_INLINE];
 } mc_candidates;
 
-/* path is without query; absent for CONNECT, which only MC_PATH_CONNECT matches. False: no memory. */
+/* path is without query; empty for CONNECT, which only MC_PATH_CONNECT matches. False: no memory. */
 bool mc_path_index_find(const mc_path_index *index, mc_slice path, mc_scratch *scratch, mc_candidates *out);
 /* The next candidate, or -1. */
 int32_t mc_candidates_next(mc_candidates *candidates);

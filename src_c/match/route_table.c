@@ -126,18 +126,20 @@ mc_code mc_route_table_input(const mc_route_table *table, const mc_view *view, u
   return mc_slots_find(table->slots, view, scratch, &out->found);
 }
 
+/* Whatever follows the last colon, unless that is inside of an IPv6 address's brackets. */
+static mc_slice without_port(mc_slice host) {
+  for (size_t at = host.size; at > 0 && host.data[at - 1] != ']'; at--) {
+    if (host.data[at - 1] == ':') return mc_slice_head(host, at - 1);
+  }
+  return host;
+}
+
 int32_t mc_route_table_virtual_host(const mc_route_table *table, int32_t domains, mc_input *input) {
   const domain_table *here = &table->tables[domains];
   mc_slice host = input->view->authority;
   if (here->has_header) host = mc_input_value(input, here->source, here->slot);
   if (!host.data) return -1;
-  if (here->ignore_port) {
-    for (size_t at = host.size; at > 0; at--) {
-      if (host.data[at - 1] != ':') continue;
-      host.size = at - 1;
-      break;
-    }
-  }
+  if (here->ignore_port) host = without_port(host);
   return mc_domains_find(&here->domains, host, input->scratch, &input->no_memory);
 }
 
