@@ -165,6 +165,7 @@ class Proxy:
         config = self.engine.config
         if self._view.config is not config:
             self._view = View(config)
+            self.upstream.forget_certificates()  # new ones may have come with it
         return self._view
 
     def config_port(self, request: web.BaseRequest) -> int | None:

@@ -7,7 +7,6 @@ be repeated is the configuration's to say.
 from __future__ import annotations
 
 import asyncio
-import ssl
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
 
@@ -15,7 +14,8 @@ import aiohttp
 from multidict import CIMultiDict
 from yarl import URL
 
-from meshcore.model import Cluster, UpstreamTls
+from meshcore.model import Cluster
+from meshcore.proxy.certificates import PLAINTEXT, CannotSecure, Certificates
 from meshcore.proxy.options import ProxyOptions
 from meshcore.proxy.replies import CONNECT_TIMEOUT, PROTOCOL_ERROR, RESET, Reply, connect_failure
 
@@ -78,7 +78,7 @@ class Upstream:
             )
         )
         self._unix: dict[str, aiohttp.ClientSession] = {}
-        self._contexts: dict[UpstreamTls, ssl.SSLContext] = {}
+        self._certificates = Certificates()
 
     def _new_session(self, connector: aiohttp.BaseConnector) -> aiohttp.ClientSession:
         return aiohttp.ClientSession(
@@ -92,6 +92,10 @@ class Upstream:
             max_field_size=self._options.max_request_head,
             timeout=aiohttp.ClientTimeout(total=None),
         )
+
+    def forget_certificates(self) -> None:
+        """Read certificates and keys again when they are next needed."""
+        self._certificates = Certificates()
 
     async def close(self) -> None:
         for session in (self._session, *self._unix.values()):
@@ -113,10 +117,9 @@ class Upstream:
         Raises:
             UpstreamError: where no answer came.
         """
-        tls = cluster.tls if cluster is not None else None
-        session, url = self._session, _url(endpoint, target, tls)
-        if endpoint.startswith("/"):
-            session = self._unix_session(endpoint)
+        tls = cluster.tls if cluster is not None and cluster.tls is not None else PLAINTEXT
+        tls = PLAINTEXT if tls.mode == "DISABLE" else tls
+        session = self._unix_session(endpoint) if endpoint.startswith("/") else self._session
         seconds = cluster.connect_timeout if cluster is not None else None
         timeout = aiohttp.ClientTimeout(
             total=None, sock_connect=self._options.connect_timeout if seconds is None else seconds
@@ -125,15 +128,15 @@ class Upstream:
         try:
             return await session.request(
                 method,
-                url,
+                _url(endpoint, target, secure=tls is not PLAINTEXT),
                 headers=lines,
                 data=body,
                 allow_redirects=False,
                 timeout=timeout,
-                ssl=self._context(tls) if url.scheme == "https" and tls is not None else True,
-                server_hostname=(tls.sni or None) if tls is not None else None,
+                ssl=tls is PLAINTEXT or self._certificates.context(tls),
+                server_hostname=None if tls is PLAINTEXT else tls.sni or _host(lines["Host"]),
             )
-        except (aiohttp.ClientError, asyncio.TimeoutError, ssl.SSLError) as error:
+        except (aiohttp.ClientError, asyncio.TimeoutError, CannotSecure) as error:
             raise UpstreamError(_reply_for(error)) from error
 
     def _unix_session(self, path: str) -> aiohttp.ClientSession:
@@ -144,18 +147,6 @@ class Upstream:
             )
             self._unix[path] = session
         return session
-
-    def _context(self, tls: UpstreamTls) -> ssl.SSLContext:
-        context = self._contexts.get(tls)
-        if context is None:
-            context = ssl.create_default_context(cafile=tls.ca_certificates or None)
-            if tls.insecure_skip_verify:
-                context.check_hostname = False
-                context.verify_mode = ssl.CERT_NONE
-            if tls.client_certificate:
-                context.load_cert_chain(tls.client_certificate, tls.private_key or None)
-            self._contexts[tls] = context
-        return context
 
 
 async def _send_once(
@@ -170,20 +161,30 @@ async def _send_once(
         raise _Once from error
 
 
-def _url(endpoint: str, target: str, tls: UpstreamTls | None) -> URL:
+def _url(endpoint: str, target: str, *, secure: bool) -> URL:
     """The address, and the target as the path: so aiohttp writes it unchanged, query and all."""
-    scheme = "https" if tls is not None and tls.mode != "DISABLE" else "http"
+    scheme = "https" if secure else "http"
     if endpoint.startswith("/"):
         return URL.build(scheme=scheme, host="localhost", path=target, encoded=True)
     host, _, port = endpoint.rpartition(":")
     return URL.build(scheme=scheme, host=host.strip("[]"), port=int(port), path=target, encoded=True)
 
 
+def _host(authority: str) -> str:
+    host, colon, port = authority.rpartition(":")
+    return (host if colon and port.isdigit() else authority).strip("[]")
+
+
+def _reason(error: BaseException) -> str:
+    cause = error.__cause__ if isinstance(error.__cause__, OSError) else error
+    return getattr(cause, "strerror", None) or str(cause)
+
+
 def _reply_for(error: BaseException) -> Reply:
     if isinstance(error, (aiohttp.ServerTimeoutError, asyncio.TimeoutError)):
         return CONNECT_TIMEOUT
-    if isinstance(error, aiohttp.ClientConnectorError):
-        return connect_failure(str(error.strerror or error.os_error))
+    if isinstance(error, (aiohttp.ClientConnectorError, CannotSecure)):
+        return connect_failure(_reason(error))
     if isinstance(error, (aiohttp.ClientConnectionError, _Once)):
         return RESET
     return PROTOCOL_ERROR

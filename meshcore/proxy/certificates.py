@@ -1,0 +1,49 @@
+"""TLS to endpoints: what a cluster asks becomes a context of the ssl module."""
+
+from __future__ import annotations
+
+import ssl
+
+from meshcore.model import UpstreamTls
+
+__all__ = ["PLAINTEXT", "CannotSecure", "Certificates"]
+
+#: No TLS.
+PLAINTEXT = UpstreamTls("DISABLE")
+
+
+class CannotSecure(Exception):
+    """The connection cannot be made as the configuration asks; it is then not made at all."""
+
+
+class Certificates:
+    """Contexts by what they are made of, with the files read once."""
+
+    def __init__(self) -> None:
+        self._contexts: dict[UpstreamTls, ssl.SSLContext] = {}
+
+    def context(self, tls: UpstreamTls) -> ssl.SSLContext:
+        """The context for one cluster.
+
+        Raises:
+            CannotSecure: where files are missing or wrong, or the certificates are not in files.
+        """
+        found = self._contexts.get(tls)
+        if found is None:
+            if tls.mode not in ("SIMPLE", "MUTUAL") or tls.credential_name:
+                raise CannotSecure("the certificates that the configuration asks for are not in files")
+            try:
+                found = self._contexts[tls] = _context(tls)
+            except OSError as error:
+                raise CannotSecure(f"TLS: {error}") from None
+        return found
+
+
+def _context(tls: UpstreamTls) -> ssl.SSLContext:
+    context = ssl.create_default_context(cafile=tls.ca_certificates or None)
+    if tls.insecure_skip_verify:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    if tls.client_certificate:
+        context.load_cert_chain(tls.client_certificate, tls.private_key or None)
+    return context
