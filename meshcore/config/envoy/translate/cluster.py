@@ -147,8 +147,11 @@ def _endpoint(context: Context, item: endpoint_schema.LbEndpoint, *, addresses_o
     health = HealthStatus[item.health_status.name]
     if health not in (HealthStatus.UNKNOWN, HealthStatus.HEALTHY):
         context.pending(item, "health_status", "localities")
+    hostname = item.endpoint.hostname
     if address.socket_address is not None:
         host, port = address.socket_address.address, address.socket_address.port_value or 0
+        if not addresses_only:
+            hostname = hostname or host  # what was looked up, for auto_host_rewrite
         if addresses_only and not _is_ip(host):
             context.error(
                 address.socket_address,
@@ -162,7 +165,7 @@ def _endpoint(context: Context, item: endpoint_schema.LbEndpoint, *, addresses_o
     return Endpoint(
         host,
         port,
-        hostname=item.endpoint.hostname,
+        hostname=hostname,
         weight=1 if item.load_balancing_weight is None else item.load_balancing_weight,
         health=health,
         metadata=lb_metadata(item.metadata),
