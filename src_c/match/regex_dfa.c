@@ -18,7 +18,9 @@ typedef struct builder {
   const mc_regex *regex;
   mc_rx_dfa *dfa;
   uint8_t sample[128]; /* a byte of each class */
+  members relevant; /* the instructions that tell states apart: those that consume, MATCH, and END_TEXT */
   members states[MAX_STATES];
+  uint64_t hashes[MAX_STATES];
   uint32_t count;
   uint32_t stack[MAX_SIZE + 1];
 } builder;
@@ -51,14 +53,18 @@ static void follow(builder *b, members *set, uint32_t from, bool at_begin, bool 
   }
 }
 
-/* Only what tells states apart: instructions that consume, MATCH, and END_TEXT. */
-static void reduce(const mc_regex *regex, members *set) {
-  for (uint32_t place = 0; place < regex->size; place++) {
-    const mc_rx_inst *inst = &regex->code[place];
-    const bool stays = inst->op < MC_RX_ASSERT || inst->op == MC_RX_MATCH ||
-                       (inst->op == MC_RX_ASSERT && inst->x == MC_RX_END_TEXT);
-    if (!stays) set->words[place / 64] &= ~(UINT64_C(1) << (place % 64));
+static void find_relevant(builder *b) {
+  for (uint32_t place = 0; place < b->regex->size; place++) {
+    const mc_rx_inst *inst = &b->regex->code[place];
+    if (inst->op < MC_RX_ASSERT || inst->op == MC_RX_MATCH ||
+        (inst->op == MC_RX_ASSERT && inst->x == MC_RX_END_TEXT)) {
+      b->relevant.words[place / 64] |= UINT64_C(1) << (place % 64);
+    }
   }
+}
+
+static void reduce(const builder *b, members *set) {
+  for (uint32_t i = 0; i < WORDS; i++) set->words[i] &= b->relevant.words[i];
 }
 
 static bool accepts(builder *b, const members *set, bool at_begin) {
@@ -71,11 +77,15 @@ static bool accepts(builder *b, const members *set, bool at_begin) {
 
 /* The state's number; MAX_STATES where there are too many. */
 static uint32_t intern(builder *b, const members *set) {
+  uint64_t hash = 0;
+  for (uint32_t i = 0; i < WORDS; i++) hash = (hash ^ set->words[i]) * UINT64_C(0x9E3779B97F4A7C15);
   for (uint32_t i = 0; i < b->count; i++) {
-    if (memcmp(&b->states[i], set, sizeof *set) == 0) return i;
+    if (b->hashes[i] == hash && memcmp(&b->states[i], set, sizeof *set) == 0) return i;
   }
-  if (b->count < MAX_STATES) b->states[b->count] = *set;
-  return b->count < MAX_STATES ? b->count++ : MAX_STATES;
+  if (b->count == MAX_STATES) return MAX_STATES;
+  b->hashes[b->count] = hash;
+  b->states[b->count] = *set;
+  return b->count++;
 }
 
 static void step(builder *b, const members *from, uint32_t rune, members *to) {
@@ -85,7 +95,7 @@ static void step(builder *b, const members *from, uint32_t rune, members *to) {
       follow(b, to, place + 1, false, false);
     }
   }
-  reduce(b->regex, to);
+  reduce(b, to);
 }
 
 /* Splits the classes by whether an instruction takes a byte. */
@@ -125,7 +135,7 @@ static bool build(builder *b) {
   dfa->accepts[0] = false;
   bool begin = true;
   members now = set;
-  reduce(b->regex, &now);
+  reduce(b, &now);
   for (size_t i = 0; i < b->regex->prefix.size; i++, begin = false) {
     const unsigned char c = (unsigned char)b->regex->prefix.data[i];
     if (c > 127) return false;
@@ -165,6 +175,7 @@ bool mc_rx_dfa_build(mc_regex *regex) {
     b->regex = regex;
     b->dfa = dfa;
     find_classes(b);
+    find_relevant(b);
     dfa->next = calloc((size_t)MAX_STATES * dfa->classes, 1);
     ok = dfa->next != NULL;
     fits = ok && build(b);
