@@ -6,6 +6,7 @@
 typedef struct writer {
   char *data;
   size_t size;
+  size_t lone; /* where the last "%" stands that begins no escape; SIZE_MAX: nowhere */
 } writer;
 
 /* "%2F" and "%5C" in place; whether there was any. */
@@ -67,6 +68,29 @@ static int hex_value(char c) {
   return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
+/* A byte that was just decoded and written may complete an escape that a lone "%" begins, alone or with
+ * the byte that comes next. That "%" is then escaped, so that decoding once does not change what a
+ * second decoding sees. */
+static void guard_lone_percent(writer *out, const char *next, const char *end) {
+  const size_t since = out->size - out->lone; /* of "%x" and "%xx" it is 2 and 3 */
+  if (out->lone > out->size || since < 2 || since > 3 || out->data[out->lone] != '%') return;
+  const char first = out->data[out->lone + 1];
+  char second;
+  if (since == 3) {
+    second = out->data[out->lone + 2];
+  } else if (next < end) {
+    second = *next;
+  } else {
+    return;
+  }
+  if (hex_value(first) < 0 || hex_value(second) < 0) return;
+  out->data[out->lone + 1] = '2';
+  out->data[out->lone + 2] = '5';
+  out->data[out->lone + 3] = first;
+  out->size = out->lone + 4;
+  if (since == 3) out->data[out->size++] = second;
+}
+
 /* One byte that is neither a slash nor a dot; false for an escaped NUL. */
 static bool write_plain(writer *out, const char **at, const char *end) {
   static const char digits[] = "0123456789ABCDEF";
@@ -79,6 +103,7 @@ static bool write_plain(writer *out, const char **at, const char *end) {
     if (decoded == 0) return false;
     if (mc_byte_class(decoded) & MC_BYTE_UNRESERVED) {
       out->data[out->size++] = (char)decoded;
+      guard_lone_percent(out, *at, end);
     } else {
       memcpy(out->data + out->size, p, 3);
       out->size += 3;
@@ -86,6 +111,7 @@ static bool write_plain(writer *out, const char **at, const char *end) {
     return true;
   }
   *at += 1;
+  if (c == '%') out->lone = out->size;
   if (mc_byte_class(c) & MC_BYTE_PATH_ESCAPE) {
     out->data[out->size++] = '%';
     out->data[out->size++] = digits[c >> 4];
@@ -100,6 +126,7 @@ static bool write_plain(writer *out, const char **at, const char *end) {
 static bool canonicalise(mc_slice path, writer *out) {
   const char *p = path.data, *end = p + path.size;
   out->size = 0;
+  out->lone = SIZE_MAX;
   while (p < end) {
     size_t first = dot_size(p, end);
     if (first) {
@@ -171,7 +198,7 @@ mc_path_result mc_path_normalise(mc_slice target, size_t path_size, const mc_htt
 
   const size_t query_size = target.size - path_size;
   char *work = mc_scratch_alloc(scratch, path_size + 1);
-  writer result = {mc_scratch_alloc(scratch, 3 * path_size + query_size + 1), path_size};
+  writer result = {mc_scratch_alloc(scratch, 3 * path_size + query_size + 1), path_size, SIZE_MAX};
   if (!work || !result.data) return MC_PATH_NO_MEMORY;
   memcpy(work, path.data, path_size);
   size_t work_size = path_size;
