@@ -26,7 +26,6 @@ class Check:
     expected: str
     seen: str = ""
     state: State = State.WAITING
-    progress: float = 0.0  #: 0 to 1 while RUNNING
 
     def close(self, ok: bool, seen: str) -> None:
         self.seen = seen

@@ -83,8 +83,11 @@ class Crowd:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._open = False  # everybody finishes the page at hand
-        await asyncio.gather(*self._tasks)
+        self._open = False  # everybody finishes the page at hand, unless something is amiss
+        if error is not None:
+            for task in self._tasks:
+                task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=error is not None)
 
     async def _browse(self) -> None:
         while self._open:
