@@ -85,3 +85,10 @@ mc_code mc_header_list_set(mc_header_list *list, mc_slice name, mc_slice value) 
   mc_header_list_remove(list, name);
   return mc_header_list_add(list, name, value);
 }
+
+mc_code mc_header_list_replace(mc_header_list *list, mc_slice name, mc_slice value) {
+  mc_header_line *old = (mc_header_line *)mc_header_list_find(list, name);
+  if (!old) return mc_header_list_add(list, name, value);
+  *old = (mc_header_line){name, value, -1};
+  return MC_OK;
+}

@@ -28,5 +28,7 @@ mc_code mc_header_list_take(mc_header_list *list, mc_slice name, mc_slice value,
 void mc_header_list_remove(mc_header_list *list, mc_slice name);
 /* Removes all lines of the name and adds one at the end. */
 mc_code mc_header_list_set(mc_header_list *list, mc_slice name, mc_slice value);
+/* Sets the value of a header that Envoy keeps joined, in the place where it is, or adds a line. */
+mc_code mc_header_list_replace(mc_header_list *list, mc_slice name, mc_slice value);
 
 #endif

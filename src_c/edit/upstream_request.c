@@ -70,7 +70,7 @@ static mc_code router_headers(const mc_forwarding *f, mc_header_list *lines) {
   if (!f->timeout_ns || f->options->suppress_envoy_headers) return MC_OK;
   mc_slice value = milliseconds(f->timeout_ns, lines->scratch);
   if (!value.data) return MC_NO_MEMORY;
-  return mc_header_list_set(lines, MC_LITERAL("x-envoy-expected-rq-timeout-ms"), value);
+  return mc_header_list_replace(lines, MC_LITERAL("x-envoy-expected-rq-timeout-ms"), value);
 }
 
 static mc_code rewrite(const mc_forwarding *f, mc_scratch *scratch, mc_slice *target, mc_slice *authority,
@@ -80,13 +80,13 @@ static mc_code rewrite(const mc_forwarding *f, mc_scratch *scratch, mc_slice *ta
   bool changed = false;
   mc_code code = MC_OK;
   if (rewrites_host(f)) code = rewrite_host(f, host, lines, scratch, authority, &changed);
-  if (!code && changed && note) code = mc_header_list_set(lines, MC_LITERAL("x-envoy-original-host"), host);
+  if (!code && changed && note) code = mc_header_list_replace(lines, MC_LITERAL("x-envoy-original-host"), host);
   if (!code && changed && f->host->append_x_forwarded_host) {
     code = mc_header_list_append(lines, MC_LITERAL("x-forwarded-host"), host);
   }
   if (code || !f->path) return code;
   code = mc_path_rewrite_apply(f->path, path, scratch, target, &changed);
-  if (!code && changed && note) code = mc_header_list_set(lines, MC_LITERAL("x-envoy-original-path"), path);
+  if (!code && changed && note) code = mc_header_list_replace(lines, MC_LITERAL("x-envoy-original-path"), path);
   return code;
 }
 
