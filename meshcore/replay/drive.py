@@ -1,0 +1,175 @@
+"""Drive the engine through recorded requests: the part of a proxy that a replay needs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from random import Random
+from typing import Any
+
+from meshcore.engine import Decision, Engine, Outcome
+from meshcore.replay.upstream import Answer, Pairs, Upstream, encode_headers
+
+__all__ = ["LISTENER_PORT", "Client", "Observation"]
+
+#: The port that replayed connections come to; recordings name it only by a placeholder.
+LISTENER_PORT = 10000
+LOOPBACK = "127.0.0.1"
+
+_KIND_BY_DETAILS = {
+    "route_not_found": "no_route",
+    "cluster_not_found": "cluster_not_found",
+    "no_healthy_upstream": "no_healthy_upstream",
+    "local_rate_limited": "rate_limited",
+    "fault_filter_abort": "fault_abort",
+}
+#: Redirects that the connection manager makes by itself are told apart from those of a route.
+_CODEC_DETAILS = frozenset({"path_normalization_failed"})
+_NANOSECONDS = 1_000_000_000
+
+
+@dataclass(slots=True)
+class Observation:
+    """What came of one request, in the vocabulary of the recordings."""
+
+    kind: str
+    status: int | None
+    details: str
+    route: str | None
+    cluster: str | None
+    endpoint: str | None = None
+    path: str = ""
+    authority: str = ""
+    method: str = ""
+    sent: Pairs = field(default_factory=list)
+    received: Pairs = field(default_factory=list)
+    response: Pairs = field(default_factory=list)
+    location: str | None = None
+    body: bytes = b""
+    attempts: tuple[str, ...] = ()
+    timeout: float | None = None
+    seconds: float = 0.0
+
+    @property
+    def step(self) -> str:
+        """How a recorded ``sequence`` names this request."""
+        return self.endpoint if self.kind == "forward" and self.endpoint else self.kind
+
+
+@dataclass(slots=True)
+class Exchange:
+    """A request whose decision is made and whose answer is still to come."""
+
+    decision: Decision
+    sent: Pairs
+    head: bool
+
+
+class Client:
+    """Sends recorded requests to one engine, on a clock and a source of chance of its own."""
+
+    def __init__(self, engine: Engine, seed: str, port: int = LISTENER_PORT) -> None:
+        self._engine = engine
+        self._random = Random(seed)
+        self._port = port
+        self.now_ns = 1000 * _NANOSECONDS
+
+    def sleep(self, seconds: float) -> None:
+        self.now_ns += round(seconds * _NANOSECONDS)
+
+    def send(self, request: Mapping[str, Any], upstream: Upstream) -> Observation:
+        """One request from its decision to its answer; the clock advances by what it takes."""
+        exchange = self.start(request)
+        observed = self.finish(exchange, upstream)
+        self.sleep(observed.seconds)
+        return observed
+
+    def start(self, request: Mapping[str, Any]) -> Exchange:
+        """Decide a request and leave it open."""
+        method = request.get("method", "GET")
+        headers = encode_headers(request.get("headers") or ())
+        body = request.get("body") or ""
+        if body and not any(name.lower() == b"content-length" for name, _ in headers):
+            headers.append((b"content-length", b"%d" % len(body.encode())))
+        authority = request.get("authority")
+        decision = self._engine.decide(
+            method.encode(),
+            None if authority is None else authority.encode(),
+            request.get("path", "/").encode(),
+            headers,
+            scheme=request.get("scheme", "http"),
+            source=request.get("source_ip") or LOOPBACK,
+            source_port=40000,
+            local=LOOPBACK,
+            port=self._port,
+            now_ns=self.now_ns,
+            seed=self._random.getrandbits(64),
+        )
+        return Exchange(decision, headers, head=method == "HEAD")
+
+    def finish(self, exchange: Exchange, upstream: Upstream) -> Observation:
+        """Let the upstream answer, and close the decision."""
+        with exchange.decision as decision:
+            observed = _observe(exchange)
+            if decision.outcome is Outcome.FORWARD:
+                _forward(observed, decision, upstream.answer(0, decision.endpoint))
+            else:
+                observed.response = list(decision.response_headers())
+                observed.body = b"" if exchange.head else decision.body
+        return observed
+
+
+def _observe(exchange: Exchange) -> Observation:
+    decision = exchange.decision
+    forwarded = decision.outcome is Outcome.FORWARD
+    return Observation(
+        kind=_kind(decision),
+        status=decision.status,
+        details=decision.details,
+        route=decision.route,
+        cluster=decision.cluster,
+        endpoint=decision.endpoint,
+        path=decision.path,
+        authority=decision.authority,
+        method=decision.method,
+        sent=exchange.sent,
+        location=decision.location,
+        received=list(decision.request_headers()) if forwarded else [],
+        attempts=(decision.endpoint,) if forwarded and decision.endpoint else (),
+        timeout=decision.timeout,
+        seconds=decision.delay,
+    )
+
+
+def _kind(decision: Decision) -> str:
+    if decision.outcome is Outcome.FORWARD:
+        return "forward"
+    if decision.outcome is Outcome.RESPOND:
+        return "direct_response" if decision.location is None else "redirect"
+    if decision.outcome is Outcome.REDIRECT and decision.details not in _CODEC_DETAILS:
+        return "redirect"
+    return _KIND_BY_DETAILS.get(decision.details, "local_reply")
+
+
+def _forward(observed: Observation, decision: Decision, answer: Answer) -> None:
+    """Account for the upstream's answer, its silence, or its closing of the connection."""
+    if decision.timeout is not None and answer.delay > decision.timeout:
+        observed.seconds += decision.timeout
+        decision.report(error="timeout")
+        _local_reply(observed, 504, "response_timeout", b"upstream request timeout")
+    elif answer.status is None:
+        observed.seconds += answer.delay
+        decision.report(error="reset")
+        _local_reply(observed, 503, "upstream_reset_before_response_started{connection_termination}", b"")
+    else:
+        observed.seconds += answer.delay
+        decision.report(status=answer.status, headers=answer.headers)
+        observed.status = answer.status
+        observed.response = list(decision.response_headers(answer.headers, status=answer.status))
+
+
+def _local_reply(observed: Observation, status: int, details: str, body: bytes) -> None:
+    observed.kind = "local_reply"
+    observed.status = status
+    observed.details = details
+    observed.body = body

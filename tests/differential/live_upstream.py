@@ -1,0 +1,86 @@
+"""Upstreams on loopback ports that answer with what they received."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import json
+import threading
+from dataclasses import dataclass
+from types import TracebackType
+
+__all__ = ["EchoServers", "Received"]
+
+
+@dataclass(frozen=True)
+class Received:
+    """A request as it reached the upstream."""
+
+    method: str
+    target: str
+    headers: list[tuple[str, str]]
+
+    @staticmethod
+    def parse(echo: str) -> Received:
+        """Read the ``x-received`` header that the upstream answers with."""
+        data = json.loads(base64.b64decode(echo))
+        return Received(data["method"], data["target"], [(name, value) for name, value in data["headers"]])
+
+
+class EchoServers:
+    """``count`` HTTP/1.1 servers on free ports of 127.0.0.1; use it as a context manager."""
+
+    def __init__(self, count: int) -> None:
+        self._count = count
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+        self.ports: list[int] = []
+
+    def __enter__(self) -> EchoServers:
+        self._thread.start()
+        asyncio.run_coroutine_threadsafe(self._listen(), self._loop).result(timeout=10)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        asyncio.run_coroutine_threadsafe(self._stop(), self._loop).result(timeout=10)
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(timeout=10)
+        self._loop.close()
+
+    async def _listen(self) -> None:
+        self._servers = [await asyncio.start_server(_serve, "127.0.0.1", 0) for _ in range(self._count)]
+        self.ports = [server.sockets[0].getsockname()[1] for server in self._servers]
+
+    async def _stop(self) -> None:
+        for server in self._servers:
+            server.close()
+        current = asyncio.current_task()
+        tasks = [task for task in asyncio.all_tasks() if task is not current]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    try:
+        while True:
+            head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
+            method, target, _ = head[0].split(" ")
+            headers = [_header(line) for line in head[1:] if line]
+            echo = json.dumps({"method": method, "target": target, "headers": headers}).encode()
+            writer.write(
+                b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\nx-up: 1\r\nx-received: %s\r\n\r\n"
+                % base64.b64encode(echo)
+            )
+            await writer.drain()
+    except (asyncio.IncompleteReadError, ConnectionError):
+        pass
+    finally:
+        writer.close()
+
+
+def _header(line: str) -> tuple[str, str]:
+    name, _, value = line.partition(":")
+    return name, value.strip(" \t")
