@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 from collections.abc import Awaitable, Callable, Iterable
 from email.utils import formatdate
 from http import HTTPStatus
@@ -29,6 +30,8 @@ _silent = logging.getLogger("meshcore.proxy.downstream")
 _silent.addHandler(logging.NullHandler())
 _silent.propagate = False
 
+_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
+
 
 def text(value: bytes) -> str:
     """Header bytes as str, such that ``HeaderWriter`` writes the same bytes again."""
@@ -41,8 +44,8 @@ class HeaderWriter(StreamWriter):
     async def write_headers(self, status_line: str, headers: CIMultiDict[str]) -> None:
         if not ("".join(headers.values()).isascii() and status_line.isascii()):
             lines = [status_line, *(f"{name}: {value}" for name, value in headers.items())]
-            if any(bad in line for line in lines for bad in "\r\n\0"):
-                raise ValueError("a header line holds CR, LF or NUL")
+            if any(_CONTROL.search(line) for line in lines):
+                raise ValueError("a header line holds a control character")
             self._write("\r\n".join([*lines, "\r\n"]).encode("utf-8", "surrogateescape"))
             return
         await super().write_headers(status_line, headers)

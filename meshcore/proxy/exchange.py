@@ -143,7 +143,11 @@ class Exchange:
 
     async def _relay(self, decision: Decision, response: aiohttp.ClientResponse) -> Answer:
         answer = self._begin(decision, response)
-        await answer.prepare(self.request)
+        try:
+            await answer.prepare(self.request)
+        except ValueError:  # a control character in a header, which a lenient client lets through
+            self.answer = None
+            return await self._reply(replies.PROTOCOL_ERROR, decision)
         content = response.content
         try:
             chunk = content.read_nowait()

@@ -17,7 +17,14 @@ from yarl import URL
 from meshcore.model import Cluster
 from meshcore.proxy.certificates import PLAINTEXT, CannotSecure, Certificates
 from meshcore.proxy.options import ProxyOptions
-from meshcore.proxy.replies import CONNECT_TIMEOUT, PROTOCOL_ERROR, RESET, Reply, connect_failure
+from meshcore.proxy.replies import (
+    CONNECT_TIMEOUT,
+    PROTOCOL_ERROR,
+    RESET,
+    UNSENDABLE,
+    Reply,
+    connect_failure,
+)
 
 __all__ = ["RequestBody", "Upstream", "UpstreamError"]
 
@@ -136,6 +143,8 @@ class Upstream:
                 ssl=tls is PLAINTEXT or self._certificates.context(tls),
                 server_hostname=None if tls is PLAINTEXT else tls.sni or _host(lines["Host"]),
             )
+        except ValueError as error:  # a control character in a header
+            raise UpstreamError(UNSENDABLE) from error
         except (aiohttp.ClientError, asyncio.TimeoutError, CannotSecure) as error:
             raise UpstreamError(_reply_for(error)) from error
 

@@ -71,6 +71,11 @@ async def test_an_origin_that_closes_without_a_word_is_asked_once(method: str) -
         b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab",
         b"HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n",
         b"HTTP/1.1 200 OK\r\nX: a\x00b\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nX: a\rY: b\r\n\r\n",
+        b"HTTP/1.1 200 O\x01K\r\nX: b\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nX b: c\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nContent-Length: 3\r\n\r\n0\r\n\r\n",
+        b"HTTP/1.1 99 No\r\n\r\n",
         b"HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n",
     ],
 )
@@ -81,6 +86,17 @@ async def test_an_answer_that_is_no_http(answer: bytes) -> None:
             await client.get("/")
             assert (await client.answer())[0] == 502
         assert served.log[0].flags == "UPE"
+
+
+@in_loop
+async def test_control_characters_in_an_answers_header_do_not_reach_the_client() -> None:
+    answer = b"HTTP/1.1 200 OK\r\nX-A: a\x01b\r\nX-B: \xe9\x0b\r\nX-C: \xe9\r\nContent-Length: 0\r\n\r\n"
+    async with RawOrigin(answer) as app, talking(config_for(cluster(app.port))) as (_, client):
+        await client.get("/")
+        head = await client.head()
+        assert b"X-C: \xe9\r\n" in head
+        assert b"X-A" not in head
+        assert b"X-B" not in head
 
 
 @pytest.mark.parametrize(
