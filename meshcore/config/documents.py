@@ -126,7 +126,11 @@ def _convert(value: object, document: Document, findings: Findings, depth: int) 
         return sequence
     else:
         findings.error(
-            document.file, "", "", found=f"a {type(value).__name__}", expected="what JSON can express"
+            document.file,
+            "",
+            "",
+            found=f"a value of type {type(value).__name__}",
+            expected="what JSON can express",
         )
     return ScalarNode(document, 0, 0, None)
 

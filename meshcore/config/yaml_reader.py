@@ -50,17 +50,17 @@ def read_yaml(text: str, file: str, findings: Findings) -> list[Document]:
 
 
 def _next_document(text: str, start: int, line: int) -> int | None:
-    """Where the first ``---`` after the given line (counted from ``start``) stands."""
+    """Where the next document after ``start`` begins, at the given line (counted from there) or later.
+
+    The line itself counts: a document that ends too early is noticed at the next ``---`` only.
+    """
     at = start
     for _ in range(line):
         newline = text.find("\n", at)
         if newline < 0:
             return None
         at = newline + 1
-    newline = text.find("\n", at)
-    if newline < 0:
-        return None
-    marker = _MARKER.search(text, newline + 1)
+    marker = _MARKER.search(text, max(at, start + 1))
     return marker.start() if marker else None
 
 
