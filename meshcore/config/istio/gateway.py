@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from meshcore.config.istio.matching import is_catch_all
-from meshcore.config.istio.names import expand, gateway_name, intersection, visible
+from meshcore.config.istio.names import HostMap, covers, expand, gateway_name, is_wildcard, visible
 from meshcore.config.istio.registry import Protocol
 from meshcore.config.istio.resources import Resource
 from meshcore.config.istio.routes import Scope, build_routes
 from meshcore.config.istio.schema.gateway import Gateway, Server, TLSMode
 from meshcore.config.istio.schema.virtual_service import VirtualService
-from meshcore.config.istio.tables import GATEWAY_OPTIONS, any_port, route_configuration
+from meshcore.config.istio.tables import GATEWAY_OPTIONS, other_ports, route_configuration
 from meshcore.config.schema import origin_of
 from meshcore.model import Listener, Origin, RequireTls, Route, VirtualHost
 
@@ -53,13 +53,13 @@ class _Host:
 
 
 def gateway_listeners(
-    scope: Scope, gateway: Resource[Gateway], resources: Iterable[Resource[VirtualService]]
+    scope: Scope, gateway: Resource[Gateway], resources: Iterable[Resource[VirtualService]], *, any_port: bool
 ) -> tuple[Listener, ...]:
-    """The listeners of one Gateway; ``resources`` come in order."""
+    """The listeners of one Gateway; ``resources`` come in order, ``any_port`` as for sidecars."""
     bound = [it for it in resources if _bound(it, scope)]
     by_port: dict[int, list[Server]] = {}
     for server in gateway.spec.servers:
-        if server.port is not None and routes_http(server):
+        if server.port is not None and server.port.number and routes_http(server):
             by_port.setdefault(server.port.number, []).append(server)
     tables = []
     for port, servers in sorted(by_port.items()):
@@ -77,7 +77,7 @@ def gateway_listeners(
                 origin=origin_of(servers[0]),
             )
         )
-    return (*tables, any_port(tables, GATEWAY_OPTIONS))
+    return (*tables, other_ports(tables if any_port else (), GATEWAY_OPTIONS))
 
 
 def _bound(resource: Resource[VirtualService], scope: Scope) -> bool:
@@ -95,6 +95,26 @@ def _terminates(server: Server) -> bool:
     return server.port is not None and Protocol.parse(server.port.protocol) is Protocol.HTTPS
 
 
+@dataclass(frozen=True, slots=True)
+class _Offer:
+    """A host of a server, and the namespace whose VirtualServices may bind to it ("*": any)."""
+
+    host: str
+    namespace: str
+    server: Server
+
+    @property
+    def redirect(self) -> bool:
+        return self.server.tls is not None and self.server.tls.https_redirect
+
+
+def _offers(servers: list[Server], owner: str) -> Iterator[_Offer]:
+    for server in servers:
+        for text in server.hosts:
+            namespace, slash, host = text.rpartition("/")
+            yield _Offer(host.lower(), (owner if namespace == "." else namespace) if slash else "*", server)
+
+
 def _hosts(
     scope: Scope,
     gateway: Resource[Gateway],
@@ -102,33 +122,36 @@ def _hosts(
     bound: list[Resource[VirtualService]],
     port: int,
 ) -> dict[str, _Host]:
+    offers: HostMap[list[_Offer]] = HostMap()
+    for offer in _offers(servers, gateway.namespace):
+        offers.setdefault(offer.host, []).append(offer)
+    tls = any(_terminates(it) for it in servers)
     hosts: dict[str, _Host] = {}
-    for server in servers:
-        redirect = server.tls is not None and server.tls.https_redirect
-        tls = _terminates(server)
-        for resource in bound:
-            offered = _offered(server, gateway.namespace, resource.namespace)
-            wanted = [expand(host, resource.namespace) for host in resource.spec.hosts]
-            names = intersection(offered, wanted)
-            routes = build_routes(scope, resource, port, tls=tls) if names else ()
-            if not routes:
-                continue
-            for name in names:
-                host = hosts.setdefault(name, _Host(resource.origin))
-                host.routes += routes
-                host.redirect |= redirect
-        if redirect:
-            for name in _offered(server, gateway.namespace, None):
-                hosts.setdefault(name, _Host(origin_of(server))).redirect = True
+    for resource in bound:
+        names: dict[str, bool] = {}
+        for wanted in resource.spec.hosts:
+            for name, offer in _meeting(offers, expand(wanted, resource.namespace)):
+                if offer.namespace in ("*", resource.namespace):
+                    names[name] = names.get(name, False) or offer.redirect
+        routes = build_routes(scope, resource, port, tls=tls) if names else ()
+        for name, redirect in names.items() if routes else ():
+            host = hosts.setdefault(name, _Host(resource.origin))
+            host.routes += routes
+            host.redirect |= redirect
+    for name in offers:
+        for offer in offers.get(name) or ():
+            if offer.redirect:
+                hosts.setdefault(name, _Host(origin_of(offer.server))).redirect = True
     return hosts
 
 
-def _offered(server: Server, owner: str, namespace: str | None) -> list[str]:
-    """The hosts of a server that a VirtualService of ``namespace`` may bind to (None: all)."""
-    names = []
-    for host in server.hosts:
-        where, slash, name = host.rpartition("/")
-        where = owner if where == "." else where
-        if not slash or where == "*" or namespace is None or where == namespace:
-            names.append(name.lower())
-    return names
+def _meeting(offers: HostMap[list[_Offer]], wanted: str) -> Iterator[tuple[str, _Offer]]:
+    """The offers that overlap with a wanted host, each with the narrower of the two names."""
+    for _, found in offers.matches(wanted):
+        for offer in found:
+            yield wanted, offer
+    if is_wildcard(wanted):
+        for name in offers:
+            if name != wanted and covers(wanted, name):
+                for offer in offers.get(name) or ():
+                    yield name, offer

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from meshcore.config.findings import Findings, did_you_mean
-from meshcore.config.istio.names import DOMAIN, MESH, expand, gateway_name, is_wildcard
+from meshcore.config.istio.names import DOMAIN, MESH, HostMap, expand, gateway_name, is_wildcard
 from meshcore.config.istio.reading import Resources
 from meshcore.config.istio.registry import Registry, Resolution, Service
 from meshcore.config.istio.resources import Resource, same_labels
@@ -106,6 +106,7 @@ def _check_gateways(
             if full != MESH and full not in known:
                 message = f"there is no Gateway {full!r} among the documents{did_you_mean(full, known)}"
                 warn_at(findings, resource.spec, "gateways", message)
+    _check_offers(virtual_services, gateways, findings)
     away = [it for it in virtual_services if it.spec.gateways and MESH not in it.spec.gateways]
     if virtual_services and len(away) == len(virtual_services) and scope.client.gateway == MESH:
         name = gateway_name(away[0].spec.gateways[0], away[0].namespace)
@@ -113,6 +114,25 @@ def _check_gateways(
             f"no rule is for workloads of the mesh, only for gateways; to serve as one: --gateway {name}"
         )
         warn_at(findings, away[0].spec, "gateways", message)
+
+
+def _check_offers(
+    virtual_services: list[Resource[VirtualService]], gateways: list[Resource[Gateway]], findings: Findings
+) -> None:
+    """Hosts of rules for a gateway should be hosts of the gateway."""
+    offered: dict[str, HostMap[bool]] = {}
+    for gateway in gateways:
+        hosts = offered[gateway.full_name] = HostMap()
+        for server in gateway.spec.servers:
+            for text in server.hosts:
+                hosts.set(text.rpartition("/")[2].lower(), True)
+    for resource in virtual_services:
+        wanted = [expand(it, resource.namespace) for it in resource.spec.hosts]
+        for name in resource.spec.gateways:
+            found = offered.get(gateway_name(name, resource.namespace))
+            if found is not None and wanted and not any(is_wildcard(it) or found.find(it) for it in wanted):
+                message = f"Gateway {gateway_name(name, resource.namespace)!r} offers none of these hosts"
+                warn_at(findings, resource.spec, "hosts", message)
 
 
 def _check_endpoints(scope: Scope, findings: Findings) -> None:

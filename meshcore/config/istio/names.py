@@ -14,11 +14,9 @@ __all__ = [
     "covers",
     "expand",
     "gateway_name",
-    "intersection",
     "is_address",
     "is_wildcard",
     "kubernetes_host",
-    "overlap",
     "split_host",
     "visible",
 ]
@@ -82,24 +80,6 @@ def covers(pattern: str, host: str) -> bool:
     if is_wildcard(host):
         return len(host) >= len(pattern) and host[1:].endswith(suffix)
     return len(host) >= len(suffix) and host.endswith(suffix)
-
-
-def overlap(one: str, other: str) -> bool:
-    """Whether some name is meant by both."""
-    return covers(one, other) or covers(other, one)
-
-
-def intersection(servers: Iterable[str], hosts: Iterable[str]) -> list[str]:
-    """The narrower name of each pair that overlaps, in the order of ``servers``, each once."""
-    found: dict[str, None] = {}
-    listed = list(hosts)
-    for server in servers:
-        for host in listed:
-            if covers(server, host):
-                found.setdefault(host)
-            elif covers(host, server):
-                found.setdefault(server)
-    return list(found)
 
 
 def gateway_name(name: str, namespace: str) -> str:

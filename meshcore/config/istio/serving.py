@@ -172,6 +172,8 @@ def _check_server(server: Server, findings: Findings) -> None:
         return
     if not routes_http(server):
         warn_at(findings, server, "port", f"{server.port.protocol} is left aside: only HTTP is routed")
+    elif not server.port.number:
+        warn_at(findings, server, "bind", "unix paths are not listened on")
     elif server.tls is not None and not server.tls.https_redirect:
         message = "TLS is not terminated by the bundled proxy; decisions are made as if it were"
         warn_at(findings, server, "tls", message)

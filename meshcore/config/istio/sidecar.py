@@ -17,7 +17,7 @@ from meshcore.config.istio.registry import Service
 from meshcore.config.istio.resources import Resource
 from meshcore.config.istio.routes import Scope, build_routes, default_route, passthrough_route
 from meshcore.config.istio.schema.virtual_service import VirtualService
-from meshcore.config.istio.tables import OPTIONS, any_port, route_configuration
+from meshcore.config.istio.tables import OPTIONS, other_ports, route_configuration
 from meshcore.model import Listener, Route, VirtualHost
 
 __all__ = ["sidecar_listeners"]
@@ -26,12 +26,18 @@ __all__ = ["sidecar_listeners"]
 HTTP_PORT = 80
 
 
-def sidecar_listeners(scope: Scope, resources: Iterable[Resource[VirtualService]]) -> tuple[Listener, ...]:
-    """The listeners of a sidecar; ``resources`` come in order."""
+def sidecar_listeners(
+    scope: Scope, resources: Iterable[Resource[VirtualService]], *, any_port: bool
+) -> tuple[Listener, ...]:
+    """The listeners of a sidecar; ``resources`` come in order.
+
+    The last is for ports that no service has: nothing is known there, unless ``any_port`` lets it
+    stand for all ports.
+    """
     tables = _Tables(scope)
     tables.add_rules([it for it in resources if _for_mesh(it, scope.client.namespace)])
     tables.add_defaults()
-    return tables.listeners()
+    return tables.listeners(any_port=any_port)
 
 
 def _for_mesh(resource: Resource[VirtualService], namespace: str) -> bool:
@@ -126,7 +132,7 @@ class _Tables:
                 )
             )
 
-    def listeners(self) -> tuple[Listener, ...]:
+    def listeners(self, *, any_port: bool) -> tuple[Listener, ...]:
         rest = VirtualHost("allow_any", ("*",), (passthrough_route(),), include_request_attempt_count=True)
         tables = [
             Listener(
@@ -138,7 +144,7 @@ class _Tables:
             )
             for port, hosts in sorted(self._hosts.items())
         ]
-        return (*tables, any_port(tables, OPTIONS, rest))
+        return (*tables, other_ports(tables if any_port else (), OPTIONS, rest))
 
 
 def _hosts(resource: Resource[VirtualService]) -> list[str]:

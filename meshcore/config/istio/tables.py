@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from meshcore.model import HttpOptions, Listener, RouteConfiguration, VirtualHost
 
-__all__ = ["GATEWAY_OPTIONS", "OPTIONS", "any_port", "route_configuration"]
+__all__ = ["GATEWAY_OPTIONS", "OPTIONS", "other_ports", "route_configuration"]
 
 #: Bodies of direct responses may be that large.
 MAX_BODY = 1024 * 1024
@@ -25,8 +25,11 @@ def route_configuration(name: str, hosts: Iterable[VirtualHost]) -> RouteConfigu
     )
 
 
-def any_port(tables: Iterable[Listener], options: HttpOptions, *rest: VirtualHost) -> Listener:
-    """The table for callers that name no port: for each domain, that of the lowest port that has it."""
+def other_ports(tables: Iterable[Listener], options: HttpOptions, *rest: VirtualHost) -> Listener:
+    """The table for callers that name no port, or another one.
+
+    It unites ``tables``, lowest port first: a domain means what it means on the lowest port that has it.
+    """
     known = {domain for host in rest for domain in host.domains}
     hosts: list[VirtualHost] = []
     for table in tables:

@@ -42,6 +42,7 @@ def load_documents(
     endpoints: str | os.PathLike[str] | Mapping[str, object] | None = None,
     ignore_kinds: Collection[str] = (),
     services: Sequence[Mapping[str, object]] = (),
+    any_port: bool = True,
 ) -> Config | None:
     """Translate documents for a node.
 
@@ -53,6 +54,8 @@ def load_documents(
         ignore_kinds: kinds to leave aside, by name.
         services: further services of the registry, each with ``host``, ``namespace`` and ``ports``
             (of ``number`` and ``protocol``).
+        any_port: also make the table for callers who do not say which port was asked for. Without it
+            a port that no service has leads to no service, as in a mesh.
 
     Returns:
         The model, or None where ``findings`` holds an error.
@@ -72,10 +75,10 @@ def load_documents(
     virtual_services = in_order(resources.of("VirtualService", VirtualService))
     listeners: tuple[Listener, ...]
     if gateway is not None:
-        listeners = gateway_listeners(scope, gateway, virtual_services)
+        listeners = gateway_listeners(scope, gateway, virtual_services, any_port=any_port)
         clusters = _clusters(scope)
     else:
-        listeners = sidecar_listeners(scope, virtual_services)
+        listeners = sidecar_listeners(scope, virtual_services, any_port=any_port)
         clusters = (*_clusters(scope), passthrough_cluster())
     return Config(listeners, clusters, skipped=tuple(resources.skipped))
 

@@ -161,7 +161,8 @@ def test_private_rules_are_for_gateways_of_their_namespace(compiled: Compile) ->
 
 
 def test_unknown_hosts_of_a_gateway_are_not_passed_through(compiled: Compile) -> None:
-    loaded = compiled(gateway(server("a.com")), node=NODE)
+    loaded = compiled(gateway(server("a.com")) + rules("r", "b.com", route("r")), node=NODE)
+    assert "Gateway 'edge/gw' offers none of these hosts" in "".join(loaded.warnings)
     assert loaded.ports == [80, None]
     assert not loaded.hosts(80)
     assert loaded.config.cluster("PassthroughCluster") is None

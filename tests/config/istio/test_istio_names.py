@@ -11,7 +11,6 @@ from meshcore.config.istio.names import (
     covers,
     expand,
     gateway_name,
-    intersection,
     is_wildcard,
     split_host,
     visible,
@@ -51,14 +50,6 @@ def test_only_short_names_are_expanded(host: str, full: str) -> None:
 )
 def test_what_a_pattern_covers(pattern: str, host: str, yes: bool) -> None:
     assert covers(pattern, host) is yes
-
-
-def test_the_narrower_name_of_each_pair_stays() -> None:
-    assert intersection(["*.a.com", "b.com"], ["x.a.com", "*.com", "c.org"]) == [
-        "x.a.com",
-        "*.a.com",
-        "b.com",
-    ]
 
 
 @pytest.mark.parametrize(

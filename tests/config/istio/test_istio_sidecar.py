@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from istio_support import Compile
+from istio_support import Compile, Compiled
 
 from meshcore.config import Node
+from meshcore.config.documents import read_text
+from meshcore.config.findings import Findings
+from meshcore.config.istio import load_documents
 from meshcore.model import Discovery, ForwardAction, Policy
 
 BASE = """
@@ -166,3 +169,13 @@ def test_any_port_takes_the_lowest_port_of_a_domain(compiled: Compile) -> None:
     assert loaded.hosts(None)["a"] is loaded.hosts(80)["a"]
     assert loaded.hosts(None)["b"] is loaded.hosts(82)["b"]
     assert loaded.targets(None, "*") == ["PassthroughCluster"]
+
+
+def test_a_port_that_no_service_has_may_lead_to_no_service() -> None:
+    findings = Findings()
+    documents = read_text(rules("hosts: [x.org]\nhttp: [{route: [{destination: {host: x.org}}]}]"), findings)
+    config = load_documents(documents, findings, node=Node(), any_port=False)
+    assert config is not None
+    loaded = Compiled(config, ())
+    assert set(loaded.hosts(80)) == {"x.org", "*"}
+    assert set(loaded.hosts(None)) == {"*"}
