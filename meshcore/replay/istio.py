@@ -21,6 +21,8 @@ __all__ = ["replay_authorization", "replay_routing", "replay_scenarios", "replay
 #: Recordings name services, not addresses: a host of each cluster, so that decisions go all the way.
 _STAND_IN = (LocalityEndpoints((Endpoint("192.0.2.1", 80),)),)
 _NOW_NS = 1_000_000_000_000
+#: Kinds that decide who may call, not where a request goes, which is all that is asked here.
+_NOT_ROUTING = ("AuthorizationPolicy", "PeerAuthentication", "RequestAuthentication")
 
 
 def replay_routing(document: Sequence[Mapping[str, Any]]) -> Iterator[CaseResult]:
@@ -55,8 +57,9 @@ def load_scenario(scenario: Mapping[str, Any], asker: Mapping[str, Any]) -> Conf
             gateway=asker.get("gateway"),
         ),
         endpoints=None,
-        ignore_kinds=(),
+        ignore_kinds=_NOT_ROUTING,
         services=scenario.get("services") or (),
+        any_port=False,
     )
     findings.raise_errors()
     assert config is not None  # a dialect returns None only together with an error
