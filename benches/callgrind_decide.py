@@ -29,12 +29,14 @@ import gc, sys
 sys.path.insert(0, {benches!r})
 import tables
 from meshcore import Engine
-decide = Engine(tables.config({routes})).decide
-authority, path, headers = tables.AUTHORITY, tables.path({routes} - 1), tables.HEADERS
-gc.collect()
-gc.disable()
-for _ in range({decisions}):
-    decide("GET", authority, path, headers).close()
+def main():
+    decide = Engine(tables.config({routes})).decide
+    authority, path, headers = tables.AUTHORITY, tables.path({routes} - 1), tables.HEADERS
+    gc.collect()
+    gc.disable()
+    for _ in range({decisions}):
+        decide("GET", authority, path, headers).close()
+main()
 """
 
 

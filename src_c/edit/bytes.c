@@ -16,10 +16,9 @@ const uint8_t mc_byte_classes[256] = {
 };
 
 bool mc_bytes_all(mc_slice text, unsigned class) {
-  for (size_t i = 0; i < text.size; i++) {
-    if (!(mc_byte_class((unsigned char)text.data[i]) & class)) return false;
-  }
-  return true;
+  unsigned common = class;
+  for (size_t i = 0; i < text.size; i++) common &= mc_byte_class((unsigned char)text.data[i]);
+  return common != 0;
 }
 
 /* Byte by byte, where the quick test found something: a tab, a byte above 127, or a fault. */
@@ -31,22 +30,20 @@ static bool value_ok_slowly(mc_slice value) {
   return true;
 }
 
+/* Top bits for bytes below 0x20, from 0x7f on, and perhaps for neighbours of such bytes. */
+static inline uint64_t doubtful(uint64_t word) {
+  return (word - MC_BYTES(0x20)) | (word + MC_BYTES(1)) | word;
+}
+
 bool mc_bytes_value_ok(mc_slice value) {
   const char *p = value.data;
   size_t size = value.size;
   uint64_t found = 0;
   if (size >= 8) {
-    for (; size > 8; p += 8, size -= 8) {
-      uint64_t word = mc_word_at(p);
-      found |= mc_word_below(word, 0x20) | mc_word_equal(word, 0x7f);
-    }
-    p += size;
-    p -= 8; /* the last word overlaps the one before */
-    uint64_t word = mc_word_at(p);
-    found |= mc_word_below(word, 0x20) | mc_word_equal(word, 0x7f);
+    for (; size > 8; p += 8, size -= 8) found |= doubtful(mc_word_at(p));
+    found |= doubtful(mc_word_at(p + size - 8)); /* the last word overlaps the one before */
   } else {
-    uint64_t word = mc_word_of(p, size);
-    found = mc_word_below(word, 0x20) | mc_word_equal(word, 0x7f);
+    found = doubtful(mc_word_of(p, size));
   }
-  return !found || value_ok_slowly(value);
+  return !(found & MC_BYTES(0x80)) || value_ok_slowly(value);
 }

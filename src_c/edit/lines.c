@@ -111,13 +111,23 @@ static mc_code rebuild(const mc_header *headers, uint32_t count, mc_scratch *scr
   return MC_OK;
 }
 
+/* Whether line i has the name of a line before it. */
+static bool repeated(const mc_header *headers, uint32_t i) {
+  for (uint32_t k = 0; k < i; k++) {
+    if (headers[k].name.size == headers[i].name.size && mc_slice_equal_fold(headers[k].name, headers[i].name)) {
+      return true;
+    }
+  }
+  return false;
+}
+
 mc_code mc_lines_read(const mc_header *headers, uint32_t count, size_t extra_bytes, mc_scratch *scratch,
                       mc_lines *out, mc_details *details) {
   reset(out, headers, count);
   *details = MC_DETAILS_TOO_MANY_HEADERS;
   if (count > MC_MAX_HEADER_COUNT) return MC_INVALID;
   size_t bytes = extra_bytes;
-  uint64_t sizes = 0; /* of the names of joined headers seen so far: a repeated one may be a repeated name */
+  uint64_t sizes = 0; /* of the names of joined headers seen so far: where one comes again, the name may */
   bool copy = false;
   for (uint32_t i = 0; i < count; i++) {
     const mc_slice name = headers[i].name, value = headers[i].value;
@@ -128,7 +138,7 @@ mc_code mc_lines_read(const mc_header *headers, uint32_t count, size_t extra_byt
       if (name.size == 0 || !mc_bytes_all(name, MC_BYTE_TOKEN)) return MC_INVALID;
     } else {
       uint64_t bit = (uint64_t)1 << (name.size & 63);
-      copy |= (sizes & bit) != 0;
+      if (sizes & bit && !copy) copy = repeated(headers, i);
       sizes |= bit;
       note(out, id, i);
     }

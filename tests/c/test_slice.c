@@ -14,6 +14,24 @@ static void test_equality(void) {
   CHECK(!mc_slice_equal_fold(MC_LITERAL("\xc3\x84"), MC_LITERAL("\xc3\xa4")));
 }
 
+/* Every byte against every other, at every place of a word and beside its end. */
+static void test_folds_letters_alone(void) {
+  char a[] = "-----------", b[] = "-----------";
+  size_t wrong = 0;
+  for (size_t at = 0; at < 11; at++) {
+    for (int x = 0; x < 256; x++) {
+      for (int y = 0; y < 256; y++) {
+        a[at] = (char)x;
+        b[at] = (char)y;
+        bool same = mc_lower((char)x) == mc_lower((char)y);
+        wrong += mc_slice_equal_fold(mc_slice_of(a, 11), mc_slice_of(b, 11)) != same;
+      }
+    }
+    a[at] = b[at] = '-';
+  }
+  CHECK_INT(wrong, 0);
+}
+
 static void test_ends(void) {
   CHECK(mc_slice_starts(MC_LITERAL("/reviews"), MC_LITERAL("/rev")));
   CHECK(mc_slice_starts(MC_LITERAL("x"), MC_LITERAL("")));
@@ -100,6 +118,7 @@ static void test_contains_is_linear(void) {
 
 int main(void) {
   test_equality();
+  test_folds_letters_alone();
   test_ends();
   test_parts();
   test_contains();
