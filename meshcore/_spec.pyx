@@ -97,8 +97,6 @@ cdef dict SLASHES = {
 }
 #: Envoy's default route timeout, in seconds.
 cdef int DEFAULT_TIMEOUT = 15
-#: What internal_address_config without ranges means in Envoy: RFC 1918, RFC 4193 and loopback.
-cdef tuple PRIVATE_CIDRS = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "127.0.0.0/8", "fd00::/8", "::1/128")
 
 
 cdef class _Block:
@@ -412,7 +410,7 @@ cdef class Specs:
         out.has_internal_cidrs = options.internal_cidrs is not None
         if options.internal_cidrs is None:
             return 0
-        ranges = options.internal_cidrs or PRIVATE_CIDRS
+        ranges = options.internal_cidrs  # none given: the core's own notion of private addresses
         cidrs = <mc_cidr *> self.array(len(ranges), sizeof(mc_cidr))
         for i, text in enumerate(ranges):
             network = ipaddress.ip_network(text, strict=False)

@@ -1,5 +1,7 @@
 #include "edit/address.h"
 
+static const uint8_t mapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
+
 static bool parse_v4(mc_slice text, uint8_t out[4]) {
   size_t at = 0;
   for (int part = 0; part < 4; part++) {
@@ -72,8 +74,7 @@ bool mc_address_parse(mc_slice text, mc_address *out) {
     out->v4 = false;
     return parse_v6(text, out->bytes);
   }
-  memset(out->bytes, 0, 10);
-  out->bytes[10] = out->bytes[11] = 0xff;
+  memcpy(out->bytes, mapped, sizeof mapped);
   out->v4 = true;
   return parse_v4(text, out->bytes + 12);
 }
@@ -112,6 +113,10 @@ size_t mc_address_write(const mc_address *address, char out[MC_ADDRESS_TEXT]) {
       continue;
     }
     if (i && i != best + best_size) *at++ = ':';
+    /* the forms that embed an address of IPv4, mapped and compatible, show it as such */
+    if (i == 6 && best == 0 && (best_size == 6 || (best_size == 5 && bytes[10] == 0xff && bytes[11] == 0xff))) {
+      return (size_t)(at - out) + write_v4(bytes + 12, at);
+    }
     unsigned group = (unsigned)bytes[2 * i] << 8 | bytes[2 * i + 1];
     int shift = 12;
     while (shift && !(group >> shift)) shift -= 4;
@@ -122,6 +127,8 @@ size_t mc_address_write(const mc_address *address, char out[MC_ADDRESS_TEXT]) {
 }
 
 bool mc_address_in(const mc_address *address, const mc_cidr *range) {
+  /* A mapped address is still one of IPv6: no range of IPv4 holds it. */
+  if (address->v4 != (range->bits >= 96 && memcmp(range->address, mapped, sizeof mapped) == 0)) return false;
   size_t whole = range->bits / 8, rest = range->bits % 8;
   if (memcmp(address->bytes, range->address, whole) != 0) return false;
   if (rest == 0) return true;
@@ -137,7 +144,7 @@ bool mc_address_is_loopback(const mc_address *address) {
 
 bool mc_address_is_private(const mc_address *address) {
   if (mc_address_is_loopback(address)) return true;
-  if (!address->v4) return (address->bytes[0] & 0xfe) == 0xfc;
+  if (!address->v4) return address->bytes[0] == 0xfd;
   const uint8_t *b = address->bytes + 12;
   return b[0] == 10 || (b[0] == 172 && (b[1] & 0xf0) == 16) || (b[0] == 192 && b[1] == 168);
 }

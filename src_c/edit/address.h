@@ -18,7 +18,7 @@ size_t mc_address_write(const mc_address *address, char out[MC_ADDRESS_TEXT]);
 bool mc_address_in(const mc_address *address, const mc_cidr *range);
 /* 127.0.0.1 or ::1, and no other loopback address. */
 bool mc_address_is_loopback(const mc_address *address);
-/* Envoy's default notion of internal: RFC 1918, RFC 4193 and the loopback address. */
+/* Envoy's default notion of internal: RFC 1918, fd00::/8 and the loopback address. */
 bool mc_address_is_private(const mc_address *address);
 
 #endif

@@ -13,6 +13,7 @@ static mc_code refuse(mc_refusal *refusal, mc_details details) {
   *refusal = (mc_refusal){.status = 400, .details = details, .location = MC_ABSENT, .body = MC_LITERAL("")};
   switch (details) {
     case MC_DETAILS_ABSOLUTE_PATH_REJECTED:
+    case MC_DETAILS_ROUTE_NOT_FOUND:
       refusal->status = 404;
       refusal->parsed = true;
       break;
@@ -99,7 +100,7 @@ static mc_code forwarded(const mc_request *request, const mc_http_options *optio
       proto = options->scheme_to_overwrite;
       add(view, MC_LITERAL("x-forwarded-proto"), proto);
     }
-  } else if (!proto.size || (untrusted && !mc_slice_equal(proto, connection_scheme(view)))) {
+  } else if (!proto.data || (untrusted && !mc_slice_equal(proto, connection_scheme(view)))) {
     hide(view, lines->at[MC_HEADER_FORWARDED_PROTO]);
     proto = connection_scheme(view);
     add(view, MC_LITERAL("x-forwarded-proto"), proto);
@@ -249,6 +250,8 @@ mc_code mc_view_make(const mc_request *request, const mc_http_options *options, 
   view->internal = trust.internal;
   code = forwarded(request, options, &lines, scratch, view);
   if (code != MC_OK) return code;
+  /* Envoy finds no route for a request that says of itself to have come by no protocol. */
+  if (view->forwarded_proto.size == 0) return refuse(refusal, MC_DETAILS_ROUTE_NOT_FOUND);
   view->scheme = settle_scheme(view, &target, options);
   return control(options, &lines, scratch, view);
 }

@@ -269,7 +269,7 @@ mc_code mc_decide(const mc_snapshot *s, const mc_request *request, mc_decision *
       d->view.headers = request->headers;
       d->view.header_count = request->header_count;
     }
-    reject(d, refusal.status, refusal.details, 0, refusal.body);
+    reject(d, refusal.status, refusal.details, refusal.details == MC_DETAILS_ROUTE_NOT_FOUND ? MC_FLAG_NR : 0, refusal.body);
     d->location = refusal.location;
     if (refusal.location.data) d->outcome = MC_REDIRECT;
     return MC_OK;

@@ -291,6 +291,8 @@ static void test_scheme(void) {
   CHECK_INT(make("GET", "/", &plain, HEADERS("x-forwarded-proto: http", "x-forwarded-proto: https")), MC_OK);
   CHECK_SLICE(header("x-forwarded-proto"), "http,https");
   CHECK_SLICE(view.scheme, "http");
+  CHECK_INT(make("GET", "/", &plain, HEADERS("x-forwarded-proto: ")), MC_INVALID);
+  CHECK_INT(refusal.status, 404);
   const mc_http_options over = {.scheme_to_overwrite = MC_LITERAL("https")};
   CHECK_INT(make("GET", "/", &over, HEADERS("x-forwarded-proto: http")), MC_OK);
   CHECK_SLICE(view.scheme, "https");
@@ -309,6 +311,12 @@ static void test_client(void) {
   CHECK_SLICE(view.client, "127.5.5.5");
   CHECK_INT(make("GET", "/", &plain, HEADERS("x-forwarded-for: 2001:DB8:0:0:0::1")), MC_OK);
   CHECK_SLICE(view.client, "2001:db8::1");
+  CHECK_INT(make("GET", "/", &plain, HEADERS("x-forwarded-for: ::FFFF:1.2.3.4")), MC_OK);
+  CHECK_SLICE(view.client, "::ffff:1.2.3.4");
+  CHECK_INT(make("GET", "/", &plain, HEADERS("x-forwarded-for: 0:0:1:0:0:0:2:3")), MC_OK);
+  CHECK_SLICE(view.client, "0:0:1::2:3");
+  CHECK_INT(make("GET", "/", &plain, HEADERS("x-forwarded-for: ::")), MC_OK);
+  CHECK_SLICE(view.client, "::");
   CHECK_INT(make("GET", "/", &plain, HEADERS("x-forwarded-for: 1.1.1.1", "x-forwarded-for: 2.2.2.2")), MC_OK);
   CHECK_SLICE(view.client, "2.2.2.2");
   CHECK_SLICE(header("x-forwarded-for"), "1.1.1.1,2.2.2.2");
@@ -348,8 +356,15 @@ static void test_internal(void) {
   CHECK(view.internal);
   CHECK_INT(make("GET", "/", &inside, HEADERS("x-forwarded-for: 10.1.1.1,10.1.1.2")), MC_OK);
   CHECK(!view.internal);
-  CHECK_INT(make("GET", "/", &inside, HEADERS("x-forwarded-for: 8.8.8.8")), MC_OK);
-  CHECK(!view.internal);
+  static const char *const outside[] = {"8.8.8.8", "127.0.0.2", "172.32.0.0", "fc00::1", "fe80::1", "::ffff:10.0.0.1"};
+  for (size_t i = 0; i < sizeof outside / sizeof *outside; i++) {
+    char row[64] = "x-forwarded-for: ";
+    strcat(row, outside[i]);
+    CHECK_INT(make("GET", "/", &inside, HEADERS(row)), MC_OK);
+    CHECK(!view.internal);
+  }
+  CHECK_INT(make("GET", "/", &inside, HEADERS("x-forwarded-for: fd00::1")), MC_OK);
+  CHECK(view.internal);
   CHECK_INT(make("GET", "/", &inside, NULL), MC_OK);
   CHECK(!view.internal);
 }
