@@ -8,7 +8,7 @@ from functools import partial
 from random import Random
 from typing import Any
 
-from meshcore.config import ConfigError, Node, istio, load_text
+from meshcore.config import ConfigError, Node, istio
 from meshcore.config.documents import read_text
 from meshcore.config.findings import Findings
 from meshcore.engine import Engine
@@ -130,14 +130,13 @@ def _validate(case: Mapping[str, Any]) -> Iterator[str]:
     if case.get("kind") not in istio.SERVED_KINDS:
         yield f"not covered yet: {case.get('kind')}"
         return
-    try:
-        load_text(case["yaml"], name=f"{case.get('name', 'resource')}.yaml")
-    except ConfigError as error:
-        if case["valid"]:
-            yield f"valid: expected true, got false: {describe(error)}"
-    else:
-        if not case["valid"]:
-            yield f"valid: expected false ({case.get('error_contains', '')}), got true"
+    findings = Findings()
+    documents = read_text(case["yaml"], findings, f"{case.get('name', 'resource')}.yaml")
+    istio.validate_documents(documents, findings)
+    if findings.has_errors and case["valid"]:
+        yield f"valid: expected true, got false: {describe(ConfigError(findings.errors))}"
+    elif not findings.has_errors and not case["valid"]:
+        yield f"valid: expected false ({case.get('error_contains', '')}), got true"
 
 
 def replay_scenarios(document: Sequence[Mapping[str, Any]], topic: str) -> Iterator[CaseResult]:

@@ -31,7 +31,7 @@ from meshcore.config.schema import origin_of
 from meshcore.config.tree import Document
 from meshcore.model import Cluster, Config, Listener
 
-__all__ = ["load_documents", "make_registry"]
+__all__ = ["load_documents", "make_registry", "validate_documents"]
 
 
 def load_documents(
@@ -81,6 +81,13 @@ def load_documents(
         listeners = sidecar_listeners(scope, virtual_services, any_port=any_port)
         clusters = (*_clusters(scope), passthrough_cluster())
     return Config(listeners, clusters, skipped=tuple(resources.skipped))
+
+
+def validate_documents(
+    documents: Iterable[Document], findings: Findings, *, ignore_kinds: Collection[str] = ()
+) -> None:
+    """Check documents as Istio does when they are applied, whether or not they can be served here."""
+    validate(read(documents, findings, ignore_kinds), findings)
 
 
 def make_registry(resources: Resources, services: Sequence[Mapping[str, object]] = ()) -> Registry:

@@ -40,6 +40,7 @@ status: {{podIP: {address}, phase: Running{more}}}
 
 def test_pods_by_selector(compiled: Compile) -> None:
     text = SERVICE + pod("p1", "10.0.0.1", "v1") + pod("p2", "10.0.0.2", "v2")
+    text += pod("p3", "10.0.0.3", "v1", ", conditions: [{type: Ready, status: 'False'}]")
     text += """
 apiVersion: networking.istio.io/v1
 kind: DestinationRule

@@ -6,6 +6,9 @@ import pytest
 from istio_support import Compile
 
 from meshcore.config import ConfigError, Node
+from meshcore.config.documents import read_text
+from meshcore.config.findings import Findings
+from meshcore.config.istio import validate_documents
 
 RULES = """
 apiVersion: networking.istio.io/v1
@@ -133,3 +136,10 @@ def test_rules_for_gateways_alone_hint_at_the_option(compiled: Compile) -> None:
 def test_an_unknown_gateway_of_the_node_is_an_error(compiled: Compile) -> None:
     with pytest.raises(ConfigError, match="there is no Gateway 'default/gw' in the documents"):
         compiled(RULES + "  - {route: [{destination: {host: a}}]}\n", "a", node=Node(gateway="default/gw"))
+
+
+def test_what_istio_takes_is_valid_though_it_cannot_be_served() -> None:
+    findings = Findings()
+    text = RULES + "  - {delegate: {name: x}}\n  - {route: [{destination: {host: a, subset: a_b}}]}\n"
+    validate_documents(read_text(text, findings), findings)
+    assert [finding.path for finding in findings.errors] == ["spec.http[1].route[0].destination.subset"]

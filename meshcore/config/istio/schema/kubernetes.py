@@ -102,9 +102,15 @@ class PodSpec(_Open):
     containers: list[Container] = []
 
 
+class PodCondition(_Open):
+    type: str = ""
+    status: str = ""
+
+
 class PodStatus(_Open):
     pod_ip: str = msgspec.field(default="", name="podIP")
     phase: str = ""
+    conditions: list[PodCondition] = []
 
 
 class Pod(_Open):
@@ -113,9 +119,12 @@ class Pod(_Open):
 
     @property
     def address(self) -> str:
-        """Where the pod is reached; "" while it has no address, and once it is done."""
+        """Where the pod is reached; "" while it has no address or is not ready, and once it is done."""
         status = self.status
-        return status.pod_ip if status and status.phase not in ("Succeeded", "Failed") else ""
+        if status is None or status.phase in ("Succeeded", "Failed"):
+            return ""
+        waiting = any(it.type == "Ready" and it.status == "False" for it in status.conditions)
+        return "" if waiting else status.pod_ip
 
     def named_port(self, name: str) -> int | None:
         containers = self.spec.containers if self.spec else []
