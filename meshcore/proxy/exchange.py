@@ -44,6 +44,7 @@ class Exchange:
 
         Raises:
             asyncio.CancelledError: where the client went away, or the proxy is being stopped.
+            ConnectionError: likewise, noticed on writing.
         """
         try:
             return await self._serve()
@@ -160,7 +161,7 @@ class Exchange:
                 chunk = await content.readany()
             await answer.write_eof()
         except aiohttp.ClientConnectionResetError:
-            raise asyncio.CancelledError from None  # the client has gone: its cancellation is on the way
+            raise  # writing failed: the client has gone
         except (aiohttp.ClientError, OSError):
             return await self.fail(replies.RESET_AFTER)
         except asyncio.CancelledError:
@@ -192,7 +193,11 @@ class Exchange:
         return answer
 
     def _begin(self, decision: Decision, response: aiohttp.ClientResponse) -> Answer:
-        lines = decision.response_headers(end_to_end(response.raw_headers), status=response.status)
+        lines = end_to_end(response.raw_headers)
+        if not self.proxy.view().options(decision.listener).suppress_envoy_headers:
+            took = round((self.record.upstream_duration or 0) * 1000)
+            lines.append((b"x-envoy-upstream-service-time", str(took).encode()))
+        lines = decision.response_headers(lines, status=response.status)
         length = None if "Transfer-Encoding" in response.headers else response.headers.get("Content-Length")
         headers = _framed([(text(name), text(value)) for name, value in lines], length)
         self.answer = Answer(response.status, self._common(decision, headers), reason=response.reason or "")
@@ -240,7 +245,9 @@ class Exchange:
         lines = [line for line in headers if line[0].lower() != "server"]
         if all(name.lower() != "date" for name, _ in lines):
             lines.append(("date", http_date()))
-        lines.append(("server", self.proxy.view().server_name(decision.listener if decision else None)))
+        lines.append(
+            ("server", self.proxy.view().options(decision.listener if decision else None).server_name)
+        )
         return lines
 
     async def _next_chunk(self) -> bytes:
@@ -279,7 +286,7 @@ class Exchange:
             self.watch.end_when_idle(idle, replies.STREAM_IDLE)
 
     def _may_upgrade(self, decision: Decision, upgrade: bytes) -> bool:
-        allowed = dict(self.proxy.view().upgrades(decision.listener))
+        allowed = dict(self.proxy.view().options(decision.listener).upgrades)
         entry = decision.route_entry
         if entry is not None and isinstance(entry.action, ForwardAction):
             allowed.update(entry.action.upgrades)

@@ -191,10 +191,10 @@ class Proxy:
         exchange = Exchange(self, request, record)
         try:
             return await exchange.run()
-        except asyncio.CancelledError:
+        except (asyncio.CancelledError, ConnectionError):
             if exchange.answer is None or exchange.answer.status != 101:  # how else would a tunnel end?
                 record.flags, record.details = "DC", "downstream_remote_disconnect"
-            raise
+            raise asyncio.CancelledError from None  # to aiohttp all of these are a client that went away
         except Exception:
             _log.exception("serving %s failed", record.text())
             return await exchange.fail(replies.INTERNAL_ERROR)

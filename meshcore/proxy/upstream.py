@@ -143,10 +143,10 @@ class Upstream:
                 ssl=tls is PLAINTEXT or self._certificates.context(tls),
                 server_hostname=None if tls is PLAINTEXT else tls.sni or _host(lines["Host"]),
             )
-        except ValueError as error:  # a control character in a header
-            raise UpstreamError(UNSENDABLE) from error
         except (aiohttp.ClientError, asyncio.TimeoutError, CannotSecure) as error:
             raise UpstreamError(_reply_for(error)) from error
+        except ValueError as error:  # a control character in a header (errors of TLS are ValueErrors, too)
+            raise UpstreamError(UNSENDABLE) from error
 
     def _unix_session(self, path: str) -> aiohttp.ClientSession:
         session = self._unix.get(path)

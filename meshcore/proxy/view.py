@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from meshcore.model import Cluster, Config, Listener
+from meshcore.model import Cluster, Config, HttpOptions
 
 __all__ = ["View"]
+
+DEFAULTS = HttpOptions()
 
 
 class View:
@@ -19,15 +21,7 @@ class View:
     def cluster(self, name: str | None) -> Cluster | None:
         return self._clusters.get(name) if name is not None else None
 
-    def listener(self, name: str | None) -> Listener | None:
-        return self._listeners.get(name) if name is not None else self._only
-
-    def server_name(self, listener: str | None) -> str:
-        """The value of the ``server`` header."""
-        found = self.listener(listener)
-        return found.options.server_name if found is not None else "envoy"
-
-    def upgrades(self, listener: str | None) -> tuple[tuple[str, bool], ...]:
-        """Which protocols the listener lets clients change to."""
-        found = self.listener(listener)
-        return found.options.upgrades if found is not None else ()
+    def options(self, listener: str | None) -> HttpOptions:
+        """The HTTP options of a listener; where nobody knows which, those of the only one or the defaults."""
+        found = self._listeners.get(listener) if listener is not None else self._only
+        return found.options if found is not None else DEFAULTS
