@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from meshcore.config.documents import from_mapping
-from meshcore.config.envoy.resources import Resources, collect
+from meshcore.config.envoy.resources import Resources, check_names, collect
 from meshcore.config.envoy.runtime import Runtime
 from meshcore.config.envoy.schema.cluster import Cluster as ClusterSchema
 from meshcore.config.envoy.schema.cluster import DiscoveryType
@@ -85,6 +85,7 @@ def load_parts(
         source = decode(part.root, ClusterSchema, findings) if part is not None else None
         if source is not None:
             sources.append(source)
+    check_names(sources, "cluster", findings)
     names = frozenset(str(mapping.get("name", "")) for mapping in clusters)
     context = Context(findings, Runtime(runtime or {}), names)
     made = tuple(cluster(context, source, {}) for source in sources)

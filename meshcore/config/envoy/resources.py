@@ -15,7 +15,7 @@ from meshcore.config.findings import Findings, did_you_mean, quoted
 from meshcore.config.schema import Record, decode, error_at
 from meshcore.config.tree import Document, MappingNode, SequenceNode, TreeNode, describe, join_path, plain
 
-__all__ = ["Resources", "collect"]
+__all__ = ["Resources", "check_names", "collect"]
 
 _TYPES: dict[str, type[Record]] = {
     "envoy.config.bootstrap.v3.Bootstrap": Bootstrap,
@@ -70,9 +70,9 @@ def collect(documents: Sequence[Document], findings: Findings) -> Resources:
     resources = Resources()
     for document in documents:
         _add(resources, document, document.root, "", findings)
-    _check_names(resources.clusters, "cluster", findings)
-    _check_names(resources.routes, "RouteConfiguration", findings)
-    _check_names([item for item in resources.listeners if item.name], "listener", findings)
+    check_names(resources.clusters, "cluster", findings)
+    check_names(resources.routes, "RouteConfiguration", findings)
+    check_names([item for item in resources.listeners if item.name], "listener", findings)
     return resources
 
 
@@ -157,7 +157,8 @@ def _store(resources: Resources, record: Record, findings: Findings) -> None:
 R = TypeVar("R", Cluster, RouteConfiguration, Listener)
 
 
-def _check_names(records: Sequence[R], noun: str, findings: Findings) -> None:
+def check_names(records: Sequence[R], noun: str, findings: Findings) -> None:
+    """Report every record whose name another one has already."""
     seen: set[str] = set()
     for record in records:
         if record.name in seen:

@@ -126,19 +126,16 @@ def per_route_filters(
             if unwrapped is None:
                 continue
             message, config = unwrapped
+        value = _value(context, config)
         if context.filters is not None and name not in context.filters:
-            context.findings.warn(
-                node, path, f"has no effect: no filter of the listener is named {quoted(name)}"
-            )
-        elif context.filters is None or context.filters[name] == _kind(message):
-            feature = _FEATURES[_kind(message)]
-            context.pending(config, "", feature)
+            note = f"has no effect: no filter of the listener is named {quoted(name)}"
+            context.findings.warn(node, path, note)
+        elif context.filters is not None and context.filters[name] != _kind(message):
+            problem = f"the filter {quoted(name)} is of another kind"
+            context.findings.error(node, path, problem, found=quoted(message))
         else:
-            context.findings.error(
-                node, path, f"the filter {quoted(name)} is of another kind", found=quoted(message)
-            )
-            continue
-        made.append((name, _value(context, config)))
+            context.pending(config, "", _FEATURES[_kind(message)])
+            made.append((name, value))
     return tuple(made)
 
 
