@@ -1,6 +1,7 @@
 # Taking Python's texts and header lines as the core's slices. Inline: every decision passes here.
 
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_CheckExact, PyBytes_GET_SIZE
+from cpython.object cimport PyObject
 from cpython.tuple cimport PyTuple_CheckExact, PyTuple_GET_ITEM, PyTuple_GET_SIZE
 
 from meshcore._core cimport mc_header, mc_slice
@@ -31,29 +32,40 @@ cdef inline int take(object value, mc_slice *out) except -1:
 
 
 cdef inline int take_pairs(tuple pairs, mc_header *out) except -1:
-    """Pairs of str or bytes, each a tuple of two (see as_pairs), into as many headers."""
+    """Pairs of str or bytes into as many headers."""
     cdef Py_ssize_t i
-    cdef object pair
+    cdef PyObject *pair  # borrowed, as what it holds: pairs holds all of it
+    cdef PyObject *name
+    cdef PyObject *value
     for i in range(PyTuple_GET_SIZE(pairs)):
-        pair = <object> PyTuple_GET_ITEM(pairs, i)
-        if not PyTuple_CheckExact(pair) or PyTuple_GET_SIZE(pair) != 2:
-            raise ValueError(f"a header line is a pair of name and value, not {pair!r}")
-        take(<object> PyTuple_GET_ITEM(pair, 0), &out[i].name)
-        take(<object> PyTuple_GET_ITEM(pair, 1), &out[i].value)
+        pair = PyTuple_GET_ITEM(pairs, i)
+        if not PyTuple_CheckExact(<object> pair) or PyTuple_GET_SIZE(<object> pair) != 2:
+            raise ValueError(f"a header line is a pair of name and value, not {<object> pair!r}")
+        name = PyTuple_GET_ITEM(<object> pair, 0)
+        value = PyTuple_GET_ITEM(<object> pair, 1)
+        if PyBytes_CheckExact(<object> name) and PyBytes_CheckExact(<object> value):
+            out[i].name.data = PyBytes_AS_STRING(<object> name)
+            out[i].name.size = <size_t> PyBytes_GET_SIZE(<object> name)
+            out[i].value.data = PyBytes_AS_STRING(<object> value)
+            out[i].value.size = <size_t> PyBytes_GET_SIZE(<object> value)
+        else:
+            take(<object> name, &out[i].name)
+            take(<object> value, &out[i].value)
     return 0
 
 
 cdef inline tuple as_pairs(object headers):
     """Header lines in any of the shapes that users have, as a tuple of tuples that nobody can change."""
     cdef tuple pairs
+    cdef Py_ssize_t i
     if PyList_CheckExact(headers):
         pairs = PyList_AsTuple(headers)
     elif PyTuple_CheckExact(headers):
         pairs = headers
     else:
         pairs = pairs_of_object(headers)
-    for pair in pairs:
-        if not PyTuple_CheckExact(pair):
+    for i in range(PyTuple_GET_SIZE(pairs)):
+        if not PyTuple_CheckExact(<object> PyTuple_GET_ITEM(pairs, i)):
             return tuple([tuple(one) for one in pairs])
     return pairs
 
