@@ -75,8 +75,8 @@ class Exchange:
             if request.body_exists:
                 return await self.fail(replies.CODEC_ERROR)
             lines += [(b"connection", b"upgrade"), (b"upgrade", upgrade)]
-        source, source_port = _address(request, "peername")
-        local, _ = _address(request, "sockname")
+        source, source_port = _address(request.protocol.peername)
+        local, _ = _address(request.protocol.sockname)
         decision = self.proxy.engine.decide(
             request.method,
             None,
@@ -107,9 +107,9 @@ class Exchange:
             headers = _framed(_as_str(decision.request_headers()), self.request.headers.get("Content-Length"))
         except UnicodeDecodeError:
             return await self._reply(replies.UNSENDABLE, decision)
-        self._timeout = decision.timeout
-        self._watch_idle(decision)
         headers.insert(0, ("Host", decision.authority))
+        timeout = self._timeout = decision.timeout
+        idle = self._idle_timeout(decision)
         body = None
         if self.request.body_exists:
             self._awaits_continue = self._expects_continue()
@@ -118,6 +118,8 @@ class Exchange:
             body = RequestBody(self._next_chunk, self.request.content.is_eof())
         else:
             self._request_complete()
+        if idle and (body is not None or not timeout or idle < timeout):  # else the timeout comes first
+            self.watch.end_when_idle(idle, replies.STREAM_IDLE)
         upstream = self.proxy.upstream
         begun = self.watch.now()
         try:
@@ -201,7 +203,8 @@ class Exchange:
         length = None if "Transfer-Encoding" in response.headers else response.headers.get("Content-Length")
         headers = _framed([(text(name), text(value)) for name, value in lines], length)
         self.answer = Answer(response.status, self._common(decision, headers), reason=response.reason or "")
-        self.answer.close = self.proxy.draining
+        # A client that was never told to send its body may send it or the next request.
+        self.answer.close = self.proxy.draining or self._awaits_continue
         return self.answer
 
     async def _own_answer(self, decision: Decision) -> Answer:
@@ -242,12 +245,17 @@ class Exchange:
 
     def _common(self, decision: Decision | None, headers: list[tuple[str, str]]) -> list[tuple[str, str]]:
         """Envoy's own lines: ``server`` always, ``date`` where the upstream gave none."""
-        lines = [line for line in headers if line[0].lower() != "server"]
-        if all(name.lower() != "date" for name, _ in lines):
+        dated = False
+        lines = []
+        for line in headers:
+            name = line[0].lower()
+            dated = dated or name == "date"
+            if name != "server":
+                lines.append(line)
+        if not dated:
             lines.append(("date", http_date()))
-        lines.append(
-            ("server", self.proxy.view().options(decision.listener if decision else None).server_name)
-        )
+        options = self.proxy.view().options(decision.listener if decision else None)
+        lines.append(("server", options.server_name))
         return lines
 
     async def _next_chunk(self) -> bytes:
@@ -273,17 +281,10 @@ class Exchange:
             self.watch.end_after(self._timeout, replies.RESPONSE_TIMEOUT)
         self._timeout = None
 
-    def _watch_idle(self, decision: Decision) -> None:
-        entry = decision.route_entry
-        idle = self.proxy.options.stream_idle_timeout
-        if (
-            entry is not None
-            and isinstance(entry.action, ForwardAction)
-            and entry.action.idle_timeout is not None
-        ):
-            idle = entry.action.idle_timeout
-        if idle:
-            self.watch.end_when_idle(idle, replies.STREAM_IDLE)
+    def _idle_timeout(self, decision: Decision) -> float:
+        action = decision.route_entry.action if decision.route_entry is not None else None
+        idle = action.idle_timeout if isinstance(action, ForwardAction) else None
+        return self.proxy.options.stream_idle_timeout if idle is None else idle
 
     def _may_upgrade(self, decision: Decision, upgrade: bytes) -> bool:
         allowed = dict(self.proxy.view().options(decision.listener).upgrades)
@@ -332,9 +333,6 @@ def _as_str(headers: Iterable[Line]) -> list[tuple[str, str]]:
     return [(name.decode(), value.decode()) for name, value in headers]
 
 
-def _address(request: web.BaseRequest, which: str) -> tuple[str | None, int]:
-    transport = request.transport
-    address = transport.get_extra_info(which) if transport is not None else None
-    if isinstance(address, tuple) and len(address) >= 2:
-        return str(address[0]), int(address[1])
-    return None, 0
+def _address(name: object) -> tuple[str | None, int]:
+    """Host and port of a socket's name; None and 0 for sockets that have neither."""
+    return (name[0], name[1]) if isinstance(name, tuple) else (None, 0)

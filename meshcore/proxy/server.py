@@ -170,7 +170,7 @@ class Proxy:
 
     def config_port(self, request: web.BaseRequest) -> int | None:
         """The configured port that the client's socket stands for; None: the authority tells."""
-        address = request.transport.get_extra_info("sockname") if request.transport is not None else None
+        address = request.protocol.sockname
         return self._config_ports.get(address[1]) if isinstance(address, tuple) else None
 
     def gauges(self) -> dict[str, int]:

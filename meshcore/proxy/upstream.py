@@ -7,11 +7,11 @@ be repeated is the configuration's to say.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Sequence
+from functools import lru_cache
 from typing import Any
 
 import aiohttp
-from multidict import CIMultiDict
 from yarl import URL
 
 from meshcore.model import Cluster
@@ -114,7 +114,7 @@ class Upstream:
         cluster: Cluster | None,
         method: str,
         target: str,
-        headers: Iterable[tuple[str, str]],
+        headers: Sequence[tuple[str, str]],
         body: RequestBody | None,
     ) -> aiohttp.ClientResponse:
         """Send a request and wait for the answer's headers.
@@ -128,20 +128,16 @@ class Upstream:
         tls = PLAINTEXT if tls.mode == "DISABLE" else tls
         session = self._unix_session(endpoint) if endpoint.startswith("/") else self._session
         seconds = cluster.connect_timeout if cluster is not None else None
-        timeout = aiohttp.ClientTimeout(
-            total=None, sock_connect=self._options.connect_timeout if seconds is None else seconds
-        )
-        lines = CIMultiDict(headers)
         try:
             return await session.request(
                 method,
                 _url(endpoint, target, secure=tls is not PLAINTEXT),
-                headers=lines,
+                headers=headers,
                 data=body,
                 allow_redirects=False,
-                timeout=timeout,
+                timeout=_timeout(self._options.connect_timeout if seconds is None else seconds),
                 ssl=tls is PLAINTEXT or self._certificates.context(tls),
-                server_hostname=None if tls is PLAINTEXT else tls.sni or _host(lines["Host"]),
+                server_hostname=None if tls is PLAINTEXT else tls.sni or _host(headers[0][1]),
             )
         except (aiohttp.ClientError, asyncio.TimeoutError, CannotSecure) as error:
             raise UpstreamError(_reply_for(error)) from error
@@ -168,6 +164,11 @@ async def _send_once(
         raise
     except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
         raise _Once from error
+
+
+@lru_cache
+def _timeout(connect: float) -> aiohttp.ClientTimeout:
+    return aiohttp.ClientTimeout(total=None, sock_connect=connect)
 
 
 def _url(endpoint: str, target: str, *, secure: bool) -> URL:
