@@ -17,7 +17,7 @@ from meshcore.config.envoy.translate.listener import listener, manager_listener
 from meshcore.config.envoy.translate.tables import route_configuration
 from meshcore.config.findings import Findings, quoted
 from meshcore.config.schema import decode, origin_of, warn_at
-from meshcore.config.tree import Document
+from meshcore.config.tree import Document, MappingNode
 from meshcore.model import Config, Listener, RouteConfiguration
 
 __all__ = ["load_documents", "load_parts", "load_route_configuration"]
@@ -80,13 +80,17 @@ def load_parts(
     document = from_mapping(manager, "<parts>", findings)
     decoded = decode(document.root, HttpConnectionManager, findings) if document is not None else None
     sources: list[ClusterSchema] = []
+    names: set[str] = set()  # of the clusters that cannot be decoded, too
     for index, mapping in enumerate(clusters):
         part = from_mapping(mapping, f"<cluster {index}>", findings)
-        source = decode(part.root, ClusterSchema, findings) if part is not None else None
+        if part is None:
+            continue
+        if isinstance(part.root, MappingNode):
+            names.add(part.root.text("name"))
+        source = decode(part.root, ClusterSchema, findings)
         if source is not None:
             sources.append(source)
     check_names(sources, "cluster", findings)
-    names = frozenset(str(mapping.get("name", "")) for mapping in clusters)
     context = Context(findings, Runtime(runtime or {}), names)
     made = tuple(cluster(context, source, {}) for source in sources)
     result = manager_listener(context, decoded, {}) if decoded is not None else None
