@@ -18,7 +18,9 @@ from meshcore.match import PathTemplate, PathTemplateError
         ("/bar/{country}", "/bar/", None),
         ("/bar/{country}", "/bar/us/", None),
         ("/bar/{country}", "/BAR/us", None),
-        ("/bar/{country}", "/bar/a=b", None),  # '=' is not among a template's characters
+        ("/bar/{country}", "/bar/a=b*", {"country": "a=b*"}),
+        ("/bar/{country}", "/bar/a[b", None),  # '[' is not among a template's characters
+        ("/a=b/*", "/a=b/c", {}),
         ("/api/*/{rest=**}", "/api/a/b/c", {"rest": "b/c"}),
         ("/api/*/{rest=**}", "/api/a/", {"rest": ""}),
         ("/api/*/{rest=**}", "/api/a", None),

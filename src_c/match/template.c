@@ -38,6 +38,7 @@ bool mc_template_is_literal_char(char c) {
     case ',':
     case ';':
     case ':':
+    case '=':
     case '@':
       return true;
     default:
@@ -91,7 +92,7 @@ static bool read_literal(reader *r) {
   while (r->at < r->end && mc_template_is_literal_char(r->text.data[r->at])) r->at++;
   if (r->at < r->end && r->text.data[r->at] != '/') {
     return refuse(r, r->at, "unexpected character: * and {variable} stand at the start of a segment, and "
-                  "other text is of letters, digits and -._~%!$&'()+,;:@");
+                  "other text is of letters, digits and -._~%!$&'()+,;:=@");
   }
   if (r->at == start) return refuse(r, start, "empty segment; // is not allowed in a template");
   add_text(r, start, r->at);
@@ -234,9 +235,14 @@ mc_slice mc_template_variable_name(const mc_template *path_template, uint32_t in
 
 /* ---------------------------------------------------------------- matching */
 
+/* What a glob takes: also a *, which means something in a template itself. */
+static bool is_glob_char(char c, bool slashes) {
+  return mc_template_is_literal_char(c) || c == '*' || (slashes && c == '/');
+}
+
 /* Where a glob that begins at `at` and may go up to end stops. */
 static size_t glob_end(mc_slice path, size_t at, size_t end, bool slashes) {
-  while (at < end && (mc_template_is_literal_char(path.data[at]) || (slashes && path.data[at] == '/'))) at++;
+  while (at < end && is_glob_char(path.data[at], slashes)) at++;
   return at;
 }
 

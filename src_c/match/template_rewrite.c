@@ -50,7 +50,7 @@ static bool read_rewrite(const mc_template *path_template, mc_slice text, mc_tem
     }
     if (at == start) {
       return mc_template_refuse(error, at, "unexpected character: text is of letters, digits and "
-                                "/-._~%!$&'()+,;:@, and variables are {name}");
+                                "/-._~%!$&'()+,;:=@, and variables are {name}");
     }
     made->parts[made->count++] = (part){mc_slice_of(made->storage + start, at - start), LITERAL_PART};
   }

@@ -26,7 +26,7 @@ static void test_matches(void) {
   CHECK(matches("/bar/{country}", "/bar/u%20s"));
   CHECK(!matches("/bar/{country}", "/bar/"));
   CHECK(!matches("/bar/{country}", "/bar/us/x"));
-  CHECK(!matches("/bar/{country}", "/bar/a=b"));
+  CHECK(matches("/bar/{country}", "/bar/a=b*"));
   CHECK(matches("/api/*/{rest=**}", "/api/a//c"));
   CHECK(!matches("/api/*/{rest=**}", "/api/a"));
   CHECK(matches("/api/*/{rest=**}", "/api/a/"));
@@ -97,7 +97,6 @@ static void test_refused(void) {
   check_refused("/**/{a}", 4);
   check_refused("/{a=**}/{b=**}", 11);
   check_refused("/a b", 2);
-  check_refused("/a=b", 2);
 }
 
 static void test_rewrites(void) {

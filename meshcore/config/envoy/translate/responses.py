@@ -10,7 +10,7 @@ from meshcore.config.envoy.translate.context import Context
 from meshcore.config.envoy.translate.headers import check_format
 from meshcore.config.envoy.translate.matching import regex_rewrite
 from meshcore.config.findings import quoted
-from meshcore.model import DirectResponse, PathRewrite, PathRewriteKind, Redirect
+from meshcore.model import DirectResponse, PathKind, PathMatch, PathRewrite, PathRewriteKind, Redirect
 
 __all__ = ["data", "direct_response", "redirect"]
 
@@ -25,11 +25,13 @@ _STATUS = {
 _BODY = "%LOCAL_REPLY_BODY%"
 
 
-def redirect(context: Context, source: schema.RedirectAction) -> Redirect:
+def redirect(context: Context, source: schema.RedirectAction, match: PathMatch) -> Redirect:
     path: PathRewrite | None = None
     if source.path_redirect:
         path = PathRewrite(PathRewriteKind.FULL, source.path_redirect)
     elif source.prefix_rewrite:
+        if match.kind is PathKind.TEMPLATE:
+            context.error(source, "prefix_rewrite", "cannot be used with path_match_policy")
         path = PathRewrite(PathRewriteKind.PREFIX, source.prefix_rewrite)
     elif source.regex_rewrite is not None:
         path = PathRewrite(PathRewriteKind.REGEX, regex=regex_rewrite(context, source.regex_rewrite))

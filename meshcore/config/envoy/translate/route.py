@@ -68,7 +68,7 @@ def route(context: Context, source: schema.Route, max_body: int) -> Route:
     if source.route is not None:
         action = _forward(context, source.route, match.path)
     elif source.redirect is not None:
-        action = redirect(context, source.redirect)
+        action = redirect(context, source.redirect, match.path)
     else:
         assert source.direct_response is not None
         action = direct_response(context, source.direct_response, max_body)
