@@ -22,12 +22,14 @@ import os
 from collections.abc import Mapping
 
 from meshcore.config.documents import Sources
-from meshcore.config.findings import Findings, did_you_mean
+from meshcore.config.findings import Findings, did_you_mean, quoted
 from meshcore.config.istio import locality
+from meshcore.config.istio.entries import UNIX
 from meshcore.config.istio.names import DOMAIN, is_address, kubernetes_host
 from meshcore.config.istio.registry import Protocol, Registry, Resolution, Service, ServicePort, Workload
 from meshcore.config.istio.resources import DEFAULT_NAMESPACE
 from meshcore.config.istio.schema.endpoints import EndpointItem, PortItem, ServiceItem
+from meshcore.config.istio.validation.common import is_domain, is_wildcard_domain
 from meshcore.config.schema import decode, error_at, origin_of
 from meshcore.config.tree import MappingNode, ScalarNode, SequenceNode, TreeNode, describe
 
@@ -86,6 +88,12 @@ def _apply(
     findings: Findings,
 ) -> None:
     host = _host(registry, name.lower(), namespaces)
+    if not is_wildcard_domain(host):
+        path = item.record_path
+        findings.error(
+            root.key_origin(name, path), path, found=quoted(name), expected="the name of a service"
+        )
+        return
     services = registry.get(host)
     if not services:
         ports = _ports(item, findings)
@@ -100,6 +108,8 @@ def _apply(
         service.workloads = workloads
         service.resolution = Resolution.DNS if named else Resolution.STATIC
         _check_ports(item, service, findings)
+    for endpoint in item.endpoints:
+        _check_address(endpoint, findings)
 
 
 def _host(registry: Registry, name: str, namespaces: frozenset[str]) -> str:
@@ -152,7 +162,7 @@ def _ports(item: ServiceItem, findings: Findings) -> tuple[ServicePort, ...] | N
 
 def _workload(item: EndpointItem) -> Workload:
     return Workload(
-        item.address.removeprefix("unix://"),
+        item.address.removeprefix(UNIX),
         ports=item.ports,
         port=item.port,
         labels=item.labels,
@@ -160,6 +170,16 @@ def _workload(item: EndpointItem) -> Workload:
         weight=item.weight,
         origin=origin_of(item),
     )
+
+
+def _check_address(item: EndpointItem, findings: Findings) -> None:
+    address = item.address
+    if is_address(address) or is_domain(address) or address.removeprefix(UNIX).startswith(("/", "@")):
+        return
+    expected = "an IP address, a host name or unix:///path"
+    if address.rpartition(":")[2].isdigit() or address.startswith("["):
+        expected += "; the port goes into port, and IPv6 needs no brackets"
+    error_at(findings, item, "address", found=quoted(address), expected=expected)
 
 
 def _check_ports(item: ServiceItem, service: Service, findings: Findings) -> None:

@@ -144,7 +144,7 @@ def _from_slice(item: Resource[EndpointSlice], pods: _Pods) -> list[Workload]:
 def _from_endpoints(item: Resource[Endpoints], pods: _Pods) -> list[Workload]:
     workloads = []
     for subset in item.spec.subsets:
-        ports = {port.name: port.port for port in subset.ports}
+        ports = {port.name: port.port for port in subset.ports if port.port}
         for address in subset.addresses:
             pod = pods.find(address.target_ref, item.namespace, address.ip)
             workloads.append(_workload(address.ip, ports, pod, origin_of(address)))

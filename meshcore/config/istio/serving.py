@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from meshcore.config.enforcement import warn_pending
 from meshcore.config.findings import Findings, quoted
 from meshcore.config.istio.actions import REDIRECT_CODES
@@ -10,9 +12,16 @@ from meshcore.config.istio.reading import Resources
 from meshcore.config.istio.schema import destination_rule as policy
 from meshcore.config.istio.schema.gateway import Gateway, Server
 from meshcore.config.istio.schema.service_entry import Resolution, ServiceEntry
-from meshcore.config.istio.schema.virtual_service import Headers, HTTPMatch, HTTPRoute, VirtualService
-from meshcore.config.istio.validation.headers import is_claim
-from meshcore.config.schema import error_at, is_set, warn_at
+from meshcore.config.istio.schema.virtual_service import (
+    Headers,
+    HTTPMatch,
+    HTTPRoute,
+    RegexRewrite,
+    VirtualService,
+)
+from meshcore.config.istio.validation.headers import is_claim, is_token
+from meshcore.config.schema import Record, error_at, is_set, warn_at
+from meshcore.match import Regex
 from meshcore.model.format import FormatError, parse_format
 
 __all__ = ["check_serving"]
@@ -25,6 +34,15 @@ _RULE_FIELDS = {
     "mirrors": "mirroring",
     "cors_policy": "cors",
 }
+
+
+#: What may stand in a request line.
+_VISIBLE = re.compile(r"[!-~]*\Z")
+#: A backslash of a substitution, and what it escapes.
+_REFERENCE = re.compile(r"\\(.?)", re.DOTALL)
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_COOKIE_TEXT = re.compile(r"[ -:<-~]*\Z")
+MAX_RING = 8 * 1024 * 1024
 
 
 def check_serving(resources: Resources, findings: Findings) -> None:
@@ -67,6 +85,7 @@ def _check_rule(rule: HTTPRoute, findings: Findings) -> None:
     _check_headers(rule.headers, findings)
     for destination in rule.route:
         _check_headers(destination.headers, findings)
+    _check_texts(rule, findings)
     redirect = rule.redirect
     if redirect is not None and redirect.redirect_code and redirect.redirect_code not in REDIRECT_CODES:
         expected = f"one of {', '.join(map(str, REDIRECT_CODES))}"
@@ -74,6 +93,49 @@ def _check_rule(rule: HTTPRoute, findings: Findings) -> None:
     for field, feature in _RULE_FIELDS.items():
         if is_set(rule, field) and not (field == "retries" and rule.retries and not rule.retries.attempts):
             warn_pending(findings, rule, field, feature)
+
+
+def _check_texts(rule: HTTPRoute, findings: Findings) -> None:
+    """What becomes part of a request line or of a Location must not break out of it."""
+    rewrite, redirect = rule.rewrite, rule.redirect
+    texts: list[tuple[Record, str]] = []
+    if rewrite is not None:
+        texts += [(rewrite, "uri"), (rewrite, "authority")]
+        if rewrite.uri_regex_rewrite is not None:
+            texts.append((rewrite.uri_regex_rewrite, "rewrite"))
+            _check_groups(rewrite.uri_regex_rewrite, findings)
+    if redirect is not None:
+        texts += [(redirect, field) for field in ("uri", "prefix_rewrite", "authority")]
+    for record, field in texts:
+        text = getattr(record, field)
+        if text and not _VISIBLE.match(text):
+            expected = "visible ASCII characters; others are written %XX"
+            error_at(findings, record, field, found=quoted(text), expected=expected)
+        elif text and field in ("uri", "prefix_rewrite") and not text.startswith("/"):
+            error_at(findings, record, field, found=quoted(text), expected="a path that begins with /")
+    named: list[HTTPRoute | HTTPMatch] = [rule, *rule.match]
+    for part in named:
+        if _CONTROL.search(part.name):
+            error_at(findings, part, "name", found=quoted(part.name), expected="no control characters")
+
+
+def _check_groups(rewrite: RegexRewrite, findings: Findings) -> None:
+    """A reference to a group that is not there would leave every path unchanged."""
+    known = Regex(rewrite.match).groups  # validated
+    for found in _REFERENCE.finditer(rewrite.rewrite):
+        if found[1] == "\\":
+            continue
+        if not found[1].isdigit():
+            error_at(
+                findings,
+                rewrite,
+                "rewrite",
+                found=quoted(found[0]),
+                expected=r"\0 to \9, or \\ for a backslash",
+            )
+        elif int(found[1]) > known:
+            message = f"{found[0]} refers to a group that the pattern has not (it has {known})"
+            error_at(findings, rewrite, "rewrite", message)
 
 
 def _check_match(match: HTTPMatch, findings: Findings) -> None:
@@ -125,6 +187,7 @@ def _check_balancer(balancer: policy.LoadBalancer, findings: Findings) -> None:
     simple = policy.Simple
     if balancer.consistent_hash is not None:
         warn_pending(findings, balancer, "consistent_hash", "load balancing")
+        _check_hash(balancer.consistent_hash, findings)
     elif balancer.simple not in (None, simple.UNSPECIFIED, simple.ROUND_ROBIN):
         warn_pending(findings, balancer, "simple", "load balancing")
     for field, feature in (
@@ -135,6 +198,33 @@ def _check_balancer(balancer: policy.LoadBalancer, findings: Findings) -> None:
     ):
         if is_set(balancer, field):
             warn_pending(findings, balancer, field, feature)
+
+
+def _check_hash(hashing: policy.ConsistentHash, findings: Findings) -> None:
+    name, cookie = hashing.http_header_name, hashing.http_cookie
+    if name is not None and not is_token(name):
+        error_at(findings, hashing, "http_header_name", found=quoted(name), expected="the name of a header")
+    if cookie is not None:
+        if not is_token(cookie.name):
+            error_at(findings, cookie, "name", found=quoted(cookie.name), expected="the name of a cookie")
+        if not _COOKIE_TEXT.match(cookie.path):
+            error_at(
+                findings,
+                cookie,
+                "path",
+                found=quoted(cookie.path),
+                expected="a path without ; or control characters",
+            )
+        for attribute in cookie.attributes:
+            if not is_token(attribute.name) or not _COOKIE_TEXT.match(attribute.value):
+                found = quoted(f"{attribute.name}={attribute.value}")
+                error_at(findings, attribute, "", found=found, expected="an attribute such as SameSite=Lax")
+    sizes: list[tuple[Record, int]] = [(hashing, hashing.minimum_ring_size)]
+    if hashing.ring_hash is not None:
+        sizes.append((hashing.ring_hash, hashing.ring_hash.minimum_ring_size))
+    for record, size in sizes:
+        if size > MAX_RING:
+            error_at(findings, record, "minimum_ring_size", found=str(size), expected=f"at most {MAX_RING}")
 
 
 def _check_pool(pool: policy.ConnectionPool, findings: Findings) -> None:

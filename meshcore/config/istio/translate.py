@@ -63,7 +63,8 @@ def load_documents(
     documents = list(documents)
     resources = read(documents, findings, ignore_kinds)
     validate(resources, findings)
-    check_serving(resources, findings)
+    if not findings.has_errors:
+        check_serving(resources, findings)
     registry = make_registry(resources, services)
     if endpoints is not None:
         add_endpoints(registry, endpoints, frozenset(resources.namespaces | {DEFAULT_NAMESPACE}), findings)

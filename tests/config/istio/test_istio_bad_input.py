@@ -10,6 +10,7 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from meshcore import Engine, Outcome
 from meshcore.config import ConfigError, Node, load
 from meshcore.model import Config
 
@@ -151,7 +152,7 @@ def test_the_documents_are_good(node: Node) -> None:
     assert compiled(PARSED, node) is not None
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(st.tuples(st.sampled_from(PLACES), VALUES), min_size=1, max_size=3), st.booleans())
 def test_any_value_anywhere(changes: list[tuple[tuple[int, tuple[Any, ...]], Any]], gateway: bool) -> None:
     documents = copy.deepcopy(PARSED)
@@ -163,4 +164,7 @@ def test_any_value_anywhere(changes: list[tuple[tuple[int, tuple[Any, ...]], Any
             node[path[-1]] = value
         except (KeyError, IndexError, TypeError):
             continue  # an earlier change took the place away
-    compiled(documents, Node("n", gateway="n/g") if gateway else Node("n", {"app": "c"}))
+    config = compiled(documents, Node("n", gateway="n/g") if gateway else Node("n", {"app": "c"}))
+    if config is not None:  # what was accepted can be served
+        with Engine(config).decide("GET", "a", "/x?q=a", {"x": "y"}, port=80) as decision:
+            assert decision.outcome in Outcome

@@ -28,6 +28,14 @@ RULE = "apiVersion: networking.istio.io/v1\nkind: DestinationRule\nmetadata: {na
         ("{match: [{headers: {x: {regex: '('}}}], route: [{destination: {host: a}}]}", "RE2"),
         ("{redirect: {uri: /x, redirectCode: 305}}", "305, expected one of 301, 302, 303, 307, 308"),
         ("{headers: {request: {set: {x: '%HOSTNAME%'}}}, route: [{destination: {host: a}}]}", "HOSTNAME"),
+        ('{rewrite: {authority: "a\\r\\nb"}, route: [{destination: {host: a}}]}', "visible ASCII"),
+        ('{redirect: {authority: "a\\nx: y"}}', "visible ASCII"),
+        ("{redirect: {uri: x}}", "begins with /"),
+        (
+            "{rewrite: {uriRegexRewrite: {match: a, rewrite: '\\1'}}, route: [{destination: {host: a}}]}",
+            "group that the pattern has not (it has 0)",
+        ),
+        ('{name: "a\\nb", route: [{destination: {host: a}}]}', "no control characters"),
         ("{route: [{destination: {host: a}}], tiemout: 1s}", "did you mean 'timeout'?"),
         ("{route: [{destination: {host: a}}], timeout: 1x}", "expected a duration"),
         ("{route: [{destination: {host: a}}], redirect: {uri: /}}", "cannot be together with route"),
@@ -143,3 +151,37 @@ def test_what_istio_takes_is_valid_though_it_cannot_be_served() -> None:
     text = RULES + "  - {delegate: {name: x}}\n  - {route: [{destination: {host: a, subset: a_b}}]}\n"
     validate_documents(read_text(text, findings), findings)
     assert [finding.path for finding in findings.errors] == ["spec.http[1].route[0].destination.subset"]
+
+
+@pytest.mark.parametrize(
+    ("policy", "message"),
+    [
+        ("consistentHash: {httpHeaderName: 'a b'}", "the name of a header"),
+        ("consistentHash: {httpCookie: {name: 'a;b', ttl: 1s}}", "the name of a cookie"),
+        ('consistentHash: {httpCookie: {name: a, path: "/\\r\\n"}}', "a path without"),
+        ("consistentHash: {useSourceIp: true, ringHash: {minimumRingSize: 8388609}}", "at most 8388608"),
+    ],
+)
+def test_what_would_be_written_into_answers_is_checked(compiled: Compile, policy: str, message: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        compiled(f"{RULE}  trafficPolicy: {{loadBalancer: {{{policy}}}}}\n", "a")
+    assert message in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("document", "place"),
+    [
+        ("kind: Service\nmetadata: {name: a}\nspec: {ports: [{port: 70000}]}", "spec.ports[0].port"),
+        ("kind: Service\nmetadata: {name: a b}\nspec: {ports: [{port: 80}]}", "metadata.name"),
+        ("kind: Service\nmetadata: {name: a}\nspec: {clusterIP: x}", "spec.clusterIP"),
+        (
+            "kind: Endpoints\nmetadata: {name: a}\nsubsets: [{addresses: [{ip: a.b}]}]",
+            "subsets[0].addresses[0].ip",
+        ),
+        ("kind: Pod\nmetadata: {name: a}\nstatus: {podIP: x}", "status.podIP"),
+    ],
+)
+def test_addresses_and_ports_of_kubernetes_are_checked(compiled: Compile, document: str, place: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        compiled(f"apiVersion: v1\n{document}\n")
+    assert [finding.path for finding in caught.value.findings] == [place]

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 import msgspec
 
-from meshcore.config.scalar_types import UInt32
+from meshcore.config.scalar_types import Port
 from meshcore.config.schema import Record
 
 __all__ = [
@@ -28,8 +28,8 @@ class _Open(Record):
 
 
 class ServicePortSpec(_Open):
+    port: Port
     name: str = ""
-    port: UInt32 = 0
     protocol: str = "TCP"
     target_port: int | str | None = None
     app_protocol: str = ""
@@ -56,7 +56,7 @@ class TargetRef(_Open):
 
 class EndpointPort(_Open):
     name: str = ""
-    port: UInt32 = 0
+    port: Port | None = None
 
 
 class Conditions(_Open):
@@ -91,7 +91,7 @@ class Endpoints(_Open):
 
 class ContainerPort(_Open):
     name: str = ""
-    container_port: UInt32 = 0
+    container_port: Port | None = None
 
 
 class Container(_Open):
