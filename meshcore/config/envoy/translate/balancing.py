@@ -182,7 +182,7 @@ def _common(context: Context, cluster: Cluster) -> CommonLbConfig:
         close_connections_on_host_set_change=config.close_connections_on_host_set_change,
     )
     if threshold is not None:
-        context.pending(config, "healthy_panic_threshold", "localities")
+        context.pending(config, "healthy_panic_threshold", "panic")
     if config.locality_weighted_lb_config is not None:
         context.pending(config, "locality_weighted_lb_config", "localities")
         common = replace(common, locality_weighted=True)

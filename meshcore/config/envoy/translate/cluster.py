@@ -126,6 +126,8 @@ def _localities(
         )
         if sum(endpoint.weight for endpoint in endpoints) > _MAX_WEIGHT:
             context.error(group, "lb_endpoints", f"the weights of the endpoints exceed {_MAX_WEIGHT:,}")
+        if len({endpoint.weight for endpoint in endpoints}) > 1:
+            context.pending(group, "lb_endpoints", "weights")
         groups.append(
             LocalityEndpoints(
                 endpoints,
@@ -146,7 +148,7 @@ def _endpoint(context: Context, item: endpoint_schema.LbEndpoint, *, addresses_o
     address = item.endpoint.address
     health = HealthStatus[item.health_status.name]
     if health not in (HealthStatus.UNKNOWN, HealthStatus.HEALTHY):
-        context.pending(item, "health_status", "localities")
+        context.pending(item, "health_status", "panic")
     hostname = item.endpoint.hostname
     if address.socket_address is not None:
         host, port = address.socket_address.address, address.socket_address.port_value or 0
