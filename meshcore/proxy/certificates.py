@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 import ssl
 
 from meshcore.model import UpstreamTls
 
 __all__ = ["PLAINTEXT", "CannotSecure", "Certificates"]
+
+_log = logging.getLogger("meshcore.proxy")
 
 #: No TLS.
 PLAINTEXT = UpstreamTls("DISABLE")
@@ -31,11 +34,12 @@ class Certificates:
         found = self._contexts.get(tls)
         if found is None:
             if tls.mode not in ("SIMPLE", "MUTUAL") or tls.credential_name:
-                raise CannotSecure("the certificates that the configuration asks for are not in files")
+                raise CannotSecure("TLS error: certificates are not in files")
             try:
                 found = self._contexts[tls] = _context(tls)
             except OSError as error:
-                raise CannotSecure(f"TLS: {error}") from None
+                _log.error("TLS to an endpoint cannot be set up from %s: %s", tls, error)
+                raise CannotSecure("TLS error: files are missing or wrong") from None
         return found
 
 

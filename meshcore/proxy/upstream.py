@@ -7,6 +7,9 @@ be repeated is the configuration's to say.
 from __future__ import annotations
 
 import asyncio
+import os
+import socket
+import ssl
 from collections.abc import Awaitable, Callable, Sequence
 from functools import lru_cache
 from typing import Any
@@ -186,8 +189,16 @@ def _host(authority: str) -> str:
 
 
 def _reason(error: BaseException) -> str:
-    cause = error.__cause__ if isinstance(error.__cause__, OSError) else error
-    return getattr(cause, "strerror", None) or str(cause)
+    """Why there is no connection, in words that tell a client nothing of addresses and files."""
+    if isinstance(error, CannotSecure):
+        return str(error)
+    cause = error.__cause__ or error
+    if isinstance(cause, ssl.SSLError):
+        return f"TLS error: {cause.reason or 'handshake failed'}"
+    if isinstance(cause, socket.gaierror):
+        return "name resolution failed"
+    number = getattr(cause, "errno", None)
+    return os.strerror(number) if isinstance(number, int) and number > 0 else "connection failed"
 
 
 def _reply_for(error: BaseException) -> Reply:
