@@ -250,3 +250,32 @@ async def test_a_bug_of_ours_is_an_answer_and_no_leak(caplog: pytest.LogCaptureF
             status, _, body = await client.answer()
             assert (status, body) == (500, b"internal error")
         assert "ZeroDivisionError" in caplog.text
+
+
+@in_loop
+async def test_clients_that_leave_at_every_point_cost_no_lease() -> None:
+    async def echo(request: web.BaseRequest) -> web.StreamResponse:
+        response = web.StreamResponse()
+        await response.prepare(request)
+        async for chunk in request.content.iter_any():
+            await response.write(chunk)
+        return response
+
+    head = f"POST /echo HTTP/1.1\r\nHost: {HOST}\r\nTransfer-Encoding: chunked\r\n\r\n"
+    whole = head.encode() + b"5\r\nhello\r\n0\r\n\r\n"
+    async with origin(echo) as port, proxy_for(config_for(cluster(port))) as served:
+
+        async def leave_after(sent: int, turns: int) -> None:
+            async with RawClient(served.port) as client:
+                await client.send(whole[:sent])
+                for _ in range(turns):
+                    await asyncio.sleep(0)
+
+        for sent in range(0, len(whole) + 1, 3):
+            await asyncio.gather(*(leave_after(sent, turns) for turns in range(0, 24, 2)))
+        await asyncio.gather(*(leave_after(len(whole), turns) for turns in range(60)))
+        await served.idle()
+        assert served.engine.open == 0
+        async with RawClient(served.port) as client:
+            await client.send(whole)
+            assert (await client.answer())[2] == b"hello"
