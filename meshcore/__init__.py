@@ -1,9 +1,18 @@
-"""meshcore: the traffic decisions of Envoy and Istio, inside the process."""
+"""meshcore: the traffic decisions of Envoy and Istio, inside the process.
+
+The names below are imported when they are first asked for, so that a program which wants the engine
+alone, or ``meshcore --help``, does not wait for the loaders.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
 
 from meshcore._version import __version__
-from meshcore.config import ConfigError, Finding, Node, load, load_text
-from meshcore.engine import Decision, Engine, Outcome
-from meshcore.match import Regex, RegexError, RouteTable
+
+if TYPE_CHECKING:
+    from meshcore.config import ConfigError, Finding, Node, load, load_text
+    from meshcore.engine import Decision, Engine, Outcome
+    from meshcore.match import PathTemplate, PathTemplateError, Regex, RegexError, RouteTable
 
 __all__ = [
     "ConfigError",
@@ -12,6 +21,8 @@ __all__ = [
     "Finding",
     "Node",
     "Outcome",
+    "PathTemplate",
+    "PathTemplateError",
     "Regex",
     "RegexError",
     "RouteTable",
@@ -19,3 +30,22 @@ __all__ = [
     "load",
     "load_text",
 ]
+
+_HOMES = {
+    "meshcore.config": ("ConfigError", "Finding", "Node", "load", "load_text"),
+    "meshcore.engine": ("Decision", "Engine", "Outcome"),
+    "meshcore.match": ("PathTemplate", "PathTemplateError", "Regex", "RegexError", "RouteTable"),
+}
+
+
+def __getattr__(name: str) -> object:
+    for home, names in _HOMES.items():
+        if name in names:
+            value: object = getattr(import_module(home), name)
+            globals()[name] = value
+            return value
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
