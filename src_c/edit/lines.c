@@ -222,8 +222,8 @@ void mc_lines_te(mc_lines *lines, bool *trailers) {
   *trailers = false;
   mc_slice list = mc_lines_value(lines, MC_HEADER_TE), token;
   if (!list.size || mc_slice_equal(list, MC_LITERAL("trailers"))) return;
-  mc_mask_set(lines->hidden, (size_t)lines->at[MC_HEADER_TE]);
   while (next_token(&list, &token)) {
     if (mc_slice_equal(token, MC_LITERAL("trailers"))) *trailers = true;
   }
+  if (!*trailers) mc_mask_set(lines->hidden, (size_t)lines->at[MC_HEADER_TE]);
 }

@@ -31,8 +31,8 @@ mc_code mc_lines_read(const mc_header *headers, uint32_t count, size_t extra_byt
  * protocol is then *upgrade (otherwise absent). MC_DETAILS_NONE, or why the request is refused. */
 mc_details mc_lines_connection(mc_lines *lines, mc_slice *upgrade);
 
-/* What is left of TE: hidden unless it has "trailers"; *trailers: but for more than that, so that a
- * line of just "trailers" is due in its place. */
+/* What is left of TE: hidden unless it has "trailers"; *trailers: it has more than that, and must become
+ * just "trailers". */
 void mc_lines_te(mc_lines *lines, bool *trailers);
 
 #endif

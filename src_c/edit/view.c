@@ -37,12 +37,36 @@ static mc_code refuse(mc_refusal *refusal, mc_details details) {
   return MC_INVALID;
 }
 
-static void hide(mc_view *view, int at) {
-  if (at >= 0) mc_mask_set(view->hidden, (size_t)at);
-}
-
 static void add(mc_view *view, mc_slice name, mc_slice value) {
   view->added[view->added_count++] = (mc_header){name, value};
+}
+
+/* Gives the view header lines of its own, so that they can be changed. */
+static bool own_lines(mc_view *view, const mc_lines *lines, mc_scratch *scratch) {
+  if (view->headers != lines->headers) return true;
+  mc_header *headers = mc_scratch_alloc(scratch, view->header_count * sizeof *headers);
+  int32_t *sources = mc_scratch_alloc(scratch, view->header_count * sizeof *sources);
+  if (!headers || !sources) return false;
+  memcpy(headers, lines->headers, view->header_count * sizeof *headers);
+  for (uint32_t i = 0; i < view->header_count; i++) sources[i] = lines->sources ? lines->sources[i] : (int32_t)i;
+  view->headers = headers;
+  view->sources = sources;
+  return true;
+}
+
+/* Sets a header, in the place where it is. */
+static bool put(mc_view *view, const mc_lines *lines, mc_header_id id, mc_slice name, mc_slice value,
+                mc_scratch *scratch) {
+  const int at = lines->at[id];
+  if (at < 0) {
+    add(view, name, value);
+    return true;
+  }
+  if (!own_lines(view, lines, scratch)) return false;
+  /* Both arrays are the view's own by now; it shows them as constant to everyone else. */
+  ((mc_header *)view->headers)[at].value = value;
+  ((int32_t *)view->sources)[at] = -1;
+  return true;
 }
 
 /* Adds a value to what there is of a header. */
@@ -57,9 +81,7 @@ static bool extend(mc_view *view, const mc_lines *lines, mc_header_id id, mc_sli
     memcpy(text + old.size + separator.size, value.data, value.size);
     value = mc_slice_of(text, old.size + separator.size + value.size);
   }
-  hide(view, lines->at[id]);
-  add(view, name, value);
-  return true;
+  return put(view, lines, id, name, value, scratch);
 }
 
 static mc_slice port_text(uint16_t port, mc_scratch *scratch) {
@@ -93,25 +115,21 @@ static mc_code forwarded(const mc_request *request, const mc_http_options *optio
     }
   }
   const bool untrusted = remote && options->xff_num_trusted_hops == 0;
-  mc_slice proto = mc_lines_value(lines, MC_HEADER_FORWARDED_PROTO);
-  if (options->scheme_to_overwrite.data) {
-    if (!proto.data || !mc_slice_equal(proto, options->scheme_to_overwrite)) {
-      hide(view, lines->at[MC_HEADER_FORWARDED_PROTO]);
-      proto = options->scheme_to_overwrite;
-      add(view, MC_LITERAL("x-forwarded-proto"), proto);
-    }
-  } else if (!proto.data || (untrusted && !mc_slice_equal(proto, connection_scheme(view)))) {
-    hide(view, lines->at[MC_HEADER_FORWARDED_PROTO]);
-    proto = connection_scheme(view);
-    add(view, MC_LITERAL("x-forwarded-proto"), proto);
+  const mc_slice old = mc_lines_value(lines, MC_HEADER_FORWARDED_PROTO);
+  mc_slice proto = !old.data || untrusted ? connection_scheme(view) : old;
+  if (options->scheme_to_overwrite.data) proto = options->scheme_to_overwrite;
+  if ((!old.data || !mc_slice_equal(old, proto)) &&
+      !put(view, lines, MC_HEADER_FORWARDED_PROTO, MC_LITERAL("x-forwarded-proto"), proto, scratch)) {
+    return MC_NO_MEMORY;
   }
   view->forwarded_proto = proto;
   if (options->append_x_forwarded_port && request->port &&
       (untrusted || lines->at[MC_HEADER_FORWARDED_PORT] < 0)) {
     mc_slice port = port_text(request->port, scratch);
-    if (!port.data) return MC_NO_MEMORY;
-    hide(view, lines->at[MC_HEADER_FORWARDED_PORT]);
-    add(view, MC_LITERAL("x-forwarded-port"), port);
+    if (!port.data ||
+        !put(view, lines, MC_HEADER_FORWARDED_PORT, MC_LITERAL("x-forwarded-port"), port, scratch)) {
+      return MC_NO_MEMORY;
+    }
   }
   return MC_OK;
 }
@@ -132,9 +150,10 @@ static mc_code control(const mc_http_options *options, const mc_lines *lines, mc
       !extend(view, lines, MC_HEADER_VIA, MC_LITERAL("via"), MC_LITERAL(", "), options->via, scratch)) {
     return MC_NO_MEMORY;
   }
-  if (options->use_remote_address && !view->internal && view->client.data) {
-    hide(view, lines->at[MC_HEADER_ENVOY_EXTERNAL_ADDRESS]);
-    add(view, MC_LITERAL("x-envoy-external-address"), view->client);
+  if (options->use_remote_address && !view->internal && view->client.data &&
+      !put(view, lines, MC_HEADER_ENVOY_EXTERNAL_ADDRESS, MC_LITERAL("x-envoy-external-address"), view->client,
+           scratch)) {
+    return MC_NO_MEMORY;
   }
   return MC_OK;
 }
@@ -242,7 +261,7 @@ mc_code mc_view_make(const mc_request *request, const mc_http_options *options, 
   view->header_count = lines.count;
   memcpy(view->hidden, lines.hidden, sizeof view->hidden);
   view->added_count = 0;
-  if (trailers) add(view, MC_LITERAL("te"), MC_LITERAL("trailers"));
+  if (trailers && !put(view, &lines, MC_HEADER_TE, MC_LITERAL("te"), MC_LITERAL("trailers"), scratch)) return MC_NO_MEMORY;
   mc_trust trust;
   code = mc_trust_decide(request, mc_lines_value(&lines, MC_HEADER_FORWARDED_FOR), options, scratch, &trust);
   if (code != MC_OK) return code;
