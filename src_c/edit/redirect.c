@@ -21,16 +21,18 @@ mc_code mc_redirect_compile(mc_arena *arena, const mc_redirect_spec *spec, mc_pa
   return mc_path_rewrite_compile(arena, &spec->path, path_kind, path, &out->path, error);
 }
 
-/* scheme "://" host port target */
+/* scheme "://" host port target; a target that does not begin with a slash gets one. */
 static mc_code write_url(mc_slice scheme, mc_slice host, mc_slice port, mc_slice target, mc_scratch *scratch,
                          mc_slice *out) {
-  const mc_slice parts[] = {scheme, MC_LITERAL("://"), host, port, target};
+  const mc_slice slash = target.size && target.data[0] == '/' ? MC_LITERAL("") : MC_LITERAL("/");
+  const mc_slice parts[] = {scheme, MC_LITERAL("://"), host, port, slash, target};
+  enum { PARTS = sizeof parts / sizeof *parts };
   size_t size = 0;
-  for (int i = 0; i < 5; i++) size += parts[i].size;
+  for (int i = 0; i < PARTS; i++) size += parts[i].size;
   char *text = mc_scratch_alloc(scratch, size);
   if (!text) return MC_NO_MEMORY;
   *out = mc_slice_of(text, size);
-  for (int i = 0; i < 5; i++) {
+  for (int i = 0; i < PARTS; i++) {
     if (parts[i].size) memcpy(text, parts[i].data, parts[i].size);
     text += parts[i].size;
   }
@@ -72,6 +74,8 @@ mc_code mc_redirect_location(const mc_redirect *redirect, const mc_view *view, m
   bool changed;
   mc_code code = mc_path_rewrite_apply(&redirect->path, target, scratch, &rewritten, &changed);
   if (code) return code;
+  /* A rewrite may have made a query; one that a path_redirect has stays. */
+  if (redirect->strip_query && redirect->path.kind != MC_REWRITE_FULL) rewritten.size = mc_slice_find(rewritten, 0, '?');
   return write_url(scheme, host, redirect->port, rewritten, scratch, out);
 }
 

@@ -87,11 +87,11 @@ static mc_code grpc_message(mc_slice body, mc_scratch *scratch, mc_slice *out) {
 /* Our own answer to a gRPC client: the outcome goes into headers, and there is no body. */
 static mc_code to_grpc(mc_scratch *scratch, mc_header_list *list, uint16_t *status, mc_slice *body) {
   mc_slice message = MC_LITERAL("");
-  mc_code code = mc_header_list_set(list, MC_LITERAL("content-type"), MC_LITERAL("application/grpc"));
-  if (!code) code = mc_header_list_set(list, MC_LITERAL("grpc-status"), grpc_status(*status));
+  mc_code code = mc_header_list_replace(list, MC_LITERAL("content-type"), MC_LITERAL("application/grpc"));
+  if (!code) code = mc_header_list_replace(list, MC_LITERAL("grpc-status"), grpc_status(*status));
   if (!code && body->size) {
     code = grpc_message(*body, scratch, &message);
-    if (!code) code = mc_header_list_set(list, MC_LITERAL("grpc-message"), message);
+    if (!code) code = mc_header_list_replace(list, MC_LITERAL("grpc-message"), message);
   }
   *status = 200;
   *body = MC_LITERAL("");
@@ -107,7 +107,7 @@ static mc_code finish_own(const mc_answer *answer, const mc_format_context *cont
     mc_header_list_remove(list, name);
     return MC_OK;
   }
-  if (answer->content_type.data) return mc_header_list_set(list, name, answer->content_type);
+  if (answer->content_type.data) return mc_header_list_replace(list, name, answer->content_type);
   if (mc_header_list_find(list, name)) return MC_OK;
   return mc_header_list_add(list, name, MC_LITERAL("text/plain"));
 }
@@ -133,12 +133,27 @@ static bool reads_requests(const mc_answer *answer) {
   return false;
 }
 
+/* Envoy rewrites the request itself before it makes a Location of it. */
+static mc_code redirected_request(const mc_answer *answer, mc_format_context *context, mc_header_list *request,
+                                  mc_scratch *scratch) {
+  const mc_path_rewrite *path = &answer->redirect->path;
+  const mc_slice target = context->view->target;
+  bool changed;
+  if (path->kind == MC_REWRITE_NONE || path->kind == MC_REWRITE_FULL) return MC_OK;
+  mc_code code = mc_path_rewrite_apply(path, target, scratch, &context->target, &changed);
+  if (code || !changed) return code;
+  context->request = request;
+  code = mc_header_list_from_view(request, scratch, context->view);
+  if (code || (answer->options && answer->options->suppress_envoy_headers)) return code;
+  return mc_header_list_replace(request, MC_LITERAL("x-envoy-original-path"), target);
+}
+
 /* What the formats of a response's edits speak of. */
 static mc_code prepare_context(const mc_answer *answer, mc_format_context *context, mc_header_list *request,
                                mc_scratch *scratch) {
   if (answer->own) {
     context->status = 0; /* Envoy knows of none yet, when it edits an answer of its own */
-    return MC_OK;
+    return answer->redirect && reads_requests(answer) ? redirected_request(answer, context, request, scratch) : MC_OK;
   }
   if (!answer->forwarding || !reads_requests(answer)) return MC_OK;
   context->request = request;

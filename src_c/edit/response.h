@@ -3,6 +3,7 @@
 #define MC_EDIT_RESPONSE_H
 
 #include "edit/headers.h"
+#include "edit/redirect.h"
 #include "edit/upstream_request.h"
 
 typedef struct mc_answer {
@@ -16,6 +17,7 @@ typedef struct mc_answer {
   const mc_edits *weighted_edits;
   const mc_edit_chain *chain; /* NULL: no route, so no edits */
   const mc_http_options *options;   /* NULL: no listener */
+  const mc_redirect *redirect;     /* of a redirect: formats see its rewrite as done */
   const mc_forwarding *forwarding; /* of a forwarded request: formats see it as the upstream did */
 } mc_answer;
 

@@ -73,6 +73,22 @@ static mc_code router_headers(const mc_forwarding *f, mc_header_list *lines) {
   return mc_header_list_replace(lines, MC_LITERAL("x-envoy-expected-rq-timeout-ms"), value);
 }
 
+/* The host joins x-forwarded-host, unless it is the last one there already. */
+static mc_code append_forwarded_host(mc_header_list *lines, mc_slice host) {
+  const mc_slice name = MC_LITERAL("x-forwarded-host");
+  const mc_header_line *old = mc_header_list_find(lines, name);
+  if (host.size == 0) return MC_OK;
+  if (old) {
+    mc_slice list = old->value;
+    while (list.size && list.data[list.size - 1] == ',') list.size--;
+    if (old->value.size && list.size == 0) return MC_OK; /* nothing but commas: left alone */
+    size_t start = list.size;
+    while (start > 0 && list.data[start - 1] != ',') start--;
+    if (mc_slice_equal(mc_slice_from(list, start), host)) return MC_OK;
+  }
+  return mc_header_list_append(lines, name, host);
+}
+
 static mc_code rewrite(const mc_forwarding *f, mc_scratch *scratch, mc_slice *target, mc_slice *authority,
                        mc_header_list *lines) {
   const bool note = !f->options->suppress_envoy_headers;
@@ -81,9 +97,7 @@ static mc_code rewrite(const mc_forwarding *f, mc_scratch *scratch, mc_slice *ta
   mc_code code = MC_OK;
   if (rewrites_host(f)) code = rewrite_host(f, host, lines, scratch, authority, &changed);
   if (!code && changed && note) code = mc_header_list_replace(lines, MC_LITERAL("x-envoy-original-host"), host);
-  if (!code && changed && f->host->append_x_forwarded_host) {
-    code = mc_header_list_append(lines, MC_LITERAL("x-forwarded-host"), host);
-  }
+  if (!code && changed && f->host->append_x_forwarded_host) code = append_forwarded_host(lines, host);
   if (code || !f->path) return code;
   code = mc_path_rewrite_apply(f->path, path, scratch, target, &changed);
   if (!code && changed && note) code = mc_header_list_replace(lines, MC_LITERAL("x-envoy-original-path"), path);

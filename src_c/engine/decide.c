@@ -272,6 +272,7 @@ mc_code mc_decide(const mc_snapshot *s, const mc_request *request, mc_decision *
     reject(d, refusal.status, refusal.details, refusal.details == MC_DETAILS_ROUTE_NOT_FOUND ? MC_FLAG_NR : 0, refusal.body);
     d->location = refusal.location;
     if (refusal.location.data) d->outcome = MC_REDIRECT;
+    d->grpc = mc_view_is_grpc(&d->view);
     return MC_OK;
   }
   if (code) return code;
@@ -330,6 +331,7 @@ mc_code mc_decision_response_headers(const mc_decision *d, const mc_response *re
       .weighted_edits = edits.weighted ? &edits.weighted->edits.response : NULL,
       .chain = d->route >= 0 ? &edits.response : NULL,
       .options = d->listener >= 0 ? &d->snapshot->listeners[d->listener].options : NULL,
+      .redirect = d->outcome == MC_REDIRECT && d->route >= 0 ? &d->snapshot->actions[d->route].redirect : NULL,
       .forwarding = own ? NULL : &forwarding,
   };
   mc_format_context context;

@@ -179,6 +179,23 @@ static void test_own_answers(void) {
   CHECK_SLICE(body, "");
 }
 
+/* Formats of a redirect see the path as its Location has it. */
+static void test_redirects(void) {
+  const mc_header_value_spec add[] = {ADD("x-path", APPEND, REQ(":path")), ADD("x-was", APPEND, REQ("x-envoy-original-path"))};
+  mc_edit_pair pair = responses(add, 2);
+  mc_edit_chain request, chain;
+  mc_edit_chain_make(&pair, NULL, NULL, false, &request, &chain);
+  mc_redirect redirect;
+  mc_error error;
+  const mc_redirect_spec spec = {.status = 301, .port = -1, .path = {.kind = MC_REWRITE_PREFIX, .text = MC_LITERAL("/new")}};
+  CHECK_INT(mc_redirect_compile(arena, &spec, MC_PATH_PREFIX, MC_LITERAL("/old"), &redirect, &error), MC_OK);
+  view_of(&view, &scratch, "a", "/old/x", headers, ROWS("x-envoy-original-path: /spoof"));
+  mc_slice body;
+  uint16_t status;
+  mc_answer it = {.status = 301, .own = true, .location = MC_LITERAL("http://a/new/x"), .chain = &chain, .redirect = &redirect};
+  CHECK_SLICE(answer(&it, &status, &body), "location: http://a/new/x|x-path: /new/x|x-was: /old/x");
+}
+
 static void test_grpc(void) {
   mc_slice body;
   uint16_t status;
@@ -250,6 +267,7 @@ int main(void) {
   test_levels();
   test_upstream();
   test_own_answers();
+  test_redirects();
   test_grpc();
   test_upstream_answers();
   test_memory();

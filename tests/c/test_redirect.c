@@ -66,6 +66,11 @@ static void test_path(void) {
   CHECK_SLICE(redirect(spec, "/path"), "http://e.com/newpath?fixed=1");
   spec.path = (mc_path_rewrite_spec){.kind = MC_REWRITE_PREFIX, .text = MC_LITERAL("/post")};
   CHECK_SLICE(redirect(spec, "/path"), "http://e.com/post/x");
+  spec.path.text = MC_LITERAL("/post?z=");
+  CHECK_SLICE(redirect(spec, "/path"), "http://e.com/post");
+  spec.path.text = MC_LITERAL("post");
+  CHECK_SLICE(redirect(spec, "/path"), "http://e.com/post/x");
+  spec.path.text = MC_LITERAL("/post");
   spec.strip_query = false;
   CHECK_SLICE(redirect(spec, "/path"), "http://e.com/post/x?y=1");
   spec.path = (mc_path_rewrite_spec){.kind = MC_REWRITE_REGEX, .regex = {MC_LITERAL("^/(\\w+)/(.*)$"), MC_LITERAL("/\\2/\\1")}};
