@@ -40,6 +40,21 @@ def hashing(**fields: Any) -> dict[str, Any]:
         ({"lb_policy": 4}, "lb_policy: found the number 4"),
         ({"lb_policy": "CLUSTER_PROVIDED"}, "lb_policy: CLUSTER_PROVIDED does not go with the type STATIC"),
         ({"type": "EDS"}, "eds_cluster_config: missing"),
+        ({"eds_cluster_config": {}}, "eds_cluster_config: does not go with the type STATIC"),
+        ({"type": "EDS", "eds_cluster_config": {}, **hashing(use_hostname_for_hashing=True)}, HASHING),
+        (
+            {
+                "max_requests_per_connection": 1,
+                "typed_extension_protocol_options": {
+                    "x": {
+                        "@type": "a/envoy.extensions.upstreams.http.v3.HttpProtocolOptions",
+                        "explicit_http_config": {"http_protocol_options": {}},
+                        "common_http_protocol_options": {"max_requests_per_connection": 1},
+                    }
+                },
+            },
+            "max_requests_per_connection: set in the options of HTTP already",
+        ),
         ({"type": "ORIGINAL_DST", "lb_policy": "CLUSTER_PROVIDED"}, "load_assignment: ORIGINAL_DST"),
         ({"type": "LOGICAL_DNS", "load_assignment": endpoints("a", "b")}, "load_assignment: LOGICAL_DNS"),
         (
@@ -200,6 +215,14 @@ def filter_problems(**config: Any) -> list[str]:
 )
 def test_filters_that_are_refused(config: dict[str, Any], problem: str) -> None:
     assert filter_problems(**config)[0].startswith(f"http_filters[0].typed_config.{problem}")
+
+
+def test_a_limit_of_a_route_needs_a_bucket() -> None:
+    limit = {"rl": {"@type": LIMIT, "stat_prefix": "a"}}
+    chain = [{"name": "rl", "typed_config": limit["rl"]}]
+    assert problems(table(route()), http_filters=chain) == []
+    found = one(problems(table(route(typed_per_filter_config=limit)), http_filters=chain))
+    assert "typed_per_filter_config.rl.token_bucket: missing" in found
 
 
 def test_a_bucket_without_tokens_loads() -> None:

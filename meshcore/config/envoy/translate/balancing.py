@@ -109,11 +109,11 @@ def _typed(context: Context, cluster: Cluster, common: CommonLbConfig) -> Balanc
     if config.locality_weighted_lb_config is not None:
         context.pending(config, "locality_weighted_lb_config", "localities")
         common = replace(common, locality_weighted=True)
-    common = _consistent(context, cluster, common, config.consistent_hashing_lb_config)
+    common = _consistent(common, config.consistent_hashing_lb_config)
     if isinstance(config, schema.TypedMaglev):
         return Balancing(Policy.MAGLEV, common, maglev=_maglev(context, config))
     if config.consistent_hashing_lb_config is None:
-        common = _consistent(context, cluster, common, config)
+        common = _consistent(common, config)
     return Balancing(Policy.RING_HASH, common, ring_hash=_ring_hash(context, config))
 
 
@@ -189,7 +189,15 @@ def _common(context: Context, cluster: Cluster) -> CommonLbConfig:
     if config.zone_aware_lb_config is not None:
         context.pending(config, "zone_aware_lb_config", "localities")
         common = _zone_aware(common, config.zone_aware_lb_config)
-    return _consistent(context, cluster, common, config.consistent_hashing_lb_config)
+    hashing = config.consistent_hashing_lb_config
+    if (
+        hashing is not None
+        and hashing.use_hostname_for_hashing
+        and cluster.type is not DiscoveryType.STRICT_DNS
+    ):
+        message = f"not possible where the cluster's type is {cluster.type.name}"
+        context.error(hashing, "use_hostname_for_hashing", message, expected="STRICT_DNS")
+    return _consistent(common, hashing)
 
 
 def _zone_aware(common: CommonLbConfig, config: schema.ZoneAwareLbConfig) -> CommonLbConfig:
@@ -214,15 +222,11 @@ def _locality(
 
 
 def _consistent(
-    context: Context,
-    cluster: Cluster,
     common: CommonLbConfig,
     config: schema.ConsistentHashingLbConfig | schema.TypedRingHash | None,
 ) -> CommonLbConfig:
     if config is None:
         return common
-    if config.use_hostname_for_hashing and cluster.type is DiscoveryType.STATIC:
-        context.error(config, "use_hostname_for_hashing", "not possible where the cluster's type is STATIC")
     return replace(
         common,
         use_hostname_for_hashing=config.use_hostname_for_hashing,

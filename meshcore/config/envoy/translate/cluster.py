@@ -90,6 +90,8 @@ def _check_discovery(context: Context, source: ClusterSchema) -> None:
     groups = source.load_assignment.endpoints if source.load_assignment is not None else []
     if kind is DiscoveryType.EDS and source.eds_cluster_config is None:
         context.error(source, "eds_cluster_config", "missing, but EDS clusters require it")
+    if kind is not DiscoveryType.EDS and source.eds_cluster_config is not None:
+        context.error(source, "eds_cluster_config", f"does not go with the type {kind.name}")
     if kind is DiscoveryType.LOGICAL_DNS and (len(groups) != 1 or len(groups[0].lb_endpoints) != 1):
         context.error(source, "load_assignment", "LOGICAL_DNS clusters have exactly one endpoint")
     if kind is DiscoveryType.ORIGINAL_DST:
@@ -230,6 +232,11 @@ def _protocol(context: Context, source: ClusterSchema) -> tuple[HttpProtocolOpti
         _, config = context.decode_typed(node, join_path(base, name), _HTTP_OPTIONS)
         if isinstance(config, UpstreamHttpOptions):
             options = config.common_http_protocol_options or options
+            if options is not None and options.max_requests_per_connection is not None:
+                old = source.max_requests_per_connection
+                if old is not None:
+                    message = "set in the options of HTTP already; only one of them may be"
+                    context.error(source, "max_requests_per_connection", message)
             explicit = config.explicit_http_config
             http2 = explicit is not None and explicit.http2_protocol_options is not None
             if explicit is None:

@@ -126,7 +126,7 @@ def per_route_filters(
             if unwrapped is None:
                 continue
             message, config = unwrapped
-        value = _value(context, config)
+        value = _value(context, config, per_route=True)
         if context.filters is not None and name not in context.filters:
             note = f"has no effect: no filter of the listener is named {quoted(name)}"
             context.findings.warn(node, path, note)
@@ -151,11 +151,11 @@ def _unwrap(context: Context, wrapper: schema.FilterConfig) -> tuple[str, Record
     return (message, config) if config is not None else None
 
 
-def _value(context: Context, config: Record) -> object:
+def _value(context: Context, config: Record, *, per_route: bool = False) -> object:
     if isinstance(config, schema.HttpFault):
         return fault_of(context, config)
     if isinstance(config, LocalRateLimit):
-        return local_rate_limit(context, config)
+        return local_rate_limit(context, config, per_route=per_route)
     if isinstance(config, CorsPolicy):
         return cors_policy(context, config)
     if isinstance(config, schema.HeaderMutationFilter | schema.HeaderMutationPerRoute):

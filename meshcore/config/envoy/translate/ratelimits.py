@@ -87,7 +87,12 @@ def _action(context: Context, action: schema.RateLimitAction) -> RateLimitAction
     return RateLimitAction(kinds.DESTINATION_CLUSTER, key="destination_cluster")
 
 
-def local_rate_limit(context: Context, limit: schema.LocalRateLimit) -> LocalRateLimit:
+def local_rate_limit(
+    context: Context, limit: schema.LocalRateLimit, *, per_route: bool = False
+) -> LocalRateLimit:
+    """The filter's limit; one of a route must have a bucket, that of the chain need not."""
+    if per_route and limit.token_bucket is None:
+        context.error(limit, "token_bucket", "missing, but required where the limit is a route's")
     descriptors: list[RateLimitDescriptor] = []
     seen: set[tuple[tuple[str, str], ...]] = set()
     for descriptor in limit.descriptors:
@@ -129,7 +134,7 @@ def _share(context: Context, percent: RuntimeFractionalPercent | None) -> Fracti
 
 
 def _bucket(context: Context, bucket: schema.TokenBucket) -> TokenBucket:
-    if bucket.fill_interval < SHORTEST_FILL:
+    if bucket.max_tokens and bucket.fill_interval < SHORTEST_FILL:
         context.error(
             bucket, "fill_interval", found=quoted(f"{bucket.fill_interval}s"), expected="0.05s or more"
         )
