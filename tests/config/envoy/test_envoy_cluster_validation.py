@@ -103,6 +103,10 @@ def hashing(**fields: Any) -> dict[str, Any]:
             "lb_subset_config.subset_selectors[0].fallback_keys_subset: expected some of the keys",
         ),
         (
+            selector(keys=["a", "b"], fallback_keys_subset=["a"]),
+            "lb_subset_config.subset_selectors[0].fallback_keys_subset: goes with",
+        ),
+        (
             selector(keys=["a", "b"], single_host_per_subset=True),
             "lb_subset_config.subset_selectors[0].single_host_per_subset: possible with exactly one key",
         ),

@@ -172,6 +172,7 @@ def test_route_actions_that_are_refused(fields: dict[str, Any], problem: str) ->
         {"retry_policy": {}},
         {"retry_policy": {"retry_on": "bogus", "num_retries": 0}},
         {"retry_policy": {"retry_back_off": {"base_interval": "0.0001s", "max_interval": "0.0005s"}}},
+        {"retry_policy": {"retry_back_off": {"base_interval": "0.0019s", "max_interval": "0.001s"}}},
         {"regex_rewrite": {"pattern": {"regex": "(a)"}, "substitution": "\\2"}},
         {"host_rewrite_literal": ""},
         {"hash_policy": [{"connection_properties": {}}]},

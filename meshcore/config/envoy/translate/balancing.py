@@ -269,6 +269,8 @@ def _selector(context: Context, selector: schema.LbSubsetSelector) -> SubsetSele
             context.error(selector, "fallback_keys_subset", "missing, but KEYS_SUBSET requires it")
         elif not fallback < keys:
             context.error(selector, "fallback_keys_subset", expected="some of the keys, but not all")
+    elif fallback:
+        context.error(selector, "fallback_keys_subset", "goes with the fallback_policy KEYS_SUBSET only")
     if selector.single_host_per_subset and len(keys) != 1:
         context.error(selector, "single_host_per_subset", f"possible with exactly one key, not {len(keys)}")
     return SubsetSelector(

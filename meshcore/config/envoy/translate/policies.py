@@ -43,9 +43,6 @@ RETRY_ON = (
     "unavailable",
 )
 
-#: Envoy takes a shorter base interval as this one.
-SHORTEST_BACK_OFF = 0.001
-
 
 class PreviousHosts(Record):
     """``envoy.extensions.retry.host.previous_hosts.v3.PreviousHostsPredicate``."""
@@ -87,10 +84,10 @@ def retry_policy(context: Context, holder: Record, policy: schema.RetryPolicy | 
     back_off = policy.retry_back_off
     base = longest = None
     if back_off is not None:
-        base = max(back_off.base_interval, SHORTEST_BACK_OFF)
+        base = _whole_milliseconds(back_off.base_interval)
         longest = back_off.max_interval
         if longest is not None:
-            longest = max(longest, SHORTEST_BACK_OFF)
+            longest = _whole_milliseconds(longest)
             if longest < base:
                 context.error(
                     back_off,
@@ -118,6 +115,11 @@ def retry_policy(context: Context, holder: Record, policy: schema.RetryPolicy | 
         previous_priorities_frequency=_previous_priorities(context, policy.retry_priority),
         host_selection_max_attempts=max(1, policy.host_selection_retry_max_attempts),
     )
+
+
+def _whole_milliseconds(seconds: float) -> float:
+    """An interval as Envoy counts it: whole milliseconds, at least one."""
+    return max(round(seconds * 1e9) // 1_000_000, 1) / 1000
 
 
 def _avoid_previous_hosts(context: Context, policy: schema.RetryPolicy) -> bool:
