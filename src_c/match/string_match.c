@@ -4,7 +4,10 @@ mc_code mc_string_match_build(mc_string_match *out, const mc_string_spec *spec, 
                               mc_error *error) {
   bool ok = true;
   *out = (mc_string_match){spec->kind, spec->ignore_case, mc_arena_copy(arena, spec->value, &ok), NULL};
-  if (!ok) return error->code = MC_NO_MEMORY;
+  if (!ok) {
+    *error = (mc_error){.code = MC_NO_MEMORY, .message = "out of memory"};
+    return MC_NO_MEMORY;
+  }
   if (spec->kind != MC_STRING_REGEX) return MC_OK;
   out->regex = mc_regex_compile(spec->value, error);
   return out->regex ? MC_OK : error->code;
