@@ -64,7 +64,7 @@ static mc_slice grpc_status(uint16_t status) {
   }
 }
 
-/* Percent-encoding of what is not printable ASCII, and of "%". */
+/* Percent-encoding of "%" and of what is not printable ASCII, to which Envoy counts "~". */
 static mc_code grpc_message(mc_slice body, mc_scratch *scratch, mc_slice *out) {
   static const char digits[] = "0123456789ABCDEF";
   char *text = mc_scratch_alloc(scratch, 3 * body.size);
@@ -72,7 +72,7 @@ static mc_code grpc_message(mc_slice body, mc_scratch *scratch, mc_slice *out) {
   size_t size = 0;
   for (size_t i = 0; i < body.size; i++) {
     unsigned char c = (unsigned char)body.data[i];
-    if (c >= 0x20 && c < 0x7f && c != '%') {
+    if (c >= 0x20 && c < 0x7e && c != '%') {
       text[size++] = (char)c;
       continue;
     }
