@@ -96,7 +96,9 @@ static mc_code rewrite(const mc_forwarding *f, mc_scratch *scratch, mc_slice *ta
   bool changed = false;
   mc_code code = MC_OK;
   if (rewrites_host(f)) code = rewrite_host(f, host, lines, scratch, authority, &changed);
-  if (!code && changed && note) code = mc_header_list_replace(lines, MC_LITERAL("x-envoy-original-host"), host);
+  if (!code && changed && note && host.size) {
+    code = mc_header_list_replace(lines, MC_LITERAL("x-envoy-original-host"), host);
+  }
   if (!code && changed && f->host->append_x_forwarded_host) code = append_forwarded_host(lines, host);
   if (code || !f->path) return code;
   code = mc_path_rewrite_apply(f->path, path, scratch, target, &changed);
