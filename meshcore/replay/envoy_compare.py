@@ -86,7 +86,7 @@ def compare_many(
     for topic, counts in (expect.get("counts") or {}).items():
         found = actual.get(topic, Counter())
         if statistical:
-            differences = differing_shares(counts, found)
+            differences = differing_shares(counts, found, len(observed))
         else:
             differences = differing_counts(counts, found, window if topic == "endpoint" else None)
         yield from (f"counts of {topic}: {difference}" for difference in differences)

@@ -15,6 +15,7 @@ from meshcore.replay.upstream import Pairs
 __all__ = ["implied_upstream_headers"]
 
 _ADDITIONS = "response_headers_to_add"
+_REMOVALS = "response_headers_to_remove"
 #: Names that a proxy writes by itself.
 _OWN_NAMES = frozenset({"content-type", "location", "set-cookie", "via", "x-request-id"})
 _OWN_PREFIXES = ("access-control-", "grpc-", "x-envoy-", "x-b3-")
@@ -23,30 +24,34 @@ _OWN_PREFIXES = ("access-control-", "grpc-", "x-envoy-", "x-b3-")
 def implied_upstream_headers(document: Mapping[str, Any]) -> Pairs:
     """The headers of every answer of the upstream; none unless the configuration edits answers."""
     configured: dict[str, set[str]] = {}
-    for addition in _additions(document.get("route_config")):
+    for addition in _entries(document.get("route_config"), _ADDITIONS):
         header = addition.get("header") or {}
         configured.setdefault(str(header.get("key", "")).lower(), set()).add(str(header.get("value", "")))
     if not configured:
         return []
-    heads: dict[str, list[str]] = {}
-    for received in _received(document):
-        for name, values in received.items():
-            head = _head(values, configured.get(name, set()))
-            if heads.setdefault(name, head) != head:
-                heads[name] = []
-    return [(name.encode(), value.encode()) for name, values in heads.items() for value in values]
+    removed = {str(name).lower() for name in _entries(document.get("route_config"), _REMOVALS)}
+    received = list(_received(document))
+    pairs: Pairs = []
+    for name in dict.fromkeys(name for headers in received for name in headers):
+        if name not in removed and any(name not in headers for headers in received):
+            continue
+        heads = [_head(headers[name], configured.get(name, set())) for headers in received if name in headers]
+        if all(head == heads[0] for head in heads):
+            pairs += [(name.encode(), value.encode()) for value in heads[0]]
+    return pairs
 
 
-def _additions(node: Any) -> Iterator[Mapping[str, Any]]:
+def _entries(node: Any, field: str) -> Iterator[Any]:
+    """What stands in the lists of that name, at any level."""
     if isinstance(node, Mapping):
         for key, value in node.items():
-            if key == _ADDITIONS and isinstance(value, list):
-                yield from (item for item in value if isinstance(item, Mapping))
+            if key == field and isinstance(value, list):
+                yield from value
             else:
-                yield from _additions(value)
+                yield from _entries(value, field)
     elif isinstance(node, list):
         for item in node:
-            yield from _additions(item)
+            yield from _entries(item, field)
 
 
 def _received(document: Mapping[str, Any]) -> Iterator[dict[str, list[str]]]:

@@ -12,24 +12,19 @@ _DEVIATIONS = 4.5
 _SLACK = 0.003
 
 
-def differing_shares(expected: Mapping[str, int], actual: Mapping[str, int]) -> list[str]:
-    """How the shares of a random experiment differ beyond chance; both sides are samples.
+def differing_shares(expected: Mapping[str, int], actual: Mapping[str, int], requests: int) -> list[str]:
+    """How the shares of a random experiment differ beyond chance; both sides are samples of ``requests``.
 
     A category that never came up in the recording must not come up at all.
     """
-    size = sum(expected.values())
-    total = sum(actual.values())
-    if not size or not total:
-        return [] if size == total else [f"expected {size} in all, got {total}"]
     differences = [
         f"{category!r}: expected never, got {count}"
         for category, count in sorted(actual.items())
         if count and not expected.get(category)
     ]
     for category, count in sorted(expected.items()):
-        share = count / size
-        found = actual.get(category, 0) / total
-        tolerance = _DEVIATIONS * sqrt(2 * share * (1 - share) / size) + _SLACK
+        share, found = count / requests, actual.get(category, 0) / requests
+        tolerance = _DEVIATIONS * sqrt(2 * max(0.0, share * (1 - share)) / requests) + _SLACK
         if abs(found - share) > tolerance:
             wanted = f"{share:.4f} +- {tolerance:.4f}"
             differences.append(f"{category!r}: expected a share of {wanted}, got {found:.4f}")

@@ -25,30 +25,33 @@ def test_two_samples_of_one_experiment_agree(
     # Every weight must be likely to come up in the recording: a category recorded at 0 stays at 0.
     expected = draw(weights, size, seeds[0])
     actual = draw({name: weights[name] for name in expected}, size, seeds[1])
-    assert differing_shares(expected, actual) == []
+    assert differing_shares(expected, actual, size) == []
 
 
 @given(seed=st.integers(), size=st.integers(1000, 3000))
 def test_shares_of_another_experiment_differ(seed: int, size: int) -> None:
     expected = draw({"a": 75, "b": 25}, size, seed)
     actual = draw({"a": 50, "b": 50}, size, seed + 1)
-    assert differing_shares(expected, actual)
+    assert differing_shares(expected, actual, size)
 
 
 @given(weights=WEIGHTS, seed=st.integers())
 def test_what_never_came_up_must_not_come_up(weights: dict[str, int], seed: int) -> None:
     expected = draw(weights, 1000, seed)
-    assert differing_shares(expected, expected + Counter({"never": 1}))
+    assert differing_shares(expected, expected + Counter({"never": 1}), 1000)
 
 
 def test_a_missing_category_differs() -> None:
-    assert differing_shares({"a": 900, "b": 100}, {"a": 1000}) != []
+    assert differing_shares({"a": 900, "b": 100}, {"a": 1000}, 1000) != []
 
 
-def test_sizes_may_differ_but_nothing_is_no_sample() -> None:
-    assert differing_shares({"a": 50, "b": 50}, {"a": 500, "b": 500}) == []
-    assert differing_shares({"a": 50}, {}) == ["expected 50 in all, got 0"]
-    assert differing_shares({}, {}) == []
+def test_shares_are_of_all_requests() -> None:
+    assert differing_shares({"a": 60}, {"a": 50}, 100) == []
+    assert differing_shares({"a": 100}, {"a": 50}, 100) == [
+        "'a': expected a share of 1.0000 +- 0.0030, got 0.5000"
+    ]
+    assert differing_shares({"a": 300}, {"a": 100}, 100) != []
+    assert differing_shares({}, {}, 100) == []
 
 
 @given(weights=WEIGHTS, start=st.integers(0, 200), size=st.integers(1, 200))
