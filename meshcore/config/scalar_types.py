@@ -77,6 +77,7 @@ GoDuration = Annotated[float, _Format("go-duration")]
 #: Bytes in base64, standard or URL-safe.
 Bytes = Annotated[bytes, _Format("base64")]
 
+_DIGITS = re.compile(r"-?[0-9]{1,10}\Z")
 _INTEGER_TEXT = re.compile(r"[-+]?[0-9]{1,40}(?:\.0*)?\Z")
 _DURATION = re.compile(r"(-?)([0-9]{1,12})(?:\.([0-9]{1,9}))?s\Z")
 _GO_DURATION = re.compile(r"[-+]?(?:(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:h|ms|m|s|us|µs|μs|ns))+\Z")
@@ -204,7 +205,7 @@ def _enum(enum: type[Enum]) -> Callable[[ScalarNode], Enum]:
     def run(node: ScalarNode) -> Enum:
         value = node.value
         if type(value) is str:
-            member = by_name.get(value)
+            member = by_name.get(value) or (by_number.get(int(value)) if _DIGITS.match(value) else None)
             if member is not None:
                 return member
             raise BadValue("", f"one of {names}{did_you_mean(value, by_name)}", quoted(value))

@@ -119,12 +119,16 @@ def _by_spelling(reasons: Mapping[str, str]) -> dict[str, str]:
 _plans: dict[type[Record], _Plan] = {}
 
 
+def _plan(schema: type[Record]) -> _Plan:
+    return _plans.get(schema) or _plans.setdefault(schema, _Plan(schema))
+
+
 def decode(node: TreeNode, schema: type[R], findings: Findings, path: str = "") -> R | None:
     """Decode ``node`` as ``schema``; None if it has errors, all of which are recorded.
 
     ``path`` is the path of ``node`` itself, as findings are to name it.
     """
-    result = _record(schema)(node, findings, path)
+    result = _decode_record(_plan(schema), node, findings, path, typed=True)
     return None if result is _FAILED else result
 
 
@@ -139,13 +143,14 @@ def _record(schema: type[Record]) -> _Decoder:
     def run(node: TreeNode, findings: Findings, path: str) -> Any:
         nonlocal plan
         if plan is None:
-            plan = _plans.get(schema) or _plans.setdefault(schema, _Plan(schema))
+            plan = _plan(schema)
         return _decode_record(plan, node, findings, path)
 
     return run
 
 
-def _decode_record(plan: _Plan, node: TreeNode, findings: Findings, path: str) -> Any:
+def _decode_record(plan: _Plan, node: TreeNode, findings: Findings, path: str, *, typed: bool = False) -> Any:
+    """``typed``: the record stands alone or in an ``Any``, and may name its type."""
     if type(node) is not MappingNode:
         findings.error(node, path, "", found=describe(node), expected="a mapping")
         return _FAILED
@@ -155,6 +160,8 @@ def _decode_record(plan: _Plan, node: TreeNode, findings: Findings, path: str) -
     for key, child in node.entries.items():
         spec = plan.fields.get(key)
         if spec is None:
+            if typed and key == "@type":
+                continue
             strange |= _unknown(plan, node, key, findings, path)
             continue
         if type(child) is ScalarNode and child.value is None:
@@ -204,7 +211,7 @@ def _decode_record(plan: _Plan, node: TreeNode, findings: Findings, path: str) -
 
 
 def _unknown(plan: _Plan, node: MappingNode, key: str, findings: Findings, path: str) -> bool:
-    if plan.open or key in plan.ignored or key == "@type":
+    if plan.open or key in plan.ignored:
         return False
     child = node.entries[key]
     if type(child) is ScalarNode and child.value is None and (key in plan.noted or key in plan.unsupported):

@@ -109,6 +109,7 @@ def test_names_are_taken_in_both_styles() -> None:
     [
         ("mode", "MUTUAL", Mode.MUTUAL),
         ("mode", "2", Mode.MUTUAL),
+        ("mode", "'2'", Mode.MUTUAL),
         ("data", "aGk=", b"hi"),
         ("data", "aGk", b"hi"),
         ("data", "_-8=", b"\xff\xef"),
@@ -259,6 +260,12 @@ def test_records_remember_where_they_came_from() -> None:
     warn_at(findings, thing, "exact", "hm")
     assert str(findings.errors[0]) == "a.yaml:4:9: error: items[0].name: odd, found 'n', expected more"
     assert str(findings.warnings[0]) == "a.yaml:1:8: warning: exact: hm"
+
+
+def test_only_records_that_stand_alone_name_their_type() -> None:
+    assert good("{'@type': a/b.Thing, exact: a}").exact == "a"
+    (found,) = bad("{exact: a, items: [{'@type': a/b.Item, name: n}]}")
+    assert "items[0].@type: unknown field '@type'" in found
 
 
 def test_paths_begin_where_the_caller_says() -> None:
