@@ -10,6 +10,9 @@ from meshcore._core cimport mc_header, mc_slice
 cdef extern from "Python.h":
     const char *PyUnicode_AsUTF8AndSize(object text, Py_ssize_t *size) except NULL
     bint PyUnicode_CheckExact(object value)
+    bint PyUnicode_IS_COMPACT_ASCII(object text)
+    void *PyUnicode_1BYTE_DATA(object text)
+    Py_ssize_t PyUnicode_GET_LENGTH(object text)
     tuple PyList_AsTuple(object items)
     bint PyList_CheckExact(object value)
 
@@ -20,7 +23,10 @@ cdef inline int take(object value, mc_slice *out) except -1:
     Raises UnicodeEncodeError for a str with surrogates (see as_bytes), TypeError for other types.
     """
     cdef Py_ssize_t size = 0
-    if PyBytes_CheckExact(value) or isinstance(value, bytes):
+    if PyUnicode_CheckExact(value) and PyUnicode_IS_COMPACT_ASCII(value):
+        out.data = <const char *> PyUnicode_1BYTE_DATA(value)
+        out.size = <size_t> PyUnicode_GET_LENGTH(value)
+    elif isinstance(value, bytes):
         out.data = PyBytes_AS_STRING(value)
         out.size = <size_t> PyBytes_GET_SIZE(value)
     elif isinstance(value, str):

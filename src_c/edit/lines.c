@@ -199,9 +199,10 @@ mc_details mc_lines_connection(mc_lines *lines, mc_slice *upgrade) {
   int tokens = 0;
   while (next_token(&list, &token)) {
     if (++tokens >= MAX_NOMINATED) return MC_DETAILS_CONNECTION_HEADER_REJECTED;
-    if (mc_slice_equal_fold(token, MC_LITERAL("upgrade"))) {
+    mc_header_id id = mc_header_id_of(token);
+    if (id == MC_HEADER_UPGRADE) {
       asked = true;
-    } else if (!mc_slice_equal_fold(token, MC_LITERAL("keep-alive")) && !mc_slice_equal_fold(token, MC_LITERAL("close"))) {
+    } else if (id != MC_HEADER_KEEP_ALIVE && !mc_slice_equal_fold(token, MC_LITERAL("close"))) {
       mc_details details = take_away(lines, token);
       if (details) return details;
     }
