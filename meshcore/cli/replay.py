@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import io
 import json
+import sys
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -37,6 +39,8 @@ def run(args: argparse.Namespace) -> int:
     """Replay the files of the command line."""
     from meshcore.replay import Report, replay
 
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # recordings may name cases by any text
     report = Report()
     for result in replay(args.files):
         report.files.append(result)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -165,6 +167,15 @@ def test_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) ->
         f"{good}: 1 passed, 0 failed",
         "1 passed, 1 failed",
     ]
+
+
+def test_any_text_can_be_shown(tmp_path: Path) -> None:
+    case = {"id": "\ud800", "request": REQUEST, "expect": {"kind": "redirect"}}
+    path = write(tmp_path, recording(case))
+    command = [sys.executable, "-m", "meshcore", "replay", str(path)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 1
+    assert done.stdout.endswith("0 passed, 1 failed\n")
 
 
 def test_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
