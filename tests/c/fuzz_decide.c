@@ -1,0 +1,191 @@
+/* Any bytes as a request to a configuration that has a bit of everything: matchers, rewrites, edits, splits,
+ * regexes. Whatever comes out may be written to a socket: no NUL, CR or LF, and a target that is a path.
+ *
+ * Input: three bytes (method and scheme, options, seed), then lines: the target, the authority ("-" for none),
+ * and headers ("name: value"). The upstream answers with the same headers. */
+#include <stdlib.h>
+
+#include "base/slice.h"
+#include "engine/snapshot.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void demand(bool holds) {
+  if (!holds) abort();
+}
+
+static mc_slice next_line(mc_slice *rest) {
+  size_t end = mc_slice_find(*rest, 0, '\n');
+  mc_slice line = mc_slice_head(*rest, end);
+  *rest = mc_slice_from(*rest, end < rest->size ? end + 1 : end);
+  return line;
+}
+
+static void check_text(mc_slice text) {
+  for (size_t i = 0; i < text.size; i++) demand(text.data[i] != 0 && text.data[i] != '\r' && text.data[i] != '\n');
+}
+
+static void check_lines(const mc_header_line *lines, uint32_t count, uint32_t given) {
+  for (uint32_t i = 0; i < count; i++) {
+    demand(lines[i].name.size > 0);
+    check_text(lines[i].name);
+    check_text(lines[i].value);
+    demand(lines[i].source >= -1 && lines[i].source < (int32_t)given);
+  }
+}
+
+#define COUNT(array) (sizeof(array) / sizeof *(array))
+#define SEGMENT(op, text) {op, text, {NULL, 0}, -1}
+#define EXACT(text) {.kind = MC_STRING_EXACT, .value = MC_LITERAL(text)}
+
+/* Every way that what a client sent can get into what is written. */
+static mc_snapshot *build(uint8_t options, mc_runtime *runtime) {
+  const mc_header_match_spec headers[] = {
+      {.name = MC_LITERAL("x-re"), .string = {.kind = MC_STRING_REGEX, .value = MC_LITERAL("(a|b)+[^c]*")}},
+      {.name = MC_LITERAL("x-num"), .test = MC_TEST_RANGE, .start = -10, .end = 10, .invert = true, .missing_as_empty = true},
+      {.name = MC_LITERAL("user-agent"), .string = {.kind = MC_STRING_CONTAINS, .ignore_case = true, .value = MC_LITERAL("Bot")}, .invert = true, .missing_as_empty = true},
+  };
+  const mc_query_match_spec query = {.name = MC_LITERAL("q"), .test = MC_TEST_PRESENT, .present = true};
+  const mc_cookie_match_spec cookie = {.name = MC_LITERAL("c"), .string = EXACT("1")};
+  const mc_route_spec routes[] = {
+      {.path_kind = MC_PATH_CONNECT},
+      {.path_kind = MC_PATH_PREFIX, .path = MC_LITERAL("/h"), .headers = headers, .header_count = 3},
+      {.path_kind = MC_PATH_EXACT, .path = MC_LITERAL("/Q"), .queries = &query, .query_count = 1},
+      {.path_kind = MC_PATH_SEPARATED_PREFIX, .path = MC_LITERAL("/c"), .cookies = &cookie, .cookie_count = 1},
+      {.path_kind = MC_PATH_REGEX, .case_sensitive = true, .path = MC_LITERAL("/r/(.*)/x")},
+      {.path_kind = MC_PATH_TEMPLATE, .case_sensitive = true, .path = MC_LITERAL("/t/{a}/{b=**}")},
+      {.path_kind = MC_PATH_PREFIX, .path = MC_LITERAL("/g"), .grpc = true},
+      {.path_kind = MC_PATH_PREFIX, .path = MC_LITERAL("/m")},
+      {.path_kind = MC_PATH_PREFIX, .path = MC_LITERAL("/w")},
+      {.path_kind = MC_PATH_PREFIX, .path = MC_LITERAL("/s")},
+      {.path_kind = MC_PATH_PREFIX, .path = MC_LITERAL("/"), .numerator = 9, .denominator = 10},
+  };
+  const mc_format_segment all[] = {
+      SEGMENT(MC_FORMAT_REQ, MC_LITERAL("x-a")),      SEGMENT(MC_FORMAT_REQ, MC_LITERAL(":path")),
+      SEGMENT(MC_FORMAT_REQ, MC_LITERAL(":authority")), SEGMENT(MC_FORMAT_REQ, MC_LITERAL(":method")),
+      SEGMENT(MC_FORMAT_RESP, MC_LITERAL("x-a")),     SEGMENT(MC_FORMAT_REMOTE_ADDRESS, MC_ABSENT),
+      SEGMENT(MC_FORMAT_PROTOCOL, MC_ABSENT),         SEGMENT(MC_FORMAT_UPSTREAM_HOST, MC_ABSENT),
+      SEGMENT(MC_FORMAT_RESPONSE_CODE, MC_ABSENT),
+  };
+  const mc_header_value_spec adds[] = {
+      {.name = MC_LITERAL("x-all"), .value = {all, COUNT(all)}},
+      {.name = MC_LITERAL("x-b"), .value = {all, 1}, .action = MC_OVERWRITE_IF_EXISTS_OR_ADD},
+      {.name = MC_LITERAL("x-c"), .value = {all + 1, 1}, .action = MC_ADD_IF_ABSENT, .keep_empty = true},
+      {.name = MC_LITERAL("host"), .value = {all, 1}, .action = MC_OVERWRITE_IF_EXISTS},
+      {.name = MC_LITERAL("x-forwarded-for"), .value = {all, 2}},
+  };
+  const mc_slice removes[] = {MC_LITERAL("x-gone"), MC_LITERAL("cookie")};
+  const mc_edits_spec edits = {.request_add = adds, .request_add_count = COUNT(adds), .request_remove = removes, .request_remove_count = 2,
+                               .response_add = adds, .response_add_count = 3, .response_remove = removes, .response_remove_count = 1};
+  const mc_weighted_cluster_spec split[] = {{.cluster = 0, .weight = 3, .edits = edits}, {.cluster = -1, .cluster_header = MC_LITERAL("x-cluster"), .weight = 2},
+                                            {.cluster = 1, .weight = 1, .host_rewrite = MC_LITERAL("split.host")}};
+  const mc_hash_policy_spec hashes[] = {{.kind = MC_HASH_HEADER, .name = MC_LITERAL("x-user"), .regex = {MC_LITERAL("[0-9]+"), MC_LITERAL("<\\0>")}},
+                                        {.kind = MC_HASH_COOKIE, .name = MC_LITERAL("c")},
+                                        {.kind = MC_HASH_QUERY, .name = MC_LITERAL("q"), .terminal = true},
+                                        {.kind = MC_HASH_SOURCE_IP}};
+  const mc_upgrade upgrades[] = {{MC_LITERAL("CONNECT"), true}, {MC_LITERAL("websocket"), true}, {MC_LITERAL("h2c"), false}};
+  mc_action_spec actions[COUNT(routes)];
+  for (size_t i = 0; i < COUNT(routes); i++) {
+    actions[i] = (mc_action_spec){.kind = MC_ACTION_FORWARD, .cluster = (int32_t)(i % 2), .cluster_not_found_status = 503, .timeout_ns = 1000000};
+  }
+  actions[1].edits = edits;
+  actions[1].host_rewrite = (mc_host_rewrite_spec){.kind = MC_HOST_HEADER, .text = MC_LITERAL("x-b"), .append_x_forwarded_host = true};
+  actions[2].path_rewrite = (mc_path_rewrite_spec){.kind = MC_REWRITE_FULL, .text = MC_LITERAL("/full?only")};
+  actions[2].host_rewrite = (mc_host_rewrite_spec){.kind = MC_HOST_AUTO};
+  actions[3].path_rewrite = (mc_path_rewrite_spec){.kind = MC_REWRITE_PREFIX, .text = MC_LITERAL("/cookie/")};
+  actions[4].path_rewrite = (mc_path_rewrite_spec){.kind = MC_REWRITE_REGEX, .regex = {MC_LITERAL("/r(/.*)/x"), MC_LITERAL("\\1")}};
+  actions[4].host_rewrite = (mc_host_rewrite_spec){.kind = MC_HOST_PATH_REGEX, .regex = {MC_LITERAL("/r/(.*)/x.*"), MC_LITERAL("\\1")}};
+  actions[5].path_rewrite = (mc_path_rewrite_spec){.kind = MC_REWRITE_TEMPLATE, .text = MC_LITERAL("/{b}/{a}")};
+  actions[6].cluster = -1;
+  actions[6].cluster_header = MC_LITERAL("x-cluster");
+  actions[7] = (mc_action_spec){.kind = MC_ACTION_REDIRECT, .edits = edits,
+                                .redirect = {.status = 302, .port = -1, .https = true, .path = {.kind = MC_REWRITE_REGEX, .regex = {MC_LITERAL("m(.)"), MC_LITERAL("\\1\\1")}}}};
+  actions[8].cluster = -1;
+  actions[8].clusters = split;
+  actions[8].cluster_count = 3;
+  actions[8].weight_by_hash = true;
+  actions[8].hash_policies = hashes;
+  actions[8].hash_policy_count = COUNT(hashes);
+  actions[9] = (mc_action_spec){.kind = MC_ACTION_RESPOND, .status = 201, .body = {all, COUNT(all)}, .edits = edits};
+  const mc_endpoint_spec endpoints[] = {{.address = MC_LITERAL("10.0.0.1:80"), .hostname = MC_LITERAL("h.one")}, {.address = MC_LITERAL("[::1]:80")}};
+  const mc_cluster_spec clusters[] = {{.name = MC_LITERAL("one"), .endpoints = endpoints, .endpoint_count = 2},
+                                      {.name = MC_LITERAL("two"), .endpoints = endpoints, .endpoint_count = 1}, {.name = MC_LITERAL("empty")}};
+  const mc_virtual_host_spec hosts[] = {{.routes = routes, .actions = actions, .route_count = COUNT(routes), .edits = edits},
+                                        {.routes = routes + 7, .actions = actions + 7, .route_count = 4, .require_tls = MC_TLS_ALL}};
+  const mc_domain_spec domains[] = {{MC_LITERAL("tls.com"), 1}, {MC_LITERAL("*.tls.com"), 1}, {MC_LITERAL("*"), 0}};
+  const mc_listener_spec listener = {
+      .domains = {.domains = domains, .domain_count = 3, .ignore_port = options & 1},
+      .most_specific_header_mutations_wins = options >> 1 & 1,
+      .edits = edits,
+      .options = {.normalize_path = options >> 2 & 1, .merge_slashes = options >> 3 & 1, .escaped_slashes = (mc_escaped_slashes)(options >> 4 & 3),
+                  .use_remote_address = options >> 6 & 1, .strip_any_host_port = options >> 7, .append_x_forwarded_port = true,
+                  .has_internal_cidrs = options & 1, .via = MC_LITERAL("v"), .upgrades = upgrades, .upgrade_count = 3}};
+  const mc_snapshot_spec spec = {.listeners = &listener, .listener_count = 1, .virtual_hosts = hosts, .virtual_host_count = 2,
+                                 .clusters = clusters, .cluster_count = 3, .seed = options};
+  mc_error error;
+  mc_snapshot *snapshot = mc_snapshot_build(&spec, runtime, &error);
+  demand(snapshot != NULL);
+  return snapshot;
+}
+
+static void check_decision(const mc_decision *d, const mc_header *headers, uint32_t count) {
+  check_text(d->location);
+  check_text(d->view.authority.data && d->outcome != MC_REJECT ? d->authority : MC_ABSENT);
+  demand(d->outcome == MC_FORWARD || (d->status >= 200 && d->status < 600 && d->details != MC_DETAILS_NONE));
+  demand(d->leased == (d->outcome == MC_FORWARD) && d->leased == (d->endpoint >= 0));
+  mc_scratch scratch;
+  const mc_header_line *lines;
+  uint32_t line_count;
+  mc_scratch_init(&scratch);
+  if (d->outcome == MC_FORWARD) {
+    bool connect = mc_slice_equal(d->request.method, MC_LITERAL("CONNECT"));
+    check_text(d->target);
+    demand(d->target.size ? d->target.data[0] == '/' || mc_slice_equal(d->target, MC_LITERAL("*")) : connect);
+    demand(mc_decision_request_headers(d, &scratch, &lines, &line_count) == MC_OK);
+    check_lines(lines, line_count, count);
+  }
+  const mc_response response = {.status = 200, .headers = headers, .header_count = count, .body = MC_LITERAL("own")};
+  uint16_t status;
+  mc_slice body;
+  demand(mc_decision_response_headers(d, &response, &scratch, &lines, &line_count, &status, &body) == MC_OK);
+  demand(status >= 200 && status < 600);
+  check_lines(lines, line_count, count);
+  mc_scratch_reset(&scratch);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+  if (size < 3) return 0;
+  static const char *const methods[] = {"GET", "POST", "CONNECT", "OPTIONS"};
+  const char *method = methods[data[0] & 3];
+  mc_slice rest = mc_slice_of((const char *)data + 3, size - 3);
+  mc_slice target = next_line(&rest), authority = next_line(&rest);
+  static mc_header headers[128];
+  uint32_t count = 0;
+  while (rest.size && count < 128) {
+    mc_slice line = next_line(&rest);
+    size_t colon = mc_slice_find(line, 0, ':');
+    headers[count].name = mc_slice_head(line, colon);
+    headers[count++].value = colon < line.size ? mc_slice_from(line, colon + 1) : MC_ABSENT;
+  }
+  const mc_request request = {.method = mc_slice_of(method, strlen(method)),
+                              .authority = mc_slice_equal(authority, MC_LITERAL("-")) ? MC_ABSENT : authority,
+                              .target = target,
+                              .scheme = data[0] & 4 ? MC_LITERAL("https") : MC_LITERAL("http"),
+                              .protocol = MC_LITERAL("HTTP/1.1"),
+                              .source = data[0] & 8 ? MC_ABSENT : MC_LITERAL("127.0.0.1"),
+                              .port = 80,
+                              .headers = headers,
+                              .header_count = count,
+                              .seed = data[2]};
+  mc_runtime *runtime = mc_runtime_new();
+  demand(runtime != NULL);
+  mc_snapshot *snapshot = build(data[1], runtime);
+  mc_decision decision;
+  demand(mc_decide(snapshot, &request, &decision) == MC_OK);
+  check_decision(&decision, headers, count);
+  mc_decision_release(&decision);
+  for (int32_t c = 0; c < 2; c++) demand(mc_snapshot_active(snapshot, c, 0) == 0);
+  mc_snapshot_free(snapshot);
+  mc_runtime_free(runtime);
+  return 0;
+}

@@ -1,0 +1,104 @@
+#include "base/hash.h"
+#include "engine_support.h"
+
+/* The hash of these policies for a request; ok tells whether there is one. */
+static uint64_t hash_of(const mc_hash_policy_spec *policies, uint32_t count, const char *target,
+                        const char *const *rows, bool *ok) {
+  mc_arena *arena = mc_arena_new();
+  mc_slots *slots = mc_slots_new();
+  mc_action_spec spec = forward_to(0);
+  const mc_route_spec route = prefix_route(MC_LITERAL("/"));
+  mc_action action;
+  mc_error error;
+  mc_scratch scratch;
+  mc_view view;
+  mc_header headers[16];
+  uint64_t hash;
+  memset(&action, 0, sizeof action);
+  spec.hash_policies = policies;
+  spec.hash_policy_count = count;
+  CHECK_INT(mc_action_build(&action, &spec, &route, slots, arena, &error), MC_OK);
+  mc_scratch_init(&scratch);
+  view_of(&view, &scratch, "a.com", target, headers, rows);
+  mc_input input = {.view = &view, .slots = slots, .scratch = &scratch};
+  CHECK_INT(mc_slots_find(slots, &view, &scratch, &input.found), MC_OK);
+  *ok = mc_action_hash(&action, &input, &hash);
+  CHECK(!input.no_memory);
+  mc_scratch_reset(&scratch);
+  mc_action_clear(&action);
+  mc_slots_free(slots);
+  mc_arena_free(arena);
+  CHECK_INT(check_blocks(), 0);
+  return hash;
+}
+
+static uint64_t xxh64(const char *text, uint64_t seed) { return mc_xxh64(text, strlen(text), seed); }
+
+#define HEADER(text) {.kind = MC_HASH_HEADER, .name = MC_LITERAL(text)}
+
+static void check_hash(mc_hash_policy_spec policy, const char *target, const char *const *rows, const char *hashed) {
+  bool ok;
+  uint64_t hash = hash_of(&policy, 1, target, rows, &ok);
+  CHECK(ok == (hashed != NULL));
+  if (hashed) CHECK_INT(hash, xxh64(hashed, 0));
+}
+
+static void test_headers(void) {
+  const mc_hash_policy_spec x = HEADER("x");
+  check_hash(x, "/", ROWS("X: abc"), "abc");
+  check_hash(x, "/", NULL, NULL);
+  check_hash(x, "/", ROWS("x: "), "");
+  const mc_hash_policy_spec path = HEADER(":path"), authority = HEADER(":authority");
+  check_hash(path, "/p?q", NULL, "/p?q");
+  check_hash(authority, "/", NULL, "a.com");
+  const mc_hash_policy_spec joined = HEADER("x-forwarded-host");
+  check_hash(joined, "/", ROWS("x-forwarded-host: a", "x-forwarded-host: b"), "a,b");
+  const mc_hash_policy_spec rewritten = {.kind = MC_HASH_HEADER, .name = MC_LITERAL("x"), .regex = {MC_LITERAL("[0-9]+"), MC_LITERAL("N")}};
+  check_hash(rewritten, "/", ROWS("x: a12b3"), "aNbN");
+  check_hash(rewritten, "/", ROWS("x: ab"), "ab");
+}
+
+static void test_order_of_repeated_lines_does_not_matter(void) {
+  const mc_hash_policy_spec x = HEADER("x");
+  bool ok;
+  uint64_t expected = xxh64("b", xxh64("a", 0));
+  CHECK_INT(hash_of(&x, 1, "/", ROWS("x: a", "x: b"), &ok), expected);
+  CHECK_INT(hash_of(&x, 1, "/", ROWS("x: b", "x: a"), &ok), expected);
+  CHECK_INT(hash_of(&x, 1, "/", ROWS("x: aa", "x: a", "x: "), &ok), xxh64("aa", xxh64("a", xxh64("", 0))));
+}
+
+static void test_other_kinds(void) {
+  const mc_hash_policy_spec cookie = {.kind = MC_HASH_COOKIE, .name = MC_LITERAL("c")};
+  check_hash(cookie, "/", ROWS("cookie: a=1; c=2"), "2");
+  check_hash(cookie, "/", ROWS("cookie: c="), NULL);
+  check_hash(cookie, "/", NULL, NULL);
+  const mc_hash_policy_spec query = {.kind = MC_HASH_QUERY, .name = MC_LITERAL("q")};
+  check_hash(query, "/?q=1&q=2", NULL, "1");
+  check_hash(query, "/?q", NULL, "");
+  check_hash(query, "/", NULL, NULL);
+  const mc_hash_policy_spec source = {.kind = MC_HASH_SOURCE_IP};
+  check_hash(source, "/", NULL, "127.0.0.1");
+}
+
+static void test_several_combine(void) {
+  mc_hash_policy_spec policies[] = {HEADER("x"), HEADER("missing"), {.kind = MC_HASH_QUERY, .name = MC_LITERAL("q")}};
+  bool ok;
+  uint64_t x = xxh64("1", 0);
+  CHECK_INT(hash_of(policies, 3, "/?q=2", ROWS("x: 1"), &ok), ((x << 1) | (x >> 63)) ^ xxh64("2", 0));
+  policies[0].terminal = true;
+  CHECK_INT(hash_of(policies, 3, "/?q=2", ROWS("x: 1"), &ok), x);
+  CHECK_INT(hash_of(policies, 3, "/?q=2", NULL, &ok), xxh64("2", 0)); /* terminal where it finds a value */
+  CHECK(ok);
+  hash_of(policies, 3, "/", NULL, &ok);
+  CHECK(!ok);
+  hash_of(policies, 0, "/", ROWS("x: 1"), &ok);
+  CHECK(!ok);
+}
+
+int main(void) {
+  test_headers();
+  test_order_of_repeated_lines_does_not_matter();
+  test_other_kinds();
+  test_several_combine();
+  return check_finish();
+}
