@@ -145,7 +145,7 @@ def _kind(decision: Decision) -> str:
     if decision.outcome is Outcome.FORWARD:
         return "forward"
     if decision.outcome is Outcome.RESPOND:
-        return "direct_response" if decision.location is None else "redirect"
+        return "redirect" if (decision.status or 0) // 100 == 3 else "direct_response"
     if decision.outcome is Outcome.REDIRECT and decision.details not in _CODEC_DETAILS:
         return "redirect"
     return _KIND_BY_DETAILS.get(decision.details, "local_reply")
