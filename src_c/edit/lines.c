@@ -4,8 +4,15 @@
 
 static bool blank(char c) { return c == ' ' || c == '\t'; }
 
+/* Of a value without other control characters: whether it begins or ends with a blank. */
 static bool padded(mc_slice value) {
-  return value.size && (blank(value.data[0]) || blank(value.data[value.size - 1]));
+  if (!value.size) return false;
+  return (unsigned char)value.data[0] <= ' ' || (unsigned char)value.data[value.size - 1] <= ' ';
+}
+
+/* A bit that names which differ in size or first letter rarely share. */
+static uint64_t name_bit(mc_slice name) {
+  return (uint64_t)1 << ((name.size + 5 * ((unsigned char)name.data[0] & 31)) & 63);
 }
 
 /* Notes what a line is to us. */
@@ -127,7 +134,7 @@ mc_code mc_lines_read(const mc_header *headers, uint32_t count, size_t extra_byt
   *details = MC_DETAILS_TOO_MANY_HEADERS;
   if (count > MC_MAX_HEADER_COUNT) return MC_INVALID;
   size_t bytes = extra_bytes;
-  uint64_t sizes = 0; /* of the names of joined headers seen so far: where one comes again, the name may */
+  uint64_t seen = 0; /* bits of the joined headers so far: where one comes again, its name may */
   bool copy = false;
   for (uint32_t i = 0; i < count; i++) {
     const mc_slice name = headers[i].name, value = headers[i].value;
@@ -137,9 +144,9 @@ mc_code mc_lines_read(const mc_header *headers, uint32_t count, size_t extra_byt
       *details = MC_DETAILS_CODEC_ERROR;
       if (name.size == 0 || !mc_bytes_all(name, MC_BYTE_TOKEN)) return MC_INVALID;
     } else {
-      uint64_t bit = (uint64_t)1 << (name.size & 63);
-      if (sizes & bit && !copy) copy = repeated(headers, i);
-      sizes |= bit;
+      uint64_t bit = name_bit(name);
+      if (seen & bit && !copy) copy = repeated(headers, i);
+      seen |= bit;
       note(out, id, i);
     }
     if (!mc_bytes_value_ok(value)) {
