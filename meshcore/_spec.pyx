@@ -12,6 +12,7 @@ from libc.string cimport memcpy
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
 
 from meshcore.model import (
+    DEFAULT_ROUTE_TIMEOUT,
     AppendAction,
     DirectResponse,
     Discovery,
@@ -95,8 +96,6 @@ cdef dict SLASHES = {
     EscapedSlashes.UNESCAPE_AND_REDIRECT: MC_SLASHES_REDIRECT,
     EscapedSlashes.UNESCAPE_AND_FORWARD: MC_SLASHES_FORWARD,
 }
-#: Envoy's default route timeout, in seconds.
-cdef int DEFAULT_TIMEOUT = 15
 
 
 cdef class _Block:
@@ -327,7 +326,7 @@ cdef class Specs:
             self.weighted(action.weighted_clusters, clusters, out)
         out.cluster_not_found_status = action.cluster_not_found_status
         out.timeout_ns = <uint64_t> round(
-            (DEFAULT_TIMEOUT if action.timeout is None else action.timeout) * 1_000_000_000)
+            (DEFAULT_ROUTE_TIMEOUT if action.timeout is None else action.timeout) * 1_000_000_000)
         out.upgrades = self.upgrades(action.upgrades)
         out.upgrade_count = <uint32_t> len(action.upgrades)
         self.path_rewrite(action.path_rewrite, &out.path_rewrite)

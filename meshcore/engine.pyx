@@ -14,15 +14,9 @@ from libc.stdlib cimport free, malloc
 
 from meshcore._core cimport *
 from meshcore._request cimport as_bytes, as_pairs, pairs_as_bytes, take, take_pairs, text_of
-from meshcore._spec cimport Specs
+from meshcore._snapshot cimport Runtime, Snapshot
 
-from meshcore.model import (
-    Config,
-    DirectResponse,
-    ForwardAction,
-    HealthStatus,
-    RequireTls,
-)
+from meshcore.model import Config
 
 __all__ = ["Decision", "Engine", "Outcome"]
 
@@ -40,13 +34,6 @@ class Outcome(enum.Enum):
 cdef tuple OUTCOMES = (Outcome.FORWARD, Outcome.REDIRECT, Outcome.RESPOND, Outcome.REJECT)
 cdef dict DETAILS = {}
 cdef dict FLAGS = {}
-cdef dict TLS = {
-    RequireTls.NONE: MC_TLS_NONE,
-    RequireTls.EXTERNAL_ONLY: MC_TLS_EXTERNAL_ONLY,
-    RequireTls.ALL: MC_TLS_ALL,
-}
-#: Envoy's default route timeout, in seconds.
-cdef double DEFAULT_TIMEOUT = 15.0
 
 
 # ---------------------------------------------------------------------- blocks
@@ -105,145 +92,6 @@ cdef void block_free(Block *block) noexcept:
         free(block)
 
 
-# ---------------------------------------------------------------------- snapshots
-
-cdef class _Runtime:
-    """What outlives snapshots; every snapshot holds it."""
-
-    cdef mc_runtime *runtime
-
-    def __cinit__(self):
-        self.runtime = mc_runtime_new()
-        if self.runtime == NULL:
-            raise MemoryError
-
-    def __dealloc__(self):
-        mc_runtime_free(self.runtime)
-
-
-def _pickable(cluster) -> tuple:
-    """The endpoints that may be picked: the healthy ones of the first priority that has any; where no
-    priority has one, all of the first (Envoy's panic mode), unless the panic threshold is 0."""
-    healthy = (HealthStatus.UNKNOWN, HealthStatus.HEALTHY)
-    priorities = sorted({group.priority for group in cluster.localities if group.endpoints})
-    for priority in priorities:
-        groups = [group for group in cluster.localities if group.priority == priority]
-        found = tuple([one for group in groups for one in group.endpoints if one.health in healthy])
-        if found:
-            return found
-    if not priorities or cluster.common_lb.healthy_panic_threshold == 0:
-        return ()
-    return tuple([
-        one for group in cluster.localities if group.priority == priorities[0] for one in group.endpoints
-    ])
-
-
-@cython.final
-cdef class _Snapshot:
-    """A compiled configuration and the names of what it numbers."""
-
-    cdef mc_snapshot *snapshot
-    cdef _Runtime runtime
-    cdef readonly object config
-    cdef tuple listeners       # names
-    cdef tuple hosts           # names
-    cdef tuple routes          # model.Route
-    cdef tuple route_names
-    cdef tuple timeouts        # seconds or None, by route
-    cdef tuple clusters        # names
-    cdef tuple endpoints       # by cluster: names
-
-    def __cinit__(self, config, _Runtime runtime, uint64_t seed):
-        cdef Specs specs = Specs()
-        cdef mc_snapshot_spec spec
-        cdef mc_error error
-        cdef dict numbers = {}
-        cdef dict by_name = {}
-        self.runtime = runtime
-        self.config = config
-        self._clusters(specs, by_name, &spec)
-        self._hosts(specs, numbers, by_name, &spec)
-        self._listeners(specs, numbers, &spec)
-        spec.seed = seed
-        with nogil:
-            self.snapshot = mc_snapshot_build(&spec, runtime.runtime, &error)
-        if self.snapshot == NULL:
-            if error.code == MC_NO_MEMORY:
-                raise MemoryError
-            raise ValueError(error.message.decode("utf-8", "replace"))
-
-    cdef int _clusters(self, Specs specs, dict by_name, mc_snapshot_spec *spec) except -1:
-        cdef mc_cluster_spec *clusters = <mc_cluster_spec *> specs.array(
-            len(self.config.clusters), sizeof(mc_cluster_spec))
-        endpoints = []
-        for i, cluster in enumerate(self.config.clusters):
-            pickable = _pickable(cluster)
-            specs.cluster(cluster, pickable, &clusters[i])
-            by_name[cluster.name] = i
-            endpoints.append(tuple([one.authority for one in pickable]))
-        self.clusters = tuple(by_name)
-        if len(by_name) != len(endpoints):
-            raise ValueError("two clusters have one name")
-        self.endpoints = tuple(endpoints)
-        spec.clusters = clusters
-        spec.cluster_count = <uint32_t> len(endpoints)
-        return 0
-
-    cdef int _hosts(self, Specs specs, dict numbers, dict by_name, mc_snapshot_spec *spec) except -1:
-        cdef mc_virtual_host_spec *hosts
-        cdef mc_route_spec *routes
-        cdef mc_action_spec *actions
-        found = []
-        for listener in self.config.listeners:
-            for host in listener.route_configuration.virtual_hosts:
-                if id(host) not in numbers:
-                    numbers[id(host)] = len(found)
-                    found.append(host)
-        hosts = <mc_virtual_host_spec *> specs.array(len(found), sizeof(mc_virtual_host_spec))
-        for i, host in enumerate(found):
-            routes = <mc_route_spec *> specs.array(len(host.routes), sizeof(mc_route_spec))
-            actions = <mc_action_spec *> specs.array(len(host.routes), sizeof(mc_action_spec))
-            for r, route in enumerate(host.routes):
-                specs.route(route, &routes[r])
-                specs.action(route, by_name, &actions[r])
-            hosts[i].routes = routes
-            hosts[i].actions = actions
-            hosts[i].route_count = <uint32_t> len(host.routes)
-            hosts[i].require_tls = TLS[host.require_tls]
-            specs.edits(host.edits, &hosts[i].edits)
-        spec.virtual_hosts = hosts
-        spec.virtual_host_count = <uint32_t> len(found)
-        self.hosts = tuple([host.name for host in found])
-        self.routes = tuple([route for host in found for route in host.routes])
-        self.route_names = tuple([route.name for route in self.routes])
-        self.timeouts = tuple([_timeout(route.action) for route in self.routes])
-        return 0
-
-    cdef int _listeners(self, Specs specs, dict numbers, mc_snapshot_spec *spec) except -1:
-        cdef mc_listener_spec *listeners = <mc_listener_spec *> specs.array(
-            len(self.config.listeners), sizeof(mc_listener_spec))
-        for i, listener in enumerate(self.config.listeners):
-            table = listener.route_configuration
-            listeners[i].port = listener.port or 0
-            listeners[i].most_specific_header_mutations_wins = table.most_specific_header_mutations_wins
-            specs.options(listener.options, &listeners[i].options)
-            specs.domains(table, numbers, &listeners[i].domains)
-            specs.edits(table.edits, &listeners[i].edits)
-        spec.listeners = listeners
-        spec.listener_count = <uint32_t> len(self.config.listeners)
-        self.listeners = tuple([listener.name for listener in self.config.listeners])
-        return 0
-
-    def __dealloc__(self):
-        mc_snapshot_free(self.snapshot)
-
-
-def _timeout(action):
-    if not isinstance(action, ForwardAction):
-        return None
-    return (DEFAULT_TIMEOUT if action.timeout is None else action.timeout) or None
-
-
 # ---------------------------------------------------------------------- decisions
 
 @cython.final
@@ -251,7 +99,7 @@ def _timeout(action):
 @cython.no_gc
 cdef class Decision:
     cdef Block *_block
-    cdef _Snapshot _snapshot
+    cdef Snapshot _snapshot
     # What the block's slices point into, and the shape in which headers came.
     cdef object _method, _authority, _path, _scheme, _source, _local, _protocol, _given
     cdef tuple _pairs, _alive
@@ -458,7 +306,7 @@ cdef class Decision:
         mc_decision_close(&self._block.decision)
 
 
-cdef Decision decide(_Snapshot snapshot, object headers, Decision like, mc_request *request):
+cdef Decision decide(Snapshot snapshot, object headers, Decision like, mc_request *request):
     """Decide a request whose texts are taken already; headers are taken here. ``like`` (or None) is a
     decision whose texts the request shares."""
     cdef Decision out = Decision.__new__(Decision)
@@ -540,7 +388,7 @@ cdef class Engine:
     # One item: the snapshot in force. A list's item is read and replaced atomically, with the GIL and
     # without; an attribute of an extension type is not.
     cdef list _current
-    cdef _Runtime _runtime
+    cdef Runtime _runtime
     cdef mc_entropy *_entropy
     cdef object _lock
 
@@ -549,7 +397,7 @@ cdef class Engine:
         if self._entropy == NULL:
             raise MemoryError
         self._lock = threading.Lock()
-        self._runtime = _Runtime()
+        self._runtime = Runtime()
         self._current = [None]
 
     def __init__(self, config):
@@ -560,13 +408,13 @@ cdef class Engine:
 
     @property
     def config(self):
-        return (<_Snapshot> self._current[0]).config
+        return (<Snapshot> self._current[0]).config
 
     def swap(self, config):
         if not isinstance(config, Config):
             raise TypeError(f"expected a meshcore.model.Config (see meshcore.load), not {type(config).__name__}")
         with self._lock:
-            self._current[0] = _Snapshot(config, self._runtime, mc_entropy_next(self._entropy))
+            self._current[0] = Snapshot(config, self._runtime, mc_entropy_next(self._entropy))
 
     def decide(
         self,
@@ -611,13 +459,13 @@ cdef class Engine:
         request.port = 0 if port is None else port
         request.now_ns = 0 if now_ns is None else now_ns
         request.seed = mc_entropy_next(self._entropy) if seed is None else seed & 0xFFFFFFFFFFFFFFFF
-        out = decide(<_Snapshot> self._current[0], headers, None, &request)
+        out = decide(<Snapshot> self._current[0], headers, None, &request)
         out._method, out._authority, out._path, out._scheme = method, authority, path, scheme
         out._source, out._local, out._protocol = source, local, protocol
         return out
 
     def clusters(self):
-        cdef _Snapshot snapshot = self._current[0]
+        cdef Snapshot snapshot = self._current[0]
         found = []
         for i, name in enumerate(snapshot.clusters):
             endpoints = [

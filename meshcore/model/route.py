@@ -14,6 +14,7 @@ from meshcore.model.origin import Origin
 from meshcore.model.ratelimit import RateLimit
 
 __all__ = [
+    "DEFAULT_ROUTE_TIMEOUT",
     "CorsPolicy",
     "DirectResponse",
     "FaultAbort",
@@ -39,6 +40,10 @@ __all__ = [
     "WeightedCluster",
     "WeightedClusters",
 ]
+
+
+#: Seconds for a whole request where its route says nothing (Envoy's default).
+DEFAULT_ROUTE_TIMEOUT = 15.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,26 @@
+cimport cython
+
+from meshcore._core cimport *
+from meshcore._spec cimport Specs
+
+
+cdef class Runtime:
+    cdef mc_runtime *runtime
+
+
+@cython.final
+cdef class Snapshot:
+    cdef mc_snapshot *snapshot
+    cdef Runtime runtime
+    cdef readonly object config
+    cdef tuple listeners       # names
+    cdef tuple hosts           # names
+    cdef tuple routes          # model.Route
+    cdef tuple route_names
+    cdef tuple timeouts        # seconds or None, by route
+    cdef tuple clusters        # names
+    cdef tuple endpoints       # by cluster: names
+
+    cdef int _clusters(self, Specs specs, dict by_name, mc_snapshot_spec *spec) except -1
+    cdef int _hosts(self, Specs specs, dict numbers, dict by_name, mc_snapshot_spec *spec) except -1
+    cdef int _listeners(self, Specs specs, dict numbers, mc_snapshot_spec *spec) except -1
