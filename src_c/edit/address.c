@@ -2,19 +2,41 @@
 
 static const uint8_t mapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
 
-static bool parse_v4(mc_slice text, uint8_t out[4]) {
-  size_t at = 0;
-  for (int part = 0; part < 4; part++) {
-    if (part > 0 && (at >= text.size || text.data[at++] != '.')) return false;
-    size_t start = at;
-    unsigned value = 0;
-    while (at < text.size && text.data[at] >= '0' && text.data[at] <= '9' && at - start < 3) {
-      value = value * 10 + (unsigned)(text.data[at++] - '0');
+/* One number of at most 255 without leading zeros; its size, 0 where there is none. */
+static inline size_t parse_part(const char *p, uint8_t *out) {
+  unsigned value = (unsigned)(unsigned char)p[0] - '0', next;
+  if (value > 9) return 0;
+  size_t size = 1;
+  if (value && (next = (unsigned)(unsigned char)p[1] - '0') <= 9) {
+    value = value * 10 + next;
+    size = 2;
+    if ((next = (unsigned)(unsigned char)p[2] - '0') <= 9) {
+      value = value * 10 + next;
+      size = 3;
     }
-    if (at == start || value > 255 || (at - start > 1 && text.data[start] == '0')) return false;
-    out[part] = (uint8_t)value;
   }
-  return at == text.size;
+  *out = (uint8_t)value;
+  return value > 255 ? 0 : size;
+}
+
+static bool parse_v4(mc_slice text, uint8_t out[4]) {
+  enum { SHORTEST = 7, LONGEST = 15 };
+  char padded[LONGEST + 3] = {0}; /* what follows the text ends every number */
+  if (text.size < SHORTEST || text.size > LONGEST) return false;
+  memcpy(padded, text.data, text.size);
+  const char *p = padded;
+  for (int part = 0; part < 4; part++) {
+    if (part > 0 && *p++ != '.') return false;
+    size_t size = parse_part(p, &out[part]);
+    if (size == 0) return false;
+    p += size;
+  }
+  return (size_t)(p - padded) == text.size;
+}
+
+bool mc_address_is_v4(mc_slice text) {
+  uint8_t bytes[4];
+  return parse_v4(text, bytes);
 }
 
 static int hex_digit(char c) {

@@ -13,6 +13,8 @@ typedef struct mc_address {
 enum { MC_ADDRESS_TEXT = 46 };
 
 bool mc_address_parse(mc_slice text, mc_address *out);
+/* Whether the text is an address of IPv4. */
+bool mc_address_is_v4(mc_slice text);
 /* The canonical text (RFC 5952); returns its size. */
 size_t mc_address_write(const mc_address *address, char out[MC_ADDRESS_TEXT]);
 bool mc_address_in(const mc_address *address, const mc_cidr *range);

@@ -16,34 +16,23 @@ const uint8_t mc_byte_classes[256] = {
 };
 
 bool mc_bytes_all(mc_slice text, unsigned class) {
+  const unsigned char *p = (const unsigned char *)text.data;
   unsigned common = class;
-  for (size_t i = 0; i < text.size; i++) common &= mc_byte_class((unsigned char)text.data[i]);
+  size_t i = 0;
+  for (; i + 4 <= text.size; i += 4) {
+    common &= mc_byte_classes[p[i]] & mc_byte_classes[p[i + 1]] & mc_byte_classes[p[i + 2]] & mc_byte_classes[p[i + 3]];
+  }
+  for (; i < text.size; i++) common &= mc_byte_classes[p[i]];
   return common != 0;
 }
 
-/* Byte by byte, where the quick test found something: a tab, a byte above 127, or a fault. */
-static bool value_ok_slowly(mc_slice value) {
-  for (size_t i = 0; i < value.size; i++) {
+bool mc_bytes_value_ok(mc_slice value) {
+  mc_scan scan = mc_scan_start();
+  mc_scan_take(&scan, value.data, value.size);
+  if (!mc_scan_doubtful(&scan)) return true;
+  for (size_t i = 0; i < value.size; i++) { /* a tab, a byte above 127, or a fault */
     unsigned char c = (unsigned char)value.data[i];
     if ((c < 0x20 && c != '\t') || c == 0x7f) return false;
   }
   return true;
-}
-
-/* Top bits for bytes below 0x20, from 0x7f on, and perhaps for neighbours of such bytes. */
-static inline uint64_t doubtful(uint64_t word) {
-  return (word - MC_BYTES(0x20)) | (word + MC_BYTES(1)) | word;
-}
-
-bool mc_bytes_value_ok(mc_slice value) {
-  const char *p = value.data;
-  size_t size = value.size;
-  uint64_t found = 0;
-  if (size >= 8) {
-    for (; size > 8; p += 8, size -= 8) found |= doubtful(mc_word_at(p));
-    found |= doubtful(mc_word_at(p + size - 8)); /* the last word overlaps the one before */
-  } else {
-    found = doubtful(mc_word_of(p, size));
-  }
-  return !(found & MC_BYTES(0x80)) || value_ok_slowly(value);
 }

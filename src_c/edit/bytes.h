@@ -2,6 +2,10 @@
 #ifndef MC_EDIT_BYTES_H
 #define MC_EDIT_BYTES_H
 
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
 #include "base/slice.h"
 
 enum {
@@ -51,6 +55,64 @@ static inline uint64_t mc_word_equal(uint64_t word, char c) {
   uint64_t x = word ^ MC_BYTES((uint8_t)c);
   return (x - MC_BYTES(1)) & ~x & MC_BYTES(0x80);
 }
+
+/* Texts are gathered first and judged once, so that judging them costs no branch for each. Doubtful is
+ * a control character, or a byte above 126; most requests have none. */
+#ifdef __SSE2__
+typedef struct mc_scan {
+  __m128i most;
+} mc_scan;
+
+/* Bytes below 0x20 wrap around, so that all that is doubtful is above 0x5e. */
+static inline void mc_scan_vector(mc_scan *scan, __m128i bytes) {
+  scan->most = _mm_max_epu8(scan->most, _mm_sub_epi8(bytes, _mm_set1_epi8(0x20)));
+}
+
+static inline mc_scan mc_scan_start(void) { return (mc_scan){_mm_setzero_si128()}; }
+
+static inline void mc_scan_take(mc_scan *scan, const char *p, size_t size) {
+  if (size >= 16) {
+    for (; size > 16; p += 16, size -= 16) mc_scan_vector(scan, _mm_loadu_si128((const __m128i *)(const void *)p));
+    /* the last vector overlaps the one before */
+    mc_scan_vector(scan, _mm_loadu_si128((const __m128i *)(const void *)(p + size - 16)));
+  } else if (size >= 8) {
+    mc_scan_vector(scan, _mm_set_epi64x((long long)mc_word_at(p + size - 8), (long long)mc_word_at(p)));
+  } else {
+    mc_scan_vector(scan, _mm_set1_epi64x((long long)mc_word_of(p, size)));
+  }
+}
+
+static inline bool mc_scan_doubtful(const mc_scan *scan) {
+  const __m128i limit = _mm_set1_epi8(0x5e);
+  return _mm_movemask_epi8(_mm_cmpeq_epi8(_mm_max_epu8(scan->most, limit), limit)) != 0xffff;
+}
+#else
+typedef struct mc_scan {
+  uint64_t found;
+} mc_scan;
+
+/* Top bits for bytes below 0x20, from 0x7f on, and perhaps for neighbours of such bytes. */
+static inline void mc_scan_word(mc_scan *scan, uint64_t word) {
+  scan->found |= (word - MC_BYTES(0x20)) | (word + MC_BYTES(1)) | word;
+}
+
+static inline mc_scan mc_scan_start(void) { return (mc_scan){0}; }
+
+static inline void mc_scan_take(mc_scan *scan, const char *p, size_t size) {
+  if (size >= 8) {
+    for (; size > 8; p += 8, size -= 8) mc_scan_word(scan, mc_word_at(p));
+    mc_scan_word(scan, mc_word_at(p + size - 8)); /* the last word overlaps the one before */
+  } else {
+    mc_scan_word(scan, mc_word_of(p, size));
+  }
+}
+
+static inline bool mc_scan_doubtful(const mc_scan *scan) { return (scan->found & MC_BYTES(0x80)) != 0; }
+#endif
+
+/* Comparison with a literal, without a call. */
+#define MC_IS(slice, literal) \
+  ((slice).size == sizeof(literal) - 1 && memcmp((slice).data, literal, sizeof(literal) - 1) == 0)
 
 /* Whether all bytes of the text are of the class. */
 bool mc_bytes_all(mc_slice text, unsigned class);

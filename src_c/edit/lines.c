@@ -4,12 +4,6 @@
 
 static bool blank(char c) { return c == ' ' || c == '\t'; }
 
-/* Of a value without other control characters: whether it begins or ends with a blank. */
-static bool padded(mc_slice value) {
-  if (!value.size) return false;
-  return (unsigned char)value.data[0] <= ' ' || (unsigned char)value.data[value.size - 1] <= ' ';
-}
-
 /* A bit that names which differ in size or first letter rarely share. */
 static uint64_t name_bit(mc_slice name) {
   return (uint64_t)1 << ((name.size + 5 * ((unsigned char)name.data[0] & 31)) & 63);
@@ -128,6 +122,13 @@ static bool repeated(const mc_header *headers, uint32_t i) {
   return false;
 }
 
+static bool values_ok(const mc_header *headers, uint32_t count) {
+  for (uint32_t i = 0; i < count; i++) {
+    if (!mc_bytes_value_ok(headers[i].value)) return false;
+  }
+  return true;
+}
+
 mc_code mc_lines_read(const mc_header *headers, uint32_t count, size_t extra_bytes, mc_scratch *scratch,
                       mc_lines *out, mc_details *details) {
   reset(out, headers, count);
@@ -135,29 +136,33 @@ mc_code mc_lines_read(const mc_header *headers, uint32_t count, size_t extra_byt
   if (count > MC_MAX_HEADER_COUNT) return MC_INVALID;
   size_t bytes = extra_bytes;
   uint64_t seen = 0; /* bits of the joined headers so far: where one comes again, its name may */
+  mc_scan scan = mc_scan_start();
+  int edges = 0; /* negative: some value begins or ends with a blank, or another byte below 0x21 */
   bool copy = false;
   for (uint32_t i = 0; i < count; i++) {
     const mc_slice name = headers[i].name, value = headers[i].value;
     bytes += name.size + value.size;
+    if (value.size) {
+      mc_scan_take(&scan, value.data, value.size);
+      edges |= (int)(unsigned char)value.data[0] - 0x21;
+      edges |= (int)(unsigned char)value.data[value.size - 1] - 0x21;
+    }
     mc_header_id id = mc_header_id_of(name);
     if (id == MC_HEADER_OTHER) {
       *details = MC_DETAILS_CODEC_ERROR;
       if (name.size == 0 || !mc_bytes_all(name, MC_BYTE_TOKEN)) return MC_INVALID;
-    } else {
-      uint64_t bit = name_bit(name);
-      if (seen & bit && !copy) copy = repeated(headers, i);
-      seen |= bit;
-      note(out, id, i);
+      continue;
     }
-    if (!mc_bytes_value_ok(value)) {
-      *details = MC_DETAILS_INVALID_CHARACTERS;
-      return MC_INVALID;
-    }
-    copy |= padded(value);
+    uint64_t bit = name_bit(name);
+    if (seen & bit && !copy) copy = repeated(headers, i);
+    seen |= bit;
+    if (id != MC_HEADER_JOINED) note(out, id, i);
   }
+  *details = MC_DETAILS_INVALID_CHARACTERS;
+  if (mc_scan_doubtful(&scan) && !values_ok(headers, count)) return MC_INVALID;
   *details = MC_DETAILS_HEADERS_TOO_LARGE;
   if (bytes > MC_MAX_HEADER_BYTES) return MC_INVALID;
-  return copy ? rebuild(headers, count, scratch, out) : MC_OK;
+  return copy || edges < 0 ? rebuild(headers, count, scratch, out) : MC_OK;
 }
 
 /* Visits the comma-separated parts of a list, trimmed. */
@@ -202,6 +207,7 @@ static void show(mc_lines *lines, mc_header_id id) {
 mc_details mc_lines_connection(mc_lines *lines, mc_slice *upgrade) {
   mc_slice list = mc_lines_value(lines, MC_HEADER_CONNECTION), token;
   *upgrade = MC_ABSENT;
+  if (!list.size || MC_IS(list, "keep-alive") || MC_IS(list, "close")) return MC_DETAILS_NONE;
   bool asked = false;
   int tokens = 0;
   while (next_token(&list, &token)) {
@@ -229,7 +235,7 @@ mc_details mc_lines_connection(mc_lines *lines, mc_slice *upgrade) {
 void mc_lines_te(mc_lines *lines, bool *trailers) {
   *trailers = false;
   mc_slice list = mc_lines_value(lines, MC_HEADER_TE), token;
-  if (!list.size || mc_slice_equal(list, MC_LITERAL("trailers"))) return;
+  if (!list.size || MC_IS(list, "trailers")) return;
   while (next_token(&list, &token)) {
     if (mc_slice_equal(token, MC_LITERAL("trailers"))) *trailers = true;
   }

@@ -131,7 +131,7 @@ mc_details mc_target_parse(mc_slice method, mc_slice raw, mc_target *out) {
   if (bad) return bad_byte(raw);
   if (raw.data[0] == '/' && method.data[0] != 'C') {
     out->target = raw;
-  } else if (mc_slice_equal(method, MC_LITERAL("CONNECT"))) {
+  } else if (MC_IS(method, "CONNECT")) {
     return parse_connect(raw, out);
   } else if (raw.data[0] == '/') {
     out->target = raw;

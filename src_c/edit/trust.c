@@ -45,18 +45,19 @@ mc_code mc_trust_decide(const mc_request *request, mc_slice forwarded_for, const
   out->internal = false;
   const bool remote = options->use_remote_address;
   const uint32_t hops = options->xff_num_trusted_hops;
+  if (!remote && hops == 0 && !options->has_internal_cidrs && mc_address_is_v4(forwarded_for)) {
+    out->client = forwarded_for; /* one address, in the one way that IPv4 can be written */
+    return MC_OK;
+  }
   mc_address address;
   mc_slice text;
   bool single = false;
   if (forwarded_for.data && (!remote || hops > 0) &&
       forwarded_address(forwarded_for, remote ? hops - 1 : hops, &address, &text, &single)) {
-    char canonical[MC_ADDRESS_TEXT];
-    size_t size = mc_address_write(&address, canonical);
-    if (!mc_slice_equal(text, mc_slice_of(canonical, size))) {
-      char *copy = mc_scratch_alloc(scratch, size);
-      if (!copy) return MC_NO_MEMORY;
-      memcpy(copy, canonical, size);
-      text = mc_slice_of(copy, size);
+    if (!address.v4) { /* an address of IPv4 can be written in one way only */
+      char *canonical = mc_scratch_alloc(scratch, MC_ADDRESS_TEXT);
+      if (!canonical) return MC_NO_MEMORY;
+      text = mc_slice_of(canonical, mc_address_write(&address, canonical));
     }
     out->client = text;
     out->internal = !remote && single && is_internal(&address, options);

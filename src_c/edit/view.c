@@ -163,6 +163,8 @@ static mc_code control(const mc_http_options *options, const mc_lines *lines, mc
 static mc_slice settle_scheme(const mc_view *view, const mc_target *target, const mc_http_options *options) {
   if (options->scheme_to_overwrite.data) return options->scheme_to_overwrite;
   if (target->scheme.data) return target->scheme;
+  const mc_slice proto = view->forwarded_proto;
+  if (MC_IS(proto, "http") || MC_IS(proto, "https")) return proto;
   if (mc_slice_equal_fold(view->forwarded_proto, MC_LITERAL("https"))) return MC_LITERAL("https");
   if (mc_slice_equal_fold(view->forwarded_proto, MC_LITERAL("http"))) return MC_LITERAL("http");
   return connection_scheme(view);
@@ -222,11 +224,15 @@ static mc_code address(const mc_request *request, const mc_http_options *options
   return MC_OK;
 }
 
+static bool method_ok(mc_slice method) {
+  return MC_IS(method, "GET") || MC_IS(method, "POST") || (method.size && mc_bytes_all(method, MC_BYTE_TOKEN));
+}
+
 mc_code mc_view_make(const mc_request *request, const mc_http_options *options, mc_scratch *scratch,
                      mc_view *view, mc_refusal *refusal) {
   mc_lines lines;
   mc_details details;
-  if (request->method.size == 0 || !mc_bytes_all(request->method, MC_BYTE_TOKEN)) {
+  if (!method_ok(request->method)) {
     return refuse(refusal, MC_DETAILS_CODEC_ERROR);
   }
   mc_target target;
@@ -252,7 +258,7 @@ mc_code mc_view_make(const mc_request *request, const mc_http_options *options, 
   view->source_port = request->source_port;
   view->local = request->local;
   view->port = request->port;
-  view->tls = mc_slice_equal(request->scheme, MC_LITERAL("https"));
+  view->tls = MC_IS(request->scheme, "https");
   code = address(request, options, &lines, &target, target_details, scratch, view, refusal);
   if (code != MC_OK) return code;
 
