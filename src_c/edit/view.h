@@ -5,6 +5,9 @@
  * and the trusted client address are settled, hop-by-hop headers and, for clients that are not
  * trusted, Envoy's own control headers are taken away, x-forwarded-* are added.
  *
+ * Two things differ from Envoy on purpose: methods that its HTTP/1 parser does not know are served (any
+ * token is a method), and a CR within a value is refused, where Envoy's parser drops it.
+ *
  * A clean request costs one pass over its target and headers and copies nothing: the view then
  * points into the request, which must outlive it. */
 #ifndef MC_EDIT_VIEW_H
