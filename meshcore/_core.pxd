@@ -475,6 +475,8 @@ cdef extern from "meshcore.h" nogil:
         mc_slice body
 
     mc_code mc_decide(const mc_snapshot *snapshot, const mc_request *request, mc_decision *decision)
+    mc_code mc_decision_with_headers(const mc_decision *decision, const mc_header *headers, uint32_t count,
+                                     mc_decision *out)
     void mc_decision_close(mc_decision *decision)
     void mc_decision_release(mc_decision *decision)
     mc_code mc_decision_request_headers(const mc_decision *decision, mc_scratch *scratch,

@@ -70,7 +70,10 @@ class Decision:
 
         Without an argument, the headers that ``decide()`` saw. Comes back in the shape that came in:
         a list of pairs (bytes or str, as given) for an iterable, the same type for a mapping.
-        The ``host`` line is left out: send ``authority``.
+        The ``host`` line is left out: send ``authority``. Other headers change nothing that is decided.
+
+        Raises:
+            ValueError: nothing goes upstream, or a request with other headers could not be sent.
         """
     def response_headers(self, headers: Headers | None = None, *, status: int | None = None) -> Any:
         """The header lines to answer with: the upstream's, edited, or those of our own answer.

@@ -233,13 +233,12 @@ cdef class Decision:
         return ()
 
     def request_headers(self, headers=None):
-        cdef Decision other
         cdef mc_scratch scratch
         cdef const mc_header_line *lines
         cdef uint32_t count
         if self._block.decision.outcome != MC_FORWARD:
             raise ValueError(f"nothing goes upstream: the outcome is {self.outcome.name}")
-        if headers is not None and headers is not self._given:
+        if headers is not None and not self._is_given(headers):
             return self._with_headers(headers).request_headers()
         mc_scratch_init(&scratch)
         try:
@@ -249,17 +248,25 @@ cdef class Decision:
         finally:
             mc_scratch_reset(&scratch)
 
+    cdef bint _is_given(self, object headers):
+        """Whether these are the lines that were decided on: the same object, unchanged since."""
+        if headers is not self._given:
+            return False
+        return hasattr(headers, "__next__") or as_pairs(headers) == self._pairs
+
     cdef Decision _with_headers(self, object headers):
         """This decision as if the request had had other headers: nothing is decided anew."""
-        cdef mc_decision *mine = &self._block.decision
-        cdef mc_request request = mine.request
-        cdef Decision other = decide(self._snapshot, headers, self, &request)
-        cdef mc_decision *d = &other._block.decision
-        mc_decision_close(d)
-        d.outcome = mine.outcome
-        d.listener, d.virtual_host, d.route = mine.listener, mine.virtual_host, mine.route
-        d.cluster, d.choice, d.endpoint = mine.cluster, mine.choice, mine.endpoint
-        return other
+        cdef Decision out = Decision.__new__(Decision)
+        cdef Block *block = headers_taken(out, headers)
+        cdef mc_code code = mc_decision_with_headers(
+            &self._block.decision, block.lines, <uint32_t> len(out._pairs), &block.decision)
+        out._block = block
+        out._snapshot = self._snapshot
+        if code == MC_INVALID:
+            raise ValueError(f"a request with these headers cannot be sent: {out.details}")
+        if code:
+            raise MemoryError
+        return out
 
     def response_headers(self, headers=None, *, status=None):
         cdef mc_scratch scratch
@@ -306,11 +313,8 @@ cdef class Decision:
         mc_decision_close(&self._block.decision)
 
 
-cdef Decision decide(Snapshot snapshot, object headers, Decision like, mc_request *request):
-    """Decide a request whose texts are taken already; headers are taken here. ``like`` (or None) is a
-    decision whose texts the request shares."""
-    cdef Decision out = Decision.__new__(Decision)
-    cdef mc_code code
+cdef Block *headers_taken(Decision out, object headers) except NULL:
+    """A block with these header lines; the decision holds what they point into."""
     out._given = headers
     out._pairs = as_pairs(headers)
     out._alive = out._pairs
@@ -324,14 +328,17 @@ cdef Decision decide(Snapshot snapshot, object headers, Decision like, mc_reques
     except BaseException:
         block_free(block)
         raise
+    return block
+
+
+cdef Decision decide(Snapshot snapshot, object headers, mc_request *request):
+    """Decide a request whose texts are taken already; headers are taken here."""
+    cdef Decision out = Decision.__new__(Decision)
+    cdef Block *block = headers_taken(out, headers)
     request.headers = block.lines
     request.header_count = <uint32_t> len(out._pairs)
     out._snapshot = snapshot
-    if like is not None:
-        out._method, out._authority, out._path = like._method, like._authority, like._path
-        out._scheme, out._source, out._local, out._protocol = (
-            like._scheme, like._source, like._local, like._protocol)
-    code = mc_decide(snapshot.snapshot, request, &block.decision)
+    cdef mc_code code = mc_decide(snapshot.snapshot, request, &block.decision)
     out._block = block
     if code:
         raise MemoryError
@@ -459,7 +466,7 @@ cdef class Engine:
         request.port = 0 if port is None else port
         request.now_ns = 0 if now_ns is None else now_ns
         request.seed = mc_entropy_next(self._entropy) if seed is None else seed & 0xFFFFFFFFFFFFFFFF
-        out = decide(<Snapshot> self._current[0], headers, None, &request)
+        out = decide(<Snapshot> self._current[0], headers, &request)
         out._method, out._authority, out._path, out._scheme = method, authority, path, scheme
         out._source, out._local, out._protocol = source, local, protocol
         return out

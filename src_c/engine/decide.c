@@ -285,6 +285,29 @@ mc_code mc_decide(const mc_snapshot *s, const mc_request *request, mc_decision *
   return code;
 }
 
+mc_code mc_decision_with_headers(const mc_decision *d, const mc_header *headers, uint32_t count, mc_decision *out) {
+  *out = (mc_decision){.outcome = d->outcome,
+                       .listener = d->listener,
+                       .virtual_host = d->virtual_host,
+                       .route = d->route,
+                       .cluster = d->cluster,
+                       .endpoint = d->endpoint,
+                       .choice = d->choice,
+                       .target = d->target,
+                       .authority = d->authority,
+                       .snapshot = d->snapshot,
+                       .request = d->request};
+  out->request.authority = d->view.authority; /* it may have been that of a host line */
+  out->request.headers = headers;
+  out->request.header_count = count;
+  mc_scratch_init(&out->scratch);
+  mc_refusal refusal;
+  const mc_http_options *options = &d->snapshot->listeners[d->listener].options;
+  mc_code code = mc_view_make(&out->request, options, &out->scratch, &out->view, &refusal);
+  if (code == MC_INVALID) out->details = refusal.details;
+  return code;
+}
+
 void mc_decision_close(mc_decision *d) {
   if (!d->leased) return;
   d->leased = false;

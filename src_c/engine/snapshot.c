@@ -125,8 +125,13 @@ static int32_t listener_of_port(const mc_snapshot *s, uint32_t port) {
   return -1;
 }
 
-static uint32_t port_of_authority(mc_slice authority) {
+/* The port that a request names; 0: none. */
+static uint32_t port_of_authority(const mc_request *request) {
   uint32_t port = 0;
+  mc_slice authority = request->authority;
+  for (uint32_t i = 0; !authority.data && i < request->header_count; i++) {
+    if (mc_slice_equal_fold(request->headers[i].name, MC_LITERAL("host"))) authority = request->headers[i].value;
+  }
   size_t at = authority.size;
   while (at > 0 && authority.data[at - 1] >= '0' && authority.data[at - 1] <= '9' && authority.size - at < 6) at--;
   if (at == 0 || at == authority.size || authority.data[at - 1] != ':') return 0;
@@ -142,7 +147,7 @@ int32_t mc_snapshot_listener(const mc_snapshot *s, const mc_request *request) {
     int32_t found = listener_of_port(s, request->port);
     return found >= 0 ? found : s->any_listener;
   }
-  uint32_t port = port_of_authority(request->authority);
+  uint32_t port = port_of_authority(request);
   int32_t found = port ? listener_of_port(s, port) : -1;
   if (found < 0) found = s->any_listener;
   if (found < 0) found = listener_of_port(s, mc_slice_equal(request->scheme, MC_LITERAL("https")) ? 443 : 80);

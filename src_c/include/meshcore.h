@@ -603,6 +603,12 @@ typedef struct mc_header_line {
  * initialised, and is to be released in either case. */
 mc_code mc_decide(const mc_snapshot *snapshot, const mc_request *request, mc_decision *decision);
 
+/* The same decision for a request with other headers: nothing is decided anew, no endpoint is picked and no lease
+ * taken. For mc_decision_request_headers alone. The first decision must stay, and out is to be released in
+ * any case. MC_INVALID where the headers cannot be served; out->details then says why. */
+mc_code mc_decision_with_headers(const mc_decision *decision, const mc_header *headers, uint32_t count,
+                                 mc_decision *out);
+
 /* Ends the lease on the endpoint; calls after the first do nothing. */
 void mc_decision_close(mc_decision *decision);
 /* Closes, and gives all memory back. */

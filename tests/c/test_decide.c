@@ -467,6 +467,37 @@ static void test_bounds(void) {
   stop();
 }
 
+/* Other headers, the same decision: no turn is taken, no lease, and the host line is not missed. */
+static void test_other_headers(void) {
+  start_one(forward_to(0));
+  mc_decision other;
+  mc_scratch scratch;
+  const mc_header_line *lines;
+  uint32_t count;
+  decide(request_of(NULL, "/x", headers, ROWS("host: a.com", "x: 1")));
+  uint64_t turn = atomic_load(&snapshot->clusters[0].state->turn);
+  mc_header changed[] = {{MC_LITERAL("y"), MC_LITERAL("2")}, {MC_LITERAL("connection"), MC_LITERAL("close")}};
+  mc_scratch_init(&scratch);
+  CHECK_INT(mc_decision_with_headers(&decision, changed, 2, &other), MC_OK);
+  CHECK_INT(other.endpoint, decision.endpoint);
+  CHECK_SLICE(other.authority, "a.com");
+  CHECK_INT(mc_decision_request_headers(&other, &scratch, &lines, &count), MC_OK);
+  CHECK_SLICE(value_of(lines, count, "y"), "2");
+  CHECK(value_of(lines, count, "x").data == NULL);
+  CHECK(value_of(lines, count, "connection").data == NULL);
+  mc_scratch_reset(&scratch);
+  mc_decision_release(&other);
+  CHECK_INT(atomic_load(&snapshot->clusters[0].state->turn), turn);
+  CHECK_INT(mc_snapshot_active(snapshot, 0, decision.endpoint), 1);
+  changed[0].value = MC_LITERAL("a\nb");
+  CHECK_INT(mc_decision_with_headers(&decision, changed, 2, &other), MC_INVALID);
+  CHECK_INT(other.details, MC_DETAILS_INVALID_CHARACTERS);
+  mc_decision_release(&other);
+  CHECK_INT(mc_snapshot_active(snapshot, 0, decision.endpoint), 1);
+  mc_decision_release(&decision);
+  stop();
+}
+
 static void test_names_of_flags(void) {
   CHECK(strcmp(mc_flag_name(MC_FLAG_NR), "NR") == 0);
   CHECK(strcmp(mc_flag_name(MC_FLAG_NC), "NC") == 0);
@@ -547,6 +578,7 @@ int main(void) {
   test_own_answers();
   test_rewrites();
   test_bounds();
+  test_other_headers();
   test_names_of_flags();
   test_out_of_memory();
   return check_finish();

@@ -60,6 +60,11 @@ static void test_listener_choice(void) {
   CHECK_INT(listener(s, 0, "a:", "http"), 1);
   CHECK_INT(listener(s, 0, "a:65979", "http"), 1); /* 65536 + 443 */
   CHECK_INT(listener(s, 0, "a:4294967739", "http"), 1); /* 2^32 + 443 */
+  const mc_header host[] = {{MC_LITERAL("x"), MC_LITERAL("a:443")}, {MC_LITERAL("Host"), MC_LITERAL("a:8080")}};
+  mc_request request = {.scheme = MC_LITERAL("http"), .headers = host, .header_count = 2};
+  CHECK_INT(mc_snapshot_listener(s, &request), 0); /* the authority may come as a host line */
+  request.authority = MC_LITERAL("a:443");
+  CHECK_INT(mc_snapshot_listener(s, &request), 2);
   mc_snapshot_free(s);
 
   const uint16_t any[] = {8080, 0, 80};
