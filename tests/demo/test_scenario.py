@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
+import time
 from pathlib import Path
 
 import pytest
 
 from meshcore.cli.main import main
 from meshcore.demo import shop
+from meshcore.demo.board import State
+from meshcore.demo.scenario import _Stage, new_board
 
 
 @pytest.fixture
@@ -51,6 +55,22 @@ def test_lost_requests_are_counted_and_named(folder: Path, capsys: pytest.Captur
     shown = capsys.readouterr().out
     assert "GET /productpage: 502" in shown
     assert "reviews answered 503" in shown
+
+
+def test_a_slow_machine_is_judged_by_what_it_has_seen() -> None:
+    board = new_board()
+    check = board.checks[-1]
+
+    async def late() -> None:
+        stage = _Stage(check, board.versions[shop.SECOND_STAGE], 300)
+        for version in ("v1", "v2") * 20:
+            stage.count(version)
+        began = time.monotonic()
+        await stage.judge(shop.CANARY[shop.SECOND_STAGE], asyncio.get_running_loop().time())
+        assert time.monotonic() - began < 2
+
+    asyncio.run(late())
+    assert (check.state, check.seen) == (State.OK, "v1 50.0%  v2 50.0%  of 40")
 
 
 def test_errors_in_the_documents_are_findings(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
