@@ -300,6 +300,9 @@ class _Reader:
         context = getattr(error, "context", None)
         line = self._line(mark) if mark is not None else self.first_line + 1
         column = int(mark.column) + 1 if mark is not None else 1
+        if "nesting depth" in problem:  # libyaml has a bound of its own, which flow collections meet first
+            self._error(line, column, f"nested more than {MAX_DEPTH} levels deep")
+            return line - 1
         message = f"not valid YAML: {problem}" + (f" ({context})" if context else "")
         if "\\t" in problem or "found character that cannot start any token" in problem:
             message += "; YAML is indented with blanks, never with tabs"

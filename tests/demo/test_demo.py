@@ -62,7 +62,7 @@ def test_plain_lines_where_there_is_no_terminal(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("columns", [100, 60])
 def test_a_live_table_on_a_terminal(columns: int) -> None:
-    code, shown = on_a_terminal([*COMMAND, "--requests", "60"], columns)
+    code, shown = on_a_terminal(COMMAND, columns)
     assert code == 0
     assert "\x1b[?25l" in shown, "the cursor is hidden while the table is drawn"
     assert shown.rindex("\x1b[?25h") > shown.rindex("\x1b[?25l"), "and shown again"
