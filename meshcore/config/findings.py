@@ -25,10 +25,11 @@ SHOWN = 80
 
 
 class Severity(Enum):
-    """Errors refuse the load; warnings come with the loaded configuration."""
+    """Errors refuse the load; warnings come with the loaded configuration; infos are for analysis."""
 
     ERROR = "error"
     WARNING = "warning"
+    INFO = "info"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,7 @@ class Finding:
 
     ``line`` and ``column`` count from 1; 0 means that the source has no lines (a parsed mapping).
     ``found`` and ``expected`` are ready to read: ``"'abc'"``, ``"a duration such as 1.5s"``.
+    ``code`` is one of :data:`meshcore.config.codes.CODES`, or "" where the message says it all.
     """
 
     severity: Severity
@@ -49,6 +51,7 @@ class Finding:
     expected: str = ""
     kind: str = ""
     name: str = ""
+    code: str = ""
 
     @property
     def detail(self) -> str:
@@ -69,7 +72,8 @@ class Finding:
         place = f"{self.file}:{self.line}:{self.column}" if self.line else self.file
         subject = ": ".join(part for part in (self.path, self.detail) if part)
         suffix = f" ({self.resource})" if self.resource else ""
-        return f"{place}: {self.severity.value}: {subject}{suffix}"
+        code = f"[{self.code}]" if self.code else ""
+        return f"{place}: {self.severity.value}{code}: {subject}{suffix}"
 
 
 class ConfigError(ValueError):
@@ -97,9 +101,10 @@ class Findings:
         expected: str = "",
         kind: str = "",
         name: str = "",
+        code: str = "",
     ) -> None:
         """Record an error: the load will be refused."""
-        self.add(_finding(Severity.ERROR, where, path, message, found, expected, kind, name))
+        self.add(_finding(Severity.ERROR, where, path, message, found, expected, kind, name, code))
 
     def warn(
         self,
@@ -111,9 +116,10 @@ class Findings:
         expected: str = "",
         kind: str = "",
         name: str = "",
+        code: str = "",
     ) -> None:
         """Record a warning: it will be part of the loaded Config."""
-        self.add(_finding(Severity.WARNING, where, path, message, found, expected, kind, name))
+        self.add(_finding(Severity.WARNING, where, path, message, found, expected, kind, name, code))
 
     def add(self, finding: Finding) -> None:
         """Record a ready-made finding; one that is there already is not repeated."""
@@ -134,6 +140,11 @@ class Findings:
         return self._sorted(Severity.WARNING)
 
     @property
+    def infos(self) -> tuple[Finding, ...]:
+        """What is worth knowing and not wrong, by file and position."""
+        return self._sorted(Severity.INFO)
+
+    @property
     def has_errors(self) -> bool:
         return any(finding.severity is Severity.ERROR for finding in self._all)
 
@@ -143,6 +154,7 @@ class Findings:
             ConfigWarning(
                 ": ".join(part for part in (found.path, found.detail) if part),
                 Origin(found.file, found.line, found.column, found.kind, found.name, found.path),
+                found.code,
             )
             for found in self.warnings
         )
@@ -171,9 +183,10 @@ def _finding(
     expected: str,
     kind: str,
     name: str,
+    code: str,
 ) -> Finding:
     if isinstance(where, str):
-        return Finding(severity, message, where, 0, 0, path, found, expected, kind, name)
+        return Finding(severity, message, where, 0, 0, path, found, expected, kind, name, code)
     origin = where if isinstance(where, Origin) else where.origin(path)
     return Finding(
         severity,
@@ -186,6 +199,7 @@ def _finding(
         expected,
         kind or origin.kind,
         name or origin.name,
+        code,
     )
 
 

@@ -98,17 +98,33 @@ def is_set(record: Record, field: str) -> bool:
 
 
 def error_at(
-    findings: Findings, record: Record, field: str, message: str = "", *, found: str = "", expected: str = ""
+    findings: Findings,
+    record: Record,
+    field: str,
+    message: str = "",
+    *,
+    found: str = "",
+    expected: str = "",
+    code: str = "",
 ) -> None:
     """Record an error about a field of a decoded record."""
-    findings.error(node_of(record, field), path_of(record, field), message, found=found, expected=expected)
+    node, path = node_of(record, field), path_of(record, field)
+    findings.error(node, path, message, found=found, expected=expected, code=code)
 
 
 def warn_at(
-    findings: Findings, record: Record, field: str, message: str = "", *, found: str = "", expected: str = ""
+    findings: Findings,
+    record: Record,
+    field: str,
+    message: str = "",
+    *,
+    found: str = "",
+    expected: str = "",
+    code: str = "",
 ) -> None:
     """Record a warning about a field of a decoded record."""
-    findings.warn(node_of(record, field), path_of(record, field), message, found=found, expected=expected)
+    node, path = node_of(record, field), path_of(record, field)
+    findings.warn(node, path, message, found=found, expected=expected, code=code)
 
 
 def _wire_name(record: Record, field: str) -> str:

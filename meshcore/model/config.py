@@ -87,13 +87,15 @@ class Listener:
 
 @dataclass(frozen=True, slots=True)
 class ConfigWarning:
-    """Something accepted that the user should know of."""
+    """Something accepted that the user should know of; ``code`` names it where it has one (IST0130)."""
 
     message: str
     origin: Origin | None = None
+    code: str = ""
 
     def __str__(self) -> str:
-        return f"{self.origin}: warning: {self.message}" if self.origin else f"warning: {self.message}"
+        text = f"warning[{self.code}]: {self.message}" if self.code else f"warning: {self.message}"
+        return f"{self.origin}: {text}" if self.origin else text
 
 
 @dataclass(frozen=True, slots=True)

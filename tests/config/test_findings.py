@@ -134,3 +134,19 @@ def test_what_is_no_configuration_is_refused(text: str, words: str) -> None:
     with pytest.raises(ConfigError, match=r".") as raised:
         load_text(text)
     assert words in str(raised.value)
+
+
+def test_a_code_stands_with_the_severity_and_reaches_the_config() -> None:
+    findings = Findings()
+    findings.warn(Origin("a.yaml", 3, 2), "spec", "never reached", code="IST0130")
+    assert str(findings.warnings[0]) == "a.yaml:3:2: warning[IST0130]: spec: never reached"
+    (warning,) = findings.config_warnings()
+    assert warning.code == "IST0130"
+    assert str(warning) == "a.yaml:3:2: warning[IST0130]: spec: never reached"
+
+
+def test_infos_are_neither_errors_nor_warnings() -> None:
+    findings = Findings()
+    findings.add(Finding(Severity.INFO, "could be simpler", "a.yaml", 2, 1))
+    assert (findings.errors, findings.warnings, findings.has_errors) == ((), (), False)
+    assert [str(it) for it in findings.infos] == ["a.yaml:2:1: info: could be simpler"]

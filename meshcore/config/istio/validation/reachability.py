@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from meshcore.config.codes import INEFFECTIVE_MATCH, UNREACHABLE_RULE
 from meshcore.config.findings import Findings
 from meshcore.config.istio.schema.virtual_service import HTTPMatch, HTTPRoute
 from meshcore.config.schema import is_set, warn_at
@@ -23,7 +24,13 @@ def check_reachability(rules: Sequence[HTTPRoute], findings: Findings) -> None:
     for rule in rules:
         if everything is not None:
             where = everything.name or everything.record_path
-            warn_at(findings, rule, "", f"never reached: the rule {where!r} before it takes every request")
+            warn_at(
+                findings,
+                rule,
+                "",
+                f"never reached: the rule {where!r} before it takes every request",
+                code=UNREACHABLE_RULE,
+            )
             continue
         if not rule.match:
             everything = rule
@@ -31,15 +38,17 @@ def check_reachability(rules: Sequence[HTTPRoute], findings: Findings) -> None:
         for match in rule.match:
             conditions = _conditions(match)
             if conditions in seen:
-                warn_at(findings, match, "", "never reached: an earlier match asks for just the same")
+                _warn(findings, match, "never reached: an earlier match asks for just the same")
             elif _covered(match, prefixes):
-                warn_at(
-                    findings, match, "", "never reached: an earlier match takes every path that begins so"
-                )
+                _warn(findings, match, "never reached: an earlier match takes every path that begins so")
             seen.add(conditions)
             uri = match.uri
             if uri is not None and uri.prefix and _only_uri(match) and not match.ignore_uri_case:
                 prefixes.add(uri.prefix)
+
+
+def _warn(findings: Findings, match: HTTPMatch, message: str) -> None:
+    warn_at(findings, match, "", message, code=INEFFECTIVE_MATCH)
 
 
 def _conditions(match: HTTPMatch) -> str:

@@ -1,0 +1,233 @@
+"""The codes of findings: what each is called, how bad it is, and what it means in one sentence.
+
+``IST`` codes are those of istioctl, with its names and severities, so that rules which silence or
+look for them keep working. ``MC`` codes are our own: MC10xx about documents as a whole, MC11xx about
+matching, MC12xx about destinations and policies, MC13xx about endpoints.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from meshcore.config.findings import Severity
+
+__all__ = ["CODES", "INEFFECTIVE_MATCH", "UNREACHABLE_RULE", "Code", "severity_of"]
+
+_E, _W, _I = Severity.ERROR, Severity.WARNING, Severity.INFO
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """One kind of finding."""
+
+    code: str
+    name: str
+    severity: Severity
+    summary: str
+
+
+def _table(rows: Iterable[tuple[str, str, Severity, str]]) -> dict[str, Code]:
+    return {row[0]: Code(*row) for row in rows}
+
+
+#: All codes, in the order in which they are listed.
+CODES: dict[str, Code] = _table(
+    (
+        ("IST0002", "Deprecated", _W, "The field or feature is deprecated."),
+        ("IST0101", "ReferencedResourceNotFound", _E, "What is referred to is not among the documents."),
+        ("IST0106", "SchemaValidationError", _E, "The resource is invalid: it would not be accepted."),
+        (
+            "IST0109",
+            "ConflictingMeshGatewayVirtualServiceHosts",
+            _E,
+            "Several VirtualServices of the mesh have the same host; only one of them decides.",
+        ),
+        (
+            "IST0110",
+            "ConflictingSidecarWorkloadSelectors",
+            _E,
+            "Several Sidecars select the same pod; which one it gets is undefined.",
+        ),
+        (
+            "IST0111",
+            "MultipleSidecarsWithoutWorkloadSelectors",
+            _E,
+            "A namespace has several Sidecars without a selector; only one of them counts.",
+        ),
+        (
+            "IST0112",
+            "VirtualServiceDestinationPortSelectorRequired",
+            _E,
+            "The destination names no port, and its service has several.",
+        ),
+        (
+            "IST0118",
+            "PortNameIsNotUnderNamingConvention",
+            _I,
+            "The name of a Service's port does not tell its protocol.",
+        ),
+        ("IST0127", "NoMatchingWorkloadsFound", _W, "The policy applies to no workload."),
+        (
+            "IST0128",
+            "NoServerCertificateVerificationDestinationLevel",
+            _W,
+            "TLS is originated without caCertificates: the server's identity is not verified.",
+        ),
+        (
+            "IST0129",
+            "NoServerCertificateVerificationPortLevel",
+            _W,
+            "TLS is originated for a port without caCertificates: the server's identity is not verified.",
+        ),
+        (
+            "IST0130",
+            "VirtualServiceUnreachableRule",
+            _W,
+            "No request reaches the rule: those before it take everything.",
+        ),
+        (
+            "IST0131",
+            "VirtualServiceIneffectiveMatch",
+            _I,
+            "A match of a rule is without effect: an earlier one covers it.",
+        ),
+        (
+            "IST0132",
+            "VirtualServiceHostNotFoundInGateway",
+            _W,
+            "The Gateway offers none of the VirtualService's hosts.",
+        ),
+        ("IST0133", "SchemaWarning", _W, "The resource is valid, but part of it is doubtful."),
+        (
+            "IST0134",
+            "ServiceEntryAddressesRequired",
+            _W,
+            "A TCP port of a ServiceEntry cannot be told from others without addresses.",
+        ),
+        (
+            "IST0138",
+            "GatewayDuplicateCertificate",
+            _W,
+            "Several Gateways use one certificate: clients that reuse HTTP/2 connections may get a 404.",
+        ),
+        (
+            "IST0140",
+            "IngressRouteRulesNotAffected",
+            _W,
+            "Rules with subsets are not bound to the gateway that routes to this host.",
+        ),
+        (
+            "IST0145",
+            "ConflictingGateways",
+            _E,
+            "Several Gateways bind the same host and port of the same workloads.",
+        ),
+        (
+            "IST0149",
+            "JwtClaimBasedRoutingWithoutRequestAuthN",
+            _E,
+            "A rule matches JWT claims, but nothing verifies tokens at the gateway.",
+        ),
+        (
+            "IST0150",
+            "ExternalNameServiceTypeInvalidPortName",
+            _W,
+            "The port name of an ExternalName Service makes its proxies treat it as TCP.",
+        ),
+        (
+            "IST0151",
+            "EnvoyFilterUsesRelativeOperation",
+            _W,
+            "An EnvoyFilter without priority patches relative to something that may not be there yet.",
+        ),
+        (
+            "IST0152",
+            "EnvoyFilterUsesReplaceOperationIncorrectly",
+            _E,
+            "REPLACE is only valid for HTTP_FILTER and NETWORK_FILTER.",
+        ),
+        (
+            "IST0153",
+            "EnvoyFilterUsesAddOperationIncorrectly",
+            _E,
+            "ADD is ignored for ROUTE_CONFIGURATION and HTTP_ROUTE.",
+        ),
+        (
+            "IST0154",
+            "EnvoyFilterUsesRemoveOperationIncorrectly",
+            _E,
+            "REMOVE is ignored for ROUTE_CONFIGURATION and HTTP_ROUTE.",
+        ),
+        (
+            "IST0155",
+            "EnvoyFilterUsesRelativeOperationWithProxyVersion",
+            _W,
+            "A relative patch without priority for one proxy version may be lost during an upgrade.",
+        ),
+        (
+            "IST0157",
+            "InvalidTelemetryProvider",
+            _W,
+            "Access logging without providers is ignored unless the mesh has a default.",
+        ),
+        (
+            "IST0159",
+            "ConflictingTelemetryWorkloadSelectors",
+            _E,
+            "Several Telemetry resources select the same pod; which one it gets is undefined.",
+        ),
+        (
+            "IST0160",
+            "MultipleTelemetriesWithoutWorkloadSelectors",
+            _E,
+            "A namespace has several Telemetry resources without a selector.",
+        ),
+        (
+            "IST0162",
+            "GatewayPortNotDefinedOnService",
+            _W,
+            "The Gateway listens on a port that the Service of its workloads does not have.",
+        ),
+        (
+            "IST0165",
+            "ReferencedInternalGateway",
+            _W,
+            "The Gateway is generated by Istio itself and not to be referred to.",
+        ),
+        (
+            "IST0166",
+            "IneffectiveSelector",
+            _W,
+            "Selectors do not reach workloads of a Kubernetes Gateway; targetRefs do.",
+        ),
+        ("IST0167", "IneffectivePolicy", _W, "The policy has no effect on workloads in ambient mode."),
+        ("IST0171", "NegativeConditionStatus", _W, "The cluster reports a problem in the resource's status."),
+        (
+            "IST0173",
+            "DestinationRuleSubsetNotSelectPods",
+            _E,
+            "A subset selects no pod: requests to it get a 503.",
+        ),
+        (
+            "IST0174",
+            "UnknownDestinationRuleHost",
+            _W,
+            "The DestinationRule is for a host that no service has.",
+        ),
+        (
+            "IST0177",
+            "ConflictingServiceEntryProtocol",
+            _W,
+            "Several ServiceEntries give one host and port different protocols.",
+        ),
+    )
+)
+
+UNREACHABLE_RULE = "IST0130"
+INEFFECTIVE_MATCH = "IST0131"
+
+
+def severity_of(code: str) -> Severity:
+    """The severity that a code has, whoever reports it."""
+    return CODES[code].severity
