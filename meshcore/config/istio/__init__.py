@@ -1,6 +1,5 @@
 """Istio's and Kubernetes' documents, translated as Istio's control plane does it for each proxy."""
 
-from meshcore.config.istio.kinds import SERVED_KINDS
 from meshcore.config.istio.translate import load_documents, validate_documents
 
-__all__ = ["SERVED_KINDS", "load_documents", "validate_documents"]
+__all__ = ["load_documents", "validate_documents"]

@@ -9,8 +9,9 @@ from meshcore.config.istio.names import is_wildcard
 from meshcore.config.istio.registry import Protocol, Registry, Resolution, Service, ServicePort, Workload
 from meshcore.config.istio.resources import Resource, in_order, same_labels
 from meshcore.config.istio.schema.kubernetes import Pod
-from meshcore.config.istio.schema.service_entry import EntryEndpoint, ServiceEntry
 from meshcore.config.istio.schema.service_entry import Resolution as Declared
+from meshcore.config.istio.schema.service_entry import ServiceEntry
+from meshcore.config.istio.schema.workload import WorkloadEntry
 from meshcore.config.schema import origin_of
 
 __all__ = ["UNIX", "add_entries"]
@@ -68,7 +69,7 @@ def _workloads(entry: Resource[ServiceEntry], host: str, pods: list[Resource[Pod
     return []
 
 
-def _endpoint(endpoint: EntryEndpoint) -> Workload:
+def _endpoint(endpoint: WorkloadEntry) -> Workload:
     labels: Mapping[str, str] = endpoint.labels
     return Workload(
         endpoint.address.removeprefix(UNIX),

@@ -1,67 +1,118 @@
-"""Which kinds of documents are served, left aside, or refused."""
+"""Which kinds of documents are read, and which of them are served, left aside, or refused."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import Enum, auto
 
 from meshcore.config.findings import did_you_mean
+from meshcore.config.istio.schema import kubernetes as k8s
+from meshcore.config.istio.schema.destination_rule import DestinationRule
+from meshcore.config.istio.schema.envoy_filter import EnvoyFilter
+from meshcore.config.istio.schema.extensions import TrafficExtension, WasmPlugin
+from meshcore.config.istio.schema.gateway import Gateway
+from meshcore.config.istio.schema.proxy_config import ProxyConfig
+from meshcore.config.istio.schema.security import (
+    AuthorizationPolicy,
+    PeerAuthentication,
+    RequestAuthentication,
+)
+from meshcore.config.istio.schema.service_entry import ServiceEntry
+from meshcore.config.istio.schema.sidecar import Sidecar
+from meshcore.config.istio.schema.telemetry import Telemetry
+from meshcore.config.istio.schema.virtual_service import VirtualService
+from meshcore.config.istio.schema.workload import WorkloadEntry, WorkloadGroup
+from meshcore.config.schema import Record
 
-__all__ = ["SERVED_KINDS", "Verdict", "kind_id", "verdict"]
+__all__ = ["Kind", "Serving", "find", "kind_id"]
 
 NETWORKING = "networking.istio.io"
 SECURITY = "security.istio.io"
+TELEMETRY = "telemetry.istio.io"
+EXTENSIONS = "extensions.istio.io"
 GATEWAY_API = "gateway.networking.k8s.io"
 
-#: Kinds that are served, with the versions of their API.
-SERVED: dict[tuple[str, str], tuple[str, ...]] = {
-    (NETWORKING, "VirtualService"): ("v1", "v1beta1", "v1alpha3"),
-    (NETWORKING, "DestinationRule"): ("v1", "v1beta1", "v1alpha3"),
-    (NETWORKING, "Gateway"): ("v1", "v1beta1", "v1alpha3"),
-    (NETWORKING, "ServiceEntry"): ("v1", "v1beta1", "v1alpha3"),
-    ("", "Service"): ("v1",),
-    ("", "Endpoints"): ("v1",),
-    ("", "Pod"): ("v1",),
-    ("", "Namespace"): ("v1",),
-    ("discovery.k8s.io", "EndpointSlice"): ("v1", "v1beta1"),
-}
-SERVED_KINDS = frozenset(kind for _, kind in SERVED)
-_UNENFORCED = "serving without it would let through what it forbids"
-_ROUTES = "its routes would be missing"
-#: Kinds that change what happens to requests and that are not supported: why they cannot be left out.
-REFUSED: dict[tuple[str, str], str] = {
-    (SECURITY, "AuthorizationPolicy"): _UNENFORCED,
-    (SECURITY, "PeerAuthentication"): _UNENFORCED,
-    (SECURITY, "RequestAuthentication"): _UNENFORCED,
-    (NETWORKING, "EnvoyFilter"): "it changes the proxy's configuration in ways that are not followed here",
-    (NETWORKING, "Sidecar"): "it narrows what a workload sees",
-    (NETWORKING, "WorkloadEntry"): "its endpoints would be missing",
-    ("extensions.istio.io", "WasmPlugin"): "its code would not run",
-    ("extensions.istio.io", "TrafficExtension"): "its code would not run",
-    (GATEWAY_API, "Gateway"): _ROUTES,
-    (GATEWAY_API, "HTTPRoute"): _ROUTES,
-    (GATEWAY_API, "GRPCRoute"): _ROUTES,
-    (GATEWAY_API, "BackendTLSPolicy"): "connections would be made without it",
-}
-#: Istio's other kinds: known, and without effect on where a request goes.
-ASIDE = frozenset(
-    {
-        (NETWORKING, "WorkloadGroup"),
-        (NETWORKING, "ProxyConfig"),
-        ("telemetry.istio.io", "Telemetry"),
-        ("install.istio.io", "IstioOperator"),
-    }
-)
-_GROUPS = frozenset({NETWORKING, SECURITY, "extensions.istio.io", "telemetry.istio.io"})
+
+class Serving(Enum):
+    """What becomes of a kind's documents when a configuration is made of them."""
+
+    SERVED = auto()
+    #: Without effect on where a request goes: left aside with a word.
+    ASIDE = auto()
+    #: Not supported, and it cannot be left out unseen.
+    REFUSED = auto()
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
-    """What becomes of a kind: it is served, or skipped, or refused because of ``problem``."""
+class Kind:
+    """A kind of documents: how it is read, and what becomes of it."""
 
-    served: bool = False
-    problem: str = ""
-    #: Whether leaving the kind out by name answers the problem.
-    avoidable: bool = False
+    versions: tuple[str, ...] = ()
+    #: What its documents hold; None for kinds that are known by name only.
+    schema: type[Record] | None = None
+    serving: Serving = Serving.SERVED
+    #: Why it is refused.
+    why: str = ""
+    #: Whether the content stands below ``spec``; Kubernetes' own kinds are read as a whole.
+    below_spec: bool = True
+    #: Whether ``spec`` may be left out, which means the same as an empty one.
+    spec_optional: bool = False
+
+
+_ISTIO = ("v1", "v1beta1", "v1alpha3")
+_SECURE = ("v1", "v1beta1")
+
+
+def _kubernetes(schema: type[Record], *versions: str) -> Kind:
+    return Kind(versions or ("v1",), schema, below_spec=False)
+
+
+def _refused(why: str, schema: type[Record] | None, *versions: str, spec_optional: bool = False) -> Kind:
+    return Kind(versions, schema, Serving.REFUSED, why, spec_optional=spec_optional)
+
+
+def _aside(schema: type[Record] | None, *versions: str, spec_optional: bool = False) -> Kind:
+    return Kind(versions, schema, Serving.ASIDE, spec_optional=spec_optional)
+
+
+_UNENFORCED = "serving without it would let through what it forbids"
+_ROUTES = "its routes would be missing"
+_CODE = "its code would not run"
+_NARROWS = "it narrows what a workload sees"
+_CHANGES = "it changes the proxy's configuration in ways that are not followed here"
+KINDS: dict[tuple[str, str], Kind] = {
+    (NETWORKING, "VirtualService"): Kind(_ISTIO, VirtualService),
+    (NETWORKING, "DestinationRule"): Kind(_ISTIO, DestinationRule),
+    (NETWORKING, "Gateway"): Kind(_ISTIO, Gateway),
+    (NETWORKING, "ServiceEntry"): Kind(_ISTIO, ServiceEntry),
+    (NETWORKING, "Sidecar"): _refused(_NARROWS, Sidecar, *_ISTIO, spec_optional=True),
+    (NETWORKING, "WorkloadEntry"): _refused("its endpoints would be missing", WorkloadEntry, *_ISTIO),
+    (NETWORKING, "WorkloadGroup"): _aside(WorkloadGroup, *_ISTIO),
+    (NETWORKING, "ProxyConfig"): _aside(ProxyConfig, "v1beta1", spec_optional=True),
+    (NETWORKING, "EnvoyFilter"): _refused(_CHANGES, EnvoyFilter, "v1alpha3", spec_optional=True),
+    (SECURITY, "AuthorizationPolicy"): _refused(
+        _UNENFORCED, AuthorizationPolicy, *_SECURE, spec_optional=True
+    ),
+    (SECURITY, "PeerAuthentication"): _refused(_UNENFORCED, PeerAuthentication, *_SECURE, spec_optional=True),
+    (SECURITY, "RequestAuthentication"): _refused(
+        _UNENFORCED, RequestAuthentication, *_SECURE, spec_optional=True
+    ),
+    (TELEMETRY, "Telemetry"): _aside(Telemetry, "v1", "v1alpha1", spec_optional=True),
+    (EXTENSIONS, "WasmPlugin"): _refused(_CODE, WasmPlugin, "v1alpha1"),
+    (EXTENSIONS, "TrafficExtension"): _refused(_CODE, TrafficExtension, "v1alpha1"),
+    ("install.istio.io", "IstioOperator"): _aside(None),
+    (GATEWAY_API, "Gateway"): _refused(_ROUTES, None),
+    (GATEWAY_API, "HTTPRoute"): _refused(_ROUTES, None),
+    (GATEWAY_API, "GRPCRoute"): _refused(_ROUTES, None),
+    (GATEWAY_API, "BackendTLSPolicy"): _refused("connections would be made without it", None),
+    ("", "Service"): _kubernetes(k8s.ServiceDocument),
+    ("", "Endpoints"): _kubernetes(k8s.Endpoints),
+    ("", "Pod"): _kubernetes(k8s.Pod),
+    ("", "Namespace"): _kubernetes(k8s.Namespace),
+    ("discovery.k8s.io", "EndpointSlice"): _kubernetes(k8s.EndpointSlice, "v1", "v1beta1"),
+}
+_GROUPS = frozenset({NETWORKING, SECURITY, EXTENSIONS, TELEMETRY})
+_UNKNOWN = _aside(None)
 
 
 def kind_id(api_version: str, kind: str) -> tuple[str, str]:
@@ -70,18 +121,17 @@ def kind_id(api_version: str, kind: str) -> tuple[str, str]:
     return (group if slash else "", kind)
 
 
-def verdict(api_version: str, kind: str) -> Verdict:
+def find(api_version: str, kind: str) -> tuple[Kind | None, str, str]:
+    """A kind of documents; or None, the field that is wrong and what is wrong with it."""
     group, _ = which = kind_id(api_version, kind)
     version = api_version.rpartition("/")[2]
-    if which in SERVED:
-        if version in SERVED[which]:
-            return Verdict(served=True)
-        known = ", ".join(f"{group}/{it}" if group else it for it in SERVED[which])
-        return Verdict(problem=f"{kind} has no version {api_version!r}; known: {known}")
-    if which in REFUSED:
-        why = f"{kind} is not supported yet, and {REFUSED[which]}; leave it out by name (ignore_kinds, "
-        return Verdict(problem=f"{why}--ignore-kind {kind}) if that is meant", avoidable=True)
-    if which in ASIDE or group not in _GROUPS:
-        return Verdict()
-    names = [name for where, name in (*SERVED, *REFUSED, *ASIDE) if where == group]
-    return Verdict(problem=f"{group} has no kind {kind!r}{did_you_mean(kind, names)}")
+    found = KINDS.get(which)
+    if found is None:
+        if group not in _GROUPS:
+            return _UNKNOWN, "", ""
+        names = [name for where, name in KINDS if where == group]
+        return None, "kind", f"{group} has no kind {kind!r}{did_you_mean(kind, names)}"
+    if found.versions and version not in found.versions:
+        known = ", ".join(f"{group}/{it}" if group else it for it in found.versions)
+        return None, "apiVersion", f"{kind} has no version {api_version!r}; known: {known}"
+    return found, "", ""

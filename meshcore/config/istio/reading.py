@@ -7,35 +7,17 @@ from dataclasses import dataclass, field
 from typing import TypeVar, cast
 
 from meshcore.config.findings import Findings, did_you_mean
-from meshcore.config.istio.kinds import kind_id, verdict
+from meshcore.config.istio.kinds import Kind, Serving, find, kind_id
 from meshcore.config.istio.resources import DEFAULT_NAMESPACE, Resource
-from meshcore.config.istio.schema import kubernetes as k8s
 from meshcore.config.istio.schema.common import Metadata
-from meshcore.config.istio.schema.destination_rule import DestinationRule
-from meshcore.config.istio.schema.gateway import Gateway
-from meshcore.config.istio.schema.service_entry import ServiceEntry
-from meshcore.config.istio.schema.virtual_service import VirtualService
 from meshcore.config.schema import Record, decode
 from meshcore.config.tree import Document, MappingNode, ScalarNode, SequenceNode, describe
+from meshcore.model import Origin
 
-__all__ = ["Resources", "read"]
+__all__ = ["Refused", "Resources", "read"]
 
 S = TypeVar("S", bound=Record)
 
-#: Kinds whose content stands below ``spec``; Kubernetes' own are read as a whole.
-SPECS: dict[str, type[Record]] = {
-    "VirtualService": VirtualService,
-    "DestinationRule": DestinationRule,
-    "Gateway": Gateway,
-    "ServiceEntry": ServiceEntry,
-}
-WHOLE: dict[str, type[Record]] = {
-    "Service": k8s.ServiceDocument,
-    "Endpoints": k8s.Endpoints,
-    "EndpointSlice": k8s.EndpointSlice,
-    "Pod": k8s.Pod,
-    "Namespace": k8s.Namespace,
-}
 _TOP = ("apiVersion", "kind", "metadata", "spec", "status")
 _CLUSTER_WIDE = frozenset(
     {
@@ -54,28 +36,42 @@ _CLUSTER_WIDE = frozenset(
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A document of a kind that is not supported yet."""
+
+    kind: str
+    origin: Origin
+    reason: str
+
+
 @dataclass(slots=True)
 class Resources:
     """What the documents hold: resources by kind, and a line for each document left aside."""
 
     skipped: list[str] = field(default_factory=list)
+    #: Documents that cannot be served, with the reasons.
+    refused: list[Refused] = field(default_factory=list)
     #: Namespaces that some document is in or declares.
     namespaces: set[str] = field(default_factory=set)
-    _kinds: dict[str, dict[tuple[str, str], Resource[Record]]] = field(default_factory=dict)
+    # By schema rather than by kind: two groups have a Gateway.
+    _kinds: dict[type[Record], dict[tuple[str, str], Resource[Record]]] = field(default_factory=dict)
 
     def of(self, kind: str, schema: type[S]) -> list[Resource[S]]:
         """The resources of a kind in the order of the documents."""
-        assert SPECS.get(kind, WHOLE.get(kind)) is schema
-        return cast("list[Resource[S]]", list(self._kinds.get(kind, {}).values()))
+        found = list(self._kinds.get(schema, {}).values())
+        assert all(it.kind == kind for it in found)
+        return cast("list[Resource[S]]", found)
 
     def add(self, resource: Resource[Record], findings: Findings) -> None:
         """Add a resource; as when documents are applied, the last of one name stays."""
         key = (resource.namespace, resource.name)
-        before = self._kinds.setdefault(resource.kind, {}).pop(key, None)
+        known = self._kinds.setdefault(type(resource.spec), {})
+        before = known.pop(key, None)
         if before is not None:
             place = f"{resource.origin.file}:{resource.origin.line}"
             findings.warn(before.origin, "", f"this {resource.kind} is replaced by the one at {place}")
-        self._kinds[resource.kind][key] = resource
+        known[key] = resource
         self.namespaces.add(resource.name if resource.kind == "Namespace" else resource.namespace)
 
 
@@ -128,33 +124,36 @@ def _read(document: Document, resources: Resources, ignored: set[str], findings:
     if {kind.lower(), f"{kind}.{group}".lower()} & ignored:
         resources.skipped.append(f"{kind} {document.name} (ignored)")
         return
-    found = verdict(api_version, kind)
-    if found.problem:
-        key = "kind" if found.avoidable or "no kind" in found.problem else "apiVersion"
-        findings.error(root.entries[key], key, found.problem)
+    known, key, problem = find(api_version, kind)
+    if known is None:
+        findings.error(root.entries[key], key, problem)
         return
-    if not found.served:
+    if known.serving is Serving.REFUSED:
+        resources.refused.append(Refused(kind, root.entries["kind"].origin("kind"), known.why))
+    elif known.serving is Serving.ASIDE:
         resources.skipped.append(f"{kind} {document.name}")
+    if known.schema is None:
         return
     if not name:
         findings.error(header or root, "metadata.name", "missing, but required")
         return
     assert header is not None
     metadata = decode(header, Metadata, findings, "metadata")
-    spec = _spec(root, kind, findings)
+    spec = _spec(root, known, known.schema, findings)
     if metadata is not None and spec is not None:
         resources.add(Resource(kind, name, namespace, metadata, spec, root.origin()), findings)
 
 
-def _spec(root: MappingNode, kind: str, findings: Findings) -> Record | None:
-    schema = SPECS.get(kind)
-    if schema is None:
-        return decode(root, WHOLE[kind], findings)
+def _spec(root: MappingNode, kind: Kind, schema: type[Record], findings: Findings) -> Record | None:
+    if not kind.below_spec:
+        return decode(root, schema, findings)
     for key in root.entries:
         if key not in _TOP:
             findings.error(root.key_origin(key, key), key, f"unknown field {key!r}{did_you_mean(key, _TOP)}")
     spec = root.get("spec")
     if spec is None or (isinstance(spec, ScalarNode) and spec.value is None):
-        findings.error(root, "spec", "missing, but required")
-        return None
+        if not kind.spec_optional:
+            findings.error(root, "spec", "missing, but required")
+            return None
+        spec = MappingNode(root.document, root.line, root.column)
     return decode(spec, schema, findings, "spec")

@@ -24,7 +24,7 @@ from meshcore.config.schema import Record, error_at, is_set, warn_at
 from meshcore.match import Regex
 from meshcore.model.format import FormatError, parse_format
 
-__all__ = ["check_serving"]
+__all__ = ["check_kinds", "check_serving"]
 
 #: Fields of http rules that the model holds and nothing acts upon: field -> feature.
 _RULE_FIELDS = {
@@ -43,6 +43,15 @@ _REFERENCE = re.compile(r"\\(.?)", re.DOTALL)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _COOKIE_TEXT = re.compile(r"[ -:<-~]*\Z")
 MAX_RING = 8 * 1024 * 1024
+
+
+def check_kinds(resources: Resources, findings: Findings) -> None:
+    """Errors for documents whose kind is not supported: what they ask for would be missing, unseen."""
+    for refused in resources.refused:
+        kind = refused.kind
+        message = f"{kind} is not supported yet, and {refused.reason}; leave it out by name "
+        message += f"(ignore_kinds, --ignore-kind {kind}) if that is meant"
+        findings.error(refused.origin, "kind", message)
 
 
 def check_serving(resources: Resources, findings: Findings) -> None:

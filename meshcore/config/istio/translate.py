@@ -23,7 +23,7 @@ from meshcore.config.istio.schema.destination_rule import DestinationRule
 from meshcore.config.istio.schema.gateway import Gateway
 from meshcore.config.istio.schema.service_entry import ServiceEntry
 from meshcore.config.istio.schema.virtual_service import VirtualService
-from meshcore.config.istio.serving import check_serving
+from meshcore.config.istio.serving import check_kinds, check_serving
 from meshcore.config.istio.sidecar import sidecar_listeners
 from meshcore.config.istio.validation import validate
 from meshcore.config.node import Node
@@ -63,6 +63,7 @@ def load_documents(
     documents = list(documents)
     resources = read(documents, findings, ignore_kinds)
     validate(resources, findings)
+    check_kinds(resources, findings)
     if not findings.has_errors:
         check_serving(resources, findings)
     registry = make_registry(resources, services)

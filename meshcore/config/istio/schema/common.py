@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Annotated, ClassVar
+
+from msgspec import Meta
 
 from meshcore.config.scalar_types import Number
 from meshcore.config.schema import OneOf, Record
@@ -14,6 +16,7 @@ __all__ = [
     "PortNumber",
     "Selector",
     "StringMatch",
+    "TargetReference",
     "WorkloadSelector",
 ]
 
@@ -66,3 +69,27 @@ class WorkloadSelector(Record):
     """``workloadSelector.labels`` (the networking API's own form)."""
 
     labels: dict[str, str] = {}
+
+
+class TargetReference(Record):
+    """``type.v1beta1.PolicyTargetReference``: the Gateway, Service or ServiceEntry that a policy is for."""
+
+    kind: Annotated[
+        str,
+        Meta(
+            min_length=1,
+            max_length=63,
+            pattern=r"^[a-zA-Z]([-a-zA-Z0-9]*[a-zA-Z0-9])?\Z",
+            description="a kind such as Gateway",
+        ),
+    ]
+    name: Annotated[str, Meta(min_length=1, max_length=253)]
+    group: Annotated[
+        str,
+        Meta(
+            max_length=253,
+            pattern=r"^$|^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*\Z",
+            description="a group such as gateway.networking.k8s.io",
+        ),
+    ] = ""
+    namespace: str = ""

@@ -6,10 +6,11 @@ from enum import Enum
 from typing import Annotated
 
 from meshcore.config.istio.schema.common import WorkloadSelector
+from meshcore.config.istio.schema.workload import WorkloadEntry
 from meshcore.config.scalar_types import UInt32
 from meshcore.config.schema import Partial, Record
 
-__all__ = ["EntryEndpoint", "EntryPort", "Location", "Resolution", "ServiceEntry"]
+__all__ = ["EntryPort", "Location", "Resolution", "ServiceEntry"]
 
 
 class Location(Enum):
@@ -32,25 +33,13 @@ class EntryPort(Record):
     target_port: UInt32 = 0
 
 
-class EntryEndpoint(Record):
-    """An endpoint of a ServiceEntry (the fields of WorkloadEntry's spec)."""
-
-    address: str = ""
-    ports: dict[str, UInt32] = {}
-    labels: dict[str, str] = {}
-    network: str = ""
-    locality: str = ""
-    weight: UInt32 = 0
-    service_account: str = ""
-
-
 class ServiceEntry(Record):
     hosts: list[str] = []
     addresses: list[str] = []
     ports: Annotated[list[EntryPort], Partial] = []
     location: Location = Location.MESH_EXTERNAL
     resolution: Resolution = Resolution.NONE
-    endpoints: Annotated[list[EntryEndpoint], Partial] = []
+    endpoints: Annotated[list[WorkloadEntry], Partial] = []
     workload_selector: WorkloadSelector | None = None
     export_to: list[str] = []
     subject_alt_names: list[str] = []

@@ -7,7 +7,8 @@ from meshcore.config.istio.entries import UNIX
 from meshcore.config.istio.names import is_address
 from meshcore.config.istio.registry import Protocol
 from meshcore.config.istio.resources import Resource
-from meshcore.config.istio.schema.service_entry import EntryEndpoint, Resolution, ServiceEntry
+from meshcore.config.istio.schema.service_entry import Resolution, ServiceEntry
+from meshcore.config.istio.schema.workload import WorkloadEntry
 from meshcore.config.istio.validation.common import (
     check_export_to,
     check_labels,
@@ -131,7 +132,7 @@ def _check_resolution(spec: ServiceEntry, findings: Findings) -> None:
             )
 
 
-def _check_endpoint(endpoint: EntryEndpoint, spec: ServiceEntry, names: set[str], findings: Findings) -> None:
+def _check_endpoint(endpoint: WorkloadEntry, spec: ServiceEntry, names: set[str], findings: Findings) -> None:
     address = endpoint.address
     if not address:
         if endpoint.network:
