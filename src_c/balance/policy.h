@@ -16,6 +16,8 @@ typedef struct mc_policy {
   mc_code (*build)(mc_cluster *cluster, mc_arena *arena);
   /* The index of a host, or -1 where there is none. May be called by many threads at once. */
   int32_t (*pick)(const mc_cluster *cluster, const mc_pick *pick);
+  /* What pick would return now, with nothing moved on; pick itself where it changes nothing. */
+  int32_t (*peek)(const mc_cluster *cluster, const mc_pick *pick);
   void (*free)(mc_cluster *cluster); /* NULL: the arena has it all */
 } mc_policy;
 

@@ -18,4 +18,11 @@ static int32_t pick(const mc_cluster *cluster, const mc_pick *pick) {
   return (int32_t)(turn % cluster->host_count);
 }
 
-const mc_policy mc_round_robin = {build, pick, NULL};
+static int32_t peek(const mc_cluster *cluster, const mc_pick *pick) {
+  (void)pick;
+  if (cluster->host_count == 0) return -1;
+  uint64_t turn = atomic_load_explicit(&cluster->state->turn, memory_order_relaxed);
+  return (int32_t)(turn % cluster->host_count);
+}
+
+const mc_policy mc_round_robin = {build, pick, peek, NULL};

@@ -3,7 +3,7 @@
 #include "edit/response.h"
 #include "edit/upstream_request.h"
 #include "edit/view.h"
-#include "engine/snapshot.h"
+#include "engine/split.h"
 
 static void reject(mc_decision *d, uint16_t status, mc_details details, uint32_t flags, mc_slice body) {
   d->outcome = MC_REJECT;
@@ -13,56 +13,17 @@ static void reject(mc_decision *d, uint16_t status, mc_details details, uint32_t
   d->body = body;
 }
 
-/* An unsigned decimal number as absl::SimpleAtoi reads it; false where the text is none. */
-static bool parse_number(mc_slice text, uint64_t *out) {
-  size_t at = text.size && text.data[0] == '+';
-  if (at == text.size) return false;
-  uint64_t value = 0;
-  for (; at < text.size; at++) {
-    unsigned digit = (unsigned)(unsigned char)text.data[at] - '0';
-    if (digit > 9 || value > (UINT64_MAX - digit) / 10) return false;
-    value = value * 10 + digit;
-  }
-  *out = value;
-  return true;
-}
-
-/* The place in [0, sum of the weights) that a request falls on. */
-static uint64_t weighted_place(const mc_action *action, mc_input *input) {
-  uint64_t number = input->random;
-  const mc_header_ref *header = &action->weight_header;
-  if (action->weight_by_hash) {
-    uint64_t hash;
-    if (mc_action_hash(action, input, &hash)) number = hash;
-  } else if (header->set) {
-    bool repeated = header->source == MC_SOURCE_LINES && mc_found_first(&input->found, header->slot) &&
-                    input->found.next[mc_found_first(&input->found, header->slot) - 1];
-    mc_slice value = mc_input_value(input, header->source, header->slot);
-    if (!value.data || repeated || !parse_number(value, &number)) number = input->random;
-  }
-  return number % action->weighted[action->weighted_count - 1].end;
-}
-
 static int32_t named_cluster(const mc_snapshot *s, const mc_header_ref *ref, mc_input *input) {
   mc_slice name = mc_input_value(input, ref->source, ref->slot);
   return name.data ? mc_snapshot_cluster(s, name) : -1;
 }
 
-static int32_t choose_cluster(const mc_snapshot *s, const mc_action *action, mc_input *input, mc_decision *d) {
+MC_INLINED int32_t choose_cluster(const mc_snapshot *s, const mc_action *action, mc_input *input, mc_decision *d) {
   if (action->cluster_header.set) return named_cluster(s, &action->cluster_header, input);
   if (!action->weighted_count) return action->cluster;
-  uint64_t place = weighted_place(action, input);
-  uint32_t low = 0, high = action->weighted_count - 1;
-  while (low < high) { /* the first whose end lies behind the place */
-    uint32_t middle = (low + high) / 2;
-    if (action->weighted[middle].end > place) {
-      high = middle;
-    } else {
-      low = middle + 1;
-    }
-  }
-  const mc_weighted *chosen = &action->weighted[low];
-  d->choice = (int32_t)low;
+  uint32_t choice = mc_split_at(action, mc_split_draw(action, input).number % mc_split_sum(action));
+  const mc_weighted *chosen = &action->weighted[choice];
+  d->choice = (int32_t)choice;
   return chosen->cluster_header.set ? named_cluster(s, &chosen->cluster_header, input) : chosen->cluster;
 }
 
@@ -120,7 +81,16 @@ static void fill_forwarding(const mc_decision *d, const edits_in_force *edits, m
   };
 }
 
-static mc_code forward(const mc_snapshot *s, const mc_action *action, mc_input *input, mc_decision *d) {
+/* Counts a request that goes to the host that was picked. */
+MC_INLINED void lease(const mc_cluster *cluster, mc_decision *d) {
+  mc_host_state *state = cluster->hosts[d->endpoint].state;
+  atomic_fetch_add_explicit(&state->active, 1, memory_order_relaxed);
+  atomic_fetch_add_explicit(&state->total, 1, memory_order_relaxed);
+  d->leased = true;
+}
+
+MC_INLINED mc_code forward(const mc_snapshot *s, const mc_action *action, mc_input *input, mc_decision *d,
+                           const bool peek) {
   d->cluster = choose_cluster(s, action, input, d);
   if (input->no_memory) return MC_NO_MEMORY;
   if (d->cluster < 0) {
@@ -129,14 +99,11 @@ static mc_code forward(const mc_snapshot *s, const mc_action *action, mc_input *
   }
   const mc_cluster *cluster = &s->clusters[d->cluster];
   mc_pick pick = {d->request.seed, d->request.now_ns};
-  d->endpoint = cluster->policy->pick(cluster, &pick);
+  d->endpoint = peek ? cluster->policy->peek(cluster, &pick) : cluster->policy->pick(cluster, &pick);
   if (d->endpoint < 0) {
     reject(d, 503, MC_DETAILS_NO_HEALTHY_UPSTREAM, MC_FLAG_UH, MC_LITERAL("no healthy upstream"));
   } else {
-    mc_host_state *state = cluster->hosts[d->endpoint].state;
-    atomic_fetch_add_explicit(&state->active, 1, memory_order_relaxed);
-    atomic_fetch_add_explicit(&state->total, 1, memory_order_relaxed);
-    d->leased = true;
+    if (!peek) lease(cluster, d);
     d->outcome = MC_FORWARD;
   }
   if (!action->rewrites) return MC_OK;
@@ -192,7 +159,7 @@ static mc_code redirect(const mc_redirect *redirect, mc_decision *d) {
 }
 
 /* 1: let through; 0: not; -1: the list says nothing of the protocol. */
-static int upgrade_in(const mc_upgrade *upgrades, uint32_t count, mc_slice protocol) {
+MC_INLINED int upgrade_in(const mc_upgrade *upgrades, uint32_t count, mc_slice protocol) {
   for (uint32_t i = 0; i < count; i++) {
     if (mc_slice_equal_fold(upgrades[i].protocol, protocol)) return upgrades[i].enabled;
   }
@@ -200,7 +167,7 @@ static int upgrade_in(const mc_upgrade *upgrades, uint32_t count, mc_slice proto
 }
 
 /* A request to switch protocols, CONNECT among them, needs leave: its route's, or else its listener's. */
-static bool upgrade_refused(const mc_snapshot *s, const mc_decision *d) {
+MC_INLINED bool upgrade_refused(const mc_snapshot *s, const mc_decision *d) {
   mc_slice protocol = mc_slice_equal(d->view.method, MC_LITERAL("CONNECT")) ? d->view.method : d->view.upgrade;
   if (!protocol.data) return false;
   int leave = -1;
@@ -210,7 +177,7 @@ static bool upgrade_refused(const mc_snapshot *s, const mc_decision *d) {
   return leave <= 0;
 }
 
-static mc_code route(const mc_snapshot *s, mc_input *input, mc_decision *d) {
+MC_INLINED mc_code route(const mc_snapshot *s, mc_input *input, mc_decision *d, const bool peek) {
   d->virtual_host = mc_route_table_virtual_host(s->routes, s->listeners[d->listener].domains, input);
   if (d->virtual_host >= 0) {
     mc_require_tls tls = s->hosts[d->virtual_host].require_tls;
@@ -235,7 +202,7 @@ static mc_code route(const mc_snapshot *s, mc_input *input, mc_decision *d) {
   const mc_action *action = &s->actions[d->route];
   switch (action->kind) {
     case MC_ACTION_FORWARD:
-      return forward(s, action, input, d);
+      return forward(s, action, input, d, peek);
     case MC_ACTION_REDIRECT:
       return redirect(&action->redirect, d);
     case MC_ACTION_RESPOND:
@@ -244,7 +211,7 @@ static mc_code route(const mc_snapshot *s, mc_input *input, mc_decision *d) {
   return MC_OK;
 }
 
-mc_code mc_decide(const mc_snapshot *s, const mc_request *request, mc_decision *d) {
+MC_INLINED mc_code decide(const mc_snapshot *s, const mc_request *request, mc_decision *d, const bool peek) {
   d->details = MC_DETAILS_NONE;
   d->flags = 0;
   d->status = 0;
@@ -280,10 +247,16 @@ mc_code mc_decide(const mc_snapshot *s, const mc_request *request, mc_decision *
   d->authority = d->view.authority;
   mc_input input;
   code = mc_route_table_input(s->routes, &d->view, request->seed, &d->scratch, &input);
-  if (!code) code = route(s, &input, d);
+  if (!code) code = route(s, &input, d, peek);
   d->grpc = d->outcome != MC_FORWARD && mc_view_is_grpc(&d->view);
   return code;
 }
+
+mc_code mc_decide(const mc_snapshot *s, const mc_request *request, mc_decision *d) {
+  return decide(s, request, d, false);
+}
+
+mc_code mc_peek(const mc_snapshot *s, const mc_request *request, mc_decision *d) { return decide(s, request, d, true); }
 
 mc_code mc_decision_with_headers(const mc_decision *d, const mc_header *headers, uint32_t count, mc_decision *out) {
   *out = (mc_decision){.outcome = d->outcome,

@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/inlined.h"
+
 struct mc_domain_slot {
   mc_slice name; /* lower-case; data NULL: free */
   uint64_t hash;
@@ -116,42 +118,59 @@ mc_code mc_domains_build(mc_domains *domains, const mc_domain_spec *specs, uint3
   return error->code = code;
 }
 
-/* The deepest entry whose key is a proper prefix of the text. */
-static int32_t longest(const mc_trie *trie, mc_slice text) {
+/* The deepest entry whose key is a proper prefix of the text, and the size of that key. */
+MC_INLINED int32_t longest(const mc_trie *trie, mc_slice text, size_t *size) {
   int32_t best = -1;
   size_t depth = 0;
   for (const mc_trie_node *node = trie->nodes; node && depth < text.size;
        node = mc_trie_step(trie, node, text, &depth)) {
-    if (node->lists) best = (int32_t)*node->lists[0].at;
+    if (!node->lists) continue;
+    best = (int32_t)*node->lists[0].at;
+    *size = depth;
   }
   return best;
 }
 
-int32_t mc_domains_find(const mc_domains *domains, mc_slice host, mc_scratch *scratch, bool *no_memory) {
-  if (!domains->exact && !domains->suffixes.nodes && !domains->prefixes.nodes) return domains->any;
+static mc_domain_hit any_hit(const mc_domains *domains) {
+  return (mc_domain_hit){domains->any, domains->any >= 0 ? MC_DOMAIN_ANY : MC_DOMAIN_NONE, 0};
+}
+
+MC_INLINED mc_domain_hit find(const mc_domains *domains, mc_slice host, mc_scratch *scratch, bool *no_memory) {
+  if (!domains->exact && !domains->suffixes.nodes && !domains->prefixes.nodes) return any_hit(domains);
   char *space = mc_scratch_alloc(scratch, 2 * host.size);
   if (!space) {
     *no_memory = true;
-    return -1;
+    return (mc_domain_hit){-1, MC_DOMAIN_NONE, 0};
   }
   lower(space, host);
   mc_slice lowered = mc_slice_of(space, host.size);
+  size_t size = 0;
   if (domains->exact) {
     uint64_t hash = hash_host(lowered);
     for (uint32_t at = (uint32_t)hash & domains->mask;; at = (at + 1) & domains->mask) {
       const struct mc_domain_slot *slot = &domains->exact[at];
       if (!slot->name.data) break;
-      if (slot->hash == hash && mc_slice_equal(slot->name, lowered)) return slot->virtual_host;
+      if (slot->hash == hash && mc_slice_equal(slot->name, lowered)) {
+        return (mc_domain_hit){slot->virtual_host, MC_DOMAIN_EXACT, host.size};
+      }
     }
   }
   if (domains->suffixes.nodes) {
     reverse(space + host.size, lowered);
-    int32_t found = longest(&domains->suffixes, mc_slice_of(space + host.size, host.size));
-    if (found >= 0) return found;
+    int32_t found = longest(&domains->suffixes, mc_slice_of(space + host.size, host.size), &size);
+    if (found >= 0) return (mc_domain_hit){found, MC_DOMAIN_SUFFIX, size};
   }
   if (domains->prefixes.nodes) {
-    int32_t found = longest(&domains->prefixes, lowered);
-    if (found >= 0) return found;
+    int32_t found = longest(&domains->prefixes, lowered, &size);
+    if (found >= 0) return (mc_domain_hit){found, MC_DOMAIN_PREFIX, size};
   }
-  return domains->any;
+  return any_hit(domains);
+}
+
+int32_t mc_domains_find(const mc_domains *domains, mc_slice host, mc_scratch *scratch, bool *no_memory) {
+  return find(domains, host, scratch, no_memory).virtual_host;
+}
+
+mc_domain_hit mc_domains_hit(const mc_domains *domains, mc_slice host, mc_scratch *scratch, bool *no_memory) {
+  return find(domains, host, scratch, no_memory);
 }

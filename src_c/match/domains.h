@@ -20,4 +20,13 @@ mc_code mc_domains_build(mc_domains *domains, const mc_domain_spec *specs, uint3
 /* The virtual host, or -1. *no_memory becomes true where it could not be looked up. */
 int32_t mc_domains_find(const mc_domains *domains, mc_slice host, mc_scratch *scratch, bool *no_memory);
 
+typedef struct mc_domain_hit {
+  int32_t virtual_host; /* -1: none */
+  mc_domain_kind kind;
+  size_t size; /* of the domain, without its star */
+} mc_domain_hit;
+
+/* The same, and which of the domains it was. */
+mc_domain_hit mc_domains_hit(const mc_domains *domains, mc_slice host, mc_scratch *scratch, bool *no_memory);
+
 #endif

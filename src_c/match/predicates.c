@@ -1,5 +1,7 @@
 #include "match/predicates.h"
 
+#include "base/inlined.h"
+
 mc_code mc_header_source_of(mc_slice name, mc_slots *slots, mc_header_source *source, uint16_t *slot) {
   *slot = MC_SLOT_NONE;
   *source = MC_SOURCE_LINES;
@@ -105,7 +107,7 @@ static bool value_matches(const mc_header_match *match, mc_slice value, mc_input
   return parse_integer(value, &number) && number >= match->start && number < match->end;
 }
 
-static bool header_matches(const mc_header_match *match, mc_input *input) {
+MC_INLINED bool header_matches(const mc_header_match *match, mc_input *input) {
   bool lines = match->source == MC_SOURCE_LINES;
   uint16_t line = lines ? mc_found_first(&input->found, match->slot) : 0;
   bool there = lines ? line != 0 : true;
@@ -125,14 +127,14 @@ static bool header_matches(const mc_header_match *match, mc_input *input) {
   return any != match->invert;
 }
 
-static bool query_matches(const mc_query_match *match, mc_input *input) {
+MC_INLINED bool query_matches(const mc_query_match *match, mc_input *input) {
   mc_slice value;
   bool there = mc_query_find(input->view->query, match->name, &value);
   if (match->test == MC_TEST_PRESENT) return there == match->present;
   return there && mc_string_match_test(&match->string, value, &input->no_memory);
 }
 
-static bool cookie_matches(const mc_cookie_match *match, uint16_t slot, mc_input *input) {
+MC_INLINED bool cookie_matches(const mc_cookie_match *match, uint16_t slot, mc_input *input) {
   mc_slice value;
   if (!mc_cookie_find(input, slot, match->name, &value)) return match->invert;
   return mc_string_match_test(&match->string, value, &input->no_memory) != match->invert;
@@ -144,19 +146,45 @@ static bool is_grpc(mc_slice content_type) {
          (content_type.size == grpc.size || content_type.data[grpc.size] == '+');
 }
 
-bool mc_predicates_test(const mc_predicates *all, const mc_predicate_slots *fixed, mc_input *input) {
-  if (all->denominator && input->random % all->denominator >= all->numerator) return false;
-  if (all->grpc && !is_grpc(mc_input_value(input, MC_SOURCE_LINES, fixed->content_type))) return false;
+/* Notes a failed condition. Whether that is all there is to know: it is, unless failures are collected. */
+MC_INLINED bool ends_at(mc_failures *failures, mc_condition_kind kind, uint32_t index) {
+  if (!failures) return true;
+  mc_failures_add(failures, kind, index);
+  return false;
+}
+
+/* The conditions in the order in which they are tested, until one fails (failures NULL) or all of them. */
+MC_INLINED bool test(const mc_predicates *all, const mc_predicate_slots *fixed, mc_input *input,
+                     mc_failures *failures) {
+  if (all->denominator && input->random % all->denominator >= all->numerator &&
+      ends_at(failures, MC_CONDITION_FRACTION, 0)) {
+    return false;
+  }
+  if (all->grpc && !is_grpc(mc_input_value(input, MC_SOURCE_LINES, fixed->content_type)) &&
+      ends_at(failures, MC_CONDITION_GRPC, 0)) {
+    return false;
+  }
   for (uint32_t i = 0; i < all->header_count; i++) {
-    if (!header_matches(&all->headers[i], input)) return false;
+    if (!header_matches(&all->headers[i], input) && ends_at(failures, MC_CONDITION_HEADER, i)) return false;
   }
   for (uint32_t i = 0; i < all->query_count; i++) {
-    if (!query_matches(&all->queries[i], input)) return false;
+    if (!query_matches(&all->queries[i], input) && ends_at(failures, MC_CONDITION_QUERY, i)) return false;
   }
   for (uint32_t i = 0; i < all->cookie_count; i++) {
-    if (!cookie_matches(&all->cookies[i], fixed->cookie, input)) return false;
+    if (!cookie_matches(&all->cookies[i], fixed->cookie, input) && ends_at(failures, MC_CONDITION_COOKIE, i)) {
+      return false;
+    }
   }
   return !input->no_memory;
+}
+
+bool mc_predicates_test(const mc_predicates *all, const mc_predicate_slots *fixed, mc_input *input) {
+  return test(all, fixed, input, NULL);
+}
+
+void mc_predicates_failures(const mc_predicates *all, const mc_predicate_slots *fixed, mc_input *input,
+                            mc_failures *failures) {
+  test(all, fixed, input, failures);
 }
 
 /* ------------------------------------------------------------------ building */

@@ -65,6 +65,13 @@ mc_code mc_predicates_build(mc_predicates **out, const mc_route_spec *spec, mc_s
                             mc_predicate_slots *fixed, mc_arena *arena, mc_error *error);
 void mc_predicates_clear(mc_predicates *predicates);
 bool mc_predicates_test(const mc_predicates *predicates, const mc_predicate_slots *fixed, mc_input *input);
+/* The same conditions, all of them: those that fail are added to failures. */
+void mc_predicates_failures(const mc_predicates *predicates, const mc_predicate_slots *fixed, mc_input *input,
+                            mc_failures *failures);
+
+static inline void mc_failures_add(mc_failures *failures, mc_condition_kind kind, uint32_t index) {
+  if (failures->count++ == 0) failures->first = (mc_condition){kind, index};
+}
 
 /* Where a header's value comes from: a pseudo header, or lines (then *slot is made). */
 mc_code mc_header_source_of(mc_slice name, mc_slots *slots, mc_header_source *source, uint16_t *slot);

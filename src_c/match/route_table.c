@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "base/inlined.h"
 #include "match/domains.h"
 #include "match/path_index.h"
 
@@ -134,13 +135,25 @@ static mc_slice without_port(mc_slice host) {
   return host;
 }
 
-int32_t mc_route_table_virtual_host(const mc_route_table *table, int32_t domains, mc_input *input) {
-  const domain_table *here = &table->tables[domains];
+/* What names the virtual host. Absent where the header that should is missing. */
+MC_INLINED mc_slice host_of_request(const domain_table *here, mc_input *input) {
   mc_slice host = input->view->authority;
   if (here->has_header) host = mc_input_value(input, here->source, here->slot);
+  return host.data && here->ignore_port ? without_port(host) : host;
+}
+
+int32_t mc_route_table_virtual_host(const mc_route_table *table, int32_t domains, mc_input *input) {
+  const domain_table *here = &table->tables[domains];
+  mc_slice host = host_of_request(here, input);
   if (!host.data) return -1;
-  if (here->ignore_port) host = without_port(host);
   return mc_domains_find(&here->domains, host, input->scratch, &input->no_memory);
+}
+
+mc_domain_hit mc_route_table_domain(const mc_route_table *table, int32_t domains, mc_input *input, mc_slice *host) {
+  const domain_table *here = &table->tables[domains];
+  *host = host_of_request(here, input);
+  if (!host->data) return (mc_domain_hit){-1, MC_DOMAIN_NONE, 0};
+  return mc_domains_hit(&here->domains, *host, input->scratch, &input->no_memory);
 }
 
 int32_t mc_route_table_route(const mc_route_table *table, int32_t index, mc_input *input) {
@@ -159,6 +172,40 @@ int32_t mc_route_table_route(const mc_route_table *table, int32_t index, mc_inpu
     if (predicates && !mc_predicates_test(predicates, &table->fixed, input)) continue;
     return (int32_t)host->first_route + route;
   }
+}
+
+uint32_t mc_route_table_routes(const mc_route_table *table, int32_t index, int32_t *first) {
+  *first = (int32_t)table->hosts[index].first_route;
+  return table->hosts[index].route_count;
+}
+
+void mc_route_table_failures(const mc_route_table *table, int32_t index, mc_input *input, mc_failures *failures) {
+  const virtual_host *host = &table->hosts[index];
+  mc_slice path = input->view->path;
+  mc_candidates candidates;
+  if (!mc_path_index_find(&host->paths, path, input->scratch, &candidates)) {
+    input->no_memory = true;
+    return;
+  }
+  int32_t candidate = mc_candidates_next(&candidates);
+  for (uint32_t route = 0; route < host->route_count; route++) {
+    failures[route] = (mc_failures){.count = 0};
+    bool matches = candidate == (int32_t)route;
+    if (matches) {
+      matches = mc_path_test_matches(&host->paths.tests[route], path, &input->no_memory);
+      candidate = mc_candidates_next(&candidates);
+    }
+    if (!matches) mc_failures_add(&failures[route], MC_CONDITION_PATH, 0);
+    const mc_predicates *predicates = host->predicates[route];
+    if (predicates) mc_predicates_failures(predicates, &table->fixed, input, &failures[route]);
+  }
+}
+
+const mc_predicates *mc_route_table_predicates(const mc_route_table *table, int32_t route,
+                                               const mc_predicate_slots **fixed) {
+  const virtual_host *host = &table->hosts[table->host_of[route]];
+  *fixed = &table->fixed;
+  return host->predicates[(uint32_t)route - host->first_route];
 }
 
 const mc_path_test *mc_route_table_path_test(const mc_route_table *table, int32_t route) {

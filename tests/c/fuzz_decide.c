@@ -153,6 +153,32 @@ static void check_decision(const mc_decision *d, const mc_header *headers, uint3
   mc_scratch_reset(&scratch);
 }
 
+/* An explanation finds what the decision found, and a peek decides the same. */
+static void check_explanation(const mc_snapshot *snapshot, const mc_request *request, const mc_decision *d) {
+  mc_explanation explanation;
+  mc_scratch scratch;
+  mc_scratch_init(&scratch);
+  demand(mc_explain(snapshot, request, &scratch, &explanation) == MC_OK);
+  bool tls = explanation.virtual_host >= 0 && d->virtual_host < 0; /* sent to https before any route was asked */
+  demand(tls ? d->outcome == MC_REDIRECT : explanation.virtual_host == d->virtual_host);
+  demand(tls || explanation.route == d->route);
+  demand(d->choice < 0 || explanation.choice == d->choice);
+  for (uint32_t i = 0; i < explanation.route_count; i++) {
+    const mc_slice *values;
+    uint32_t count;
+    int32_t route = explanation.first_route + (int32_t)i;
+    demand((explanation.failures[i].count == 0) == (explanation.failures[i].first.kind == MC_CONDITION_NONE));
+    demand(explanation.failures[i].count > 0 || route >= explanation.route);
+    demand(mc_explanation_values(&explanation, route, explanation.failures[i].first, &values, &count) == MC_OK);
+    for (uint32_t v = 0; v < count; v++) demand(values[v].size <= MC_MAX_HEADER_BYTES);
+  }
+  mc_scratch_reset(&scratch);
+  mc_decision seen;
+  demand(mc_peek(snapshot, request, &seen) == MC_OK);
+  demand(!seen.leased && seen.outcome == d->outcome && seen.route == d->route && seen.cluster == d->cluster);
+  mc_decision_release(&seen);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   if (size < 3) return 0;
   static const char *const methods[] = {"GET", "POST", "CONNECT", "OPTIONS"};
@@ -183,6 +209,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   mc_decision decision;
   demand(mc_decide(snapshot, &request, &decision) == MC_OK);
   check_decision(&decision, headers, count);
+  check_explanation(snapshot, &request, &decision);
   mc_decision_release(&decision);
   for (int32_t c = 0; c < 2; c++) demand(mc_snapshot_active(snapshot, c, 0) == 0);
   mc_snapshot_free(snapshot);

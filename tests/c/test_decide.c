@@ -87,6 +87,28 @@ static void test_forward(void) {
   stop();
 }
 
+static void test_peeking_changes_nothing(void) {
+  start_one(forward_to(0));
+  const mc_request request = request_of("a.com", "/x", headers, NULL);
+  static mc_decision seen;
+  for (int i = 0; i < 3; i++) {
+    CHECK_INT(mc_peek(snapshot, &request, &seen), MC_OK);
+    CHECK_INT(mc_peek(snapshot, &request, &decision), MC_OK);
+    CHECK_INT(decision.endpoint, seen.endpoint);
+    CHECK_INT(decision.outcome, MC_FORWARD);
+    CHECK(!decision.leased);
+    CHECK_INT(mc_snapshot_active(snapshot, 0, decision.endpoint), 0);
+    mc_decision_release(&decision);
+    CHECK_INT(mc_decide(snapshot, &request, &decision), MC_OK);
+    CHECK_INT(decision.endpoint, seen.endpoint); /* what was seen is what comes next */
+    mc_decision_release(&decision);
+    mc_decision_release(&seen);
+  }
+  CHECK_INT(atomic_load(&snapshot->clusters[0].hosts[0].state->total) +
+                atomic_load(&snapshot->clusters[0].hosts[1].state->total), 3);
+  stop();
+}
+
 static void test_no_route(void) {
   const mc_route_spec route = prefix_route(MC_LITERAL("/a"));
   const mc_action_spec action = forward_to(0);
@@ -565,6 +587,7 @@ static void test_out_of_memory(void) {
 int main(void) {
   test_the_lease_counts_once();
   test_forward();
+  test_peeking_changes_nothing();
   test_no_route();
   test_no_listener();
   test_no_host_in_the_cluster();

@@ -10,15 +10,19 @@ static uint32_t domains_of(mc_domain_spec specs[16]) {
   return count;
 }
 
-static int32_t find(const mc_domains *domains, const char *host) {
+static mc_domain_hit hit(const mc_domains *domains, const char *host) {
   mc_scratch scratch;
   bool no_memory = false;
   mc_scratch_init(&scratch);
-  int32_t found = mc_domains_find(domains, mc_slice_of(host, strlen(host)), &scratch, &no_memory);
+  const mc_slice text = mc_slice_of(host, strlen(host));
+  mc_domain_hit hit = mc_domains_hit(domains, text, &scratch, &no_memory);
+  CHECK_INT(mc_domains_find(domains, text, &scratch, &no_memory), hit.virtual_host);
   mc_scratch_reset(&scratch);
   CHECK(!no_memory);
-  return found;
+  return hit;
 }
+
+static int32_t find(const mc_domains *domains, const char *host) { return hit(domains, host).virtual_host; }
 
 static void test_precedence(void) {
   mc_arena *arena = mc_arena_new();
@@ -43,12 +47,38 @@ static void test_precedence(void) {
   mc_arena_free(arena);
 }
 
+static void check_hit(mc_domain_hit hit, mc_domain_kind kind, size_t size) {
+  CHECK_INT(hit.kind, kind);
+  CHECK_INT(hit.size, size);
+}
+
+static void test_which_domain_it_was(void) {
+  mc_arena *arena = mc_arena_new();
+  mc_domains domains;
+  mc_domain_spec specs[16];
+  mc_error error;
+  CHECK_INT(mc_domains_build(&domains, specs, domains_of(specs), arena, &error), MC_OK);
+  check_hit(hit(&domains, "A.com:80"), MC_DOMAIN_EXACT, 8);
+  check_hit(hit(&domains, "x.a.com"), MC_DOMAIN_SUFFIX, 6);
+  check_hit(hit(&domains, "x.b.a.com"), MC_DOMAIN_SUFFIX, 8);
+  check_hit(hit(&domains, "a.b.org"), MC_DOMAIN_PREFIX, 4);
+  check_hit(hit(&domains, "b.org"), MC_DOMAIN_ANY, 0);
+  const mc_domain_spec any = {MC_LITERAL("*"), 3};
+  CHECK_INT(mc_domains_build(&domains, &any, 1, arena, &error), MC_OK);
+  check_hit(hit(&domains, "b.org"), MC_DOMAIN_ANY, 0);
+  const mc_domain_spec exact = {MC_LITERAL("a"), 3};
+  CHECK_INT(mc_domains_build(&domains, &exact, 1, arena, &error), MC_OK);
+  check_hit(hit(&domains, "b"), MC_DOMAIN_NONE, 0);
+  mc_arena_free(arena);
+}
+
 static void test_none(void) {
   mc_arena *arena = mc_arena_new();
   mc_domains domains;
   mc_error error;
   CHECK_INT(mc_domains_build(&domains, NULL, 0, arena, &error), MC_OK);
   CHECK_INT(find(&domains, "a.com"), -1);
+  CHECK_INT(hit(&domains, "a.com").kind, MC_DOMAIN_NONE);
   mc_arena_free(arena);
 }
 
@@ -85,6 +115,7 @@ static void test_out_of_memory(void) {
 
 int main(void) {
   test_precedence();
+  test_which_domain_it_was();
   test_none();
   test_twice();
   test_out_of_memory();

@@ -6,6 +6,7 @@ static void test_every_kind_has_a_policy(void) {
   CHECK(policy != NULL);
   CHECK(policy->build != NULL);
   CHECK(policy->pick != NULL);
+  CHECK(policy->peek != NULL);
 }
 
 static void test_an_unknown_kind_has_none(void) { CHECK(mc_policy_of((mc_policy_kind)9999) == NULL); }

@@ -4,6 +4,7 @@
 static mc_slots *slots;
 static mc_arena *arena;
 static mc_predicate_slots fixed;
+static mc_failures failures; /* of the last request */
 
 /* One route's predicates against one request; random decides the fraction. */
 static bool holds(const mc_route_spec *spec, const char *target, const char *const *rows, uint64_t random) {
@@ -20,6 +21,9 @@ static bool holds(const mc_route_spec *spec, const char *target, const char *con
   mc_input input = {.view = &view, .slots = slots, .random = random, .scratch = &scratch};
   CHECK_INT(mc_slots_find(slots, &view, &scratch, &input.found), MC_OK);
   bool out = mc_predicates_test(predicates, &fixed, &input);
+  failures = (mc_failures){.count = 0};
+  mc_predicates_failures(predicates, &fixed, &input, &failures);
+  CHECK_INT(out, failures.count == 0);
   CHECK(!input.no_memory);
   mc_scratch_reset(&scratch);
   mc_predicates_clear(predicates);
@@ -195,6 +199,39 @@ static void test_all_must_hold(void) {
   CHECK(!holds(&spec, "/?q", ROWS("x: 1", "y: 2", "cookie: c=w"), 0));
 }
 
+/* Every kind of condition twice, where there may be two; each fails unless the request says otherwise. */
+static void test_failures(void) {
+  const mc_header_match_spec headers[] = {exact(MC_LITERAL("x"), MC_LITERAL("1")), exact(MC_LITERAL("y"), MC_LITERAL("1"))};
+  const mc_query_match_spec queries[] = {{.name = MC_LITERAL("a"), .test = MC_TEST_PRESENT, .present = true},
+                                         {.name = MC_LITERAL("b"), .test = MC_TEST_PRESENT, .present = true}};
+  const mc_cookie_match_spec cookie = {.name = MC_LITERAL("c"), .string = {.kind = MC_STRING_EXACT, .value = MC_LITERAL("1")}};
+  const mc_route_spec spec = {.headers = headers, .header_count = 2, .queries = queries, .query_count = 2,
+                              .cookies = &cookie, .cookie_count = 1, .grpc = true, .numerator = 1, .denominator = 2};
+  const char *const full[] = {"content-type: application/grpc", "x: 1", "y: 1", "cookie: c=1", NULL};
+  const struct {
+    const char *target;
+    const char *const *rows;
+    uint64_t random;
+    mc_condition_kind first;
+    uint32_t index, count;
+  } cases[] = {
+      {"/", NULL, 1, MC_CONDITION_FRACTION, 0, 7},
+      {"/", NULL, 0, MC_CONDITION_GRPC, 0, 6},
+      {"/", full, 1, MC_CONDITION_FRACTION, 0, 3},
+      {"/?a&b", ROWS("content-type: application/grpc", "x: 1", "cookie: c=1"), 0, MC_CONDITION_HEADER, 1, 1},
+      {"/?b", full, 0, MC_CONDITION_QUERY, 0, 1},
+      {"/?a", full, 0, MC_CONDITION_QUERY, 1, 1},
+      {"/?a&b", ROWS("content-type: application/grpc", "x: 1", "y: 1"), 0, MC_CONDITION_COOKIE, 0, 1},
+      {"/?a&b", full, 0, MC_CONDITION_NONE, 0, 0},
+  };
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    CHECK_INT(holds(&spec, cases[i].target, cases[i].rows, cases[i].random), cases[i].count == 0);
+    CHECK_INT(failures.first.kind, cases[i].first);
+    CHECK_INT(failures.first.index, cases[i].index);
+    CHECK_INT(failures.count, cases[i].count);
+  }
+}
+
 static void test_out_of_memory(void) {
   mc_header_match_spec headers[] = {exact(MC_LITERAL("x"), MC_LITERAL("a+")), exact(MC_LITERAL("y"), MC_LITERAL("2"))};
   const mc_query_match_spec queries[] = {{.name = MC_LITERAL("q"), .string = {.kind = MC_STRING_REGEX, .value = MC_LITERAL("b+")}}};
@@ -262,6 +299,7 @@ int main(void) {
   test_grpc();
   test_fractions();
   test_all_must_hold();
+  test_failures();
   test_out_of_memory();
   test_joining_out_of_memory();
   return check_finish();

@@ -21,6 +21,8 @@ static void test_every_host_in_turn(void) {
   mc_pick pick = {0, 0};
   int32_t first = cluster.policy->pick(&cluster, &pick);
   CHECK_INT(first, 7 % 4);
+  CHECK_INT(cluster.policy->peek(&cluster, &pick), (first + 1) % 4); /* and again: nothing moves on */
+  CHECK_INT(cluster.policy->peek(&cluster, &pick), (first + 1) % 4);
   CHECK_INT(cluster.policy->pick(&cluster, &pick), (first + 1) % 4);
   pick_many(&cluster, 400);
   for (int i = 0; i < 4; i++) CHECK_INT(turns[i], 100);
@@ -33,6 +35,7 @@ static void test_no_hosts(void) {
   mc_cluster cluster = {.host_count = 0};
   mc_pick pick = {0, 0};
   CHECK_INT(mc_policy_of(MC_POLICY_ROUND_ROBIN)->pick(&cluster, &pick), -1);
+  CHECK_INT(mc_policy_of(MC_POLICY_ROUND_ROBIN)->peek(&cluster, &pick), -1);
 }
 
 int main(void) {
