@@ -39,9 +39,11 @@ PYTHON_ALLOWED: dict[str, set[str]] = {
     "integrations": SERVING,
     "telemetry": SERVING,
     "replay": SERVING,
+    "check": SERVING,
+    "pytest_plugin": SERVING | {"check"},
     "proxy": SERVING | {"telemetry"},
     "demo": SERVING | {"proxy", "telemetry"},
-    "cli": SERVING | {"proxy", "demo", "replay", "telemetry"},
+    "cli": SERVING | {"proxy", "demo", "replay", "check", "telemetry"},
     "__main__": {"cli"},
 }
 

@@ -34,8 +34,8 @@ class ConfigSource:
         return load(self.paths, node=self.node, endpoints=self.endpoints, ignore_kinds=self.ignore_kinds)
 
 
-def add_config_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add ``-c``, ``--gateway``, ``--node``, ``--endpoints`` and ``--ignore-kind``."""
+def add_config_arguments(parser: argparse.ArgumentParser, *, required: bool = True) -> None:
+    """Add ``-c`` (``required`` or not), ``--gateway``, ``--node``, ``--endpoints`` and ``--ignore-kind``."""
     group = parser.add_argument_group("configuration")
     group.add_argument(
         "-c",
@@ -44,7 +44,8 @@ def add_config_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="PATH",
         nargs="+",
         action="extend",
-        required=True,
+        required=required,
+        default=None if required else [],
         help="Istio, Kubernetes or Envoy v3 documents: YAML or JSON files, or folders of them",
     )
     who = group.add_mutually_exclusive_group()

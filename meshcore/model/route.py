@@ -36,6 +36,7 @@ __all__ = [
     "Route",
     "RouteConfiguration",
     "StickyKey",
+    "VirtualCluster",
     "VirtualHost",
     "WeightedCluster",
     "WeightedClusters",
@@ -290,6 +291,14 @@ class RequireTls(Enum):
 
 
 @dataclass(frozen=True, slots=True)
+class VirtualCluster:
+    """A name for the requests of a virtual host that match ``headers``; it decides nothing."""
+
+    name: str
+    headers: tuple[HeaderMatch, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class VirtualHost:
     """Routes for a set of domains, in order: the first that matches wins."""
 
@@ -303,6 +312,7 @@ class VirtualHost:
     cors: CorsPolicy | None = None
     rate_limits: tuple[RateLimit, ...] = ()
     mirrors: tuple[MirrorPolicy, ...] = ()
+    virtual_clusters: tuple[VirtualCluster, ...] = ()
     include_request_attempt_count: bool = False
     include_attempt_count_in_response: bool = False
     typed_per_filter_config: tuple[tuple[str, object], ...] = ()

@@ -122,7 +122,12 @@ def _listeners(context: Context, resources: Resources) -> tuple[Listener, ...]:
     alone: list[Listener] = []
     for table in resources.routes:
         inner = context
-        if table.validate_clusters is False:
+        if not (resources.clusters or context.findings.has_errors) and table.validate_clusters is None:
+            # A table alone, as tests and tools have it: its clusters are somewhere else.
+            message = "the documents hold no clusters: requests that are to be forwarded are answered 503"
+            warn_at(context.findings, table, "", message)
+            inner = Context(context.findings, context.runtime)
+        elif table.validate_clusters is False:
             inner = Context(context.findings, context.runtime)
         alone.append(Listener(table.name, None, route_configuration(inner, table), origin=origin_of(table)))
         if len(alone) > 1:

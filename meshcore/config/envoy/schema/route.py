@@ -19,7 +19,7 @@ from meshcore.config.envoy.schema.base import (
     TypedExtensionConfig,
 )
 from meshcore.config.envoy.schema.cors import CorsPolicy
-from meshcore.config.envoy.schema.matching import RegexMatchAndSubstitute, RouteMatch
+from meshcore.config.envoy.schema.matching import HeaderMatcher, RegexMatchAndSubstitute, RouteMatch
 from meshcore.config.envoy.schema.ratelimit import RateLimit
 from meshcore.config.envoy.schema.retry import HashPolicy, HedgePolicy, RequestMirrorPolicy, RetryPolicy
 from meshcore.config.scalar_types import UInt32
@@ -201,6 +201,11 @@ class TlsRequirementType(Enum):
     ALL = 2
 
 
+class VirtualCluster(Record):
+    name: NonEmpty
+    headers: Annotated[list[HeaderMatcher], Meta(min_length=1)]
+
+
 class VirtualHost(Record):
     __unsupported__ = {"matcher": "use routes", "retry_policy_typed_config": "use retry_policy"}
     __noted__ = {
@@ -208,11 +213,12 @@ class VirtualHost(Record):
         "per_request_buffer_limit_bytes": _BUFFERS,
         "request_body_buffer_limit": _BUFFERS,
     }
-    __ignored__ = frozenset({"metadata", "virtual_clusters"})
+    __ignored__ = frozenset({"metadata"})
 
     name: NonEmpty
     domains: Annotated[list[HeaderText], Meta(min_length=1)]
     routes: Annotated[list[Route], Partial] = []
+    virtual_clusters: list[VirtualCluster] = []
     require_tls: TlsRequirementType = TlsRequirementType.NONE
     rate_limits: list[RateLimit] = []
     request_headers_to_add: HeaderOptions = []

@@ -8,13 +8,14 @@ from meshcore.config.envoy.schema import route as schema
 from meshcore.config.envoy.translate.context import Context
 from meshcore.config.envoy.translate.filters import per_route_filters
 from meshcore.config.envoy.translate.headers import edits
+from meshcore.config.envoy.translate.matching import header_matches
 from meshcore.config.envoy.translate.policies import cors_policy, hedge_policy, mirrors, retry_policy
 from meshcore.config.envoy.translate.ratelimits import rate_limits
 from meshcore.config.envoy.translate.route import route
 from meshcore.config.findings import quoted
 from meshcore.config.schema import is_set, node_of, origin_of, path_of
 from meshcore.config.tree import SequenceNode
-from meshcore.model import RequireTls, RouteConfiguration, VirtualHost
+from meshcore.model import RequireTls, RouteConfiguration, VirtualCluster, VirtualHost
 
 __all__ = ["route_configuration"]
 
@@ -53,6 +54,10 @@ def _virtual_host(context: Context, source: schema.VirtualHost, limit: int) -> V
         cors=cors_policy(context, source.cors) if source.cors is not None else None,
         rate_limits=rate_limits(context, source, source.rate_limits),
         mirrors=mirrors(context, source, source.request_mirror_policies),
+        virtual_clusters=tuple(
+            VirtualCluster(item.name, header_matches(context, item.headers))
+            for item in source.virtual_clusters
+        ),
         include_request_attempt_count=source.include_request_attempt_count,
         include_attempt_count_in_response=source.include_attempt_count_in_response,
         typed_per_filter_config=per_route_filters(context, source, source.typed_per_filter_config),

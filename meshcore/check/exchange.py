@@ -1,0 +1,33 @@
+"""What is said between client and endpoint in a test."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+__all__ = ["Request", "Response"]
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a client sends, in the words of :meth:`meshcore.Engine.decide`."""
+
+    path: str = "/"
+    authority: str | None = None
+    method: str = "GET"
+    headers: tuple[tuple[str, str], ...] = ()
+    scheme: str = "http"
+    source: str | None = None
+    port: int | None = None
+
+    def __str__(self) -> str:
+        url = f"{self.scheme}://{self.authority}{self.path}" if self.authority else self.path
+        headers = ", ".join(f"{name}: {value}" for name, value in self.headers)
+        return f"{self.method} {url}" + (f" ({headers})" if headers else "")
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """What the endpoint answers."""
+
+    status: int = 200
+    headers: tuple[tuple[str, str], ...] = ()

@@ -1,0 +1,1 @@
+"""The formats of files of tests, a module for each."""
