@@ -38,12 +38,13 @@ PYTHON_ALLOWED: dict[str, set[str]] = {
     "__init__": SERVING,
     "integrations": SERVING,
     "telemetry": SERVING,
-    "replay": SERVING,
+    "analysis": {"model", "config"},
+    "replay": SERVING | {"analysis"},
     "check": SERVING,
     "pytest_plugin": SERVING | {"check"},
     "proxy": SERVING | {"telemetry"},
     "demo": SERVING | {"proxy", "telemetry"},
-    "cli": SERVING | {"proxy", "demo", "replay", "check", "telemetry"},
+    "cli": SERVING | {"analysis", "proxy", "demo", "replay", "check", "telemetry"},
     "__main__": {"cli"},
 }
 

@@ -221,6 +221,14 @@ CODES: dict[str, Code] = _table(
             _W,
             "Several ServiceEntries give one host and port different protocols.",
         ),
+        ("MC1001", "UnreadableDocument", _E, "The file or document cannot be read."),
+        ("MC1002", "InvalidEnvoyConfiguration", _E, "The Envoy configuration is invalid, or not supported."),
+        (
+            "MC1003",
+            "EnvoyConfigurationWarning",
+            _W,
+            "The Envoy configuration is valid, but part of it has no effect.",
+        ),
     )
 )
 

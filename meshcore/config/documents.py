@@ -15,7 +15,7 @@ from meshcore.config.limits import MAX_BYTES, MAX_DEPTH
 from meshcore.config.tree import Document, MappingNode, ScalarNode, SequenceNode, TreeNode
 from meshcore.config.yaml_reader import read_yaml
 
-__all__ = ["Sources", "from_mapping", "read_path", "read_text"]
+__all__ = ["Sources", "files_of", "from_mapping", "read_path", "read_text"]
 
 SUFFIXES = (".json", ".yaml", ".yml")
 
@@ -38,7 +38,7 @@ class Sources:
 
     def add_path(self, path: str | os.PathLike[str], findings: Findings) -> None:
         """Read a file, or the YAML and JSON files of a folder and the folders in it, by name."""
-        for file in _files(Path(path), findings):
+        for file in files_of(Path(path), findings):
             self._add_file(file, findings)
 
     def add_text(self, text: str, name: str, findings: Findings) -> None:
@@ -135,7 +135,8 @@ def _convert(value: object, document: Document, findings: Findings, depth: int) 
     return ScalarNode(document, 0, 0, None)
 
 
-def _files(path: Path, findings: Findings) -> Iterable[Path]:
+def files_of(path: Path, findings: Findings) -> Iterable[Path]:
+    """The file itself, or the YAML and JSON files of a folder and the folders in it, by name."""
     if not path.is_dir():
         return [path]
     found = sorted(file for file in path.rglob("*") if file.suffix.lower() in SUFFIXES and file.is_file())

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from meshcore.replay import envoy, istio
+from meshcore.replay.analysis import replay_analysis
 from meshcore.replay.recognise import Schema, UnknownSchema, read_recording, schema_of
 from meshcore.replay.results import CaseResult, FileResult, describe
 
@@ -22,7 +23,7 @@ _ADAPTERS: dict[Schema, Adapter] = {
     Schema.ENVOY_CONFIG_VALIDATION: envoy.replay_config_validation,
     Schema.ISTIO_ROUTING: istio.replay_routing,
     Schema.ISTIO_VALIDATION: istio.replay_validation,
-    Schema.ISTIO_ANALYSIS: lambda document: istio.replay_scenarios(document, "analysis"),
+    Schema.ISTIO_ANALYSIS: replay_analysis,
     Schema.ISTIO_AUTHORIZATION: istio.replay_authorization,
     Schema.GATEWAY_API: lambda document: istio.replay_scenarios(document, "the Gateway API"),
 }

@@ -14,7 +14,7 @@ from meshcore.config.schema import Record, decode
 from meshcore.config.tree import Document, MappingNode, ScalarNode, SequenceNode, describe
 from meshcore.model import Origin
 
-__all__ = ["Refused", "Resources", "read"]
+__all__ = ["Refused", "Resources", "is_cluster_wide", "read", "unfold"]
 
 S = TypeVar("S", bound=Record)
 
@@ -75,17 +75,22 @@ class Resources:
         self.namespaces.add(resource.name if resource.kind == "Namespace" else resource.namespace)
 
 
+def is_cluster_wide(kind: str) -> bool:
+    """Whether resources of a kind are in no namespace."""
+    return kind in _CLUSTER_WIDE or kind.startswith("Cluster")
+
+
 def read(documents: Iterable[Document], findings: Findings, ignore_kinds: Collection[str] = ()) -> Resources:
     """Decode all documents; what is wrong with them goes to ``findings``."""
     resources = Resources()
     ignored = {kind.lower() for kind in ignore_kinds}
     for document in documents:
-        for part in _unfold(document, findings):
+        for part in unfold(document, findings):
             _read(part, resources, ignored, findings)
     return resources
 
 
-def _unfold(document: Document, findings: Findings) -> Iterator[Document]:
+def unfold(document: Document, findings: Findings) -> Iterator[Document]:
     """The document itself, or the items of a list."""
     root = document.root
     if not isinstance(root, MappingNode):
@@ -114,8 +119,7 @@ def _read(document: Document, resources: Resources, ignored: set[str], findings:
     header = root.child("metadata")
     name = header.text("name") if header else ""
     namespace = (header.text("namespace") if header else "") or DEFAULT_NAMESPACE
-    wide = kind in _CLUSTER_WIDE or kind.startswith("Cluster")
-    document.kind, document.name = kind, name if wide else f"{namespace}/{name}"
+    document.kind, document.name = kind, name if is_cluster_wide(kind) else f"{namespace}/{name}"
     for key, value in (("apiVersion", api_version), ("kind", kind)):
         if not value:
             findings.error(root, key, "missing, but required")

@@ -1,0 +1,1 @@
+"""The analyzers of istioctl, one a file: the same codes, severities and judgement."""
