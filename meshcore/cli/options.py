@@ -22,6 +22,13 @@ class ConfigSource:
     node: Node
     endpoints: str | None = None
     ignore_kinds: tuple[str, ...] = ()
+    mesh_config: str | None = None
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """All files and folders that the configuration is made from."""
+        more = (self.endpoints, self.mesh_config)
+        return (*self.paths, *(path for path in more if path is not None))
 
     def load(self) -> Config:
         """Read and compile the documents.
@@ -31,11 +38,17 @@ class ConfigSource:
         """
         from meshcore.config import load
 
-        return load(self.paths, node=self.node, endpoints=self.endpoints, ignore_kinds=self.ignore_kinds)
+        return load(
+            self.paths,
+            node=self.node,
+            endpoints=self.endpoints,
+            mesh_config=self.mesh_config,
+            ignore_kinds=self.ignore_kinds,
+        )
 
 
 def add_config_arguments(parser: argparse.ArgumentParser, *, required: bool = True) -> None:
-    """Add ``-c`` (``required`` or not), ``--gateway``, ``--node``, ``--endpoints`` and ``--ignore-kind``."""
+    """Add ``-c`` (``required`` or not) and what goes with it: for whom, and what else is read."""
     group = parser.add_argument_group("configuration")
     group.add_argument(
         "-c",
@@ -56,6 +69,13 @@ def add_config_arguments(parser: argparse.ArgumentParser, *, required: bool = Tr
         help="compile for this Istio Gateway (the namespace may be left out: default)",
     )
     who.add_argument(
+        "--gateway-node",
+        metavar="NS[,LABEL=VALUE...]",
+        type=_node,
+        help="compile for a gateway's workload in this namespace, with these labels: "
+        "all Gateways that select it are merged",
+    )
+    who.add_argument(
         "--node",
         metavar="NS[,LABEL=VALUE...]",
         type=_node,
@@ -65,6 +85,17 @@ def add_config_arguments(parser: argparse.ArgumentParser, *, required: bool = Tr
         "--endpoints",
         metavar="FILE",
         help="addresses and labels of services, for documents that hold none (see docs/configuration.md)",
+    )
+    group.add_argument(
+        "--mesh-config",
+        metavar="FILE",
+        help="settings of the mesh (Istio's MeshConfig), over those of the ConfigMap or IstioOperator read",
+    )
+    group.add_argument(
+        "--cluster-domain",
+        metavar="DOMAIN",
+        default="cluster.local",
+        help="what the full names of services end in (default: %(default)s)",
     )
     group.add_argument(
         "--ignore-kind",
@@ -81,14 +112,15 @@ def config_source(args: argparse.Namespace) -> ConfigSource:
     """What the parsed arguments ask to load."""
     from meshcore.config import Node
 
-    if args.gateway is not None:
-        node = Node(namespace=args.gateway.partition("/")[0], gateway=args.gateway)
+    namespace, labels, gateway = "default", {}, args.gateway
+    if gateway is not None:
+        namespace = gateway.partition("/")[0]
+    elif args.gateway_node is not None:
+        (namespace, labels), gateway = args.gateway_node, "*"
     elif args.node is not None:
         namespace, labels = args.node
-        node = Node(namespace=namespace, labels=labels)
-    else:
-        node = Node()
-    return ConfigSource(tuple(args.paths), node, args.endpoints, tuple(args.ignore_kinds))
+    node = Node(namespace, labels, gateway, args.cluster_domain)
+    return ConfigSource(tuple(args.paths), node, args.endpoints, tuple(args.ignore_kinds), args.mesh_config)
 
 
 def print_notices(config: Config, stream: TextIO | None = None) -> None:

@@ -109,8 +109,7 @@ async def _serve(args: argparse.Namespace, source: ConfigSource, config: Config)
         admin=args.admin,
         access_log=None if args.log_format == "none" else write,
     )
-    paths = (*source.paths, source.endpoints) if source.endpoints else source.paths
-    reloader = Reloader(proxy, source.load, paths, _say, args.reload_interval)
+    reloader = Reloader(proxy, source.load, source.files, _say, args.reload_interval)
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
     await proxy.start()

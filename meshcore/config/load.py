@@ -11,16 +11,18 @@ from meshcore.config.documents import Sources
 from meshcore.config.findings import Findings
 from meshcore.config.node import Node
 from meshcore.config.quiet import without_collections
-from meshcore.config.tree import Document, MappingNode, describe
+from meshcore.config.tree import Document, MappingNode, SequenceNode, TreeNode, describe
 from meshcore.model import Config
 
-__all__ = ["Endpoints", "Source", "load", "load_text"]
+__all__ = ["Endpoints", "MeshSettings", "Source", "load", "load_text"]
 
 Path: TypeAlias = "str | os.PathLike[str]"
 #: A path of a file or a folder, or an already parsed document.
 Source: TypeAlias = "Path | Mapping[str, object]"
 #: Where ``endpoints`` come from: a file, or its parsed content.
 Endpoints: TypeAlias = "Path | Mapping[str, object]"
+#: Where Istio's ``MeshConfig`` comes from: a file, or its parsed content.
+MeshSettings: TypeAlias = "Path | Mapping[str, object]"
 
 
 def load(
@@ -28,6 +30,7 @@ def load(
     *,
     node: Node | None = None,
     endpoints: Endpoints | None = None,
+    mesh_config: MeshSettings | None = None,
     ignore_kinds: Collection[str] = (),
     runtime: Mapping[str, object] | None = None,
 ) -> Config:
@@ -38,6 +41,7 @@ def load(
             mappings.
         node: for whom Istio documents are compiled; a workload in ``default`` if not given.
         endpoints: addresses and labels for services whose documents give none (Istio).
+        mesh_config: settings of the mesh (Istio's ``MeshConfig``), over those of the documents.
         ignore_kinds: kinds to leave aside that would otherwise be refused (Istio).
         runtime: Envoy runtime keys, over those of a bootstrap's ``layered_runtime``.
 
@@ -53,7 +57,7 @@ def load(
                 sources.add_mapping(item, f"<mapping {index}>" if index else "<mapping>", findings)
             else:
                 sources.add_path(item, findings)
-        return _build(sources, findings, node, endpoints, ignore_kinds, runtime)
+        return _build(sources, findings, node, endpoints, mesh_config, ignore_kinds, runtime)
 
 
 def load_text(
@@ -62,6 +66,7 @@ def load_text(
     name: str = "<string>",
     node: Node | None = None,
     endpoints: Endpoints | None = None,
+    mesh_config: MeshSettings | None = None,
     ignore_kinds: Collection[str] = (),
     runtime: Mapping[str, object] | None = None,
 ) -> Config:
@@ -69,7 +74,7 @@ def load_text(
     sources, findings = Sources(), Findings()
     with without_collections():
         sources.add_text(text, name, findings)
-        return _build(sources, findings, node, endpoints, ignore_kinds, runtime)
+        return _build(sources, findings, node, endpoints, mesh_config, ignore_kinds, runtime)
 
 
 def _build(
@@ -77,6 +82,7 @@ def _build(
     findings: Findings,
     node: Node | None,
     endpoints: Endpoints | None,
+    mesh_config: MeshSettings | None,
     ignore_kinds: Collection[str],
     runtime: Mapping[str, object] | None,
 ) -> Config:
@@ -88,6 +94,8 @@ def _build(
             findings.error(root, "", "", found=describe(root), expected="a document (a mapping)")
         elif "kind" in root.entries or "apiVersion" in root.entries:
             kubernetes.append(document)
+        elif (option := _option_for(root)) is not None:
+            findings.error(root, "", f"this is no document of Istio or Envoy, but goes with {option}")
         else:
             envoy.append(document)
     config: Config | None = None
@@ -106,7 +114,13 @@ def _build(
         from meshcore.config.istio import load_documents as load_istio
 
         config = load_istio(
-            kubernetes, findings, node=node or Node(), endpoints=endpoints, ignore_kinds=ignore_kinds
+            kubernetes,
+            findings,
+            node=node or Node(),
+            endpoints=endpoints,
+            mesh_config=mesh_config,
+            ignore_kinds=ignore_kinds,
+            sources=sources,
         )
     elif not findings.has_errors:
         findings.error(", ".join(sources.files) or "(no file)", "", "there is no document to load")
@@ -117,4 +131,24 @@ def _build(
         warnings=(*config.warnings, *findings.config_warnings()),
         sources=tuple(sources.files),
         digest=sources.digest,
+    )
+
+
+def _option_for(root: MappingNode) -> str | None:
+    """The option that a file belongs to which was given as a document by mistake."""
+    if root.entries and all(map(_is_endpoints, root.entries.values())):
+        return "--endpoints (endpoints=)"
+    from meshcore.config.istio import is_mesh_config
+
+    return "--mesh-config (mesh_config=)" if is_mesh_config(root) else None
+
+
+def _is_endpoints(node: TreeNode) -> bool:
+    """Whether this lists the endpoints of a service."""
+    if isinstance(node, MappingNode):
+        node = node.get("endpoints") or node
+    return (
+        isinstance(node, SequenceNode)
+        and len(node) > 0
+        and all(isinstance(item, MappingNode) and item.get("address") is not None for item in node)
     )

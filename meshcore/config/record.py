@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import msgspec
@@ -60,6 +60,8 @@ class Record(msgspec.Struct, kw_only=True, eq=False):
 
     record_node: MappingNode = _NOWHERE
     record_path: str = ""
+    #: Where the record's second half stands, for one that was merged from two documents.
+    record_via: Origin | None = None
 
 
 def node_of(record: Record, field: str = "") -> TreeNode:
@@ -85,7 +87,8 @@ def path_of(record: Record, field: str = "") -> str:
 
 def origin_of(record: Record, field: str = "") -> Origin:
     """Where a record or one of its fields stands in the user's documents."""
-    return node_of(record, field).origin(path_of(record, field))
+    origin = node_of(record, field).origin(path_of(record, field))
+    return origin if record.record_via is None else replace(origin, via=record.record_via)
 
 
 def is_set(record: Record, field: str) -> bool:

@@ -101,7 +101,7 @@ class _Plan:
         self.names: list[str] = []
         self.required: list[_Field] = []
         for info in msgspec.structs.fields(cls):
-            if info.name in ("record_node", "record_path"):
+            if info.name.startswith("record_"):
                 continue
             scalar, nested = _decoder(hints[info.name])
             spec = _Field(info.name, info.encode_name, scalar, nested, groups.get(info.name, -1))

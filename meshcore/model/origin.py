@@ -13,7 +13,8 @@ class Origin:
 
     ``line`` and ``column`` count from 1. ``kind`` and ``name`` identify the resource
     (``"VirtualService"``, ``"default/reviews"``), ``path`` the field inside it
-    (``"spec.http[0].route[1]"``).
+    (``"spec.http[0].route[1]"``). ``via`` is the second place where two made the object together: of
+    a rule that a VirtualService delegates, the rule that delegates it.
     """
 
     file: str
@@ -22,6 +23,7 @@ class Origin:
     kind: str = ""
     name: str = ""
     path: str = ""
+    via: Origin | None = None
 
     def __str__(self) -> str:
         return f"{self.file}:{self.line}:{self.column}"

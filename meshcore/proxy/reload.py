@@ -21,7 +21,8 @@ __all__ = ["Reloader", "fingerprint"]
 class Reloader:
     """Watches ``paths`` and swaps what ``load`` makes of them into the proxy's engine.
 
-    Loading and compiling happen in a thread; requests go on meanwhile. Documents that cannot be
+    Loading and compiling happen in a thread; requests go on meanwhile. Warnings that were not there
+    before are reported, and the rest is known from the start. Documents that cannot be
     served are reported with all findings and change nothing.
 
     Args:
@@ -48,6 +49,7 @@ class Reloader:
         self._asked = asyncio.Event()
         self._lock = threading.Lock()
         self._seen = fingerprint(self._paths)
+        self._warned = _warnings(proxy.engine.config)
 
     def trigger(self) -> None:
         """Reload now, changed or not."""
@@ -79,6 +81,10 @@ class Reloader:
             return False
         self._proxy.reload_error = ""
         stats.add("config.reload_success")
+        known, self._warned = self._warned, _warnings(config)
+        for warning in self._warned:
+            if warning not in known:
+                self._report(warning)
         self._report(f"now serving configuration {config.digest or '(unnamed)'}")
         return True
 
@@ -88,6 +94,11 @@ class Reloader:
             config = self._load()
             self._proxy.engine.swap(config)
             return config
+
+
+def _warnings(config: Config) -> dict[str, None]:
+    """The warnings in their order, each once."""
+    return dict.fromkeys(map(str, config.warnings))
 
 
 def fingerprint(paths: Iterable[str]) -> tuple[tuple[str, int, int, int], ...]:

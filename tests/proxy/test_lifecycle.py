@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -21,7 +22,7 @@ from proxy_support import (
 )
 
 from meshcore.config import ConfigError
-from meshcore.model import Config
+from meshcore.model import Config, ConfigWarning
 from meshcore.proxy import Proxy
 from meshcore.proxy.reload import Reloader, fingerprint
 
@@ -91,7 +92,7 @@ async def test_an_address_in_use_leaves_nothing_open() -> None:
     async with RawOrigin(OK) as app:
         engine = WatchedEngine(config_for(cluster(app.port)))
         proxy = Proxy(engine, listen=[("127.0.0.1", 0), ("127.0.0.1", app.port)])  # type: ignore[arg-type]
-        with pytest.raises(OSError, match="in use"):
+        with pytest.raises(OSError, match=f"'127.0.0.1', {app.port}.*in use"):
             await proxy.start()
         assert proxy.ports == []
 
@@ -154,6 +155,24 @@ async def test_a_bad_file_is_reported_and_the_old_configuration_keeps_serving() 
         assert served.proxy.engine.config.digest == "new"
         assert served.proxy.stats.counters["config.reload_rejected"] == 2
         assert served.proxy.stats.counters["config.reload_success"] == 1
+
+
+@in_loop
+async def test_a_reload_lists_the_warnings_that_were_not_there_before() -> None:
+    async with RawOrigin(OK) as app, proxy_for(config_for(cluster(app.port))) as served:
+
+        def warned(*messages: str) -> Config:
+            return replace(config_for(cluster(app.port)), warnings=tuple(map(ConfigWarning, messages)))
+
+        documents = Documents(warned("old"))
+        said: list[str] = []
+        reloader = Reloader(served.proxy, documents.load, (), said.append)
+        assert await reloader.reload()
+        documents.now = warned("old", "new", "new")
+        assert await reloader.reload()
+        documents.now = warned("old")
+        assert await reloader.reload()
+        assert [it for it in said if "warning" in it] == ["warning: old", "warning: new"]
 
 
 @in_loop

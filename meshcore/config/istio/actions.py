@@ -35,7 +35,6 @@ __all__ = [
     "REDIRECT_CODES",
     "RETRY_ON",
     "cors",
-    "default_retries",
     "direct_response",
     "fault",
     "fraction",
@@ -133,7 +132,7 @@ def joined(first: HeaderEdits, then: HeaderEdits) -> HeaderEdits:
     )
 
 
-def default_retries(*, hashing: bool) -> RetryPolicy:
+def _default_retries(*, hashing: bool) -> RetryPolicy:
     """What applies where a rule says nothing. Hashing must come back to the same host."""
     return RetryPolicy(
         retry_on=RETRY_ON,
@@ -146,7 +145,7 @@ def default_retries(*, hashing: bool) -> RetryPolicy:
 def retries(given: schema.Retries | None, *, hashing: bool) -> RetryPolicy | None:
     """The retry policy of a rule; None: no retries."""
     if given is None:
-        return default_retries(hashing=hashing)
+        return _default_retries(hashing=hashing)
     if given.attempts <= 0:
         return None
     reasons, codes = _retry_on(given.retry_on) if given.retry_on else (RETRY_ON, ())

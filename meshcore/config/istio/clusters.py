@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from meshcore.config.istio import locality
+from meshcore.config.istio.mesh import Mesh
 from meshcore.config.istio.names import is_address
-from meshcore.config.istio.registry import Resolution, Service, ServicePort, Workload
+from meshcore.config.istio.registry import Protocol, Resolution, Service, ServicePort, Workload
 from meshcore.config.istio.resources import same_labels
 from meshcore.config.istio.rules import Policy
 from meshcore.config.istio.schema.destination_rule import (
@@ -41,7 +42,6 @@ __all__ = ["PASSTHROUGH", "build_cluster", "cluster_name", "passthrough_cluster"
 PASSTHROUGH = "PassthroughCluster"
 #: What stands for "no limit".
 UNLIMITED = 2**32 - 1
-CONNECT_TIMEOUT = 10.0
 DISCOVERY = {
     Resolution.STATIC: Discovery.STATIC,
     Resolution.DNS: Discovery.STRICT_DNS,
@@ -55,13 +55,13 @@ def cluster_name(port: int, subset: str, host: str) -> str:
     return f"outbound|{port}|{subset}|{host}"
 
 
-def passthrough_cluster() -> Cluster:
+def passthrough_cluster(mesh: Mesh) -> Cluster:
     return Cluster(
         PASSTHROUGH,
         Discovery.ORIGINAL_DST,
         policy=Balancing.CLUSTER_PROVIDED,
-        connect_timeout=CONNECT_TIMEOUT,
-        circuit_breakers=_breakers(None, None),
+        connect_timeout=mesh.connect_timeout,
+        circuit_breakers=_breakers(mesh.connection_pool, None),
     )
 
 
@@ -70,13 +70,15 @@ def build_cluster(
     port: ServicePort,
     policy: Policy,
     client_labels: Mapping[str, str],
+    mesh: Mesh,
     *,
     subset: str = "",
     labels: Mapping[str, str] | None = None,
     origin: Origin | None = None,
 ) -> Cluster:
     """The cluster of one port of a service; with ``labels``, of the workloads that carry them."""
-    balancer, pool = policy.load_balancer, policy.connection_pool
+    balancer, pool = policy.load_balancer, policy.connection_pool or mesh.connection_pool
+    outlier = policy.outlier_detection or mesh.outlier_detection
     discovery = DISCOVERY[service.resolution]
     if balancer is not None and balancer.simple is Simple.PASSTHROUGH:
         discovery = Discovery.ORIGINAL_DST
@@ -85,14 +87,14 @@ def build_cluster(
     if discovery is not Discovery.ORIGINAL_DST:
         localities, weighted = locality.arrange(
             _placed(service, port, dict(labels or {})),
-            locality.setting_of(balancer),
+            locality.setting_of(balancer, mesh.locality),
             client_labels,
-            failover=policy.outlier_detection is not None,
+            failover=outlier is not None,
         )
     balancing = _balancing(balancer, discovery)
-    outlier = policy.outlier_detection
     tcp, http = (pool.tcp, pool.http) if pool else (None, None)
     idle = http.idle_timeout if http and http.idle_timeout is not None else tcp.idle_timeout if tcp else None
+    connect = tcp.connect_timeout if tcp else None
     upgrade = http.h2_upgrade_policy if http else H2UpgradePolicy.DEFAULT
     return Cluster(
         name=cluster_name(port.number, subset, service.host),
@@ -109,13 +111,20 @@ def build_cluster(
         circuit_breakers=_breakers(pool, policy.retry_budget),
         outlier_detection=_outlier(outlier) if outlier else None,
         tls=_tls(policy),
-        connect_timeout=tcp.connect_timeout if tcp and tcp.connect_timeout is not None else CONNECT_TIMEOUT,
+        connect_timeout=mesh.connect_timeout if connect is None else connect,
         idle_timeout=idle,
         max_connection_duration=tcp.max_connection_duration if tcp else None,
         max_requests_per_connection=(http.max_requests_per_connection or None) if http else None,
-        http2=port.protocol.is_http2 or upgrade is H2UpgradePolicy.UPGRADE,
+        http2=port.protocol.is_http2 or _upgraded(port, upgrade, mesh),
         origin=origin or service.origin,
     )
+
+
+def _upgraded(port: ServicePort, policy: H2UpgradePolicy, mesh: Mesh) -> bool:
+    """A rule's wish counts on any port, the mesh's on those that are known to speak HTTP."""
+    if policy is H2UpgradePolicy.DEFAULT:
+        return mesh.upgrade_to_http2 and port.protocol is Protocol.HTTP
+    return policy is H2UpgradePolicy.UPGRADE
 
 
 def _placed(service: Service, port: ServicePort, labels: dict[str, str]) -> list[locality.Placed]:

@@ -24,12 +24,12 @@ from collections.abc import Mapping
 from meshcore.config.documents import Sources
 from meshcore.config.findings import Findings, did_you_mean, quoted
 from meshcore.config.istio import locality
-from meshcore.config.istio.entries import UNIX
-from meshcore.config.istio.names import DOMAIN, is_address, kubernetes_host
+from meshcore.config.istio.names import is_address, kubernetes_host, split_host
 from meshcore.config.istio.registry import Protocol, Registry, Resolution, Service, ServicePort, Workload
 from meshcore.config.istio.resources import DEFAULT_NAMESPACE
 from meshcore.config.istio.schema.endpoints import EndpointItem, PortItem, ServiceItem
 from meshcore.config.istio.validation.common import is_domain, is_wildcard_domain
+from meshcore.config.istio.workloads import UNIX
 from meshcore.config.schema import decode, error_at, origin_of
 from meshcore.config.tree import MappingNode, ScalarNode, SequenceNode, TreeNode, describe
 
@@ -41,6 +41,7 @@ def add_endpoints(
     source: str | os.PathLike[str] | Mapping[str, object],
     namespaces: frozenset[str],
     findings: Findings,
+    sources: Sources | None = None,
 ) -> None:
     """Give services of the registry the endpoints of a file or mapping; new services are added.
 
@@ -49,13 +50,15 @@ def add_endpoints(
         source: a path, or the parsed content.
         namespaces: namespaces that the documents know (so that ``a.b`` can be told from a domain).
         findings: takes what is wrong.
+        sources: takes the file that is read, so that it counts as a part of the configuration.
     """
-    sources = Sources()
+    sources = sources or Sources()
+    before = len(sources.documents)
     if isinstance(source, Mapping):
         sources.add_mapping(source, "<endpoints>", findings)
     else:
         sources.add_path(source, findings)
-    for document in sources.documents:
+    for document in sources.documents[before:]:
         root = document.root
         if isinstance(root, ScalarNode) and root.value is None:
             continue
@@ -99,8 +102,8 @@ def _apply(
         ports = _ports(item, findings)
         if ports is None:
             return
-        parts = host.split(".")
-        namespace = parts[1] if host.endswith(f".svc.{DOMAIN}") and len(parts) > 1 else DEFAULT_NAMESPACE
+        parts = split_host(host, registry.domain)
+        namespace = parts[1] if parts else DEFAULT_NAMESPACE
         services = [registry.add(Service(host, namespace, ports, origin=root.key_origin(name, name)))]
     workloads = [_workload(it) for it in item.endpoints]
     named = any(not is_address(it.address) and not it.address.startswith(("/", "@")) for it in workloads)
@@ -118,9 +121,9 @@ def _host(registry: Registry, name: str, namespaces: frozenset[str]) -> str:
         return name
     parts = name.split(".")
     if len(parts) == 1:
-        return kubernetes_host(name, DEFAULT_NAMESPACE)
+        return kubernetes_host(name, DEFAULT_NAMESPACE, registry.domain)
     if len(parts) == 2 or (len(parts) == 3 and parts[2] == "svc"):
-        host = kubernetes_host(parts[0], parts[1])
+        host = kubernetes_host(parts[0], parts[1], registry.domain)
         if host in registry or parts[1] in namespaces or len(parts) == 3:
             return host
     return name

@@ -12,15 +12,17 @@ from meshcore.config.istio.schema.kubernetes import Pod
 from meshcore.config.istio.schema.service_entry import Resolution as Declared
 from meshcore.config.istio.schema.service_entry import ServiceEntry
 from meshcore.config.istio.schema.workload import WorkloadEntry
+from meshcore.config.istio.workloads import UNIX, OutsideWorkloads
 from meshcore.config.schema import origin_of
 
-__all__ = ["UNIX", "add_entries"]
-
-UNIX = "unix://"
+__all__ = ["add_entries"]
 
 
 def add_entries(
-    registry: Registry, entries: Iterable[Resource[ServiceEntry]], pods: Iterable[Resource[Pod]]
+    registry: Registry,
+    entries: Iterable[Resource[ServiceEntry]],
+    pods: Iterable[Resource[Pod]],
+    outside: OutsideWorkloads,
 ) -> None:
     """Add every host of every ServiceEntry."""
     by_namespace: dict[str, list[Resource[Pod]]] = {}
@@ -41,20 +43,24 @@ def add_entries(
                     resolution=Resolution[spec.resolution.name],
                     addresses=tuple(spec.addresses),
                     export_to=tuple(spec.export_to),
-                    workloads=_workloads(entry, host.lower(), by_namespace.get(entry.namespace, [])),
+                    workloads=_workloads(entry, host.lower(), by_namespace.get(entry.namespace, []), outside),
                     origin=entry.origin,
                 )
             )
 
 
-def _workloads(entry: Resource[ServiceEntry], host: str, pods: list[Resource[Pod]]) -> list[Workload]:
+def _workloads(
+    entry: Resource[ServiceEntry], host: str, pods: list[Resource[Pod]], outside: OutsideWorkloads
+) -> list[Workload]:
     spec = entry.spec
     if spec.resolution is Declared.NONE and not spec.workload_selector:
         return []
     if spec.endpoints:
         return [_endpoint(it) for it in spec.endpoints if it.address]
     if spec.workload_selector is not None and spec.workload_selector.labels:
-        return [
+        labels = spec.workload_selector.labels
+        found = [it.workload() for it in outside.select(entry.namespace, labels)]
+        return found + [
             Workload(
                 pod.spec.address,
                 labels=pod.metadata.labels,
@@ -62,7 +68,7 @@ def _workloads(entry: Resource[ServiceEntry], host: str, pods: list[Resource[Pod
                 origin=pod.origin,
             )
             for pod in pods
-            if pod.spec.address and same_labels(spec.workload_selector.labels, pod.metadata.labels)
+            if pod.spec.address and same_labels(labels, pod.metadata.labels)
         ]
     if spec.resolution in (Declared.DNS, Declared.DNS_ROUND_ROBIN) and not is_wildcard(host):
         return [Workload(host, origin=entry.origin)]

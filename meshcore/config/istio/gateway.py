@@ -1,22 +1,26 @@
-"""The route tables of a Gateway: one for each port of its HTTP servers."""
+"""The route tables of a gateway's workload: one for each port of its HTTP servers."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from meshcore.config.istio.matching import is_catch_all
-from meshcore.config.istio.names import HostMap, covers, expand, gateway_name, is_wildcard, visible
+from meshcore.config.findings import Findings, did_you_mean
+from meshcore.config.istio.matching import Client, is_catch_all
+from meshcore.config.istio.names import HostMap, covers, is_wildcard
 from meshcore.config.istio.registry import Protocol
-from meshcore.config.istio.resources import Resource
+from meshcore.config.istio.resources import DEFAULT_NAMESPACE, Resource, in_order, same_labels
 from meshcore.config.istio.routes import Scope, build_routes
 from meshcore.config.istio.schema.gateway import Gateway, Server, TLSMode
 from meshcore.config.istio.schema.virtual_service import VirtualService
-from meshcore.config.istio.tables import GATEWAY_OPTIONS, other_ports, route_configuration
-from meshcore.config.schema import origin_of
+from meshcore.config.istio.selection import for_gateway
+from meshcore.config.istio.tables import http_options, other_ports, route_configuration
+from meshcore.config.node import Node
+from meshcore.config.schema import origin_of, warn_at
+from meshcore.config.tree import Document
 from meshcore.model import Listener, Origin, RequireTls, Route, VirtualHost
 
-__all__ = ["gateway_listeners", "routes_http"]
+__all__ = ["gateway_client", "gateway_listeners", "routes_http", "select_gateways"]
 
 
 def routes_http(server: Server) -> bool:
@@ -38,6 +42,13 @@ class _Host:
     origin: Origin
     routes: list[Route] = field(default_factory=list)
     redirect: bool = False
+    _added: set[tuple[str, str]] = field(default_factory=set)
+
+    def add(self, key: tuple[str, str], routes: tuple[Route, ...]) -> None:
+        """Add the routes of a VirtualService bound to a Gateway, once."""
+        if key not in self._added:
+            self._added.add(key)
+            self.routes += routes
 
     def build(self, host: str, port: int) -> VirtualHost:
         # Several VirtualServices may meet here: those that catch everything must not hide the others.
@@ -53,46 +64,95 @@ class _Host:
 
 
 def gateway_listeners(
-    scope: Scope, gateway: Resource[Gateway], resources: Iterable[Resource[VirtualService]], *, any_port: bool
+    scope: Scope,
+    gateways: Sequence[Resource[Gateway]],
+    resources: Iterable[Resource[VirtualService]],
+    findings: Findings,
+    *,
+    any_port: bool,
 ) -> tuple[Listener, ...]:
-    """The listeners of one Gateway; ``resources`` come in order, ``any_port`` as for sidecars."""
-    bound = [it for it in resources if _bound(it, scope)]
-    by_port: dict[int, list[Server]] = {}
-    for server in gateway.spec.servers:
-        if server.port is not None and server.port.number and routes_http(server):
-            by_port.setdefault(server.port.number, []).append(server)
+    """The listeners of a workload that these Gateways select, the oldest first.
+
+    ``resources`` are all VirtualServices, ``any_port`` is as for sidecars. A server that conflicts
+    with an older one of the same port is left out with a warning, as Istio leaves it out.
+    """
+    options = http_options(scope.mesh, edge=True)
+    listed = list(resources)
+    bound = {
+        it.full_name: for_gateway(listed, it.full_name, scope.client.namespace, scope.mesh) for it in gateways
+    }
     tables = []
-    for port, servers in sorted(by_port.items()):
-        tls = any(_terminates(it) for it in servers)
-        hosts = _hosts(scope, gateway, servers, bound, port)
+    for port, servers in sorted(_by_port(gateways, findings).items()):
+        tls = any(_terminates(it.server) for it in servers)
+        hosts = _hosts(scope, servers, bound, port)
         name = f"https.{port}" if tls else f"http.{port}"
         tables.append(
             Listener(
                 name,
                 port,
                 route_configuration(name, (it.build(host, port) for host, it in hosts.items())),
-                GATEWAY_OPTIONS,
-                address=next((it.bind for it in servers if it.bind), "0.0.0.0"),
+                options,
+                address=next((it.server.bind for it in servers if it.server.bind), "0.0.0.0"),
                 tls=tls,
-                origin=origin_of(servers[0]),
+                origin=origin_of(servers[0].server),
             )
         )
-    return (*tables, other_ports(tables if any_port else (), GATEWAY_OPTIONS))
+    return (*tables, other_ports(tables if any_port else (), options))
 
 
-def _bound(resource: Resource[VirtualService], scope: Scope) -> bool:
-    spec = resource.spec
-    if (
-        not spec.hosts
-        or not spec.http
-        or not visible(spec.export_to, resource.namespace, scope.client.namespace)
-    ):
-        return False
-    return any(gateway_name(it, resource.namespace) == scope.client.gateway for it in spec.gateways)
+@dataclass(frozen=True, slots=True)
+class _Served:
+    """A server of a Gateway, and the Gateway that it is of."""
+
+    server: Server
+    gateway: Resource[Gateway]
+
+
+def _by_port(gateways: Iterable[Resource[Gateway]], findings: Findings) -> dict[int, list[_Served]]:
+    """The HTTP servers by port, without those that conflict with an older one."""
+    first: dict[tuple[int, str], _Served] = {}
+    secured: dict[tuple[int, str, str], _Served] = {}
+    by_port: dict[int, list[_Served]] = {}
+    for gateway in gateways:
+        for server in gateway.spec.servers:
+            if server.port is None or not server.port.number:
+                continue
+            served = _Served(server, gateway)
+            port, bind = server.port.number, server.bind
+            older = first.setdefault((port, bind), served)
+            if _is_plain(older.server) != _is_plain(server) or (
+                _is_plain(server) and routes_http(older.server) != routes_http(server)
+            ):
+                _left_out(served, older, f"port {port} speaks {_protocol(older.server)} there", findings)
+                continue
+            if server.tls is not None:
+                hosts = [f"{namespace}/{host}" for host, namespace in _split(served)]
+                taken = next((secured[key] for it in hosts if (key := (port, bind, it)) in secured), None)
+                if taken is not None:
+                    _left_out(served, taken, f"a host of port {port} is there already", findings)
+                    continue
+                secured.update(((port, bind, it), served) for it in hosts)
+            if routes_http(server):
+                by_port.setdefault(port, []).append(served)
+    return by_port
+
+
+def _left_out(served: _Served, older: _Served, why: str, findings: Findings) -> None:
+    where = origin_of(older.server)
+    message = f"conflicts with the server at {where.file}:{where.line}, so it is left out: {why}"
+    warn_at(findings, served.server, "port", message)
+
+
+def _protocol(server: Server) -> str:
+    return server.port.protocol if server.port else ""
+
+
+def _is_plain(server: Server) -> bool:
+    return Protocol.parse(_protocol(server)) not in (Protocol.HTTPS, Protocol.TLS)
 
 
 def _terminates(server: Server) -> bool:
-    return server.port is not None and Protocol.parse(server.port.protocol) is Protocol.HTTPS
+    return Protocol.parse(_protocol(server)) is Protocol.HTTPS
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,40 +168,50 @@ class _Offer:
         return self.server.tls is not None and self.server.tls.https_redirect
 
 
-def _offers(servers: list[Server], owner: str) -> Iterator[_Offer]:
-    for server in servers:
-        for text in server.hosts:
-            namespace, slash, host = text.rpartition("/")
-            yield _Offer(host.lower(), (owner if namespace == "." else namespace) if slash else "*", server)
+def _offers(served: _Served) -> Iterator[_Offer]:
+    for host, namespace in _split(served):
+        yield _Offer(host, namespace, served.server)
+
+
+def _split(served: _Served) -> Iterator[tuple[str, str]]:
+    """The hosts of a server, each with the namespace that may bind to it."""
+    for text in served.server.hosts:
+        namespace, slash, host = text.rpartition("/")
+        owner = served.gateway.namespace if namespace == "." else namespace
+        yield host.lower(), owner if slash else "*"
 
 
 def _hosts(
-    scope: Scope,
-    gateway: Resource[Gateway],
-    servers: list[Server],
-    bound: list[Resource[VirtualService]],
-    port: int,
+    scope: Scope, servers: list[_Served], bound: Mapping[str, list[Resource[VirtualService]]], port: int
 ) -> dict[str, _Host]:
-    offers: HostMap[list[_Offer]] = HostMap()
-    for offer in _offers(servers, gateway.namespace):
-        offers.setdefault(offer.host, []).append(offer)
-    tls = any(_terminates(it) for it in servers)
+    """Virtual hosts by name: for each server in order, the VirtualServices bound to its Gateway."""
+    tls = any(_terminates(it.server) for it in servers)
+    known: dict[tuple[str, str], tuple[Route, ...]] = {}
     hosts: dict[str, _Host] = {}
-    for resource in bound:
-        names: dict[str, bool] = {}
-        for wanted in resource.spec.hosts:
-            for name, offer in _meeting(offers, expand(wanted, resource.namespace)):
-                if offer.namespace in ("*", resource.namespace):
-                    names[name] = names.get(name, False) or offer.redirect
-        routes = build_routes(scope, resource, port, tls=tls) if names else ()
-        for name, redirect in names.items() if routes else ():
-            host = hosts.setdefault(name, _Host(resource.origin))
-            host.routes += routes
-            host.redirect |= redirect
-    for name in offers:
-        for offer in offers.get(name) or ():
-            if offer.redirect:
-                hosts.setdefault(name, _Host(origin_of(offer.server))).redirect = True
+    for served in servers:
+        gateway = served.gateway.full_name
+        offers: HostMap[list[_Offer]] = HostMap()
+        for offer in _offers(served):
+            offers.setdefault(offer.host, []).append(offer)
+        for resource in bound[gateway]:
+            names: dict[str, bool] = {}
+            for wanted in resource.spec.hosts:
+                for name, offer in _meeting(offers, scope.expand(wanted, resource.namespace)):
+                    if offer.namespace in ("*", resource.namespace):
+                        names[name] = names.get(name, False) or offer.redirect
+            if not names:
+                continue
+            key = (gateway, resource.full_name)
+            if key not in known:
+                known[key] = build_routes(scope.behind(gateway), resource, port, tls=tls)
+            for name, redirect in names.items() if known[key] else ():
+                host = hosts.setdefault(name, _Host(resource.origin))
+                host.add(key, known[key])
+                host.redirect |= redirect
+        for name in offers:
+            for offer in offers.get(name) or ():
+                if offer.redirect:
+                    hosts.setdefault(name, _Host(origin_of(served.server))).redirect = True
     return hosts
 
 
@@ -155,3 +225,44 @@ def _meeting(offers: HostMap[list[_Offer]], wanted: str) -> Iterator[tuple[str, 
             if name != wanted and covers(wanted, name):
                 for offer in offers.get(name) or ():
                     yield name, offer
+
+
+def select_gateways(
+    gateways: Sequence[Resource[Gateway]], node: Node, documents: Sequence[Document], findings: Findings
+) -> list[Resource[Gateway]]:
+    """The Gateways of a node, the oldest first: the one that it names, or all that its labels meet."""
+    if node.gateway is None:
+        return []
+    if node.gateway == "*":
+        chosen = [it for it in in_order(gateways) if same_labels(it.spec.selector, node.labels)]
+        if not chosen:
+            labels = ", ".join(f"{key}={value}" for key, value in node.labels.items()) or "none"
+            known = "; ".join(f"{it.full_name} selects {_selector(it)}" for it in gateways)
+            hint = f"; {known}" if known else ""
+            message = f"no Gateway selects a workload with the labels {labels}{hint}"
+            findings.error(documents[0].file, "", message)
+        return chosen
+    wanted = node.gateway if "/" in node.gateway else f"{node.namespace}/{node.gateway}"
+    known_names = {it.full_name: it for it in gateways}
+    if wanted not in known_names:
+        hint = did_you_mean(wanted, known_names)
+        hint = hint or (f"; there is {', '.join(known_names)}" if known_names else "")
+        findings.error(documents[0].file, "", f"there is no Gateway {wanted!r} in the documents{hint}")
+        return []
+    return [known_names[wanted]]
+
+
+def _selector(gateway: Resource[Gateway]) -> str:
+    return ", ".join(f"{key}={value}" for key, value in gateway.spec.selector.items()) or "all"
+
+
+def gateway_client(gateways: Sequence[Resource[Gateway]], node: Node) -> Client:
+    """A gateway's workload: it carries the labels that its Gateway selects.
+
+    It is at home with the Gateway that the node names, unless the node says otherwise.
+    """
+    if node.gateway == "*":
+        return Client(node.namespace, node.labels, gateways[0].full_name)
+    gateway = gateways[0]
+    namespace = gateway.namespace if node.namespace == DEFAULT_NAMESPACE else node.namespace
+    return Client(namespace, {**gateway.spec.selector, **node.labels}, gateway.full_name)

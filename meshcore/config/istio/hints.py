@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from meshcore.config.findings import Findings, did_you_mean
-from meshcore.config.istio.names import DOMAIN, MESH, HostMap, expand, gateway_name, is_wildcard
+from meshcore.config.istio.names import MESH, HostMap, gateway_name, is_wildcard
 from meshcore.config.istio.reading import Resources
 from meshcore.config.istio.registry import Registry, Resolution, Service
 from meshcore.config.istio.resources import Resource, same_labels
@@ -35,7 +35,7 @@ def give_hints(
             for destination in _destinations(rule):
                 hints.check(destination, resource.namespace)
     for found in resources.of("DestinationRule", DestinationRule):
-        host = expand(found.spec.host, found.namespace)
+        host = scope.expand(found.spec.host, found.namespace)
         if not is_wildcard(host) and host not in registry:
             warn_at(findings, found.spec, "host", f"there is no service {host!r}{hints.near(host)}")
     _check_gateways(virtual_services, resources.of("Gateway", Gateway), scope, findings)
@@ -59,7 +59,7 @@ class _Hints:
 
     def near(self, host: str) -> str:
         if host not in self._near:
-            whole = f"{host}.svc.{DOMAIN}"
+            whole = f"{host}.svc.{self._scope.mesh.domain}"
             if whole in self._registry:
                 self._near[host] = f"; a name with a dot must be whole: {whole}"
             else:
@@ -67,7 +67,7 @@ class _Hints:
         return self._near[host]
 
     def check(self, destination: Destination, namespace: str) -> None:
-        host = expand(destination.host, namespace)
+        host = self._scope.expand(destination.host, namespace)
         if host not in self._registry:
             message = f"there is no service {host!r}, so requests get a 503{self.near(host)}"
             warn_at(self._findings, destination, "host", message)
@@ -106,9 +106,10 @@ def _check_gateways(
             if full != MESH and full not in known:
                 message = f"there is no Gateway {full!r} among the documents{did_you_mean(full, known)}"
                 warn_at(findings, resource.spec, "gateways", message)
-    _check_offers(virtual_services, gateways, findings)
-    away = [it for it in virtual_services if it.spec.gateways and MESH not in it.spec.gateways]
-    if virtual_services and len(away) == len(virtual_services) and scope.client.gateway == MESH:
+    _check_offers(virtual_services, gateways, scope, findings)
+    roots = [it for it in virtual_services if it.spec.hosts]
+    away = [it for it in roots if it.spec.gateways and MESH not in it.spec.gateways]
+    if away and len(away) == len(roots) and scope.client.gateway == MESH:
         name = gateway_name(away[0].spec.gateways[0], away[0].namespace)
         message = (
             f"no rule is for workloads of the mesh, only for gateways; to serve as one: --gateway {name}"
@@ -117,7 +118,10 @@ def _check_gateways(
 
 
 def _check_offers(
-    virtual_services: list[Resource[VirtualService]], gateways: list[Resource[Gateway]], findings: Findings
+    virtual_services: list[Resource[VirtualService]],
+    gateways: list[Resource[Gateway]],
+    scope: Scope,
+    findings: Findings,
 ) -> None:
     """Hosts of rules for a gateway should be hosts of the gateway."""
     offered: dict[str, HostMap[bool]] = {}
@@ -127,7 +131,7 @@ def _check_offers(
             for text in server.hosts:
                 hosts.set(text.rpartition("/")[2].lower(), True)
     for resource in virtual_services:
-        wanted = [expand(it, resource.namespace) for it in resource.spec.hosts]
+        wanted = [scope.expand(it, resource.namespace) for it in resource.spec.hosts]
         for name in resource.spec.gateways:
             found = offered.get(gateway_name(name, resource.namespace))
             if found is not None and wanted and not any(is_wildcard(it) or found.find(it) for it in wanted):

@@ -78,15 +78,14 @@ def _aside(schema: type[Record] | None, *versions: str, spec_optional: bool = Fa
 _UNENFORCED = "serving without it would let through what it forbids"
 _ROUTES = "its routes would be missing"
 _CODE = "its code would not run"
-_NARROWS = "it narrows what a workload sees"
 _CHANGES = "it changes the proxy's configuration in ways that are not followed here"
 KINDS: dict[tuple[str, str], Kind] = {
     (NETWORKING, "VirtualService"): Kind(_ISTIO, VirtualService),
     (NETWORKING, "DestinationRule"): Kind(_ISTIO, DestinationRule),
     (NETWORKING, "Gateway"): Kind(_ISTIO, Gateway),
     (NETWORKING, "ServiceEntry"): Kind(_ISTIO, ServiceEntry),
-    (NETWORKING, "Sidecar"): _refused(_NARROWS, Sidecar, *_ISTIO, spec_optional=True),
-    (NETWORKING, "WorkloadEntry"): _refused("its endpoints would be missing", WorkloadEntry, *_ISTIO),
+    (NETWORKING, "Sidecar"): Kind(_ISTIO, Sidecar, spec_optional=True),
+    (NETWORKING, "WorkloadEntry"): Kind(_ISTIO, WorkloadEntry),
     (NETWORKING, "WorkloadGroup"): _aside(WorkloadGroup, *_ISTIO),
     (NETWORKING, "ProxyConfig"): _aside(ProxyConfig, "v1beta1", spec_optional=True),
     (NETWORKING, "EnvoyFilter"): _refused(_CHANGES, EnvoyFilter, "v1alpha3", spec_optional=True),

@@ -18,6 +18,7 @@ from meshcore.config.istio.schema.kubernetes import (
     ServiceSpec,
     TargetRef,
 )
+from meshcore.config.istio.workloads import OutsideWorkloads
 from meshcore.config.schema import origin_of
 from meshcore.model import Locality, Origin
 
@@ -35,7 +36,7 @@ def add_services(registry: Registry, resources: Iterable[Resource[ServiceDocumen
         spec = resource.spec.spec or ServiceSpec()
         addresses = [it for it in spec.cluster_ips or [spec.cluster_ip] if it and it != "None"]
         service = Service(
-            host=kubernetes_host(resource.name, resource.namespace).lower(),
+            host=kubernetes_host(resource.name, resource.namespace, registry.domain).lower(),
             namespace=resource.namespace,
             ports=tuple(_port(it) for it in spec.ports if it.protocol != "UDP"),
             addresses=tuple(addresses),
@@ -103,8 +104,12 @@ def add_workloads(
     slices: Iterable[Resource[EndpointSlice]],
     endpoints: Iterable[Resource[Endpoints]],
     pods: Iterable[Resource[Pod]],
+    outside: OutsideWorkloads,
 ) -> None:
-    """Give services their workloads: from slices, else from Endpoints, else from the pods they select."""
+    """Give services their workloads: from slices, else from Endpoints, else from the pods they select.
+
+    The workloads outside of the cluster that they select come on top.
+    """
     index = _Pods()
     for pod in pods:
         index.add(pod)
@@ -118,10 +123,11 @@ def add_workloads(
             found[(old.namespace, old.name)] = _from_endpoints(old, index)
     for resource in services:
         key = (resource.namespace, resource.name)
-        host = kubernetes_host(resource.name, resource.namespace).lower()
+        host = kubernetes_host(resource.name, resource.namespace, registry.domain).lower()
         for service in registry.get(host):
             if service.kubernetes and not service.workloads:
                 listed = found[key] if key in found else _selected(resource, service, index)
+                listed = [*listed, *_outside(resource, service, outside)]
                 unique = {(it.address, *sorted(it.ports.items())): it for it in listed}
                 service.workloads = list(unique.values())
 
@@ -166,6 +172,18 @@ def _selected(resource: Resource[ServiceDocument], service: Service, pods: _Pods
                     ports[port.name] = number
             workloads.append(_workload(pod.spec.address, ports, pod, pod.origin))
     return workloads
+
+
+def _outside(
+    resource: Resource[ServiceDocument], service: Service, outside: OutsideWorkloads
+) -> list[Workload]:
+    selector = resource.spec.spec.selector if resource.spec.spec else {}
+    if not selector:
+        return []
+    return [
+        it.workload({port.name: number for port in service.ports if (number := it.port_of(port))})
+        for it in outside.select(resource.namespace, selector)
+    ]
 
 
 def _workload(address: str, ports: dict[str, int], pod: Resource[Pod] | None, origin: Origin) -> Workload:

@@ -34,13 +34,13 @@ def of_labels(labels: Mapping[str, str]) -> Locality:
     return Locality(labels.get(REGION, ""), labels.get(ZONE, ""), labels.get(SUB_ZONE, ""))
 
 
-def setting_of(balancer: LoadBalancer | None) -> LocalityLb | None:
-    """The locality setting in force; None: balancing by locality is switched off."""
+def setting_of(balancer: LoadBalancer | None, mesh: LocalityLb | None) -> LocalityLb | None:
+    """The locality setting in force: the rule's, else the mesh's; None: localities do not count."""
     setting = None
     if balancer is not None:
         setting = balancer.zone_aware_lb_setting or balancer.locality_lb_setting
     if setting is None:
-        return LocalityLb()
+        return mesh
     return None if setting.enabled is False else setting
 
 

@@ -44,13 +44,14 @@ def is_wildcard(host: str) -> bool:
     return host.startswith("*")
 
 
-def kubernetes_host(name: str, namespace: str) -> str:
-    return f"{name}.{namespace}.svc.{DOMAIN}"
+def kubernetes_host(name: str, namespace: str, domain: str = DOMAIN) -> str:
+    """The full name of a Kubernetes service in a cluster of that domain."""
+    return f"{name}.{namespace}.svc.{domain}"
 
 
-def split_host(host: str) -> tuple[str, str] | None:
+def split_host(host: str, domain: str = DOMAIN) -> tuple[str, str] | None:
     """Name and namespace of a Kubernetes service's full name; None for any other host."""
-    suffix = f".svc.{DOMAIN}"
+    suffix = f".svc.{domain}"
     if not host.endswith(suffix):
         return None
     name, dot, namespace = host[: -len(suffix)].partition(".")
@@ -59,12 +60,12 @@ def split_host(host: str) -> tuple[str, str] | None:
     return name, namespace
 
 
-def expand(host: str, namespace: str) -> str:
+def expand(host: str, namespace: str, domain: str = DOMAIN) -> str:
     """A short name becomes the full name in ``namespace``; anything with a dot stays. Lower-case."""
     host = host.lower()
     if "." in host or is_wildcard(host) or is_address(host) or not host:
         return host
-    return kubernetes_host(host, namespace)
+    return kubernetes_host(host, namespace, domain)
 
 
 def covers(pattern: str, host: str) -> bool:

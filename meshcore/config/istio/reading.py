@@ -8,6 +8,7 @@ from typing import TypeVar, cast
 
 from meshcore.config.findings import Findings, did_you_mean
 from meshcore.config.istio.kinds import Kind, Serving, find, kind_id
+from meshcore.config.istio.mesh_documents import mesh_node
 from meshcore.config.istio.resources import DEFAULT_NAMESPACE, Resource
 from meshcore.config.istio.schema.common import Metadata
 from meshcore.config.schema import Record, decode
@@ -52,6 +53,8 @@ class Resources:
     skipped: list[str] = field(default_factory=list)
     #: Documents that cannot be served, with the reasons.
     refused: list[Refused] = field(default_factory=list)
+    #: Documents that hold settings of the mesh.
+    mesh: list[Document] = field(default_factory=list)
     #: Namespaces that some document is in or declares.
     namespaces: set[str] = field(default_factory=set)
     # By schema rather than by kind: two groups have a Gateway.
@@ -127,6 +130,9 @@ def _read(document: Document, resources: Resources, ignored: set[str], findings:
     group, _ = kind_id(api_version, kind)
     if {kind.lower(), f"{kind}.{group}".lower()} & ignored:
         resources.skipped.append(f"{kind} {document.name} (ignored)")
+        return
+    if mesh_node(document) is not None:
+        resources.mesh.append(document)
         return
     known, key, problem = find(api_version, kind)
     if known is None:

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 
-from meshcore.config.istio.names import visible
+from meshcore.config.istio.names import DOMAIN, visible
 from meshcore.model import Locality, Origin
 
-__all__ = ["Protocol", "Registry", "Resolution", "Service", "ServicePort", "View", "Workload"]
+__all__ = ["Protocol", "Registry", "Resolution", "Service", "ServicePort", "View", "Workload", "preferred"]
 
 
 NOWHERE = Locality()
@@ -131,9 +131,10 @@ class Service:
 
 
 class Registry:
-    """All services of a load, by host."""
+    """All services of a load, by host. ``domain`` is the cluster's."""
 
-    def __init__(self) -> None:
+    def __init__(self, domain: str = DOMAIN) -> None:
+        self.domain = domain
         self._hosts: dict[str, list[Service]] = {}
 
     def add(self, service: Service) -> Service:
@@ -162,21 +163,28 @@ class Registry:
     def hosts(self) -> Iterable[str]:
         return self._hosts.keys()
 
-    def view(self, client: str) -> View:
-        """What a client in that namespace sees."""
-        return View(self, client)
+    def view(self, client: str, default_export: tuple[str, ...] = ("*",)) -> View:
+        """What a client in that namespace sees; ``default_export`` is the mesh's ``exportTo``."""
+        services: dict[str, Service] = {}
+        for host in self.hosts:
+            seen = [
+                it for it in self.get(host) if visible(it.export_to or default_export, it.namespace, client)
+            ]
+            if seen:
+                services[host] = preferred(seen, client)
+        return View(services)
+
+
+def preferred(services: Iterable[Service], client: str) -> Service:
+    """Of services with one host: the client's own, then Kubernetes' own, then the first in order."""
+    return min(services, key=lambda it: (it.namespace != client, not it.kubernetes))
 
 
 class View:
     """The services that one client sees: one for each host."""
 
-    def __init__(self, registry: Registry, client: str) -> None:
-        self.services: dict[str, Service] = {}
-        for host in registry.hosts:
-            seen = [it for it in registry.get(host) if visible(it.export_to, it.namespace, client)]
-            if seen:
-                # Kubernetes' own service first, then the client's own namespace; else the first in order.
-                self.services[host] = min(seen, key=lambda it: (not it.kubernetes, it.namespace != client))
+    def __init__(self, services: dict[str, Service]) -> None:
+        self.services = services
 
     def get(self, host: str) -> Service | None:
         return self.services.get(host)

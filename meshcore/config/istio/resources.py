@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from typing import Generic, TypeVar
 
@@ -34,6 +34,10 @@ class Resource(Generic[S]):
     @property
     def full_name(self) -> str:
         return f"{self.namespace}/{self.name}"
+
+    def with_spec(self, spec: S) -> Resource[S]:
+        """The same resource with another content."""
+        return replace(self, spec=spec)
 
     def place(self, record: Record | None = None, field: str = "") -> Origin:
         """The origin of the resource, or of a record within it."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from meshcore.config.istio import actions
-from meshcore.config.istio.clusters import PASSTHROUGH, cluster_name
+from meshcore.config.istio.clusters import cluster_name
 from meshcore.config.istio.matching import EVERYTHING, Client, is_catch_all, route_match
-from meshcore.config.istio.names import expand, split_host
+from meshcore.config.istio.mesh import Mesh
+from meshcore.config.istio.names import expand
 from meshcore.config.istio.registry import Service, View
 from meshcore.config.istio.resources import Resource
 from meshcore.config.istio.rules import Rule, RuleIndex, route_hash, service_hash
@@ -30,11 +31,12 @@ from meshcore.model import (
     MirrorPolicy,
     Redirect,
     Route,
+    VirtualHost,
     WeightedCluster,
     WeightedClusters,
 )
 
-__all__ = ["Scope", "build_routes", "default_route", "passthrough_route"]
+__all__ = ["Scope", "build_routes", "default_route", "unknown_hosts"]
 
 #: Where the CORS policy of a route stands that does not forward (the filter acts on those, too).
 CORS_FILTER = "envoy.filters.http.cors"
@@ -47,20 +49,30 @@ class Scope:
     client: Client
     view: View
     rules: RuleIndex
+    mesh: Mesh
     _found: dict[str, Rule | None] = field(default_factory=dict)
 
+    def expand(self, host: str, namespace: str) -> str:
+        """A host's full name, as written in a document of ``namespace``."""
+        return expand(host, namespace, self.mesh.domain)
+
+    def behind(self, gateway: str) -> Scope:
+        """The same for the routes of one of the client's gateways."""
+        return replace(self, client=replace(self.client, gateway=gateway))
+
     def rule(self, host: str) -> Rule | None:
-        """The DestinationRule in force for a host."""
+        """The DestinationRule in force for a host; None also for hosts that the client does not see."""
         if host not in self._found:
             service = self.view.get(host)
-            parts = split_host(host)
-            owner = service.namespace if service else parts[1] if parts else ""
-            self._found[host] = self.rules.find(host, owner, self.client.namespace, self.client.labels)
+            client = self.client
+            self._found[host] = (
+                self.rules.find(host, service.namespace, client.namespace, client.labels) if service else None
+            )
         return self._found[host]
 
     def cluster(self, destination: Destination, namespace: str, listener_port: int) -> str:
         """The cluster of a destination: its port, else the only one of its service, else the listener's."""
-        host = expand(destination.host, namespace)
+        host = self.expand(destination.host, namespace)
         service = self.view.get(host)
         if destination.port is not None:
             port = destination.port.number
@@ -71,7 +83,7 @@ class Scope:
         return cluster_name(port, destination.subset, host)
 
     def hash(self, destination: Destination, namespace: str) -> HashPolicy | None:
-        found = route_hash(self.rule(expand(destination.host, namespace)), destination)
+        found = route_hash(self.rule(self.expand(destination.host, namespace)), destination)
         return actions.hash_policy(found) if found else None
 
 
@@ -101,15 +113,23 @@ def default_route(scope: Scope, service: Service, port: int) -> Route:
         cluster=cluster_name(port, "", service.host),
         timeout=0.0,
         grpc_timeout_header_max=0.0,
-        retry_policy=actions.default_retries(hashing=False),
+        retry_policy=actions.retries(scope.mesh.retries, hashing=False),
         hash_policies=(policy,) if policy else (),
     )
     return Route(EVERYTHING, action, name="default", origin=service.origin)
 
 
-def passthrough_route() -> Route:
-    action = ForwardAction(cluster=PASSTHROUGH, timeout=0.0, grpc_timeout_header_max=0.0)
-    return Route(EVERYTHING, action, name="allow_any")
+def unknown_hosts(cluster: str) -> VirtualHost:
+    """What becomes of hosts that nobody knows: they go to ``cluster``; "": they get a 502."""
+    if cluster:
+        name = "allow_any"
+        action: ForwardAction | DirectResponse = ForwardAction(
+            cluster=cluster, timeout=0.0, grpc_timeout_header_max=0.0
+        )
+    else:
+        name, action = "block_all", DirectResponse(502)
+    route = Route(EVERYTHING, action, name=name)
+    return VirtualHost(name, ("*",), (route,), include_request_attempt_count=True)
 
 
 def _route(
@@ -166,7 +186,7 @@ def _forward(
         host_rewrite=HostRewrite(HostRewriteKind.LITERAL, authority) if authority else None,
         timeout=timeout,
         grpc_timeout_header_max=timeout,
-        retry_policy=actions.retries(rule.retries, hashing=bool(single and hashes)),
+        retry_policy=actions.retries(rule.retries or scope.mesh.retries, hashing=bool(single and hashes)),
         hash_policies=tuple(hashes),
         mirrors=_mirrors(scope, namespace, rule, port),
         cors=actions.cors(rule.cors_policy),

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from meshcore.config.istio.names import ROOT_NAMESPACE, HostMap, expand, visible
+from meshcore.config.istio.mesh import Mesh
+from meshcore.config.istio.names import HostMap, expand
 from meshcore.config.istio.resources import Resource, in_order, same_labels
 from meshcore.config.istio.schema.common import Destination
 from meshcore.config.istio.schema.destination_rule import (
@@ -33,16 +34,20 @@ class Rule:
 
     host: str
     namespace: str
-    export_to: tuple[str, ...]
+    export_to: frozenset[str]
     selector: dict[str, str] | None
-    policy: TrafficPolicy | None
+    policy: TrafficPolicy | None = None
     subsets: dict[str, Subset] = field(default_factory=dict)
     origin: Origin | None = None
 
-    def applies_to(self, namespace: str, labels: Mapping[str, str]) -> bool:
-        if self.selector is None:
-            return True
-        return namespace == self.namespace and same_labels(self.selector, labels)
+    def add(self, spec: DestinationRule) -> None:
+        """Merge a further rule: the first policy stays, of subsets with one name the first."""
+        self.policy = self.policy or spec.traffic_policy
+        for subset in spec.subsets:
+            self.subsets.setdefault(subset.name, subset)
+
+    def is_seen_by(self, client: str) -> bool:
+        return not self.export_to or "*" in self.export_to or client in self.export_to
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,48 +96,87 @@ def _port_policy(policy: TrafficPolicy | None, port: int) -> PortPolicy | None:
     return next((it for it in policy.port_level_settings if it.port and it.port.number == port), None)
 
 
-class RuleIndex:
-    """All DestinationRules, found by client and service."""
+class _Rules:
+    """The rules of one namespace by host: those for its own clients, and those for others."""
 
-    def __init__(self, resources: Iterable[Resource[DestinationRule]]) -> None:
-        self._namespaces: dict[str, HostMap[list[Rule]]] = {}
-        for resource in in_order(resources):
+    def __init__(self) -> None:
+        self.local: HostMap[list[Rule]] = HostMap()
+        self.exported: HostMap[list[Rule]] = HostMap()
+
+
+class RuleIndex:
+    """All DestinationRules, found by client and service as Istio finds them."""
+
+    def __init__(self, resources: Iterable[Resource[DestinationRule]], mesh: Mesh) -> None:
+        self._mesh = mesh
+        self._namespaces: dict[str, _Rules] = {}
+        #: What the root namespace keeps to itself: the one thing that its own clients look at first.
+        self._root: HostMap[list[Rule]] = HostMap()
+        for resource in sorted(in_order(resources), key=lambda it: it.spec.workload_selector is None):
             self._add(resource)
 
     def _add(self, resource: Resource[DestinationRule]) -> None:
+        spec, namespace = resource.spec, resource.namespace
+        # A rule for certain workloads is for those of its own namespace.
+        export_to = frozenset((".",) if spec.workload_selector else spec.export_to)
+        own = frozenset((".", namespace))
+        rules = self._namespaces.setdefault(namespace, _Rules())
+        if not export_to or "*" in export_to or export_to & own:
+            self._merge(rules.local, resource, export_to)
+        default = self._mesh.destination_rule_export
+        private = len(export_to) == 1 and export_to <= own if export_to else "." in default
+        if not private:
+            self._merge(rules.exported, resource, export_to)
+        elif namespace == self._mesh.root_namespace:
+            self._merge(self._root, resource, export_to)
+
+    def _merge(
+        self, hosts: HostMap[list[Rule]], resource: Resource[DestinationRule], export_to: frozenset[str]
+    ) -> None:
+        """Put a rule beside those of its host, or into the one that means the same clients."""
         spec = resource.spec
         selector = spec.workload_selector.match_labels if spec.workload_selector else None
-        export_to = tuple(sorted(resource.namespace if to == "." else to for to in spec.export_to))
-        host = expand(spec.host, resource.namespace)
-        rules = self._namespaces.setdefault(resource.namespace, HostMap()).setdefault(host, [])
-        rule = next((it for it in rules if it.export_to == export_to and it.selector == selector), None)
-        if rule is None:
-            rule = Rule(host, resource.namespace, export_to, selector, None, origin=resource.origin)
+        host = expand(spec.host, resource.namespace, self._mesh.domain)
+        rules = hosts.setdefault(host, [])
+        alone = True
+        for rule in rules:
+            same = export_to == rule.export_to or (rule.export_to and export_to >= rule.export_to)
+            if same and rule.selector == selector:
+                alone = False
+                rule.add(spec)
+        if alone:
+            rule = Rule(host, resource.namespace, export_to, selector, origin=resource.origin)
+            rule.add(spec)
             rules.append(rule)
-        rule.policy = rule.policy or spec.traffic_policy
-        for subset in spec.subsets:
-            rule.subsets.setdefault(subset.name, subset)
 
     def find(self, host: str, owner: str, client: str, labels: Mapping[str, str]) -> Rule | None:
         """The rule for the service ``host`` of namespace ``owner``, as seen by a client.
 
-        The client's namespace comes first, then the service's, then the root namespace; the most
-        specific host in the first of them that has one ends the search.
+        The client's namespace comes first, then the service's, then the root namespace. In each the
+        most specific host counts, and the first namespace that has one ends the search.
         """
-        order = [owner, ROOT_NAMESPACE] if client == ROOT_NAMESPACE else [client, owner, ROOT_NAMESPACE]
-        for namespace in dict.fromkeys(order):
-            hosts = self._namespaces.get(namespace)
-            if hosts is None:
-                continue
-            for _, rules in hosts.matches(host):
-                seen = [
-                    rule
-                    for rule in rules
-                    if visible(rule.export_to, namespace, client) and rule.applies_to(client, labels)
-                ]
-                if seen:
-                    return min(seen, key=lambda rule: rule.selector is None)
+        root = self._mesh.root_namespace
+        local = self._root if client == root else self._rules(client).local
+        found = local.find(host)
+        if found is not None:
+            return _chosen(found[1], client, labels)
+        for namespace in (owner, root):
+            found = self._rules(namespace).exported.find(host)
+            seen = [it for it in found[1] if it.is_seen_by(client)] if found else []
+            if seen:
+                return _chosen(seen, client, labels)
         return None
+
+    def _rules(self, namespace: str) -> _Rules:
+        return self._namespaces.get(namespace) or _Rules()
+
+
+def _chosen(rules: list[Rule], client: str, labels: Mapping[str, str]) -> Rule | None:
+    """The first that selects this workload, else the last that selects all."""
+    for rule in rules:
+        if rule.selector is not None and rule.namespace == client and same_labels(rule.selector, labels):
+            return rule
+    return next((rule for rule in reversed(rules) if rule.selector is None), None)
 
 
 def route_hash(rule: Rule | None, destination: Destination) -> ConsistentHash | None:

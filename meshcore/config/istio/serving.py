@@ -12,6 +12,7 @@ from meshcore.config.istio.reading import Resources
 from meshcore.config.istio.schema import destination_rule as policy
 from meshcore.config.istio.schema.gateway import Gateway, Server
 from meshcore.config.istio.schema.service_entry import Resolution, ServiceEntry
+from meshcore.config.istio.schema.sidecar import CaptureMode, Sidecar
 from meshcore.config.istio.schema.virtual_service import (
     Headers,
     HTTPMatch,
@@ -58,15 +59,13 @@ def check_serving(resources: Resources, findings: Findings) -> None:
     """Errors for what would change decisions and is not supported, warnings for what waits."""
     for virtual_service in resources.of("VirtualService", VirtualService):
         spec = virtual_service.spec
-        if not spec.hosts:
-            warn_at(
-                findings, spec, "", "a VirtualService without hosts is a delegate, and nothing refers to it"
-            )
         for field in ("tls", "tcp"):
             if getattr(spec, field):
                 warn_at(findings, spec, field, f"{field} rules are left aside: only HTTP is routed")
         for rule in spec.http:
             _check_rule(rule, findings)
+    for sidecar in resources.of("Sidecar", Sidecar):
+        _check_sidecar(sidecar.spec, findings)
     for destination_rule in resources.of("DestinationRule", policy.DestinationRule):
         _check_policy(destination_rule.spec.traffic_policy, findings)
         for subset in destination_rule.spec.subsets:
@@ -84,11 +83,21 @@ def check_serving(resources: Resources, findings: Findings) -> None:
             )
 
 
+def _check_sidecar(spec: Sidecar, findings: Findings) -> None:
+    inbound = "requests that come in go to the program itself"
+    for field in ("ingress", "inbound_connection_pool"):
+        if is_set(spec, field):
+            warn_at(findings, spec, field, f"has no effect here: {inbound}")
+    for listener in spec.egress:
+        if listener.capture_mode is not CaptureMode.DEFAULT:
+            warn_at(findings, listener, "capture_mode", "has no effect here: no traffic is captured")
+        if listener.port is None and listener.bind:
+            warn_at(findings, listener, "bind", "has no effect without a port")
+        if listener.port is not None and not listener.port.number:
+            warn_at(findings, listener, "bind", "unix paths are not listened on")
+
+
 def _check_rule(rule: HTTPRoute, findings: Findings) -> None:
-    if rule.delegate is not None:
-        name = f"{rule.delegate.namespace}/{rule.delegate.name}".lstrip("/")
-        message = f"delegates are not supported yet; write the rules of {name} here"
-        error_at(findings, rule, "delegate", message)
     for match in rule.match:
         _check_match(match, findings)
     _check_headers(rule.headers, findings)

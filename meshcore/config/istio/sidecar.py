@@ -2,66 +2,98 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
-from meshcore.config.istio.names import (
-    MESH,
-    HostMap,
-    expand,
-    gateway_name,
-    is_wildcard,
-    split_host,
-    visible,
-)
+from meshcore.config.istio.names import HostMap, is_wildcard, split_host
 from meshcore.config.istio.registry import Service
 from meshcore.config.istio.resources import Resource
-from meshcore.config.istio.routes import Scope, build_routes, default_route, passthrough_route
+from meshcore.config.istio.routes import Scope, build_routes, default_route
 from meshcore.config.istio.schema.virtual_service import VirtualService
-from meshcore.config.istio.tables import OPTIONS, other_ports, route_configuration
+from meshcore.config.istio.tables import http_options, other_ports, route_configuration
 from meshcore.model import Listener, Route, VirtualHost
 
-__all__ = ["sidecar_listeners"]
+__all__ = ["Seen", "sidecar_listeners"]
 
 #: Where hosts are served that no registry has.
 HTTP_PORT = 80
 
 
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What a client sees on one port (0: on all that nothing else speaks of).
+
+    ``resources`` come in order. ``proxy``: the port stands for all ports of the services.
+    """
+
+    services: Mapping[str, Service]
+    resources: Sequence[Resource[VirtualService]]
+    port: int = 0
+    proxy: bool = False
+    bind: str = ""
+
+
 def sidecar_listeners(
-    scope: Scope, resources: Iterable[Resource[VirtualService]], *, any_port: bool
+    scope: Scope, parts: Sequence[Seen], unknown: VirtualHost, *, any_port: bool
 ) -> tuple[Listener, ...]:
-    """The listeners of a sidecar; ``resources`` come in order.
+    """The listeners of a sidecar.
 
     The last is for ports that no service has: nothing is known there, unless ``any_port`` lets it
     stand for all ports.
+
+    Args:
+        scope: who asks.
+        parts: what is seen on which ports.
+        unknown: what becomes of hosts that nobody knows.
+        any_port: as above.
     """
-    tables = _Tables(scope)
-    tables.add_rules([it for it in resources if _for_mesh(it, scope.client.namespace)])
-    tables.add_defaults()
-    return tables.listeners(any_port=any_port)
-
-
-def _for_mesh(resource: Resource[VirtualService], namespace: str) -> bool:
-    spec = resource.spec
-    if not spec.hosts or not spec.http or not visible(spec.export_to, resource.namespace, namespace):
-        return False
-    return not spec.gateways or any(gateway_name(it, resource.namespace) == MESH for it in spec.gateways)
+    options = http_options(scope.mesh, edge=False)
+    own = {it.port for it in parts if it.port}
+    tables: list[Listener] = []
+    for part in parts:
+        built = _Tables(scope, part.services)
+        built.add_rules(part.resources)
+        built.add_defaults()
+        ports = {port: hosts for port, hosts in built.hosts.items() if part.port or port not in own}
+        if part.port and not part.proxy:
+            ports = {part.port: built.hosts.get(part.port, [])}
+        listeners = [
+            Listener(
+                f"{part.bind or '0.0.0.0'}_{port}",
+                port,
+                route_configuration(str(port), [*hosts, unknown]),
+                options,
+                address=part.bind or "0.0.0.0",
+            )
+            for port, hosts in ports.items()
+        ]
+        if part.proxy:
+            # Requests say their host and port themselves; most mean the usual one.
+            listeners.sort(key=lambda it: (it.port != HTTP_PORT, it.port or 0))
+            united = other_ports(listeners, options, unknown)
+            name = f"{part.bind or '0.0.0.0'}_{part.port}"
+            listeners = [replace(united, name=name, port=part.port, address=part.bind or "0.0.0.0")]
+        tables += listeners
+    tables.sort(key=lambda it: it.port or 0)
+    return (*tables, other_ports(tables if any_port else (), options, unknown))
 
 
 class _Tables:
     """Virtual hosts by port, under construction."""
 
-    def __init__(self, scope: Scope) -> None:
+    def __init__(self, scope: Scope, services: Mapping[str, Service]) -> None:
         self._scope = scope
-        self._hosts: dict[int, list[VirtualHost]] = {}
+        self._services = services
+        self.hosts: dict[int, list[VirtualHost]] = {}
         self._domains: dict[int, set[str]] = {}
         self._taken: set[tuple[str, int]] = set()
 
-    def add_rules(self, resources: list[Resource[VirtualService]]) -> None:
+    def add_rules(self, resources: Sequence[Resource[VirtualService]]) -> None:
         """Attach each VirtualService to the services that it speaks for, the oldest first."""
-        services = self._scope.view.services
+        services = self._services
         owners: HostMap[Resource[VirtualService]] = HostMap()
         for resource in resources:
-            for host in _hosts(resource):
+            for host in self._names(resource):
                 owners.setdefault(host, resource)
         covered: dict[tuple[str, str], list[Service]] = {}
         met: set[str] = set()
@@ -74,7 +106,7 @@ class _Tables:
         for resource in resources:
             attached: list[Service] = []
             unknown: list[str] = []
-            for host in _hosts(resource):
+            for host in self._names(resource):
                 if is_wildcard(host):
                     attached += covered.get((host, resource.full_name), [])
                 elif host in services:
@@ -102,7 +134,7 @@ class _Tables:
 
     def add_defaults(self) -> None:
         """The default route for every service and port that no rule speaks of."""
-        for service in self._scope.view.services.values():
+        for service in self._services.values():
             for port in service.ports:
                 if port.protocol.is_http and (service.host, port.number) not in self._taken:
                     self._add_service(
@@ -111,8 +143,8 @@ class _Tables:
 
     def _add_service(self, port: int, service: Service, routes: tuple[Route, ...]) -> None:
         self._taken.add((service.host, port))
-        domains, short = _domains(service, self._scope.client.namespace)
-        services = self._scope.view.services
+        domains, short = _domains(service, self._scope.client.namespace, self._scope.mesh.domain)
+        services = self._services
         # A short form must not hide a service whose full name it is.
         short = [it for it in short if it not in services or services[it].port(port) is None]
         self._add(port, service.host, domains + short, routes)
@@ -122,7 +154,7 @@ class _Tables:
         fresh = tuple(dict.fromkeys(it.lower() for it in domains if it.lower() not in known))
         if fresh:
             known.update(fresh)
-            self._hosts.setdefault(port, []).append(
+            self.hosts.setdefault(port, []).append(
                 VirtualHost(
                     f"{host}:{port}",
                     fresh,
@@ -132,29 +164,15 @@ class _Tables:
                 )
             )
 
-    def listeners(self, *, any_port: bool) -> tuple[Listener, ...]:
-        rest = VirtualHost("allow_any", ("*",), (passthrough_route(),), include_request_attempt_count=True)
-        tables = [
-            Listener(
-                f"0.0.0.0_{port}",
-                port,
-                route_configuration(str(port), [*hosts, rest]),
-                OPTIONS,
-                address="0.0.0.0",
-            )
-            for port, hosts in sorted(self._hosts.items())
-        ]
-        return (*tables, other_ports(tables if any_port else (), OPTIONS, rest))
+    def _names(self, resource: Resource[VirtualService]) -> list[str]:
+        expand = self._scope.expand
+        return list(dict.fromkeys(expand(host, resource.namespace) for host in resource.spec.hosts))
 
 
-def _hosts(resource: Resource[VirtualService]) -> list[str]:
-    return list(dict.fromkeys(expand(host, resource.namespace) for host in resource.spec.hosts))
-
-
-def _domains(service: Service, namespace: str) -> tuple[list[str], list[str]]:
+def _domains(service: Service, namespace: str, domain: str) -> tuple[list[str], list[str]]:
     """The names under which a client in ``namespace`` knows a service: the full ones, and the short ones."""
     full, short = [service.host], []
-    parts = split_host(service.host)
+    parts = split_host(service.host, domain)
     if parts is not None:
         name, owner = parts
         short = [f"{name}.{owner}", f"{name}.{owner}.svc"]

@@ -5,15 +5,27 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from meshcore.model import HttpOptions, Listener, RouteConfiguration, VirtualHost
+from meshcore.config.istio.mesh import Mesh
+from meshcore.config.istio.schema.mesh import Normalization
+from meshcore.model import EscapedSlashes, HttpOptions, Listener, RouteConfiguration, VirtualHost
 
-__all__ = ["GATEWAY_OPTIONS", "OPTIONS", "other_ports", "route_configuration"]
+__all__ = ["http_options", "other_ports", "route_configuration"]
 
 #: Bodies of direct responses may be that large.
 MAX_BODY = 1024 * 1024
-OPTIONS = HttpOptions(normalize_path=True, upgrades=(("websocket", True),))
-#: A gateway is an edge: it takes the client's address from the connection.
-GATEWAY_OPTIONS = replace(OPTIONS, use_remote_address=True)
+_PATHS = {
+    Normalization.NONE: HttpOptions(),
+    Normalization.BASE: HttpOptions(normalize_path=True),
+    Normalization.MERGE_SLASHES: HttpOptions(normalize_path=True, merge_slashes=True),
+    Normalization.DECODE_AND_MERGE_SLASHES: HttpOptions(
+        normalize_path=True, merge_slashes=True, escaped_slashes=EscapedSlashes.UNESCAPE_AND_FORWARD
+    ),
+}
+
+
+def http_options(mesh: Mesh, *, edge: bool) -> HttpOptions:
+    """The options of a listener; at the edge of the mesh the connection says who the client is."""
+    return replace(_PATHS[mesh.normalization], upgrades=(("websocket", True),), use_remote_address=edge)
 
 
 def route_configuration(name: str, hosts: Iterable[VirtualHost]) -> RouteConfiguration:

@@ -5,27 +5,36 @@ from __future__ import annotations
 import os
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
-from meshcore.config.findings import Findings, did_you_mean
+from meshcore.config.documents import Sources
+from meshcore.config.findings import Findings
 from meshcore.config.istio import kubernetes
 from meshcore.config.istio.clusters import build_cluster, passthrough_cluster
+from meshcore.config.istio.delegates import merge_delegates
 from meshcore.config.istio.endpoints import add_endpoints
 from meshcore.config.istio.entries import add_entries
-from meshcore.config.istio.gateway import gateway_listeners
+from meshcore.config.istio.gateway import gateway_client, gateway_listeners, select_gateways
 from meshcore.config.istio.hints import give_hints
 from meshcore.config.istio.matching import Client
+from meshcore.config.istio.mesh import Mesh
+from meshcore.config.istio.mesh_config import read_mesh
+from meshcore.config.istio.names import DOMAIN
 from meshcore.config.istio.reading import Resources, read
 from meshcore.config.istio.registry import Protocol, Registry, Service, ServicePort
-from meshcore.config.istio.resources import DEFAULT_NAMESPACE, Resource, in_order
-from meshcore.config.istio.routes import Scope
+from meshcore.config.istio.resources import DEFAULT_NAMESPACE
+from meshcore.config.istio.routes import Scope, unknown_hosts
 from meshcore.config.istio.rules import Policy, RuleIndex
 from meshcore.config.istio.schema import kubernetes as k8s
 from meshcore.config.istio.schema.destination_rule import DestinationRule
 from meshcore.config.istio.schema.gateway import Gateway
 from meshcore.config.istio.schema.service_entry import ServiceEntry
+from meshcore.config.istio.schema.sidecar import Sidecar
 from meshcore.config.istio.schema.virtual_service import VirtualService
+from meshcore.config.istio.schema.workload import WorkloadEntry
+from meshcore.config.istio.scopes import gateway_scope, sidecar_outlook
 from meshcore.config.istio.serving import check_kinds, check_serving
 from meshcore.config.istio.sidecar import sidecar_listeners
 from meshcore.config.istio.validation import validate
+from meshcore.config.istio.workloads import OutsideWorkloads
 from meshcore.config.node import Node
 from meshcore.config.schema import origin_of
 from meshcore.config.tree import Document
@@ -43,6 +52,8 @@ def load_documents(
     ignore_kinds: Collection[str] = (),
     services: Sequence[Mapping[str, object]] = (),
     any_port: bool = True,
+    mesh_config: str | os.PathLike[str] | Mapping[str, object] | None = None,
+    sources: Sources | None = None,
 ) -> Config | None:
     """Translate documents for a node.
 
@@ -56,6 +67,10 @@ def load_documents(
             (of ``number`` and ``protocol``).
         any_port: also make the table for callers who do not say which port was asked for. Without it
             a port that no service has leads to no service, as in a mesh.
+        mesh_config: ``MeshConfig``, a file of it or its parsed content; it goes before what the
+            documents hold of it.
+        sources: takes the files of ``endpoints`` and ``mesh_config``, which are a part of the
+            configuration as the documents are.
 
     Returns:
         The model, or None where ``findings`` holds an error.
@@ -66,22 +81,34 @@ def load_documents(
     check_kinds(resources, findings)
     if not findings.has_errors:
         check_serving(resources, findings)
-    registry = make_registry(resources, services)
+    mesh = Mesh.of(read_mesh(resources.mesh, mesh_config, findings, sources), node.cluster_domain)
+    registry = make_registry(resources, services, mesh)
     if endpoints is not None:
-        add_endpoints(registry, endpoints, frozenset(resources.namespaces | {DEFAULT_NAMESPACE}), findings)
-    gateway = _gateway(resources, node, documents, findings)
+        namespaces = frozenset(resources.namespaces | {DEFAULT_NAMESPACE})
+        add_endpoints(registry, endpoints, namespaces, findings, sources)
+    gateways = select_gateways(resources.of("Gateway", Gateway), node, documents, findings)
     if findings.has_errors:
         return None
-    scope = _scope(resources, registry, node, gateway)
-    give_hints(resources, registry, scope, findings, endpoints=not services)
-    virtual_services = in_order(resources.of("VirtualService", VirtualService))
+    virtual_services = merge_delegates(
+        resources.of("VirtualService", VirtualService),
+        findings,
+        domain=mesh.domain,
+        default_export=mesh.virtual_service_export,
+    )
+    rules = RuleIndex(resources.of("DestinationRule", DestinationRule), mesh)
     listeners: tuple[Listener, ...]
-    if gateway is not None:
-        listeners = gateway_listeners(scope, gateway, virtual_services, any_port=any_port)
+    if node.gateway is not None:
+        scope = gateway_scope(registry, rules, gateway_client(gateways, node), mesh)
+        listeners = gateway_listeners(scope, gateways, virtual_services, findings, any_port=any_port)
         clusters = _clusters(scope)
     else:
-        listeners = sidecar_listeners(scope, virtual_services, any_port=any_port)
-        clusters = (*_clusters(scope), passthrough_cluster())
+        client = Client(node.namespace, node.labels)
+        sidecars = resources.of("Sidecar", Sidecar)
+        outlook = sidecar_outlook(registry, rules, client, mesh, virtual_services, sidecars)
+        scope = outlook.scope
+        listeners = sidecar_listeners(scope, outlook.parts, unknown_hosts(outlook.unknown), any_port=any_port)
+        clusters = (*_clusters(scope), passthrough_cluster(mesh))
+    give_hints(resources, registry, scope, findings, endpoints=not services)
     return Config(listeners, clusters, skipped=tuple(resources.skipped))
 
 
@@ -92,11 +119,14 @@ def validate_documents(
     validate(read(documents, findings, ignore_kinds), findings)
 
 
-def make_registry(resources: Resources, services: Sequence[Mapping[str, object]] = ()) -> Registry:
+def make_registry(
+    resources: Resources, services: Sequence[Mapping[str, object]] = (), mesh: Mesh | None = None
+) -> Registry:
     """All services of the documents, with the workloads that the documents know."""
-    registry = Registry()
+    registry = Registry(mesh.domain if mesh else DOMAIN)
     declared = resources.of("Service", k8s.ServiceDocument)
     pods = resources.of("Pod", k8s.Pod)
+    outside = OutsideWorkloads(resources.of("WorkloadEntry", WorkloadEntry))
     kubernetes.add_services(registry, declared)
     for given in services:
         registry.add(_given(given))
@@ -106,8 +136,9 @@ def make_registry(resources: Resources, services: Sequence[Mapping[str, object]]
         resources.of("EndpointSlice", k8s.EndpointSlice),
         resources.of("Endpoints", k8s.Endpoints),
         pods,
+        outside,
     )
-    add_entries(registry, resources.of("ServiceEntry", ServiceEntry), pods)
+    add_entries(registry, resources.of("ServiceEntry", ServiceEntry), pods, outside)
     return registry
 
 
@@ -122,31 +153,6 @@ def _given(service: Mapping[str, object]) -> Service:
     )
 
 
-def _gateway(
-    resources: Resources, node: Node, documents: list[Document], findings: Findings
-) -> Resource[Gateway] | None:
-    if node.gateway is None:
-        return None
-    wanted = node.gateway if "/" in node.gateway else f"{node.namespace}/{node.gateway}"
-    known = {it.full_name: it for it in resources.of("Gateway", Gateway)}
-    if wanted not in known:
-        hint = did_you_mean(wanted, known) or (f"; there is {', '.join(known)}" if known else "")
-        findings.error(documents[0].file, "", f"there is no Gateway {wanted!r} in the documents{hint}")
-    return known.get(wanted)
-
-
-def _scope(resources: Resources, registry: Registry, node: Node, gateway: Resource[Gateway] | None) -> Scope:
-    if gateway is None:
-        client = Client(node.namespace, node.labels)
-    else:
-        # A gateway's workload carries the labels that the Gateway selects, and is at home with it
-        # unless the node says otherwise.
-        namespace = gateway.namespace if node.namespace == DEFAULT_NAMESPACE else node.namespace
-        client = Client(namespace, {**gateway.spec.selector, **node.labels}, gateway.full_name)
-    rules = RuleIndex(resources.of("DestinationRule", DestinationRule))
-    return Scope(client, registry.view(client.namespace), rules)
-
-
 def _clusters(scope: Scope) -> tuple[Cluster, ...]:
     """A cluster for every port of every visible service, and for each of its subsets."""
     clusters = []
@@ -156,13 +162,20 @@ def _clusters(scope: Scope) -> tuple[Cluster, ...]:
         for port in service.ports:
             if port.protocol is Protocol.UDP:
                 continue
-            clusters.append(build_cluster(service, port, Policy.of(rule, port.number), labels))
+            clusters.append(build_cluster(service, port, Policy.of(rule, port.number), labels, scope.mesh))
             for name, subset in rule.subsets.items() if rule else ():
                 policy = Policy.of(rule, port.number, name)
                 origin = origin_of(subset)
                 clusters.append(
                     build_cluster(
-                        service, port, policy, labels, subset=name, labels=subset.labels, origin=origin
+                        service,
+                        port,
+                        policy,
+                        labels,
+                        scope.mesh,
+                        subset=name,
+                        labels=subset.labels,
+                        origin=origin,
                     )
                 )
     return tuple(clusters)

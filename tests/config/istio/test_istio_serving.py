@@ -24,7 +24,6 @@ RULE = "apiVersion: networking.istio.io/v1\nkind: DestinationRule\nmetadata: {na
 @pytest.mark.parametrize(
     ("rule", "message"),
     [
-        ("{delegate: {name: x, namespace: y}}", "spec.http[0].delegate: delegates are not supported yet"),
         ("{match: [{headers: {x: {regex: '('}}}], route: [{destination: {host: a}}]}", "RE2"),
         ("{redirect: {uri: /x, redirectCode: 305}}", "305, expected one of 301, 302, 303, 307, 308"),
         ("{headers: {request: {set: {x: '%HOSTNAME%'}}}, route: [{destination: {host: a}}]}", "HOSTNAME"),

@@ -22,7 +22,7 @@ from meshcore.config.istio.validation.common import (
 )
 from meshcore.config.schema import Record, error_at, is_set, warn_at
 
-__all__ = ["check_destination_rule"]
+__all__ = ["check_destination_rule", "check_locality", "check_outlier", "check_pool"]
 
 MAX_TABLE = 5_000_011
 BLOCKS = ("load_balancer", "connection_pool", "outlier_detection", "tls")
@@ -83,8 +83,8 @@ def _check_policy(policy: schema.TrafficPolicy | None, findings: Findings) -> No
 
 def _check_blocks(policy: schema.TrafficPolicy | schema.PortPolicy, findings: Findings) -> None:
     _check_balancer(policy.load_balancer, findings, outlier=policy.outlier_detection is not None)
-    _check_pool(policy.connection_pool, findings)
-    _check_outlier(policy.outlier_detection, findings)
+    check_pool(policy.connection_pool, findings)
+    check_outlier(policy.outlier_detection, findings)
     _check_tls(policy.tls, findings)
 
 
@@ -97,7 +97,7 @@ def _check_balancer(balancer: schema.LoadBalancer | None, findings: Findings, *,
         error_at(findings, balancer, "zone_aware_lb_setting", "cannot be together with localityLbSetting")
     for setting in (balancer.locality_lb_setting, balancer.zone_aware_lb_setting):
         if setting is not None:
-            _check_locality(setting, findings, outlier=outlier)
+            check_locality(setting, findings, outlier=outlier)
     check_duration(findings, balancer, "warmup_duration_secs")
     if balancer.warmup is not None:
         check_duration(findings, balancer.warmup, "duration")
@@ -120,7 +120,7 @@ def _is_prime(number: int) -> bool:
     return number > 1 and all(number % it for it in range(2, math.isqrt(min(number, MAX_TABLE)) + 1))
 
 
-def _check_locality(setting: schema.LocalityLb, findings: Findings, *, outlier: bool) -> None:
+def check_locality(setting: schema.LocalityLb, findings: Findings, *, outlier: bool) -> None:
     failing_over = bool(setting.failover or setting.failover_priority)
     if failing_over and not outlier:
         warn_at(findings, setting, "", "failover has no effect without outlierDetection")
@@ -148,7 +148,7 @@ def _check_overlap(record: Record, field: str, localities: list[str], findings: 
             error_at(findings, record, field, f"{one!r} and {other!r} overlap")
 
 
-def _check_pool(pool: schema.ConnectionPool | None, findings: Findings) -> None:
+def check_pool(pool: schema.ConnectionPool | None, findings: Findings) -> None:
     if pool is None:
         return
     tcp, http = pool.tcp, pool.http
@@ -187,7 +187,7 @@ def _check_counts(record: Record, findings: Findings, *fields: str) -> None:
             error_at(findings, record, field, found=str(value), expected="0 (no limit) or more")
 
 
-def _check_outlier(outlier: schema.OutlierDetection | None, findings: Findings) -> None:
+def check_outlier(outlier: schema.OutlierDetection | None, findings: Findings) -> None:
     if outlier is None:
         return
     check_duration(findings, outlier, "interval", "base_ejection_time")

@@ -29,7 +29,7 @@ from meshcore.config.istio.validation.headers import (
 from meshcore.config.schema import Record, error_at, is_set, warn_at
 from meshcore.match import Regex, RegexError
 
-__all__ = ["check_destination", "check_http_route", "check_weights"]
+__all__ = ["check_destination", "check_http_route", "check_retries", "check_weights"]
 
 RETRY_ON = frozenset(
     [
@@ -97,7 +97,7 @@ def check_http_route(rule: schema.HTTPRoute, findings: Findings, *, delegate: bo
     _check_redirect(rule, findings)
     _check_direct_response(rule.direct_response, findings)
     _check_rewrite(rule.rewrite, findings)
-    _check_retries(rule.retries, findings)
+    check_retries(rule.retries, findings)
     _check_fault(rule.fault, findings)
     _check_mirrors(rule, findings)
     _check_cors(rule.cors_policy, findings)
@@ -256,7 +256,7 @@ def _check_rewrite(rewrite: schema.Rewrite | None, findings: Findings) -> None:
         _check_regex(regex, "match", regex.match, findings)
 
 
-def _check_retries(retries: schema.Retries | None, findings: Findings) -> None:
+def check_retries(retries: schema.Retries | None, findings: Findings) -> None:
     if retries is None:
         return
     if retries.attempts < 0:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from meshcore.config.findings import Findings, quoted
-from meshcore.config.istio.entries import UNIX
 from meshcore.config.istio.names import is_address
 from meshcore.config.istio.registry import Protocol
 from meshcore.config.istio.resources import Resource
@@ -19,6 +18,7 @@ from meshcore.config.istio.validation.common import (
     is_label,
     is_wildcard_domain,
 )
+from meshcore.config.istio.workloads import UNIX
 from meshcore.config.schema import error_at, is_set, warn_at
 
 __all__ = ["check_service_entry"]

@@ -1,0 +1,43 @@
+"""Which VirtualServices a client or a gateway has, and in which order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from meshcore.config.istio.mesh import Mesh
+from meshcore.config.istio.names import MESH, gateway_name
+from meshcore.config.istio.resources import Resource, in_order
+from meshcore.config.istio.schema.virtual_service import VirtualService
+
+__all__ = ["for_gateway"]
+
+
+def for_gateway(
+    resources: Iterable[Resource[VirtualService]], gateway: str, client: str, mesh: Mesh
+) -> list[Resource[VirtualService]]:
+    """The VirtualServices with http rules for a gateway (``mesh``: for sidecars), for a client's namespace.
+
+    The oldest come first; but those that a namespace keeps to itself go before those that are
+    exported to the client's by name, and these before those for everybody.
+    """
+    ranked = []
+    for resource in in_order(resources):
+        spec = resource.spec
+        names = [gateway_name(it, resource.namespace) for it in spec.gateways] or [MESH]
+        if not spec.hosts or not spec.http or gateway not in names:
+            continue
+        rank = _rank(resource, client, mesh)
+        if rank is not None:
+            ranked.append((rank, resource))
+    return [resource for _, resource in sorted(ranked, key=lambda it: it[0])]
+
+
+def _rank(resource: Resource[VirtualService], client: str, mesh: Mesh) -> int | None:
+    """How widely a resource is exported to the client: 0 is nearest; None: not at all."""
+    listed = resource.spec.export_to or mesh.virtual_service_export
+    spaces = {resource.namespace if it == "." else it for it in listed}
+    if "*" in spaces:
+        return 2
+    if "~" in spaces or client not in spaces:
+        return None
+    return 0 if client == resource.namespace else 1

@@ -1,0 +1,44 @@
+"""The rules of MeshConfig."""
+
+from __future__ import annotations
+
+from meshcore.config.findings import Findings, quoted
+from meshcore.config.istio.schema.mesh import MeshConfig
+from meshcore.config.istio.validation.common import check_duration, is_label
+from meshcore.config.istio.validation.destination_rule import check_locality, check_outlier, check_pool
+from meshcore.config.istio.validation.http_route import check_retries
+from meshcore.config.schema import error_at, warn_at
+
+__all__ = ["check_mesh"]
+
+
+def check_mesh(config: MeshConfig, findings: Findings) -> None:
+    check_duration(findings, config, "connect_timeout")
+    check_retries(config.default_http_retry_policy, findings)
+    policy = config.default_traffic_policy
+    outlier = policy.outlier_detection if policy else None
+    if policy is not None:
+        check_pool(policy.connection_pool, findings)
+        check_outlier(outlier, findings)
+    for setting in (config.locality_lb_setting, config.zone_aware_lb_setting):
+        if setting is not None:
+            # Which services detect outliers is said by their own rules.
+            check_locality(setting, findings, outlier=True)
+    if config.locality_lb_setting is not None and config.zone_aware_lb_setting is not None:
+        warn_at(findings, config, "locality_lb_setting", "has no effect beside zoneAwareLbSetting")
+    for field in (
+        "default_service_export_to",
+        "default_virtual_service_export_to",
+        "default_destination_rule_export_to",
+    ):
+        for entry in getattr(config, field):
+            if entry not in ("*", ".", "~") and not is_label(entry):
+                error_at(findings, config, field, found=quoted(entry), expected="*, . or a namespace")
+    if config.root_namespace and not is_label(config.root_namespace):
+        error_at(
+            findings,
+            config,
+            "root_namespace",
+            found=quoted(config.root_namespace),
+            expected="a namespace",
+        )
