@@ -42,9 +42,11 @@ PYTHON_ALLOWED: dict[str, set[str]] = {
     "replay": SERVING | {"analysis"},
     "check": SERVING,
     "pytest_plugin": SERVING | {"check"},
+    "sampling": SERVING | {"check"},
+    "diff": SERVING | {"check"},
     "proxy": SERVING | {"telemetry"},
     "demo": SERVING | {"proxy", "telemetry"},
-    "cli": SERVING | {"analysis", "proxy", "demo", "replay", "check", "telemetry"},
+    "cli": SERVING | {"analysis", "check", "demo", "diff", "proxy", "replay", "sampling", "telemetry"},
     "__main__": {"cli"},
 }
 

@@ -22,7 +22,8 @@ class Request:
     def __str__(self) -> str:
         url = f"{self.scheme}://{self.authority}{self.path}" if self.authority else self.path
         headers = ", ".join(f"{name}: {value}" for name, value in self.headers)
-        return f"{self.method} {url}" + (f" ({headers})" if headers else "")
+        port = f" to port {self.port}" if self.port is not None else ""
+        return f"{self.method} {url}{port}" + (f" ({headers})" if headers else "")
 
 
 @dataclass(frozen=True, slots=True)

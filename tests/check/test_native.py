@@ -139,7 +139,7 @@ def test_several_requests_and_an_answer(tmp_path: Path) -> None:
     (result,) = results
     (failure,) = result.failures
     assert failure.request.path == "/old"
-    assert failure.lines()[0] == "GET http://reviews/old"
+    assert failure.lines()[0] == "GET http://reviews/old to port 9080"
     place = tmp_path / "config.yaml"
     assert failure.lines()[-1] == (
         f"  decided by {place}:20:13 (VirtualService default/reviews, spec.http[0].match[0])"
