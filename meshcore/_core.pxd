@@ -209,12 +209,41 @@ cdef extern from "meshcore.h" nogil:
         mc_slice name
         mc_substitution_spec regex
 
+    ctypedef enum mc_said:
+        MC_UNSAID
+        MC_SAID_NO
+        MC_SAID_YES
+
+    ctypedef struct mc_cors_spec:
+        const mc_string_spec *origins
+        uint32_t origin_count
+        mc_slice allow_methods
+        mc_slice allow_headers
+        mc_slice expose_headers
+        mc_slice max_age
+        mc_said allow_credentials
+        mc_said allow_private_network_access
+        mc_said forward_not_matching_preflights
+        uint32_t numerator
+        uint32_t denominator
+
+    ctypedef struct mc_mirror_spec:
+        int32_t cluster
+        mc_slice cluster_header
+        uint32_t numerator
+        uint32_t denominator
+        bint append_shadow_suffix
+        mc_slice host_rewrite
+        const mc_edits_spec *edits
+        uint32_t edit_count
+
     ctypedef struct mc_weighted_cluster_spec:
         int32_t cluster
         mc_slice cluster_header
         uint32_t weight
         mc_slice host_rewrite
         mc_edits_spec edits
+        const mc_cors_spec *cors
 
     ctypedef struct mc_upgrade:
         mc_slice protocol
@@ -243,6 +272,10 @@ cdef extern from "meshcore.h" nogil:
         uint32_t hash_policy_count
         const mc_upgrade *upgrades
         uint32_t upgrade_count
+        const mc_cors_spec *cors
+        const mc_cors_spec *cors_field
+        const mc_mirror_spec *mirrors
+        uint32_t mirror_count
         mc_redirect_spec redirect
         uint16_t status
         mc_format_spec body
@@ -405,6 +438,10 @@ cdef extern from "meshcore.h" nogil:
         uint32_t route_count
         mc_require_tls require_tls
         mc_edits_spec edits
+        const mc_cors_spec *cors
+        const mc_cors_spec *cors_field
+        const mc_mirror_spec *mirrors
+        uint32_t mirror_count
 
     ctypedef struct mc_listener_spec:
         uint16_t port
@@ -412,6 +449,9 @@ cdef extern from "meshcore.h" nogil:
         mc_domains_spec domains
         mc_edits_spec edits
         bint most_specific_header_mutations_wins
+        const mc_cors_spec *cors
+        const mc_mirror_spec *mirrors
+        uint32_t mirror_count
 
     ctypedef struct mc_snapshot_spec:
         const mc_listener_spec *listeners
@@ -484,6 +524,16 @@ cdef extern from "meshcore.h" nogil:
     mc_code mc_decision_response_headers(const mc_decision *decision, const mc_response *response,
                                          mc_scratch *scratch, const mc_header_line **lines, uint32_t *count,
                                          uint16_t *status, mc_slice *body)
+
+    ctypedef struct mc_mirrored:
+        uint32_t policy
+        int32_t cluster
+        mc_slice authority
+
+    mc_code mc_decision_mirrors(const mc_decision *decision, mc_scratch *scratch, const mc_mirrored **mirrors,
+                                uint32_t *count)
+    mc_code mc_decision_mirror_headers(const mc_decision *decision, uint32_t policy, mc_scratch *scratch,
+                                       const mc_header_line **lines, uint32_t *count)
     const char *mc_details_name(mc_details details)
     const char *mc_flag_name(mc_flag flag)
 

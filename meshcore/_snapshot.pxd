@@ -23,4 +23,4 @@ cdef class Snapshot:
 
     cdef int _clusters(self, Specs specs, dict by_name, mc_snapshot_spec *spec) except -1
     cdef int _hosts(self, Specs specs, dict numbers, dict by_name, mc_snapshot_spec *spec) except -1
-    cdef int _listeners(self, Specs specs, dict numbers, mc_snapshot_spec *spec) except -1
+    cdef int _listeners(self, Specs specs, dict numbers, dict by_name, mc_snapshot_spec *spec) except -1

@@ -55,7 +55,7 @@ cdef class Snapshot:
         self.config = config
         self._clusters(specs, by_name, &spec)
         self._hosts(specs, numbers, by_name, &spec)
-        self._listeners(specs, numbers, &spec)
+        self._listeners(specs, numbers, by_name, &spec)
         spec.seed = seed
         with nogil:
             self.snapshot = mc_snapshot_build(&spec, runtime.runtime, &error)
@@ -103,6 +103,10 @@ cdef class Snapshot:
             hosts[i].route_count = <uint32_t> len(host.routes)
             hosts[i].require_tls = TLS[host.require_tls]
             specs.edits(host.edits, &hosts[i].edits)
+            hosts[i].cors = specs.filter_cors(host.typed_per_filter_config)
+            hosts[i].cors_field = specs.cors(host.cors)
+            hosts[i].mirrors = specs.mirrors(host.mirrors, by_name)
+            hosts[i].mirror_count = <uint32_t> len(host.mirrors)
         spec.virtual_hosts = hosts
         spec.virtual_host_count = <uint32_t> len(found)
         self.hosts = tuple([host.name for host in found])
@@ -111,7 +115,7 @@ cdef class Snapshot:
         self.timeouts = tuple([_timeout(route.action) for route in self.routes])
         return 0
 
-    cdef int _listeners(self, Specs specs, dict numbers, mc_snapshot_spec *spec) except -1:
+    cdef int _listeners(self, Specs specs, dict numbers, dict by_name, mc_snapshot_spec *spec) except -1:
         cdef mc_listener_spec *listeners = <mc_listener_spec *> specs.array(
             len(self.config.listeners), sizeof(mc_listener_spec))
         for i, listener in enumerate(self.config.listeners):
@@ -121,6 +125,9 @@ cdef class Snapshot:
             specs.options(listener.options, &listeners[i].options)
             specs.domains(table, numbers, &listeners[i].domains)
             specs.edits(table.edits, &listeners[i].edits)
+            listeners[i].cors = specs.filter_cors(table.typed_per_filter_config)
+            listeners[i].mirrors = specs.mirrors(table.mirrors, by_name)
+            listeners[i].mirror_count = <uint32_t> len(table.mirrors)
         spec.listeners = listeners
         spec.listener_count = <uint32_t> len(self.config.listeners)
         self.listeners = tuple([listener.name for listener in self.config.listeners])

@@ -21,6 +21,9 @@ cdef class Specs:
     cdef int host_rewrite(self, object rewrite, mc_host_rewrite_spec *out) except -1
     cdef int hash_policy(self, object policy, mc_hash_policy_spec *out) except -1
     cdef int weighted(self, object split, dict clusters, mc_action_spec *out) except -1
+    cdef const mc_cors_spec *cors(self, object policy) except? NULL
+    cdef const mc_cors_spec *filter_cors(self, tuple configs) except? NULL
+    cdef const mc_mirror_spec *mirrors(self, tuple policies, dict clusters) except NULL
     cdef const mc_upgrade *upgrades(self, tuple upgrades) except NULL
     cdef int forward(self, object action, dict clusters, mc_action_spec *out) except -1
     cdef int redirect(self, object redirect, mc_redirect_spec *out) except -1

@@ -14,6 +14,7 @@ from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
 from meshcore.model import (
     DEFAULT_ROUTE_TIMEOUT,
     AppendAction,
+    CorsPolicy,
     DirectResponse,
     Discovery,
     EscapedSlashes,
@@ -96,6 +97,10 @@ cdef dict SLASHES = {
     EscapedSlashes.UNESCAPE_AND_REDIRECT: MC_SLASHES_REDIRECT,
     EscapedSlashes.UNESCAPE_AND_FORWARD: MC_SLASHES_FORWARD,
 }
+
+
+cdef mc_said said(object value):
+    return MC_UNSAID if value is None else MC_SAID_YES if value else MC_SAID_NO
 
 
 cdef class _Block:
@@ -304,11 +309,61 @@ cdef class Specs:
             specs[i].weight = one.weight
             specs[i].host_rewrite = self.optional(one.host_rewrite)
             self.edits(one.edits, &specs[i].edits)
+            specs[i].cors = self.filter_cors(one.typed_per_filter_config)
         out.clusters = specs
         out.cluster_count = <uint32_t> len(split.clusters)
         out.weight_header = self.optional(split.header_name.lower())
         out.weight_by_hash = split.use_hash_policy
         return 0
+
+    cdef const mc_cors_spec *cors(self, object policy) except? NULL:
+        """NULL where the policy is None."""
+        cdef mc_cors_spec *out
+        cdef mc_string_spec *origins
+        if policy is None:
+            return NULL
+        out = <mc_cors_spec *> self.array(1, sizeof(mc_cors_spec))
+        origins = <mc_string_spec *> self.array(len(policy.allow_origins), sizeof(mc_string_spec))
+        for i, origin in enumerate(policy.allow_origins):
+            self.string(origin, &origins[i])
+        out.origins = origins
+        out.origin_count = <uint32_t> len(policy.allow_origins)
+        out.allow_methods = self.optional(policy.allow_methods)
+        out.allow_headers = self.optional(policy.allow_headers)
+        out.expose_headers = self.optional(policy.expose_headers)
+        out.max_age = self.optional(policy.max_age)
+        out.allow_credentials = said(policy.allow_credentials)
+        out.allow_private_network_access = said(policy.allow_private_network_access)
+        out.forward_not_matching_preflights = said(policy.forward_not_matching_preflights)
+        if policy.enabled is not None:
+            out.numerator = policy.enabled.numerator
+            out.denominator = policy.enabled.denominator
+        return out
+
+    cdef const mc_cors_spec *filter_cors(self, tuple configs) except? NULL:
+        """The CORS filter's policy in a typed_per_filter_config; NULL: none."""
+        for _, config in configs:
+            if isinstance(config, CorsPolicy):
+                return self.cors(config)
+        return NULL
+
+    cdef const mc_mirror_spec *mirrors(self, tuple policies, dict clusters) except NULL:
+        cdef mc_mirror_spec *specs = <mc_mirror_spec *> self.array(len(policies), sizeof(mc_mirror_spec))
+        cdef mc_edits_spec *edits
+        for i, policy in enumerate(policies):
+            specs[i].cluster = clusters.get(policy.cluster, -1)
+            specs[i].cluster_header = self.optional(policy.cluster_header.lower())
+            specs[i].append_shadow_suffix = policy.append_shadow_suffix
+            specs[i].host_rewrite = self.optional(policy.host_rewrite)
+            if policy.fraction is not None:
+                specs[i].numerator = policy.fraction.numerator
+                specs[i].denominator = policy.fraction.denominator
+            edits = <mc_edits_spec *> self.array(len(policy.edits), sizeof(mc_edits_spec))
+            for k, one in enumerate(policy.edits):
+                self.edits(one, &edits[k])
+            specs[i].edits = edits
+            specs[i].edit_count = <uint32_t> len(policy.edits)
+        return specs
 
     cdef const mc_upgrade *upgrades(self, tuple upgrades) except NULL:
         cdef mc_upgrade *specs = <mc_upgrade *> self.array(len(upgrades), sizeof(mc_upgrade))
@@ -329,6 +384,9 @@ cdef class Specs:
             (DEFAULT_ROUTE_TIMEOUT if action.timeout is None else action.timeout) * 1_000_000_000)
         out.upgrades = self.upgrades(action.upgrades)
         out.upgrade_count = <uint32_t> len(action.upgrades)
+        out.cors_field = self.cors(action.cors)
+        out.mirrors = self.mirrors(action.mirrors, clusters)
+        out.mirror_count = <uint32_t> len(action.mirrors)
         self.path_rewrite(action.path_rewrite, &out.path_rewrite)
         self.host_rewrite(action.host_rewrite, &out.host_rewrite)
         if action.hash_policies:
@@ -358,6 +416,7 @@ cdef class Specs:
         self.edits(route.edits, &out.edits)
         if isinstance(action, ForwardAction):
             out.kind = MC_ACTION_FORWARD
+            out.cors = self.filter_cors(route.typed_per_filter_config)
             self.forward(action, clusters, out)
         elif isinstance(action, Redirect):
             out.kind = MC_ACTION_REDIRECT

@@ -64,7 +64,11 @@ class Decision:
     @property
     def delay(self) -> float: ...
     @property
-    def mirrors(self) -> tuple[str, ...]: ...
+    def mirrors(self) -> tuple[Mirror, ...]:
+        """The copies of the request to send to other clusters, in the order of the mirror policies.
+
+        Each policy draws from the decision's seed by itself. Without a FORWARD there are none.
+        """
     def request_headers(self, headers: Headers | None = None) -> Any:
         """The header lines to send upstream.
 
@@ -90,6 +94,23 @@ class Decision:
     def __exit__(
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None, /
     ) -> None: ...
+
+class Mirror:
+    """A copy of a request, for another cluster: it has the method, ``path`` and body of its decision. The
+    answer to it is to be ignored."""
+
+    @property
+    def cluster(self) -> str:
+        """The cluster that the copy goes to."""
+    @property
+    def authority(self) -> str:
+        """The copy's authority: with ``-shadow`` at the end of the host, unless that is turned off."""
+    def request_headers(self) -> Any:
+        """The copy's header lines, in the shape that the request's came in, without ``host``.
+
+        Those of the request as the upstream gets it, edited as the mirror policy says, with the marks that
+        Envoy gives a copy: ``x-envoy-internal`` and the own address in ``x-forwarded-for``.
+        """
 
 class Engine:
     """Decides by a configuration. Thread-safe; one engine serves a whole process."""

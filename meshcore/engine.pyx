@@ -18,7 +18,7 @@ from meshcore._snapshot cimport Runtime, Snapshot
 
 from meshcore.model import Config
 
-__all__ = ["Decision", "Engine", "Outcome"]
+__all__ = ["Decision", "Engine", "Mirror", "Outcome"]
 
 
 class Outcome(enum.Enum):
@@ -176,7 +176,7 @@ cdef class Decision:
 
     cdef bytes _static_body(self):
         cdef mc_decision *d = &self._block.decision
-        if d.outcome == MC_RESPOND:
+        if d.outcome == MC_RESPOND and d.body.data == NULL:
             return (<object> self._snapshot.routes[d.route]).action.body
         return b""
 
@@ -230,7 +230,18 @@ cdef class Decision:
 
     @property
     def mirrors(self):
-        return ()
+        cdef mc_scratch scratch
+        cdef const mc_mirrored *found
+        cdef uint32_t count, i
+        if self._block.decision.outcome != MC_FORWARD:
+            return ()
+        mc_scratch_init(&scratch)
+        try:
+            if mc_decision_mirrors(&self._block.decision, &scratch, &found, &count):
+                raise MemoryError
+            return tuple([mirror_of(self, &found[i]) for i in range(count)])
+        finally:
+            mc_scratch_reset(&scratch)
 
     def request_headers(self, headers=None):
         cdef mc_scratch scratch
@@ -311,6 +322,42 @@ cdef class Decision:
 
     def __exit__(self, kind, value, trace):
         mc_decision_close(&self._block.decision)
+
+
+@cython.final
+cdef class Mirror:
+    cdef Decision _decision
+    cdef uint32_t _policy
+    cdef readonly str cluster, authority
+
+    def __init__(self):
+        raise TypeError("mirrors are made by Decision.mirrors")
+
+    def __repr__(self):
+        return f"<Mirror cluster={self.cluster!r} authority={self.authority!r}>"
+
+    def request_headers(self):
+        cdef mc_scratch scratch
+        cdef const mc_header_line *lines
+        cdef uint32_t count
+        mc_scratch_init(&scratch)
+        try:
+            if mc_decision_mirror_headers(
+                &self._decision._block.decision, self._policy, &scratch, &lines, &count
+            ):
+                raise MemoryError
+            return shaped(self._decision._given, self._decision._pairs, lines, count)
+        finally:
+            mc_scratch_reset(&scratch)
+
+
+cdef Mirror mirror_of(Decision decision, const mc_mirrored *found):
+    cdef Mirror out = Mirror.__new__(Mirror)
+    out._decision = decision
+    out._policy = found.policy
+    out.cluster = decision._snapshot.clusters[found.cluster]
+    out.authority = text_of(found.authority)
+    return out
 
 
 cdef Block *headers_taken(Decision out, object headers) except NULL:

@@ -19,6 +19,7 @@ PACKAGE = ROOT / "meshcore"
 C_ALLOWED = {
     "balance": {"upstream"},
     "edit": {"match"},
+    "policy": {"match", "edit"},
     "engine": {"match", "edit", "upstream", "balance", "outlier", "circuit", "limit", "trace", "policy"},
 }
 

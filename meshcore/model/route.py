@@ -176,22 +176,33 @@ class FaultPolicy:
 
 @dataclass(frozen=True, slots=True)
 class MirrorPolicy:
-    """A copy of ``fraction`` (None: all) of the requests goes to ``cluster`` (or the one a header names)."""
+    """A copy of ``fraction`` (None: all) of the requests goes to ``cluster`` (or the one a header names).
+
+    ``host_rewrite``: the copy's authority; without one it is the request's, with ``-shadow`` at the end of
+    the host where ``append_shadow_suffix``. ``edits``: of the copy's request headers, one after the other.
+    """
 
     cluster: str
     fraction: Fraction | None = None
     cluster_header: str = ""
     append_shadow_suffix: bool = True
+    host_rewrite: str = ""
+    edits: tuple[HeaderEdits, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class CorsPolicy:
+    """Envoy's ``CorsPolicy``. What is None or empty is left to the policy of the next level: a weighted
+    cluster's, the route's, the virtual host's, the route configuration's. ``enabled``: the share of requests
+    that the innermost policy applies to (None: all)."""
+
     allow_origins: tuple[StringMatch, ...] = ()
     allow_methods: str = ""
     allow_headers: str = ""
     expose_headers: str = ""
     max_age: str = ""
     allow_credentials: bool | None = None
+    allow_private_network_access: bool | None = None
     forward_not_matching_preflights: bool | None = None
     enabled: Fraction | None = None
     shadow_enabled: Fraction | None = None
@@ -241,7 +252,7 @@ class ForwardAction:
     hash_policies: tuple[HashPolicy, ...] = ()
     rate_limits: tuple[RateLimit, ...] = ()
     mirrors: tuple[MirrorPolicy, ...] = ()
-    cors: CorsPolicy | None = None
+    cors: CorsPolicy | None = None  #: counts where no level has one in ``typed_per_filter_config``
     metadata_match: tuple[tuple[str, object], ...] = ()
     priority_high: bool = False
     include_request_attempt_count: bool = False

@@ -101,7 +101,7 @@ static mc_code to_grpc(mc_scratch *scratch, mc_header_list *list, uint16_t *stat
 /* The lines of our own answer. The details of a body come after the edits, as in Envoy. */
 static mc_code finish_own(const mc_answer *answer, const mc_format_context *context, mc_scratch *scratch,
                           mc_header_list *list, uint16_t *status, mc_slice *body) {
-  if (mc_view_is_grpc(context->view)) return to_grpc(scratch, list, status, body);
+  if (!answer->of_filter && mc_view_is_grpc(context->view)) return to_grpc(scratch, list, status, body);
   const mc_slice name = MC_LITERAL("content-type");
   if (body->size == 0) {
     mc_header_list_remove(list, name);
@@ -181,6 +181,9 @@ mc_code mc_answer_make(const mc_answer *answer, mc_format_context *context, mc_s
   if (!code && !mc_edits_empty(answer->weighted_edits)) code = mc_edits_apply(answer->weighted_edits, context, headers);
   if (!code && answer->chain) code = mc_edit_chain_apply(answer->chain, context, headers);
   if (!code && answer->own) code = finish_own(answer, context, scratch, headers, status, body);
+  for (uint32_t i = 0; i < answer->set_count && !code; i++) {
+    code = mc_header_list_replace(headers, answer->set[i].name, answer->set[i].value);
+  }
   if (!code && answer->options && answer->options->via.size) code = append_via(headers, answer->options->via);
   return code;
 }

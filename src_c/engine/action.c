@@ -51,14 +51,16 @@ static mc_code build_weighted(mc_action *action, const mc_action_spec *spec, mc_
     to->cluster = from->cluster;
     to->host_rewrite = mc_arena_copy(arena, from->host_rewrite, &ok);
     if (!ok) return fail(error, MC_NO_MEMORY, "out of memory");
+    action->weighted_count = i + 1;
     mc_code code = build_ref(&to->cluster_header, from->cluster_header, slots, error);
+    if (!code) code = mc_cors_build(&to->cors, from->cors, arena, error);
     if (code) return code;
+    action->has_cors |= to->cors != NULL;
     if (mc_edit_pair_compile(arena, &from->edits, &to->edits)) return fail(error, MC_NO_MEMORY, "out of memory");
     action->rewrites |= from->host_rewrite.data != NULL;
   }
   if (sum == 0) return fail(error, MC_INVALID, "the weights of a split add up to 0");
   if (sum > UINT32_MAX) return fail(error, MC_INVALID, "the weights of a split add up to more than 4294967295");
-  action->weighted_count = spec->cluster_count;
   return MC_OK;
 }
 
@@ -89,6 +91,12 @@ static mc_code build_forward(mc_action *action, const mc_action_spec *spec, cons
     code = mc_path_rewrite_compile(arena, &spec->path_rewrite, route->path_kind, route->path, &action->path, error);
   }
   if (!code) code = mc_host_rewrite_compile(arena, &spec->host_rewrite, &action->host, error);
+  if (!code) code = mc_cors_build(&action->cors, spec->cors, arena, error);
+  if (!code) code = mc_cors_build(&action->cors_field, spec->cors_field, arena, error);
+  action->has_cors |= action->cors || action->cors_field;
+  if (!code && mc_mirrors_build(&action->mirrors, spec->mirrors, spec->mirror_count, arena)) {
+    return fail(error, MC_NO_MEMORY, "out of memory");
+  }
   if (code || !spec->hash_policy_count) return code;
   action->hash_policies = mc_arena_alloc(arena, spec->hash_policy_count, sizeof *action->hash_policies);
   if (!action->hash_policies) return fail(error, MC_NO_MEMORY, "out of memory");
@@ -130,6 +138,9 @@ void mc_action_clear(mc_action *action) {
     mc_substitution_free(action->hash_policies[i].substitution);
   }
   action->hash_policy_count = 0;
+  for (uint32_t i = 0; i < action->weighted_count; i++) mc_cors_clear(action->weighted[i].cors);
+  mc_cors_clear(action->cors);
+  mc_cors_clear(action->cors_field);
   mc_path_rewrite_clear(&action->path);
   mc_path_rewrite_clear(&action->redirect.path);
   mc_host_rewrite_clear(&action->host);

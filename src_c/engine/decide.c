@@ -3,6 +3,7 @@
 #include "edit/response.h"
 #include "edit/upstream_request.h"
 #include "edit/view.h"
+#include "engine/filters.h"
 #include "engine/split.h"
 
 static void reject(mc_decision *d, uint16_t status, mc_details details, uint32_t flags, mc_slice body) {
@@ -92,6 +93,9 @@ MC_INLINED void lease(const mc_cluster *cluster, mc_decision *d) {
 MC_INLINED mc_code forward(const mc_snapshot *s, const mc_action *action, mc_input *input, mc_decision *d,
                            const bool peek) {
   d->cluster = choose_cluster(s, action, input, d);
+  if (mc_filters_needed(&s->listeners[d->listener], action) && mc_filters_answer(d, input)) {
+    return input->no_memory ? MC_NO_MEMORY : MC_OK;
+  }
   if (input->no_memory) return MC_NO_MEMORY;
   if (d->cluster < 0) {
     reject(d, action->status, MC_DETAILS_CLUSTER_NOT_FOUND, MC_FLAG_NC, MC_ABSENT);
@@ -219,6 +223,7 @@ MC_INLINED mc_code decide(const mc_snapshot *s, const mc_request *request, mc_de
   d->location = d->body = MC_ABSENT;
   d->leased = false;
   d->grpc = false;
+  d->cors = MC_CORS_NONE;
   d->snapshot = s;
   d->request = *request;
   mc_scratch_init(&d->scratch);
@@ -248,7 +253,7 @@ MC_INLINED mc_code decide(const mc_snapshot *s, const mc_request *request, mc_de
   mc_input input;
   code = mc_route_table_input(s->routes, &d->view, request->seed, &d->scratch, &input);
   if (!code) code = route(s, &input, d, peek);
-  d->grpc = d->outcome != MC_FORWARD && mc_view_is_grpc(&d->view);
+  d->grpc = d->outcome != MC_FORWARD && d->details != MC_DETAILS_CORS_RESPONSE && mc_view_is_grpc(&d->view);
   return code;
 }
 
@@ -312,9 +317,11 @@ mc_code mc_decision_response_headers(const mc_decision *d, const mc_response *re
                                      const mc_header_line **lines, uint32_t *count, uint16_t *status,
                                      mc_slice *body) {
   bool own = d->outcome != MC_FORWARD;
+  bool preflight = d->details == MC_DETAILS_CORS_RESPONSE; /* of the filter alone: no edits touch it */
+  mc_header set[MC_CORS_LINES];
   edits_in_force edits = {.weighted = NULL};
   mc_forwarding forwarding;
-  if (d->listener >= 0) gather_edits(d, &edits);
+  if (d->listener >= 0 && !preflight) gather_edits(d, &edits);
   if (!own) fill_forwarding(d, &edits, &forwarding);
   mc_answer answer = {
       .status = own ? d->status : response->status,
@@ -325,10 +332,13 @@ mc_code mc_decision_response_headers(const mc_decision *d, const mc_response *re
       .body = d->body.data ? d->body : response->body,
       .content_type = d->route >= 0 ? d->snapshot->actions[d->route].content_type : MC_ABSENT,
       .weighted_edits = edits.weighted ? &edits.weighted->edits.response : NULL,
-      .chain = d->route >= 0 ? &edits.response : NULL,
+      .chain = d->route >= 0 && !preflight ? &edits.response : NULL,
       .options = d->listener >= 0 ? &d->snapshot->listeners[d->listener].options : NULL,
       .redirect = d->outcome == MC_REDIRECT && d->route >= 0 ? &d->snapshot->actions[d->route].redirect : NULL,
       .forwarding = own ? NULL : &forwarding,
+      .set = set,
+      .set_count = mc_filters_lines(d, set),
+      .of_filter = preflight,
   };
   mc_format_context context;
   mc_header_list list;

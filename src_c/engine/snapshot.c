@@ -72,13 +72,22 @@ static mc_code build_hosts(mc_snapshot *s, const mc_snapshot_spec *spec, mc_erro
     mc_code code = mc_route_table_add_virtual_host(s->routes, from->routes, from->route_count, &number, error);
     if (code) return code;
     s->hosts[i].require_tls = from->require_tls;
-    if (mc_edit_pair_compile(s->arena, &from->edits, &s->hosts[i].edits)) return no_memory(error);
     s->host_count = i + 1;
+    mc_mirrors mirrors;
+    if (mc_edit_pair_compile(s->arena, &from->edits, &s->hosts[i].edits) ||
+        mc_mirrors_build(&mirrors, from->mirrors, from->mirror_count, s->arena)) {
+      return no_memory(error);
+    }
+    code = mc_cors_build(&s->hosts[i].cors, from->cors, s->arena, error);
+    if (!code) code = mc_cors_build(&s->hosts[i].cors_field, from->cors_field, s->arena, error);
+    if (code) return code;
     for (uint32_t r = 0; r < from->route_count; r++) {
       mc_action *action = &s->actions[s->action_count++];
       code = mc_action_build(action, &from->actions[r], &from->routes[r], mc_route_table_slots(s->routes), s->arena,
                              error);
       if (code) return code;
+      action->has_cors |= s->hosts[i].cors || s->hosts[i].cors_field;
+      if (!action->mirrors.count) action->mirrors = mirrors;
     }
   }
   return MC_OK;
@@ -104,17 +113,19 @@ static mc_code build_listeners(mc_snapshot *s, const mc_snapshot_spec *spec, mc_
   for (uint32_t i = 0; i < spec->listener_count; i++) {
     const mc_listener_spec *from = &spec->listeners[i];
     mc_listener *to = &s->listeners[i];
+    s->listener_count = i + 1;
     to->port = from->port;
     to->most_specific_wins = from->most_specific_header_mutations_wins;
     if (from->port == 0 && s->any_listener < 0) s->any_listener = (int32_t)i;
     if (copy_options(&to->options, &from->options, s->arena) ||
-        mc_edit_pair_compile(s->arena, &from->edits, &to->edits)) {
+        mc_edit_pair_compile(s->arena, &from->edits, &to->edits) ||
+        mc_mirrors_build(&to->mirrors, from->mirrors, from->mirror_count, s->arena)) {
       return no_memory(error);
     }
-    mc_code code = mc_route_table_add_domains(s->routes, &from->domains, &to->domains, error);
+    mc_code code = mc_cors_build(&to->cors, from->cors, s->arena, error);
+    if (!code) code = mc_route_table_add_domains(s->routes, &from->domains, &to->domains, error);
     if (code) return code;
   }
-  s->listener_count = spec->listener_count;
   return MC_OK;
 }
 
@@ -177,6 +188,11 @@ mc_snapshot *mc_snapshot_build(const mc_snapshot_spec *spec, mc_runtime *runtime
 void mc_snapshot_free(mc_snapshot *s) {
   if (!s) return;
   for (uint32_t i = 0; i < s->action_count; i++) mc_action_clear(&s->actions[i]);
+  for (uint32_t i = 0; i < s->listener_count; i++) mc_cors_clear(s->listeners[i].cors);
+  for (uint32_t i = 0; i < s->host_count; i++) {
+    mc_cors_clear(s->hosts[i].cors);
+    mc_cors_clear(s->hosts[i].cors_field);
+  }
   mc_runtime_lock(s->runtime);
   for (uint32_t i = 0; i < s->cluster_count; i++) {
     mc_cluster *cluster = &s->clusters[i];

@@ -8,6 +8,8 @@
 #include "edit/redirect.h"
 #include "edit/rewrite.h"
 #include "match/route_table.h"
+#include "policy/cors.h"
+#include "policy/mirror.h"
 
 typedef struct mc_hash_policy {
   mc_hash_kind kind;
@@ -32,6 +34,7 @@ typedef struct mc_weighted {
   mc_header_ref cluster_header;
   mc_slice host_rewrite; /* data NULL: none */
   mc_edit_pair edits;
+  mc_cors *cors; /* NULL: none */
 } mc_weighted;
 
 typedef struct mc_action {
@@ -43,6 +46,7 @@ typedef struct mc_action {
   mc_weighted *weighted;
   uint32_t weighted_count;
   bool rewrites; /* something changes target or authority */
+  bool has_cors; /* some level up to the virtual host has a CORS policy */
   mc_hash_policy *hash_policies;
   uint32_t hash_policy_count;
   const mc_upgrade *upgrades;
@@ -55,11 +59,14 @@ typedef struct mc_action {
   mc_redirect redirect;
   mc_format body; /* count 0: none */
   mc_slice content_type;
+  mc_cors *cors, *cors_field; /* NULL: none */
+  mc_mirrors mirrors;         /* the virtual host's where the route has none */
 } mc_action;
 
 typedef struct mc_virtual_host {
   mc_require_tls require_tls;
   mc_edit_pair edits;
+  mc_cors *cors, *cors_field; /* NULL: none */
 } mc_virtual_host;
 
 typedef struct mc_listener {
@@ -68,6 +75,8 @@ typedef struct mc_listener {
   int32_t domains; /* in the route table */
   mc_http_options options;
   mc_edit_pair edits;
+  mc_cors *cors; /* NULL: none */
+  mc_mirrors mirrors;
 } mc_listener;
 
 struct mc_snapshot {

@@ -54,6 +54,7 @@ typedef enum mc_details {
   MC_DETAILS_NONE, /* "" */
   MC_DETAILS_VIA_UPSTREAM,
   MC_DETAILS_DIRECT_RESPONSE, /* redirects too */
+  MC_DETAILS_CORS_RESPONSE,
   MC_DETAILS_ROUTE_NOT_FOUND,
   MC_DETAILS_CLUSTER_NOT_FOUND,
   MC_DETAILS_NO_HEALTHY_UPSTREAM,
@@ -258,6 +259,31 @@ typedef struct mc_redirect_spec {
   mc_path_rewrite_spec path;
 } mc_redirect_spec;
 
+/* ------------------------------------------------------------------ CORS and mirrors: specs */
+
+/* A boolean that may be left out. */
+typedef enum mc_said { MC_UNSAID, MC_SAID_NO, MC_SAID_YES } mc_said;
+
+/* Envoy's CorsPolicy. What it leaves unsaid (texts of size 0 too), the policy of the next level says. */
+typedef struct mc_cors_spec {
+  const mc_string_spec *origins;
+  uint32_t origin_count;
+  mc_slice allow_methods, allow_headers, expose_headers, max_age; /* "*": what the request asks for */
+  mc_said allow_credentials, allow_private_network_access, forward_not_matching_preflights;
+  uint32_t numerator, denominator; /* filter_enabled; denominator 0: always */
+} mc_cors_spec;
+
+/* Envoy's RequestMirrorPolicy. */
+typedef struct mc_mirror_spec {
+  int32_t cluster;         /* index in the snapshot, or -1: by cluster_header, or unknown */
+  mc_slice cluster_header; /* data NULL: none */
+  uint32_t numerator, denominator; /* denominator 0: every request */
+  bool append_shadow_suffix;
+  mc_slice host_rewrite; /* data NULL: none */
+  const mc_edits_spec *edits; /* of the request; applied one after the other */
+  uint32_t edit_count;
+} mc_mirror_spec;
+
 /* ------------------------------------------------------------------ a route's action: specs */
 
 typedef enum mc_hash_kind { MC_HASH_HEADER, MC_HASH_COOKIE, MC_HASH_SOURCE_IP, MC_HASH_QUERY } mc_hash_kind;
@@ -275,6 +301,7 @@ typedef struct mc_weighted_cluster_spec {
   uint32_t weight;
   mc_slice host_rewrite; /* data NULL: none */
   mc_edits_spec edits;
+  const mc_cors_spec *cors; /* NULL: none */
 } mc_weighted_cluster_spec;
 
 /* Whether requests to switch to a protocol ("websocket", "CONNECT") are let through. */
@@ -304,6 +331,10 @@ typedef struct mc_action_spec {
   uint32_t hash_policy_count;
   const mc_upgrade *upgrades; /* over those of the listener */
   uint32_t upgrade_count;
+  const mc_cors_spec *cors;        /* the CORS filter's policy for the route; NULL: none */
+  const mc_cors_spec *cors_field;  /* the older way: counts where the filter has no policy at any level */
+  const mc_mirror_spec *mirrors;   /* none: those of the virtual host, then those of the listener */
+  uint32_t mirror_count;
   /* MC_ACTION_REDIRECT */
   mc_redirect_spec redirect;
   /* MC_ACTION_RESPOND; the body itself stays with the caller, unless it is a format */
@@ -536,6 +567,9 @@ typedef struct mc_virtual_host_spec {
   uint32_t route_count;
   mc_require_tls require_tls;
   mc_edits_spec edits;
+  const mc_cors_spec *cors, *cors_field; /* as in mc_action_spec */
+  const mc_mirror_spec *mirrors;
+  uint32_t mirror_count;
 } mc_virtual_host_spec;
 
 typedef struct mc_listener_spec {
@@ -544,6 +578,9 @@ typedef struct mc_listener_spec {
   mc_domains_spec domains;
   mc_edits_spec edits; /* of the route configuration */
   bool most_specific_header_mutations_wins;
+  const mc_cors_spec *cors;      /* of the route configuration, as the next two */
+  const mc_mirror_spec *mirrors;
+  uint32_t mirror_count;
 } mc_listener_spec;
 
 typedef struct mc_snapshot_spec {
@@ -571,6 +608,14 @@ typedef enum mc_outcome { MC_FORWARD, MC_REDIRECT, MC_RESPOND, MC_REJECT } mc_ou
 /* Envoy's response flags, as bits; mc_flag_name() gives the text of one. */
 typedef enum mc_flag { MC_FLAG_NR = 1, MC_FLAG_NC = 2, MC_FLAG_UH = 4 } mc_flag;
 
+/* What the CORS filter made of a request. */
+typedef enum mc_cors_verdict {
+  MC_CORS_NONE,             /* nothing to do: no policy, no origin, or one that is not allowed */
+  MC_CORS_ALLOWED,          /* the answer gets CORS headers, whoever makes it */
+  MC_CORS_PREFLIGHT,        /* a preflight that we answer */
+  MC_CORS_PREFLIGHT_DENIED, /* likewise, without allowing the origin */
+} mc_cors_verdict;
+
 /* What was decided. Lives inside its owner, where it must not be moved; the request's bytes must stay
  * until mc_decision_release. */
 typedef struct mc_decision {
@@ -586,6 +631,7 @@ typedef struct mc_decision {
   mc_slice location;  /* data NULL: none */
   mc_slice body;      /* of our own answer; data NULL: the route's own, or none */
   bool leased;        /* an endpoint counts this request as active */
+  mc_cors_verdict cors;
   const mc_snapshot *snapshot;
   mc_request request;
   mc_view view;
@@ -631,6 +677,22 @@ typedef struct mc_response {
 mc_code mc_decision_response_headers(const mc_decision *decision, const mc_response *response,
                                      mc_scratch *scratch, const mc_header_line **lines, uint32_t *count,
                                      uint16_t *status, mc_slice *body);
+
+/* A copy that is to be sent to another cluster; its path and body are those of the request. */
+typedef struct mc_mirrored {
+  uint32_t policy; /* for mc_decision_mirror_headers */
+  int32_t cluster;
+  mc_slice authority;
+} mc_mirrored;
+
+/* The copies of a FORWARD, in the order of their policies. Which policies take the request is drawn from its
+ * seed: asking again gives the same. They lie in the scratch. MC_OK or MC_NO_MEMORY. */
+mc_code mc_decision_mirrors(const mc_decision *decision, mc_scratch *scratch, const mc_mirrored **mirrors,
+                            uint32_t *count);
+
+/* The lines of a copy, without host; as mc_decision_request_headers. */
+mc_code mc_decision_mirror_headers(const mc_decision *decision, uint32_t policy, mc_scratch *scratch,
+                                   const mc_header_line **lines, uint32_t *count);
 
 const char *mc_flag_name(mc_flag flag);
 

@@ -84,9 +84,18 @@ static mc_snapshot *build(uint8_t options, mc_runtime *runtime) {
                                         {.kind = MC_HASH_QUERY, .name = MC_LITERAL("q"), .terminal = true},
                                         {.kind = MC_HASH_SOURCE_IP}};
   const mc_upgrade upgrades[] = {{MC_LITERAL("CONNECT"), true}, {MC_LITERAL("websocket"), true}, {MC_LITERAL("h2c"), false}};
+  const mc_string_spec origins[] = {EXACT("http://ok"), {.kind = MC_STRING_REGEX, .value = MC_LITERAL("https?://[a-z.]*")}};
+  const mc_cors_spec cors = {.origins = origins, .origin_count = 2, .allow_headers = MC_LITERAL("*"), .expose_headers = MC_LITERAL("x-e"),
+                             .allow_private_network_access = MC_SAID_YES, .forward_not_matching_preflights = options & 1 ? MC_SAID_NO : MC_UNSAID};
+  const mc_cors_spec outer = {.allow_methods = MC_LITERAL("*"), .allow_credentials = MC_SAID_YES, .max_age = MC_LITERAL("60")};
+  const mc_mirror_spec mirrors[] = {{.cluster = 0, .append_shadow_suffix = true, .numerator = 50, .denominator = 100},
+                                    {.cluster = -1, .cluster_header = MC_LITERAL("x-cluster"), .edits = &edits, .edit_count = 1},
+                                    {.cluster = 1, .host_rewrite = MC_LITERAL("m.com")}};
   mc_action_spec actions[COUNT(routes)];
   for (size_t i = 0; i < COUNT(routes); i++) {
     actions[i] = (mc_action_spec){.kind = MC_ACTION_FORWARD, .cluster = (int32_t)(i % 2), .cluster_not_found_status = 503, .timeout_ns = 1000000};
+    if (i % 2) actions[i].cors = &cors;
+    if (i % 3 == 0) actions[i].mirrors = mirrors, actions[i].mirror_count = COUNT(mirrors);
   }
   actions[1].edits = edits;
   actions[1].host_rewrite = (mc_host_rewrite_spec){.kind = MC_HOST_HEADER, .text = MC_LITERAL("x-b"), .append_x_forwarded_host = true};
@@ -110,13 +119,16 @@ static mc_snapshot *build(uint8_t options, mc_runtime *runtime) {
   const mc_endpoint_spec endpoints[] = {{.address = MC_LITERAL("10.0.0.1:80"), .hostname = MC_LITERAL("h.one")}, {.address = MC_LITERAL("[::1]:80")}};
   const mc_cluster_spec clusters[] = {{.name = MC_LITERAL("one"), .endpoints = endpoints, .endpoint_count = 2},
                                       {.name = MC_LITERAL("two"), .endpoints = endpoints, .endpoint_count = 1}, {.name = MC_LITERAL("empty")}};
-  const mc_virtual_host_spec hosts[] = {{.routes = routes, .actions = actions, .route_count = COUNT(routes), .edits = edits},
-                                        {.routes = routes + 7, .actions = actions + 7, .route_count = 4, .require_tls = MC_TLS_ALL}};
+  const mc_virtual_host_spec hosts[] = {{.routes = routes, .actions = actions, .route_count = COUNT(routes), .edits = edits, .cors_field = &outer},
+                                        {.routes = routes + 7, .actions = actions + 7, .route_count = 4, .require_tls = MC_TLS_ALL, .cors = &outer}};
   const mc_domain_spec domains[] = {{MC_LITERAL("tls.com"), 1}, {MC_LITERAL("*.tls.com"), 1}, {MC_LITERAL("*"), 0}};
   const mc_listener_spec listener = {
       .domains = {.domains = domains, .domain_count = 3, .ignore_port = options & 1},
       .most_specific_header_mutations_wins = options >> 1 & 1,
       .edits = edits,
+      .cors = options & 2 ? &outer : NULL,
+      .mirrors = mirrors,
+      .mirror_count = 1,
       .options = {.normalize_path = options >> 2 & 1, .merge_slashes = options >> 3 & 1, .escaped_slashes = (mc_escaped_slashes)(options >> 4 & 3),
                   .use_remote_address = options >> 6 & 1, .strip_any_host_port = options >> 7, .append_x_forwarded_port = true,
                   .has_internal_cidrs = options & 1, .via = MC_LITERAL("v"), .upgrades = upgrades, .upgrade_count = 3}};
@@ -143,6 +155,15 @@ static void check_decision(const mc_decision *d, const mc_header *headers, uint3
     demand(d->target.size ? d->target.data[0] == '/' || mc_slice_equal(d->target, MC_LITERAL("*")) : connect);
     demand(mc_decision_request_headers(d, &scratch, &lines, &line_count) == MC_OK);
     check_lines(lines, line_count, count);
+    const mc_mirrored *mirrors;
+    uint32_t mirror_count;
+    demand(mc_decision_mirrors(d, &scratch, &mirrors, &mirror_count) == MC_OK);
+    for (uint32_t i = 0; i < mirror_count; i++) {
+      demand(mirrors[i].cluster >= 0 && mirrors[i].cluster < 3);
+      check_text(mirrors[i].authority);
+      demand(mc_decision_mirror_headers(d, mirrors[i].policy, &scratch, &lines, &line_count) == MC_OK);
+      check_lines(lines, line_count, count);
+    }
   }
   const mc_response response = {.status = 200, .headers = headers, .header_count = count, .body = MC_LITERAL("own")};
   uint16_t status;

@@ -38,9 +38,6 @@ from meshcore.model import (
 
 __all__ = ["Scope", "build_routes", "default_route", "unknown_hosts"]
 
-#: Where the CORS policy of a route stands that does not forward (the filter acts on those, too).
-CORS_FILTER = "envoy.filters.http.cors"
-
 
 @dataclass(slots=True)
 class Scope:
@@ -136,17 +133,13 @@ def _route(
     scope: Scope, namespace: str, rule: HTTPRoute, match: HTTPMatch | None, port: int, tls: bool
 ) -> Route:
     edits, authority = actions.header_edits(rule.headers)
-    cors = actions.cors(rule.cors_policy)
     action: ForwardAction | Redirect | DirectResponse
-    filters: tuple[tuple[str, object], ...] = ()
     if rule.redirect is not None:
         action = actions.redirect(rule.redirect, port, tls=tls)
     elif rule.direct_response is not None:
         action = actions.direct_response(rule.direct_response)
     else:
         action, edits = _forward(scope, namespace, rule, port, edits, authority)
-    if cors is not None and not isinstance(action, ForwardAction):
-        filters = ((CORS_FILTER, cors),)
     name = rule.name
     if match is not None and match.name:
         name = f"{name}.{match.name}"
@@ -156,7 +149,6 @@ def _route(
         name=name,
         edits=edits,
         fault=actions.fault(rule.fault),
-        typed_per_filter_config=filters,
         origin=origin_of(rule if match is None else match),
     )
 

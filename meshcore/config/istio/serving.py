@@ -33,7 +33,6 @@ _RULE_FIELDS = {
     "fault": "faults",
     "mirror": "mirroring",
     "mirrors": "mirroring",
-    "cors_policy": "cors",
 }
 
 
@@ -111,6 +110,8 @@ def _check_rule(rule: HTTPRoute, findings: Findings) -> None:
     for field, feature in _RULE_FIELDS.items():
         if is_set(rule, field) and not (field == "retries" and rule.retries and not rule.retries.attempts):
             warn_pending(findings, rule, field, feature)
+    if rule.cors_policy is not None and (redirect is not None or rule.direct_response is not None):
+        warn_at(findings, rule, "cors_policy", "has no effect on a rule that answers by itself")
 
 
 def _check_texts(rule: HTTPRoute, findings: Findings) -> None:

@@ -165,4 +165,4 @@ def test_cors(compiled: Compile) -> None:
     assert forward(compiled, given).cors == expected
     answer = first(compiled, f"{given}, directResponse: {{status: 200}}")
     assert answer.action == DirectResponse(200)
-    assert answer.typed_per_filter_config == (("envoy.filters.http.cors", expected),)
+    assert answer.typed_per_filter_config == ()  # Envoy's filter leaves routes alone that do not forward

@@ -14,14 +14,13 @@ class Cors(Record):
 
 
 class CorsPolicy(Record):
-    __unsupported__ = {"allow_private_network_access": ""}
-
     allow_origin_string_match: list[StringMatcher] = []
     allow_methods: HeaderText = ""
     allow_headers: HeaderText = ""
     expose_headers: HeaderText = ""
     max_age: HeaderText = ""
     allow_credentials: bool | None = None
+    allow_private_network_access: bool | None = None
     filter_enabled: RuntimeFractionalPercent | None = None
     shadow_enabled: RuntimeFractionalPercent | None = None
     forward_not_matching_preflights: bool | None = None

@@ -14,6 +14,7 @@ from meshcore.config.envoy.schema.base import (
     RuntimeFractionalPercent,
     TimeSpan,
 )
+from meshcore.config.envoy.schema.filters import HeaderMutation
 from meshcore.config.envoy.schema.matching import HeaderMatcher, RegexMatchAndSubstitute
 from meshcore.config.scalar_types import Duration, Int64, UInt32
 from meshcore.config.schema import Meta, OneOf, Record
@@ -82,13 +83,14 @@ class HedgePolicy(Record):
 
 
 class RequestMirrorPolicy(Record):
-    __unsupported__ = {"request_headers_mutations": "", "host_rewrite_literal": ""}
     __noted__ = {"trace_sampled": "no spans are sent"}
 
     cluster: str = ""
     cluster_header: OptionalHeaderName = ""
     runtime_fraction: RuntimeFractionalPercent | None = None
     disable_shadow_host_suffix_append: bool = False
+    host_rewrite_literal: HeaderText = ""
+    request_headers_mutations: list[HeaderMutation] = []
 
 
 class HashHeader(Record):

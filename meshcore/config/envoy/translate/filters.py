@@ -42,10 +42,10 @@ _PER_ROUTE: dict[str, type[Record]] = {
     _PREFIX + "header_mutation.v3.HeaderMutationPerRoute": schema.HeaderMutationPerRoute,
     _WRAPPER: schema.FilterConfig,
 }
+#: What the engine does not act upon yet.
 _FEATURES = {
     "fault": "faults",
     "local_ratelimit": "rate limits",
-    "cors": "cors",
     "header_mutation": "filter mutations",
 }
 
@@ -96,8 +96,11 @@ def http_filters(context: Context, filters: list[schema.HttpFilter]) -> FilterCh
             kind = _kind(message)
             if item.name in kinds:
                 context.error(item, "name", "another filter has this name", found=quoted(item.name))
+            if kind == "cors" and kind in kinds.values():
+                context.error(item, "", "only one CORS filter is supported")
             kinds[item.name] = kind
-            context.pending(item, "", _FEATURES[kind])
+            if kind in _FEATURES:
+                context.pending(item, "", _FEATURES[kind])
             value = _value(context, config)
             made.append((item.name, value))
             if isinstance(value, FaultPolicy):
@@ -134,7 +137,8 @@ def per_route_filters(
             problem = f"the filter {quoted(name)} is of another kind"
             context.findings.error(node, path, problem, found=quoted(message))
         else:
-            context.pending(config, "", _FEATURES[_kind(message)])
+            if _kind(message) in _FEATURES:
+                context.pending(config, "", _FEATURES[_kind(message)])
             made.append((name, value))
     return tuple(made)
 

@@ -14,7 +14,7 @@ from meshcore.config.tree import SequenceNode
 from meshcore.model import AppendAction, HeaderEdits, HeaderValue
 from meshcore.model.format import FormatError, parse_format
 
-__all__ = ["check_format", "edits", "edits_of_mutations", "header_values"]
+__all__ = ["check_format", "edits", "edits_of_mutation", "edits_of_mutations", "header_values"]
 
 
 class Editing(Protocol):
@@ -99,6 +99,12 @@ def edits_of_mutations(context: Context, mutations: Mutations | None) -> HeaderE
     request_add, request_remove = _mutations(context, mutations.request_mutations)
     response_add, response_remove = _mutations(context, mutations.response_mutations)
     return HeaderEdits(request_add, request_remove, response_add, response_remove)
+
+
+def edits_of_mutation(context: Context, mutation: HeaderMutation) -> HeaderEdits:
+    """One mutation of a request, as edits."""
+    add, remove = _mutations(context, (mutation,))
+    return HeaderEdits(add, remove)
 
 
 def _mutations(

@@ -9,6 +9,7 @@ from meshcore.config.envoy.runtime import fraction
 from meshcore.config.envoy.schema import retry as schema
 from meshcore.config.envoy.schema.cors import CorsPolicy as CorsSchema
 from meshcore.config.envoy.translate.context import Context
+from meshcore.config.envoy.translate.headers import edits_of_mutation
 from meshcore.config.envoy.translate.matching import header_matches, regex_rewrite, string_match
 from meshcore.config.findings import did_you_mean, quoted
 from meshcore.config.scalar_types import Int32
@@ -22,7 +23,7 @@ from meshcore.model import (
     RetryPolicy,
 )
 
-__all__ = ["cors_policy", "hash_policies", "hedge_policy", "mirrors", "retry_policy"]
+__all__ = ["cors_field", "cors_policy", "hash_policies", "hedge_policy", "mirrors", "retry_policy"]
 
 RETRY_ON = (
     "5xx",
@@ -180,6 +181,8 @@ def mirrors(
                 context.runtime.fraction(share) if share is not None else None,
                 policy.cluster_header.lower(),
                 not policy.disable_shadow_host_suffix_append,
+                policy.host_rewrite_literal,
+                tuple(edits_of_mutation(context, one) for one in policy.request_headers_mutations),
             )
         )
     return tuple(result)
@@ -222,8 +225,20 @@ def _hash_policy(context: Context, policy: schema.HashPolicy) -> HashPolicy | No
     return None
 
 
+def cors_field(context: Context, holder: Record, policy: CorsSchema | None) -> CorsPolicy | None:
+    """The field ``cors`` of routes and virtual hosts, which only a CORS filter reads."""
+    if policy is None:
+        return None
+    if context.filters is not None and "cors" not in context.filters.values():
+        context.warn(holder, "cors", "has no effect: the listener has no CORS filter")
+        return None
+    return cors_policy(context, policy)
+
+
 def cors_policy(context: Context, policy: CorsSchema) -> CorsPolicy:
     enabled, shadow = policy.filter_enabled, policy.shadow_enabled
+    if shadow is not None:
+        context.warn(policy, "shadow_enabled", "has no effect: origins are not counted")
     return CorsPolicy(
         allow_origins=tuple(string_match(context, matcher) for matcher in policy.allow_origin_string_match),
         allow_methods=policy.allow_methods,
@@ -231,6 +246,7 @@ def cors_policy(context: Context, policy: CorsSchema) -> CorsPolicy:
         expose_headers=policy.expose_headers,
         max_age=policy.max_age,
         allow_credentials=policy.allow_credentials,
+        allow_private_network_access=policy.allow_private_network_access,
         forward_not_matching_preflights=policy.forward_not_matching_preflights,
         enabled=context.runtime.fraction(enabled) if enabled is not None else None,
         shadow_enabled=context.runtime.fraction(shadow) if shadow is not None else None,

@@ -11,7 +11,7 @@ from meshcore.config.envoy.translate.filters import per_route_filters
 from meshcore.config.envoy.translate.headers import edits
 from meshcore.config.envoy.translate.matching import regex_rewrite, route_match
 from meshcore.config.envoy.translate.policies import (
-    cors_policy,
+    cors_field,
     hash_policies,
     hedge_policy,
     mirrors,
@@ -118,7 +118,7 @@ def _forward(context: Context, action: schema.RouteAction, path: PathMatch) -> F
         hash_policies=hash_policies(context, action.hash_policy),
         rate_limits=rate_limits(context, action, action.rate_limits),
         mirrors=mirrors(context, action, action.request_mirror_policies),
-        cors=cors_policy(context, action.cors) if action.cors is not None else None,
+        cors=cors_field(context, action, action.cors),
         metadata_match=lb_metadata(action.metadata_match),
         priority_high=action.priority is RoutingPriority.HIGH,
         upgrades=_upgrades(context, action),
@@ -127,7 +127,6 @@ def _forward(context: Context, action: schema.RouteAction, path: PathMatch) -> F
 
 def _pending(context: Context, action: schema.RouteAction) -> None:
     for field, feature in (
-        ("cors", "cors"),
         ("metadata_match", "subsets"),
         ("max_stream_duration", "stream limits"),
         ("max_grpc_timeout", "gRPC timeouts"),

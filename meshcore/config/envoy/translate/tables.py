@@ -9,11 +9,11 @@ from meshcore.config.envoy.translate.context import Context
 from meshcore.config.envoy.translate.filters import per_route_filters
 from meshcore.config.envoy.translate.headers import edits
 from meshcore.config.envoy.translate.matching import header_matches
-from meshcore.config.envoy.translate.policies import cors_policy, hedge_policy, mirrors, retry_policy
+from meshcore.config.envoy.translate.policies import cors_field, hedge_policy, mirrors, retry_policy
 from meshcore.config.envoy.translate.ratelimits import rate_limits
 from meshcore.config.envoy.translate.route import route
 from meshcore.config.findings import quoted
-from meshcore.config.schema import is_set, node_of, origin_of, path_of
+from meshcore.config.schema import node_of, origin_of, path_of
 from meshcore.config.tree import SequenceNode
 from meshcore.model import RequireTls, RouteConfiguration, VirtualCluster, VirtualHost
 
@@ -38,8 +38,6 @@ def route_configuration(context: Context, source: schema.RouteConfiguration) -> 
 
 
 def _virtual_host(context: Context, source: schema.VirtualHost, limit: int) -> VirtualHost:
-    if is_set(source, "cors"):
-        context.pending(source, "cors", "cors")
     for field in ("include_request_attempt_count", "include_attempt_count_in_response"):
         if getattr(source, field):
             context.pending(source, field, "attempt count")
@@ -51,7 +49,7 @@ def _virtual_host(context: Context, source: schema.VirtualHost, limit: int) -> V
         edits=edits(context, source),
         retry_policy=retry_policy(context, source, source.retry_policy),
         hedge_policy=hedge_policy(context, source, source.hedge_policy),
-        cors=cors_policy(context, source.cors) if source.cors is not None else None,
+        cors=cors_field(context, source, source.cors),
         rate_limits=rate_limits(context, source, source.rate_limits),
         mirrors=mirrors(context, source, source.request_mirror_policies),
         virtual_clusters=tuple(
