@@ -11,7 +11,7 @@ from meshcore._version import __version__
 
 if TYPE_CHECKING:
     from meshcore.config import ConfigError, Finding, Node, load, load_text
-    from meshcore.engine import Decision, Engine, Outcome
+    from meshcore.engine import Decision, Engine, Mirror, Outcome
     from meshcore.match import PathTemplate, PathTemplateError, Regex, RegexError, RouteTable
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "Decision",
     "Engine",
     "Finding",
+    "Mirror",
     "Node",
     "Outcome",
     "PathTemplate",
@@ -33,7 +34,7 @@ __all__ = [
 
 _HOMES = {
     "meshcore.config": ("ConfigError", "Finding", "Node", "load", "load_text"),
-    "meshcore.engine": ("Decision", "Engine", "Outcome"),
+    "meshcore.engine": ("Decision", "Engine", "Mirror", "Outcome"),
     "meshcore.match": ("PathTemplate", "PathTemplateError", "Regex", "RegexError", "RouteTable"),
 }
 

@@ -12,7 +12,7 @@ class Outcome(Enum):
 
     FORWARD = "forward"  #: send it to ``Decision.endpoint``
     REDIRECT = "redirect"  #: answer ``status`` with ``location``
-    RESPOND = "respond"  #: answer ``status`` with ``body``: the route says so
+    RESPOND = "respond"  #: answer ``status`` with ``body``: the route says so, or CORS does
     REJECT = "reject"  #: answer ``status`` with ``body``: it cannot be served; see ``flags``, ``details``
 
 class Decision:

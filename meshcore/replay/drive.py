@@ -144,7 +144,7 @@ def _observe(exchange: Exchange) -> Observation:
 def _kind(decision: Decision) -> str:
     if decision.outcome is Outcome.FORWARD:
         return "forward"
-    if decision.outcome is Outcome.RESPOND:
+    if decision.outcome is Outcome.RESPOND and decision.details != "cors_response":
         return "redirect" if (decision.status or 0) // 100 == 3 else "direct_response"
     if decision.outcome is Outcome.REDIRECT and decision.details not in _CODEC_DETAILS:
         return "redirect"

@@ -1,46 +1,17 @@
 /* Copies of a request: where they go and what they look like. */
-#include "engine_support.h"
+#include "one_route.h"
 
-static mc_runtime *runtime;
-static mc_snapshot *snapshot;
-static mc_decision decision;
-static mc_header headers[16];
-static mc_scratch scratch;
 static const mc_mirrored *copies;
 static uint32_t copy_count;
 
 static const mc_mirror_spec TO_ONE = {.cluster = 0}, TO_TWO = {.cluster = 1, .append_shadow_suffix = true};
 
-static void start(const mc_action_spec *action, void (*change)(small_config *config)) {
-  static const mc_endpoint_spec endpoint = {.address = {"a:1", 3}};
-  static mc_cluster_spec clusters[3];
-  clusters[0] = (mc_cluster_spec){.name = MC_LITERAL("one"), .endpoints = &endpoint, .endpoint_count = 1};
-  clusters[1] = (mc_cluster_spec){.name = MC_LITERAL("two"), .endpoints = &endpoint, .endpoint_count = 1};
-  clusters[2] = (mc_cluster_spec){.name = MC_LITERAL("empty")};
-  const mc_route_spec route = prefix_route(MC_LITERAL("/"));
-  small_config config;
-  small_init(&config, &route, action, 1, clusters, 3);
-  if (change) change(&config);
-  runtime = mc_runtime_new();
-  snapshot = snapshot_of(&config.spec, runtime);
-  mc_scratch_init(&scratch);
-}
-
-static void stop(void) {
-  mc_scratch_reset(&scratch);
-  mc_snapshot_free(snapshot);
-  mc_runtime_free(runtime);
-  CHECK_INT(check_blocks(), 0);
-}
-
-static void ask(mc_slice method, const char *const *rows) {
-  mc_request request = request_of("a.com:80", "/", headers, rows);
-  request.method = method;
-  CHECK_INT(mc_decide(snapshot, &request, &decision), MC_OK);
+static void ask_for_copies(mc_slice method, const char *const *rows) {
+  ask(method, rows);
   CHECK_INT(mc_decision_mirrors(&decision, &scratch, &copies, &copy_count), MC_OK);
 }
 
-static void get(const char *const *rows) { ask(MC_LITERAL("GET"), rows); }
+static void get(const char *const *rows) { ask_for_copies(MC_LITERAL("GET"), rows); }
 
 /* The value of a copy's line; data NULL: there is none. */
 static mc_slice sent(uint32_t copy, const char *name) {
@@ -90,7 +61,7 @@ static void test_the_innermost_level_decides(void) {
   CHECK_INT(copy_count, 1);
   CHECK_INT(copies[0].cluster, 1);
   mc_decision_release(&decision);
-  ask(MC_LITERAL("CONNECT"), NULL);
+  ask_for_copies(MC_LITERAL("CONNECT"), NULL);
   CHECK_INT(copy_count, 0);
   mc_decision_release(&decision);
   stop();

@@ -1,33 +1,38 @@
-"""The pair that the live tests compare: a running Envoy and an engine, of one bootstrap."""
+"""The pairs that the live tests compare: a running Envoy and an engine, of one bootstrap."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
-from live_compare import Request, View, ask_engine, ask_envoy
-from live_config import CLUSTERS, LISTENERS, bootstrap
-from live_envoy import Envoy, envoy_binary, free_ports
-from live_upstream import EchoServers
-
-from meshcore.config import load
-from meshcore.engine import Engine
-
-#: Asks both: (listener, request) -> Envoy's view, the engine's view.
-Ask = Callable[[str, Request], tuple[View, View]]
+from live_config import LISTENERS
+from live_cors import CORS_LISTENERS
+from live_envoy import envoy_binary
+from live_mirrors import MIRROR_LISTENERS
+from live_pair import Ask, LivePair, live_pair
 
 
 @pytest.fixture(scope="session")
-def ask() -> Iterator[Ask]:
-    binary = envoy_binary()
-    if binary is None:
+def binary() -> str:
+    found = envoy_binary()
+    if found is None:
         pytest.skip("no envoy binary: set MESHCORE_ENVOY, or see tests/README.md")
-    ports = dict(zip(LISTENERS, free_ports(len(LISTENERS)), strict=True))
-    with EchoServers(len(CLUSTERS)) as upstreams:
-        addresses = (list(ports.values()), upstreams.ports)
-        engine = Engine(load(bootstrap(*addresses)))
-        with Envoy(binary, bootstrap(*addresses, tell_details=True)):
-            yield lambda listener, request: (
-                ask_envoy(ports[listener], request),
-                ask_engine(engine, ports[listener], request),
-            )
+    return found
+
+
+@pytest.fixture(scope="session")
+def ask(binary: str) -> Iterator[Ask]:
+    with live_pair(binary, LISTENERS) as pair:
+        yield pair.ask
+
+
+@pytest.fixture(scope="session")
+def ask_cors(binary: str) -> Iterator[Ask]:
+    with live_pair(binary, CORS_LISTENERS) as pair:
+        yield pair.ask
+
+
+@pytest.fixture(scope="module")
+def mirroring(binary: str) -> Iterator[LivePair]:
+    with live_pair(binary, MIRROR_LISTENERS) as pair:
+        yield pair

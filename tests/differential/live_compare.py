@@ -27,7 +27,7 @@ IGNORED = frozenset(
         "x-received",
     }
 )
-UPSTREAM = Upstream({"headers": [["x-up", "1"]]})
+UPSTREAM = Upstream({"headers": [["x-up", "1"], ["access-control-allow-origin", "up"]]})
 
 
 @dataclass(frozen=True)

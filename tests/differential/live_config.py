@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from live_routes import ROUTE_CONFIGURATION
 
-__all__ = ["CLUSTERS", "LISTENERS", "bootstrap"]
+__all__ = ["CLUSTERS", "LISTENERS", "ROUTER", "TYPES", "bootstrap"]
 
 TYPES = "type.googleapis.com/envoy.extensions"
 CLUSTERS = ("alpha", "beta", "gamma", "delta")
@@ -28,6 +28,12 @@ LISTENERS: dict[str, dict[str, Any]] = {
         "strip_matching_host_port": True,
     },
     "rejecting": {"path_with_escaped_slashes_action": "REJECT_REQUEST", "append_x_forwarded_port": True},
+}
+
+
+ROUTER = {
+    "name": "envoy.filters.http.router",
+    "typed_config": {"@type": f"{TYPES}.filters.http.router.v3.Router"},
 }
 
 
@@ -62,16 +68,12 @@ TELL_DETAILS = {
 
 
 def listener(name: str, port: int, options: dict[str, Any]) -> dict[str, Any]:
-    router = {
-        "name": "envoy.filters.http.router",
-        "typed_config": {"@type": f"{TYPES}.filters.http.router.v3.Router"},
-    }
     manager = {
         "@type": f"{TYPES}.filters.network.http_connection_manager.v3.HttpConnectionManager",
         "stat_prefix": name,
         "generate_request_id": False,
         "route_config": ROUTE_CONFIGURATION,
-        "http_filters": [router],
+        "http_filters": [ROUTER],
         **options,
     }
     network = {"name": "envoy.filters.network.http_connection_manager", "typed_config": manager}
@@ -83,7 +85,11 @@ def listener(name: str, port: int, options: dict[str, Any]) -> dict[str, Any]:
 
 
 def bootstrap(
-    listener_ports: Sequence[int], upstream_ports: Sequence[int], *, tell_details: bool = False
+    listener_ports: Sequence[int],
+    upstream_ports: Sequence[int],
+    *,
+    listeners: Mapping[str, dict[str, Any]] = LISTENERS,
+    tell_details: bool = False,
 ) -> dict[str, Any]:
     """The bootstrap that both sides load; ``tell_details`` is for Envoy alone."""
     more = TELL_DETAILS if tell_details else {}
@@ -91,7 +97,7 @@ def bootstrap(
         "static_resources": {
             "listeners": [
                 listener(name, port, {**options, **more})
-                for (name, options), port in zip(LISTENERS.items(), listener_ports, strict=True)
+                for (name, options), port in zip(listeners.items(), listener_ports, strict=True)
             ],
             "clusters": [cluster(name, port) for name, port in zip(CLUSTERS, upstream_ports, strict=True)],
         }

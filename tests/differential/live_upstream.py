@@ -6,7 +6,9 @@ import asyncio
 import base64
 import json
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
+from queue import SimpleQueue
 from types import TracebackType
 
 __all__ = ["EchoServers", "Received"]
@@ -28,13 +30,17 @@ class Received:
 
 
 class EchoServers:
-    """``count`` HTTP/1.1 servers on free ports of 127.0.0.1; use it as a context manager."""
+    """``count`` HTTP/1.1 servers on free ports of 127.0.0.1; use it as a context manager.
+
+    ``log`` has what they received, with the server's index, in the order of arrival.
+    """
 
     def __init__(self, count: int) -> None:
         self._count = count
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self.ports: list[int] = []
+        self.log: SimpleQueue[tuple[int, Received]] = SimpleQueue()
 
     def __enter__(self) -> EchoServers:
         self._thread.start()
@@ -50,8 +56,14 @@ class EchoServers:
         self._loop.close()
 
     async def _listen(self) -> None:
-        self._servers = [await asyncio.start_server(_serve, "127.0.0.1", 0) for _ in range(self._count)]
+        self._servers = [await self._start(index) for index in range(self._count)]
         self.ports = [server.sockets[0].getsockname()[1] for server in self._servers]
+
+    async def _start(self, index: int) -> asyncio.Server:
+        async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            await _serve(reader, writer, lambda received: self.log.put((index, received)))
+
+        return await asyncio.start_server(serve, "127.0.0.1", 0)
 
     async def _stop(self) -> None:
         for server in self._servers:
@@ -63,16 +75,19 @@ class EchoServers:
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def _serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+async def _serve(
+    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, note: Callable[[Received], None]
+) -> None:
     try:
         while True:
             head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
             method, target, _ = head[0].split(" ")
             headers = [_header(line) for line in head[1:] if line]
+            note(Received(method, target, headers))
             echo = json.dumps({"method": method, "target": target, "headers": headers}).encode()
             writer.write(
-                b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\nx-up: 1\r\nx-received: %s\r\n\r\n"
-                % base64.b64encode(echo)
+                b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\nx-up: 1\r\n"
+                b"access-control-allow-origin: up\r\nx-received: %s\r\n\r\n" % base64.b64encode(echo)
             )
             await writer.drain()
     except (asyncio.IncompleteReadError, ConnectionError):

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from conftest import Ask
 from hypothesis import HealthCheck, given, settings
 from live_compare import Request
 from live_config import LISTENERS
+from live_pair import Ask
 from live_requests import edits, paths, redirects, rewrites, splits
 
 pytestmark = pytest.mark.envoy

@@ -38,6 +38,15 @@ def rewriter(text: str) -> dict[str, Any]:
     return {"name": "r", "typed_config": {"@type": REWRITE, "path_template_rewrite": text}}
 
 
+def value(name: str, text: str) -> dict[str, Any]:
+    return {"header": {"key": name, "value": text}}
+
+
+def mutating(mutation: dict[str, Any]) -> dict[str, Any]:
+    """A mirror policy that edits its copies."""
+    return {"cluster": "c", "request_headers_mutations": [mutation]}
+
+
 ROUTE_CONFIG: dict[str, Any] = {
     "name": "rc",
     "virtual_hosts": [
@@ -130,6 +139,23 @@ CHANGES: list[tuple[str, object]] = [
     (f"{FIRST}.route.hash_policy", [{"cookie": {"name": "s", "ttl": "0s"}}, {"header": {"header_name": ""}}]),
     (f"{FIRST}.route.request_mirror_policies", [{"cluster": "c", "cluster_header": "x"}]),
     (f"{FIRST}.route.request_mirror_policies", [{"cluster": "unknown"}]),
+    (f"{FIRST}.route.request_mirror_policies", [{"cluster": "c", "host_rewrite_literal": "a:1"}]),
+    (f"{FIRST}.route.request_mirror_policies", [{"cluster": "c", "host_rewrite_literal": ""}]),
+    (f"{FIRST}.route.request_mirror_policies", [{"cluster": "c", "host_rewrite_literal": "a\nb"}]),
+    (f"{FIRST}.route.request_mirror_policies", [{"cluster_header": "a b"}]),
+    (f"{FIRST}.route.request_mirror_policies", [mutating({"remove": "x-a"})]),
+    (f"{FIRST}.route.request_mirror_policies", [mutating({"remove": "Host"})]),
+    (f"{FIRST}.route.request_mirror_policies", [mutating({"remove": ":path"})]),
+    (f"{FIRST}.route.request_mirror_policies", [mutating({"remove": ""})]),
+    (f"{FIRST}.route.request_mirror_policies", [mutating({"append": value(":path", "v")})]),
+    (f"{FIRST}.route.request_mirror_policies", [mutating({"append": value("host", "v")})]),
+    (f"{FIRST}.route.request_mirror_policies", [mutating({"append": value("x-a", "%NO()%")})]),
+    (f"{FIRST}.route.request_mirror_policies", [mutating({})]),
+    (f"{FIRST}.route.cors", {"allow_origin_string_match": [{}]}),
+    (f"{FIRST}.route.cors", {"allow_origin_string_match": [{"safe_regex": {"regex": "("}}]}),
+    (f"{FIRST}.route.cors", {"allow_methods": "GET,PUT", "allow_private_network_access": True}),
+    (f"{FIRST}.route.cors", {"filter_enabled": {"runtime_key": "k"}}),
+    (f"{HOST}.cors", {"expose_headers": "x-a", "shadow_enabled": {"default_value": {"numerator": 1}}}),
     (f"{FIRST}.route.rate_limits", [{"stage": 11, "actions": [{"remote_address": {}}]}]),
     (f"{FIRST}.request_headers_to_add.0.header.key", "Host"),
     (f"{FIRST}.request_headers_to_add.0.header.value", "100%"),

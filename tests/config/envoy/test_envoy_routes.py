@@ -8,15 +8,17 @@ from typing import Any
 import pytest
 from envoy_support import FAULT, LIMIT, cluster, forward, loaded, loaded_action, loaded_route, route, table
 
-from meshcore.config import load_route_configuration, load_text
+from meshcore.config import ConfigError, load_route_configuration, load_text
 from meshcore.config.envoy import load_parts
 from meshcore.model import (
     AppendAction,
     CookieMatch,
+    CorsPolicy,
     DirectResponse,
     FaultAbort,
     FaultDelay,
     FaultPolicy,
+    ForwardAction,
     Fraction,
     HashPolicy,
     HashPolicyKind,
@@ -182,6 +184,14 @@ def test_policies_of_actions() -> None:
         request_mirror_policies=[
             {"cluster": "c", "runtime_fraction": {"default_value": {"numerator": 3}}},
             {"cluster_header": "X-M", "disable_shadow_host_suffix_append": True},
+            {
+                "cluster": "c",
+                "host_rewrite_literal": "m.example",
+                "request_headers_mutations": [
+                    {"append": {"header": {"key": "X-A", "value": "1"}}},
+                    {"remove": "X-B"},
+                ],
+            },
         ],
         hash_policy=[
             {"header": {"header_name": "X-H", "regex_rewrite": REGEX}, "terminal": True},
@@ -205,6 +215,11 @@ def test_policies_of_actions() -> None:
     assert action.mirrors == (
         MirrorPolicy("c", Fraction(3)),
         MirrorPolicy("", cluster_header="x-m", append_shadow_suffix=False),
+        MirrorPolicy(
+            "c",
+            host_rewrite="m.example",
+            edits=(HeaderEdits((HeaderValue("x-a", "1"),)), HeaderEdits(request_remove=("x-b",))),
+        ),
     )
     assert action.hash_policies == (
         HashPolicy(HashPolicyKind.HEADER, "x-h", RegexRewrite("a(b)", "\\1"), terminal=True),
@@ -448,6 +463,25 @@ def test_cors_and_header_mutations() -> None:
     assert name == "cors"
     assert made.allow_origins == (StringMatch(StringKind.EXACT, "https://a"),)  # type: ignore[attr-defined]
     assert made.allow_credentials  # type: ignore[attr-defined]
+    # Of the two filters one is held only.
+    assert [warning.message.rpartition(": ")[2] for warning in config.warnings] == [
+        "the header mutation filter does nothing yet"
+    ]
+
+
+def test_one_cors_filter_is_enough() -> None:
+    cors = {"typed_config": {"@type": "x/envoy.extensions.filters.http.cors.v3.Cors"}}
+    with pytest.raises(ConfigError, match="only one CORS filter is supported"):
+        loaded(route(), http_filters=[{"name": "a", **cors}, {"name": "b", **cors}])
+
+
+def test_without_a_listener_cors_policies_are_meant_to_count() -> None:
+    policy = {"allow_origin_string_match": [{"exact": "https://a"}], "allow_private_network_access": True}
+    made = load_route_configuration(table(forward(cors=policy))).virtual_hosts[0].routes[0].action
+    assert isinstance(made, ForwardAction)
+    assert made.cors == CorsPolicy(
+        (StringMatch(StringKind.EXACT, "https://a"),), allow_private_network_access=True
+    )
 
 
 def test_what_the_engine_does_not_do_yet_is_said_once_at_its_place() -> None:

@@ -229,10 +229,11 @@ def cors_field(context: Context, holder: Record, policy: CorsSchema | None) -> C
     """The field ``cors`` of routes and virtual hosts, which only a CORS filter reads."""
     if policy is None:
         return None
+    made = cors_policy(context, policy)
     if context.filters is not None and "cors" not in context.filters.values():
         context.warn(holder, "cors", "has no effect: the listener has no CORS filter")
         return None
-    return cors_policy(context, policy)
+    return made
 
 
 def cors_policy(context: Context, policy: CorsSchema) -> CorsPolicy:

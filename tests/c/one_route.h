@@ -1,0 +1,41 @@
+/* What the tests of a single route share: one listener, one route for all paths, over the clusters 0 ("one"),
+ * 1 ("two") and 2 ("empty"). */
+#ifndef MC_ONE_ROUTE_H
+#define MC_ONE_ROUTE_H
+
+#include "engine_support.h"
+
+static mc_runtime *runtime;
+static mc_snapshot *snapshot;
+static mc_decision decision;
+static mc_header headers[16];
+static mc_scratch scratch;
+
+static inline void start(const mc_action_spec *action, void (*change)(small_config *config)) {
+  const mc_endpoint_spec endpoint = {.address = MC_LITERAL("a:1")};
+  const mc_cluster_spec clusters[] = {{.name = MC_LITERAL("one"), .endpoints = &endpoint, .endpoint_count = 1},
+                                      {.name = MC_LITERAL("two"), .endpoints = &endpoint, .endpoint_count = 1},
+                                      {.name = MC_LITERAL("empty")}};
+  const mc_route_spec route = prefix_route(MC_LITERAL("/"));
+  small_config config;
+  small_init(&config, &route, action, 1, clusters, 3);
+  if (change) change(&config);
+  runtime = mc_runtime_new();
+  snapshot = snapshot_of(&config.spec, runtime);
+  mc_scratch_init(&scratch);
+}
+
+static inline void stop(void) {
+  mc_scratch_reset(&scratch);
+  mc_snapshot_free(snapshot);
+  mc_runtime_free(runtime);
+  CHECK_INT(check_blocks(), 0);
+}
+
+static inline void ask(mc_slice method, const char *const *rows) {
+  mc_request request = request_of("a.com:80", "/", headers, rows);
+  request.method = method;
+  CHECK_INT(mc_decide(snapshot, &request, &decision), MC_OK);
+}
+
+#endif
