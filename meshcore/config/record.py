@@ -17,6 +17,7 @@ __all__ = [
     "OneOf",
     "Partial",
     "Record",
+    "as_written",
     "error_at",
     "is_set",
     "node_of",
@@ -82,7 +83,17 @@ def path_of(record: Record, field: str = "") -> str:
     for spelling in spellings(_wire_name(record, field)):
         if spelling in record.record_node.entries:
             return join_path(record.record_path, spelling)
-    return join_path(record.record_path, _wire_name(record, field))
+    return join_path(record.record_path, as_written(_wire_name(record, field), record.record_node))
+
+
+def as_written(name: str, node: MappingNode) -> str:
+    """A field's name in the style of its neighbours, or of the dialect where they don't tell."""
+    if any("_" in key for key in node.entries):
+        return name
+    root = node.document.root
+    kubernetes = type(root) is MappingNode and "apiVersion" in root.entries
+    camel = kubernetes or any(key != key.lower() for key in node.entries)
+    return spellings(name)[-1] if camel else name
 
 
 def origin_of(record: Record, field: str = "") -> Origin:

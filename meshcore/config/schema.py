@@ -29,6 +29,7 @@ from meshcore.config.record import (
     OneOf,
     Partial,
     Record,
+    as_written,
     error_at,
     is_set,
     node_of,
@@ -196,13 +197,13 @@ def _decode_record(plan: _Plan, node: TreeNode, findings: Findings, path: str, *
         values[attribute] = value
     for spec in plan.required:
         if spec.attribute not in values:
-            name = _as_written(spec.name, node)
+            name = as_written(spec.name, node)
             findings.error(node, join_path(path, name), "missing, but required")
             failed = True
     # After an unknown field, what seems to be missing is most likely what was meant by it.
     for index, group in enumerate(plan.oneofs if not strange else ()):
         if group.required and (groups is None or index not in groups):
-            names = [_as_written(name, node) for name in group.fields]
+            names = [as_written(name, node) for name in group.fields]
             findings.error(node, path, "", found="none of them", expected=f"one of {', '.join(names)}")
             failed = True
     if failed or strange:
@@ -224,17 +225,10 @@ def _unknown(plan: _Plan, node: MappingNode, key: str, findings: Findings, path:
     if why is not None:
         findings.error(node.key_origin(key, full), full, "not supported" + (f": {why}" if why else ""))
         return True
-    names = [_as_written(name, node) for name in plan.names]
+    names = [as_written(name, node) for name in plan.names]
     message = f"unknown field {key!r}{did_you_mean(key, names)}"
     findings.error(node.key_origin(key, full), full, message)
     return True
-
-
-def _as_written(name: str, node: MappingNode) -> str:
-    """A field's name in the style of its neighbours."""
-    snake = any("_" in key for key in node.entries)
-    camel = not snake and any(key != key.lower() for key in node.entries)
-    return spellings(name)[-1] if camel else name
 
 
 # -- types ----------------------------------------------------------------------------------

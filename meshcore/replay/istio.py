@@ -134,6 +134,9 @@ def _validate(case: Mapping[str, Any]) -> Iterator[str]:
         yield f"valid: expected true, got false: {describe(ConfigError(findings.errors))}"
     elif not findings.has_errors and not case["valid"]:
         yield f"valid: expected false ({case.get('error_contains', '')}), got true"
+    warned = [str(finding) for finding in findings.warnings]
+    if bool(warned) != case.get("warning", bool(warned)):
+        yield f"warning: expected {str(case['warning']).lower()}, got {warned or 'none'}"
 
 
 def replay_scenarios(document: Sequence[Mapping[str, Any]], topic: str) -> Iterator[CaseResult]:

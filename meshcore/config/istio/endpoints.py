@@ -28,7 +28,7 @@ from meshcore.config.istio.names import is_address, kubernetes_host, split_host
 from meshcore.config.istio.registry import Protocol, Registry, Resolution, Service, ServicePort, Workload
 from meshcore.config.istio.resources import DEFAULT_NAMESPACE
 from meshcore.config.istio.schema.endpoints import EndpointItem, PortItem, ServiceItem
-from meshcore.config.istio.validation.common import is_domain, is_wildcard_domain
+from meshcore.config.istio.validation.names import is_domain, is_wildcard_domain
 from meshcore.config.istio.workloads import UNIX
 from meshcore.config.schema import decode, error_at, origin_of
 from meshcore.config.tree import MappingNode, ScalarNode, SequenceNode, TreeNode, describe

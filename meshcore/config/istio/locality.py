@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
-from meshcore.config.istio.schema.destination_rule import LoadBalancer, LocalityLb
+from meshcore.config.istio.schema.destination_rule import LoadBalancer, LocalityLb, ZoneAwareLb
 from meshcore.model import Endpoint, Locality, LocalityEndpoints
 
-__all__ = ["arrange", "of_labels", "parse", "setting_of"]
+__all__ = ["arrange", "by_zone", "of_labels", "parse", "setting_of"]
 
 REGION = "topology.kubernetes.io/region"
 ZONE = "topology.kubernetes.io/zone"
@@ -34,11 +34,19 @@ def of_labels(labels: Mapping[str, str]) -> Locality:
     return Locality(labels.get(REGION, ""), labels.get(ZONE, ""), labels.get(SUB_ZONE, ""))
 
 
+def by_zone(setting: ZoneAwareLb | None) -> LocalityLb | None:
+    """What a zone aware setting says of localities."""
+    if setting is None:
+        return None
+    priority = setting.failover_priority
+    return LocalityLb(failover=setting.failover, failover_priority=priority, enabled=setting.enabled)
+
+
 def setting_of(balancer: LoadBalancer | None, mesh: LocalityLb | None) -> LocalityLb | None:
     """The locality setting in force: the rule's, else the mesh's; None: localities do not count."""
     setting = None
     if balancer is not None:
-        setting = balancer.zone_aware_lb_setting or balancer.locality_lb_setting
+        setting = by_zone(balancer.zone_aware_lb_setting) or balancer.locality_lb_setting
     if setting is None:
         return mesh
     return None if setting.enabled is False else setting

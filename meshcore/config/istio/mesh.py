@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from meshcore.config.istio.locality import by_zone
 from meshcore.config.istio.names import DOMAIN, ROOT_NAMESPACE
 from meshcore.config.istio.schema.destination_rule import ConnectionPool, LocalityLb, OutlierDetection
 from meshcore.config.istio.schema.mesh import H2Upgrade, MeshConfig, Normalization, OutboundMode
@@ -57,7 +58,7 @@ class Mesh:
             connect_timeout=10.0 if config.connect_timeout is None else config.connect_timeout,
             connection_pool=policy.connection_pool if policy else None,
             outlier_detection=policy.outlier_detection if policy else None,
-            locality=_locality(config.zone_aware_lb_setting or config.locality_lb_setting),
+            locality=_locality(by_zone(config.zone_aware_lb_setting) or config.locality_lb_setting),
             upgrade_to_http2=config.h2_upgrade_policy is H2Upgrade.UPGRADE,
             normalization=Normalization.BASE if paths is Normalization.DEFAULT else paths,
         )

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from meshcore.config.documents import read_text
+from meshcore.config.findings import Findings
+from meshcore.config.istio import validate_documents
 from meshcore.model import Config, DirectResponse, ForwardAction, Listener, Redirect, Route, VirtualHost
 
 Compile = Callable[..., "Compiled"]
@@ -66,3 +69,18 @@ def given(given: str | Mapping[str, object]) -> Mapping[str, object]:
     name, _, ports = given.partition(":")
     name, _, namespace = name.partition("/")
     return service(name, *(int(port) for port in ports.split(",") if port), namespace=namespace or "default")
+
+
+def document(kind: str, spec: str, *, group: str = "networking.istio.io/v1", metadata: str = "") -> str:
+    """A resource of a spec in flow style (or an indented block)."""
+    return f"apiVersion: {group}\nkind: {kind}\nmetadata: {{name: x, namespace: n{metadata}}}\nspec: {spec}\n"
+
+
+def checked(text: str) -> tuple[list[str], list[str]]:
+    """Errors and warnings of Istio's own validation, without the places in the file."""
+    findings = Findings()
+    validate_documents(read_text(text, findings, "test.yaml"), findings)
+    assert all(it.line for it in (*findings.errors, *findings.warnings)), "a finding without a position"
+    return [f"{it.path}: {it.detail}" for it in findings.errors], [
+        f"{it.path}: {it.detail}" for it in findings.warnings
+    ]

@@ -36,6 +36,7 @@ __all__ = [
     "TrafficPolicy",
     "Tunnel",
     "Warmup",
+    "ZoneAwareLb",
 ]
 
 
@@ -100,10 +101,17 @@ class LocalityLb(Record):
     enabled: bool | None = None
 
 
+class ZoneAwareLb(Record):
+    enabled: bool | None = None
+    failover: list[Failover] = []
+    failover_priority: list[str] = []
+    min_cluster_size: Annotated[UInt64, Meta(ge=1)] | None = None
+
+
 class Warmup(Record):
     duration: GoDuration
     minimum_percent: Annotated[Number, Meta(ge=0, le=100)] | None = None
-    aggression: Annotated[Number, Meta(ge=1)] | None = None
+    aggression: Annotated[Number, Meta(gt=0)] | None = None
 
 
 class LoadBalancer(Record):
@@ -112,7 +120,7 @@ class LoadBalancer(Record):
     simple: Simple | None = None
     consistent_hash: ConsistentHash | None = None
     locality_lb_setting: LocalityLb | None = None
-    zone_aware_lb_setting: LocalityLb | None = None
+    zone_aware_lb_setting: ZoneAwareLb | None = None
     warmup_duration_secs: GoDuration | None = None
     warmup: Warmup | None = None
 
@@ -169,7 +177,7 @@ class OutlierDetection(Record):
     base_ejection_time: GoDuration | None = None
     max_ejection_percent: Int32 = 0
     min_health_percent: Int32 = 0
-    outlier_detection_http_error_codes: list[UInt32] = []
+    outlier_detection_http_error_codes: list[Annotated[int, Meta(ge=100, le=599)]] = []
 
 
 class TLSMode(Enum):
@@ -225,7 +233,7 @@ class TrafficPolicy(Record):
     connection_pool: ConnectionPool | None = None
     outlier_detection: OutlierDetection | None = None
     tls: ClientTLS | None = None
-    port_level_settings: list[PortPolicy] = []
+    port_level_settings: Annotated[list[PortPolicy], Meta(max_length=4096)] = []
     tunnel: Tunnel | None = None
     proxy_protocol: ProxyProtocol | None = None
     retry_budget: RetryBudget | None = None

@@ -7,7 +7,12 @@ from typing import Annotated, ClassVar
 
 from msgspec import Meta, field
 
-from meshcore.config.istio.schema.destination_rule import ConnectionPool, LocalityLb, OutlierDetection
+from meshcore.config.istio.schema.destination_rule import (
+    ConnectionPool,
+    LocalityLb,
+    OutlierDetection,
+    ZoneAwareLb,
+)
 from meshcore.config.istio.schema.virtual_service import Retries
 from meshcore.config.scalar_types import GoDuration
 from meshcore.config.schema import Record
@@ -112,6 +117,6 @@ class MeshConfig(Record):
     default_traffic_policy: DefaultTrafficPolicy | None = None
     h2_upgrade_policy: H2Upgrade = field(default=H2Upgrade.DO_NOT_UPGRADE, name="h2_upgrade_policy")
     locality_lb_setting: LocalityLb | None = None
-    zone_aware_lb_setting: LocalityLb | None = None
+    zone_aware_lb_setting: ZoneAwareLb | None = None
     outbound_traffic_policy: Outbound | None = None
     path_normalization: PathNormalization | None = None

@@ -116,7 +116,7 @@ class ClaimToHeader(Record):
 class JWTRule(Record):
     __oneofs__: ClassVar[tuple[OneOf, ...]] = (OneOf("keys", ("jwks_uri", "jwks")),)
 
-    issuer: _Text | None = None
+    issuer: str = ""
     audiences: list[_Text] = []
     jwks_uri: str | None = None
     jwks: str | None = None

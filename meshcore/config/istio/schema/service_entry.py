@@ -5,6 +5,8 @@ from __future__ import annotations
 from enum import Enum
 from typing import Annotated
 
+from msgspec import Meta
+
 from meshcore.config.istio.schema.common import WorkloadSelector
 from meshcore.config.istio.schema.workload import WorkloadEntry
 from meshcore.config.scalar_types import UInt32
@@ -34,12 +36,12 @@ class EntryPort(Record):
 
 
 class ServiceEntry(Record):
-    hosts: list[str] = []
-    addresses: list[str] = []
-    ports: Annotated[list[EntryPort], Partial] = []
+    hosts: Annotated[list[str], Meta(max_length=256)] = []
+    addresses: Annotated[list[Annotated[str, Meta(max_length=64)]], Meta(max_length=256)] = []
+    ports: Annotated[list[EntryPort], Partial, Meta(max_length=256)] = []
     location: Location = Location.MESH_EXTERNAL
     resolution: Resolution = Resolution.NONE
-    endpoints: Annotated[list[WorkloadEntry], Partial] = []
+    endpoints: Annotated[list[WorkloadEntry], Partial, Meta(max_length=4096)] = []
     workload_selector: WorkloadSelector | None = None
     export_to: list[str] = []
     subject_alt_names: list[str] = []

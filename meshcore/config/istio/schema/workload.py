@@ -23,17 +23,19 @@ __all__ = [
 
 _Count = Annotated[int, Meta(ge=0, le=2**31 - 1)]
 
+_Long = Annotated[str, Meta(max_length=2048)]
+
 
 class WorkloadEntry(Record):
     """A workload outside of the cluster: alone, an endpoint of a ServiceEntry, or a group's template."""
 
-    address: str = ""
-    ports: dict[str, UInt32] = {}
-    labels: dict[str, str] = {}
-    network: str = ""
-    locality: str = ""
+    address: Annotated[str, Meta(max_length=256)] = ""
+    ports: Annotated[dict[str, UInt32], Meta(max_length=128)] = {}
+    labels: Annotated[dict[str, str], Meta(max_length=256)] = {}
+    network: _Long = ""
+    locality: _Long = ""
     weight: UInt32 = 0
-    service_account: str = ""
+    service_account: Annotated[str, Meta(max_length=253)] = ""
 
 
 class HTTPHeader(Record):
@@ -55,7 +57,7 @@ class TCPCheck(Record):
 
 
 class ExecCheck(Record):
-    command: list[str] = []
+    command: list[Annotated[str, Meta(min_length=1)]] = []
 
 
 class GrpcCheck(Record):

@@ -12,11 +12,16 @@ from meshcore.config.schema import Record, error_at
 __all__ = ["check_authority", "check_header_name", "check_headers", "is_claim", "is_token"]
 
 _TOKEN = re.compile(r"[-!#$%&'*+.^_`|~0-9A-Za-z]+\Z")
-_PSEUDO = re.compile(r":[a-z]+\Z")
+_PSEUDO = frozenset({":method", ":scheme", ":authority", ":path", ":status"})
 #: What stands for a claim of the request's token: @request.auth.claims.name or ...claims[name].
-_CLAIM = re.compile(r"@request\.auth\.claims[.\[]", re.IGNORECASE)
-#: Percent signs are doubled, or stand around a command, which may have arguments and a length.
-_FORMAT = re.compile(r"(?:[^%]|%%|%[A-Z0-9_]+(?:\([^)]*\))?(?::[0-9]+)?%)*\Z")
+_CLAIM = re.compile(r"@request\.auth\.claims(?:\..+|\[.+\])\Z", re.IGNORECASE | re.DOTALL)
+_STRING = r"(?:\\.|[^\\)\"])*"
+#: Percent signs are doubled, or stand around a command with arguments: plain, or a JSON list of texts.
+_FORMAT = re.compile(
+    r"(?:[^%]|%%|%(?!%)[^%(]*(?:%|\( *(?:\[ *\"|[^ \[])"
+    rf"{_STRING}(?:\" *, *\"{_STRING})*(?:\)|\" *\] *\)) *%))*\Z",
+    re.DOTALL,
+)
 _CONTROL = re.compile("[\x00-\x08\x0a-\x1f\x7f]")
 
 
@@ -30,7 +35,7 @@ def is_claim(name: str) -> bool:
 
 def check_header_name(record: Record, field: str, name: str, findings: Findings) -> None:
     """A name that can be asked for: a token, or a pseudo header."""
-    if not is_token(name) and not _PSEUDO.match(name):
+    if not is_token(name) and name not in _PSEUDO:
         error_at(findings, record, field, found=quoted(name), expected="the name of a header")
 
 

@@ -6,7 +6,8 @@ from meshcore.config.findings import Findings, quoted
 from meshcore.config.istio.names import is_address
 from meshcore.config.istio.resources import Resource
 from meshcore.config.istio.schema import kubernetes as schema
-from meshcore.config.istio.validation.common import check_port, is_domain, is_label
+from meshcore.config.istio.validation.common import check_port
+from meshcore.config.istio.validation.names import is_domain, is_label
 from meshcore.config.schema import Record, error_at
 
 __all__ = ["check_endpoint_slice", "check_endpoints", "check_pod", "check_service"]

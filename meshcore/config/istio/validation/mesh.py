@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from meshcore.config.findings import Findings, quoted
 from meshcore.config.istio.schema.mesh import MeshConfig
-from meshcore.config.istio.validation.common import check_duration, is_label
-from meshcore.config.istio.validation.destination_rule import check_locality, check_outlier, check_pool
-from meshcore.config.istio.validation.http_route import check_retries
+from meshcore.config.istio.validation.common import check_duration
+from meshcore.config.istio.validation.connection_pool import check_connection_pool
+from meshcore.config.istio.validation.destination_rule import check_outlier
+from meshcore.config.istio.validation.http_policies import check_retries
+from meshcore.config.istio.validation.locality import check_locality, check_zone_aware
+from meshcore.config.istio.validation.names import is_label
 from meshcore.config.schema import error_at, warn_at
 
 __all__ = ["check_mesh"]
@@ -18,12 +21,13 @@ def check_mesh(config: MeshConfig, findings: Findings) -> None:
     policy = config.default_traffic_policy
     outlier = policy.outlier_detection if policy else None
     if policy is not None:
-        check_pool(policy.connection_pool, findings)
+        check_connection_pool(policy.connection_pool, findings)
         check_outlier(outlier, findings)
-    for setting in (config.locality_lb_setting, config.zone_aware_lb_setting):
-        if setting is not None:
-            # Which services detect outliers is said by their own rules.
-            check_locality(setting, findings, outlier=True)
+    # Which services detect outliers is said by their own rules.
+    if config.locality_lb_setting is not None:
+        check_locality(config.locality_lb_setting, findings, outlier=True)
+    if config.zone_aware_lb_setting is not None:
+        check_zone_aware(config.zone_aware_lb_setting, findings, outlier=True)
     if config.locality_lb_setting is not None and config.zone_aware_lb_setting is not None:
         warn_at(findings, config, "locality_lb_setting", "has no effect beside zoneAwareLbSetting")
     for field in (

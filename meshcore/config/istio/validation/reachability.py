@@ -6,11 +6,18 @@ from collections.abc import Sequence
 
 from meshcore.config.codes import INEFFECTIVE_MATCH, UNREACHABLE_RULE
 from meshcore.config.findings import Findings
-from meshcore.config.istio.schema.virtual_service import HTTPMatch, HTTPRoute
+from meshcore.config.istio.schema.virtual_service import (
+    HTTPMatch,
+    HTTPRoute,
+    L4Match,
+    L4Route,
+    TLSMatch,
+    TLSRoute,
+)
 from meshcore.config.schema import is_set, warn_at
 from meshcore.config.tree import plain
 
-__all__ = ["check_reachability"]
+__all__ = ["check_l4_reachability", "check_reachability"]
 
 #: Fields that say nothing about which requests match.
 _NAMES = ("name", "statPrefix", "stat_prefix")
@@ -51,7 +58,25 @@ def _warn(findings: Findings, match: HTTPMatch, message: str) -> None:
     warn_at(findings, match, "", message, code=INEFFECTIVE_MATCH)
 
 
-def _conditions(match: HTTPMatch) -> str:
+def check_l4_reachability(rules: Sequence[TLSRoute] | Sequence[L4Route], findings: Findings) -> None:
+    """The same for tls and tcp rules, whose conditions are compared as wholes."""
+    everything: TLSRoute | L4Route | None = None
+    seen: set[str] = set()
+    for rule in rules:
+        if everything is not None:
+            where = everything.record_path
+            warn_at(findings, rule, "", f"never reached: the rule {where!r} before it takes every connection")
+            continue
+        if not rule.match:
+            everything = rule
+        for match in rule.match:
+            conditions = _conditions(match)
+            if conditions in seen:
+                warn_at(findings, match, "", "never reached: an earlier match asks for just the same")
+            seen.add(conditions)
+
+
+def _conditions(match: HTTPMatch | TLSMatch | L4Match) -> str:
     values = plain(match.record_node)
     assert isinstance(values, dict)
     return repr(sorted((key, repr(value)) for key, value in values.items() if key not in _NAMES))

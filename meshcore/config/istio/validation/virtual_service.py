@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from meshcore.config.findings import Findings, quoted
 from meshcore.config.istio.names import MESH, HostMap, covers, is_address
 from meshcore.config.istio.resources import Resource
@@ -16,21 +18,21 @@ from meshcore.config.istio.schema.virtual_service import (
 from meshcore.config.istio.validation.common import (
     check_export_to,
     check_labels,
+    check_networks,
     check_port,
-    check_subnets,
     has_items,
-    is_domain,
-    is_label,
-    is_wildcard_domain,
 )
-from meshcore.config.istio.validation.http_route import check_destination, check_http_route, check_weights
-from meshcore.config.istio.validation.reachability import check_reachability
+from meshcore.config.istio.validation.destinations import check_destination, check_weights
+from meshcore.config.istio.validation.http_match import check_gateway_names
+from meshcore.config.istio.validation.http_route import check_http_route
+from meshcore.config.istio.validation.names import is_wildcard_domain
+from meshcore.config.istio.validation.reachability import check_l4_reachability, check_reachability
 from meshcore.config.schema import Record, error_at, warn_at
 
 __all__ = ["check_virtual_service"]
 
-#: What the server name of a connection between clusters begins with.
-_BETWEEN_CLUSTERS = "outbound_."
+#: The server name of a connection between clusters: outbound_.80_.v1_.reviews.shop.svc.cluster.local
+_BETWEEN_CLUSTERS = re.compile(r"outbound_[^_]*[0-9][^_]*_[^_]*_[^_]*[a-zA-Z]")
 
 
 def check_virtual_service(resource: Resource[VirtualService], findings: Findings) -> None:
@@ -51,6 +53,8 @@ def check_virtual_service(resource: Resource[VirtualService], findings: Findings
         _check_tcp(tcp, findings)
     check_export_to(findings, spec, spec.export_to, resource.namespace)
     check_reachability(spec.http, findings)
+    check_l4_reachability(spec.tls, findings)
+    check_l4_reachability(spec.tcp, findings)
 
 
 def _check_delegate(spec: VirtualService, findings: Findings) -> None:
@@ -64,33 +68,12 @@ def _check_delegate(spec: VirtualService, findings: Findings) -> None:
             )
 
 
-def check_gateway_names(findings: Findings, record: Record, names: list[str]) -> None:
-    """``name``, ``namespace/name``, or the older form with dots."""
-    for name in names:
-        namespace, slash, short = name.partition("/")
-        if not slash:
-            if not is_domain(name):
-                error_at(
-                    findings, record, "gateways", found=quoted(name), expected="a gateway as namespace/name"
-                )
-            elif "." in name:
-                parts = name.split(".")
-                warn_at(
-                    findings,
-                    record,
-                    "gateways",
-                    f"{name!r} is an older form",
-                    expected=f"{parts[1]}/{parts[0]}",
-                )
-        elif not (is_label(namespace) or namespace == ".") or not is_label(short):
-            error_at(findings, record, "gateways", found=quoted(name), expected="a gateway as namespace/name")
-
-
 def _check_hosts(spec: VirtualService, findings: Findings, *, mesh: bool) -> None:
     known: HostMap[str] = HostMap()
+    between = not mesh and any(match.sni_hosts for rule in spec.tls for match in rule.match)
     for host in spec.hosts:
         folded = host.lower()
-        if not _is_host(host):
+        if not _is_host(host, between=between):
             error_at(
                 findings, spec, "hosts", found=quoted(host), expected="a host name, or one that begins with *"
             )
@@ -108,11 +91,15 @@ def _check_hosts(spec: VirtualService, findings: Findings, *, mesh: bool) -> Non
                 error_at(findings, spec, "hosts", f"{host!r} and {written!r} overlap")
 
 
-def _is_host(host: str) -> bool:
-    return host.startswith(_BETWEEN_CLUSTERS) or is_wildcard_domain(host) or is_address(host)
+def _is_host(host: str, *, between: bool) -> bool:
+    """``between``: whether it may be the server name of a connection between clusters."""
+    if between and _BETWEEN_CLUSTERS.match(host) is not None:
+        return True
+    return is_wildcard_domain(host) or is_address(host)
 
 
 def _check_tls(rule: TLSRoute, spec: VirtualService, findings: Findings) -> None:
+    between = bool(spec.gateways) and MESH not in spec.gateways
     if not rule.match:
         error_at(findings, rule, "match", "a tls rule needs at least one match")
     for match in rule.match:
@@ -127,7 +114,7 @@ def _check_tls(rule: TLSRoute, spec: VirtualService, findings: Findings) -> None
                     "sni_hosts",
                     f"{host!r} is an address; clients hardly send one as server name",
                 )
-            elif not _is_host(host):
+            elif not _is_host(host, between=between):
                 error_at(findings, match, "sni_hosts", found=quoted(host), expected="a host name")
             elif not any(covers(wide.lower(), host.lower()) for wide in spec.hosts):
                 error_at(
@@ -143,7 +130,7 @@ def _check_tcp(rule: L4Route, findings: Findings) -> None:
 
 
 def _check_static(match: L4Match | TLSMatch, findings: Findings) -> None:
-    check_subnets(findings, match, "destination_subnets", match.destination_subnets)
+    check_networks(findings, match, "destination_subnets", match.destination_subnets)
     if match.port:
         check_port(findings, match, "port", match.port)
     check_labels(findings, match, "source_labels", match.source_labels)
