@@ -20,6 +20,7 @@ class Setting:
     labels: tuple[tuple[str, str], ...] = ()
     gateway: str | None = None
     endpoints: str | None = None
+    mesh_config: str | None = None
     ignore_kinds: tuple[str, ...] = ()
 
     def load(self, runtime: Mapping[str, object] | None = None) -> Config:
@@ -33,6 +34,7 @@ class Setting:
             self.paths,
             node=node,
             endpoints=self.endpoints,
+            mesh_config=self.mesh_config,
             ignore_kinds=self.ignore_kinds,
             runtime=runtime,
         )

@@ -96,6 +96,7 @@ def _setting(args: argparse.Namespace, file: TestFile) -> Setting:
         tuple(source.node.labels.items()),
         source.node.gateway,
         source.endpoints,
+        source.mesh_config,
         source.ignore_kinds,
     )
 

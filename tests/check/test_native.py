@@ -146,6 +146,20 @@ def test_several_requests_and_an_answer(tmp_path: Path) -> None:
     )
 
 
+def test_a_mesh_of_its_own_settings(tmp_path: Path) -> None:
+    (tmp_path / "mesh.yaml").write_text("defaultHttpRetryPolicy: {attempts: 7}\n")
+    results = run(
+        tmp_path,
+        """\
+        config: [config.yaml]
+        mesh_config: mesh.yaml
+        tests:
+        - {name: it, request: {url: "http://reviews:9080/"}, expect: {retries: 7}}
+        """,
+    )
+    assert differences(results) == []
+
+
 def test_bad_files_are_refused_by_position(tmp_path: Path) -> None:
     assert refused(
         tmp_path,

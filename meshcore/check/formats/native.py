@@ -74,6 +74,7 @@ class FileItem(Record):
     tests: Annotated[list[TestItem], Meta(min_length=1)]
     config: TreeNode | None = None
     endpoints: _Text | None = None
+    mesh_config: _Text | None = None
     gateway: _Text | None = None
     node: NodeItem | None = None
     ignore_kinds: list[_Text] = []
@@ -93,6 +94,7 @@ def read_native(root: MappingNode, findings: Findings) -> tuple[Setting, list[Ca
         labels=tuple(node.labels.items()),
         gateway=gateway,
         endpoints=normpath(folder / file.endpoints) if file.endpoints else None,
+        mesh_config=normpath(folder / file.mesh_config) if file.mesh_config else None,
         ignore_kinds=tuple(file.ignore_kinds),
     )
     return setting, [_case(item, findings) for item in file.tests]
