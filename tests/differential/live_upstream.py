@@ -7,11 +7,11 @@ import base64
 import json
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from queue import SimpleQueue
 from types import TracebackType
 
-__all__ = ["EchoServers", "Received"]
+__all__ = ["EchoServers", "Received", "parse_head"]
 
 
 @dataclass(frozen=True)
@@ -80,11 +80,9 @@ async def _serve(
 ) -> None:
     try:
         while True:
-            head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
-            method, target, _ = head[0].split(" ")
-            headers = [_header(line) for line in head[1:] if line]
-            note(Received(method, target, headers))
-            echo = json.dumps({"method": method, "target": target, "headers": headers}).encode()
+            received = parse_head(await reader.readuntil(b"\r\n\r\n"))
+            note(received)
+            echo = json.dumps(asdict(received)).encode()
             writer.write(
                 b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\nx-up: 1\r\n"
                 b"access-control-allow-origin: up\r\nx-received: %s\r\n\r\n" % base64.b64encode(echo)
@@ -94,6 +92,13 @@ async def _serve(
         pass
     finally:
         writer.close()
+
+
+def parse_head(head: bytes) -> Received:
+    """A request's head as an upstream gets it."""
+    lines = head.decode("latin-1").split("\r\n")
+    method, target, _ = lines[0].split(" ")
+    return Received(method, target, [_header(line) for line in lines[1:] if line])
 
 
 def _header(line: str) -> tuple[str, str]:
