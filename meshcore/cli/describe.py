@@ -79,8 +79,11 @@ def destinations(action: ForwardAction) -> list[tuple[str, str]]:
 
 
 def place(origin: Origin | None) -> str:
-    """``file:line``, or "" where it is not known."""
-    return f"{origin.file}:{origin.line}" if origin else ""
+    """``file:line``, or "" where it is not known; of what two documents make, both."""
+    if origin is None:
+        return ""
+    here = f"{origin.file}:{origin.line}"
+    return f"{here} (via {place(origin.via)})" if origin.via else here
 
 
 def _destination(part: WeightedCluster) -> str:

@@ -41,6 +41,17 @@ class Sources:
         for file in files_of(Path(path), findings):
             self._add_file(file, findings)
 
+    def add_given(
+        self, given: str | os.PathLike[str] | Mapping[str, object], name: str, findings: Findings
+    ) -> list[Document]:
+        """Read a path, or take an already parsed document (under ``name``); what came of it."""
+        before = len(self.documents)
+        if isinstance(given, Mapping):
+            self.add_mapping(given, name, findings)
+        else:
+            self.add_path(given, findings)
+        return self.documents[before:]
+
     def add_text(self, text: str, name: str, findings: Findings) -> None:
         """Read a text as if it were a file of that name."""
         data = text.encode("utf-8", "surrogatepass")

@@ -53,10 +53,7 @@ def load(
     sources, findings = Sources(), Findings()
     with without_collections():
         for index, item in enumerate(items):
-            if isinstance(item, Mapping):
-                sources.add_mapping(item, f"<mapping {index}>" if index else "<mapping>", findings)
-            else:
-                sources.add_path(item, findings)
+            sources.add_given(item, f"<mapping {index}>" if index else "<mapping>", findings)
         return _build(sources, findings, node, endpoints, mesh_config, ignore_kinds, runtime)
 
 

@@ -164,3 +164,5 @@ def test_header_edits_follow_the_action() -> None:
 def test_place_names_file_and_line() -> None:
     assert place(Origin("a.yaml", 7, 3)) == "a.yaml:7"
     assert place(None) == ""
+    merged = Origin("a.yaml", 7, 3, via=Origin("b.yaml", 2, 1))
+    assert place(merged) == "a.yaml:7 (via b.yaml:2)"

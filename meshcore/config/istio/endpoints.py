@@ -52,13 +52,7 @@ def add_endpoints(
         findings: takes what is wrong.
         sources: takes the file that is read, so that it counts as a part of the configuration.
     """
-    sources = sources or Sources()
-    before = len(sources.documents)
-    if isinstance(source, Mapping):
-        sources.add_mapping(source, "<endpoints>", findings)
-    else:
-        sources.add_path(source, findings)
-    for document in sources.documents[before:]:
+    for document in (sources or Sources()).add_given(source, "<endpoints>", findings):
         root = document.root
         if isinstance(root, ScalarNode) and root.value is None:
             continue

@@ -13,7 +13,7 @@ from meshcore.config.istio.resources import DEFAULT_NAMESPACE, Resource, in_orde
 from meshcore.config.istio.routes import Scope, build_routes
 from meshcore.config.istio.schema.gateway import Gateway, Server, TLSMode
 from meshcore.config.istio.schema.virtual_service import VirtualService
-from meshcore.config.istio.selection import for_gateway
+from meshcore.config.istio.selection import by_gateway
 from meshcore.config.istio.tables import http_options, other_ports, route_configuration
 from meshcore.config.node import Node
 from meshcore.config.schema import origin_of, warn_at
@@ -77,10 +77,7 @@ def gateway_listeners(
     with an older one of the same port is left out with a warning, as Istio leaves it out.
     """
     options = http_options(scope.mesh, edge=True)
-    listed = list(resources)
-    bound = {
-        it.full_name: for_gateway(listed, it.full_name, scope.client.namespace, scope.mesh) for it in gateways
-    }
+    bound = by_gateway(resources, scope.client.namespace, scope.mesh)
     tables = []
     for port, servers in sorted(_by_port(gateways, findings).items()):
         tls = any(_terminates(it.server) for it in servers)
@@ -193,7 +190,7 @@ def _hosts(
         offers: HostMap[list[_Offer]] = HostMap()
         for offer in _offers(served):
             offers.setdefault(offer.host, []).append(offer)
-        for resource in bound[gateway]:
+        for resource in bound.get(gateway, ()):
             names: dict[str, bool] = {}
             for wanted in resource.spec.hosts:
                 for name, offer in _meeting(offers, scope.expand(wanted, resource.namespace)):

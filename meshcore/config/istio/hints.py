@@ -74,7 +74,8 @@ class _Hints:
             return
         service = self._scope.view.get(host)
         if service is None:
-            warn_at(self._findings, destination, "host", f"{host!r} is not exported to this namespace")
+            message = f"{host!r} is not seen from here: its exportTo or a Sidecar leaves this workload out"
+            warn_at(self._findings, destination, "host", message)
             return
         port = destination.port.number if destination.port else 0
         if port and service.port(port) is None:

@@ -38,13 +38,7 @@ def read_mesh(
     for kind in ("IstioOperator", "ConfigMap"):
         found += [(it, _read(it, findings)) for it in documents if it.kind == kind]
     if given is not None:
-        sources = sources or Sources()
-        before = len(sources.documents)
-        if isinstance(given, Mapping):
-            sources.add_mapping(given, "<mesh config>", findings)
-        else:
-            sources.add_path(given, findings)
-        own = sources.documents[before:]
+        own = (sources or Sources()).add_given(given, "<mesh config>", findings)
         if len(own) > 1:
             findings.error(own[1].root, "", "the settings of a mesh are one document")
         found += [(it, _decode(it.root, "", findings)) for it in own[:1]]

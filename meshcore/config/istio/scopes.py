@@ -24,7 +24,7 @@ from meshcore.config.istio.routes import Scope
 from meshcore.config.istio.rules import RuleIndex
 from meshcore.config.istio.schema.sidecar import OutboundMode, Sidecar
 from meshcore.config.istio.schema.virtual_service import VirtualService
-from meshcore.config.istio.selection import for_gateway
+from meshcore.config.istio.selection import by_gateway
 from meshcore.config.istio.sidecar import Seen
 
 __all__ = ["Outlook", "gateway_scope", "sidecar_outlook"]
@@ -53,7 +53,7 @@ def sidecar_outlook(
     sidecars: Sequence[Resource[Sidecar]],
 ) -> Outlook:
     """What a workload in the mesh sees."""
-    bound = for_gateway(virtual_services, MESH, client.namespace, mesh)
+    bound = by_gateway(virtual_services, client.namespace, mesh).get(MESH, [])
     found = select_sidecar(sidecars, client.namespace, client.labels, mesh.root_namespace)
     sidecar = found.spec if found else Sidecar()
     parts: list[Seen] = []

@@ -9,27 +9,29 @@ from meshcore.config.istio.names import MESH, gateway_name
 from meshcore.config.istio.resources import Resource, in_order
 from meshcore.config.istio.schema.virtual_service import VirtualService
 
-__all__ = ["for_gateway"]
+__all__ = ["by_gateway"]
 
 
-def for_gateway(
-    resources: Iterable[Resource[VirtualService]], gateway: str, client: str, mesh: Mesh
-) -> list[Resource[VirtualService]]:
-    """The VirtualServices with http rules for a gateway (``mesh``: for sidecars), for a client's namespace.
+def by_gateway(
+    resources: Iterable[Resource[VirtualService]], client: str, mesh: Mesh
+) -> dict[str, list[Resource[VirtualService]]]:
+    """The VirtualServices with http rules by gateway (``mesh``: sidecars), for a client's namespace.
 
     The oldest come first; but those that a namespace keeps to itself go before those that are
     exported to the client's by name, and these before those for everybody.
     """
     ranked = []
     for resource in in_order(resources):
-        spec = resource.spec
-        names = [gateway_name(it, resource.namespace) for it in spec.gateways] or [MESH]
-        if not spec.hosts or not spec.http or gateway not in names:
-            continue
-        rank = _rank(resource, client, mesh)
-        if rank is not None:
-            ranked.append((rank, resource))
-    return [resource for _, resource in sorted(ranked, key=lambda it: it[0])]
+        if resource.spec.hosts and resource.spec.http:
+            rank = _rank(resource, client, mesh)
+            if rank is not None:
+                ranked.append((rank, resource))
+    found: dict[str, list[Resource[VirtualService]]] = {}
+    for _, resource in sorted(ranked, key=lambda it: it[0]):
+        names = [gateway_name(it, resource.namespace) for it in resource.spec.gateways] or [MESH]
+        for name in dict.fromkeys(names):
+            found.setdefault(name, []).append(resource)
+    return found
 
 
 def _rank(resource: Resource[VirtualService], client: str, mesh: Mesh) -> int | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from meshcore.config.istio.names import HostMap, is_wildcard, split_host
+from meshcore.config.istio.names import HostMap, is_address, is_wildcard, split_host
 from meshcore.config.istio.registry import Service
 from meshcore.config.istio.resources import Resource
 from meshcore.config.istio.routes import Scope, build_routes, default_route
@@ -178,6 +178,7 @@ def _domains(service: Service, namespace: str, domain: str) -> tuple[list[str], 
         short = [f"{name}.{owner}", f"{name}.{owner}.svc"]
         if owner == namespace:
             short.insert(0, name)
+    if not is_address(service.host):
         full.append(f"{service.host}.")
     if service.headless:  # each of its workloads has a name below it
         full += [f"*.{it}" for it in full]

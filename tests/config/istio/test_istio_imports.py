@@ -21,6 +21,13 @@ spec:
   host: "*.other.svc.cluster.local"
   subsets: [{name: v1, labels: {v: "1"}}]
 """
+VIRTUAL_SERVICE = """
+---
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {name: a}
+spec:
+"""
 
 
 def names(compiled: Compile, spec: str, *services: str) -> list[str]:
@@ -66,6 +73,17 @@ def test_a_port_without_services_is_still_listened_on(compiled: Compile) -> None
     assert set(config.hosts(81)) == {"*"}
 
 
+def test_a_destination_that_is_left_out_is_told(compiled: Compile) -> None:
+    rule = (
+        VIRTUAL_SERVICE
+        + """  hosts: [a]
+  http: [{match: [{sourceNamespace: x}], route: [{destination: {host: b.other.svc.cluster.local}}]}]
+"""
+    )
+    warnings = compiled(SIDECAR + '  egress: [{hosts: ["./*"]}]\n' + rule, "a", "b/other").warnings
+    assert any("a Sidecar leaves this workload out" in it for it in warnings)
+
+
 def test_a_proxy_port_stands_for_all_ports(compiled: Compile) -> None:
     spec = '  egress:\n  - port: {number: 3128, protocol: HTTP_PROXY}\n    hosts: ["./*"]\n'
     config = compiled(SIDECAR + spec, "a:80,8080", "b:8080")
@@ -75,19 +93,16 @@ def test_a_proxy_port_stands_for_all_ports(compiled: Compile) -> None:
 
 
 def test_destinations_of_rules_for_other_namespaces_are_not_seen(compiled: Compile) -> None:
-    rule = """
----
-apiVersion: networking.istio.io/v1
-kind: VirtualService
-metadata: {name: a}
-spec:
-  hosts: [a]
+    rule = (
+        VIRTUAL_SERVICE
+        + """  hosts: [a]
   http:
   - match: [{sourceNamespace: elsewhere}]
     route: [{destination: {host: b.other.svc.cluster.local}}]
   - mirror: {host: c.other.svc.cluster.local, port: {number: 81}}
     route: [{destination: {host: a}}]
 """
+    )
     config = compiled(
         SIDECAR + '  egress: [{hosts: ["./*"]}]\n' + rule, "a", "b/other", "c/other:80,81"
     ).config
