@@ -1,0 +1,55 @@
+"""The whole way from the documents of the Gateway API to those of Istio's own API."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from meshcore.config.istio.gateway_api import listeners, routes
+from meshcore.config.istio.gateway_api.backends import Backends
+from meshcore.config.istio.gateway_api.classes import Classes
+from meshcore.config.istio.gateway_api.grants import Grants
+from meshcore.config.istio.gateway_api.namespaces import Namespaces
+from meshcore.config.istio.gateway_api.parents import Parents
+from meshcore.config.istio.gateway_api.schema import gateway as api
+from meshcore.config.istio.gateway_api.schema.routes import GRPCRoute, HTTPRoute
+from meshcore.config.istio.reading import Resources
+from meshcore.config.istio.registry import Registry
+from meshcore.config.istio.resources import Resource
+from meshcore.config.istio.schema.gateway import Gateway
+from meshcore.config.istio.schema.kubernetes import Namespace
+from meshcore.config.istio.schema.service_entry import ServiceEntry
+from meshcore.config.istio.schema.virtual_service import VirtualService
+
+__all__ = ["Derived", "derive"]
+
+
+@dataclass(frozen=True, slots=True)
+class Derived:
+    """What was made of the documents of the Gateway API, and what it was made with."""
+
+    parents: Parents
+    backends: Backends
+    classes: Classes
+    virtual_services: list[Resource[VirtualService]] = field(default_factory=list)
+
+    def gateways(self, name: str) -> list[Resource[Gateway]]:
+        """The Gateways of Istio's that stand for the Gateway ``namespace/name``, one a listener."""
+        return [it.resource for it in self.parents.gateways.get(name, ())]
+
+
+def derive(resources: Resources, registry: Registry) -> Derived:
+    """Turn routes and Gateways into VirtualServices and Gateways of Istio's, by Istio's rules."""
+    namespaces = Namespaces(resources.namespaces, resources.of("Namespace", Namespace))
+    grants = Grants(resources.of("ReferenceGrant", api.ReferenceGrant))
+    classes = Classes(resources.of("GatewayClass", api.GatewayClass))
+    backends = Backends(registry, grants)
+    parents = Parents(
+        registry,
+        {
+            it.full_name: listeners.convert(it, classes, namespaces, grants)
+            for it in resources.of("Gateway", api.Gateway)
+        },
+        {it.full_name: it for it in resources.of("ServiceEntry", ServiceEntry)},
+    )
+    every = [*resources.of("HTTPRoute", HTTPRoute), *resources.of("GRPCRoute", GRPCRoute)]
+    return Derived(parents, backends, classes, routes.convert(every, parents, backends))
