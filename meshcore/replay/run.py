@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from meshcore.replay import envoy, istio
+from meshcore.replay import envoy, gateway_api, istio
 from meshcore.replay.analysis import replay_analysis
 from meshcore.replay.recognise import Schema, UnknownSchema, read_recording, schema_of
 from meshcore.replay.results import CaseResult, FileResult, describe
@@ -25,7 +25,7 @@ _ADAPTERS: dict[Schema, Adapter] = {
     Schema.ISTIO_VALIDATION: istio.replay_validation,
     Schema.ISTIO_ANALYSIS: replay_analysis,
     Schema.ISTIO_AUTHORIZATION: istio.replay_authorization,
-    Schema.GATEWAY_API: lambda document: istio.replay_scenarios(document, "the Gateway API"),
+    Schema.GATEWAY_API: gateway_api.replay_gateway_api,
 }
 
 

@@ -137,7 +137,6 @@ def test_config_validation(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "document"),
     [
-        ("gateway_api.json", [{"name": "g", "input": "", "golden": ""}]),
         ("authorization.json", [{"name": "z", "workload": {}, "config": "", "cases": [{"id": "z/1"}]}]),
     ],
 )

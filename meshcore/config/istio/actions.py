@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from meshcore.config.istio.matching import comparison, is_presence
@@ -45,12 +46,15 @@ __all__ = [
     "redirect",
     "retries",
     "rewrite",
+    "without_prefix",
 ]
 
 NO_EDITS = HeaderEdits()
 RETRY_ON = ("connect-failure", "refused-stream", "unavailable", "cancelled", "retriable-status-codes")
 STATUS_CODES = "retriable-status-codes"
 RETRIES = 2
+#: What must be escaped in a regex to stand for itself (and may be).
+_NOT_WORD = re.compile(r"[^A-Za-z0-9_]")
 #: How often another host is looked for when one was tried already.
 HOST_SELECTIONS = 5
 DEFAULT_BACKOFF = 0.025
@@ -219,6 +223,16 @@ def rewrite(given: schema.Rewrite | None) -> PathRewrite | None:
     if regex is not None:
         return PathRewrite(PathRewriteKind.REGEX, regex=RegexRewrite(regex.match, regex.rewrite))
     return PathRewrite(PathRewriteKind.PREFIX, given.uri) if given.uri else None
+
+
+def without_prefix(prefix: str) -> PathRewrite:
+    """Take a prefix away by segments; what is left begins with one slash."""
+    pattern = f"^{_NOT_WORD.sub(_escaped, prefix)}(/?)(.*)"
+    return PathRewrite(PathRewriteKind.REGEX, regex=RegexRewrite(pattern, r"/\2"))
+
+
+def _escaped(found: re.Match[str]) -> str:
+    return f"\\{found[0]}"
 
 
 def redirect(given: schema.Redirect, port: int, *, tls: bool) -> Redirect:

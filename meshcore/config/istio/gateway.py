@@ -225,13 +225,20 @@ def _meeting(offers: HostMap[list[_Offer]], wanted: str) -> Iterator[tuple[str, 
 
 
 def select_gateways(
-    gateways: Sequence[Resource[Gateway]], node: Node, documents: Sequence[Document], findings: Findings
+    named: Mapping[str, Sequence[Resource[Gateway]]],
+    node: Node,
+    documents: Sequence[Document],
+    findings: Findings,
 ) -> list[Resource[Gateway]]:
-    """The Gateways of a node, the oldest first: the one that it names, or all that its labels meet."""
+    """The Gateways of a node, the oldest first: those that it names, or all that its labels meet.
+
+    Several may go by one name: one of the Gateway API is a Gateway here for each of its listeners.
+    """
     if node.gateway is None:
         return []
+    gateways = [it for same in named.values() for it in same]
     if node.gateway == "*":
-        chosen = [it for it in in_order(gateways) if same_labels(it.spec.selector, node.labels)]
+        chosen = [it for it in in_order(gateways) if _selects(it, node)]
         if not chosen:
             labels = ", ".join(f"{key}={value}" for key, value in node.labels.items()) or "none"
             known = "; ".join(f"{it.full_name} selects {_selector(it)}" for it in gateways)
@@ -240,13 +247,20 @@ def select_gateways(
             findings.error(documents[0].file, "", message)
         return chosen
     wanted = node.gateway if "/" in node.gateway else f"{node.namespace}/{node.gateway}"
-    known_names = {it.full_name: it for it in gateways}
-    if wanted not in known_names:
-        hint = did_you_mean(wanted, known_names)
-        hint = hint or (f"; there is {', '.join(known_names)}" if known_names else "")
+    if wanted not in named:
+        hint = did_you_mean(wanted, named) or (f"; there is {', '.join(named)}" if named else "")
         findings.error(documents[0].file, "", f"there is no Gateway {wanted!r} in the documents{hint}")
-        return []
-    return [known_names[wanted]]
+    elif not named[wanted]:
+        message = f"Gateway {wanted!r} has no listener that could be served"
+        findings.error(documents[0].file, "", message)
+    return list(named.get(wanted, ()))
+
+
+def _selects(gateway: Resource[Gateway], node: Node) -> bool:
+    """Whether a Gateway is for a workload; one of the Gateway API is so in its own namespace only."""
+    return same_labels(gateway.spec.selector, node.labels) and (
+        not gateway.gateway_api or gateway.namespace == node.namespace
+    )
 
 
 def _selector(gateway: Resource[Gateway]) -> str:

@@ -85,7 +85,8 @@ class Egress:
         """Whether a VirtualService of these (full) hosts is seen here."""
         names = [it for it in (self.hosts.get(resource.namespace), self.hosts.get("*")) if it is not None]
         return any(
-            it.meets(host) and not any(other.excludes(host) for other in names)
+            (it.takes(host) if resource.gateway_api else it.meets(host))
+            and not any(other.excludes(host) for other in names)
             for it in names
             for host in hosts
         )

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from enum import Enum, auto
 
 from meshcore.config.findings import did_you_mean
+from meshcore.config.istio.gateway_api.schema import gateway as gateway_api
+from meshcore.config.istio.gateway_api.schema.common import GROUP as GATEWAY_API
+from meshcore.config.istio.gateway_api.schema.routes import GRPCRoute, HTTPRoute
 from meshcore.config.istio.schema import kubernetes as k8s
 from meshcore.config.istio.schema.destination_rule import DestinationRule
 from meshcore.config.istio.schema.envoy_filter import EnvoyFilter
@@ -30,7 +33,7 @@ NETWORKING = "networking.istio.io"
 SECURITY = "security.istio.io"
 TELEMETRY = "telemetry.istio.io"
 EXTENSIONS = "extensions.istio.io"
-GATEWAY_API = "gateway.networking.k8s.io"
+GATEWAY_API_X = "gateway.networking.x-k8s.io"
 
 
 class Serving(Enum):
@@ -61,6 +64,7 @@ class Kind:
 
 _ISTIO = ("v1", "v1beta1", "v1alpha3")
 _SECURE = ("v1", "v1beta1")
+_GATEWAY_API = ("v1", "v1beta1", "v1alpha2")
 
 
 def _kubernetes(schema: type[Record], *versions: str) -> Kind:
@@ -76,7 +80,6 @@ def _aside(schema: type[Record] | None, *versions: str, spec_optional: bool = Fa
 
 
 _UNENFORCED = "serving without it would let through what it forbids"
-_ROUTES = "its routes would be missing"
 _CODE = "its code would not run"
 _CHANGES = "it changes the proxy's configuration in ways that are not followed here"
 KINDS: dict[tuple[str, str], Kind] = {
@@ -100,17 +103,27 @@ KINDS: dict[tuple[str, str], Kind] = {
     (EXTENSIONS, "WasmPlugin"): _refused(_CODE, WasmPlugin, "v1alpha1"),
     (EXTENSIONS, "TrafficExtension"): _refused(_CODE, TrafficExtension, "v1alpha1"),
     ("install.istio.io", "IstioOperator"): _aside(None),
-    (GATEWAY_API, "Gateway"): _refused(_ROUTES, None),
-    (GATEWAY_API, "HTTPRoute"): _refused(_ROUTES, None),
-    (GATEWAY_API, "GRPCRoute"): _refused(_ROUTES, None),
+    (GATEWAY_API, "Gateway"): Kind(_GATEWAY_API, gateway_api.Gateway),
+    (GATEWAY_API, "GatewayClass"): Kind(_GATEWAY_API, gateway_api.GatewayClass),
+    (GATEWAY_API, "HTTPRoute"): Kind(_GATEWAY_API, HTTPRoute),
+    (GATEWAY_API, "GRPCRoute"): Kind(("v1", "v1alpha2"), GRPCRoute),
+    (GATEWAY_API, "ReferenceGrant"): Kind(_GATEWAY_API, gateway_api.ReferenceGrant),
+    (GATEWAY_API, "TCPRoute"): _aside(None),
+    (GATEWAY_API, "TLSRoute"): _aside(None),
+    (GATEWAY_API, "UDPRoute"): _aside(None),
+    (GATEWAY_API, "ListenerSet"): _refused("its listeners would be missing", None),
     (GATEWAY_API, "BackendTLSPolicy"): _refused("connections would be made without it", None),
+    (GATEWAY_API_X, "XListenerSet"): _refused("its listeners would be missing", None),
+    (GATEWAY_API_X, "XBackend"): _refused("requests for it would get a 500", None),
+    (GATEWAY_API_X, "XBackendTrafficPolicy"): _refused("its sessions would not be kept", None),
+    (GATEWAY_API_X, "XMesh"): _aside(None),
     ("", "Service"): _kubernetes(k8s.ServiceDocument),
     ("", "Endpoints"): _kubernetes(k8s.Endpoints),
     ("", "Pod"): _kubernetes(k8s.Pod),
     ("", "Namespace"): _kubernetes(k8s.Namespace),
     ("discovery.k8s.io", "EndpointSlice"): _kubernetes(k8s.EndpointSlice, "v1", "v1beta1"),
 }
-_GROUPS = frozenset({NETWORKING, SECURITY, EXTENSIONS, TELEMETRY})
+_GROUPS = frozenset({NETWORKING, SECURITY, EXTENSIONS, TELEMETRY, GATEWAY_API})
 _UNKNOWN = _aside(None)
 
 

@@ -60,8 +60,8 @@ def comparison(match: StringMatch) -> Comparison:
     return Comparison(StringKind.REGEX, match.regex or "")
 
 
-def route_match(match: HTTPMatch | None) -> RouteMatch:
-    """What is asked of each request."""
+def route_match(match: HTTPMatch | None, *, segments: bool = False) -> RouteMatch:
+    """What is asked of each request; ``segments``: a prefix ends where a segment of the path does."""
     if match is None:
         return EVERYTHING
     headers = [_header(name, it) for name, it in match.headers.items()]
@@ -71,7 +71,7 @@ def route_match(match: HTTPMatch | None) -> RouteMatch:
         if it is not None:
             headers.append(_header(name, it))
     return RouteMatch(
-        _path(match),
+        _path(match, segments),
         headers=tuple(headers),
         query_parameters=tuple(_query(name, it) for name, it in match.query_params.items()),
     )
@@ -86,13 +86,15 @@ def is_catch_all(match: RouteMatch) -> bool:
     return everything and not match.headers and not match.query_parameters
 
 
-def _path(match: HTTPMatch) -> PathMatch:
+def _path(match: HTTPMatch, segments: bool) -> PathMatch:
     uri, sensitive = match.uri, not match.ignore_uri_case
     if uri is None or (uri.exact is None and uri.prefix is None and uri.regex is None):
         return PathMatch(PathKind.PREFIX, "/", sensitive)
     if uri.exact is not None:
         return PathMatch(PathKind.EXACT, uri.exact, sensitive)
     if uri.prefix is not None:
+        if segments and uri.prefix != "/":
+            return PathMatch(PathKind.SEPARATED_PREFIX, uri.prefix.removesuffix("/"), sensitive)
         return PathMatch(PathKind.PREFIX, uri.prefix, sensitive)
     return PathMatch(PathKind.REGEX, uri.regex or "")
 

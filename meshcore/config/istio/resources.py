@@ -11,7 +11,7 @@ from meshcore.config.istio.schema.common import Metadata
 from meshcore.config.schema import Record, origin_of
 from meshcore.model import Origin
 
-__all__ = ["DEFAULT_NAMESPACE", "Resource", "in_order", "same_labels"]
+__all__ = ["DEFAULT_NAMESPACE", "Resource", "created", "in_order", "same_labels"]
 
 DEFAULT_NAMESPACE = "default"
 
@@ -30,6 +30,8 @@ class Resource(Generic[S]):
     metadata: Metadata
     spec: S
     origin: Origin
+    #: Made of a document of the Gateway API, and read by its rules where Istio's differ.
+    gateway_api: bool = False
 
     @property
     def full_name(self) -> str:
@@ -46,10 +48,11 @@ class Resource(Generic[S]):
 
 def in_order(resources: Iterable[Resource[S]]) -> list[Resource[S]]:
     """By creation, the oldest first; ties by name, then namespace."""
-    return sorted(resources, key=lambda it: (_created(it.metadata), it.name, it.namespace))
+    return sorted(resources, key=lambda it: (created(it.metadata), it.name, it.namespace))
 
 
-def _created(metadata: Metadata) -> datetime:
+def created(metadata: Metadata) -> datetime:
+    """When a resource was made; those that do not say come before all others."""
     text = metadata.creation_timestamp
     if not text:
         return _FIRST

@@ -29,8 +29,11 @@ from meshcore.model import (
     HostRewrite,
     HostRewriteKind,
     MirrorPolicy,
+    PathRewrite,
+    PathRewriteKind,
     Redirect,
     Route,
+    RouteMatch,
     VirtualHost,
     WeightedCluster,
     WeightedClusters,
@@ -91,12 +94,12 @@ def build_routes(
     routes: list[Route] = []
     for rule in resource.spec.http:
         if not rule.match:
-            routes.append(_route(scope, resource.namespace, rule, None, port, tls))
+            routes.append(_route(scope, resource, rule, None, port, tls))
             break
         for match in rule.match:
             if not scope.client.is_meant(match, resource.namespace, port):
                 continue
-            routes.append(_route(scope, resource.namespace, rule, match, port, tls))
+            routes.append(_route(scope, resource, rule, match, port, tls))
             if is_catch_all(routes[-1].match):
                 return tuple(routes)
     return tuple(routes)
@@ -130,8 +133,14 @@ def unknown_hosts(cluster: str) -> VirtualHost:
 
 
 def _route(
-    scope: Scope, namespace: str, rule: HTTPRoute, match: HTTPMatch | None, port: int, tls: bool
+    scope: Scope,
+    resource: Resource[VirtualService],
+    rule: HTTPRoute,
+    match: HTTPMatch | None,
+    port: int,
+    tls: bool,
 ) -> Route:
+    asked = route_match(match, segments=resource.gateway_api)
     edits, authority = actions.header_edits(rule.headers)
     action: ForwardAction | Redirect | DirectResponse
     if rule.redirect is not None:
@@ -139,12 +148,14 @@ def _route(
     elif rule.direct_response is not None:
         action = actions.direct_response(rule.direct_response)
     else:
-        action, edits = _forward(scope, namespace, rule, port, edits, authority)
+        action, edits = _forward(scope, resource.namespace, rule, port, edits, authority)
+        if resource.gateway_api:
+            action = _by_gateway_api(action, asked)
     name = rule.name
     if match is not None and match.name:
         name = f"{name}.{match.name}"
     return Route(
-        match=route_match(match),
+        match=asked,
         action=action,
         name=name,
         edits=edits,
@@ -184,6 +195,14 @@ def _forward(
         cors=actions.cors(rule.cors_policy),
     )
     return action, edits
+
+
+def _by_gateway_api(action: ForwardAction, asked: RouteMatch) -> ForwardAction:
+    """The Gateway API answers 500 for a backend that is not there, and ``/`` takes a prefix away."""
+    rewrite = action.path_rewrite
+    if rewrite == PathRewrite(PathRewriteKind.PREFIX, "/"):
+        rewrite = actions.without_prefix(asked.path.value.removesuffix("/"))
+    return replace(action, cluster_not_found_status=500, path_rewrite=rewrite)
 
 
 def _destination(to: RouteDestination) -> Destination:

@@ -18,7 +18,8 @@ def by_gateway(
     """The VirtualServices with http rules by gateway (``mesh``: sidecars), for a client's namespace.
 
     The oldest come first; but those that a namespace keeps to itself go before those that are
-    exported to the client's by name, and these before those for everybody.
+    exported to the client's by name, and these before those for everybody. Of the last, routes of the
+    Gateway API in the client's own namespace come first: so a consumer overrides a producer.
     """
     ranked = []
     for resource in in_order(resources):
@@ -35,11 +36,11 @@ def by_gateway(
 
 
 def _rank(resource: Resource[VirtualService], client: str, mesh: Mesh) -> int | None:
-    """How widely a resource is exported to the client: 0 is nearest; None: not at all."""
+    """How near a resource is to the client: 0 is nearest; None: it is not exported to it at all."""
     listed = resource.spec.export_to or mesh.virtual_service_export
     spaces = {resource.namespace if it == "." else it for it in listed}
     if "*" in spaces:
-        return 2
+        return 2 if resource.gateway_api and resource.namespace == client else 3
     if "~" in spaces or client not in spaces:
         return None
     return 0 if client == resource.namespace else 1

@@ -94,7 +94,9 @@ class _Tables:
         owners: HostMap[Resource[VirtualService]] = HostMap()
         for resource in resources:
             for host in self._names(resource):
-                owners.setdefault(host, resource)
+                # A wildcard of the Gateway API is the host itself, not the services below it.
+                if not (resource.gateway_api and is_wildcard(host)):
+                    owners.setdefault(host, resource)
         covered: dict[tuple[str, str], list[Service]] = {}
         met: set[str] = set()
         for service in services.values():
@@ -113,7 +115,17 @@ class _Tables:
                     attached.append(services[host])
                 if host not in met:
                     unknown.append(host)
-            self._attach(resource, attached, unknown)
+            if resource.gateway_api:
+                self._attach_route(resource, attached)
+            else:
+                self._attach(resource, attached, unknown)
+
+    def _attach_route(self, resource: Resource[VirtualService], attached: list[Service]) -> None:
+        """A route of the Gateway API is for the services of its namespace, or for the clients there."""
+        if resource.namespace != self._scope.client.namespace:
+            attached = [it for it in attached if it.namespace == resource.namespace]
+        if attached:
+            self._attach(resource, attached, [])
 
     def _attach(
         self, resource: Resource[VirtualService], attached: list[Service], unknown: list[str]

@@ -13,6 +13,8 @@ from meshcore.config.istio.delegates import merge_delegates
 from meshcore.config.istio.endpoints import add_endpoints
 from meshcore.config.istio.entries import add_entries
 from meshcore.config.istio.gateway import gateway_client, gateway_listeners, select_gateways
+from meshcore.config.istio.gateway_api.derive import derive
+from meshcore.config.istio.gateway_api.hints import check_served
 from meshcore.config.istio.hints import give_hints
 from meshcore.config.istio.matching import Client
 from meshcore.config.istio.mesh import Mesh
@@ -86,7 +88,9 @@ def load_documents(
     if endpoints is not None:
         namespaces = frozenset(resources.namespaces | {DEFAULT_NAMESPACE})
         add_endpoints(registry, endpoints, namespaces, findings, sources)
-    gateways = select_gateways(resources.of("Gateway", Gateway), node, documents, findings)
+    derived = derive(resources, registry)
+    named = derived.named_gateways(resources.of("Gateway", Gateway))
+    gateways = select_gateways(named, node, documents, findings)
     if findings.has_errors:
         return None
     virtual_services = merge_delegates(
@@ -95,6 +99,7 @@ def load_documents(
         domain=mesh.domain,
         default_export=mesh.virtual_service_export,
     )
+    virtual_services = [*virtual_services, *derived.virtual_services]
     rules = RuleIndex(resources.of("DestinationRule", DestinationRule), mesh)
     listeners: tuple[Listener, ...]
     if node.gateway is not None:
@@ -108,6 +113,7 @@ def load_documents(
         scope = outlook.scope
         listeners = sidecar_listeners(scope, outlook.parts, unknown_hosts(outlook.unknown), any_port=any_port)
         clusters = (*_clusters(scope), passthrough_cluster(mesh))
+    check_served(resources, derived, findings, mesh=node.gateway is None)
     give_hints(resources, registry, scope, findings, endpoints=not services)
     return Config(listeners, clusters, skipped=tuple(resources.skipped))
 

@@ -38,9 +38,7 @@ class Backends:
         self._registry = registry
         self._grants = grants
 
-    def find(
-        self, reference: BackendReference, route: GroupKind, namespace: str, *, mesh: bool
-    ) -> Found:
+    def find(self, reference: BackendReference, route: GroupKind, namespace: str, *, mesh: bool) -> Found:
         """The destination that a route of that kind and namespace refers to.
 
         In the mesh no grant is asked for: a client may send to any service anyway.
@@ -56,7 +54,7 @@ class Backends:
         if target == HOSTNAME:
             host = reference.name.lower()
         elif target in (SERVICE, SERVICE_IMPORT):
-            host = kubernetes_host(reference.name, where).lower()
+            host = kubernetes_host(reference.name, where, self._registry.domain).lower()
         else:
             name = f"{target[0]}/{target[1]}" if target[0] else target[1]
             return _nowhere(reference, f"backends of the kind {name} are not served")

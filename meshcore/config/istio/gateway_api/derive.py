@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from meshcore.config.istio.gateway_api import listeners, routes
@@ -9,7 +10,7 @@ from meshcore.config.istio.gateway_api.backends import Backends
 from meshcore.config.istio.gateway_api.classes import Classes
 from meshcore.config.istio.gateway_api.grants import Grants
 from meshcore.config.istio.gateway_api.namespaces import Namespaces
-from meshcore.config.istio.gateway_api.parents import Parents
+from meshcore.config.istio.gateway_api.parents import Parents, Route
 from meshcore.config.istio.gateway_api.schema import gateway as api
 from meshcore.config.istio.gateway_api.schema.routes import GRPCRoute, HTTPRoute
 from meshcore.config.istio.reading import Resources
@@ -32,9 +33,12 @@ class Derived:
     classes: Classes
     virtual_services: list[Resource[VirtualService]] = field(default_factory=list)
 
-    def gateways(self, name: str) -> list[Resource[Gateway]]:
-        """The Gateways of Istio's that stand for the Gateway ``namespace/name``, one a listener."""
-        return [it.resource for it in self.parents.gateways.get(name, ())]
+    def named_gateways(self, own: Iterable[Resource[Gateway]]) -> dict[str, list[Resource[Gateway]]]:
+        """All Gateways by ``namespace/name``: Istio's ``own``, and those that stand for listeners."""
+        named = {it.full_name: [it] for it in own}
+        for name, parents in self.parents.gateways.items():
+            named.setdefault(name, []).extend(it.resource for it in parents)
+        return named
 
 
 def derive(resources: Resources, registry: Registry) -> Derived:
@@ -51,5 +55,5 @@ def derive(resources: Resources, registry: Registry) -> Derived:
         },
         {it.full_name: it for it in resources.of("ServiceEntry", ServiceEntry)},
     )
-    every = [*resources.of("HTTPRoute", HTTPRoute), *resources.of("GRPCRoute", GRPCRoute)]
+    every: list[Route] = [*resources.of("HTTPRoute", HTTPRoute), *resources.of("GRPCRoute", GRPCRoute)]
     return Derived(parents, backends, classes, routes.convert(every, parents, backends))

@@ -106,9 +106,7 @@ def mirror_share(given: api.RequestMirror) -> Percent | None:
         )
     if given.percent is None:
         return None
-    return Percent(
-        value=float(given.percent), record_node=given.record_node, record_path=given.record_path
-    )
+    return Percent(value=float(given.percent), record_node=given.record_node, record_path=given.record_path)
 
 
 def cors(given: api.Cors) -> istio.CorsPolicy:

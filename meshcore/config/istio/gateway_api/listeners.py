@@ -25,6 +25,8 @@ PROTOCOLS: dict[str, frozenset[GroupKind]] = {
     "TCP": frozenset({(GROUP, "TCPRoute")}),
 }
 SECRET: GroupKind = ("", "Secret")
+#: The label that the workloads of a Gateway have.
+NAME_LABEL = "gateway.networking.k8s.io/gateway-name"
 TERMINATE_MODE = "gateway.istio.io/tls-terminate-mode"
 LISTENER_MODE = "gateway.istio.io/listener-protocol"
 NETWORK = "topology.istio.io/network"
@@ -119,7 +121,12 @@ def _parent(
         internal_name(resource.name, listener.name),
         resource.namespace,
         resource.metadata,
-        Gateway(servers=[server], record_node=node, record_path=path),
+        Gateway(
+            servers=[server],
+            selector={NAME_LABEL: resource.name},
+            record_node=node,
+            record_path=path,
+        ),
         node_of(listener).origin(path_of(listener)),
         gateway_api=True,
     )
@@ -162,9 +169,7 @@ def _tls(resource: Resource[api.Gateway], listener: api.Listener, grants: Grants
     )
 
 
-def _crosses_networks(
-    resource: Resource[api.Gateway], listener: api.Listener, tls: api.ListenerTLS
-) -> bool:
+def _crosses_networks(resource: Resource[api.Gateway], listener: api.Listener, tls: api.ListenerTLS) -> bool:
     """Whether the listener passes traffic of other networks on by its SNI."""
     if tls.options.get(LISTENER_MODE) == "auto-passthrough":
         return True

@@ -35,9 +35,7 @@ class Namespaces:
             return [own]
         if given.from_ is NamespacesFrom.All:
             return ["*"]
-        if given.from_ is NamespacesFrom.Nothing or given.selector is None:
-            return []
-        return self.selected(given.selector)
+        return self.selected(given.selector) if given.selector else []
 
     def selected(self, selector: LabelSelector) -> list[str]:
         return sorted(

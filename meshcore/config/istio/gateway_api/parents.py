@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from meshcore.config.istio.gateway_api.listeners import Parent
 from meshcore.config.istio.gateway_api.schema.common import (
@@ -13,13 +14,15 @@ from meshcore.config.istio.gateway_api.schema.common import (
     GroupKind,
     ParentReference,
 )
-from meshcore.config.istio.gateway_api.schema.routes import Route
+from meshcore.config.istio.gateway_api.schema.routes import GRPCRoute, HTTPRoute
 from meshcore.config.istio.names import MESH, covers, kubernetes_host
 from meshcore.config.istio.registry import Registry
 from meshcore.config.istio.resources import Resource
 from meshcore.config.istio.schema.service_entry import ServiceEntry
 
-__all__ = ["SERVICE_ENTRY", "Attachment", "Parents", "refusal"]
+__all__ = ["SERVICE_ENTRY", "Attachment", "Parents", "Route", "refusal"]
+
+Route: TypeAlias = "Resource[HTTPRoute] | Resource[GRPCRoute]"
 
 SERVICE_ENTRY: GroupKind = ("networking.istio.io", "ServiceEntry")
 
@@ -51,7 +54,7 @@ class Parents:
     gateways: Mapping[str, tuple[Parent, ...]]
     entries: Mapping[str, Resource[ServiceEntry]] = field(default_factory=dict)
 
-    def attach(self, route: Resource[Route]) -> list[Attachment]:
+    def attach(self, route: Route) -> list[Attachment]:
         """Where a route takes effect, by the name of the listener; the mesh among them."""
         found: list[Attachment] = []
         references = sorted(route.spec.parent_refs, key=lambda it: _order(it, route.namespace))
@@ -71,14 +74,14 @@ class Parents:
         if reference.target == SERVICE_ENTRY:
             entry = self.entries.get(f"{where}/{reference.name}")
             return tuple(host.lower() for host in entry.spec.hosts) if entry else ()
-        host = kubernetes_host(reference.name, where).lower()
+        host = kubernetes_host(reference.name, where, self.registry.domain).lower()
         return (host,) if any(it.kubernetes for it in self.registry.get(host)) else ()
 
     def listeners(self, reference: ParentReference, namespace: str) -> tuple[Parent, ...]:
         """The listeners of the Gateway that a reference names."""
         return self.gateways.get(f"{reference.namespace or namespace}/{reference.name}", ())
 
-    def _listeners(self, reference: ParentReference, route: Resource[Route]) -> Iterator[Attachment]:
+    def _listeners(self, reference: ParentReference, route: Route) -> Iterator[Attachment]:
         listeners = self.listeners(reference, route.namespace)
         hostnames = tuple(it.lower() for it in route.spec.hostnames) or ("*",)
         for listener in listeners:

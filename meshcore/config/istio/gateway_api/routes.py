@@ -4,25 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import TypeVar
+
+from msgspec import structs
 
 from meshcore.config.istio.gateway_api import rules
 from meshcore.config.istio.gateway_api.backends import Backends
 from meshcore.config.istio.gateway_api.matching import precedence
-from meshcore.config.istio.gateway_api.parents import Attachment, Parents
-from meshcore.config.istio.gateway_api.schema.routes import GRPCRoute, HTTPRoute
+from meshcore.config.istio.gateway_api.parents import Attachment, Parents, Route
 from meshcore.config.istio.resources import Resource, created
 from meshcore.config.istio.schema.virtual_service import HTTPMatch, VirtualService
 from meshcore.config.istio.schema.virtual_service import HTTPRoute as Rule
 
 __all__ = ["convert"]
 
-R = TypeVar("R", bound=HTTPRoute | GRPCRoute)
 
-
-def convert(
-    routes: Iterable[Resource[R]], parents: Parents, backends: Backends
-) -> list[Resource[VirtualService]]:
+def convert(routes: Iterable[Route], parents: Parents, backends: Backends) -> list[Resource[VirtualService]]:
     """The VirtualServices of all routes.
 
     The specification orders the matches of all routes that share a host. So their rules are
@@ -30,7 +26,9 @@ def convert(
     """
     parts: dict[str, list[Resource[VirtualService]]] = {}
     # A kind's name breaks ties last: an HTTPRoute and a GRPCRoute may share theirs.
-    for route in sorted(routes, key=lambda it: (created(it), it.namespace, it.name, it.kind != "HTTPRoute")):
+    for route in sorted(
+        routes, key=lambda it: (created(it.metadata), it.namespace, it.name, it.kind != "HTTPRoute")
+    ):
         made: dict[bool, list[Rule]] = {}
         for attachment in parents.attach(route):
             if attachment.mesh not in made:
@@ -42,9 +40,7 @@ def convert(
     return [_merged(key.replace("/", "~"), same) for key, same in parts.items()]
 
 
-def _part(
-    route: Resource[R], attachment: Attachment, host: str, made: list[Rule]
-) -> Resource[VirtualService]:
+def _part(route: Route, attachment: Attachment, host: str, made: list[Rule]) -> Resource[VirtualService]:
     """What one route alone does with a host."""
     port = attachment.reference.port if attachment.mesh else None
     spec = VirtualService(
@@ -61,10 +57,9 @@ def _part(
 
 def _on_port(rule: Rule, port: int) -> Rule:
     """The rule for one port of a service only."""
-    fields = {name: getattr(rule, name) for name in rule.__struct_fields__}
-    match = rule.match[0] if rule.match else HTTPMatch(record_node=rule.record_node, record_path=rule.record_path)
-    narrowed = {name: getattr(match, name) for name in match.__struct_fields__}
-    return Rule(**{**fields, "match": [HTTPMatch(**{**narrowed, "port": port})]})
+    match = HTTPMatch(record_node=rule.record_node, record_path=rule.record_path)
+    narrowed = structs.replace(rule.match[0] if rule.match else match, port=port)
+    return structs.replace(rule, match=[narrowed])
 
 
 def _merged(name: str, parts: list[Resource[VirtualService]]) -> Resource[VirtualService]:

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TypeVar
 
 from meshcore.config.istio.gateway_api import filters
 from meshcore.config.istio.gateway_api.backends import Backends
 from meshcore.config.istio.gateway_api.matching import grpc_match, http_match
+from meshcore.config.istio.gateway_api.parents import Route
 from meshcore.config.istio.gateway_api.schema import routes as api
 from meshcore.config.istio.gateway_api.schema.common import GROUP, GroupKind
 from meshcore.config.istio.gateway_api.schema.filters import RequestMirror
-from meshcore.config.istio.resources import Resource
 from meshcore.config.istio.schema import virtual_service as istio
+from meshcore.config.istio.schema.common import Destination
 
 __all__ = ["convert"]
 
@@ -23,13 +23,12 @@ RETRY_ON = ("connect-failure", "refused-stream", "unavailable", "cancelled")
 #: How often is retried where a rule does not say.
 ATTEMPTS = 2
 
-R = TypeVar("R", bound=api.HTTPRoute | api.GRPCRoute)
 
-
-def convert(resource: Resource[R], backends: Backends, *, mesh: bool) -> list[istio.HTTPRoute]:
+def convert(resource: Route, backends: Backends, *, mesh: bool) -> list[istio.HTTPRoute]:
     """The http rules of a route, in its own order; ``mesh``: as sidecars use them."""
     rules: list[istio.HTTPRoute] = []
-    for position, rule in enumerate(resource.spec.rules):
+    given: Sequence[api.HTTPRule | api.GRPCRule] = resource.spec.rules
+    for position, rule in enumerate(given):
         name = rule.name or f"{resource.namespace}.{resource.name}.{position}"
         for match in _matches(rule):
             made = _Conversion(resource.kind, resource.namespace, backends, mesh).rule(rule, name)
@@ -95,7 +94,7 @@ class _Conversion:
             for backend in chosen
         ]
 
-    def _find(self, backend: api.Backend) -> istio.Destination:
+    def _find(self, backend: api.Backend) -> Destination:
         return self._backends.find(backend, self._route, self._namespace, mesh=self._mesh).destination
 
     def _mirrors(self, given: RequestMirror) -> list[istio.MirrorPolicy]:

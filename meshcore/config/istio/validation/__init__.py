@@ -6,6 +6,11 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from meshcore.config.findings import Findings
+from meshcore.config.istio.gateway_api.schema import gateway as gateway_api
+from meshcore.config.istio.gateway_api.schema.routes import GRPCRoute, HTTPRoute
+from meshcore.config.istio.gateway_api.validation.gateway import check_gateway as check_listeners
+from meshcore.config.istio.gateway_api.validation.gateway import check_grant
+from meshcore.config.istio.gateway_api.validation.routes import check_route
 from meshcore.config.istio.reading import Resources
 from meshcore.config.istio.resources import Resource
 from meshcore.config.istio.schema import kubernetes as k8s
@@ -69,6 +74,10 @@ def validate(resources: Resources, findings: Findings) -> None:
     each("Telemetry", Telemetry, check_telemetry)
     each("WasmPlugin", WasmPlugin, extensions.check_wasm_plugin)
     each("TrafficExtension", TrafficExtension, extensions.check_traffic_extension)
+    each("Gateway", gateway_api.Gateway, check_listeners)
+    each("ReferenceGrant", gateway_api.ReferenceGrant, check_grant)
+    each("HTTPRoute", HTTPRoute, check_route)
+    each("GRPCRoute", GRPCRoute, check_route)
     each("Service", k8s.ServiceDocument, kubernetes.check_service)
     each("EndpointSlice", k8s.EndpointSlice, kubernetes.check_endpoint_slice)
     each("Endpoints", k8s.Endpoints, kubernetes.check_endpoints)

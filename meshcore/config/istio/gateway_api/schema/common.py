@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, TypeAlias
 
 from meshcore.config.scalar_types import Port
 from meshcore.config.schema import Meta, Record
@@ -11,7 +11,7 @@ __all__ = ["GATEWAY", "GROUP", "SERVICE", "BackendReference", "GroupKind", "Pare
 
 GROUP = "gateway.networking.k8s.io"
 #: Group and kind.
-GroupKind = tuple[str, str]
+GroupKind: TypeAlias = tuple[str, str]
 GATEWAY: GroupKind = (GROUP, "Gateway")
 SERVICE: GroupKind = ("", "Service")
 
@@ -21,10 +21,10 @@ Name = Annotated[str, Meta(min_length=1, max_length=253)]
 class ParentReference(Record):
     """What a route attaches to: a Gateway or, in the mesh, a Service or a ServiceEntry."""
 
+    name: Name
     group: str = GROUP
     kind: str = "Gateway"
     namespace: str = ""
-    name: Name
     section_name: str = ""
     port: Port | None = None
 
@@ -36,10 +36,10 @@ class ParentReference(Record):
 class BackendReference(Record):
     """Where requests go; the fields that every kind of reference to a backend has."""
 
+    name: Name
     group: str = ""
     kind: str = "Service"
     namespace: str = ""
-    name: Name
     port: Port | None = None
 
     @property

@@ -53,8 +53,6 @@ class NamespacesFrom(Enum):
     All = "All"
     Same = "Same"
     Selector = "Selector"
-    #: ``None`` in documents; of allowed ListenerSets only.
-    Nothing = "None"
 
 
 class RouteNamespaces(Record):
@@ -63,8 +61,8 @@ class RouteNamespaces(Record):
 
 
 class RouteKind(Record):
-    group: str = GROUP
     kind: Name
+    group: str = GROUP
 
     @property
     def target(self) -> GroupKind:
@@ -82,10 +80,10 @@ class TLSMode(Enum):
 
 
 class CertificateReference(Record):
+    name: Name
     group: str = ""
     kind: str = "Secret"
     namespace: str = ""
-    name: Name
 
 
 class ListenerTLS(Record):
@@ -99,9 +97,9 @@ class ListenerTLS(Record):
 
 class Listener(Record):
     name: Name
-    hostname: str = ""
     port: Port
     protocol: str
+    hostname: str = ""
     tls: ListenerTLS | None = None
     allowed_routes: AllowedRoutes | None = None
 

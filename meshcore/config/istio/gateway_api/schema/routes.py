@@ -63,9 +63,9 @@ class Path(Record):
 class Comparison(Record):
     """How a header or a query parameter is compared."""
 
-    type: MatchType = MatchType.Exact
     name: Annotated[str, Meta(min_length=1, max_length=256)]
     value: Annotated[str, Meta(min_length=1, max_length=4096)]
+    type: MatchType = MatchType.Exact
 
 
 class HTTPMatch(Record):

@@ -151,5 +151,9 @@ def check_backend(reference: BackendReference, findings: Findings) -> None:
         name, _, rest = reference.name.partition(".")
         hint = f"{name!r}, with namespace: {rest.partition('.')[0]}"
         error_at(
-            findings, reference, "name", found=quoted(reference.name), expected=f"the name of a Service: {hint}"
+            findings,
+            reference,
+            "name",
+            found=quoted(reference.name),
+            expected=f"the name of a Service: {hint}",
         )

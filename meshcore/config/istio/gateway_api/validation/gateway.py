@@ -6,6 +6,7 @@ from meshcore.config.findings import Findings, did_you_mean, quoted
 from meshcore.config.istio.gateway_api.listeners import PROTOCOLS
 from meshcore.config.istio.gateway_api.schema import gateway as api
 from meshcore.config.istio.gateway_api.validation.common import check_hostname, check_name, check_unique
+from meshcore.config.istio.resources import Resource
 from meshcore.config.istio.validation.common import check_labels, has_items
 from meshcore.config.schema import error_at
 
@@ -16,7 +17,8 @@ MAX_LISTENERS = 64
 KNOWN = (*PROTOCOLS, "UDP", "HBONE")
 
 
-def check_gateway(gateway: api.Gateway, findings: Findings) -> None:
+def check_gateway(resource: Resource[api.Gateway], findings: Findings) -> None:
+    gateway = resource.spec
     if len(gateway.listeners) > MAX_LISTENERS:
         found = f"{len(gateway.listeners)} listeners"
         error_at(findings, gateway, "listeners", found=found, expected=f"at most {MAX_LISTENERS}")
@@ -48,8 +50,6 @@ def _check_listener(listener: api.Listener, findings: Findings) -> None:
     given = routes.namespaces if routes else None
     if given is None:
         return
-    if given.from_ is api.NamespacesFrom.Nothing:
-        error_at(findings, given, "from_", found="'None'", expected="one of All, Same, Selector")
     if given.from_ is api.NamespacesFrom.Selector and given.selector is None:
         error_at(findings, given, "selector", "missing, but required for from: Selector")
     if given.selector is not None:
@@ -71,7 +71,9 @@ def _check_tls(listener: api.Listener, findings: Findings) -> None:
     if tls is None:
         return
     if listener.protocol in ("HTTP", "TCP", "UDP"):
-        error_at(findings, listener, "tls", f"{listener.protocol} has no TLS", expected="protocol HTTPS or TLS")
+        error_at(
+            findings, listener, "tls", f"{listener.protocol} has no TLS", expected="protocol HTTPS or TLS"
+        )
         return
     if listener.protocol == "HTTPS" and tls.mode is not api.TLSMode.Terminate:
         error_at(findings, tls, "mode", found="'Passthrough'", expected="Terminate, or protocol TLS")
@@ -84,7 +86,8 @@ def _check_tls(listener: api.Listener, findings: Findings) -> None:
             error_at(findings, reference, "kind", found=found, expected="Secret")
 
 
-def check_grant(grant: api.ReferenceGrant, findings: Findings) -> None:
+def check_grant(resource: Resource[api.ReferenceGrant], findings: Findings) -> None:
+    grant = resource.spec
     for field in ("from_", "to"):
         if not has_items(grant, field):
             error_at(findings, grant, field, "missing, but required")

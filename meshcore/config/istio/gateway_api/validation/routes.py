@@ -15,6 +15,7 @@ from meshcore.config.istio.gateway_api.validation.filters import (
     check_filters,
 )
 from meshcore.config.istio.gateway_api.validation.matches import check_grpc_match, check_http_match
+from meshcore.config.istio.resources import Resource
 from meshcore.config.istio.validation.common import check_duration, has_items
 from meshcore.config.schema import error_at
 
@@ -26,7 +27,8 @@ MAX_PARENTS = 32
 CODES = range(400, 600)
 
 
-def check_route(route: api.HTTPRoute | api.GRPCRoute, findings: Findings) -> None:
+def check_route(resource: Resource[api.HTTPRoute] | Resource[api.GRPCRoute], findings: Findings) -> None:
+    route = resource.spec
     _check_parents(route, findings)
     if len(route.hostnames) > MAX_HOSTNAMES:
         found = f"{len(route.hostnames)} host names"

@@ -1,0 +1,135 @@
+"""What is valid and has no effect, or another one than meant: warnings with their positions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from meshcore.config.enforcement import warn_pending
+from meshcore.config.findings import Findings, did_you_mean
+from meshcore.config.istio.gateway_api.derive import Derived
+from meshcore.config.istio.gateway_api.listeners import HBONE_PORT, HTTP_KINDS, PROTOCOLS, distinct_listeners
+from meshcore.config.istio.gateway_api.parents import SERVICE_ENTRY, Route, refusal
+from meshcore.config.istio.gateway_api.schema import gateway as api
+from meshcore.config.istio.gateway_api.schema import routes
+from meshcore.config.istio.gateway_api.schema.common import (
+    GATEWAY,
+    GROUP,
+    SERVICE,
+    BackendReference,
+    ParentReference,
+)
+from meshcore.config.istio.reading import Resources
+from meshcore.config.istio.resources import Resource
+from meshcore.config.schema import warn_at
+
+__all__ = ["check_served"]
+
+
+def check_served(resources: Resources, derived: Derived, findings: Findings, *, mesh: bool) -> None:
+    """Warn about listeners, parents and backends that lead nowhere; ``mesh``: for whom routes are made."""
+    gateways = resources.of("Gateway", api.Gateway)
+    for gateway in gateways:
+        _check_gateway(gateway, derived, findings)
+    every: list[Route] = [
+        *resources.of("HTTPRoute", routes.HTTPRoute),
+        *resources.of("GRPCRoute", routes.GRPCRoute),
+    ]
+    for route in every:
+        for reference in route.spec.parent_refs:
+            _check_parent(route, reference, derived, findings)
+        if not route.spec.parent_refs:
+            warn_at(findings, route.spec, "", "the route names no parent, so it has no effect")
+        for rule in route.spec.rules:
+            _check_rule(route, rule, derived, findings)
+    made = derived.virtual_services
+    if mesh and made and not any("mesh" in it.spec.gateways for it in made):
+        name = next(name for name, listeners in derived.parents.gateways.items() if listeners)
+        message = (
+            f"no route is for workloads of the mesh, only for gateways; to serve as one: --gateway {name}"
+        )
+        warn_at(findings, made[0].spec, "parent_refs", message)
+
+
+def _check_gateway(gateway: Resource[api.Gateway], derived: Derived, findings: Findings) -> None:
+    spec = gateway.spec
+    controller = derived.classes.find(spec.gateway_class_name)
+    if controller is None or not controller.routes:
+        whose = "is not one of Istio's" if controller is None else "takes no routes"
+        message = f"the class {spec.gateway_class_name!r} {whose}, so the Gateway is left aside"
+        expected = f"one of {', '.join(derived.classes.served)}" if controller is None else ""
+        warn_at(findings, spec, "gateway_class_name", message, expected=expected)
+        return
+    for listener, taken in distinct_listeners(spec):
+        if taken:
+            message = "an earlier listener has this port and host name, so this one is left aside"
+            warn_at(findings, listener, "", message)
+        elif listener.protocol not in PROTOCOLS and listener.port != HBONE_PORT:
+            warn_at(findings, listener, "protocol", f"{listener.protocol} is left aside: it is not served")
+        elif listener.tls is None and listener.protocol in ("HTTPS", "TLS"):
+            message = f"the listener is left aside: {listener.protocol} needs tls"
+            warn_at(findings, listener, "protocol", message)
+        elif listener.protocol in ("TLS", "TCP"):
+            message = f"{listener.protocol} is left aside: only HTTP is routed"
+            warn_at(findings, listener, "protocol", message)
+        elif listener.tls is not None:
+            message = "TLS is not terminated by the bundled proxy; decisions are made as if it were"
+            warn_at(findings, listener, "tls", message)
+
+
+def _check_parent(route: Route, reference: ParentReference, derived: Derived, findings: Findings) -> None:
+    parents = derived.parents
+    where = f"{reference.namespace or route.namespace}/{reference.name}"
+    if reference.target in (SERVICE, SERVICE_ENTRY):
+        if not parents.mesh_hosts(reference, route.namespace):
+            warn_at(findings, reference, "name", f"there is no {reference.kind} {where!r}")
+        return
+    if reference.target != GATEWAY:
+        message = f"routes attach to Gateways, Services and ServiceEntries, not to a {reference.kind}"
+        warn_at(findings, reference, "kind", message)
+        return
+    if where not in parents.gateways:
+        hint = did_you_mean(where, parents.gateways)
+        warn_at(findings, reference, "name", f"there is no Gateway {where!r} among the documents{hint}")
+        return
+    hostnames = [it.lower() for it in route.spec.hostnames] or ["*"]
+    reasons = {
+        it.section: refusal(it, reference, route.kind, route.namespace, hostnames)
+        for it in parents.listeners(reference, route.namespace)
+        if it.kinds & HTTP_KINDS or (GROUP, route.kind) not in it.kinds
+    }
+    if reasons and all(reasons.values()):
+        said = "; ".join(f"{name!r}: {why}" for name, why in reasons.items())
+        warn_at(findings, reference, "", f"no listener of Gateway {where!r} takes the route ({said})")
+
+
+def _check_rule(
+    route: Route, rule: routes.HTTPRule | routes.GRPCRule, derived: Derived, findings: Findings
+) -> None:
+    if isinstance(rule, routes.HTTPRule) and rule.retry is not None:
+        warn_pending(findings, rule, "retry", "retries")
+    if not any(it.weight for it in rule.backend_refs):
+        redirects = any(it.request_redirect is not None for it in rule.filters)
+        if not redirects:
+            what = "every backend has weight 0" if rule.backend_refs else "the rule has no backends"
+            warn_at(findings, rule, "backend_refs", f"{what}: requests get a 500")
+        return
+    mesh = not any(it.target == GATEWAY for it in route.spec.parent_refs)
+    for problem, reference in _problems(route, rule, derived, mesh):
+        warn_at(findings, reference, "name", problem)
+
+
+def _problems(
+    route: Route, rule: routes.HTTPRule | routes.GRPCRule, derived: Derived, mesh: bool
+) -> Iterator[tuple[str, BackendReference]]:
+    kind = (GROUP, route.kind)
+    for backend in rule.backend_refs:
+        found = derived.backends.find(backend, kind, route.namespace, mesh=mesh)
+        if found.problem and backend.weight:
+            yield f"{found.problem}: its share of the requests gets a 500", backend
+    for given in rule.filters:
+        mirror = given.request_mirror
+        if mirror is None:
+            continue
+        found = derived.backends.find(mirror.backend_ref, kind, route.namespace, mesh=mesh)
+        if found.problem:
+            yield f"{found.problem}, so nothing is mirrored", mirror.backend_ref
