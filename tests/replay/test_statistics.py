@@ -6,7 +6,7 @@ from collections import Counter
 from random import Random
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from meshcore.replay.statistics import Window, differing_counts, differing_shares, is_rotation
@@ -18,6 +18,8 @@ def draw(weights: dict[str, int], size: int, seed: int) -> Counter[str]:
     return Counter(Random(seed).choices(list(weights), weights=list(weights.values()), k=size))
 
 
+# The same examples on every run: whoever may choose the seed finds the one in a million that differs.
+@settings(derandomize=True)
 @given(weights=WEIGHTS, size=st.integers(100, 2000), seeds=st.tuples(st.integers(), st.integers()))
 def test_two_samples_of_one_experiment_agree(
     weights: dict[str, int], size: int, seeds: tuple[int, int]
