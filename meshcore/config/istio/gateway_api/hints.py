@@ -107,6 +107,9 @@ def _check_rule(
 ) -> None:
     if isinstance(rule, routes.HTTPRule) and rule.retry is not None:
         warn_pending(findings, rule, "retry", "retries")
+    for given in rule.filters:
+        if given.request_mirror is not None:
+            warn_pending(findings, given, "request_mirror", "mirroring")
     if not any(it.weight for it in rule.backend_refs):
         redirects = any(it.request_redirect is not None for it in rule.filters)
         if not redirects:
