@@ -468,6 +468,7 @@ cdef extern from "meshcore.h" nogil:
     mc_snapshot *mc_snapshot_build(const mc_snapshot_spec *spec, mc_runtime *runtime, mc_error *error)
     void mc_snapshot_free(mc_snapshot *snapshot)
     uint32_t mc_snapshot_active(const mc_snapshot *snapshot, int32_t cluster, int32_t endpoint)
+    const char *mc_snapshot_policy(const mc_snapshot *snapshot, int32_t cluster)
 
     # ---- decisions
     ctypedef enum mc_outcome:
@@ -536,6 +537,52 @@ cdef extern from "meshcore.h" nogil:
                                        const mc_header_line **lines, uint32_t *count)
     const char *mc_details_name(mc_details details)
     const char *mc_flag_name(mc_flag flag)
+
+    # ---- explanations
+    ctypedef enum mc_condition_kind:
+        MC_CONDITION_NONE
+
+    ctypedef struct mc_condition:
+        mc_condition_kind kind
+        uint32_t index
+
+    ctypedef struct mc_failures:
+        mc_condition first
+        uint32_t count
+
+    ctypedef enum mc_domain_kind:
+        pass
+
+    ctypedef enum mc_draw_kind:
+        pass
+
+    ctypedef struct mc_explanation:
+        int32_t listener
+        int32_t virtual_host
+        int32_t route
+        bint has_view
+        mc_view view
+        mc_slice host
+        mc_domain_kind domain
+        size_t domain_size
+        const mc_failures *failures
+        uint32_t route_count
+        int32_t first_route
+        int32_t choice
+        mc_draw_kind draw
+        uint64_t drawn
+        uint64_t place
+        uint64_t sum
+
+    mc_code mc_peek(const mc_snapshot *snapshot, const mc_request *request, mc_decision *decision)
+    mc_code mc_explain(const mc_snapshot *snapshot, const mc_request *request, mc_scratch *scratch,
+                       mc_explanation *explanation)
+    mc_code mc_explanation_values(const mc_explanation *explanation, int32_t route, mc_condition condition,
+                                  const mc_slice **values, uint32_t *count)
+
+
+cdef extern from "edit/view.h" nogil:
+    c_bool mc_view_next(const mc_view *view, size_t *at, const mc_header **line)
 
 
 cdef extern from "base/rng.h" nogil:

@@ -15,6 +15,7 @@ cdef class Snapshot:
     cdef readonly object config
     cdef tuple listeners       # names
     cdef tuple hosts           # names
+    cdef tuple virtual_hosts   # model.VirtualHost
     cdef tuple routes          # model.Route
     cdef tuple route_names
     cdef tuple timeouts        # seconds or None, by route

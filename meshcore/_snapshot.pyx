@@ -110,6 +110,7 @@ cdef class Snapshot:
         spec.virtual_hosts = hosts
         spec.virtual_host_count = <uint32_t> len(found)
         self.hosts = tuple([host.name for host in found])
+        self.virtual_hosts = tuple(found)
         self.routes = tuple([route for host in found for route in host.routes])
         self.route_names = tuple([route.name for route in self.routes])
         self.timeouts = tuple([_timeout(route.action) for route in self.routes])

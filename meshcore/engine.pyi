@@ -5,6 +5,7 @@ from types import TracebackType
 from typing import Any
 
 from meshcore._types import Headers
+from meshcore.explain import Explain
 from meshcore.model import Config, Route
 
 class Outcome(Enum):
@@ -88,6 +89,9 @@ class Decision:
         self, *, status: int | None = None, headers: Headers | None = None, error: str | None = None
     ) -> None:
         """Tell how the attempt went. Retries are not decided yet: the answer is always None."""
+    def explain(self) -> Explain:
+        """Why it was decided so; the same as ``Engine.explain`` for this request and its seed, at any time
+        and whatever has been swapped since."""
     def close(self) -> None:
         """Release the lease on the endpoint. May be called again; only the first call counts."""
     def __enter__(self) -> Decision: ...
@@ -155,6 +159,27 @@ class Engine:
             seed: 64 random bits that make every random choice of this decision; drawn where not given.
 
         Traffic outcomes (no route, no healthy upstream, a bad path) are values, never exceptions.
+        """
+    def explain(
+        self,
+        method: str | bytes,
+        authority: str | bytes | None,
+        path: str | bytes,
+        headers: Headers = (),
+        *,
+        scheme: str | bytes = "http",
+        source: str | None = None,
+        source_port: int = 0,
+        local: str | None = None,
+        port: int | None = None,
+        protocol: str = "HTTP/1.1",
+        now_ns: int | None = None,
+        seed: int | None = None,
+    ) -> Explain:
+        """Why ``decide()``, with the same arguments, decides as it does; ``print()`` the result.
+
+        It only looks: no endpoint is leased, no turn of a load balancer moves on. It walks over all routes
+        of the virtual host and is not for the hot path; deciding costs nothing more for its being there.
         """
     def swap(self, config: Config) -> None:
         """Serve ``config`` from now on; runtime state is kept.

@@ -13,6 +13,7 @@ from cpython.bytes cimport PyBytes_FromStringAndSize
 from libc.stdlib cimport free, malloc
 
 from meshcore._core cimport *
+from meshcore._explain cimport facts_of
 from meshcore._request cimport as_bytes, as_pairs, pairs_as_bytes, take, take_pairs, text_of
 from meshcore._snapshot cimport Runtime, Snapshot
 
@@ -244,18 +245,21 @@ cdef class Decision:
             mc_scratch_reset(&scratch)
 
     def request_headers(self, headers=None):
-        cdef mc_scratch scratch
-        cdef const mc_header_line *lines
-        cdef uint32_t count
         if self._block.decision.outcome != MC_FORWARD:
             raise ValueError(f"nothing goes upstream: the outcome is {self.outcome.name}")
         if headers is not None and not self._is_given(headers):
             return self._with_headers(headers).request_headers()
+        return self._request_headers(self._given)
+
+    cdef object _request_headers(self, object shape):
+        cdef mc_scratch scratch
+        cdef const mc_header_line *lines
+        cdef uint32_t count
         mc_scratch_init(&scratch)
         try:
             if mc_decision_request_headers(&self._block.decision, &scratch, &lines, &count):
                 raise MemoryError
-            return shaped(self._given, self._pairs, lines, count)
+            return shaped(shape, self._pairs, lines, count)
         finally:
             mc_scratch_reset(&scratch)
 
@@ -313,6 +317,9 @@ cdef class Decision:
 
     def report(self, *, status=None, headers=None, error=None):
         return None
+
+    def explain(self):
+        return explanation_of(self)
 
     def close(self):
         mc_decision_close(&self._block.decision)
@@ -390,6 +397,62 @@ cdef Decision decide(Snapshot snapshot, object headers, mc_request *request):
     if code:
         raise MemoryError
     return out
+
+
+cdef Decision peek(Snapshot snapshot, object headers, mc_request *request):
+    """What decide() would return now; nothing is leased and no turn taken."""
+    cdef Decision out = Decision.__new__(Decision)
+    cdef Block *block = headers_taken(out, headers)
+    request.headers = block.lines
+    request.header_count = <uint32_t> len(out._pairs)
+    out._snapshot = snapshot
+    cdef mc_code code = mc_peek(snapshot.snapshot, request, &block.decision)
+    out._block = block
+    if code:
+        raise MemoryError
+    return out
+
+
+cdef object explanation_of(Decision decision):
+    # Imported here: whoever only decides does not wait for it.
+    from meshcore.explain import Decided, explained
+
+    cdef Snapshot snapshot = decision._snapshot
+    cdef mc_decision *d = &decision._block.decision
+    config = snapshot.config
+    headers = text_pairs(decision._pairs)
+    decided = Decided(
+        method=decision.method,
+        target=text_of(d.request.target),
+        given_authority="" if d.request.authority.data == NULL else text_of(d.request.authority),
+        seed=d.request.seed,
+        outcome=decision.outcome.value,
+        status=decision.status,
+        flags=decision.flags,
+        details=decision.details,
+        location=decision.location,
+        listener=config.listeners[d.listener] if d.listener >= 0 else None,
+        routed=d.virtual_host >= 0,
+        cluster=config.clusters[d.cluster] if d.cluster >= 0 else None,
+        policy=mc_snapshot_policy(snapshot.snapshot, d.cluster).decode() if d.cluster >= 0 else "",
+        endpoint=decision.endpoint,
+        eligible=len(snapshot.endpoints[d.cluster]) if d.cluster >= 0 else 0,
+        path=decision.path,
+        authority=decision.authority,
+        timeout=decision.timeout,
+        headers=headers,
+        request_headers=text_pairs(decision._request_headers(())) if d.outcome == MC_FORWARD else [],
+        response_headers=lambda lines: text_pairs(decision.response_headers(lines, status=200)),
+    )
+    return explained(decided, facts_of(snapshot, &d.request), config)
+
+
+cdef list text_pairs(object pairs):
+    return [(text_of_object(name), text_of_object(value)) for name, value in pairs]
+
+
+cdef object text_of_object(object value):
+    return value.decode("utf-8", "surrogateescape") if isinstance(value, bytes) else value
 
 
 cdef object shaped(object given, tuple pairs, const mc_header_line *lines, uint32_t count):
@@ -517,6 +580,43 @@ cdef class Engine:
         out._method, out._authority, out._path, out._scheme = method, authority, path, scheme
         out._source, out._local, out._protocol = source, local, protocol
         return out
+
+    def explain(
+        self,
+        method,
+        authority,
+        path,
+        headers=(),
+        *,
+        scheme="http",
+        source=None,
+        source_port=0,
+        local=None,
+        port=None,
+        protocol="HTTP/1.1",
+        now_ns=None,
+        seed=None,
+    ):
+        cdef mc_request request
+        method, authority, path = as_bytes(method), as_bytes(authority), as_bytes(path)
+        scheme, protocol = as_bytes(scheme), as_bytes(protocol)
+        take(method, &request.method)
+        take(path, &request.target)
+        take(scheme, &request.scheme)
+        take(protocol, &request.protocol)
+        request.authority.data = request.source.data = request.local.data = NULL
+        request.authority.size = request.source.size = request.local.size = 0
+        if authority is not None:
+            take(authority, &request.authority)
+        if source is not None:
+            take(source, &request.source)
+        if local is not None:
+            take(local, &request.local)
+        request.source_port = source_port
+        request.port = 0 if port is None else port
+        request.now_ns = 0 if now_ns is None else now_ns
+        request.seed = mc_entropy_next(self._entropy) if seed is None else seed & 0xFFFFFFFFFFFFFFFF
+        return explanation_of(peek(<Snapshot> self._current[0], headers, &request))
 
     def clusters(self):
         cdef Snapshot snapshot = self._current[0]

@@ -12,6 +12,7 @@ typedef struct mc_pick {
 } mc_pick;
 
 typedef struct mc_policy {
+  const char *name; /* as explanations say it: "round robin" */
   /* Fills cluster->balancer from its hosts; in the arena, or freed by free. */
   mc_code (*build)(mc_cluster *cluster, mc_arena *arena);
   /* The index of a host, or -1 where there is none. May be called by many threads at once. */

@@ -25,4 +25,4 @@ static int32_t peek(const mc_cluster *cluster, const mc_pick *pick) {
   return (int32_t)(turn % cluster->host_count);
 }
 
-const mc_policy mc_round_robin = {build, pick, peek, NULL};
+const mc_policy mc_round_robin = {"round robin", build, pick, peek, NULL};

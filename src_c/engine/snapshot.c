@@ -208,3 +208,5 @@ void mc_snapshot_free(mc_snapshot *s) {
 uint32_t mc_snapshot_active(const mc_snapshot *s, int32_t cluster, int32_t endpoint) {
   return (uint32_t)atomic_load_explicit(&s->clusters[cluster].hosts[endpoint].state->active, memory_order_relaxed);
 }
+
+const char *mc_snapshot_policy(const mc_snapshot *s, int32_t cluster) { return s->clusters[cluster].policy->name; }

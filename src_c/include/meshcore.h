@@ -600,6 +600,8 @@ void mc_snapshot_free(mc_snapshot *snapshot);
 
 /* Requests under way to an endpoint. */
 uint32_t mc_snapshot_active(const mc_snapshot *snapshot, int32_t cluster, int32_t endpoint);
+/* The name of the policy that picks a cluster's endpoints: "round robin". Static. */
+const char *mc_snapshot_policy(const mc_snapshot *snapshot, int32_t cluster);
 
 /* ------------------------------------------------------------------ decisions */
 

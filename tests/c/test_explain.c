@@ -51,6 +51,7 @@ static void check_failure(int32_t route, mc_condition_kind kind, uint32_t count)
 static void test_each_route_and_what_failed(void) {
   start(NULL);
   explain("b.com", "/a/b?c", ROWS("x: 2"), 0);
+  CHECK(strcmp(mc_snapshot_policy(snapshot, 0), "round robin") == 0);
   CHECK(explanation.has_view);
   CHECK_SLICE(explanation.view.path, "/a/b");
   CHECK_INT(explanation.listener, 0);

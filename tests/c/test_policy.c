@@ -4,6 +4,7 @@
 static void test_every_kind_has_a_policy(void) {
   const mc_policy *policy = mc_policy_of(MC_POLICY_ROUND_ROBIN);
   CHECK(policy != NULL);
+  CHECK(policy->name != NULL);
   CHECK(policy->build != NULL);
   CHECK(policy->pick != NULL);
   CHECK(policy->peek != NULL);

@@ -1,0 +1,41 @@
+"""Why a request is decided as it is: the structure that ``Engine.explain`` returns, and its text.
+
+What failed and what won comes from the core, which decides by the same functions; here it only gets the
+names and the places of the model.
+"""
+
+from meshcore.explain.build import Decided, explained
+from meshcore.explain.facts import Facts, Failure
+from meshcore.explain.ink import Ink
+from meshcore.explain.structure import (
+    Condition,
+    EndpointChosen,
+    Explain,
+    HeaderChange,
+    ListenerChosen,
+    RouteTried,
+    SeenRequest,
+    Share,
+    Split,
+    VirtualHostChosen,
+)
+from meshcore.explain.text import render
+
+__all__ = [
+    "Condition",
+    "Decided",
+    "EndpointChosen",
+    "Explain",
+    "Facts",
+    "Failure",
+    "HeaderChange",
+    "Ink",
+    "ListenerChosen",
+    "RouteTried",
+    "SeenRequest",
+    "Share",
+    "Split",
+    "VirtualHostChosen",
+    "explained",
+    "render",
+]

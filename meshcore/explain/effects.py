@@ -1,0 +1,133 @@
+"""What a decision does, in words: the answer, the split, the endpoint, what is written on the way."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from meshcore.config.enforcement import PENDING
+from meshcore.explain.ink import Ink
+from meshcore.explain.places import file_line, resource
+from meshcore.explain.quoting import printable
+from meshcore.explain.structure import EndpointChosen, Explain, HeaderChange, Split
+from meshcore.model import FaultPolicy, Fraction, RetryPolicy
+
+__all__ = ["answer", "effects"]
+
+_DRAWN = {"random": "at random", "header": "by header {header}", "hash": "by the route's hash policy"}
+
+
+def answer(it: Explain, ink: Ink) -> list[str]:
+    """What becomes of the request, in a line or two."""
+    if it.outcome == "forward":
+        endpoint = it.endpoint.address if it.endpoint is not None else None
+        return [ink.good(f"forward to {endpoint}"), f"of cluster {it.cluster}"]
+    why = f", {it.details}" if it.details else ""
+    flags = f" ({it.flags})" if it.flags else ""
+    to = [f"to {printable(it.location)}"] if it.location is not None else []
+    paint = ink.bad if it.outcome == "reject" else ink.good
+    return [paint(f"{it.outcome} {it.status}{why}{flags}"), *to]
+
+
+def effects(it: Explain, ink: Ink) -> Iterator[str]:
+    """Everything that follows from the route."""
+    if it.split is not None:
+        yield from _split(it.split, it.seed, ink)
+    if it.cluster is not None:
+        at = ", ".join(part for part in (file_line(it.cluster_origin), resource(it.cluster_origin)) if part)
+        yield f"{ink.label('cluster')}{it.cluster}{f' ({at})' if at else ''}"
+    if it.endpoint is not None:
+        yield f"{ink.label('endpoint')}{_endpoint(it.endpoint)}"
+    if it.outcome == "forward":
+        yield f"{ink.label('timeout')}{'none' if it.timeout is None else f'{it.timeout:g} s'}"
+        yield from _policies(it, ink)
+        yield from _rewrites(it, ink)
+    yield from _headers("request headers", it.request_changes, ink)
+    yield from _headers("response headers", it.response_changes, ink)
+
+
+def _split(split: Split, seed: int, ink: Ink) -> Iterator[str]:
+    how = _DRAWN[split.by].format(header=split.header)
+    seeded = f", seed {seed}" if split.by == "random" else ""
+    yield f"{ink.label('split')}place {split.place} of {split.total}, drawn {how}{seeded}"
+    for share in split.shares:
+        places = f"places {share.start} to {share.end - 1}" if share.weight else "no place"
+        part = f"{100 * share.weight / split.total:.4g}%"
+        line = f"{'+' if share.chosen else ' '} {part:>6}  {places}  {share.cluster}"
+        at = file_line(share.origin)
+        yield f"  {ink.good(line) if share.chosen else line}{f'  {at}' if at else ''}"
+
+
+def _endpoint(endpoint: EndpointChosen) -> str:
+    out_of = f"{endpoint.eligible} eligible of {endpoint.total}"
+    if endpoint.address is None:
+        return f"none: {out_of}"
+    at = file_line(endpoint.origin)
+    return f"{endpoint.address}, by {endpoint.policy}, {out_of}{f' ({at})' if at else ''}"
+
+
+def _policies(it: Explain, ink: Ink) -> Iterator[str]:
+    """Policies of the route; those that the engine only holds yet say so."""
+    if it.retries is not None:
+        yield f"{ink.label('retries')}{_retries(it.retries)}{_pending('retries')}"
+    if it.fault is not None:
+        yield f"{ink.label('fault')}{_fault(it.fault)}{_pending('faults')}"
+    for mirror in it.mirrors:
+        to = mirror.cluster or f"the cluster named by header {mirror.cluster_header}"
+        yield f"{ink.label('mirror')}{_share(mirror.fraction)} to {to}{_pending('mirroring')}"
+    if it.cors is not None:
+        origins = " or ".join(f"{origin.kind.value} {origin.value}" for origin in it.cors.allow_origins)
+        yield f"{ink.label('cors')}origins {origins or 'none'}{_pending('cors')}"
+
+
+def _pending(feature: str) -> str:
+    return f" ({PENDING[feature]})" if feature in PENDING else ""
+
+
+def _retries(policy: RetryPolicy) -> str:
+    tries = f", {policy.per_try_timeout:g} s each" if policy.per_try_timeout else ""
+    return f"{policy.num_retries} on {', '.join(policy.retry_on) or 'nothing'}{tries}"
+
+
+def _fault(fault: FaultPolicy) -> str:
+    parts = []
+    if fault.delay is not None and fault.delay.fixed is not None:
+        parts.append(f"delay {fault.delay.fixed:g} s for {_share(fault.delay.fraction)}")
+    if fault.abort is not None:
+        grpc = fault.abort.grpc_status
+        status = f"gRPC status {grpc}" if grpc is not None else fault.abort.http_status
+        parts.append(f"abort with {status} for {_share(fault.abort.fraction)}")
+    return ", ".join(parts) or "as request headers say"
+
+
+def _share(fraction: Fraction | None) -> str:
+    return "100%" if fraction is None else f"{100 * fraction.numerator / fraction.denominator:.4g}%"
+
+
+def _rewrites(it: Explain, ink: Ink) -> Iterator[str]:
+    if it.seen is None:
+        return
+    query = "" if it.seen.query is None else f"?{it.seen.query}"
+    for name, before, after in (
+        ("path", it.seen.path + query, it.path),
+        ("host", it.seen.authority, it.authority),
+    ):
+        if before != after:
+            yield f"{ink.label(name)}{printable(before)} -> {printable(after)}"
+
+
+def _headers(title: str, changes: tuple[HeaderChange, ...], ink: Ink) -> Iterator[str]:
+    if not changes:
+        return
+    yield ink.bold(title)
+    for change in changes:
+        name, before, after = printable(change.name), _shown(change.before), _shown(change.after)
+        if before is None:
+            yield ink.good(f"  + {name}: {after}")
+        elif after is None:
+            yield ink.bad(f"  - {name}: {before}")
+        else:
+            yield f"  ~ {name}: {before} -> {after}"
+
+
+def _shown(value: str | None) -> str | None:
+    return None if value is None else printable(value)

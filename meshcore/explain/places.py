@@ -1,0 +1,20 @@
+"""Where a part of the model was written, in words."""
+
+from __future__ import annotations
+
+from meshcore.model import Origin
+
+__all__ = ["file_line", "resource"]
+
+
+def file_line(origin: Origin | None) -> str:
+    """``file:line``, or "" where it is not known."""
+    return f"{origin.file}:{origin.line}" if origin else ""
+
+
+def resource(origin: Origin | None) -> str:
+    """The document and the field in it: "VirtualService default/reviews, http[2].match[0]"."""
+    if origin is None:
+        return ""
+    document = f"{origin.kind} {origin.name}".strip()
+    return ", ".join(part for part in (document, origin.path.removeprefix("spec.")) if part)

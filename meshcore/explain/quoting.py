@@ -1,0 +1,15 @@
+"""Texts of requests as they may be shown: they come from whoever sent the request."""
+
+from __future__ import annotations
+
+__all__ = ["printable", "quoted"]
+
+
+def printable(text: str) -> str:
+    """The text on one line, with nothing in it that a terminal would act upon."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+def quoted(text: str) -> str:
+    """The same, in quotes."""
+    return f'"{printable(text)}"'

@@ -1,0 +1,205 @@
+"""The parts of an explanation: frozen, typed, and each one as a dictionary for JSON."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, is_dataclass
+from enum import Enum
+from typing import Any
+
+from meshcore.explain.facts import SeenRequest
+from meshcore.explain.quoting import quoted
+from meshcore.model import CorsPolicy, FaultPolicy, MirrorPolicy, Origin, RetryPolicy
+
+__all__ = [
+    "Condition",
+    "EndpointChosen",
+    "Explain",
+    "HeaderChange",
+    "ListenerChosen",
+    "RouteTried",
+    "SeenRequest",
+    "Share",
+    "Split",
+    "VirtualHostChosen",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """A condition that does not hold: ``str()`` gives 'header x-user: wanted exact "jason", got "eve"'."""
+
+    kind: str  #: "path", "fraction", "grpc", "header", "query" or "cookie"
+    name: str  #: of the header, parameter or cookie; "" for other kinds
+    wanted: str  #: in words: 'exact "jason"', 'present', 'not prefix "a"'
+    got: tuple[str, ...]  #: what the request has; (): nothing
+
+    @property
+    def subject(self) -> str:
+        """What is compared: "header x-user", "path"; "method" for the pseudo header :method."""
+        if self.kind == "header" and self.name.startswith(":"):
+            return self.name[1:]
+        return f"{self.kind} {self.name}".rstrip()
+
+    @property
+    def value(self) -> str:
+        """What the request has, in words."""
+        if self.kind == "fraction":
+            return self.got[0]
+        return " and ".join(quoted(value) for value in self.got) if self.got else "nothing"
+
+    def __str__(self) -> str:
+        return f"{self.subject}: wanted {self.wanted}, got {self.value}"
+
+
+@dataclass(frozen=True, slots=True)
+class RouteTried:
+    """A route of the virtual host. ``failed`` is the first condition that does not hold, ``failures`` how
+    many do not. Routes behind the winner are not tried by a decision; they are here to tell which of them
+    would have matched (``failed`` None), so that a rule which never gets its turn is found."""
+
+    number: int  #: its place in the virtual host, from 1
+    name: str
+    origin: Origin | None
+    tried: bool
+    winner: bool
+    failed: Condition | None
+    failures: int
+
+
+@dataclass(frozen=True, slots=True)
+class ListenerChosen:
+    name: str
+    port: int | None  #: None: any port that no other listener has
+    tls: bool
+    origin: Origin | None
+
+
+@dataclass(frozen=True, slots=True)
+class VirtualHostChosen:
+    """The virtual host, the ``domain`` of it that matched ``host``, and how: "exact", "suffix" (``*x``),
+    "prefix" (``x*``) or "any" (``*``)."""
+
+    name: str
+    domain: str
+    how: str
+    host: str
+    origin: Origin | None
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """A destination of a split: it gets the places from ``start`` up to, not including, ``end``."""
+
+    cluster: str
+    weight: int
+    start: int
+    end: int
+    chosen: bool
+    origin: Origin | None
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """How a split was decided: ``drawn`` modulo ``total`` is the ``place``, which lies in one share.
+
+    ``by`` is "random" (the seed), "header" (a number in ``header``) or "hash" (of the route's hash policy).
+    """
+
+    by: str
+    header: str
+    drawn: int
+    place: int
+    total: int
+    shares: tuple[Share, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class EndpointChosen:
+    """The endpoint (``address`` None: there was none to pick), the ``policy`` that picked it, and out of how
+    many: ``eligible`` of ``total``; the others were left out for their health or their priority."""
+
+    address: str | None
+    policy: str
+    eligible: int
+    total: int
+    origin: Origin | None
+
+
+@dataclass(frozen=True, slots=True)
+class HeaderChange:
+    """A header line before and after; ``before`` None: it is added, ``after`` None: it is removed."""
+
+    name: str
+    before: str | None
+    after: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Explain:
+    """Why a request is decided as it is. ``print()`` it, or take it apart; ``to_dict()`` is for JSON.
+
+    Of the decision itself: ``outcome`` ("forward", "redirect", "respond", "reject"), ``status``, ``flags``,
+    ``details``, ``location``. ``seed`` repeats it: ``engine.decide(..., seed=explain.seed)``.
+    """
+
+    method: str
+    target: str  #: path and query as they were given
+    given_authority: str
+    seed: int
+    seen: SeenRequest | None  #: None: refused before any route was looked up
+    outcome: str
+    status: int | None
+    flags: str
+    details: str
+    location: str | None
+    listener: ListenerChosen | None
+    virtual_host: VirtualHostChosen | None
+    routes: tuple[RouteTried, ...]  #: of the virtual host, in order
+    split: Split | None
+    cluster: str | None
+    cluster_origin: Origin | None
+    endpoint: EndpointChosen | None
+    path: str  #: path and query for the upstream
+    authority: str  #: for the upstream
+    timeout: float | None  #: seconds for the whole request; None: no limit
+    retries: RetryPolicy | None
+    fault: FaultPolicy | None
+    mirrors: tuple[MirrorPolicy, ...]
+    cors: CorsPolicy | None
+    request_changes: tuple[HeaderChange, ...]
+    response_changes: tuple[HeaderChange, ...]
+    nearest: tuple[str, ...]  #: where nothing matched: what came nearest, the nearest first
+
+    @property
+    def route(self) -> RouteTried | None:
+        """The route that won, or None."""
+        return next((route for route in self.routes if route.winner), None)
+
+    @property
+    def shadowed(self) -> tuple[RouteTried, ...]:
+        """Routes behind the winner that match as well: this request never gets to them."""
+        return tuple(route for route in self.routes if not route.tried and route.failed is None)
+
+    def to_dict(self) -> dict[str, Any]:
+        """All of it in dictionaries, lists, texts and numbers."""
+        found: dict[str, Any] = _plain(self)
+        route = self.route
+        found["route"] = None if route is None else _plain(route)
+        return found
+
+    def __str__(self) -> str:
+        from meshcore.explain.text import render
+
+        return render(self)
+
+
+def _plain(value: Any) -> Any:
+    if is_dataclass(value) and not isinstance(value, type):
+        return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "backslashreplace")
+    return value

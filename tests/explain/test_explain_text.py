@@ -1,0 +1,157 @@
+"""Explanations as text: what a terminal shows."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+
+from meshcore import Engine
+from meshcore.explain import Explain, Ink, render
+from meshcore.model import (
+    Cluster,
+    Config,
+    CorsPolicy,
+    Endpoint,
+    FaultAbort,
+    FaultDelay,
+    FaultPolicy,
+    ForwardAction,
+    Fraction,
+    HeaderMatch,
+    Listener,
+    LocalityEndpoints,
+    MirrorPolicy,
+    Origin,
+    PathKind,
+    PathMatch,
+    RetryPolicy,
+    Route,
+    RouteConfiguration,
+    RouteMatch,
+    StringKind,
+    StringMatch,
+    VirtualHost,
+    WeightedCluster,
+    WeightedClusters,
+)
+
+
+def route(number: int, prefix: str, action: ForwardAction | None = None, header: str = "") -> Route:
+    headers = (HeaderMatch("x", StringMatch(StringKind.EXACT, header)),) if header else ()
+    return Route(
+        RouteMatch(PathMatch(PathKind.PREFIX, prefix), headers),
+        action or ForwardAction("one"),
+        name=f"r{number}",
+        origin=Origin(
+            "rules.yaml", 10 * number, 3, "VirtualService", "default/shop", f"spec.http[{number - 1}]"
+        ),
+    )
+
+
+def explained(*routes: Route, path: str = "/a/b") -> Explain:
+    table = RouteConfiguration(virtual_hosts=(VirtualHost("shop", ("*",), routes),))
+    endpoints = (LocalityEndpoints((Endpoint("10.0.0.1", 80),)),)
+    config = Config(listeners=(Listener("web", 80, table),), clusters=(Cluster("one", localities=endpoints),))
+    return Engine(config).explain("GET", "a.example", path, {"x": "2"}, seed=15)
+
+
+def test_the_whole_of_a_simple_one() -> None:
+    it = explained(route(1, "/a/", header="1"), route(2, "/c"), route(3, "/a/"), route(4, "/"))
+    assert str(it).splitlines() == [
+        "GET a.example/a/b",
+        "-> forward to 10.0.0.1:80",
+        "   of cluster one",
+        "",
+        "decided by rules.yaml:30",
+        "  VirtualService default/shop, http[2]: route 3 (r3)",
+        "",
+        "listener      web, port 80",
+        'virtual host  shop, by its domain "*" (any host) for "a.example"',
+        "routes        3 of 4 tried, the first that matches wins",
+        "  - 1  r1, rules.yaml:10",
+        '      header x: wanted exact "1", got "2"',
+        "  - 2  r2, rules.yaml:20",
+        '      path: wanted prefix "/c", got "/a/b"',
+        "  + 3  r3, rules.yaml:30  matches",
+        "  1 behind it would match as well: rules.yaml:40",
+        "cluster       one",
+        "endpoint      10.0.0.1:80, by round robin, 1 eligible of 1",
+        "timeout       15 s",
+        "request headers",
+        "  + x-forwarded-proto: http",
+        "  + x-envoy-expected-rq-timeout-ms: 15000",
+    ]
+
+
+def test_many_above_are_counted_unless_all_are_asked_for() -> None:
+    it = explained(
+        *(route(number, "/a", header="1") for number in range(1, 15)), route(15, "/a"), route(16, "/z")
+    )
+    text = str(it)
+    assert "  4 more above, 4 of them not for their path (--all shows them)" in text
+    assert "r4," not in text
+    assert "r5," in text
+    whole = render(it, everything=True)
+    assert "more above" not in whole
+    assert [f"r{number}," in whole for number in range(1, 17)] == [True] * 16
+    assert whole.index("behind it, not tried") < whole.index("r16,")
+
+
+def test_what_came_nearest_stands_first() -> None:
+    lines = str(explained(route(1, "/c"), route(2, "/a", header="1"))).splitlines()
+    assert lines[:5] == [
+        "GET a.example/a/b",
+        "-> reject 404, route_not_found (NR)",
+        "",
+        "nearest",
+        '  route 2 (r2, rules.yaml:20) would match, but header x is "2", wanted exact "1"',
+    ]
+    assert "decided by" not in "\n".join(lines)
+
+
+def test_a_split_and_the_policies_of_a_route() -> None:
+    split = WeightedClusters(
+        (WeightedCluster("one", 9), WeightedCluster("two", 1), WeightedCluster("off", 0))
+    )
+    action = ForwardAction(
+        weighted_clusters=split,
+        timeout=0,
+        retry_policy=RetryPolicy(("5xx",), 3, per_try_timeout=2),
+        mirrors=(MirrorPolicy("one", Fraction(5)),),
+        cors=CorsPolicy((StringMatch(StringKind.EXACT, "https://a"),)),
+    )
+    fault = FaultPolicy(FaultDelay(Fraction(10), 0.5), FaultAbort(Fraction(1), 503))
+    shown = route(1, "/", action)
+    text = str(explained(Route(shown.match, action, fault=fault)))
+    assert "decided by route 1, which no document wrote" in text
+    assert "split         place 5 of 10, drawn at random, seed 15" in text
+    assert "  +    90%  places 0 to 8  one" in text
+    assert "       10%  places 9 to 9  two" in text
+    assert "        0%  no place  off" in text
+    assert "timeout       none" in text
+    assert "retries       3 on 5xx, 2 s each" in text
+    assert "fault         delay 0.5 s for 10%, abort with 503 for 1%" in text
+    assert "mirror        5% to one" in text
+    assert "cors          origins exact https://a" in text
+
+
+def test_colours_are_for_terminals(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    assert Ink.of(Terminal()).color
+    assert not Ink.of(io.StringIO()).color
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert not Ink.of(Terminal()).color
+    it = explained(route(1, "/"))
+    assert "\x1b[1mlistener\x1b[0m      web" in render(it, ink=Ink(True))
+    assert "\x1b" not in str(it)
+
+
+def test_texts_of_the_request_cannot_reach_the_terminal() -> None:
+    hostile = "/a\x9b31m"
+    assert "\x9b" not in str(explained(route(1, "/"), path=hostile))
