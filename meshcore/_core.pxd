@@ -485,6 +485,9 @@ cdef extern from "meshcore.h" nogil:
     ctypedef enum mc_details:
         pass
 
+    ctypedef enum mc_cors_verdict:
+        pass
+
     ctypedef struct mc_decision:
         mc_outcome outcome
         mc_details details
@@ -501,6 +504,7 @@ cdef extern from "meshcore.h" nogil:
         mc_slice authority
         mc_slice location
         mc_slice body
+        mc_cors_verdict cors
         mc_request request
         mc_view view
 

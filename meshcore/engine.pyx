@@ -33,6 +33,7 @@ class Outcome(enum.Enum):
 
 # By the core's numbers; plain objects, so that an attribute read makes nothing.
 cdef tuple OUTCOMES = (Outcome.FORWARD, Outcome.REDIRECT, Outcome.RESPOND, Outcome.REJECT)
+cdef tuple CORS_VERDICTS = ("none", "allowed", "preflight", "preflight_denied")
 cdef dict DETAILS = {}
 cdef dict FLAGS = {}
 
@@ -440,6 +441,8 @@ cdef object explanation_of(Decision decision):
         path=decision.path,
         authority=decision.authority,
         timeout=decision.timeout,
+        mirrors=[(mirror.cluster, mirror.authority) for mirror in decision.mirrors],
+        cors=CORS_VERDICTS[<int> d.cors],
         headers=headers,
         request_headers=text_pairs(decision._request_headers(())) if d.outcome == MC_FORWARD else [],
         response_headers=lambda lines: text_pairs(decision.response_headers(lines, status=200)),

@@ -27,14 +27,15 @@ C_ALLOWED = {
 BINDINGS = {"match", "balance", "outlier", "limit", "trace"}
 #: What the bindings share: the C declarations, specs made of the model, requests made of Python objects.
 SHARED = {"_core", "_spec", "_request", "_snapshot", "_types"}
-SERVING = {"model", "config", "engine", "explain", "runtime", "_version"} | BINDINGS
+SERVING = {"model", "config", "engine", "explain", "ink", "runtime", "_version"} | BINDINGS
 PYTHON_ALLOWED: dict[str, set[str]] = {
     "_version": set(),
     "model": set(),
     **{name: {"model"} | SHARED for name in BINDINGS | SHARED},
     "match": {"model", "config"} | SHARED,  # RouteTable takes a document as well as the model
     "config": {"model", "match"},
-    "explain": {"model", "config"},
+    "ink": set(),
+    "explain": {"model", "config", "ink"},
     "_explain": {"explain"} | SHARED,
     "engine": {"model", "config", "explain", "_explain"} | BINDINGS | SHARED,
     "runtime": {"model", "engine"} | BINDINGS,

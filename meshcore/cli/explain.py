@@ -51,7 +51,8 @@ def run(args: argparse.Namespace) -> int:
     """Load, decide, tell; 1 if the request is rejected."""
     from meshcore.cli.source import source_lines
     from meshcore.engine import Engine
-    from meshcore.explain import Ink, render
+    from meshcore.explain import render
+    from meshcore.ink import Ink
 
     config = config_source(args).load()
     scheme, authority, target = args.url

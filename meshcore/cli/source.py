@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from meshcore.explain import Ink
+from meshcore.ink import Ink
 from meshcore.model import Origin
 
 __all__ = ["source_lines"]

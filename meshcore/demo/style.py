@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TextIO
 
 from meshcore.demo.board import State
+from meshcore.ink import Ink
 
 __all__ = ["Style"]
 
@@ -18,16 +18,15 @@ _VERSIONS = {"v1": ("34", "█", "#"), "v2": ("35", "▒", "="), "v3": ("31", "�
 
 
 @dataclass(frozen=True, slots=True)
-class Style:
-    """``color``: ANSI colours may be used. ``unicode``: block elements and the like can be shown."""
+class Style(Ink):
+    """``unicode``: block elements and the like can be shown."""
 
-    color: bool = False
     unicode: bool = False
 
     @classmethod
     def of(cls, stream: TextIO) -> Style:
-        """What ``stream`` can show; NO_COLOR (see no-color.org) switches colours off."""
-        color = stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+        """What ``stream`` can show."""
+        color = Ink.of(stream).color
         try:
             f"{_SPINNER}█▒░✓✗·→".encode(stream.encoding or "ascii")
         except (UnicodeEncodeError, LookupError):
@@ -37,21 +36,6 @@ class Style:
     @property
     def arrow(self) -> str:
         return "→" if self.unicode else "->"
-
-    def paint(self, code: str, text: str) -> str:
-        return f"\x1b[{code}m{text}\x1b[0m" if self.color and text else text
-
-    def bold(self, text: str) -> str:
-        return self.paint("1", text)
-
-    def dim(self, text: str) -> str:
-        return self.paint("2", text)
-
-    def good(self, text: str) -> str:
-        return self.paint("32", text)
-
-    def bad(self, text: str) -> str:
-        return self.paint("1;31", text)
 
     def mark(self, state: State, frame: int) -> str:
         """One column that says how a check stands; it turns while the check runs."""

@@ -6,13 +6,14 @@ names and the places of the model.
 
 from meshcore.explain.build import Decided, explained
 from meshcore.explain.facts import Facts, Failure
-from meshcore.explain.ink import Ink
 from meshcore.explain.structure import (
     Condition,
+    CorsJudged,
     EndpointChosen,
     Explain,
     HeaderChange,
     ListenerChosen,
+    MirrorTried,
     RouteTried,
     SeenRequest,
     Share,
@@ -23,14 +24,15 @@ from meshcore.explain.text import render
 
 __all__ = [
     "Condition",
+    "CorsJudged",
     "Decided",
     "EndpointChosen",
     "Explain",
     "Facts",
     "Failure",
     "HeaderChange",
-    "Ink",
     "ListenerChosen",
+    "MirrorTried",
     "RouteTried",
     "SeenRequest",
     "Share",

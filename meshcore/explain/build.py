@@ -9,6 +9,7 @@ from meshcore.explain.changes import header_changes, sample_response
 from meshcore.explain.conditions import condition_of
 from meshcore.explain.facts import Facts
 from meshcore.explain.nearest import near_domains, near_listeners, near_routes
+from meshcore.explain.policies import Levels
 from meshcore.explain.structure import (
     EndpointChosen,
     Explain,
@@ -19,7 +20,7 @@ from meshcore.explain.structure import (
     Split,
     VirtualHostChosen,
 )
-from meshcore.model import Cluster, Config, ForwardAction, HeaderEdits, Listener, Route, VirtualHost
+from meshcore.model import Cluster, Config, ForwardAction, Listener, VirtualHost
 
 __all__ = ["Decided", "explained"]
 
@@ -48,6 +49,8 @@ class Decided:
     path: str
     authority: str
     timeout: float | None
+    mirrors: Sequence[tuple[str, str]]  #: cluster and authority of each copy
+    cors: str  #: the verdict, as in CorsJudged
     headers: Lines
     request_headers: Lines  #: for the upstream; empty unless it is forwarded
     response_headers: Callable[[Lines], Lines]  #: of the upstream's lines, those of the answer
@@ -56,13 +59,12 @@ class Decided:
 def explained(decided: Decided, facts: Facts, config: Config) -> Explain:
     """The explanation of a decision."""
     listener, host, cluster = decided.listener, facts.virtual_host, decided.cluster
-    route = host.routes[facts.route] if host is not None and facts.route is not None else None
-    if not decided.routed:  # a request that is sent to https first
-        route = None
+    levels = None
+    if decided.routed and facts.route is not None and host is not None and listener is not None:
+        levels = Levels(host.routes[facts.route], host, listener, facts.choice)
+    # A request that is sent to https first asks no route.
     routes = _routes(facts, host, decided.seed) if host is not None and decided.routed else ()
-    action = route.action if route is not None and isinstance(route.action, ForwardAction) else None
-    request_changes, response_changes = _changes(decided, host, route, facts.choice)
-    table = listener.route_configuration if listener is not None else None
+    request_changes, response_changes = _changes(decided, levels)
     return Explain(
         method=decided.method,
         target=decided.target,
@@ -74,28 +76,30 @@ def explained(decided: Decided, facts: Facts, config: Config) -> Explain:
         flags=decided.flags,
         details=decided.details,
         location=decided.location,
-        listener=None
-        if listener is None
-        else ListenerChosen(listener.name, listener.port, listener.tls, listener.origin),
+        listener=_listener(listener),
         virtual_host=_virtual_host(facts, host),
         routes=routes,
-        split=_split(facts, action),
+        split=_split(facts, levels.action if levels else None),
         cluster=cluster.name if cluster is not None else None,
         cluster_origin=cluster.origin if cluster is not None else None,
         endpoint=_endpoint(decided, cluster),
         path=decided.path,
         authority=decided.authority,
         timeout=decided.timeout,
-        retries=(action.retry_policy or (host.retry_policy if host else None)) if action else None,
-        fault=(route.fault if route else None) or (listener.fault if listener and action else None),
-        mirrors=(action.mirrors or (host.mirrors if host else ()) or (table.mirrors if table else ()))
-        if action
-        else (),
-        cors=(action.cors or (host.cors if host else None)) if action else None,
+        retries=levels.retries() if levels else None,
+        fault=levels.fault() if levels else None,
+        mirrors=levels.mirrors(decided.mirrors) if levels else (),
+        cors=levels.cors(decided.cors) if levels else None,
         request_changes=request_changes,
         response_changes=response_changes,
         nearest=_nearest(decided, facts, routes, config),
     )
+
+
+def _listener(listener: Listener | None) -> ListenerChosen | None:
+    if listener is None:
+        return None
+    return ListenerChosen(listener.name, listener.port, listener.tls, listener.origin)
 
 
 def _virtual_host(facts: Facts, host: VirtualHost | None) -> VirtualHostChosen | None:
@@ -145,18 +149,12 @@ def _endpoint(decided: Decided, cluster: Cluster | None) -> EndpointChosen | Non
 
 
 def _changes(
-    decided: Decided, host: VirtualHost | None, route: Route | None, choice: int | None
+    decided: Decided, levels: Levels | None
 ) -> tuple[tuple[HeaderChange, ...], tuple[HeaderChange, ...]]:
     """What happens to the headers of the request (where it goes upstream) and of the answer."""
     if decided.outcome != "forward":
         return (), header_changes([], decided.response_headers([]))
-    levels: list[HeaderEdits] = [part.edits for part in (route, host) if part is not None]
-    if decided.listener is not None:
-        levels.append(decided.listener.route_configuration.edits)
-    if choice is not None and route is not None and isinstance(route.action, ForwardAction):
-        split = route.action.weighted_clusters
-        levels += [split.clusters[choice].edits] if split is not None else []
-    sample = sample_response(levels)
+    sample = sample_response(levels.edits() if levels else [])
     return (
         header_changes(decided.headers, decided.request_headers),
         header_changes(sample, decided.response_headers(sample)),

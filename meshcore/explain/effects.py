@@ -5,14 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from meshcore.config.enforcement import PENDING
-from meshcore.explain.ink import Ink
 from meshcore.explain.places import file_line, resource
-from meshcore.explain.quoting import printable
-from meshcore.explain.structure import EndpointChosen, Explain, HeaderChange, Split
+from meshcore.explain.quoting import printable, quoted
+from meshcore.explain.structure import CorsJudged, EndpointChosen, Explain, HeaderChange, Split
+from meshcore.ink import Ink
 from meshcore.model import FaultPolicy, Fraction, RetryPolicy
 
 __all__ = ["answer", "effects"]
 
+_CORS = {
+    "none": "origin {origin} is not allowed, or its request is none that is to be checked",
+    "allowed": "origin {origin} is allowed",
+    "preflight": "a preflight, answered here: origin {origin} is allowed",
+    "preflight_denied": "a preflight, answered here: origin {origin} is not allowed",
+}
 _DRAWN = {"random": "at random", "header": "by header {header}", "hash": "by the route's hash policy"}
 
 
@@ -37,6 +43,8 @@ def effects(it: Explain, ink: Ink) -> Iterator[str]:
         yield f"{ink.label('cluster')}{it.cluster}{f' ({at})' if at else ''}"
     if it.endpoint is not None:
         yield f"{ink.label('endpoint')}{_endpoint(it.endpoint)}"
+    if it.cors is not None:
+        yield from _cors(it.cors, it, ink)
     if it.outcome == "forward":
         yield f"{ink.label('timeout')}{'none' if it.timeout is None else f'{it.timeout:g} s'}"
         yield from _policies(it, ink)
@@ -72,11 +80,21 @@ def _policies(it: Explain, ink: Ink) -> Iterator[str]:
     if it.fault is not None:
         yield f"{ink.label('fault')}{_fault(it.fault)}{_pending('faults')}"
     for mirror in it.mirrors:
-        to = mirror.cluster or f"the cluster named by header {mirror.cluster_header}"
-        yield f"{ink.label('mirror')}{_share(mirror.fraction)} to {to}{_pending('mirroring')}"
-    if it.cors is not None:
-        origins = " or ".join(f"{origin.kind.value} {origin.value}" for origin in it.cors.allow_origins)
-        yield f"{ink.label('cors')}origins {origins or 'none'}{_pending('cors')}"
+        if mirror.sent:
+            host = printable(mirror.authority or "")
+            yield f"{ink.label('mirror')}to {mirror.cluster}, host {host}{_pending('mirroring')}"
+        else:
+            yield ink.dim(f"{ink.label('mirror')}not this one: {_share(mirror.fraction)} to {mirror.cluster}")
+
+
+def _cors(cors: CorsJudged, it: Explain, ink: Ink) -> Iterator[str]:
+    headers = dict(it.seen.headers) if it.seen is not None else {}
+    origin = next((quoted(value) for name, value in headers.items() if name.lower() == "origin"), None)
+    allowed = " or ".join(f"{one.kind.value} {quoted(one.value)}" for one in cors.origins) or "none"
+    if origin is None:
+        yield f"{ink.label('cors')}nothing to do: the request has no origin header"
+    else:
+        yield f"{ink.label('cors')}{_CORS[cors.verdict].format(origin=origin)}; allowed: {allowed}"
 
 
 def _pending(feature: str) -> str:

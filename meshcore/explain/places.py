@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from meshcore.model import Origin
 
-__all__ = ["file_line", "resource"]
+__all__ = ["delegated", "file_line", "resource"]
 
 
 def file_line(origin: Origin | None) -> str:
@@ -18,3 +18,12 @@ def resource(origin: Origin | None) -> str:
         return ""
     document = f"{origin.kind} {origin.name}".strip()
     return ", ".join(part for part in (document, origin.path.removeprefix("spec.")) if part)
+
+
+def delegated(origin: Origin) -> list[str]:
+    """A line for each rule that delegates to the one before, the nearest first."""
+    lines = []
+    while (via := origin.via) is not None:
+        lines.append(f"delegated by {file_line(via)}, {resource(via)}")
+        origin = via
+    return lines

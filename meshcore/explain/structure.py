@@ -8,14 +8,16 @@ from typing import Any
 
 from meshcore.explain.facts import SeenRequest
 from meshcore.explain.quoting import quoted
-from meshcore.model import CorsPolicy, FaultPolicy, MirrorPolicy, Origin, RetryPolicy
+from meshcore.model import FaultPolicy, Fraction, Origin, RetryPolicy, StringMatch
 
 __all__ = [
     "Condition",
+    "CorsJudged",
     "EndpointChosen",
     "Explain",
     "HeaderChange",
     "ListenerChosen",
+    "MirrorTried",
     "RouteTried",
     "SeenRequest",
     "Share",
@@ -135,6 +137,32 @@ class HeaderChange:
 
 
 @dataclass(frozen=True, slots=True)
+class MirrorTried:
+    """A copy of the request for ``cluster``, with the ``authority`` that it gets.
+
+    ``sent`` False: a policy that makes no copy of this request; it takes a ``fraction`` of all requests
+    (None: all of them, but this request or the cluster is none that copies are made for).
+    """
+
+    cluster: str
+    authority: str | None
+    sent: bool
+    fraction: Fraction | None
+
+
+@dataclass(frozen=True, slots=True)
+class CorsJudged:
+    """What the CORS policy makes of the request; ``origins`` are those that it allows.
+
+    The ``verdict`` is "none" (no origin, or one that is not allowed), "allowed" (the answer gets CORS
+    headers), "preflight" or "preflight_denied" (answered here).
+    """
+
+    verdict: str
+    origins: tuple[StringMatch, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Explain:
     """Why a request is decided as it is. ``print()`` it, or take it apart; ``to_dict()`` is for JSON.
 
@@ -164,8 +192,8 @@ class Explain:
     timeout: float | None  #: seconds for the whole request; None: no limit
     retries: RetryPolicy | None
     fault: FaultPolicy | None
-    mirrors: tuple[MirrorPolicy, ...]
-    cors: CorsPolicy | None
+    mirrors: tuple[MirrorTried, ...]
+    cors: CorsJudged | None
     request_changes: tuple[HeaderChange, ...]
     response_changes: tuple[HeaderChange, ...]
     nearest: tuple[str, ...]  #: where nothing matched: what came nearest, the nearest first

@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from meshcore.explain.effects import answer, effects
-from meshcore.explain.ink import Ink
-from meshcore.explain.places import file_line, resource
+from meshcore.explain.places import delegated, file_line, resource
 from meshcore.explain.quoting import printable, quoted
 from meshcore.explain.structure import Explain, RouteTried, VirtualHostChosen
+from meshcore.ink import Ink
 from meshcore.model import Origin
 
 __all__ = ["SHOWN", "render"]
@@ -67,6 +67,7 @@ class _Text:
             return
         yield f"{self.ink.bold('decided by')} {self.ink.place(file_line(route.origin))}"
         yield f"  {resource(route.origin)}: {name}"
+        yield from (f"  {line}" for line in delegated(route.origin))
         if self.source is not None:
             yield ""
             yield from self.source(route.origin)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from meshcore.cli.source import source_lines
-from meshcore.explain import Ink
+from meshcore.ink import Ink
 from meshcore.model import Origin
 
 YAML = """\

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import io
-
-import pytest
+from dataclasses import replace
 
 from meshcore import Engine
-from meshcore.explain import Explain, Ink, render
+from meshcore.explain import Explain, render
+from meshcore.ink import Ink
 from meshcore.model import (
     Cluster,
     Config,
@@ -49,11 +48,13 @@ def route(number: int, prefix: str, action: ForwardAction | None = None, header:
     )
 
 
-def explained(*routes: Route, path: str = "/a/b") -> Explain:
+def explained(
+    *routes: Route, path: str = "/a/b", method: str = "GET", headers: dict[str, str] | None = None
+) -> Explain:
     table = RouteConfiguration(virtual_hosts=(VirtualHost("shop", ("*",), routes),))
     endpoints = (LocalityEndpoints((Endpoint("10.0.0.1", 80),)),)
     config = Config(listeners=(Listener("web", 80, table),), clusters=(Cluster("one", localities=endpoints),))
-    return Engine(config).explain("GET", "a.example", path, {"x": "2"}, seed=15)
+    return Engine(config).explain(method, "a.example", path, headers or {"x": "2"}, seed=15)
 
 
 def test_the_whole_of_a_simple_one() -> None:
@@ -132,21 +133,39 @@ def test_a_split_and_the_policies_of_a_route() -> None:
     assert "timeout       none" in text
     assert "retries       3 on 5xx, 2 s each" in text
     assert "fault         delay 0.5 s for 10%, abort with 503 for 1%" in text
-    assert "mirror        5% to one" in text
-    assert "cors          origins exact https://a" in text
+    assert "mirror        not this one: 5% to one" in text
+    assert "cors          nothing to do: the request has no origin header" in text
 
 
-def test_colours_are_for_terminals(monkeypatch: pytest.MonkeyPatch) -> None:
-    class Terminal(io.StringIO):
-        def isatty(self) -> bool:
-            return True
+def test_mirrors_and_cors_say_what_was_decided() -> None:
+    action = ForwardAction(
+        "one",
+        mirrors=(MirrorPolicy("one"), MirrorPolicy("gone", Fraction(0))),
+        cors=CorsPolicy((StringMatch(StringKind.EXACT, "https://a"),)),
+    )
+    text = str(explained(route(1, "/", action), headers={"origin": "https://a"}))
+    assert "mirror        to one, host a.example-shadow" in text
+    assert "mirror        not this one: 0% to gone" in text
+    assert 'cors          origin "https://a" is allowed; allowed: exact "https://a"' in text
+    text = str(explained(route(1, "/", action), headers={"origin": "https://b"}))
+    assert 'cors          origin "https://b" is not allowed' in text
+    preflight = {"origin": "https://a", "access-control-request-method": "GET"}
+    it = explained(route(1, "/", action), headers=preflight, method="OPTIONS")
+    assert (it.outcome, it.status, it.details, it.cluster) == ("respond", 200, "cors_response", None)
+    assert 'a preflight, answered here: origin "https://a" is allowed' in str(it)
 
-    monkeypatch.setenv("TERM", "xterm")
-    monkeypatch.delenv("NO_COLOR", raising=False)
-    assert Ink.of(Terminal()).color
-    assert not Ink.of(io.StringIO()).color
-    monkeypatch.setenv("NO_COLOR", "1")
-    assert not Ink.of(Terminal()).color
+
+def test_a_rule_that_was_delegated_names_both_documents() -> None:
+    via = Origin("root.yaml", 7, 3, "VirtualService", "default/root", "spec.http[1]")
+    shown = route(1, "/")
+    assert shown.origin is not None
+    delegated = replace(shown, origin=replace(shown.origin, via=via))
+    lines = str(explained(delegated)).splitlines()
+    at = lines.index("decided by rules.yaml:10")
+    assert lines[at + 2] == "  delegated by root.yaml:7, VirtualService default/root, http[1]"
+
+
+def test_colours_are_painted_on_demand() -> None:
     it = explained(route(1, "/"))
     assert "\x1b[1mlistener\x1b[0m      web" in render(it, ink=Ink(True))
     assert "\x1b" not in str(it)

@@ -40,7 +40,7 @@ class Ink:
         return self.paint("32", text)
 
     def bad(self, text: str) -> str:
-        return self.paint("31", text)
+        return self.paint("1;31", text)
 
     def place(self, text: str) -> str:
         return self.paint("36", text)

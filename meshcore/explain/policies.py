@@ -1,0 +1,78 @@
+"""The policies that a route's requests meet: what they say, and what came of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from meshcore.explain.structure import CorsJudged, MirrorTried
+from meshcore.model import (
+    CorsPolicy,
+    FaultPolicy,
+    ForwardAction,
+    HeaderEdits,
+    Listener,
+    RetryPolicy,
+    Route,
+    VirtualHost,
+    WeightedCluster,
+)
+
+__all__ = ["Levels"]
+
+
+@dataclass(frozen=True, slots=True)
+class Levels:
+    """The places where a policy may stand. ``choice`` is the weighted cluster's number in its split."""
+
+    route: Route
+    host: VirtualHost
+    listener: Listener
+    choice: int | None
+
+    @property
+    def action(self) -> ForwardAction | None:
+        return self.route.action if isinstance(self.route.action, ForwardAction) else None
+
+    @property
+    def weighted(self) -> WeightedCluster | None:
+        split = self.action.weighted_clusters if self.action is not None else None
+        return split.clusters[self.choice] if split is not None and self.choice is not None else None
+
+    def edits(self) -> list[HeaderEdits]:
+        """Header edits of all levels."""
+        found = [self.route.edits, self.host.edits, self.listener.route_configuration.edits]
+        return [self.weighted.edits, *found] if self.weighted is not None else found
+
+    def retries(self) -> RetryPolicy | None:
+        return (self.action.retry_policy or self.host.retry_policy) if self.action is not None else None
+
+    def fault(self) -> FaultPolicy | None:
+        return self.route.fault or self.listener.fault
+
+    def mirrors(self, sent: Sequence[tuple[str, str]]) -> tuple[MirrorTried, ...]:
+        """The copies that are ``sent`` (cluster and authority), and the policies that make none this time."""
+        if self.action is None:
+            return ()
+        made = [MirrorTried(cluster, authority, True, None) for cluster, authority in sent]
+        named = {"", *(cluster for cluster, _ in sent)}
+        policies = self.action.mirrors or self.host.mirrors or self.listener.route_configuration.mirrors
+        rest = [policy for policy in policies if policy.cluster not in named]
+        return (*made, *(MirrorTried(policy.cluster, None, False, policy.fraction) for policy in rest))
+
+    def cors(self, verdict: str) -> CorsJudged | None:
+        """The core's verdict, with the origins of the innermost policy that names any; None without one."""
+        policies = self._cors_policies()
+        if not policies:
+            return None
+        origins = next((policy.allow_origins for policy in policies if policy.allow_origins), ())
+        return CorsJudged(verdict, origins)
+
+    def _cors_policies(self) -> list[CorsPolicy]:
+        """Policies of the filter hide the older fields, at whatever level they are."""
+        outer = (self.route, self.host, self.listener.route_configuration)
+        levels = (self.weighted, *outer) if self.weighted is not None else outer
+        configs = [config for level in levels for _, config in level.typed_per_filter_config]
+        of_filter = [config for config in configs if isinstance(config, CorsPolicy)]
+        fields = (self.action.cors if self.action is not None else None, self.host.cors)
+        return of_filter or [policy for policy in fields if policy is not None]
