@@ -18,7 +18,7 @@ _MOST = 3
 #: Candidates that are compared letter by letter; they are those with the longest common beginning.
 _COMPARED = 50
 #: Texts that are less alike than this (of 1) are not worth telling.
-_ALIKE = 0.5
+_ALIKE = 0.6
 
 
 def near_listeners(listeners: Sequence[Listener]) -> tuple[str, ...]:

@@ -7,6 +7,8 @@ __all__ = ["printable", "quoted"]
 
 def printable(text: str) -> str:
     """The text on one line, with nothing in it that a terminal would act upon."""
+    if text.isprintable():
+        return text
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
