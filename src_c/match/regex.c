@@ -1,6 +1,6 @@
 #include <stdlib.h>
 
-#include "match/regex_program.h"
+#include "match/regex_dfa.h"
 
 static void fail(mc_error *error) { *error = (mc_error){MC_NO_MEMORY, 0, "out of memory"}; }
 
@@ -11,7 +11,7 @@ mc_regex *mc_regex_compile(mc_slice pattern, mc_error *error) {
     return NULL;
   }
   if (mc_rx_parse(pattern, regex, error)) {
-    if (mc_rx_analyse(regex) && mc_rx_dfa_build(regex)) return regex;
+    if (mc_rx_analyse(regex) && (regex->literal || !mc_rx_dfa_build(regex, &regex->dfa))) return regex;
     fail(error);
   }
   mc_regex_free(regex);

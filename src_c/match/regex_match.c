@@ -1,4 +1,5 @@
 /* Whole texts: by what is cheapest first. */
+#include "match/regex_dfa.h"
 #include "match/regex_run.h"
 
 static bool run_whole(const mc_regex *regex, mc_slice text, bool *no_memory) {
@@ -15,16 +16,8 @@ static bool run_whole(const mc_regex *regex, mc_slice text, bool *no_memory) {
 bool mc_regex_full_match(const mc_regex *regex, mc_slice text, bool *no_memory) {
   if (!mc_slice_starts(text, regex->prefix)) return false;
   if (regex->literal) return text.size == regex->prefix.size;
-  const mc_rx_dfa *dfa = regex->dfa;
-  if (!dfa) return run_whole(regex, text, no_memory);
-  uint32_t state = dfa->start;
-  for (size_t i = regex->prefix.size; i < text.size; i++) {
-    const unsigned char c = (unsigned char)text.data[i];
-    if (c > 127) return run_whole(regex, text, no_memory);
-    state = dfa->next[state * dfa->classes + dfa->class_of[c]];
-    if (state == 0) return false;
-  }
-  return dfa->accepts[state];
+  if (regex->dfa) return mc_rx_dfa_matches(regex->dfa, text, regex->prefix.size);
+  return run_whole(regex, text, no_memory);
 }
 
 bool mc_regex_full_match_groups(const mc_regex *regex, mc_slice text, mc_slice groups[MC_REGEX_GROUPS],

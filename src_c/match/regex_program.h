@@ -45,14 +45,7 @@ typedef struct mc_rx_set {
   bool all_beyond_ascii; /* holds everything from U+0080; also takes what MC_RX_IRREGULAR says */
 } mc_rx_set;
 
-/* A table-driven automaton for the texts that are ASCII as a whole; see regex_dfa.c. */
-typedef struct mc_rx_dfa {
-  uint8_t *next; /* [state * classes + class of the byte]; state 0 never matches */
-  uint32_t classes;
-  uint8_t start; /* the state after the literal prefix */
-  uint8_t class_of[128];
-  bool accepts[256];
-} mc_rx_dfa;
+typedef struct mc_rx_dfa mc_rx_dfa; /* regex_dfa.h */
 
 struct mc_regex {
   mc_rx_inst *code;
@@ -69,9 +62,11 @@ struct mc_regex {
 bool mc_rx_parse(mc_slice pattern, mc_regex *regex, mc_error *error);
 /* What is known of a program before it runs: fills prefix and literal. False where memory is out. */
 bool mc_rx_analyse(mc_regex *regex);
-/* Fills dfa where that pays. False where memory is out. */
-bool mc_rx_dfa_build(mc_regex *regex);
-void mc_rx_dfa_free(mc_rx_dfa *dfa);
+
+static inline bool mc_rx_is_word(uint32_t rune) {
+  const uint32_t lower = rune | 0x20;
+  return (rune >= '0' && rune <= '9') || (lower >= 'a' && lower <= 'z') || rune == '_';
+}
 
 static inline bool mc_rx_set_has(const mc_rx_set *set, uint32_t rune) {
   if (rune < 128) return set->ascii[rune >> 6] >> (rune & 63) & 1;

@@ -61,9 +61,7 @@ static void remember(mc_rx_run *run, size_t at) {
 }
 
 static bool is_word(mc_slice text, size_t at) {
-  if (at >= text.size) return false;
-  const char c = text.data[at], lower = mc_lower(c);
-  return (c >= '0' && c <= '9') || (lower >= 'a' && lower <= 'z') || c == '_';
+  return at < text.size && mc_rx_is_word((unsigned char)text.data[at]);
 }
 
 static bool holds(int32_t assertion, mc_slice text, size_t at) {
