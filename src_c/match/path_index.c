@@ -4,6 +4,9 @@
 
 enum { CLASS_EXACT, CLASS_OPEN, CLASS_SEPARATED };
 
+/* So many regexes with one and the same beginning are worth a pass over the path. */
+enum { CROWD = 4 };
+
 /* ------------------------------------------------------------------ building */
 
 static mc_code out_of_memory(mc_error *error) {
@@ -29,7 +32,6 @@ static mc_code build_test(mc_path_test *test, const mc_route_spec *route, mc_are
     case MC_PATH_REGEX:
       test->regex = mc_regex_compile(route->path, error);
       if (!test->regex) return error->code;
-      entry->key = mc_regex_literal_prefix(test->regex);
       break;
     case MC_PATH_TEMPLATE:
       test->template_ = mc_template_compile(route->path, error);
@@ -56,6 +58,58 @@ static bool folds(const mc_route_spec *route) {
                                     route->path_kind == MC_PATH_SEPARATED_PREFIX);
 }
 
+static int compare_prefixes(const void *left, const void *right) {
+  const mc_rx_numbered *one = left, *other = right;
+  const mc_slice a = mc_regex_literal_prefix(one->regex), b = mc_regex_literal_prefix(other->regex);
+  const int order = memcmp(a.data, b.data, a.size < b.size ? a.size : b.size);
+  if (order) return order;
+  if (a.size != b.size) return a.size < b.size ? -1 : 1;
+  return (one->number > other->number) - (one->number < other->number);
+}
+
+/* Sorts the regexes that are alone with their beginning, or almost, to the front; returns their number. */
+static uint32_t sort_out_crowds(mc_rx_numbered *regexes, uint32_t count, mc_rx_numbered *crowds) {
+  uint32_t alone = 0, crowded = 0;
+  qsort(regexes, count, sizeof *regexes, compare_prefixes);
+  for (uint32_t low = 0, high; low < count; low = high) {
+    const mc_slice prefix = mc_regex_literal_prefix(regexes[low].regex);
+    for (high = low + 1; high < count; high++) {
+      if (!mc_slice_equal(mc_regex_literal_prefix(regexes[high].regex), prefix)) break;
+    }
+    for (uint32_t i = low; i < high; i++) {
+      if (high - low >= CROWD) {
+        crowds[crowded++] = regexes[i];
+      } else {
+        regexes[alone++] = regexes[i];
+      }
+    }
+  }
+  memcpy(regexes + alone, crowds, crowded * sizeof *crowds);
+  return alone;
+}
+
+/* Builds the filter for what it can tell apart; entries are added for the others. */
+static mc_code build_filter(mc_path_index *index, mc_trie_entry *entries, uint32_t *entry_count, mc_arena *arena) {
+  uint32_t count = 0;
+  for (uint32_t i = 0; i < index->count; i++) count += index->tests[i].kind == MC_PATH_REGEX;
+  if (!count) return MC_OK;
+  mc_rx_numbered *regexes = malloc(2 * (size_t)count * sizeof *regexes);
+  if (!regexes) return MC_NO_MEMORY;
+  count = 0;
+  for (uint32_t i = 0; i < index->count; i++) {
+    if (index->tests[i].kind == MC_PATH_REGEX) regexes[count++] = (mc_rx_numbered){index->tests[i].regex, i};
+  }
+  uint32_t left = sort_out_crowds(regexes, count, regexes + count), rest = 0;
+  mc_code code = MC_OK;
+  if (left < count) code = mc_rx_filter_build(&index->filter, regexes + left, count - left, arena, &rest);
+  for (uint32_t i = 0; i < left + rest && !code; i++) {
+    const mc_slice key = mc_regex_literal_prefix(regexes[i].regex);
+    entries[(*entry_count)++] = (mc_trie_entry){.key = key, .value = regexes[i].number, .class = CLASS_OPEN};
+  }
+  free(regexes);
+  return code;
+}
+
 mc_code mc_path_index_build(mc_path_index *index, const mc_route_spec *routes, uint32_t count, mc_arena *arena,
                             mc_error *error) {
   *index = (mc_path_index){.tests = mc_arena_alloc(arena, count, sizeof *index->tests)};
@@ -70,8 +124,9 @@ mc_code mc_path_index_build(mc_path_index *index, const mc_route_spec *routes, u
     index->count++;
     code = build_test(&index->tests[i], &routes[i], arena, &entry, error);
     if (!code && folds(&routes[i])) code = fold_key(&entry, arena, error);
-    entries[folds(&routes[i]) ? --high : low++] = entry;
+    if (routes[i].path_kind != MC_PATH_REGEX) entries[folds(&routes[i]) ? --high : low++] = entry;
   }
+  if (!code && build_filter(index, entries, &low, arena)) code = out_of_memory(error);
   if (!code && mc_trie_build(&index->exact_case, entries, low, arena)) code = out_of_memory(error);
   if (!code && mc_trie_build(&index->folded, entries + high, count - high, arena)) code = out_of_memory(error);
   free(entries);
@@ -88,33 +143,28 @@ void mc_path_index_clear(mc_path_index *index) {
 
 /* ------------------------------------------------------------------ finding */
 
-static bool add_run(mc_candidates *out, const mc_trie_list *list, size_t most, mc_scratch *scratch) {
+static bool add_run(mc_candidates *out, const mc_trie_list *list, mc_scratch *scratch) {
   if (list->at == list->end) return true;
   if (out->count == out->capacity) {
-    mc_trie_list *more = mc_scratch_alloc(scratch, most * sizeof *more);
+    mc_trie_list *more = mc_scratch_alloc(scratch, 2 * (size_t)out->capacity * sizeof *more);
     if (!more) return false;
     memcpy(more, out->runs, out->count * sizeof *more);
     out->runs = more;
-    out->capacity = (uint32_t)most;
+    out->capacity *= 2;
   }
   out->runs[out->count++] = *list;
   return true;
 }
 
 static bool walk(const mc_trie *trie, mc_slice path, mc_scratch *scratch, mc_candidates *out) {
-  /* A node gives one run, or two where the path ends; and there are two tries. */
-  size_t most = 2 * (path.size + 2);
   size_t depth = 0;
   for (const mc_trie_node *node = trie->nodes; node; node = mc_trie_step(trie, node, path, &depth)) {
     const mc_trie_list *lists = node->lists;
     if (!lists) continue;
-    if (!add_run(out, &lists[CLASS_OPEN], most + MC_RUNS_INLINE, scratch)) return false;
+    if (!add_run(out, &lists[CLASS_OPEN], scratch)) return false;
     bool ends = depth == path.size;
-    if (ends && !add_run(out, &lists[CLASS_EXACT], most + MC_RUNS_INLINE, scratch)) return false;
-    if ((ends || path.data[depth] == '/') &&
-        !add_run(out, &lists[CLASS_SEPARATED], most + MC_RUNS_INLINE, scratch)) {
-      return false;
-    }
+    if (ends && !add_run(out, &lists[CLASS_EXACT], scratch)) return false;
+    if ((ends || path.data[depth] == '/') && !add_run(out, &lists[CLASS_SEPARATED], scratch)) return false;
   }
   return true;
 }
@@ -123,6 +173,10 @@ bool mc_path_index_find(const mc_path_index *index, mc_slice path, mc_scratch *s
   out->runs = out->some;
   out->count = 0;
   out->capacity = MC_RUNS_INLINE;
+  out->last = -1;
+  if (index->filter.piece_count) {
+    if (!mc_rx_filter_find(&index->filter, path, scratch, out->runs, &out->count)) return false;
+  }
   if (!walk(&index->exact_case, path, scratch, out)) return false;
   if (!index->folded.nodes) return true;
   char *folded = mc_scratch_alloc(scratch, path.size);
@@ -132,12 +186,17 @@ bool mc_path_index_find(const mc_path_index *index, mc_slice path, mc_scratch *s
 }
 
 int32_t mc_candidates_next(mc_candidates *candidates) {
-  mc_trie_list *best = NULL;
-  for (uint32_t i = 0; i < candidates->count; i++) {
-    mc_trie_list *run = &candidates->runs[i];
-    if (run->at != run->end && (!best || *run->at < *best->at)) best = run;
+  for (;;) {
+    mc_trie_list *best = NULL;
+    for (uint32_t i = 0; i < candidates->count; i++) {
+      mc_trie_list *run = &candidates->runs[i];
+      if (run->at != run->end && (!best || *run->at < *best->at)) best = run;
+    }
+    if (!best) return -1;
+    const int32_t next = (int32_t)*best->at++;
+    if (next == candidates->last) continue; /* the filter may have found it twice */
+    return candidates->last = next;
   }
-  return best ? (int32_t)*best->at++ : -1;
 }
 
 bool mc_path_test_matches(const mc_path_test *test, mc_slice path, bool *no_memory) {

@@ -8,12 +8,14 @@
  * path and not on the number of routes.
  *
  * Routes with case_sensitive false have a trie of their own, walked with the path folded.
+ *
+ * Regexes that begin alike are no better off in the trie than in a list. Where there are some, a filter
+ * (regex_filter.h) finds those among them that the path may match.
  */
 #ifndef MC_MATCH_PATH_INDEX_H
 #define MC_MATCH_PATH_INDEX_H
 
-
-#include "match/trie.h"
+#include "match/regex_filter.h"
 
 typedef struct mc_path_test {
   mc_path_kind kind;
@@ -25,6 +27,7 @@ typedef struct mc_path_test {
 typedef struct mc_path_index {
   mc_trie exact_case;
   mc_trie folded;
+  mc_rx_filter filter;
   mc_path_test *tests; /* by route */
   uint32_t count;
 } mc_path_index;
@@ -39,6 +42,7 @@ enum { MC_RUNS_INLINE = 24 };
 typedef struct mc_candidates {
   mc_trie_list *runs;
   uint32_t count, capacity;
+  int32_t last; /* that was given out; -1: none yet */
   mc_trie_list some[MC_RUNS_INLINE];
 } mc_candidates;
 
