@@ -30,6 +30,13 @@ static inline mc_slice mc_slice_from(mc_slice text, size_t start) {
 
 static inline mc_slice mc_slice_head(mc_slice text, size_t size) { return (mc_slice){text.data, size}; }
 
+/* What both begin with: the head of a. */
+static inline mc_slice mc_slice_shared(mc_slice a, mc_slice b) {
+  size_t size = 0;
+  while (size < a.size && size < b.size && a.data[size] == b.data[size]) size++;
+  return (mc_slice){a.data, size};
+}
+
 /* ASCII only: bytes above 127 are left as they are, whatever the locale. */
 static inline char mc_lower(char c) { return (c >= 'A' && c <= 'Z') ? (char)(c | 0x20) : c; }
 

@@ -88,8 +88,9 @@ static uint32_t sort_out_crowds(mc_rx_numbered *regexes, uint32_t count, mc_rx_n
   return alone;
 }
 
-/* Builds the filter for what it can tell apart; entries are added for the others. */
-static mc_code build_filter(mc_path_index *index, mc_trie_entry *entries, uint32_t *entry_count, mc_arena *arena) {
+/* Finds for each regex the cheapest way to be found: alone, by the filter, or together with others. Entries
+ * are added for those that are alone. */
+static mc_code build_regexes(mc_path_index *index, mc_trie_entry *entries, uint32_t *entry_count, mc_arena *arena) {
   uint32_t count = 0;
   for (uint32_t i = 0; i < index->count; i++) count += index->tests[i].kind == MC_PATH_REGEX;
   if (!count) return MC_OK;
@@ -99,10 +100,13 @@ static mc_code build_filter(mc_path_index *index, mc_trie_entry *entries, uint32
   for (uint32_t i = 0; i < index->count; i++) {
     if (index->tests[i].kind == MC_PATH_REGEX) regexes[count++] = (mc_rx_numbered){index->tests[i].regex, i};
   }
-  uint32_t left = sort_out_crowds(regexes, count, regexes + count), rest = 0;
+  const uint32_t alone = sort_out_crowds(regexes, count, regexes + count);
+  mc_rx_numbered *crowds = regexes + alone;
+  uint32_t rest = 0;
   mc_code code = MC_OK;
-  if (left < count) code = mc_rx_filter_build(&index->filter, regexes + left, count - left, arena, &rest);
-  for (uint32_t i = 0; i < left + rest && !code; i++) {
+  if (alone < count) code = mc_rx_filter_build(&index->filter, crowds, count - alone, arena, &rest);
+  if (rest && !code) code = mc_rx_unions_build(&index->unions, crowds, rest, arena, &rest);
+  for (uint32_t i = 0; i < alone + rest && !code; i++) {
     const mc_slice key = mc_regex_literal_prefix(regexes[i].regex);
     entries[(*entry_count)++] = (mc_trie_entry){.key = key, .value = regexes[i].number, .class = CLASS_OPEN};
   }
@@ -126,7 +130,7 @@ mc_code mc_path_index_build(mc_path_index *index, const mc_route_spec *routes, u
     if (!code && folds(&routes[i])) code = fold_key(&entry, arena, error);
     if (routes[i].path_kind != MC_PATH_REGEX) entries[folds(&routes[i]) ? --high : low++] = entry;
   }
-  if (!code && build_filter(index, entries, &low, arena)) code = out_of_memory(error);
+  if (!code && build_regexes(index, entries, &low, arena)) code = out_of_memory(error);
   if (!code && mc_trie_build(&index->exact_case, entries, low, arena)) code = out_of_memory(error);
   if (!code && mc_trie_build(&index->folded, entries + high, count - high, arena)) code = out_of_memory(error);
   free(entries);
@@ -134,6 +138,7 @@ mc_code mc_path_index_build(mc_path_index *index, const mc_route_spec *routes, u
 }
 
 void mc_path_index_clear(mc_path_index *index) {
+  mc_rx_unions_clear(&index->unions);
   for (uint32_t i = 0; i < index->count; i++) {
     mc_regex_free(index->tests[i].regex);
     mc_template_free(index->tests[i].template_);
@@ -176,6 +181,10 @@ bool mc_path_index_find(const mc_path_index *index, mc_slice path, mc_scratch *s
   out->last = -1;
   if (index->filter.piece_count) {
     if (!mc_rx_filter_find(&index->filter, path, scratch, out->runs, &out->count)) return false;
+  }
+  for (uint32_t i = 0; i < index->unions.count; i++) {
+    const mc_trie_list run = mc_rx_union_find(&index->unions.items[i], path);
+    if (!add_run(out, &run, scratch)) return false;
   }
   if (!walk(&index->exact_case, path, scratch, out)) return false;
   if (!index->folded.nodes) return true;

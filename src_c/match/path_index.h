@@ -10,12 +10,13 @@
  * Routes with case_sensitive false have a trie of their own, walked with the path folded.
  *
  * Regexes that begin alike are no better off in the trie than in a list. Where there are some, a filter
- * (regex_filter.h) finds those among them that the path may match.
+ * (regex_filter.h) finds those among them that the path may match, and an automaton for several at once
+ * (regex_union.h) those that the filter cannot tell apart.
  */
 #ifndef MC_MATCH_PATH_INDEX_H
 #define MC_MATCH_PATH_INDEX_H
 
-#include "match/regex_filter.h"
+#include "match/regex_union.h"
 
 typedef struct mc_path_test {
   mc_path_kind kind;
@@ -28,6 +29,7 @@ typedef struct mc_path_index {
   mc_trie exact_case;
   mc_trie folded;
   mc_rx_filter filter;
+  mc_rx_unions unions;
   mc_path_test *tests; /* by route */
   uint32_t count;
 } mc_path_index;

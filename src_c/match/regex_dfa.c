@@ -2,8 +2,6 @@
 
 #include <stdlib.h>
 
-#include "match/regex_states.h"
-
 /* Entries are the numbers of states yet. */
 static bool fill_row(mc_rx_states *states, uint16_t *row, uint32_t state, const uint32_t *sample) {
   const uint32_t classes = states->alphabet->class_count;
@@ -19,42 +17,52 @@ static bool fill_row(mc_rx_states *states, uint16_t *row, uint32_t state, const 
     if (leaving < 2) stops[leaving] = (uint8_t)c;
     leaving++;
   }
-  row[0] = (uint16_t)((mc_rx_states_accepts(states, state) ? MC_RX_ROW_ACCEPTS : 0) |
+  row[0] = (uint16_t)((mc_rx_states_ends(states, state, NULL) ? MC_RX_ROW_ACCEPTS : 0) |
                       (leaving <= 2 ? MC_RX_ROW_STAYS : 0));
   row[classes + 1] = (uint16_t)(stops[0] | stops[1] << 8);
   return true;
 }
 
-static mc_code fill(mc_rx_dfa *dfa, const mc_regex *regex, const uint32_t *sample) {
-  const uint32_t classes = dfa->alphabet.class_count, width = classes + 2, most = mc_rx_dfa_bound(regex->size) / width;
-  mc_rx_states states;
-  if (!mc_rx_states_open(&states, regex, &dfa->alphabet, most)) return MC_NO_MEMORY;
+static bool make_rows(mc_rx_dfa *dfa, mc_rx_states *states, const uint32_t *sample) {
+  const uint32_t width = dfa->alphabet.class_count + 2;
   uint32_t room = 0;
-  const uint32_t start = mc_rx_states_start(&states, regex->prefix);
-  bool ok = start != MC_RX_NO_STATE;
-  for (uint32_t state = 0; ok && state < states.count; state++) {
+  for (uint32_t state = 0; state < states->count; state++) {
     if (state == room) {
       room = room ? 2 * room : 16;
       uint16_t *more = realloc(dfa->rows, (size_t)room * width * sizeof *more);
       if (!more) {
-        states.failure = MC_NO_MEMORY;
-        break;
+        states->failure = MC_NO_MEMORY;
+        return false;
       }
       dfa->rows = more;
     }
-    ok = fill_row(&states, dfa->rows + (size_t)state * width, state, sample);
+    if (!fill_row(states, dfa->rows + (size_t)state * width, state, sample)) return false;
   }
-  const mc_code failure = states.failure;
-  dfa->state_count = states.count;
-  dfa->start = (uint16_t)(start * width);
-  mc_rx_states_close(&states);
-  if (failure) return failure;
+  return states->failure == MC_OK;
+}
+
+/* From numbers of states to offsets of their rows. */
+static void finish_rows(mc_rx_dfa *dfa, uint32_t start) {
+  const uint32_t classes = dfa->alphabet.class_count, width = classes + 2;
   for (uint32_t state = 0; state < dfa->state_count; state++) {
     uint16_t *row = dfa->rows + (size_t)state * width;
     for (uint32_t class = 1; class <= classes; class++) row[class] = (uint16_t)(row[class] * width);
   }
+  dfa->start = (uint16_t)(start * width);
   uint16_t *trimmed = realloc(dfa->rows, (size_t)dfa->state_count * width * sizeof *trimmed);
   if (trimmed) dfa->rows = trimmed;
+}
+
+mc_code mc_rx_dfa_fill(mc_rx_dfa *dfa, mc_rx_states *states, const mc_regex *regex, const uint32_t *sample,
+                       uint64_t *work) {
+  const uint32_t most = mc_rx_dfa_bound(regex->size) / (dfa->alphabet.class_count + 2);
+  if (!mc_rx_states_open(states, regex, &dfa->alphabet, most, *work)) return MC_NO_MEMORY;
+  const uint32_t start = mc_rx_states_start(states, regex->prefix);
+  const bool made = start != MC_RX_NO_STATE && make_rows(dfa, states, sample);
+  *work = states->work;
+  if (!made) return states->failure;
+  dfa->state_count = states->count;
+  finish_rows(dfa, start);
   return MC_OK;
 }
 
@@ -65,7 +73,12 @@ mc_code mc_rx_dfa_build(const mc_regex *regex, mc_rx_dfa **out) {
   if (!dfa) return MC_NO_MEMORY;
   uint32_t sample[MC_RX_MAX_CLASSES + 1];
   mc_code code = mc_rx_alphabet_build(&dfa->alphabet, regex, sample);
-  if (!code) code = fill(dfa, regex, sample);
+  if (!code) {
+    uint64_t work = mc_rx_dfa_work(regex->size);
+    mc_rx_states states;
+    code = mc_rx_dfa_fill(dfa, &states, regex, sample, &work);
+    mc_rx_states_close(&states);
+  }
   if (!code) {
     *out = dfa;
   } else {

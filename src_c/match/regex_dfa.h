@@ -12,7 +12,7 @@
 #ifndef MC_MATCH_REGEX_DFA_H
 #define MC_MATCH_REGEX_DFA_H
 
-#include "match/regex_alphabet.h"
+#include "match/regex_states.h"
 #include "match/utf8.h"
 
 struct mc_rx_dfa {
@@ -34,9 +34,18 @@ static inline uint32_t mc_rx_dfa_bound(uint32_t size) {
   return bound < MC_RX_DFA_MAX_ENTRIES ? bound : MC_RX_DFA_MAX_ENTRIES;
 }
 
+/* Steps that finding its states may take: an entry costs one for each thread, and usual patterns have few. */
+static inline uint64_t mc_rx_dfa_work(uint32_t size) { return UINT64_C(16) * mc_rx_dfa_bound(size); }
+
 /* MC_OK; *out is NULL where the table would be too large. Or MC_NO_MEMORY. */
 mc_code mc_rx_dfa_build(const mc_regex *regex, mc_rx_dfa **out);
 void mc_rx_dfa_free(mc_rx_dfa *dfa);
+
+/* Opens the states of an automaton whose alphabet is known, and makes the rows of all that follow from the
+ * start. work bounds it; what was spent is taken off. The caller closes the states, also on failure. MC_OK,
+ * MC_LIMIT or MC_NO_MEMORY. */
+mc_code mc_rx_dfa_fill(mc_rx_dfa *dfa, mc_rx_states *states, const mc_regex *regex, const uint32_t *sample,
+                       uint64_t *work);
 
 #define MC_RX_ONES UINT64_C(0x0101010101010101)
 #define MC_RX_HIGHS (MC_RX_ONES << 7)
@@ -59,8 +68,8 @@ static inline size_t mc_rx_dfa_pass(mc_slice text, size_t at, uint32_t character
   return at;
 }
 
-/* The text's beginning is the literal prefix, which ends at `at`. */
-static inline bool mc_rx_dfa_matches(const mc_rx_dfa *dfa, mc_slice text, size_t at) {
+/* The row at which the text ends. Its beginning is the literal prefix, which ends at `at`. */
+static inline uint32_t mc_rx_dfa_walk(const mc_rx_dfa *dfa, mc_slice text, size_t at) {
   const uint16_t *rows = dfa->rows;
   const uint32_t stops = dfa->alphabet.class_count + 1;
   uint32_t row = dfa->start;
@@ -72,7 +81,7 @@ static inline bool mc_rx_dfa_matches(const mc_rx_dfa *dfa, mc_slice text, size_t
       at++;
     } else {
       const mc_rune rune = mc_rune_at(text, at);
-      if (rune.value == MC_RUNE_INVALID) return false;
+      if (rune.value == MC_RUNE_INVALID) return 0;
       class = mc_rx_alphabet_class(&dfa->alphabet, rune.value);
       at += rune.width;
     }
@@ -80,7 +89,7 @@ static inline bool mc_rx_dfa_matches(const mc_rx_dfa *dfa, mc_slice text, size_t
     if (next == row && rows[row] & MC_RX_ROW_STAYS) at = mc_rx_dfa_pass(text, at, rows[row + stops]);
     row = next;
   }
-  return rows[row] & MC_RX_ROW_ACCEPTS;
+  return row;
 }
 
 #endif

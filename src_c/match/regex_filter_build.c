@@ -156,13 +156,6 @@ static bool fill_table(builder *b) {
   return fill_bits(b);
 }
 
-static void share_prefix(mc_rx_filter *filter, mc_slice prefix) {
-  if (!filter->prefix.data) filter->prefix = prefix;
-  size_t same = 0;
-  while (same < filter->prefix.size && same < prefix.size && filter->prefix.data[same] == prefix.data[same]) same++;
-  filter->prefix.size = same;
-}
-
 /* Twice over the regexes: once to see which pieces are rare, once to choose. */
 static mc_code choose(builder *b, mc_rx_numbered *regexes, uint32_t count, uint32_t *rest) {
   for (uint32_t i = 0; i < count; i++) {
@@ -180,7 +173,8 @@ static mc_code choose(builder *b, mc_rx_numbered *regexes, uint32_t count, uint3
       regexes[(*rest)++] = regexes[i];
       continue;
     }
-    share_prefix(b->filter, regexes[i].regex->prefix);
+    const mc_slice prefix = regexes[i].regex->prefix;
+    b->filter->prefix = b->filter->prefix.data ? mc_slice_shared(b->filter->prefix, prefix) : prefix;
     if (!add_needs(b, choice, regexes[i].number)) return MC_NO_MEMORY;
   }
   return MC_OK;

@@ -16,7 +16,8 @@ static bool run_whole(const mc_regex *regex, mc_slice text, bool *no_memory) {
 bool mc_regex_full_match(const mc_regex *regex, mc_slice text, bool *no_memory) {
   if (!mc_slice_starts(text, regex->prefix)) return false;
   if (regex->literal) return text.size == regex->prefix.size;
-  if (regex->dfa) return mc_rx_dfa_matches(regex->dfa, text, regex->prefix.size);
+  const mc_rx_dfa *dfa = regex->dfa;
+  if (dfa) return dfa->rows[mc_rx_dfa_walk(dfa, text, regex->prefix.size)] & MC_RX_ROW_ACCEPTS;
   return run_whole(regex, text, no_memory);
 }
 

@@ -169,11 +169,11 @@ static void find_relevant(mc_rx_states *s) {
   }
 }
 
-bool mc_rx_states_open(mc_rx_states *states, const mc_regex *regex, const mc_rx_alphabet *alphabet, uint32_t most) {
-  *states = (mc_rx_states){.regex = regex, .alphabet = alphabet, .most = most, .words = (regex->size + 63) / 64};
+bool mc_rx_states_open(mc_rx_states *states, const mc_regex *regex, const mc_rx_alphabet *alphabet, uint32_t most,
+                       uint64_t work) {
+  *states = (mc_rx_states){
+      .regex = regex, .alphabet = alphabet, .most = most, .work = work, .words = (regex->size + 63) / 64};
   const size_t words = states->words;
-  /* A state's row costs a step for each thread and class; usual patterns have few threads. */
-  states->work = UINT64_C(16) * most * alphabet->class_count;
   states->memory = calloc(1, 4 * words * sizeof(uint64_t) + (regex->size + (size_t)1) * sizeof(uint32_t));
   if (!states->memory) return false;
   states->relevant = states->memory;
@@ -183,9 +183,7 @@ bool mc_rx_states_open(mc_rx_states *states, const mc_regex *regex, const mc_rx_
   states->stack = (uint32_t *)(states->next + words);
   find_relevant(states);
   (void)intern(states, states->now, SIDE_UNKNOWN);
-  if (states->failure != MC_NO_MEMORY) return true;
-  mc_rx_states_close(states);
-  return false;
+  return states->failure != MC_NO_MEMORY;
 }
 
 void mc_rx_states_close(mc_rx_states *states) {
@@ -223,7 +221,15 @@ uint32_t mc_rx_states_next(mc_rx_states *states, uint32_t state, uint32_t rune) 
   return intern(states, states->next, side_of(rune));
 }
 
-bool mc_rx_states_accepts(mc_rx_states *states, uint32_t state) {
+uint32_t mc_rx_states_ends(mc_rx_states *states, uint32_t state, uint32_t *numbers) {
+  uint32_t count = 0;
   settle(states, states->sets + (size_t)state * states->words, (side)states->before[state], SIDE_EDGE);
-  return has(states->now, states->regex->size - 1);
+  for (uint32_t place = next_place(states, states->now, 0); place < states->regex->size;
+       place = next_place(states, states->now, place + 1)) {
+    const mc_rx_inst *inst = &states->regex->code[place];
+    if (inst->op != MC_RX_MATCH) continue;
+    if (numbers) numbers[count] = (uint32_t)inst->x;
+    count++;
+  }
+  return count;
 }

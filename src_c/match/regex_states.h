@@ -27,13 +27,16 @@ typedef struct mc_rx_states {
   uint32_t *stack;
 } mc_rx_states;
 
-/* State 0 has no threads. False where memory is out. */
-bool mc_rx_states_open(mc_rx_states *states, const mc_regex *regex, const mc_rx_alphabet *alphabet, uint32_t most);
+/* State 0 has no threads. most: states; work: steps of finding them. False where memory is out; to be
+ * closed all the same. */
+bool mc_rx_states_open(mc_rx_states *states, const mc_regex *regex, const mc_rx_alphabet *alphabet, uint32_t most,
+                       uint64_t work);
 void mc_rx_states_close(mc_rx_states *states);
 /* The state after a beginning of the text. MC_RX_NO_STATE on failure, as below. */
 uint32_t mc_rx_states_start(mc_rx_states *states, mc_slice beginning);
 uint32_t mc_rx_states_next(mc_rx_states *states, uint32_t state, uint32_t rune);
-/* Whether the text may end there. */
-bool mc_rx_states_accepts(mc_rx_states *states, uint32_t state);
+/* How many MATCH instructions there are if the text ends there, and the x of each, ascending by place;
+ * numbers may be NULL. */
+uint32_t mc_rx_states_ends(mc_rx_states *states, uint32_t state, uint32_t *numbers);
 
 #endif
