@@ -30,12 +30,12 @@ enum {
 /* Entries that a table may have, for a program of this size. */
 enum { MC_RX_DFA_MAX_SIZE = 2048, MC_RX_DFA_MAX_ENTRIES = UINT16_MAX };
 static inline uint32_t mc_rx_dfa_bound(uint32_t size) {
-  const uint32_t bound = 4096 + 64 * size;
+  const uint32_t bound = 1024 + 32 * size;
   return bound < MC_RX_DFA_MAX_ENTRIES ? bound : MC_RX_DFA_MAX_ENTRIES;
 }
 
 /* Steps that finding its states may take: an entry costs one for each thread, and usual patterns have few. */
-static inline uint64_t mc_rx_dfa_work(uint32_t size) { return UINT64_C(16) * mc_rx_dfa_bound(size); }
+static inline uint64_t mc_rx_dfa_work(uint32_t size) { return UINT64_C(8) * mc_rx_dfa_bound(size); }
 
 /* MC_OK; *out is NULL where the table would be too large. Or MC_NO_MEMORY. */
 mc_code mc_rx_dfa_build(const mc_regex *regex, mc_rx_dfa **out);

@@ -174,6 +174,15 @@ static bool keep(const ways *found, mc_rx_choice *choice) {
   return choice->count > 0;
 }
 
+/* Up to where all ways have taken characters: it is not worth beginning again in the middle. */
+static uint32_t common_end(const ways *found, uint32_t least) {
+  uint32_t end = UINT32_MAX;
+  for (uint32_t i = 0; i < found->count; i++) {
+    if (found->items[i].place < end) end = found->items[i].place;
+  }
+  return end > least ? end : least;
+}
+
 mc_code mc_rx_literals_find(const mc_regex *regex, mc_rx_choice choices[MC_RX_LITERAL_CHOICES], uint32_t *count) {
   *count = 0;
   const size_t size = regex->size;
@@ -191,8 +200,7 @@ mc_code mc_rx_literals_find(const mc_regex *regex, mc_rx_choice choices[MC_RX_LI
     if (!f->jumps[place] && (op == MC_RX_RUNE || op == MC_RX_SET || op == MC_RX_SPLIT)) {
       find_ways(f, place);
       if (keep(&f->now, &choices[*count])) ++*count;
-      /* A single way is not worth beginning again in its middle. */
-      if (f->now.count == 1 && f->now.items[0].place > next) next = f->now.items[0].place;
+      next = common_end(&f->now, next);
     }
     place = next;
   }

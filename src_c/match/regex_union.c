@@ -2,9 +2,12 @@
 
 #include <stdlib.h>
 
-/* Steps that finding states may take for each instruction of all regexes together: a bound on the time that
- * loading takes. */
-enum { WORK = 500 };
+/* Steps that one try of finding states may take: a bound on the time that loading takes. Together the tries
+ * take at most as many for each instruction, times the logarithm of the number of regexes. */
+static uint64_t work_for(uint32_t size) {
+  const uint64_t work = 50000 + UINT64_C(100) * size;
+  return work < mc_rx_dfa_work(size) ? work : mc_rx_dfa_work(size);
+}
 
 /* ------------------------------------------------------------------ one program of several */
 
@@ -46,12 +49,6 @@ static bool join(mc_regex *joined, const mc_rx_numbered *regexes, uint32_t count
 
 /* ------------------------------------------------------------------ building */
 
-typedef struct builder {
-  mc_rx_unions *unions;
-  mc_arena *arena;
-  uint64_t work; /* that is left */
-} builder;
-
 static int compare(const void *left, const void *right) {
   const uint32_t a = *(const uint32_t *)left, b = *(const uint32_t *)right;
   return (a > b) - (a < b);
@@ -75,11 +72,11 @@ static bool list_endings(mc_rx_union *one, mc_rx_states *states, uint32_t regexe
 }
 
 /* MC_LIMIT where they are too many together. */
-static mc_code unite(builder *b, const mc_rx_numbered *regexes, uint32_t count) {
+static mc_code unite(mc_rx_unions *unions, const mc_rx_numbered *regexes, uint32_t count, mc_arena *arena) {
   size_t size = count;
   for (uint32_t i = 0; i < count; i++) size += regexes[i].regex->size;
-  if (size > MC_RX_UNION_MAX_SIZE || size > b->work) return MC_LIMIT;
-  mc_rx_union *one = &b->unions->items[b->unions->count];
+  if (size > MC_RX_UNION_MAX_SIZE) return MC_LIMIT;
+  mc_rx_union *one = &unions->items[unions->count];
   *one = (mc_rx_union){.dfa = calloc(1, sizeof *one->dfa)};
   mc_regex joined;
   uint32_t sample[MC_RX_MAX_CLASSES + 1];
@@ -87,11 +84,9 @@ static mc_code unite(builder *b, const mc_rx_numbered *regexes, uint32_t count) 
   if (!code) code = mc_rx_alphabet_build(&one->dfa->alphabet, &joined, sample);
   if (!code) {
     mc_rx_states states;
-    const uint64_t allowed = mc_rx_dfa_work(joined.size) < b->work ? mc_rx_dfa_work(joined.size) : b->work;
-    uint64_t left = allowed;
-    code = mc_rx_dfa_fill(one->dfa, &states, &joined, sample, &left);
-    b->work -= allowed - left;
-    if (!code && !list_endings(one, &states, count, b->arena)) code = MC_NO_MEMORY;
+    uint64_t work = work_for(joined.size);
+    code = mc_rx_dfa_fill(one->dfa, &states, &joined, sample, &work);
+    if (!code && !list_endings(one, &states, count, arena)) code = MC_NO_MEMORY;
     mc_rx_states_close(&states);
   }
   one->prefix = joined.prefix;
@@ -99,19 +94,20 @@ static mc_code unite(builder *b, const mc_rx_numbered *regexes, uint32_t count) 
   if (code) {
     mc_rx_dfa_free(one->dfa);
   } else {
-    b->unions->count++;
+    unions->count++;
   }
   return code;
 }
 
 /* As many together as go together; those that do not are moved to regexes[*rest]. */
-static mc_code split(builder *b, mc_rx_numbered *regexes, uint32_t low, uint32_t high, uint32_t *rest) {
+static mc_code split(mc_rx_unions *unions, mc_rx_numbered *regexes, uint32_t low, uint32_t high, mc_arena *arena,
+                     uint32_t *rest) {
   if (high - low >= MC_RX_UNION_LEAST) {
-    const mc_code code = unite(b, regexes + low, high - low);
+    const mc_code code = unite(unions, regexes + low, high - low, arena);
     if (code != MC_LIMIT) return code;
     const uint32_t middle = low + (high - low) / 2;
-    const mc_code left = split(b, regexes, low, middle, rest);
-    return left ? left : split(b, regexes, middle, high, rest);
+    const mc_code left = split(unions, regexes, low, middle, arena, rest);
+    return left ? left : split(unions, regexes, middle, high, arena, rest);
   }
   for (uint32_t i = low; i < high; i++) regexes[(*rest)++] = regexes[i];
   return MC_OK;
@@ -122,9 +118,14 @@ mc_code mc_rx_unions_build(mc_rx_unions *unions, mc_rx_numbered *regexes, uint32
   *unions = (mc_rx_unions){.items = mc_arena_alloc(arena, count / MC_RX_UNION_LEAST, sizeof *unions->items)};
   *rest = 0;
   if (!unions->items) return MC_NO_MEMORY;
-  builder b = {.unions = unions, .arena = arena};
-  for (uint32_t i = 0; i < count; i++) b.work += (uint64_t)WORK * regexes[i].regex->size;
-  return split(&b, regexes, 0, count, rest);
+  /* What is too large for a table by itself is so with others as well: no time is lost on trying. */
+  for (uint32_t i = 0; i < count; i++) {
+    if (regexes[i].regex->dfa || regexes[i].regex->literal) continue;
+    const mc_rx_numbered moved = regexes[i];
+    regexes[i] = regexes[*rest];
+    regexes[(*rest)++] = moved;
+  }
+  return split(unions, regexes, *rest, count, arena, rest);
 }
 
 void mc_rx_unions_clear(mc_rx_unions *unions) {

@@ -20,7 +20,7 @@ typedef struct mc_rx_unions {
   uint32_t count;
 } mc_rx_unions;
 
-enum { MC_RX_UNION_LEAST = 4, MC_RX_UNION_MAX_SIZE = 16384 };
+enum { MC_RX_UNION_LEAST = 2, MC_RX_UNION_MAX_SIZE = 16384 };
 
 /* Neighbours get together. Those that stay alone come first in the end, and *rest says how many these are.
  * MC_OK or MC_NO_MEMORY. To be cleared in any case. */
