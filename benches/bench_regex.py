@@ -24,10 +24,35 @@ from timing import Contender, Cost, measure, nanoseconds, table, verdict
 
 from meshcore import RouteTable
 from meshcore.match import Regex
-from meshcore.model import ForwardAction, PathKind, PathMatch, Route, RouteConfiguration, RouteMatch, VirtualHost
+from meshcore.model import (
+    ForwardAction,
+    PathKind,
+    PathMatch,
+    Route,
+    RouteConfiguration,
+    RouteMatch,
+    VirtualHost,
+)
 
 UUID = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
-WORDS = "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi omicron pi rho sigma".split()
+WORDS = (
+    "alpha",
+    "beta",
+    "gamma",
+    "delta",
+    "epsilon",
+    "zeta",
+    "eta",
+    "theta",
+    "iota",
+    "kappa",
+    "lambda",
+    "mu",
+    "nu",
+)
+
+#: A pass to find the one, and one to see that it is the one.
+FLATNESS = 2.0
 
 #: RE2 would look for what the groups match otherwise, by slower machines.
 OPTIONS = re2.Options()
@@ -43,7 +68,12 @@ SINGLE = [
     ("language", "/(en|de|fr)/.*", "/de/produkte/uebersicht", True),
     ("uuid", f"/orders/{UUID}", "/orders/5a1d5c2e-0f43-4d05-9d4b-1b9c7a4fbb1e", True),
     ("ignore case", "(?i)/Checkout/Basket/[a-z]+", "/checkout/BASKET/add", True),
-    ("50 words", "/(" + "|".join(f"{a}-{b}" for a in WORDS for b in ("in", "out", "up")) + ")/x", "/pi-up/x", True),
+    (
+        "39 words",
+        "/(" + "|".join(f"{a}-{b}" for a in WORDS for b in ("in", "out", "up")) + ")/x",
+        "/mu-up/x",
+        True,
+    ),
     ("word border", r"/.*\bedit\b.*", "/documents/4711/edit/page", True),
     ("lines", r"(?m)/a.*$", "/a/documents/4711/edit/page", True),
     ("beyond ASCII", "/[^/]+/städte/.*", "/länder/städte/münchen/straße", True),
@@ -99,7 +129,12 @@ def long_texts(rounds: int) -> None:
         contenders = {"ours": Regex(pattern).full_match, "re2": re2.compile(pattern, OPTIONS).fullmatch}
         short, long = (time_calls(contenders, [(piece * n)[:n].encode()], rounds) for n in (few, many))
         slopes = {
-            who: Cost(*((getattr(long[who], f) - getattr(short[who], f)) / (many - few) for f in ("minimum", "median")))
+            who: Cost(
+                *(
+                    (getattr(long[who], f) - getattr(short[who], f)) / (many - few)
+                    for f in ("minimum", "median")
+                )
+            )
             for who in contenders
         }
         rows.append([pattern, *cells(slopes, ["re2"])])
@@ -109,12 +144,19 @@ def long_texts(rounds: int) -> None:
 def route_table(patterns: Sequence[str]) -> RouteTable:
     routes = tuple(
         Route(
-            match=RouteMatch(PathMatch(PathKind.REGEX, pattern)), action=ForwardAction(cluster="c"), name=str(i)
+            match=RouteMatch(PathMatch(PathKind.REGEX, pattern)),
+            action=ForwardAction(cluster="c"),
+            name=str(i),
         )
         for i, pattern in enumerate(patterns)
     )
     hosts = (VirtualHost("bench", (tables.AUTHORITY,), routes),)
     return RouteTable(RouteConfiguration(name="bench", virtual_hosts=hosts))
+
+
+def request(table: RouteTable) -> Callable[[str], str | None]:
+    match = table.match
+    return lambda path: match("GET", tables.AUTHORITY, path)
 
 
 def loop_over(compile_: Callable[[str], Any], patterns: Sequence[str]) -> Callable[[str], str | None]:
@@ -149,9 +191,8 @@ def sets(sizes: Sequence[int], rounds: int) -> dict[str, dict[int, dict[str, dic
         rows = []
         for size in (size for size in sizes if size <= SMALL_FAMILIES.get(family, size)):
             patterns = [pattern_of(i + 1) for i in range(size)]
-            find = route_table(patterns).match
             contenders = {
-                "ours": lambda path, find=find: find("GET", tables.AUTHORITY, path),
+                "ours": request(route_table(patterns)),
                 "re loop": loop_over(re.compile, patterns),
                 "re2 loop": loop_over(functools.partial(re2.compile, options=OPTIONS), patterns),
                 "re2.Set": re2_set(patterns),
@@ -161,7 +202,8 @@ def sets(sizes: Sequence[int], rounds: int) -> dict[str, dict[int, dict[str, dic
                 for who, match in contenders.items():
                     if match(path) != (None if number is None else str(number)):
                         raise AssertionError(f"{who} about {family} {number} of {size}: {match(path)}")
-                costs = time_calls(contenders, [path], rounds)
+                only = route_table(patterns if number is None else [patterns[number]])
+                costs = time_calls({**contenders, "alone": request(only)}, [path], rounds)
                 out.setdefault(family, {}).setdefault(size, {})[where] = costs
                 rows.append([f"{family}, {size:,}, {where}", *cells(costs, list(contenders)[1:])])
         print(table(["routes", "ours", "re loop", "", "re2 loop", "", "re2.Set", ""], rows), end="\n\n")
@@ -195,20 +237,20 @@ def main() -> int:
     arguments = options.parse_args()
     rounds = 3 if arguments.quick else 7
     sizes = [int(size) for size in arguments.sizes.split(",")]
-    packages = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in ("meshcore-engine", "google-re2"))
+    packages = ", ".join(
+        f"{name} {importlib.metadata.version(name)}" for name in ("meshcore-engine", "google-re2")
+    )
     print(f"Python {platform.python_version()} (re), {packages}; minima of {rounds} rounds, processor time\n")
     single(rounds)
     long_texts(rounds)
     costs = sets(sizes, rounds)
-    print(f"cost of {max(sizes):,} regexes over that of {min(sizes):,}, hit on the last:")
+    print("cost of a hit on the last over that of a table with this one route alone:")
     for family, by_size in costs.items():
-        few, many = by_size[min(by_size)]["last"]["ours"], by_size[max(by_size)]["last"]["ours"]
-        print(verdict(f"{family}, {max(by_size):,}", many.minimum / few.minimum, FLATNESS, at_most=True))
+        last = by_size[max(by_size)]["last"]
+        ratio = last["ours"].minimum / last["alone"].minimum
+        print(verdict(f"{family}, {max(by_size):,} routes", ratio, FLATNESS, at_most=True))
     return 0
 
-
-#: A longer number in pattern and path is all that should tell many routes from one.
-FLATNESS = 2.0
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -11,7 +11,17 @@ import pytest
 from hypothesis import assume, given, reject, settings
 from hypothesis import strategies as st
 
-from meshcore.match import Regex, RegexError
+from meshcore.match import Regex, RegexError, RouteTable
+from meshcore.model import (
+    DirectResponse,
+    HeaderMatch,
+    PathKind,
+    PathMatch,
+    Route,
+    RouteConfiguration,
+    RouteMatch,
+    VirtualHost,
+)
 
 re2: Any = pytest.importorskip("re2", reason="the oracle, google-re2, is not installed")
 OPTIONS = re2.Options()
@@ -197,3 +207,91 @@ def test_cases_of_characters() -> None:
         theirs = re2.compile(pattern, OPTIONS)
         cases = {ord(match.group(0)): None for match in theirs.finditer(candidates)}
         assert Regex(pattern).replace_all("", candidates) == candidates.translate(cases), pattern
+
+
+# ---------------------------------------------------------------- many regexes as the routes of one host
+
+# Regexes that differ in a literal, that need one of several, that need none; several of a kind.
+FAMILIES = [
+    "/v[0-9]+/s{}/.*",
+    ".*/s{}/.*",
+    r".*\.(?:a{}b|b{}a)",
+    "(?i)/[a-z]+/Sk{}x",
+    "/[a-z]+/[0-9]{{}}",
+    "/{}.*",
+]
+MEMBERS = st.builds(str.replace, st.sampled_from(FAMILIES), st.just("{}"), st.integers(1, 12).map(str))
+SETS = st.tuples(
+    st.sampled_from(["", "", "/", "/é", "(?m)", "(?i)"]),
+    st.lists(st.one_of(MEMBERS, PATTERNS), min_size=2, max_size=24),
+).map(lambda drawn: [drawn[0] + pattern for pattern in drawn[1]])
+SEGMENTS = [
+    "/v1",
+    "/s1",
+    "/s11",
+    "/s2",
+    "/",
+    ".a1b",
+    ".b2a",
+    "/SK1x",
+    "/\u017f\u212a2X",
+    "/12",
+    "/ab",
+    "\n",
+    "é",
+    "/é",
+]
+PATHS = st.one_of(
+    st.lists(st.sampled_from(SEGMENTS), min_size=1, max_size=5).map("".join).map(str.encode), TEXTS, ODD_TEXTS
+)
+
+
+def route_table(patterns: list[str], guarded: set[int]) -> RouteTable:
+    """A route for each pattern, named by its number; the guarded ones also ask for a header."""
+    guard = (HeaderMatch("x-guard", present=True),)
+    routes = tuple(
+        Route(
+            RouteMatch(PathMatch(PathKind.REGEX, pattern), headers=guard if i in guarded else ()),
+            DirectResponse(200),
+            name=str(i),
+        )
+        for i, pattern in enumerate(patterns)
+    )
+    return RouteTable(RouteConfiguration("table", (VirtualHost("host", ("*",), routes),)))
+
+
+@steadily
+@given(SETS, st.lists(PATHS, min_size=1, max_size=8), st.sets(st.integers(0, 23), max_size=12))
+def test_first_of_many_wins(patterns: list[str], paths: list[bytes], guarded: set[int]) -> None:
+    known = []
+    for pattern in patterns:
+        try:
+            Regex(pattern)
+        except RegexError:
+            continue
+        known.append((pattern, re2.compile(pattern.encode(), OPTIONS)))
+    table = route_table([pattern for pattern, _ in known], guarded)
+    for path in filter(None, paths):
+        matching = [i for i, (_, theirs) in enumerate(known) if theirs.fullmatch(path)]
+        for headers in ((), ((b"x-guard", b"1"),)):
+            expected = next((str(i) for i in matching if headers or i not in guarded), None)
+            assert table.match("GET", "host", path, headers) == expected
+
+
+@pytest.mark.parametrize(
+    "family", ["/v[0-9]+/s{}/.*", r".*\.(?:a{0}b|b{0}a)", ".*/s{}/.*", "(?i)/[a-z]+/S{}x.*"]
+)
+def test_each_of_hundreds_is_found(family: str) -> None:
+    """And so is the one below it, where it asks for what the request has not."""
+    patterns = [family.format(i // 2) for i in range(600)]
+    table = route_table(patterns, set(range(0, 600, 2)))
+    for i in range(0, 600, 2):
+        path = {
+            "/v": f"/v7/s{i // 2}/x",
+            ".*\\": f"/logo.b{i // 2}a",
+            ".*/": f"/a/s{i // 2}/b",
+            "(?i)": f"/B/s{i // 2}X/",
+        }
+        text = next(text for beginning, text in path.items() if family.startswith(beginning))
+        assert table.match("GET", "host", text, ((b"x-guard", b"1"),)) == str(i)
+        assert table.match("GET", "host", text) == str(i + 1)
