@@ -45,5 +45,6 @@ def bench(session: nox.Session) -> None:
     session.install(".[bench]")
     session.run("python", "benches/bench_match.py", *session.posargs)
     session.run("python", "benches/bench_decide.py", *session.posargs)
+    session.run("python", "benches/bench_regex.py")
     if shutil.which("valgrind"):
         session.run("python", "benches/callgrind_decide.py")

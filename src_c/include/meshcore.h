@@ -468,7 +468,7 @@ mc_slice mc_regex_literal_prefix(const mc_regex *regex);
 /* The literal prefix is the one text that matches. */
 bool mc_regex_is_literal(const mc_regex *regex);
 /* Whether the whole text matches. no_memory is set where memory ran out, and is left alone otherwise;
- * only regexes of more than about 200 instructions ever need memory. */
+ * only regexes of more than about 200 instructions that have no table ever need memory. */
 bool mc_regex_full_match(const mc_regex *regex, mc_slice text, bool *no_memory);
 /* The same, and what each group matched: groups[0] is the text, a group that took no part is absent. */
 bool mc_regex_full_match_groups(const mc_regex *regex, mc_slice text, mc_slice groups[MC_REGEX_GROUPS],

@@ -1,8 +1,7 @@
-/* What can be told of a program before it runs. Sets of threads are walked as the matcher would, with
- * every assertion passing: what holds for all these ways holds for those that remain. */
+/* What can be told of a program before it runs: sets of threads are walked as the matcher would. */
 #include <stdlib.h>
 
-#include "match/regex_program.h"
+#include "match/regex_walk.h"
 #include "match/utf8.h"
 
 enum { MAX_PREFIX = 256 };
@@ -11,35 +10,6 @@ typedef struct threads {
   uint32_t *places; /* consuming instructions and MATCH */
   uint32_t count;
 } threads;
-
-typedef struct walk {
-  const mc_regex *regex;
-  uint32_t *marks; /* the step in which an instruction was reached */
-  uint32_t *stack;
-  uint32_t step;
-} walk;
-
-static void follow(walk *w, threads *into, uint32_t from) {
-  uint32_t waiting = 0;
-  w->stack[waiting++] = from;
-  while (waiting) {
-    uint32_t at = w->stack[--waiting];
-    while (w->marks[at] != w->step) {
-      const mc_rx_inst *inst = &w->regex->code[at];
-      w->marks[at] = w->step;
-      if (inst->op == MC_RX_SPLIT) {
-        w->stack[waiting++] = at + (uint32_t)inst->y;
-        at += (uint32_t)inst->x;
-      } else if (inst->op == MC_RX_JUMP) {
-        at += (uint32_t)inst->x;
-      } else if (inst->op == MC_RX_SAVE || inst->op == MC_RX_ASSERT) {
-        at++;
-      } else {
-        into->places[into->count++] = at;
-      }
-    }
-  }
-}
 
 /* The one character that all threads take, if they all take one and the same. */
 static bool common_rune(const mc_regex *regex, const threads *now, uint32_t *rune) {
@@ -52,16 +22,18 @@ static bool common_rune(const mc_regex *regex, const threads *now, uint32_t *run
 }
 
 /* Writes the prefix; only_match tells that the walk ended with nothing left to read. */
-static size_t walk_prefix(walk *w, threads *now, threads *next, char *prefix, bool *only_match) {
+static size_t walk_prefix(mc_rx_walk *w, threads *now, threads *next, char *prefix, bool *only_match) {
   size_t size = 0;
   uint32_t rune = 0;
   w->step = 1;
-  follow(w, now, 0);
+  now->count = mc_rx_walk_follow(w, 0, now->places, 0);
   while (size < MAX_PREFIX && common_rune(w->regex, now, &rune)) {
     size += mc_rune_write(rune, prefix + size);
     w->step++;
     next->count = 0;
-    for (uint32_t i = 0; i < now->count; i++) follow(w, next, now->places[i] + 1);
+    for (uint32_t i = 0; i < now->count; i++) {
+      next->count = mc_rx_walk_follow(w, now->places[i] + 1, next->places, next->count);
+    }
     const threads swapped = *now;
     *now = *next;
     *next = swapped;
@@ -75,7 +47,7 @@ bool mc_rx_analyse(mc_regex *regex) {
   uint32_t *memory = calloc(4 * size + 1, sizeof *memory);
   char prefix[MAX_PREFIX + 4];
   if (!memory) return false;
-  walk w = {regex, memory, memory + size, 0};
+  mc_rx_walk w = {.regex = regex, .marks = memory, .stack = memory + size};
   threads now = {memory + 2 * size, 0}, next = {memory + 3 * size, 0};
   bool only_match = false;
   const size_t length = walk_prefix(&w, &now, &next, prefix, &only_match);

@@ -1,11 +1,11 @@
 /* Some instructions are on every way through a program: those that no jump passes over. From each of them
  * the ways on are followed, as long as they take single characters and are few; what they have taken by
- * then is a choice of literals. So .*\.(jpg|png) must contain ".jpg" or ".png". Assertions pass here:
- * what all ways contain, those that remain contain as well. */
+ * then is a choice of literals. So .*\.(jpg|png) must contain ".jpg" or ".png". */
 #include "match/regex_literals.h"
 
 #include <stdlib.h>
 
+#include "match/regex_walk.h"
 #include "match/utf8.h"
 
 enum { MAX_CASES = 4, MAX_WORK = 20000 };
@@ -24,12 +24,10 @@ typedef struct ways {
 
 typedef struct finder {
   const mc_regex *regex;
-  int32_t *jumps;     /* by place: how many jumps pass over it */
-  uint32_t *marks;    /* the generation in which a place was reached */
-  uint32_t *stack;
-  uint32_t *reached;  /* places that take a character */
+  int32_t *jumps; /* by place: how many jumps pass over it */
+  mc_rx_walk walk;
+  uint32_t *reached; /* places that take a character */
   uint32_t reached_count;
-  uint32_t generation, work;
   ways now, next;
 } finder;
 
@@ -50,31 +48,12 @@ static void find_jumps(finder *f) {
 
 /* Fills reached with what takes a character from a place on; false if a text may end there. */
 static bool follow(finder *f, uint32_t from) {
-  uint32_t waiting = 0;
-  bool ends = false;
-  f->generation++;
-  f->reached_count = 0;
-  f->stack[waiting++] = from;
-  while (waiting) {
-    uint32_t at = f->stack[--waiting];
-    while (f->marks[at] != f->generation) {
-      const mc_rx_inst *inst = &f->regex->code[at];
-      f->marks[at] = f->generation;
-      f->work++;
-      if (inst->op == MC_RX_SPLIT) {
-        f->stack[waiting++] = at + (uint32_t)inst->y;
-        at += (uint32_t)inst->x;
-      } else if (inst->op == MC_RX_JUMP) {
-        at += (uint32_t)inst->x;
-      } else if (inst->op == MC_RX_SAVE || inst->op == MC_RX_ASSERT) {
-        at++;
-      } else {
-        ends |= inst->op == MC_RX_MATCH;
-        if (inst->op != MC_RX_MATCH) f->reached[f->reached_count++] = at;
-      }
-    }
+  f->walk.step++;
+  f->reached_count = mc_rx_walk_follow(&f->walk, from, f->reached, 0);
+  for (uint32_t i = 0; i < f->reached_count; i++) {
+    if (f->regex->code[f->reached[i]].op == MC_RX_MATCH) return false;
   }
-  return !ends;
+  return true;
 }
 
 /* The characters of an instruction; 0 where they are too many. */
@@ -131,7 +110,7 @@ static bool add_character(ways *into, const way *from, uint32_t rune, uint32_t p
 static bool extend(finder *f, const way *from) {
   way ended = *from;
   ended.ended = true;
-  if (from->ended || from->taken.size + 4 > MC_RX_LITERAL_MOST || f->work >= MAX_WORK || !follow(f, from->place)) {
+  if (from->ended || from->taken.size + 4 > MC_RX_LITERAL_MOST || f->walk.work >= MAX_WORK || !follow(f, from->place)) {
     return add_way(&f->next, &ended);
   }
   const uint32_t before = f->next.count;
@@ -186,15 +165,14 @@ static uint32_t common_end(const ways *found, uint32_t least) {
 mc_code mc_rx_literals_find(const mc_regex *regex, mc_rx_choice choices[MC_RX_LITERAL_CHOICES], uint32_t *count) {
   *count = 0;
   const size_t size = regex->size;
-  finder *f = calloc(1, sizeof *f + (4 * size + 2) * sizeof(uint32_t));
+  finder *f = calloc(1, sizeof *f + (4 * size + 1) * sizeof(uint32_t));
   if (!f) return MC_NO_MEMORY;
   f->regex = regex;
-  f->marks = (uint32_t *)(f + 1);
-  f->reached = f->marks + size;
+  f->reached = (uint32_t *)(f + 1);
   f->jumps = (int32_t *)(f->reached + size);
-  f->stack = (uint32_t *)f->jumps + size + 1;
+  f->walk = (mc_rx_walk){.regex = regex, .marks = f->reached + 2 * size, .stack = f->reached + 3 * size};
   find_jumps(f);
-  for (uint32_t place = 0; place < size && *count < MC_RX_LITERAL_CHOICES && f->work < MAX_WORK;) {
+  for (uint32_t place = 0; place < size && *count < MC_RX_LITERAL_CHOICES && f->walk.work < MAX_WORK;) {
     const mc_rx_op op = regex->code[place].op;
     uint32_t next = place + 1;
     if (!f->jumps[place] && (op == MC_RX_RUNE || op == MC_RX_SET || op == MC_RX_SPLIT)) {
