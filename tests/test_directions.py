@@ -42,7 +42,7 @@ PYTHON_ALLOWED: dict[str, set[str]] = {
     "__init__": SERVING,
     "integrations": SERVING,
     "telemetry": SERVING,
-    "analysis": {"model", "config"},
+    "analysis": {"model", "config", "match"},
     "replay": SERVING | {"analysis"},
     "check": SERVING,
     "pytest_plugin": SERVING | {"check"},

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
+from meshcore.analysis.asked import Table, envoy_tables, istio_tables
 from meshcore.analysis.cursor import Cursor
 from meshcore.analysis.inventory import CORE, NETWORKING, Inventory, Item
 from meshcore.analysis.services import ServiceHosts
@@ -16,7 +17,7 @@ from meshcore.config.findings import Finding, Findings, did_you_mean
 from meshcore.config.istio.names import DOMAIN
 from meshcore.config.istio.reading import Resources
 from meshcore.config.istio.registry import Registry
-from meshcore.model import Config
+from meshcore.model import Config, Origin
 
 __all__ = ["Context", "Destination"]
 
@@ -51,6 +52,7 @@ class Context:
         registry: Registry | None = None,
         mesh: Cursor | None = None,
         config: Config | None = None,
+        expects_endpoints: bool = False,
     ) -> None:
         self.inventory = inventory
         self.findings = findings
@@ -62,6 +64,8 @@ class Context:
         self.mesh = mesh if mesh is not None else _nothing()
         #: The model of Envoy's documents.
         self.config = config
+        #: Whether the endpoints of all services should be known.
+        self.expects_endpoints = expects_endpoints
         self._destinations: dict[int, list[Destination]] = {}
         self._near: dict[str, str] = {}
 
@@ -72,6 +76,11 @@ class Context:
     @cached_property
     def services(self) -> ServiceHosts:
         return ServiceHosts(self.inventory)
+
+    @cached_property
+    def tables(self) -> list[Table]:
+        """The route tables of VirtualServices and of Envoy's virtual hosts."""
+        return [*istio_tables(self.resources), *envoy_tables(self.config)]
 
     @property
     def root_namespace(self) -> str:
@@ -99,30 +108,38 @@ class Context:
     def near_host(self, host: str) -> str:
         """A hint at what was meant by an unknown host; "" where there is none."""
         if host not in self._near:
-            names = self.services.names
-            whole = f"{host}.svc.{DOMAIN}"
-            if whole in names:
-                self._near[host] = f"; a name with a dot must be whole: {whole}"
-            else:
-                self._near[host] = did_you_mean(host, names) if len(names) <= MANY else ""
+            self._near[host] = self._hint(host)
         return self._near[host]
 
-    def report(self, code: str, where: Cursor, message: str, *, found: str = "", expected: str = "") -> None:
+    def _hint(self, host: str) -> str:
+        names = self.services.names
+        if host in names:
+            return ", as it is not exported to this namespace"
+        whole = f"{host}.svc.{DOMAIN}"
+        if whole in names:
+            return f"; a name with a dot must be whole: {whole}"
+        # Names of one namespace differ in their first label alone; as a whole they are all alike.
+        label, _, rest = host.partition(".")
+        siblings = self.services.siblings(rest)
+        return did_you_mean(label, siblings) if len(siblings) <= MANY else ""
+
+    def report(
+        self, code: str, where: Cursor | Origin, message: str, *, found: str = "", expected: str = ""
+    ) -> None:
         """Record a finding; its severity is the code's."""
-        anchor = where.anchor
-        document = anchor.document
+        origin = where if isinstance(where, Origin) else where.anchor.origin(where.path)
         self.findings.add(
             Finding(
                 CODES[code].severity,
                 message,
-                document.file,
-                anchor.line,
-                anchor.column,
-                where.path,
+                origin.file,
+                origin.line,
+                origin.column,
+                origin.path,
                 found,
                 expected,
-                document.kind,
-                document.name,
+                origin.kind,
+                origin.name,
                 code,
             )
         )

@@ -28,6 +28,17 @@ from meshcore.analysis.istio import (
     virtual_service_hosts,
     virtual_service_subsets,
 )
+from meshcore.analysis.rules import (
+    endpoints,
+    mirrors,
+    never,
+    prefixes,
+    regexes,
+    resilience,
+    shadowed,
+    subsets,
+    weights,
+)
 
 __all__ = ["ANALYZERS", "Analyzer", "named"]
 
@@ -91,6 +102,20 @@ ANALYZERS: tuple[Analyzer, ...] = (
         "virtualservice.GatewayAnalyzer", virtual_service_gateways.analyze, ("IST0101", "IST0132", "IST0165")
     ),
     Analyzer("virtualservice.JWTClaimRouteAnalyzer", jwt_claims.analyze, ("IST0149",)),
+    Analyzer("rules.never", never.analyze, ("MC1103",)),
+    Analyzer("rules.shadowed", shadowed.analyze, ("MC1101",)),
+    Analyzer("rules.merged", shadowed.analyze_merged, ("MC1102",)),
+    Analyzer("rules.regexes", regexes.analyze, ("MC1104", "MC1105")),
+    Analyzer("rules.prefixes", prefixes.analyze, ("MC1106",), pedantic=True),
+    Analyzer("rules.weights", weights.analyze, ("MC1201", "MC1202")),
+    Analyzer("rules.retries", resilience.analyze_retries, ("MC1203",)),
+    Analyzer("rules.timeouts", resilience.analyze_timeouts, ("MC1204",)),
+    Analyzer("rules.faults", resilience.analyze_faults, ("MC1205",)),
+    Analyzer("rules.mirrors", mirrors.analyze, ("MC1206",)),
+    Analyzer("rules.unused_subsets", subsets.analyze_unused, ("MC1207",)),
+    Analyzer("rules.ejection", endpoints.analyze_ejection, ("MC1208",)),
+    Analyzer("rules.empty_subsets", subsets.analyze_empty, ("MC1301",)),
+    Analyzer("rules.endpoints", endpoints.analyze_missing, ("MC1302",)),
 )
 
 

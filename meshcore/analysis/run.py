@@ -18,6 +18,7 @@ from meshcore.analysis.registry import ANALYZERS, Analyzer, named
 from meshcore.analysis.report import Report
 from meshcore.config.codes import CODES
 from meshcore.config.documents import Sources, files_of
+from meshcore.config.enforcement import PENDING
 from meshcore.config.envoy import load_documents as load_envoy
 from meshcore.config.findings import Finding, Findings, Severity
 from meshcore.config.istio.endpoints import add_endpoints
@@ -29,6 +30,9 @@ from meshcore.config.quiet import without_collections
 from meshcore.config.tree import Document, MappingNode, ScalarNode, describe
 from meshcore.model import Config
 
+_ENVOY = ("@type", "static_resources", "virtual_hosts")
+_NOT_YET = frozenset(PENDING.values())
+
 __all__ = ["Progress", "analyze", "analyze_documents"]
 
 #: Told what is being done, how far it is, and how far it will go.
@@ -38,6 +42,7 @@ Source: TypeAlias = "str | os.PathLike[str] | Mapping[str, object]"
 UNREADABLE = "MC1001"
 INVALID_ENVOY = "MC1002"
 DOUBTFUL_ENVOY = "MC1003"
+UNKNOWN = "MC1005"
 INVALID = "IST0106"
 DOUBTFUL = "IST0133"
 
@@ -122,7 +127,15 @@ def analyze_documents(
         add_endpoints(registry, endpoints, frozenset(resources.namespaces | {DEFAULT_NAMESPACE}), validation)
     _merge(findings, _coded(validation, INVALID, DOUBTFUL))
     config = _envoy(envoy, findings)
-    ctx = Context(inventory, findings, resources=resources, registry=registry, mesh=mesh, config=config)
+    ctx = Context(
+        inventory,
+        findings,
+        resources=resources,
+        registry=registry,
+        mesh=mesh,
+        config=config,
+        expects_endpoints=endpoints is not None,
+    )
     for index, analyzer in enumerate(analyzers):
         tell("analyzing", index, len(analyzers))
         analyzer.run(ctx)
@@ -144,7 +157,7 @@ def _sort(
     documents: Iterable[Document], namespace: str, findings: Findings
 ) -> tuple[list[Document], list[Document]]:
     """Envoy's documents and Kubernetes' (lists unfolded), the latter all in a namespace."""
-    envoy: list[Document] = []
+    other: list[Document] = []
     kubernetes: list[Document] = []
     for document in documents:
         root = document.root
@@ -156,10 +169,27 @@ def _sort(
             kubernetes += unfold(document, broken)
             _merge(findings, _coded(broken, UNREADABLE, UNREADABLE))
         else:
-            envoy.append(document)
+            other.append(document)
     for document in kubernetes:
         _place(document, namespace)
+    envoy = [it for it in other if not kubernetes or _is_envoy(it)]
+    for document in other if len(envoy) < len(other) else ():
+        if not _is_envoy(document):
+            message = "neither Kubernetes' nor Envoy's: left aside"
+            _merge(findings, _one(document, message, UNKNOWN))
     return envoy, kubernetes
+
+
+def _is_envoy(document: Document) -> bool:
+    """Whether a document among Kubernetes' ones is Envoy's beyond doubt."""
+    assert isinstance(document.root, MappingNode)
+    return any(mark in document.root.entries for mark in _ENVOY)
+
+
+def _one(document: Document, message: str, code: str) -> Findings:
+    found = Findings()
+    found.warn(document.root, "", message, code=code)
+    return _coded(found, code, code)
 
 
 def _place(document: Document, namespace: str) -> None:
@@ -177,7 +207,11 @@ def _envoy(documents: list[Document], findings: Findings) -> Config | None:
         return None
     validation = Findings()
     config = load_envoy(documents, validation)
-    _merge(findings, _coded(validation, INVALID_ENVOY, DOUBTFUL_ENVOY))
+    kept = Findings()
+    for finding in (*validation.errors, *validation.warnings):
+        if finding.message not in _NOT_YET:  # that is about us, not about the documents
+            kept.add(finding)
+    _merge(findings, _coded(kept, INVALID_ENVOY, DOUBTFUL_ENVOY))
     return config
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from bisect import bisect_left
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 from meshcore.analysis.inventory import CORE, NETWORKING, Inventory, Item
 from meshcore.config.istio.names import HostMap, expand, is_wildcard, kubernetes_host
 
-__all__ = ["ServiceHost", "ServiceHosts", "exported_to"]
+__all__ = ["ServiceHost", "ServiceHosts", "Suffixes", "exported_to"]
 
 EXPORT_TO = "networking.istio.io/exportTo"
 ALL = "*"
@@ -39,6 +41,7 @@ class ServiceHosts:
     def __init__(self, inventory: Inventory) -> None:
         self._scopes: dict[str, HostMap[ServiceHost]] = {}
         self.names: dict[str, None] = {}
+        self._siblings: dict[str, dict[str, None]] = {}
         for entry in inventory.of(NETWORKING, "ServiceEntry"):
             ports = tuple(it.get("number").number or 0 for it in entry.spec.get("ports").each())
             selector = entry.spec.at("workloadSelector", "labels").labels
@@ -53,6 +56,8 @@ class ServiceHosts:
 
     def _add(self, service: ServiceHost, scopes: Iterable[str]) -> None:
         self.names[service.host] = None
+        label, _, rest = service.host.partition(".")
+        self._siblings.setdefault(rest, {})[label] = None
         for scope in scopes:
             self._scopes.setdefault(scope, HostMap()).set(service.host, service)
 
@@ -76,8 +81,33 @@ class ServiceHosts:
                     return service
         return None
 
+    def siblings(self, rest: str) -> Collection[str]:
+        """First labels of the hosts that go on with ``rest``: services of one namespace, say."""
+        return self._siblings.get(rest, {})
+
+    @cached_property
+    def suffixes(self) -> Suffixes:
+        return Suffixes(self.names)
+
     def _visible(self, *scopes: str) -> Iterator[HostMap[ServiceHost]]:
         for scope in dict.fromkeys(scopes):
             maps = self._scopes.get(scope)
             if maps is not None:
                 yield maps
+
+
+class Suffixes:
+    """Finds the hosts below a wildcard without looking at all of them."""
+
+    def __init__(self, hosts: Iterable[str]) -> None:
+        self._reversed = sorted(host[::-1] for host in hosts)
+
+    def of(self, pattern: str) -> Iterator[str]:
+        """The hosts that a wildcard covers; none for other hosts."""
+        if not is_wildcard(pattern):
+            return
+        tail = pattern[:0:-1]
+        for index in range(bisect_left(self._reversed, tail), len(self._reversed)):
+            if not self._reversed[index].startswith(tail):
+                break
+            yield self._reversed[index][::-1]

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from meshcore.config.findings import Severity
 
-__all__ = ["CODES", "INEFFECTIVE_MATCH", "UNREACHABLE_RULE", "Code", "severity_of"]
+__all__ = ["CODES", "INCOMPLETE", "INEFFECTIVE_MATCH", "UNREACHABLE_RULE", "Code", "severity_of"]
 
 _E, _W, _I = Severity.ERROR, Severity.WARNING, Severity.INFO
 
@@ -229,11 +229,55 @@ CODES: dict[str, Code] = _table(
             _W,
             "The Envoy configuration is valid, but part of it has no effect.",
         ),
+        ("MC1004", "IncompleteEnvoyConfiguration", _I, "The documents are a part of a configuration."),
+        (
+            "MC1005",
+            "UnknownDocument",
+            _I,
+            "The document is neither Kubernetes' nor Envoy's, and is left aside.",
+        ),
+        ("MC1101", "ShadowedMatch", _W, "A match never counts: an earlier one takes all its requests."),
+        (
+            "MC1102",
+            "ShadowedByOlderVirtualService",
+            _W,
+            "A match never counts: an older VirtualService of the same hosts takes all its requests.",
+        ),
+        ("MC1103", "ImpossibleMatch", _W, "No request can meet the conditions of a match."),
+        (
+            "MC1104",
+            "RegexNotNeeded",
+            _I,
+            "An exact text or a prefix says the same as the regex, and is faster.",
+        ),
+        ("MC1105", "RegexDotMatchesAnything", _I, "A dot in a regex for hosts matches any character."),
+        (
+            "MC1106",
+            "PrefixWithinWord",
+            _I,
+            "A prefix ends within a word, so that longer words match as well.",
+        ),
+        ("MC1201", "ZeroWeightTakesAll", _W, "The only destination has weight 0, and takes all requests."),
+        ("MC1202", "WeightsNotHundred", _I, "Weights do not add up to 100, so they are no percentages."),
+        (
+            "MC1203",
+            "UnsafeRetries",
+            _W,
+            "Requests that must not be repeated are retried after the server may have acted.",
+        ),
+        ("MC1204", "TimeoutLeavesNoRetry", _W, "The timeout is over before a second try could begin."),
+        ("MC1205", "FaultWithoutPercentage", _W, "A fault without a percentage meets no request."),
+        ("MC1206", "MirrorToItself", _W, "The mirror is the destination itself."),
+        ("MC1207", "UnusedSubset", _I, "No rule routes to the subset."),
+        ("MC1208", "NothingCanBeEjected", _W, "maxEjectionPercent is too small for the number of endpoints."),
+        ("MC1301", "SubsetWithoutWorkloads", _W, "No workload of the service has the labels of the subset."),
+        ("MC1302", "NoEndpoints", _W, "A destination has no endpoints."),
     )
 )
 
 UNREACHABLE_RULE = "IST0130"
 INEFFECTIVE_MATCH = "IST0131"
+INCOMPLETE = "MC1004"
 
 
 def severity_of(code: str) -> Severity:

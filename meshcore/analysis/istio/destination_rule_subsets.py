@@ -18,7 +18,8 @@ def analyze(ctx: Context) -> None:
         service = ctx.services.find(where.text, rule.namespace, rule.spec.get("exportTo").texts)
         if service is None:
             name = expand(where.text, rule.namespace)
-            if not ctx.is_extra(name):
+            covered = next(ctx.services.suffixes.of(name), None)  # a rule for many services at once
+            if covered is None and not ctx.is_extra(name):
                 ctx.report("IST0174", where, f"there is no service {name!r}{ctx.near_host(name)}")
             continue
         _check_subsets(ctx, rule, service)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from meshcore.config.codes import INCOMPLETE
 from meshcore.config.documents import from_mapping
 from meshcore.config.envoy.resources import Resources, check_names, collect
 from meshcore.config.envoy.runtime import Runtime
@@ -125,7 +126,7 @@ def _listeners(context: Context, resources: Resources) -> tuple[Listener, ...]:
         if not (resources.clusters or context.findings.has_errors) and table.validate_clusters is None:
             # A table alone, as tests and tools have it: its clusters are somewhere else.
             message = "the documents hold no clusters: requests that are to be forwarded are answered 503"
-            warn_at(context.findings, table, "", message)
+            warn_at(context.findings, table, "", message, code=INCOMPLETE)
             inner = Context(context.findings, context.runtime)
         elif table.validate_clusters is False:
             inner = Context(context.findings, context.runtime)
@@ -164,5 +165,9 @@ def _warn_unused(context: Context, resources: Resources) -> None:
         where = resources.clusters[0] if resources.clusters else None
         if where is not None:
             warn_at(
-                context.findings, where, "", "there is no route table: every request will be answered 404"
+                context.findings,
+                where,
+                "",
+                "there is no route table: every request will be answered 404",
+                code=INCOMPLETE,
             )

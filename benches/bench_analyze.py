@@ -1,0 +1,104 @@
+"""How long ``meshcore analyze`` takes, stage by stage, and what it holds in memory.
+
+    python benches/bench_analyze.py [--documents 10000] [--per-file 1]
+
+The documents are made up (see mesh_documents.py) and written to a temporary folder. Each count runs
+in a process of its own, so that the peak of memory is its own. The same documents read by PyYAML's C
+loader alone, into plain values without positions, are the yardstick.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from itertools import islice
+from pathlib import Path
+
+import yaml
+from mesh_documents import mesh_documents
+
+from meshcore.analysis import analyze
+
+
+def write(folder: Path, count: int, per_file: int) -> None:
+    documents = mesh_documents(count)
+    number = 0
+    while chunk := list(islice(documents, per_file)):
+        (folder / f"{number:06}.yaml").write_text("---\n".join(chunk))
+        number += 1
+
+
+def run(folder: Path) -> dict[str, float]:
+    """Analyze a folder: seconds by stage, findings, and the growth of memory in MiB."""
+    stages: dict[str, float] = {}
+    last: tuple[str, float] = ("start", time.perf_counter())
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+    def progress(stage: str, done: int, total: int) -> None:
+        nonlocal last
+        now = time.perf_counter()
+        stages[last[0]] = stages.get(last[0], 0.0) + now - last[1]
+        last = (stage, now)
+
+    report = analyze(folder, progress=progress)
+    progress("end", 0, 0)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return {**stages, "findings": len(report.findings), "MiB": (peak - before) / 1024}
+
+
+def run_yaml(folder: Path) -> float:
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    began = time.perf_counter()
+    for file in sorted(folder.iterdir()):
+        for _ in yaml.load_all(file.read_text(), loader):
+            pass
+    return time.perf_counter() - began
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--documents", type=int, nargs="+", default=[1000, 10_000])
+    parser.add_argument("--per-file", type=int, default=1)
+    parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
+    args = parser.parse_args()
+    if args.folder:
+        print(json.dumps(run(args.folder)))
+        return
+    columns = (
+        "documents",
+        "read",
+        "validate",
+        "analyze",
+        "total",
+        "doc/s",
+        "PyYAML",
+        "ratio",
+        "findings",
+        "MiB",
+    )
+    print(" ".join(f"{column:>9}" for column in columns))
+    for count in args.documents:
+        with tempfile.TemporaryDirectory() as name:
+            folder = Path(name)
+            write(folder, count, args.per_file)
+            command = [sys.executable, __file__, "--folder", name]
+            stages = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+            plain = run_yaml(folder)
+        parts = [stages.get(stage, 0.0) for stage in ("reading", "validating", "analyzing")]
+        total = sum(parts)
+        seconds = " ".join(f"{value:>8.2f}s" for value in (*parts, total))
+        print(
+            f"{count:>9} {seconds} {count / total:>9.0f} {plain:>8.2f}s {total / plain:>9.2f}"
+            f" {stages['findings']:>9} {stages['MiB']:>9.0f}"
+        )
+
+
+if __name__ == "__main__":
+    main()

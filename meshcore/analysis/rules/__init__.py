@@ -1,0 +1,1 @@
+"""Our own analyzers: rules without effect, and settings that do something else than they seem to."""

@@ -1,0 +1,69 @@
+"""Destinations without endpoints, and outlier detection that cannot eject any."""
+
+from __future__ import annotations
+
+from meshcore.analysis.context import Context
+from meshcore.analysis.cursor import Cursor
+from meshcore.analysis.inventory import CORE, NETWORKING
+from meshcore.config.istio.names import expand, kubernetes_host
+from meshcore.model import Discovery
+
+__all__ = ["analyze_ejection", "analyze_missing"]
+
+#: Envoy's and Istio's default of maxEjectionPercent.
+DEFAULT_PERCENT = 10
+
+
+def analyze_missing(ctx: Context) -> None:
+    """Envoy clusters that list no endpoint, and services that the endpoints file leaves out."""
+    for cluster in ctx.config.clusters if ctx.config else ():
+        listed = any(group.endpoints for group in cluster.localities)
+        if cluster.discovery is not Discovery.EDS and not listed and cluster.origin is not None:
+            ctx.report(
+                "MC1302", cluster.origin, f"cluster {cluster.name!r} has no endpoint: requests get a 503"
+            )
+    if not ctx.expects_endpoints:
+        return
+    for item in ctx.inventory.of(CORE, "Service"):
+        if item.builtin or item.spec.get("type").text == "ExternalName":
+            continue
+        host = kubernetes_host(item.name, item.namespace).lower()
+        if not any(service.workloads for service in ctx.registry.get(host)):
+            message = f"no endpoints are known for {host}: requests get a 503"
+            ctx.report("MC1302", item.metadata.get("name"), message)
+
+
+def analyze_ejection(ctx: Context) -> None:
+    """With few endpoints, a small maxEjectionPercent allows none of them to be ejected."""
+    for rule in ctx.inventory.of(NETWORKING, "DestinationRule"):
+        where = rule.spec.at("trafficPolicy", "outlierDetection")
+        if not where:
+            continue
+        host = expand(rule.spec.get("host").text, rule.namespace)
+        count = max((len(it.workloads) for it in ctx.registry.get(host)), default=0)
+        percent = where.get("maxEjectionPercent").number or DEFAULT_PERCENT
+        if _too_few(count, percent):
+            stated: Cursor = where.get("maxEjectionPercent")
+            ctx.report("MC1208", stated if stated else where, _message(host, count, percent))
+    for cluster in ctx.config.clusters if ctx.config else ():
+        detection = cluster.outlier_detection
+        if detection is None or detection.always_eject_one_host or cluster.origin is None:
+            continue
+        count = sum(len(group.endpoints) for group in cluster.localities)
+        stated_percent = detection.max_ejection_percent
+        percent = DEFAULT_PERCENT if stated_percent is None else stated_percent
+        if _too_few(count, percent):
+            ctx.report("MC1208", cluster.origin, _message(cluster.name, count, percent))
+
+
+def _too_few(count: int, percent: int) -> bool:
+    return count > 0 and count * percent < 100
+
+
+def _message(name: str, count: int, percent: int) -> str:
+    endpoints = "the one endpoint" if count == 1 else f"{count} endpoints"
+    least = -(-100 // count)
+    return (
+        f"maxEjectionPercent {percent} of {endpoints} of {name!r} is less than one: none is ever ejected; "
+        f"{least} would allow one"
+    )
