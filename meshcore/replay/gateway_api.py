@@ -99,8 +99,8 @@ def _derived(text: str, file: str) -> _Outcome:
     resources = _with_namespaces(documents)
     derived = derive(resources, make_registry(resources, _services()))
     outcome = _Outcome()
-    for parents in derived.parents.gateways.values():
-        outcome.gateways.update((it.gateway, it.resource) for it in parents)
+    for listeners in derived.gateways.served.values():
+        outcome.gateways.update((it.gateway, it.resource) for it in listeners)
     for resource in derived.virtual_services:
         outcome.add(resource)
     return outcome

@@ -111,7 +111,7 @@ KINDS: dict[tuple[str, str], Kind] = {
     (GATEWAY_API, "TCPRoute"): _aside(None),
     (GATEWAY_API, "TLSRoute"): _aside(None),
     (GATEWAY_API, "UDPRoute"): _aside(None),
-    (GATEWAY_API, "ListenerSet"): _refused("its listeners would be missing", None),
+    (GATEWAY_API, "ListenerSet"): Kind(("v1", "v1beta1"), gateway_api.ListenerSet),
     (GATEWAY_API, "BackendTLSPolicy"): _refused("connections would be made without it", None),
     (GATEWAY_API_X, "XListenerSet"): _refused("its listeners would be missing", None),
     (GATEWAY_API_X, "XBackend"): _refused("requests for it would get a 500", None),

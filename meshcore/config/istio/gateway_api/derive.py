@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from meshcore.config.istio.gateway_api import listeners, routes
+from meshcore.config.istio.gateway_api import routes
 from meshcore.config.istio.gateway_api.backends import Backends
 from meshcore.config.istio.gateway_api.classes import Classes
+from meshcore.config.istio.gateway_api.gateways import Gateways
 from meshcore.config.istio.gateway_api.grants import Grants
 from meshcore.config.istio.gateway_api.namespaces import Namespaces
 from meshcore.config.istio.gateway_api.parents import Parents, Route
@@ -28,16 +29,16 @@ __all__ = ["Derived", "derive"]
 class Derived:
     """What was made of the documents of the Gateway API, and what it was made with."""
 
+    gateways: Gateways
     parents: Parents
     backends: Backends
-    classes: Classes
     virtual_services: list[Resource[VirtualService]] = field(default_factory=list)
 
     def named_gateways(self, own: Iterable[Resource[Gateway]]) -> dict[str, list[Resource[Gateway]]]:
         """All Gateways by ``namespace/name``: Istio's ``own``, and those that stand for listeners."""
         named = {it.full_name: [it] for it in own}
-        for name, parents in self.parents.gateways.items():
-            named.setdefault(name, []).extend(it.resource for it in parents)
+        for name, listeners in self.gateways.served.items():
+            named.setdefault(name, []).extend(it.resource for it in listeners)
         return named
 
 
@@ -46,14 +47,18 @@ def derive(resources: Resources, registry: Registry) -> Derived:
     namespaces = Namespaces(resources.namespaces, resources.of("Namespace", Namespace))
     grants = Grants(resources.of("ReferenceGrant", api.ReferenceGrant))
     classes = Classes(resources.of("GatewayClass", api.GatewayClass))
+    gateways = Gateways(
+        resources.of("Gateway", api.Gateway),
+        resources.of("ListenerSet", api.ListenerSet),
+        classes,
+        namespaces,
+        grants,
+    )
     backends = Backends(registry, grants)
     parents = Parents(
         registry,
-        {
-            it.full_name: listeners.convert(it, classes, namespaces, grants)
-            for it in resources.of("Gateway", api.Gateway)
-        },
+        gateways.listeners,
         {it.full_name: it for it in resources.of("ServiceEntry", ServiceEntry)},
     )
     every: list[Route] = [*resources.of("HTTPRoute", HTTPRoute), *resources.of("GRPCRoute", GRPCRoute)]
-    return Derived(parents, backends, classes, routes.convert(every, parents, backends))
+    return Derived(gateways, parents, backends, routes.convert(every, parents, backends))

@@ -7,19 +7,18 @@ from collections.abc import Iterator
 from meshcore.config.enforcement import warn_pending
 from meshcore.config.findings import Findings, did_you_mean
 from meshcore.config.istio.gateway_api.derive import Derived
-from meshcore.config.istio.gateway_api.listeners import HBONE_PORT, HTTP_KINDS, PROTOCOLS, distinct_listeners
+from meshcore.config.istio.gateway_api.listeners import HTTP_KINDS
 from meshcore.config.istio.gateway_api.parents import SERVICE_ENTRY, Route, refusal
-from meshcore.config.istio.gateway_api.schema import gateway as api
 from meshcore.config.istio.gateway_api.schema import routes
 from meshcore.config.istio.gateway_api.schema.common import (
     GATEWAY,
     GROUP,
+    LISTENER_SET,
     SERVICE,
     BackendReference,
     ParentReference,
 )
 from meshcore.config.istio.reading import Resources
-from meshcore.config.istio.resources import Resource
 from meshcore.config.schema import warn_at
 
 __all__ = ["check_served"]
@@ -27,9 +26,8 @@ __all__ = ["check_served"]
 
 def check_served(resources: Resources, derived: Derived, findings: Findings, *, mesh: bool) -> None:
     """Warn about listeners, parents and backends that lead nowhere; ``mesh``: for whom routes are made."""
-    gateways = resources.of("Gateway", api.Gateway)
-    for gateway in gateways:
-        _check_gateway(gateway, derived, findings)
+    for remark in derived.gateways.remarks:
+        warn_at(findings, remark.record, remark.field, remark.message, expected=remark.expected)
     every: list[Route] = [
         *resources.of("HTTPRoute", routes.HTTPRoute),
         *resources.of("GRPCRoute", routes.GRPCRoute),
@@ -43,37 +41,11 @@ def check_served(resources: Resources, derived: Derived, findings: Findings, *, 
             _check_rule(route, rule, derived, findings)
     made = derived.virtual_services
     if mesh and made and not any("mesh" in it.spec.gateways for it in made):
-        name = next(name for name, listeners in derived.parents.gateways.items() if listeners)
+        name = next(name for name, listeners in derived.gateways.served.items() if listeners)
         message = (
             f"no route is for workloads of the mesh, only for gateways; to serve as one: --gateway {name}"
         )
         warn_at(findings, made[0].spec, "parent_refs", message)
-
-
-def _check_gateway(gateway: Resource[api.Gateway], derived: Derived, findings: Findings) -> None:
-    spec = gateway.spec
-    controller = derived.classes.find(spec.gateway_class_name)
-    if controller is None or not controller.routes:
-        whose = "is not one of Istio's" if controller is None else "takes no routes"
-        message = f"the class {spec.gateway_class_name!r} {whose}, so the Gateway is left aside"
-        expected = f"one of {', '.join(derived.classes.served)}" if controller is None else ""
-        warn_at(findings, spec, "gateway_class_name", message, expected=expected)
-        return
-    for listener, taken in distinct_listeners(spec):
-        if taken:
-            message = "an earlier listener has this port and host name, so this one is left aside"
-            warn_at(findings, listener, "", message)
-        elif listener.protocol not in PROTOCOLS and listener.port != HBONE_PORT:
-            warn_at(findings, listener, "protocol", f"{listener.protocol} is left aside: it is not served")
-        elif listener.tls is None and listener.protocol in ("HTTPS", "TLS"):
-            message = f"the listener is left aside: {listener.protocol} needs tls"
-            warn_at(findings, listener, "protocol", message)
-        elif listener.protocol in ("TLS", "TCP"):
-            message = f"{listener.protocol} is left aside: only HTTP is routed"
-            warn_at(findings, listener, "protocol", message)
-        elif listener.tls is not None:
-            message = "TLS is not terminated by the bundled proxy; decisions are made as if it were"
-            warn_at(findings, listener, "tls", message)
 
 
 def _check_parent(route: Route, reference: ParentReference, derived: Derived, findings: Findings) -> None:
@@ -83,23 +55,25 @@ def _check_parent(route: Route, reference: ParentReference, derived: Derived, fi
         if not parents.mesh_hosts(reference, route.namespace):
             warn_at(findings, reference, "name", f"there is no {reference.kind} {where!r}")
         return
-    if reference.target != GATEWAY:
-        message = f"routes attach to Gateways, Services and ServiceEntries, not to a {reference.kind}"
+    if reference.target not in (GATEWAY, LISTENER_SET):
+        message = f"routes attach to Gateways, Services and the like, not to a {reference.kind}"
         warn_at(findings, reference, "kind", message)
         return
-    if where not in parents.gateways:
-        hint = did_you_mean(where, parents.gateways)
-        warn_at(findings, reference, "name", f"there is no Gateway {where!r} among the documents{hint}")
+    listeners = parents.listeners.get((reference.target, where))
+    what = reference.kind
+    if listeners is None:
+        hint = did_you_mean(where, [name for kind, name in parents.listeners if kind == reference.target])
+        warn_at(findings, reference, "name", f"there is no {what} {where!r} among the documents{hint}")
         return
     hostnames = [it.lower() for it in route.spec.hostnames] or ["*"]
     reasons = {
         it.section: refusal(it, reference, route.kind, route.namespace, hostnames)
-        for it in parents.listeners(reference, route.namespace)
+        for it in listeners
         if it.kinds & HTTP_KINDS or (GROUP, route.kind) not in it.kinds
     }
     if reasons and all(reasons.values()):
         said = "; ".join(f"{name!r}: {why}" for name, why in reasons.items())
-        warn_at(findings, reference, "", f"no listener of Gateway {where!r} takes the route ({said})")
+        warn_at(findings, reference, "", f"no listener of {what} {where!r} takes the route ({said})")
 
 
 def _check_rule(

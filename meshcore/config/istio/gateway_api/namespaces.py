@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from meshcore.config.istio.gateway_api.schema.gateway import (
+    AllowedListeners,
     AllowedRoutes,
     LabelSelector,
+    ListenersFrom,
     NamespacesFrom,
     Operator,
     Requirement,
@@ -36,6 +38,15 @@ class Namespaces:
         if given.from_ is NamespacesFrom.All:
             return ["*"]
         return self.selected(given.selector) if given.selector else []
+
+    def may_add(self, listeners: AllowedListeners | None, own: str, other: str) -> bool:
+        """Whether a ListenerSet of the namespace ``other`` may add to a Gateway of ``own``."""
+        given = listeners.namespaces if listeners else None
+        if given is None:
+            return False
+        if given.from_ is ListenersFrom.Selector:
+            return given.selector is not None and other in self.selected(given.selector)
+        return given.from_ is ListenersFrom.All or (given.from_ is ListenersFrom.Same and own == other)
 
     def selected(self, selector: LabelSelector) -> list[str]:
         return sorted(

@@ -6,10 +6,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from meshcore.config.istio.gateway_api.gateways import Target
 from meshcore.config.istio.gateway_api.listeners import Parent
 from meshcore.config.istio.gateway_api.schema.common import (
     GATEWAY,
     GROUP,
+    LISTENER_SET,
     SERVICE,
     GroupKind,
     ParentReference,
@@ -50,8 +52,7 @@ class Parents:
     """All that routes may attach to."""
 
     registry: Registry
-    #: Listeners by ``namespace/name`` of their Gateway.
-    gateways: Mapping[str, tuple[Parent, ...]]
+    listeners: Mapping[Target, tuple[Parent, ...]]
     entries: Mapping[str, Resource[ServiceEntry]] = field(default_factory=dict)
 
     def attach(self, route: Route) -> list[Attachment]:
@@ -59,7 +60,7 @@ class Parents:
         found: list[Attachment] = []
         references = sorted(route.spec.parent_refs, key=lambda it: _order(it, route.namespace))
         for reference in references:
-            if reference.target == GATEWAY:
+            if reference.target in (GATEWAY, LISTENER_SET):
                 found += self._listeners(reference, route)
             elif reference.target in (SERVICE, SERVICE_ENTRY):
                 hosts = self.mesh_hosts(reference, route.namespace)
@@ -77,12 +78,9 @@ class Parents:
         host = kubernetes_host(reference.name, where, self.registry.domain).lower()
         return (host,) if any(it.kubernetes for it in self.registry.get(host)) else ()
 
-    def listeners(self, reference: ParentReference, namespace: str) -> tuple[Parent, ...]:
-        """The listeners of the Gateway that a reference names."""
-        return self.gateways.get(f"{reference.namespace or namespace}/{reference.name}", ())
-
     def _listeners(self, reference: ParentReference, route: Route) -> Iterator[Attachment]:
-        listeners = self.listeners(reference, route.namespace)
+        target = (reference.target, f"{reference.namespace or route.namespace}/{reference.name}")
+        listeners = self.listeners.get(target, ())
         hostnames = tuple(it.lower() for it in route.spec.hostnames) or ("*",)
         for listener in listeners:
             if not refusal(listener, reference, route.kind, route.namespace, hostnames):

@@ -9,7 +9,7 @@ from meshcore.config.findings import Findings
 from meshcore.config.istio.gateway_api.schema import gateway as gateway_api
 from meshcore.config.istio.gateway_api.schema.routes import GRPCRoute, HTTPRoute
 from meshcore.config.istio.gateway_api.validation.gateway import check_gateway as check_listeners
-from meshcore.config.istio.gateway_api.validation.gateway import check_grant
+from meshcore.config.istio.gateway_api.validation.gateway import check_grant, check_listener_set
 from meshcore.config.istio.gateway_api.validation.routes import check_route
 from meshcore.config.istio.reading import Resources
 from meshcore.config.istio.resources import Resource
@@ -75,6 +75,7 @@ def validate(resources: Resources, findings: Findings) -> None:
     each("WasmPlugin", WasmPlugin, extensions.check_wasm_plugin)
     each("TrafficExtension", TrafficExtension, extensions.check_traffic_extension)
     each("Gateway", gateway_api.Gateway, check_listeners)
+    each("ListenerSet", gateway_api.ListenerSet, check_listener_set)
     each("ReferenceGrant", gateway_api.ReferenceGrant, check_grant)
     each("HTTPRoute", HTTPRoute, check_route)
     each("GRPCRoute", GRPCRoute, check_route)

@@ -190,7 +190,7 @@ def test_versions_that_are_read(version: str) -> None:
     assert load_text(text, node=Node(gateway="default/gw")).listeners
 
 
-@pytest.mark.parametrize("kind", ["BackendTLSPolicy", "ListenerSet"])
+@pytest.mark.parametrize("kind", ["BackendTLSPolicy"])
 def test_kinds_that_are_refused_by_name(kind: str) -> None:
     text = f"apiVersion: gateway.networking.k8s.io/v1\nkind: {kind}\nmetadata: {{name: x}}\nspec: {{}}\n"
     with pytest.raises(ConfigError, match=f"<string>:2:7: error: kind: {kind} is not supported"):

@@ -61,7 +61,7 @@ SERVED = gateway()
         ),
         (
             gateway("{name: a, port: 80, protocol: HTTP}", "{name: b, port: 81, protocol: UDP}"),
-            "listeners[1].protocol: UDP is left aside",
+            "listeners[1].protocol: the listener is left aside: UDP is not served",
         ),
         (
             gateway("{name: a, port: 80, protocol: HTTP}", "{name: b, port: 443, protocol: HTTPS}"),

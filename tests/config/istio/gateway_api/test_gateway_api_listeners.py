@@ -9,7 +9,7 @@ from meshcore.config.istio.gateway_api.listeners import Parent
 
 
 def parents(derived: Derive, text: str) -> tuple[Parent, ...]:
-    return derived(text).derived.parents.gateways["default/gw"]
+    return tuple(derived(text).derived.gateways.served["default/gw"])
 
 
 def namespaces(*names: str) -> str:

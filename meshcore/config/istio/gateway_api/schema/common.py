@@ -7,12 +7,21 @@ from typing import Annotated, TypeAlias
 from meshcore.config.scalar_types import Port
 from meshcore.config.schema import Meta, Record
 
-__all__ = ["GATEWAY", "GROUP", "SERVICE", "BackendReference", "GroupKind", "ParentReference"]
+__all__ = [
+    "GATEWAY",
+    "GROUP",
+    "LISTENER_SET",
+    "SERVICE",
+    "BackendReference",
+    "GroupKind",
+    "ParentReference",
+]
 
 GROUP = "gateway.networking.k8s.io"
 #: Group and kind.
 GroupKind: TypeAlias = tuple[str, str]
 GATEWAY: GroupKind = (GROUP, "Gateway")
+LISTENER_SET: GroupKind = (GROUP, "ListenerSet")
 SERVICE: GroupKind = ("", "Service")
 
 Name = Annotated[str, Meta(min_length=1, max_length=253)]

@@ -1,4 +1,4 @@
-"""``Gateway``, ``GatewayClass`` and ``ReferenceGrant``."""
+"""``Gateway``, ``ListenerSet``, ``GatewayClass`` and ``ReferenceGrant``."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from meshcore.config.scalar_types import Port
 from meshcore.config.schema import Meta, Partial, Record
 
 __all__ = [
+    "AllowedListeners",
     "AllowedRoutes",
     "Gateway",
     "GatewayClass",
@@ -19,7 +20,9 @@ __all__ = [
     "GrantTo",
     "LabelSelector",
     "Listener",
+    "ListenerSet",
     "ListenerTLS",
+    "ListenersFrom",
     "NamespacesFrom",
     "Operator",
     "ReferenceGrant",
@@ -96,12 +99,27 @@ class ListenerTLS(Record):
 
 
 class Listener(Record):
+    """A listener; one of a ListenerSet may leave its port out (0), where its protocol tells it."""
+
     name: Name
-    port: Port
     protocol: str
+    port: Port = 0
     hostname: str = ""
     tls: ListenerTLS | None = None
     allowed_routes: AllowedRoutes | None = None
+
+
+#: ``None`` is the default: no ListenerSet may add to the Gateway.
+ListenersFrom = Enum("ListenersFrom", ["All", "Same", "Selector", "None"])
+
+
+class ListenerNamespaces(Record):
+    from_: ListenersFrom = msgspec.field(default=ListenersFrom["None"], name="from")
+    selector: LabelSelector | None = None
+
+
+class AllowedListeners(Record):
+    namespaces: ListenerNamespaces | None = None
 
 
 class Gateway(Record):
@@ -109,9 +127,23 @@ class Gateway(Record):
     __ignored__: ClassVar[frozenset[str]] = frozenset(
         {"addresses", "infrastructure", "tls", "backend_tls", "default_scope"}
     )
-    __noted__: ClassVar[dict[str, str]] = {"allowed_listeners": "ListenerSets are left aside"}
 
     gateway_class_name: Name
+    listeners: Annotated[list[Listener], Partial] = []
+    allowed_listeners: AllowedListeners | None = None
+
+
+class GatewayReference(Record):
+    name: Name
+    group: str = GROUP
+    kind: str = "Gateway"
+    namespace: str = ""
+
+
+class ListenerSet(Record):
+    """Further listeners of a Gateway, in a document of their own."""
+
+    parent_ref: GatewayReference
     listeners: Annotated[list[Listener], Partial] = []
 
 

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from meshcore.config.findings import Findings, did_you_mean, quoted
+from meshcore.config.istio.gateway_api.gateways import PORTS
 from meshcore.config.istio.gateway_api.listeners import PROTOCOLS
 from meshcore.config.istio.gateway_api.schema import gateway as api
+from meshcore.config.istio.gateway_api.schema.common import GATEWAY
 from meshcore.config.istio.gateway_api.validation.common import check_hostname, check_name, check_unique
 from meshcore.config.istio.resources import Resource
 from meshcore.config.istio.validation.common import check_labels, has_items
 from meshcore.config.schema import error_at
 
-__all__ = ["check_gateway", "check_grant"]
+__all__ = ["check_gateway", "check_grant", "check_listener_set"]
 
 MAX_LISTENERS = 64
 #: Protocols of the specification, and Istio's own.
@@ -22,11 +26,35 @@ def check_gateway(resource: Resource[api.Gateway], findings: Findings) -> None:
     if len(gateway.listeners) > MAX_LISTENERS:
         found = f"{len(gateway.listeners)} listeners"
         error_at(findings, gateway, "listeners", found=found, expected=f"at most {MAX_LISTENERS}")
-    if not has_items(gateway, "listeners"):
+    if not has_items(gateway, "listeners") and gateway.allowed_listeners is None:
         error_at(findings, gateway, "listeners", "a Gateway needs a listener")
-    check_unique(findings, gateway.listeners)
-    seen: set[tuple[int, str, str]] = set()
+    allowed = gateway.allowed_listeners
+    if allowed is not None and allowed.namespaces is not None and allowed.namespaces.selector is not None:
+        _check_selector(allowed.namespaces.selector, findings)
+    _check_listeners(gateway.listeners, findings)
     for listener in gateway.listeners:
+        if not listener.port:
+            error_at(findings, listener, "port", "missing, but required")
+
+
+def check_listener_set(resource: Resource[api.ListenerSet], findings: Findings) -> None:
+    spec = resource.spec
+    if not has_items(spec, "listeners"):
+        error_at(findings, spec, "listeners", "a ListenerSet needs a listener")
+    reference = spec.parent_ref
+    if (reference.group, reference.kind) != GATEWAY:
+        found = quoted(f"{reference.group}/{reference.kind}")
+        error_at(findings, reference, "kind", found=found, expected="a Gateway")
+    _check_listeners(spec.listeners, findings)
+    for listener in spec.listeners:
+        if not listener.port and listener.protocol not in PORTS:
+            error_at(findings, listener, "port", f"missing, but required for {listener.protocol}")
+
+
+def _check_listeners(listeners: Sequence[api.Listener], findings: Findings) -> None:
+    check_unique(findings, listeners)
+    seen: set[tuple[int, str, str]] = set()
+    for listener in listeners:
         _check_listener(listener, findings)
         key = (listener.port, listener.protocol, listener.hostname.lower())
         if key in seen:
@@ -53,9 +81,13 @@ def _check_listener(listener: api.Listener, findings: Findings) -> None:
     if given.from_ is api.NamespacesFrom.Selector and given.selector is None:
         error_at(findings, given, "selector", "missing, but required for from: Selector")
     if given.selector is not None:
-        check_labels(findings, given.selector, "match_labels", given.selector.match_labels)
-        for requirement in given.selector.match_expressions:
-            _check_requirement(requirement, findings)
+        _check_selector(given.selector, findings)
+
+
+def _check_selector(selector: api.LabelSelector, findings: Findings) -> None:
+    check_labels(findings, selector, "match_labels", selector.match_labels)
+    for requirement in selector.match_expressions:
+        _check_requirement(requirement, findings)
 
 
 def _check_requirement(requirement: api.Requirement, findings: Findings) -> None:
