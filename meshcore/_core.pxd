@@ -284,16 +284,50 @@ cdef extern from "meshcore.h" nogil:
     # ---- clusters: specs
     ctypedef enum mc_policy_kind:
         MC_POLICY_ROUND_ROBIN
+        MC_POLICY_RANDOM
+
+    ctypedef enum mc_health:
+        MC_HEALTHY
+        MC_DEGRADED
+        MC_UNHEALTHY
+        MC_DRAINING
+
+    ctypedef struct mc_label:
+        mc_slice key
+        mc_slice value
 
     ctypedef struct mc_endpoint_spec:
         mc_slice address
         mc_slice hostname
+        mc_slice hash_key
+        mc_health health
+        uint32_t weight
+        uint32_t locality
+        const mc_label *labels
+        uint32_t label_count
+
+    ctypedef struct mc_locality_spec:
+        mc_slice region
+        mc_slice zone
+        mc_slice sub_zone
+        uint32_t priority
+        uint32_t weight
+
+    ctypedef struct mc_balance_spec:
+        mc_policy_kind policy
+        uint32_t panic_percent
+        uint32_t overprovisioning_percent
+        bint fail_traffic_on_panic
+        bint locality_weighted
 
     ctypedef struct mc_cluster_spec:
         mc_slice name
-        mc_policy_kind policy
+        mc_balance_spec balance
         const mc_endpoint_spec *endpoints
         uint32_t endpoint_count
+        const mc_locality_spec *localities
+        uint32_t locality_count
+        int32_t keep
 
     # ---- the connection manager's options
     ctypedef enum mc_escaped_slashes:
@@ -453,6 +487,9 @@ cdef extern from "meshcore.h" nogil:
         const mc_mirror_spec *mirrors
         uint32_t mirror_count
 
+    ctypedef struct mc_snapshot:
+        pass
+
     ctypedef struct mc_snapshot_spec:
         const mc_listener_spec *listeners
         const mc_virtual_host_spec *virtual_hosts
@@ -460,10 +497,8 @@ cdef extern from "meshcore.h" nogil:
         uint32_t listener_count
         uint32_t virtual_host_count
         uint32_t cluster_count
+        const mc_snapshot *previous
         uint64_t seed
-
-    ctypedef struct mc_snapshot:
-        pass
 
     mc_snapshot *mc_snapshot_build(const mc_snapshot_spec *spec, mc_runtime *runtime, mc_error *error)
     void mc_snapshot_free(mc_snapshot *snapshot)
@@ -500,6 +535,7 @@ cdef extern from "meshcore.h" nogil:
         int32_t cluster
         int32_t endpoint
         int32_t choice
+        uint32_t candidates
         mc_slice target
         mc_slice authority
         mc_slice location

@@ -22,6 +22,6 @@ cdef class Snapshot:
     cdef tuple clusters        # names
     cdef tuple endpoints       # by cluster: names
 
-    cdef int _clusters(self, Specs specs, dict by_name, mc_snapshot_spec *spec) except -1
+    cdef int _clusters(self, Specs specs, Snapshot previous, dict by_name, mc_snapshot_spec *spec) except -1
     cdef int _hosts(self, Specs specs, dict numbers, dict by_name, mc_snapshot_spec *spec) except -1
     cdef int _listeners(self, Specs specs, dict numbers, dict by_name, mc_snapshot_spec *spec) except -1

@@ -2,9 +2,10 @@
 them."""
 
 from meshcore._core cimport *
+from meshcore._cluster_spec cimport cluster_spec
 from meshcore._spec cimport Specs
 
-from meshcore.model import DEFAULT_ROUTE_TIMEOUT, ForwardAction, HealthStatus, RequireTls
+from meshcore.model import DEFAULT_ROUTE_TIMEOUT, ForwardAction, RequireTls
 
 cdef dict TLS = {
     RequireTls.NONE: MC_TLS_NONE,
@@ -25,27 +26,10 @@ cdef class Runtime:
         mc_runtime_free(self.runtime)
 
 
-def _pickable(cluster) -> tuple:
-    """The endpoints that may be picked: the healthy ones of the first priority that has any; where no
-    priority has one, all of the first (Envoy's panic mode), unless the panic threshold is 0."""
-    healthy = (HealthStatus.UNKNOWN, HealthStatus.HEALTHY)
-    priorities = sorted({group.priority for group in cluster.localities if group.endpoints})
-    for priority in priorities:
-        groups = [group for group in cluster.localities if group.priority == priority]
-        found = tuple([one for group in groups for one in group.endpoints if one.health in healthy])
-        if found:
-            return found
-    if not priorities or cluster.common_lb.healthy_panic_threshold == 0:
-        return ()
-    return tuple([
-        one for group in cluster.localities if group.priority == priorities[0] for one in group.endpoints
-    ])
-
-
 cdef class Snapshot:
     """A compiled configuration and the names of what it numbers."""
 
-    def __cinit__(self, config, Runtime runtime, uint64_t seed):
+    def __cinit__(self, config, Runtime runtime, uint64_t seed, Snapshot previous=None):
         cdef Specs specs = Specs()
         cdef mc_snapshot_spec spec
         cdef mc_error error
@@ -53,10 +37,11 @@ cdef class Snapshot:
         cdef dict by_name = {}
         self.runtime = runtime
         self.config = config
-        self._clusters(specs, by_name, &spec)
+        self._clusters(specs, previous, by_name, &spec)
         self._hosts(specs, numbers, by_name, &spec)
         self._listeners(specs, numbers, by_name, &spec)
         spec.seed = seed
+        spec.previous = previous.snapshot if previous is not None else NULL
         with nogil:
             self.snapshot = mc_snapshot_build(&spec, runtime.runtime, &error)
         if self.snapshot == NULL:
@@ -64,15 +49,24 @@ cdef class Snapshot:
                 raise MemoryError
             raise ValueError(error.message.decode("utf-8", "replace"))
 
-    cdef int _clusters(self, Specs specs, dict by_name, mc_snapshot_spec *spec) except -1:
+    cdef int _clusters(self, Specs specs, Snapshot previous, dict by_name, mc_snapshot_spec *spec) except -1:
         cdef mc_cluster_spec *clusters = <mc_cluster_spec *> specs.array(
             len(self.config.clusters), sizeof(mc_cluster_spec))
+        cdef dict known = {}
+        if previous is not None:
+            known = {name: number for number, name in enumerate(previous.clusters)}
         endpoints = []
         for i, cluster in enumerate(self.config.clusters):
-            pickable = _pickable(cluster)
-            specs.cluster(cluster, pickable, &clusters[i])
+            number = known.get(cluster.name, -1)
+            if number >= 0 and previous.config.clusters[number] == cluster:
+                # What its policy has counted and built is kept with it.
+                clusters[i].keep = number
+                endpoints.append(previous.endpoints[number])
+            else:
+                cluster_spec(specs, cluster, &clusters[i])
+                clusters[i].keep = -1
+                endpoints.append(tuple([one.authority for one in cluster.endpoints]))
             by_name[cluster.name] = i
-            endpoints.append(tuple([one.authority for one in pickable]))
         self.clusters = tuple(by_name)
         if len(by_name) != len(endpoints):
             raise ValueError("two clusters have one name")

@@ -431,20 +431,7 @@ cdef class Specs:
             raise TypeError(f"a route's action cannot be {action!r}")
         return 0
 
-    # ---- clusters and options
-
-    cdef int cluster(self, object cluster, tuple endpoints, mc_cluster_spec *out) except -1:
-        cdef mc_endpoint_spec *specs = <mc_endpoint_spec *> self.array(len(endpoints), sizeof(mc_endpoint_spec))
-        # What a name was resolved from is the endpoint's hostname in Envoy, where none is given.
-        cdef bint resolved = cluster.discovery in (Discovery.STRICT_DNS, Discovery.LOGICAL_DNS)
-        for i, endpoint in enumerate(endpoints):
-            specs[i].address = self.text(endpoint.authority)
-            specs[i].hostname = self.optional(endpoint.hostname or (endpoint.address if resolved else ""))
-        out.name = self.text(cluster.name)
-        out.policy = MC_POLICY_ROUND_ROBIN
-        out.endpoints = specs
-        out.endpoint_count = <uint32_t> len(endpoints)
-        return 0
+    # ---- options
 
     cdef int options(self, object options, mc_http_options *out) except -1:
         cdef mc_cidr *cidrs

@@ -437,7 +437,7 @@ cdef object explanation_of(Decision decision):
         cluster=config.clusters[d.cluster] if d.cluster >= 0 else None,
         policy=mc_snapshot_policy(snapshot.snapshot, d.cluster).decode() if d.cluster >= 0 else "",
         endpoint=decision.endpoint,
-        eligible=len(snapshot.endpoints[d.cluster]) if d.cluster >= 0 else 0,
+        eligible=d.candidates if d.endpoint >= 0 else 0,
         path=decision.path,
         authority=decision.authority,
         timeout=decision.timeout,
@@ -534,7 +534,8 @@ cdef class Engine:
         if not isinstance(config, Config):
             raise TypeError(f"expected a meshcore.model.Config (see meshcore.load), not {type(config).__name__}")
         with self._lock:
-            self._current[0] = Snapshot(config, self._runtime, mc_entropy_next(self._entropy))
+            self._current[0] = Snapshot(
+                config, self._runtime, mc_entropy_next(self._entropy), self._current[0])
 
     def decide(
         self,

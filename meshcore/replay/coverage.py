@@ -16,7 +16,6 @@ _SUITES = {
     "10_ring_hash": "ring hash",
     "11_maglev": "Maglev",
     "13_subset": "subsets",
-    "14_priority_locality": "priorities, localities and panic",
     "15_local_ratelimit": "local rate limits",
     "16_fault": "fault injection",
     "17_outlier_detection": "outlier detection",
@@ -24,7 +23,7 @@ _SUITES = {
     "19_tracing_request_id": "tracing and request ids",
 }
 #: Policies that choose endpoints.
-_POLICIES = frozenset({"ROUND_ROBIN"})
+_POLICIES = frozenset({"ROUND_ROBIN", "RANDOM"})
 
 
 def uncovered_topic(document: Mapping[str, Any]) -> str | None:

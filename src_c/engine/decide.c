@@ -64,7 +64,7 @@ static void gather_edits(const mc_decision *d, edits_in_force *out) {
 static void fill_forwarding(const mc_decision *d, const edits_in_force *edits, mc_forwarding *out) {
   const mc_snapshot *s = d->snapshot;
   const mc_action *action = &s->actions[d->route];
-  const mc_cluster *cluster = &s->clusters[d->cluster];
+  const mc_cluster *cluster = s->clusters[d->cluster];
   const mc_host *host = d->endpoint >= 0 ? &cluster->hosts[d->endpoint] : NULL;
   *out = (mc_forwarding){
       .view = &d->view,
@@ -101,9 +101,12 @@ MC_INLINED mc_code forward(const mc_snapshot *s, const mc_action *action, mc_inp
     reject(d, action->status, MC_DETAILS_CLUSTER_NOT_FOUND, MC_FLAG_NC, MC_ABSENT);
     return MC_OK;
   }
-  const mc_cluster *cluster = &s->clusters[d->cluster];
-  mc_pick pick = {d->request.seed, d->request.now_ns};
-  d->endpoint = peek ? cluster->policy->peek(cluster, &pick) : cluster->policy->pick(cluster, &pick);
+  const mc_cluster *cluster = s->clusters[d->cluster];
+  mc_pick pick = {.draws = d->request.seed, .now_ns = d->request.now_ns, .peek = peek};
+  if (cluster->balancer->policy->hashes && !mc_action_hash(action, input, &pick.hash)) pick.hash = mc_pick_draw(&pick);
+  if (input->no_memory) return MC_NO_MEMORY;
+  d->endpoint = mc_balancer_pick(cluster->balancer, &pick);
+  d->candidates = pick.candidates;
   if (d->endpoint < 0) {
     reject(d, 503, MC_DETAILS_NO_HEALTHY_UPSTREAM, MC_FLAG_UH, MC_LITERAL("no healthy upstream"));
   } else {
@@ -128,8 +131,8 @@ static void fill_format(const mc_decision *d, mc_format_context *out) {
       .view = &d->view,
       .status = d->status,
       .route_name = d->route >= 0 ? s->actions[d->route].name : MC_ABSENT,
-      .cluster = d->cluster >= 0 ? s->clusters[d->cluster].name : MC_ABSENT,
-      .endpoint = d->endpoint >= 0 ? s->clusters[d->cluster].hosts[d->endpoint].address : MC_ABSENT,
+      .cluster = d->cluster >= 0 ? s->clusters[d->cluster]->name : MC_ABSENT,
+      .endpoint = d->endpoint >= 0 ? s->clusters[d->cluster]->hosts[d->endpoint].address : MC_ABSENT,
       .attempts = d->endpoint >= 0,
   };
   const char *details = mc_details_name(d->outcome == MC_FORWARD ? MC_DETAILS_VIA_UPSTREAM : d->details);
@@ -289,7 +292,7 @@ mc_code mc_decision_with_headers(const mc_decision *d, const mc_header *headers,
 void mc_decision_close(mc_decision *d) {
   if (!d->leased) return;
   d->leased = false;
-  mc_host_state *state = d->snapshot->clusters[d->cluster].hosts[d->endpoint].state;
+  mc_host_state *state = d->snapshot->clusters[d->cluster]->hosts[d->endpoint].state;
   atomic_fetch_sub_explicit(&state->active, 1, memory_order_relaxed);
 }
 

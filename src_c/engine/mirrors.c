@@ -66,7 +66,7 @@ mc_code mc_decision_mirror_headers(const mc_decision *d, uint32_t policy, mc_scr
                                      .target = d->target,
                                      .authority = d->authority,
                                      .route_name = d->snapshot->actions[d->route].name,
-                                     .cluster = d->snapshot->clusters[d->cluster].name,
+                                     .cluster = d->snapshot->clusters[d->cluster]->name,
                                      .attempts = 1};
   for (uint32_t i = 0; i < mirror->edit_count && !code; i++) code = mc_edits_apply(&mirror->edits[i], &context, &list);
   /* Envoy sends a copy as a client of its own, which names itself. */

@@ -20,7 +20,7 @@ static mc_code index_clusters(mc_snapshot *s, mc_error *error) {
   if (!s->by_name) return no_memory(error);
   for (uint32_t i = 0; i < size; i++) s->by_name[i] = -1;
   for (uint32_t i = 0; i < s->cluster_count; i++) {
-    mc_slice name = s->clusters[i].name;
+    mc_slice name = s->clusters[i]->name;
     uint32_t at = (uint32_t)mc_xxh64(name.data, name.size, 0) & s->by_name_mask;
     while (s->by_name[at] >= 0) at = (at + 1) & s->by_name_mask;
     s->by_name[at] = (int32_t)i;
@@ -31,7 +31,7 @@ static mc_code index_clusters(mc_snapshot *s, mc_error *error) {
 int32_t mc_snapshot_cluster(const mc_snapshot *s, mc_slice name) {
   uint32_t at = (uint32_t)mc_xxh64(name.data, name.size, 0) & s->by_name_mask;
   for (; s->by_name[at] >= 0; at = (at + 1) & s->by_name_mask) {
-    if (mc_slice_equal(s->clusters[s->by_name[at]].name, name)) break;
+    if (mc_slice_equal(s->clusters[s->by_name[at]]->name, name)) break;
   }
   return s->by_name[at];
 }
@@ -40,20 +40,16 @@ static mc_code build_clusters(mc_snapshot *s, const mc_snapshot_spec *spec, mc_e
   uint64_t seed = spec->seed;
   s->clusters = mc_arena_alloc(s->arena, spec->cluster_count, sizeof *s->clusters);
   if (!s->clusters) return no_memory(error);
-  mc_code code = MC_OK;
-  mc_runtime_lock(s->runtime);
-  for (uint32_t i = 0; i < spec->cluster_count && !code; i++) {
+  for (uint32_t i = 0; i < spec->cluster_count; i++) {
+    const mc_cluster_spec *from = &spec->clusters[i];
+    if (spec->previous && from->keep >= 0) {
+      s->clusters[i] = spec->previous->clusters[from->keep];
+      mc_cluster_share(s->clusters[i]);
+    } else {
+      s->clusters[i] = mc_cluster_new(from, s->runtime, mc_splitmix64(&seed), error);
+    }
+    if (!s->clusters[i]) return error->code;
     s->cluster_count = i + 1;
-    /* Half of the range, so that a turn never wraps within the life of a process. */
-    uint64_t turn = mc_splitmix64(&seed) >> 1;
-    code = mc_cluster_build(&s->clusters[i], &spec->clusters[i], s->runtime, turn, s->arena);
-  }
-  mc_runtime_unlock(s->runtime);
-  if (code) return no_memory(error);
-  for (uint32_t i = 0; i < s->cluster_count; i++) {
-    const mc_policy *policy = mc_policy_of(spec->clusters[i].policy);
-    if (policy->build(&s->clusters[i], s->arena)) return no_memory(error);
-    s->clusters[i].policy = policy;
   }
   return index_clusters(s, error);
 }
@@ -193,20 +189,14 @@ void mc_snapshot_free(mc_snapshot *s) {
     mc_cors_clear(s->hosts[i].cors);
     mc_cors_clear(s->hosts[i].cors_field);
   }
-  mc_runtime_lock(s->runtime);
-  for (uint32_t i = 0; i < s->cluster_count; i++) {
-    mc_cluster *cluster = &s->clusters[i];
-    if (cluster->policy && cluster->policy->free) cluster->policy->free(cluster);
-    mc_cluster_clear(cluster, s->runtime);
-  }
-  mc_runtime_unlock(s->runtime);
+  for (uint32_t i = 0; i < s->cluster_count; i++) mc_cluster_release(s->clusters[i], s->runtime);
   mc_route_table_free(s->routes);
   mc_arena_free(s->arena);
   free(s);
 }
 
 uint32_t mc_snapshot_active(const mc_snapshot *s, int32_t cluster, int32_t endpoint) {
-  return (uint32_t)atomic_load_explicit(&s->clusters[cluster].hosts[endpoint].state->active, memory_order_relaxed);
+  return (uint32_t)atomic_load_explicit(&s->clusters[cluster]->hosts[endpoint].state->active, memory_order_relaxed);
 }
 
-const char *mc_snapshot_policy(const mc_snapshot *s, int32_t cluster) { return s->clusters[cluster].policy->name; }
+const char *mc_snapshot_policy(const mc_snapshot *s, int32_t cluster) { return s->clusters[cluster]->balancer->policy->name; }

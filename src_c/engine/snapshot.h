@@ -2,7 +2,7 @@
 #ifndef MC_ENGINE_SNAPSHOT_H
 #define MC_ENGINE_SNAPSHOT_H
 
-#include "balance/policy.h"
+#include "balance/balancer.h"
 #include "edit/format.h"
 #include "edit/headers.h"
 #include "edit/redirect.h"
@@ -10,6 +10,7 @@
 #include "match/route_table.h"
 #include "policy/cors.h"
 #include "policy/mirror.h"
+#include "upstream/cluster.h"
 
 typedef struct mc_hash_policy {
   mc_hash_kind kind;
@@ -86,12 +87,18 @@ struct mc_snapshot {
   mc_listener *listeners;
   mc_virtual_host *hosts;
   mc_action *actions; /* by route */
-  mc_cluster *clusters;
+  mc_cluster **clusters;
   uint32_t listener_count, host_count, action_count, cluster_count;
   int32_t any_listener; /* the one with port 0; -1: none */
   int32_t *by_name;     /* hash table of cluster numbers, -1: free */
   uint32_t by_name_mask;
 };
+
+/* A cluster that nobody shares yet; NULL: error says why. */
+mc_cluster *mc_cluster_new(const mc_cluster_spec *spec, mc_runtime *runtime, uint64_t seed, mc_error *error);
+void mc_cluster_share(mc_cluster *cluster);
+/* Gives a share back; the last one frees the cluster. */
+void mc_cluster_release(mc_cluster *cluster, mc_runtime *runtime);
 
 /* The number of a cluster, or -1. */
 int32_t mc_snapshot_cluster(const mc_snapshot *snapshot, mc_slice name);

@@ -345,18 +345,54 @@ typedef struct mc_action_spec {
 
 /* ------------------------------------------------------------------ clusters: specs */
 
-typedef enum mc_policy_kind { MC_POLICY_ROUND_ROBIN } mc_policy_kind;
+typedef enum mc_policy_kind { MC_POLICY_ROUND_ROBIN, MC_POLICY_RANDOM } mc_policy_kind;
+
+typedef enum mc_health {
+  MC_HEALTHY,
+  MC_DEGRADED,  /* used where healthy hosts do not suffice */
+  MC_UNHEALTHY, /* used in panic only */
+  MC_DRAINING,  /* as unhealthy, and counted as if it were not there */
+} mc_health;
+
+/* What subsets are made of. A value of another type than text is given in its JSON form behind a NUL. */
+typedef struct mc_label {
+  mc_slice key, value;
+} mc_label;
 
 typedef struct mc_endpoint_spec {
   mc_slice address;  /* as it is named in decisions: "10.0.0.7:9080" */
   mc_slice hostname; /* data NULL: none */
+  mc_slice hash_key; /* what policies that hash use for it; data NULL: the address */
+  mc_health health;
+  uint32_t weight;   /* 0 counts as 1 */
+  uint32_t locality; /* number in the cluster's localities */
+  const mc_label *labels;
+  uint32_t label_count;
 } mc_endpoint_spec;
+
+typedef struct mc_locality_spec {
+  mc_slice region, zone, sub_zone;
+  uint32_t priority; /* 0 is used first */
+  uint32_t weight;   /* where localities are weighted; 0: nothing goes there */
+} mc_locality_spec;
+
+/* How a cluster chooses among its hosts. Which fields count depends on the policy. */
+typedef struct mc_balance_spec {
+  mc_policy_kind policy;
+  uint32_t panic_percent;            /* 50 in Envoy; 0: never */
+  uint32_t overprovisioning_percent; /* 140 in Envoy */
+  bool fail_traffic_on_panic;
+  bool locality_weighted;
+} mc_balance_spec;
 
 typedef struct mc_cluster_spec {
   mc_slice name;
-  mc_policy_kind policy;
-  const mc_endpoint_spec *endpoints; /* those that may be picked */
+  mc_balance_spec balance;
+  const mc_endpoint_spec *endpoints;
   uint32_t endpoint_count;
+  const mc_locality_spec *localities; /* none: all endpoints are in one that has no name */
+  uint32_t locality_count;
+  int32_t keep; /* number of the cluster in the previous snapshot that is taken over as it is; -1: none */
 } mc_cluster_spec;
 
 /* ------------------------------------------------------------------ the connection manager's options */
@@ -588,7 +624,8 @@ typedef struct mc_snapshot_spec {
   const mc_virtual_host_spec *virtual_hosts;
   const mc_cluster_spec *clusters;
   uint32_t listener_count, virtual_host_count, cluster_count;
-  uint64_t seed; /* of what starts at a random place */
+  const struct mc_snapshot *previous; /* whose clusters may be kept; NULL: none */
+  uint64_t seed;                      /* of what starts at a random place */
 } mc_snapshot_spec;
 
 typedef struct mc_snapshot mc_snapshot;
@@ -628,6 +665,7 @@ typedef struct mc_decision {
   bool grpc;       /* our own answer goes to a gRPC client: as HTTP 200, with the status in headers */
   int32_t listener, virtual_host, route, cluster, endpoint; /* -1: none */
   int32_t choice;     /* of the weighted clusters; -1: none */
+  uint32_t candidates; /* hosts that the endpoint was chosen among */
   mc_slice target;    /* path and query for the upstream */
   mc_slice authority; /* for the upstream */
   mc_slice location;  /* data NULL: none */

@@ -1,21 +1,62 @@
 #include "upstream/cluster.h"
 
-mc_code mc_cluster_build(mc_cluster *cluster, const mc_cluster_spec *spec, mc_runtime *runtime, uint64_t seed,
-                         mc_arena *arena) {
+static bool copy_labels(mc_host *host, const mc_endpoint_spec *spec, mc_arena *arena) {
   bool ok = true;
-  cluster->name = mc_arena_copy(arena, spec->name, &ok);
-  cluster->hosts = mc_arena_alloc(arena, spec->endpoint_count, sizeof *cluster->hosts);
-  cluster->state = mc_runtime_cluster(runtime, spec->name, seed);
-  if (!ok || !cluster->hosts || !cluster->state) return MC_NO_MEMORY;
-  for (uint32_t i = 0; i < spec->endpoint_count; i++) {
-    mc_host *host = &cluster->hosts[i];
-    host->address = mc_arena_copy(arena, spec->endpoints[i].address, &ok);
-    host->hostname = mc_arena_copy(arena, spec->endpoints[i].hostname, &ok);
-    host->state = mc_runtime_host(cluster->state, spec->endpoints[i].address);
-    if (!ok || !host->state) return MC_NO_MEMORY;
-    cluster->host_count = i + 1;
+  mc_label *labels = mc_arena_alloc(arena, spec->label_count, sizeof *labels);
+  for (uint32_t i = 0; labels && i < spec->label_count; i++) {
+    labels[i].key = mc_arena_copy(arena, spec->labels[i].key, &ok);
+    labels[i].value = mc_arena_copy(arena, spec->labels[i].value, &ok);
   }
-  return MC_OK;
+  host->labels = labels;
+  host->label_count = spec->label_count;
+  return labels && ok;
+}
+
+static mc_code fill_host(mc_cluster *cluster, mc_host *host, const mc_endpoint_spec *spec) {
+  mc_arena *arena = cluster->arena;
+  bool ok = true;
+  host->address = mc_arena_copy(arena, spec->address, &ok);
+  host->hostname = mc_arena_copy(arena, spec->hostname, &ok);
+  host->hash_key = spec->hash_key.data ? mc_arena_copy(arena, spec->hash_key, &ok) : host->address;
+  host->weight = spec->weight ? spec->weight : 1;
+  host->locality = spec->locality;
+  host->health = spec->health;
+  if (!ok || !copy_labels(host, spec, arena)) return MC_NO_MEMORY;
+  host->state = mc_runtime_host(cluster->state, spec->address);
+  return host->state ? MC_OK : MC_NO_MEMORY;
+}
+
+/* Without localities all hosts are in one that has no name. */
+static mc_code fill_localities(mc_cluster *cluster, const mc_cluster_spec *spec) {
+  uint32_t count = spec->locality_count ? spec->locality_count : 1;
+  bool ok = true;
+  cluster->localities = mc_arena_alloc(cluster->arena, count, sizeof *cluster->localities);
+  if (!cluster->localities) return MC_NO_MEMORY;
+  for (uint32_t i = 0; i < spec->locality_count; i++) {
+    const mc_locality_spec *from = &spec->localities[i];
+    mc_locality *to = &cluster->localities[i];
+    to->region = mc_arena_copy(cluster->arena, from->region, &ok);
+    to->zone = mc_arena_copy(cluster->arena, from->zone, &ok);
+    to->sub_zone = mc_arena_copy(cluster->arena, from->sub_zone, &ok);
+    to->priority = from->priority;
+    to->weight = from->weight;
+  }
+  cluster->locality_count = count;
+  return ok ? MC_OK : MC_NO_MEMORY;
+}
+
+mc_code mc_cluster_fill(mc_cluster *cluster, const mc_cluster_spec *spec, mc_runtime *runtime) {
+  bool ok = true;
+  cluster->name = mc_arena_copy(cluster->arena, spec->name, &ok);
+  cluster->hosts = mc_arena_alloc(cluster->arena, spec->endpoint_count, sizeof *cluster->hosts);
+  cluster->state = mc_runtime_cluster(runtime, spec->name);
+  if (!ok || !cluster->hosts || !cluster->state) return MC_NO_MEMORY;
+  mc_code code = fill_localities(cluster, spec);
+  for (uint32_t i = 0; i < spec->endpoint_count && !code; i++) {
+    code = fill_host(cluster, &cluster->hosts[i], &spec->endpoints[i]);
+    if (!code) cluster->host_count = i + 1;
+  }
+  return code;
 }
 
 void mc_cluster_clear(mc_cluster *cluster, mc_runtime *runtime) {

@@ -1,30 +1,28 @@
-/* A cluster: endpoints and the policy that chooses among them. Immutable, but for the runtime state
- * that it points to. */
+/* A cluster: its hosts, and the balancer that chooses among them. Snapshots share it, counted by reference, so
+ * that a swap keeps what has not changed. Immutable, but for the runtime state that it points to and for
+ * what policies count. */
 #ifndef MC_UPSTREAM_CLUSTER_H
 #define MC_UPSTREAM_CLUSTER_H
 
 #include "base/arena.h"
-#include "upstream/runtime.h"
-
-typedef struct mc_host {
-  mc_slice address;  /* "10.0.0.7:9080" */
-  mc_slice hostname; /* for auto_host_rewrite; data NULL: none */
-  mc_host_state *state;
-} mc_host;
+#include "upstream/host.h"
 
 typedef struct mc_cluster {
   mc_slice name;
   mc_host *hosts;
   uint32_t host_count;
+  mc_locality *localities;
+  uint32_t locality_count;
   mc_cluster_state *state;
-  const struct mc_policy *policy;
-  void *balancer; /* what the policy built */
+  struct mc_balancer *balancer; /* balance/balancer.h */
+  mc_arena *arena;
+  atomic_uint references;
 } mc_cluster;
 
-/* Under mc_runtime_lock. Picks a policy later: cluster->policy stays NULL. */
-mc_code mc_cluster_build(mc_cluster *cluster, const mc_cluster_spec *spec, mc_runtime *runtime, uint64_t seed,
-                         mc_arena *arena);
-/* Under mc_runtime_lock. Gives the references on the runtime back; also after a failed build. */
+/* Fills a cluster from its spec, into its arena. Under mc_runtime_lock. MC_OK or MC_NO_MEMORY; clear it even
+ * after a failed build. */
+mc_code mc_cluster_fill(mc_cluster *cluster, const mc_cluster_spec *spec, mc_runtime *runtime);
+/* Gives the references on the runtime back. Under mc_runtime_lock. */
 void mc_cluster_clear(mc_cluster *cluster, mc_runtime *runtime);
 
 #endif

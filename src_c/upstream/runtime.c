@@ -62,7 +62,7 @@ static void grow_clusters(mc_runtime *runtime) {
   runtime->mask = mask;
 }
 
-mc_cluster_state *mc_runtime_cluster(mc_runtime *runtime, mc_slice name, uint64_t first_turn) {
+mc_cluster_state *mc_runtime_cluster(mc_runtime *runtime, mc_slice name) {
   for (mc_cluster_state *at = runtime->clusters[hash(name) & runtime->mask]; at; at = at->next) {
     if (!mc_slice_equal(at->name, name)) continue;
     at->references++;
@@ -78,7 +78,6 @@ mc_cluster_state *mc_runtime_cluster(mc_runtime *runtime, mc_slice name, uint64_
   }
   made->references = 1;
   made->name = copy_behind(made, sizeof *made, name);
-  atomic_init(&made->turn, first_turn);
   if (runtime->count++ > runtime->mask) grow_clusters(runtime);
   mc_cluster_state **chain = &runtime->clusters[hash(name) & runtime->mask];
   made->next = *chain;

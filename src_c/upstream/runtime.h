@@ -15,13 +15,13 @@
 typedef struct mc_host_state {
   atomic_uint_fast32_t active; /* requests under way */
   atomic_uint_fast64_t total;  /* requests so far */
+  atomic_uint_fast32_t failing; /* who says that it is not healthy, a bit for each; 0: nobody */
   uint32_t references;
   struct mc_host_state *next;
   mc_slice address;
 } mc_host_state;
 
 typedef struct mc_cluster_state {
-  atomic_uint_fast64_t turn; /* of round robin; starts at a random place */
   uint32_t references;
   struct mc_cluster_state *next;
   mc_slice name;
@@ -30,7 +30,7 @@ typedef struct mc_cluster_state {
 } mc_cluster_state;
 
 /* Each adds a reference, making the state where it is new; NULL where memory is out. */
-mc_cluster_state *mc_runtime_cluster(mc_runtime *runtime, mc_slice name, uint64_t first_turn);
+mc_cluster_state *mc_runtime_cluster(mc_runtime *runtime, mc_slice name);
 mc_host_state *mc_runtime_host(mc_cluster_state *cluster, mc_slice address);
 /* Hosts are released before their cluster. */
 void mc_runtime_release_host(mc_cluster_state *cluster, mc_host_state *host);

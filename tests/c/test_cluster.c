@@ -9,9 +9,8 @@ static void test_what_is_copied(void) {
   };
   const mc_cluster_spec spec = {.name = mc_slice_of(name, sizeof name - 1), .endpoints = endpoints, .endpoint_count = 2};
   mc_runtime *runtime = mc_runtime_new();
-  mc_arena *arena = mc_arena_new();
-  mc_cluster cluster = {.host_count = 0};
-  CHECK_INT(mc_cluster_build(&cluster, &spec, runtime, 7, arena), MC_OK);
+  mc_cluster cluster = {.arena = mc_arena_new()};
+  CHECK_INT(mc_cluster_fill(&cluster, &spec, runtime), MC_OK);
   memset(name, '-', sizeof name - 1);
   memset(address, '-', sizeof address - 1);
   memset(hostname, '-', sizeof hostname - 1);
@@ -21,13 +20,12 @@ static void test_what_is_copied(void) {
   CHECK(cluster.hosts[1].hostname.data == NULL);
   CHECK_SLICE(cluster.state->name, "reviews");
   CHECK_SLICE(cluster.hosts[0].state->address, "10.0.0.1:80");
-  CHECK_INT(atomic_load(&cluster.state->turn), 7);
   CHECK_INT(cluster.host_count, 2);
   mc_cluster_clear(&cluster, runtime);
   CHECK(cluster.state == NULL);
   CHECK_INT(cluster.host_count, 0);
   mc_cluster_clear(&cluster, runtime); /* nothing is left to give back */
-  mc_arena_free(arena);
+  mc_arena_free(cluster.arena);
   mc_runtime_free(runtime);
   CHECK_INT(check_blocks(), 0);
 }
@@ -37,13 +35,12 @@ static void test_one_address_twice(void) {
   const mc_endpoint_spec endpoints[] = {{.address = MC_LITERAL("a:1")}, {.address = MC_LITERAL("a:1")}};
   const mc_cluster_spec spec = {.name = MC_LITERAL("c"), .endpoints = endpoints, .endpoint_count = 2};
   mc_runtime *runtime = mc_runtime_new();
-  mc_arena *arena = mc_arena_new();
-  mc_cluster cluster = {.host_count = 0};
-  CHECK_INT(mc_cluster_build(&cluster, &spec, runtime, 0, arena), MC_OK);
+  mc_cluster cluster = {.arena = mc_arena_new()};
+  CHECK_INT(mc_cluster_fill(&cluster, &spec, runtime), MC_OK);
   CHECK(cluster.hosts[0].state == cluster.hosts[1].state);
   CHECK_INT(cluster.hosts[0].state->references, 2);
   mc_cluster_clear(&cluster, runtime);
-  mc_arena_free(arena);
+  mc_arena_free(cluster.arena);
   mc_runtime_free(runtime);
   CHECK_INT(check_blocks(), 0);
 }
@@ -51,12 +48,11 @@ static void test_one_address_twice(void) {
 static void test_no_endpoints(void) {
   const mc_cluster_spec spec = {.name = MC_LITERAL("")};
   mc_runtime *runtime = mc_runtime_new();
-  mc_arena *arena = mc_arena_new();
-  mc_cluster cluster = {.host_count = 0};
-  CHECK_INT(mc_cluster_build(&cluster, &spec, runtime, 0, arena), MC_OK);
+  mc_cluster cluster = {.arena = mc_arena_new()};
+  CHECK_INT(mc_cluster_fill(&cluster, &spec, runtime), MC_OK);
   CHECK_INT(cluster.host_count, 0);
   mc_cluster_clear(&cluster, runtime);
-  mc_arena_free(arena);
+  mc_arena_free(cluster.arena);
   mc_runtime_free(runtime);
   CHECK_INT(check_blocks(), 0);
 }

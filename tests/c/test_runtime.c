@@ -3,10 +3,9 @@
 
 static void test_state_is_shared_by_name_and_address(void) {
   mc_runtime *runtime = mc_runtime_new();
-  mc_cluster_state *a = mc_runtime_cluster(runtime, MC_LITERAL("a"), 5);
-  CHECK(mc_runtime_cluster(runtime, MC_LITERAL("a"), 9) == a);
-  CHECK_INT(atomic_load(&a->turn), 5);
-  CHECK(mc_runtime_cluster(runtime, MC_LITERAL("b"), 0) != a);
+  mc_cluster_state *a = mc_runtime_cluster(runtime, MC_LITERAL("a"));
+  CHECK(mc_runtime_cluster(runtime, MC_LITERAL("a")) == a);
+  CHECK(mc_runtime_cluster(runtime, MC_LITERAL("b")) != a);
   mc_host_state *host = mc_runtime_host(a, MC_LITERAL("10.0.0.1:80"));
   CHECK(mc_runtime_host(a, MC_LITERAL("10.0.0.1:80")) == host);
   CHECK(mc_runtime_host(a, MC_LITERAL("10.0.0.2:80")) != host);
@@ -20,7 +19,7 @@ static void test_state_is_shared_by_name_and_address(void) {
   mc_runtime_release_host(a, fresh);
   mc_runtime_release_host(a, mc_runtime_host(a, MC_LITERAL("10.0.0.2:80")));
   mc_runtime_release_host(a, mc_runtime_host(a, MC_LITERAL("10.0.0.2:80")));
-  mc_cluster_state *b = mc_runtime_cluster(runtime, MC_LITERAL("b"), 0);
+  mc_cluster_state *b = mc_runtime_cluster(runtime, MC_LITERAL("b"));
   mc_runtime_release_cluster(runtime, b);
   mc_runtime_release_cluster(runtime, b);
   mc_host_state *left = mc_runtime_host(a, MC_LITERAL("10.0.0.2:80"));
@@ -47,10 +46,12 @@ static void test_a_swap_keeps_what_stays(void) {
   for (int c = 0; c < CLUSTERS; c++) {
     int size = snprintf(names[c], sizeof names[c], "c%d", c);
     mc_cluster_spec spec = {.name = mc_slice_of(names[c], (size_t)size), .endpoints = endpoints, .endpoint_count = HOSTS};
-    CHECK_INT(mc_cluster_build(&old[c], &spec, runtime, 0, old_arena), MC_OK);
+    old[c].arena = old_arena;
+    young[c].arena = new_arena;
+    CHECK_INT(mc_cluster_fill(&old[c], &spec, runtime), MC_OK);
     atomic_store(&old[c].hosts[c % HOSTS].state->active, (uint32_t)c + 1);
     spec.endpoint_count = HOSTS / 2;
-    CHECK_INT(mc_cluster_build(&young[c], &spec, runtime, 0, new_arena), MC_OK);
+    CHECK_INT(mc_cluster_fill(&young[c], &spec, runtime), MC_OK);
   }
   for (int c = 0; c < CLUSTERS; c++) mc_cluster_clear(&old[c], runtime);
   mc_arena_free(old_arena);
@@ -71,7 +72,8 @@ static void test_out_of_memory(void) {
     check_memory(n);
     mc_runtime *runtime = mc_runtime_new();
     mc_arena *arena = runtime ? mc_arena_new() : NULL;
-    mc_code code = arena ? mc_cluster_build(&cluster, &spec, runtime, 0, arena) : MC_NO_MEMORY;
+    cluster.arena = arena;
+    mc_code code = arena ? mc_cluster_fill(&cluster, &spec, runtime) : MC_NO_MEMORY;
     check_memory(-1);
     if (arena) mc_cluster_clear(&cluster, runtime);
     mc_arena_free(arena);

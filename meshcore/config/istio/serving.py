@@ -207,11 +207,9 @@ def _check_balancer(balancer: policy.LoadBalancer, findings: Findings) -> None:
     if balancer.consistent_hash is not None:
         warn_pending(findings, balancer, "consistent_hash", "load balancing")
         _check_hash(balancer.consistent_hash, findings)
-    elif balancer.simple not in (None, simple.UNSPECIFIED, simple.ROUND_ROBIN):
+    elif balancer.simple not in (None, simple.UNSPECIFIED, simple.ROUND_ROBIN, simple.RANDOM):
         warn_pending(findings, balancer, "simple", "load balancing")
     for field, feature in (
-        ("locality_lb_setting", "localities"),
-        ("zone_aware_lb_setting", "localities"),
         ("warmup", "slow start"),
         ("warmup_duration_secs", "slow start"),
     ):

@@ -54,7 +54,7 @@ def balancing(context: Context, cluster: Cluster) -> Balancing:
     ):
         return _typed(context, cluster, common)
     policy = Policy[cluster.lb_policy.name]
-    if policy not in (Policy.ROUND_ROBIN, Policy.CLUSTER_PROVIDED):
+    if policy not in (Policy.ROUND_ROBIN, Policy.RANDOM, Policy.CLUSTER_PROVIDED):
         context.pending(cluster, "lb_policy", "load balancing")
     ring = maglev = least = None
     if policy is Policy.RING_HASH:
@@ -96,9 +96,9 @@ def _typed(context: Context, cluster: Cluster, common: CommonLbConfig) -> Balanc
         )
     if config is None:
         return result
-    context.pending(extension, "", "load balancing")
     if isinstance(config, schema.TypedRandom):
         return Balancing(Policy.RANDOM, _locality(context, common, config.locality_lb_config))
+    context.pending(extension, "", "load balancing")
     if isinstance(config, schema.TypedLeastRequest):
         full = config.selection_method is schema.SelectionMethod.FULL_SCAN or bool(config.enable_full_scan)
         least = LeastRequest(config.choice_count, _double(config.active_request_bias, 1.0), full)
@@ -107,7 +107,6 @@ def _typed(context: Context, cluster: Cluster, common: CommonLbConfig) -> Balanc
         return Balancing(Policy.LEAST_REQUEST, common, least_request=least, slow_start=slow)
     assert isinstance(config, schema.TypedRingHash | schema.TypedMaglev)
     if config.locality_weighted_lb_config is not None:
-        context.pending(config, "locality_weighted_lb_config", "localities")
         common = replace(common, locality_weighted=True)
     common = _consistent(common, config.consistent_hashing_lb_config)
     if isinstance(config, schema.TypedMaglev):
@@ -181,13 +180,10 @@ def _common(context: Context, cluster: Cluster) -> CommonLbConfig:
         update_merge_window=config.update_merge_window,
         close_connections_on_host_set_change=config.close_connections_on_host_set_change,
     )
-    if threshold is not None:
-        context.pending(config, "healthy_panic_threshold", "panic")
     if config.locality_weighted_lb_config is not None:
-        context.pending(config, "locality_weighted_lb_config", "localities")
         common = replace(common, locality_weighted=True)
     if config.zone_aware_lb_config is not None:
-        context.pending(config, "zone_aware_lb_config", "localities")
+        context.pending(config, "zone_aware_lb_config", "zone awareness")
         common = _zone_aware(common, config.zone_aware_lb_config)
     hashing = config.consistent_hashing_lb_config
     if (
@@ -215,8 +211,8 @@ def _locality(
 ) -> CommonLbConfig:
     if config is None:
         return common
-    context.pending(config, "", "localities")
     if config.zone_aware_lb_config is not None:
+        context.pending(config, "zone_aware_lb_config", "zone awareness")
         return _zone_aware(common, config.zone_aware_lb_config)
     return replace(common, locality_weighted=True)
 

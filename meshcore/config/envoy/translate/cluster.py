@@ -112,10 +112,7 @@ def _localities(
     groups = []
     sums: dict[int, int] = {}
     for group in assignment.endpoints:
-        if group.priority:
-            context.pending(group, "priority", "localities")
         if group.load_balancing_weight is not None:
-            context.pending(group, "load_balancing_weight", "localities")
             sums[group.priority] = sums.get(group.priority, 0) + group.load_balancing_weight
             if sums[group.priority] > _MAX_WEIGHT:
                 message = f"the weights of the localities of a priority exceed {_MAX_WEIGHT:,}"
@@ -149,8 +146,6 @@ def _endpoint(context: Context, item: endpoint_schema.LbEndpoint, *, addresses_o
         return None
     address = item.endpoint.address
     health = HealthStatus[item.health_status.name]
-    if health not in (HealthStatus.UNKNOWN, HealthStatus.HEALTHY):
-        context.pending(item, "health_status", "panic")
     hostname = item.endpoint.hostname
     if address.socket_address is not None:
         host, port = address.socket_address.address, address.socket_address.port_value or 0

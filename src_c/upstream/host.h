@@ -1,0 +1,29 @@
+/* Hosts and localities of a cluster. */
+#ifndef MC_UPSTREAM_HOST_H
+#define MC_UPSTREAM_HOST_H
+
+#include "meshcore.h"
+#include "upstream/runtime.h"
+
+typedef struct mc_host {
+  mc_slice address;  /* "10.0.0.7:9080" */
+  mc_slice hostname; /* for auto_host_rewrite; data NULL: none */
+  mc_slice hash_key; /* what ring hash and Maglev hash */
+  uint32_t weight;
+  uint32_t locality; /* number in the cluster */
+  mc_health health;  /* as the configuration says */
+  const mc_label *labels;
+  uint32_t label_count;
+  mc_host_state *state;
+} mc_host;
+
+typedef struct mc_locality {
+  mc_slice region, zone, sub_zone;
+  uint32_t priority;
+  uint32_t weight; /* 0: nothing goes there, where localities are weighted */
+} mc_locality;
+
+/* A host's health now: what the configuration says, or worse where the runtime knows better. */
+mc_health mc_host_health(const mc_host *host);
+
+#endif
