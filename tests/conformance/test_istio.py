@@ -44,9 +44,8 @@ def test_shared_routing() -> None:
     assert len(failures) <= 0.02 * (result.passed + len(failures)), explain(failures)
 
 
-#: Cases that an API server accepts only since it drops what its schema has not: a field that does not
-#: exist, and a mapping among addresses. Both are errors here, as they are for kubectl.
-PRUNED = {"crd/reqauth-valid/full", "crd/serviceentry-valid/full"}
+#: An API server drops what is wrong here (a mapping among addresses) and accepts the rest.
+PRUNED = {"crd/serviceentry-valid/full"}
 
 
 @pytest.mark.skipif(not VALIDATION.exists(), reason=f"{VALIDATION} is not here: set MESHCORE_SHARED")

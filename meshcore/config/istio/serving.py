@@ -204,6 +204,9 @@ def _check_policy(given: policy.TrafficPolicy | None, findings: Findings) -> Non
 
 def _check_balancer(balancer: policy.LoadBalancer, findings: Findings) -> None:
     simple = policy.Simple
+    if balancer.backend_utilization is not None:
+        message = "the load that endpoints report is not read yet"
+        error_at(findings, balancer, "backend_utilization", message, expected="simple or consistentHash")
     if balancer.consistent_hash is not None:
         warn_pending(findings, balancer, "consistent_hash", "load balancing")
         _check_hash(balancer.consistent_hash, findings)

@@ -12,6 +12,7 @@ from meshcore.config.scalar_types import GoDuration, Int32, Number, UInt32, UInt
 from meshcore.config.schema import OneOf, Partial, Record
 
 __all__ = [
+    "BackendUtilization",
     "ClientTLS",
     "ConnectionPool",
     "ConsistentHash",
@@ -114,11 +115,24 @@ class Warmup(Record):
     aggression: Annotated[Number, Meta(gt=0)] | None = None
 
 
+class BackendUtilization(Record):
+    """Weights that endpoints report themselves (ORCA)."""
+
+    metric_names_for_computing_utilization: list[str] = []
+    error_utilization_penalty_percent: UInt32 | None = None
+    weight_expiration_period: GoDuration | None = None
+    weight_stabilization_period: GoDuration | None = None
+    weight_update_period: GoDuration | None = None
+
+
 class LoadBalancer(Record):
-    __oneofs__: ClassVar[tuple[OneOf, ...]] = (OneOf("lb_policy", ("simple", "consistent_hash")),)
+    __oneofs__: ClassVar[tuple[OneOf, ...]] = (
+        OneOf("lb_policy", ("simple", "consistent_hash", "backend_utilization")),
+    )
 
     simple: Simple | None = None
     consistent_hash: ConsistentHash | None = None
+    backend_utilization: BackendUtilization | None = None
     locality_lb_setting: LocalityLb | None = None
     zone_aware_lb_setting: ZoneAwareLb | None = None
     warmup_duration_secs: GoDuration | None = None

@@ -110,6 +110,7 @@ class FilterChainMatch(Record):
     name: str = ""
     sni: str = ""
     transport_protocol: str = ""
+    transport_socket: str = ""
     application_protocols: str = ""
     filter: FilterMatch | None = None
     destination_port: UInt32 = 0

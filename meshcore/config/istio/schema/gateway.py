@@ -51,6 +51,8 @@ class ServerTLS(Record):
     min_protocol_version: TLSProtocol = TLSProtocol.TLS_AUTO
     max_protocol_version: TLSProtocol = TLSProtocol.TLS_AUTO
     cipher_suites: list[str] = []
+    ecdh_curves: list[str] = []
+    insecure_skip_verify: bool | None = None
 
 
 class ServerPort(Record):

@@ -23,6 +23,7 @@ __all__ = [
     "MutualTLS",
     "Operation",
     "PeerAuthentication",
+    "Presence",
     "Provider",
     "RequestAuthentication",
     "Rule",
@@ -113,6 +114,13 @@ class ClaimToHeader(Record):
     claim: str = ""
 
 
+class Presence(Enum):
+    """Whether a request without the token of a rule is let through."""
+
+    OPTIONAL = 0
+    REQUIRED = 1
+
+
 class JWTRule(Record):
     __oneofs__: ClassVar[tuple[OneOf, ...]] = (OneOf("keys", ("jwks_uri", "jwks")),)
 
@@ -127,6 +135,7 @@ class JWTRule(Record):
     forward_original_token: bool = False
     output_claim_to_headers: list[ClaimToHeader] = []
     timeout: GoDuration | None = None
+    presence: Presence = Presence.OPTIONAL
     space_delimited_claims: Annotated[list[_Text], Meta(max_length=64)] = []
 
 

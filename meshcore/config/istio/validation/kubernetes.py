@@ -24,9 +24,17 @@ def check_service(resource: Resource[schema.ServiceDocument], findings: Findings
         for address in addresses:
             if address not in ("", "None"):
                 _check_address(spec, field, address, findings)
+    names: set[str] = set()
+    numbers: set[tuple[int, str]] = set()
     for port in spec.ports:
         if isinstance(port.target_port, int):
             check_port(findings, port, "target_port", port.target_port)
+        if port.name and port.name in names:
+            error_at(findings, port, "name", f"there is another port {port.name!r}")
+        if (port.port, port.protocol) in numbers:
+            error_at(findings, port, "port", f"there is another port {port.port} of {port.protocol}")
+        names.add(port.name)
+        numbers.add((port.port, port.protocol))
     if spec.external_name and not is_domain(spec.external_name):
         error_at(findings, spec, "external_name", found=quoted(spec.external_name), expected="a host name")
 

@@ -32,6 +32,7 @@ def peer(spec: str) -> tuple[list[str], list[str]]:
         "{issuer: '', jwksUri: 'http://[::1]:80/x'}",
         "{issuer: a, fromHeaders: [{name: x, prefix: y}], fromParams: [p], fromCookies: [c], timeout: 5s}",
         "{issuer: a, outputClaimToHeaders: [{header: x-a_b, claim: c}], spaceDelimitedClaims: [s]}",
+        "{issuer: a, presence: REQUIRED}",
     ],
 )
 def test_good_rules(rule: str) -> None:
