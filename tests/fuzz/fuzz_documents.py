@@ -36,7 +36,7 @@ IGNORED = (
     *("AuthorizationPolicy", "RequestAuthentication", "PeerAuthentication"),
     *("EnvoyFilter", "WasmPlugin", "TrafficExtension"),
 )
-NODES = (Node("n", {"app": "c"}), Node("n", gateway="n/g"))
+NODES = (Node("n", {"app": "c"}), Node("n", gateway="n/g"), Node("n", gateway="n/gw"))
 TOKENS = (
     *(
         "*",
