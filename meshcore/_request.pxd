@@ -38,14 +38,16 @@ cdef inline int take(object value, mc_slice *out) except -1:
 
 
 cdef inline int take_pairs(tuple pairs, mc_header *out) except -1:
-    """Pairs of str or bytes into as many headers."""
+    """Pairs of str or bytes into as many headers. 1: not all pairs are tuples (see as_tuples)."""
     cdef Py_ssize_t i
     cdef PyObject *pair  # borrowed, as what it holds: pairs holds all of it
     cdef PyObject *name
     cdef PyObject *value
     for i in range(PyTuple_GET_SIZE(pairs)):
         pair = PyTuple_GET_ITEM(pairs, i)
-        if not PyTuple_CheckExact(<object> pair) or PyTuple_GET_SIZE(<object> pair) != 2:
+        if not PyTuple_CheckExact(<object> pair):
+            return 1
+        if PyTuple_GET_SIZE(<object> pair) != 2:
             raise ValueError(f"a header line is a pair of name and value, not {<object> pair!r}")
         name = PyTuple_GET_ITEM(<object> pair, 0)
         value = PyTuple_GET_ITEM(<object> pair, 1)
@@ -60,16 +62,22 @@ cdef inline int take_pairs(tuple pairs, mc_header *out) except -1:
     return 0
 
 
-cdef inline tuple as_pairs(object headers):
-    """Header lines in any of the shapes that users have, as a tuple of tuples that nobody can change."""
-    cdef tuple pairs
-    cdef Py_ssize_t i
+cdef inline tuple as_lines(object headers):
+    """Header lines in any of the shapes that users have, as a tuple of what they are pairs of."""
     if PyList_CheckExact(headers):
-        pairs = PyList_AsTuple(headers)
-    elif PyTuple_CheckExact(headers):
-        pairs = headers
-    else:
-        pairs = pairs_of_object(headers)
+        return PyList_AsTuple(headers)
+    if PyTuple_CheckExact(headers):
+        return headers
+    return pairs_of_object(headers)
+
+
+cdef inline tuple as_pairs(object headers):
+    """The same, as a tuple of tuples that nobody can change."""
+    return as_tuples(as_lines(headers))
+
+
+cdef inline tuple as_tuples(tuple pairs):
+    cdef Py_ssize_t i
     for i in range(PyTuple_GET_SIZE(pairs)):
         if not PyTuple_CheckExact(<object> PyTuple_GET_ITEM(pairs, i)):
             return tuple([tuple(one) for one in pairs])

@@ -14,7 +14,7 @@ from libc.stdlib cimport free, malloc
 
 from meshcore._core cimport *
 from meshcore._explain cimport facts_of
-from meshcore._request cimport as_bytes, as_pairs, pairs_as_bytes, take, take_pairs, text_of
+from meshcore._request cimport as_bytes, as_lines, as_pairs, as_tuples, pairs_as_bytes, take, take_pairs, text_of
 from meshcore._snapshot cimport Runtime, Snapshot
 
 from meshcore.model import Config
@@ -371,13 +371,16 @@ cdef Mirror mirror_of(Decision decision, const mc_mirrored *found):
 cdef Block *headers_taken(Decision out, object headers) except NULL:
     """A block with these header lines; the decision holds what they point into."""
     out._given = headers
-    out._pairs = as_pairs(headers)
+    out._pairs = as_lines(headers)
     out._alive = out._pairs
     cdef Block *block = block_new(len(out._pairs))
     try:
         try:
-            take_pairs(out._pairs, block.lines)
+            if take_pairs(out._pairs, block.lines):
+                out._pairs = out._alive = as_tuples(out._pairs)
+                take_pairs(out._pairs, block.lines)
         except UnicodeEncodeError:
+            out._pairs = as_tuples(out._pairs)
             out._alive = pairs_as_bytes(out._pairs)
             take_pairs(out._alive, block.lines)
     except BaseException:

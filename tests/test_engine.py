@@ -271,6 +271,13 @@ def test_the_callers_own_headers_may_change(engine: Engine) -> None:
     assert d.request_headers(lines) == [("new", "line"), *ADDED]  # asked for with these, it sees these
 
 
+def test_undecodable_bytes_beside_lists(engine: Engine) -> None:
+    lines: list[Any] = [("A", "\udcff"), ["B", "2"]]
+    d = engine.decide("GET", "a.com", "/", lines)
+    lines[1][1] = None
+    assert d.request_headers() == [("A", "\udcff"), ("B", "2"), *ADDED]
+
+
 def test_nothing_goes_upstream_of_our_own_answer(engine: Engine) -> None:
     with pytest.raises(ValueError, match="RESPOND"):
         engine.decide("GET", "a.com", "/said").request_headers()

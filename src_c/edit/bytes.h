@@ -110,6 +110,38 @@ static inline void mc_scan_take(mc_scan *scan, const char *p, size_t size) {
 static inline bool mc_scan_doubtful(const mc_scan *scan) { return (scan->found & MC_BYTES(0x80)) != 0; }
 #endif
 
+/* Whether the text is of letters, digits, "-" and "." alone, as most names are: they may stand in a
+ * token and in an authority, so that only other texts need a look at the classes. */
+#ifdef __SSE2__
+static inline bool mc_bytes_plain(mc_slice text) {
+  const char *p = text.data;
+  const __m128i zero = _mm_setzero_si128();
+  __m128i odd = zero; /* not zero where a byte is something else */
+  for (size_t left = text.size, at = 0; left;) {
+    __m128i bytes;
+    if (left >= 16 || text.size >= 16) {
+      at = left >= 16 ? at : text.size - 16; /* the last vector overlaps the one before */
+      bytes = _mm_loadu_si128((const __m128i *)(const void *)(p + at));
+      at += 16;
+      left = left >= 16 ? left - 16 : 0;
+    } else {
+      uint64_t low = left >= 8 ? mc_word_at(p) : mc_word_of(p, left);
+      bytes = _mm_set_epi64x((long long)(left >= 8 ? mc_word_at(p + left - 8) : low), (long long)low);
+      left = 0;
+    }
+    __m128i letter = _mm_sub_epi8(_mm_or_si128(bytes, _mm_set1_epi8(0x20)), _mm_set1_epi8('a'));
+    __m128i other = _mm_sub_epi8(bytes, _mm_set1_epi8('-'));
+    letter = _mm_cmpeq_epi8(_mm_subs_epu8(letter, _mm_set1_epi8('z' - 'a')), zero);
+    other = _mm_andnot_si128(_mm_cmpeq_epi8(bytes, _mm_set1_epi8('/')),
+                             _mm_cmpeq_epi8(_mm_subs_epu8(other, _mm_set1_epi8('9' - '-')), zero));
+    odd = _mm_or_si128(odd, _mm_cmpeq_epi8(_mm_or_si128(letter, other), zero));
+  }
+  return _mm_movemask_epi8(odd) == 0;
+}
+#else
+static inline bool mc_bytes_plain(mc_slice text) { return (void)text, false; }
+#endif
+
 /* Comparison with a literal, without a call. */
 #define MC_IS(slice, literal) \
   ((slice).size == sizeof(literal) - 1 && memcmp((slice).data, literal, sizeof(literal) - 1) == 0)

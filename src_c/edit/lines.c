@@ -1,44 +1,23 @@
 #include "edit/lines.h"
 
 #include "edit/bytes.h"
+#include "edit/header_id.h"
 
 static bool blank(char c) { return c == ' ' || c == '\t'; }
 
-/* A bit that names which differ in size or first letter rarely share. */
-static uint64_t name_bit(mc_slice name) {
-  return (uint64_t)1 << ((name.size + 5 * ((unsigned char)name.data[0] & 31)) & 63);
-}
+#define ID(id) (UINT32_C(1) << MC_HEADER_##id)
 
-/* Notes what a line is to us. */
-static void note(mc_lines *out, mc_header_id id, uint32_t i) {
-  switch (id) {
-    case MC_HEADER_OTHER:
-    case MC_HEADER_JOINED:
-      return;
-    case MC_HEADER_ENVOY_CONTROL:
-    case MC_HEADER_ENVOY_TRUSTED:
-      mc_mask_set(out->trusted, i);
-      return;
-    case MC_HEADER_ENVOY_EDGE:
-      mc_mask_set(out->edge, i);
-      return;
-    case MC_HEADER_ENVOY_EXPECTED_TIMEOUT:
-      mc_mask_set(out->trusted, i);
-      break;
-    case MC_HEADER_HOST:
-    case MC_HEADER_KEEP_ALIVE:
-    case MC_HEADER_PROXY_CONNECTION:
-    case MC_HEADER_TRANSFER_ENCODING:
-    case MC_HEADER_FORWARDED_CLIENT_CERT:
-    case MC_HEADER_ENVOY_INTERNAL:
-    case MC_HEADER_CONNECTION:
-    case MC_HEADER_UPGRADE:
-      mc_mask_set(out->hidden, i);
-      break;
-    default:
-      break;
-  }
-  out->at[id] = (int16_t)i;
+/* Notes what a line is to us: neither nothing special nor just joined. */
+static inline void note(mc_lines *out, mc_header_id id, uint32_t i) {
+  const uint32_t hidden = ID(HOST) | ID(KEEP_ALIVE) | ID(PROXY_CONNECTION) | ID(TRANSFER_ENCODING) |
+                          ID(FORWARDED_CLIENT_CERT) | ID(ENVOY_INTERNAL) | ID(CONNECTION) | ID(UPGRADE);
+  const uint32_t trusted = ID(ENVOY_CONTROL) | ID(ENVOY_TRUSTED) | ID(ENVOY_EXPECTED_TIMEOUT);
+  const uint32_t nameless = ID(ENVOY_CONTROL) | ID(ENVOY_TRUSTED) | ID(ENVOY_EDGE); /* many names have the id */
+  const uint32_t bit = UINT32_C(1) << id;
+  if (bit & hidden) mc_mask_set(out->hidden, i);
+  if (!(bit & nameless)) out->at[id] = (int16_t)i;
+  if (bit & trusted) mc_mask_set(out->trusted, i);
+  if (id == MC_HEADER_ENVOY_EDGE) mc_mask_set(out->edge, i);
 }
 
 static void reset(mc_lines *out, const mc_header *headers, uint32_t count) {
@@ -108,7 +87,10 @@ static mc_code rebuild(const mc_header *headers, uint32_t count, mc_scratch *scr
   }
   reset(out, copy, kept);
   out->sources = sources;
-  for (uint32_t i = 0; i < kept; i++) note(out, mc_header_id_of(copy[i].name), i);
+  for (uint32_t i = 0; i < kept; i++) {
+    mc_header_id id = mc_header_id_of(copy[i].name);
+    if (id != MC_HEADER_OTHER && id != MC_HEADER_JOINED) note(out, id, i);
+  }
   return MC_OK;
 }
 
@@ -134,29 +116,32 @@ mc_code mc_lines_read(const mc_header *headers, uint32_t count, size_t extra_byt
   reset(out, headers, count);
   *details = MC_DETAILS_TOO_MANY_HEADERS;
   if (count > MC_MAX_HEADER_COUNT) return MC_INVALID;
-  size_t bytes = extra_bytes;
   uint64_t seen = 0; /* bits of the joined headers so far: where one comes again, its name may */
-  mc_scan scan = mc_scan_start();
-  int edges = 0; /* negative: some value begins or ends with a blank, or another byte below 0x21 */
   bool copy = false;
   for (uint32_t i = 0; i < count; i++) {
-    const mc_slice name = headers[i].name, value = headers[i].value;
-    bytes += name.size + value.size;
-    if (value.size) {
-      mc_scan_take(&scan, value.data, value.size);
-      edges |= (int)(unsigned char)value.data[0] - 0x21;
-      edges |= (int)(unsigned char)value.data[value.size - 1] - 0x21;
-    }
-    mc_header_id id = mc_header_id_of(name);
+    const mc_slice name = headers[i].name;
+    uint64_t bit;
+    mc_header_id id = mc_header_id_inlined(name, &bit);
     if (id == MC_HEADER_OTHER) {
       *details = MC_DETAILS_CODEC_ERROR;
-      if (name.size == 0 || !mc_bytes_all(name, MC_BYTE_TOKEN)) return MC_INVALID;
+      if (name.size == 0 || (!mc_bytes_plain(name) && !mc_bytes_all(name, MC_BYTE_TOKEN))) return MC_INVALID;
       continue;
     }
-    uint64_t bit = name_bit(name);
     if (seen & bit && !copy) copy = repeated(headers, i);
     seen |= bit;
     if (id != MC_HEADER_JOINED) note(out, id, i);
+  }
+  /* Values have a loop of their own: without calls in it, what it gathers stays in registers. */
+  size_t bytes = extra_bytes;
+  mc_scan scan = mc_scan_start();
+  int edges = 0; /* negative: some value begins or ends with a blank, or another byte below 0x21 */
+  for (const mc_header *line = headers, *end = headers + count; line < end; line++) {
+    const mc_slice value = line->value;
+    bytes += line->name.size + value.size;
+    if (!value.size) continue;
+    mc_scan_take(&scan, value.data, value.size);
+    edges |= (int)(unsigned char)value.data[0] - 0x21;
+    edges |= (int)(unsigned char)value.data[value.size - 1] - 0x21;
   }
   *details = MC_DETAILS_INVALID_CHARACTERS;
   if (mc_scan_doubtful(&scan) && !values_ok(headers, count)) return MC_INVALID;

@@ -148,7 +148,9 @@ mc_details mc_target_parse(mc_slice method, mc_slice raw, mc_target *out) {
   return MC_DETAILS_NONE;
 }
 
-bool mc_authority_ok(mc_slice authority) { return mc_bytes_all(authority, MC_BYTE_AUTHORITY); }
+bool mc_authority_ok(mc_slice authority) {
+  return mc_bytes_plain(authority) || mc_bytes_all(authority, MC_BYTE_AUTHORITY);
+}
 
 /* Where the port's colon is; size where there is none. Colons inside [] are part of an address. */
 static size_t port_colon(mc_slice authority) {

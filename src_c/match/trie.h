@@ -68,10 +68,7 @@ static inline const mc_trie_node *mc_trie_step(const mc_trie *trie, const mc_tri
   }
   const mc_trie_node *child = &trie->nodes[node->first_child + rank];
   if (child->label_size > text.size - at) return NULL;
-  const char *left = child->label, *right = text.data + at;
-  for (uint32_t i = 1; i < child->label_size; i++) {
-    if (left[i] != right[i]) return NULL;
-  }
+  if (!mc_slice_same(child->label, text.data + at, child->label_size)) return NULL;
   *depth = at + child->label_size;
   return child;
 }

@@ -16,7 +16,7 @@ static void test_classes(void) {
 
 /* Every byte at every place of texts of every size up to some words: the quick tests agree with the slow. */
 static void test_values_byte_by_byte(void) {
-  char text[20];
+  char text[36];
   for (size_t size = 0; size <= sizeof text; size++) {
     memset(text, 'a', sizeof text);
     CHECK(mc_bytes_value_ok(mc_slice_of(text, size)));
@@ -27,6 +27,10 @@ static void test_values_byte_by_byte(void) {
         text[at] = (char)c;
         bool fine = c == '\t' || (c >= ' ' && c != 0x7f);
         wrong += mc_bytes_value_ok(mc_slice_of(text, size)) != fine;
+#ifdef __SSE2__
+        bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.';
+        wrong += mc_bytes_plain(mc_slice_of(text, size)) != plain;
+#endif
         wrong += mc_bytes_all(mc_slice_of(text, size), MC_BYTE_TOKEN) != !!(mc_byte_class((unsigned char)c) & MC_BYTE_TOKEN);
       }
       text[at] = 'a';

@@ -15,6 +15,21 @@ static void test_equality(void) {
 }
 
 /* Every byte against every other, at every place of a word and beside its end. */
+/* Every size up to some words, and every place where two texts may differ. */
+static void test_same(void) {
+  char left[40], right[40];
+  for (size_t size = 0; size <= sizeof left; size++) {
+    memset(left, 'x', sizeof left);
+    memset(right, 'x', sizeof right);
+    CHECK(mc_slice_same(left, right, size));
+    for (size_t at = 0; at < sizeof left; at++) {
+      right[at] = 'y';
+      CHECK_INT(mc_slice_same(left, right, size), at >= size);
+      right[at] = 'x';
+    }
+  }
+}
+
 static void test_folds_letters_alone(void) {
   char a[] = "-----------", b[] = "-----------";
   size_t wrong = 0;
@@ -118,6 +133,7 @@ static void test_contains_is_linear(void) {
 
 int main(void) {
   test_equality();
+  test_same();
   test_folds_letters_alone();
   test_ends();
   test_parts();

@@ -1,0 +1,167 @@
+/* Telling header names apart, inline: the pass over a request's lines asks once for each of them. All
+ * others call mc_header_id_of. */
+#ifndef MC_EDIT_HEADER_ID_H
+#define MC_EDIT_HEADER_ID_H
+
+#include "base/inlined.h"
+#include "edit/header_names.h"
+
+/* Whether up to 8 bytes at p are these of a lower-case name. Only letters of the name (the bytes with
+ * bit 6 set) are compared without case, so a match is always a well-formed name. */
+static inline bool mc_same_word(const char *p, const char *name, size_t size) {
+  uint64_t a = 0, b = 0;
+  memcpy(&a, p, size);
+  memcpy(&b, name, size);
+  return (a | (b >> 1 & 0x2020202020202020u)) == b;
+}
+
+/* The middle of a long name. */
+static inline bool mc_same_words(const char *p, const char *name, size_t size) {
+  for (size_t i = 0; i + 8 < size; i += 8) {
+    if (!mc_same_word(p + i, name + i, 8)) return false;
+  }
+  return true;
+}
+
+/* With a constant size this is one or two comparisons with constants. The end comes first, since it tells
+ * names of one size apart more often than "x-envoy-" does. */
+static inline bool mc_same_name(const char *p, const char *name, size_t size) {
+  if (size <= 8) return mc_same_word(p, name, size);
+  if (!mc_same_word(p + size - 8, name + size - 8, 8)) return false;
+  return size <= 16 ? mc_same_word(p, name, 8) : mc_same_words(p, name, size);
+}
+
+#define IS(literal, id) \
+  if (mc_same_name(p, literal, sizeof(literal) - 1)) return *bit = (uint64_t)1 << (__LINE__ & 63), id
+
+/* Names by size; the sizes are part of the switch so that most headers cost one jump. *bit is set for
+ * every name but MC_HEADER_OTHER: different names rarely share it. */
+MC_INLINED mc_header_id mc_header_id_inlined(mc_slice name, uint64_t *bit) {
+  const char *p = name.data;
+  switch (name.size) {
+    case 2:
+      IS("te", MC_HEADER_TE);
+      break;
+    case 3:
+      IS("via", MC_HEADER_VIA);
+      break;
+    case 4:
+      IS("host", MC_HEADER_HOST);
+      break;
+    case 6:
+      IS("accept", MC_HEADER_JOINED);
+      IS("expect", MC_HEADER_JOINED);
+      IS("origin", MC_HEADER_JOINED);
+      IS("pragma", MC_HEADER_JOINED);
+      break;
+    case 7:
+      IS("referer", MC_HEADER_JOINED);
+      IS("upgrade", MC_HEADER_UPGRADE);
+      break;
+    case 8:
+      IS("if-match", MC_HEADER_JOINED);
+      IS("if-range", MC_HEADER_JOINED);
+      break;
+    case 10:
+      IS("user-agent", MC_HEADER_JOINED);
+      IS("connection", MC_HEADER_CONNECTION);
+      IS("keep-alive", MC_HEADER_KEEP_ALIVE);
+      break;
+    case 12:
+      IS("content-type", MC_HEADER_JOINED);
+      IS("x-request-id", MC_HEADER_JOINED);
+      IS("grpc-timeout", MC_HEADER_JOINED);
+      break;
+    case 13:
+      IS("authorization", MC_HEADER_JOINED);
+      IS("cache-control", MC_HEADER_JOINED);
+      IS("if-none-match", MC_HEADER_JOINED);
+      break;
+    case 14:
+      IS("content-length", MC_HEADER_CONTENT_LENGTH);
+      IS("authentication", MC_HEADER_JOINED);
+      IS("http2-settings", MC_HEADER_HTTP2_SETTINGS);
+      break;
+    case 15:
+      IS("accept-encoding", MC_HEADER_JOINED);
+      IS("x-forwarded-for", MC_HEADER_FORWARDED_FOR);
+      IS("x-envoy-ip-tags", MC_HEADER_ENVOY_TRUSTED);
+      break;
+    case 16:
+      IS("content-encoding", MC_HEADER_JOINED);
+      IS("x-forwarded-host", MC_HEADER_JOINED);
+      IS("x-forwarded-port", MC_HEADER_FORWARDED_PORT);
+      IS("x-envoy-internal", MC_HEADER_ENVOY_INTERNAL);
+      IS("x-envoy-retry-on", MC_HEADER_ENVOY_CONTROL);
+      IS("proxy-connection", MC_HEADER_PROXY_CONNECTION);
+      break;
+    case 17:
+      IS("x-forwarded-proto", MC_HEADER_FORWARDED_PROTO);
+      IS("if-modified-since", MC_HEADER_JOINED);
+      IS("x-client-trace-id", MC_HEADER_JOINED);
+      IS("transfer-encoding", MC_HEADER_TRANSFER_ENCODING);
+      break;
+    case 19:
+      IS("x-envoy-max-retries", MC_HEADER_ENVOY_CONTROL);
+      IS("x-envoy-force-trace", MC_HEADER_ENVOY_TRUSTED);
+      IS("if-unmodified-since", MC_HEADER_JOINED);
+      break;
+    case 20:
+      IS("x-envoy-original-url", MC_HEADER_ENVOY_TRUSTED);
+      IS("grpc-accept-encoding", MC_HEADER_JOINED);
+      break;
+    case 21:
+      IS("x-envoy-original-path", MC_HEADER_ENVOY_EDGE);
+      IS("x-envoy-original-host", MC_HEADER_ENVOY_EDGE);
+      IS("x-envoy-retry-grpc-on", MC_HEADER_ENVOY_CONTROL);
+      IS("x-envoy-attempt-count", MC_HEADER_JOINED);
+      break;
+    case 23:
+      IS("x-forwarded-client-cert", MC_HEADER_FORWARDED_CLIENT_CERT);
+      break;
+    case 24:
+      IS("x-envoy-external-address", MC_HEADER_ENVOY_EXTERNAL_ADDRESS);
+      IS("x-envoy-is-timeout-retry", MC_HEADER_JOINED);
+      break;
+    case 27:
+      IS("x-envoy-decorator-operation", MC_HEADER_ENVOY_EDGE);
+      break;
+    case 29:
+      IS("access-control-request-method", MC_HEADER_JOINED);
+      break;
+    case 30:
+      IS("x-envoy-expected-rq-timeout-ms", MC_HEADER_ENVOY_EXPECTED_TIMEOUT);
+      IS("x-envoy-upstream-rq-timeout-ms", MC_HEADER_ENVOY_CONTROL);
+      IS("x-envoy-upstream-alt-stat-name", MC_HEADER_ENVOY_CONTROL);
+      IS("x-envoy-retriable-status-codes", MC_HEADER_ENVOY_CONTROL);
+      IS("x-envoy-retriable-header-names", MC_HEADER_ENVOY_CONTROL);
+      IS("access-control-request-headers", MC_HEADER_JOINED);
+      break;
+    case 31:
+      IS("x-envoy-downstream-service-node", MC_HEADER_ENVOY_EDGE);
+      break;
+    case 32:
+      IS("x-envoy-hedge-on-per-try-timeout", MC_HEADER_ENVOY_CONTROL);
+      break;
+    case 34:
+      IS("x-envoy-downstream-service-cluster", MC_HEADER_ENVOY_EDGE);
+      break;
+    case 35:
+      IS("x-envoy-upstream-stream-duration-ms", MC_HEADER_ENVOY_CONTROL);
+      break;
+    case 38:
+      IS("access-control-request-private-network", MC_HEADER_JOINED);
+      IS("x-envoy-upstream-rq-per-try-timeout-ms", MC_HEADER_ENVOY_CONTROL);
+      break;
+    case 40:
+      IS("x-envoy-upstream-rq-timeout-alt-response", MC_HEADER_ENVOY_CONTROL);
+      break;
+    default:
+      break;
+  }
+  return MC_HEADER_OTHER;
+}
+
+#undef IS
+
+#endif
