@@ -1,10 +1,14 @@
 """How long ``meshcore analyze`` takes, stage by stage, and what it holds in memory.
 
     python benches/bench_analyze.py [--documents 10000] [--per-file 1]
+    python benches/bench_analyze.py --hostile 2000
 
 The documents are made up (see mesh_documents.py) and written to a temporary folder. Each count runs
 in a process of its own, so that the peak of memory is its own. The same documents read by PyYAML's C
 loader alone, into plain values without positions, are the yardstick.
+
+``--hostile N`` analyzes documents of one shape each (see hostile_documents.py), N and 2 N of them: time that
+grows by much more than 2 gives away an analyzer that compares all with all.
 """
 
 from __future__ import annotations
@@ -20,6 +24,7 @@ from itertools import islice
 from pathlib import Path
 
 import yaml
+from hostile_documents import SHAPES
 from mesh_documents import mesh_documents
 
 from meshcore.analysis import analyze
@@ -60,6 +65,22 @@ def run_yaml(folder: Path) -> float:
     return time.perf_counter() - began
 
 
+def _once(text: str) -> float:
+    began = time.process_time()
+    analyze(texts={"hostile": text})
+    return time.process_time() - began
+
+
+def run_hostile(count: int) -> None:
+    print(f"{'shape':<28} {count:>8} {2 * count:>8}   growth")
+    for name, shape in SHAPES.items():
+        seconds = []
+        for size in (count, 2 * count):
+            text = "---\n".join(shape(size))
+            seconds.append(min(_once(text) for _ in range(3)))
+        print(f"{name:<28} {seconds[0]:>7.2f}s {seconds[1]:>7.2f}s {seconds[1] / seconds[0]:>8.2f}")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -67,7 +88,11 @@ def main() -> None:
     parser.add_argument("--documents", type=int, nargs="+", default=[1000, 10_000])
     parser.add_argument("--per-file", type=int, default=1)
     parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
+    parser.add_argument("--hostile", type=int, metavar="N")
     args = parser.parse_args()
+    if args.hostile:
+        run_hostile(args.hostile)
+        return
     if args.folder:
         print(json.dumps(run(args.folder)))
         return

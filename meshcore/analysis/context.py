@@ -8,21 +8,20 @@ from functools import cached_property
 
 from meshcore.analysis.asked import Table, envoy_tables, istio_tables
 from meshcore.analysis.cursor import Cursor
+from meshcore.analysis.hints import Hints
 from meshcore.analysis.inventory import CORE, NETWORKING, Inventory, Item
+from meshcore.analysis.offers import Offers, offers_of
 from meshcore.analysis.services import ServiceHosts
 from meshcore.analysis.workloads import Workloads
 from meshcore.config.codes import CODES
 from meshcore.config.documents import from_mapping
-from meshcore.config.findings import Finding, Findings, did_you_mean
+from meshcore.config.findings import Finding, Findings
 from meshcore.config.istio.names import DOMAIN
 from meshcore.config.istio.reading import Resources
 from meshcore.config.istio.registry import Registry
 from meshcore.model import Config, Origin
 
 __all__ = ["Context", "Destination"]
-
-#: A search for a near name costs as much as there are names: beyond so many it is left out.
-MANY = 2000
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -68,6 +67,8 @@ class Context:
         self.expects_endpoints = expects_endpoints
         self._destinations: dict[int, list[Destination]] = {}
         self._near: dict[str, str] = {}
+        self._offers: dict[tuple[str, str, str], Offers] = {}
+        self.hints = Hints()
 
     @cached_property
     def workloads(self) -> Workloads:
@@ -101,6 +102,13 @@ class Context:
             known = self._destinations[id(item)] = [*_routes(item), *_mirrors(item)]
         return known
 
+    def offers(self, gateway: Item, namespace: str) -> Offers:
+        """The hosts that a Gateway offers to VirtualServices of a namespace."""
+        key = (gateway.group, gateway.full_name, namespace)
+        if key not in self._offers:
+            self._offers[key] = Offers(offers_of(gateway, namespace))
+        return self._offers[key]
+
     def is_extra(self, host: str) -> bool:
         """Whether only the endpoints file knows the host."""
         return host in self.registry and host not in self.services.names
@@ -121,7 +129,7 @@ class Context:
         # Names of one namespace differ in their first label alone; as a whole they are all alike.
         label, _, rest = host.partition(".")
         siblings = self.services.siblings(rest)
-        return did_you_mean(label, siblings) if len(siblings) <= MANY else ""
+        return self.hints.near(label, siblings)
 
     def report(
         self, code: str, where: Cursor | Origin, message: str, *, found: str = "", expected: str = ""

@@ -13,7 +13,7 @@ from meshcore.analysis.context import Context
 from meshcore.analysis.cursor import Cursor
 from meshcore.analysis.ignoring import Ignore, ignored_by_documents
 from meshcore.analysis.inventory import Inventory
-from meshcore.analysis.mesh import mesh_config_of
+from meshcore.analysis.mesh import mesh_among, mesh_config_of
 from meshcore.analysis.registry import ANALYZERS, Analyzer, named
 from meshcore.analysis.report import Report
 from meshcore.config.codes import CODES
@@ -26,6 +26,7 @@ from meshcore.config.istio.reading import is_cluster_wide, read, unfold
 from meshcore.config.istio.resources import DEFAULT_NAMESPACE
 from meshcore.config.istio.translate import make_registry
 from meshcore.config.istio.validation import validate
+from meshcore.config.load import option_for
 from meshcore.config.quiet import without_collections
 from meshcore.config.tree import Document, MappingNode, ScalarNode, describe
 from meshcore.model import Config
@@ -132,7 +133,7 @@ def analyze_documents(
         findings,
         resources=resources,
         registry=registry,
-        mesh=mesh,
+        mesh=mesh if mesh is not None else mesh_among(kubernetes),
         config=config,
         expects_endpoints=endpoints is not None,
     )
@@ -172,11 +173,15 @@ def _sort(
             other.append(document)
     for document in kubernetes:
         _place(document, namespace)
-    envoy = [it for it in other if not kubernetes or _is_envoy(it)]
-    for document in other if len(envoy) < len(other) else ():
-        if not _is_envoy(document):
-            message = "neither Kubernetes' nor Envoy's: left aside"
-            _merge(findings, _one(document, message, UNKNOWN))
+    envoy: list[Document] = []
+    for document in other:
+        assert isinstance(document.root, MappingNode)
+        option = option_for(document.root)
+        if option is None and (not kubernetes or _is_envoy(document)):
+            envoy.append(document)
+            continue
+        what = "neither Kubernetes' nor Envoy's" if option is None else f"this goes with {option}"
+        _merge(findings, _one(document, f"{what}: left aside", UNKNOWN))
     return envoy, kubernetes
 
 

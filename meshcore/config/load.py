@@ -14,7 +14,7 @@ from meshcore.config.quiet import without_collections
 from meshcore.config.tree import Document, MappingNode, SequenceNode, TreeNode, describe
 from meshcore.model import Config
 
-__all__ = ["Endpoints", "MeshSettings", "Source", "load", "load_text"]
+__all__ = ["Endpoints", "MeshSettings", "Source", "load", "load_text", "option_for"]
 
 Path: TypeAlias = "str | os.PathLike[str]"
 #: A path of a file or a folder, or an already parsed document.
@@ -91,7 +91,7 @@ def _build(
             findings.error(root, "", "", found=describe(root), expected="a document (a mapping)")
         elif "kind" in root.entries or "apiVersion" in root.entries:
             kubernetes.append(document)
-        elif (option := _option_for(root)) is not None:
+        elif (option := option_for(root)) is not None:
             findings.error(root, "", f"this is no document of Istio or Envoy, but goes with {option}")
         else:
             envoy.append(document)
@@ -131,7 +131,7 @@ def _build(
     )
 
 
-def _option_for(root: MappingNode) -> str | None:
+def option_for(root: MappingNode) -> str | None:
     """The option that a file belongs to which was given as a document by mistake."""
     if root.entries and all(map(_is_endpoints, root.entries.values())):
         return "--endpoints (endpoints=)"

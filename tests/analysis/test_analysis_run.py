@@ -36,6 +36,18 @@ name: routes
 virtual_hosts:
 - {name: web, domains: ["*"], routes: [{match: {prefix: x}, direct_response: {status: 200}}]}
 """
+TELEMETRY = """\
+apiVersion: telemetry.istio.io/v1
+kind: Telemetry
+metadata: {name: t}
+spec: {accessLogging: [{}]}
+"""
+OPERATOR = """\
+apiVersion: install.istio.io/v1alpha1
+kind: IstioOperator
+metadata: {name: o}
+spec: {meshConfig: {defaultProviders: {accessLogging: [envoy]}}}
+"""
 
 
 def codes(report: Report) -> list[str]:
@@ -122,8 +134,7 @@ spec: {host: web, subsets: [{name: v1, labels: {version: v1}}]}
 
 
 def test_the_mesh_configuration_may_be_in_its_config_map(tmp_path: Path) -> None:
-    head = "apiVersion: telemetry.istio.io/v1\nkind: Telemetry\nmetadata: {name: t}\n"
-    telemetry = f"{head}spec: {{accessLogging: [{{}}]}}\n"
+    telemetry = TELEMETRY
     assert "IST0157" in codes(analyze(texts={"a": telemetry}))
     path = tmp_path / "mesh.yaml"
     path.write_text(
@@ -131,8 +142,19 @@ def test_the_mesh_configuration_may_be_in_its_config_map(tmp_path: Path) -> None
         "data:\n  mesh: |\n    defaultProviders:\n      accessLogging: [envoy]\n"
     )
     assert "IST0157" not in codes(analyze(texts={"a": telemetry}, mesh_config=path))
-    path.write_text("kind: IstioOperator\nspec: {meshConfig: {defaultProviders: {accessLogging: [envoy]}}}\n")
+    path.write_text(OPERATOR)
     assert "IST0157" not in codes(analyze(texts={"a": telemetry}, mesh_config=path))
+
+
+def test_the_mesh_configuration_is_found_among_the_documents() -> None:
+    telemetry = TELEMETRY
+    assert "IST0157" not in codes(analyze(texts={"a": telemetry, "b": OPERATOR}))
+
+
+def test_files_that_go_with_an_option_are_left_aside() -> None:
+    report = analyze(texts={"a": SERVICE, "b": "web:\n- {address: 192.0.2.1}\n"})
+    assert codes(report) == ["IST0118", "MC1005"]
+    assert "--endpoints" in report.findings[1].message
 
 
 def test_ignored_findings_are_counted() -> None:

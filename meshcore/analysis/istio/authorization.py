@@ -5,7 +5,6 @@ from __future__ import annotations
 from meshcore.analysis.context import Context
 from meshcore.analysis.inventory import CORE, SECURITY, Item
 from meshcore.analysis.workloads import selector_text
-from meshcore.config.findings import did_you_mean
 
 __all__ = ["analyze"]
 
@@ -20,7 +19,7 @@ def analyze(ctx: Context) -> None:
                 for field in ("namespaces", "notNamespaces"):
                     for where in origin.at("source", field).each():
                         if where.text and not _known(where.text.lower(), lower):
-                            hint = did_you_mean(where.text, namespaces) if len(namespaces) < 2000 else ""
+                            hint = ctx.hints.near(where.text, namespaces)
                             ctx.report("IST0101", where, f"there is no namespace {where.text!r}{hint}")
 
 

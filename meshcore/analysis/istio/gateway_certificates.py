@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from meshcore.analysis.context import Context
 from meshcore.analysis.cursor import Cursor
 from meshcore.analysis.inventory import NETWORKING, Item
 from meshcore.analysis.names import some
+from meshcore.analysis.selection import SelectorIndex
 
 __all__ = ["analyze"]
 
@@ -18,22 +21,30 @@ def analyze(ctx: Context) -> None:
             if certificate:
                 users.setdefault(certificate, {}).setdefault(gateway, server.get("tls"))
     for certificate, gateways in users.items():
-        if len(gateways) < 2:
-            continue
-        selectors = {gateway: gateway.spec.get("selector").labels for gateway in gateways}
-        for gateway, where in gateways.items():
-            own = selectors[gateway].items()
-            names = [
-                other.full_name
-                for other, selector in selectors.items()
-                if other is not gateway and own <= selector.items()
-            ]
+        if len(gateways) > 1:
+            _check(ctx, certificate[0], gateways)
+
+
+def _check(ctx: Context, certificate: str, gateways: dict[Item, Cursor]) -> None:
+    selectors = SelectorIndex()
+    by_selector: dict[str, list[Item]] = {}
+    for gateway in gateways:
+        text = selectors.add(gateway.spec.get("selector").labels)
+        by_selector.setdefault(text, []).append(gateway)
+    for text, items in by_selector.items():
+        narrower = list(selectors.narrower(text))
+        for gateway in items:
+            names = some(_others(gateway, narrower, by_selector))
             if names:
                 message = (
-                    f"the certificate {certificate[0]!r} is used by Gateway {some(names)} as well: clients "
+                    f"the certificate {certificate!r} is used by Gateway {names} as well: clients "
                     "that reuse HTTP/2 connections get a 404 for hosts of the other"
                 )
-                ctx.report("IST0138", where, message)
+                ctx.report("IST0138", gateways[gateway], message)
+
+
+def _others(gateway: Item, selectors: list[str], by_selector: dict[str, list[Item]]) -> Iterator[str]:
+    return (it.full_name for text in selectors for it in by_selector[text] if it is not gateway)
 
 
 def _certificate(tls: Cursor) -> tuple[str, ...]:

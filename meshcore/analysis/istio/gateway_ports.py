@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from meshcore.analysis.context import Context
 from meshcore.analysis.inventory import CORE, NETWORKING, Item
-from meshcore.analysis.workloads import selector_text
+from meshcore.analysis.workloads import Workload, selector_text
 
 __all__ = ["analyze"]
 
@@ -36,9 +38,11 @@ class _Ports:
     def __init__(self, ctx: Context) -> None:
         self._workloads = ctx.workloads
         self._known: dict[str, frozenset[int] | None] = {}
-        self._services: dict[str, list[Item]] = {}
+        #: Services by namespace and one label that they select; None: by none.
+        self._services: dict[tuple[str, tuple[str, str] | None], list[Item]] = {}
         for service in ctx.inventory.of(CORE, "Service"):
-            self._services.setdefault(service.namespace, []).append(service)
+            label = next(iter(service.spec.get("selector").labels.items()), None)
+            self._services.setdefault((service.namespace, label), []).append(service)
 
     def of(self, selector: dict[str, str]) -> frozenset[int] | None:
         """The ports; None where the selector has no workload."""
@@ -54,11 +58,15 @@ class _Ports:
             return None
         numbers: set[int] = set()
         for workload in distinct.values():
-            for service in self._services.get(workload.namespace, ()):
+            for service in self._candidates(workload):
                 wanted = service.spec.get("selector").labels
                 if all(workload.labels.get(key) == value for key, value in wanted.items()):
                     numbers |= _numbers(service)
         return frozenset(numbers)
+
+    def _candidates(self, workload: Workload) -> Iterator[Item]:
+        for label in (None, *workload.labels.items()):
+            yield from self._services.get((workload.namespace, label), ())
 
 
 def _numbers(service: Item) -> set[int]:

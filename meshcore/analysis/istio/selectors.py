@@ -21,6 +21,7 @@ def analyze_sidecars(ctx: Context) -> None:
     selecting, general = _split(sidecars, _sidecar_selector)
     told: set[Item] = set()
     for workload, rivals in _by_workload(ctx, selecting, _sidecar_selector).values():
+        rivalry = _rivalry("Sidecars", rivals, workload)
         for sidecar in rivals:
             where = sidecar.spec.get("workloadSelector")
             if workload.ambient:
@@ -28,7 +29,7 @@ def analyze_sidecars(ctx: Context) -> None:
                     ctx.report("IST0167", where, AMBIENT)
                 told.add(sidecar)
             elif len(rivals) > 1:
-                ctx.report("IST0110", where, _rivalry("Sidecars", rivals, workload))
+                ctx.report("IST0110", where, rivalry)
     for namespace, items in _by_namespace(general).items():
         if in_ambient_mode(ctx.namespace(namespace)):
             for sidecar in items:
@@ -42,9 +43,9 @@ def analyze_telemetry_selectors(ctx: Context) -> None:
     """One Telemetry resource with a selector for a workload."""
     selecting, _ = _split(ctx.inventory.of(TELEMETRY, "Telemetry"), _telemetry_selector)
     for workload, rivals in _by_workload(ctx, selecting, _telemetry_selector).values():
+        rivalry = _rivalry("Telemetry resources", rivals, workload)
         for telemetry in rivals if len(rivals) > 1 else ():
-            where = telemetry.spec.get("selector")
-            ctx.report("IST0159", where, _rivalry("Telemetry resources", rivals, workload))
+            ctx.report("IST0159", telemetry.spec.get("selector"), rivalry)
 
 
 def analyze_telemetry_defaults(ctx: Context) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import chain, islice
+
 from meshcore.analysis.context import Context
 from meshcore.analysis.cursor import Cursor
 from meshcore.analysis.inventory import NETWORKING, Item
@@ -9,6 +11,9 @@ from meshcore.analysis.names import some
 from meshcore.analysis.services import ALL, exported_to
 
 __all__ = ["analyze"]
+
+#: So many entries are looked at for their names.
+MANY = 20
 
 
 def analyze(ctx: Context) -> None:
@@ -21,18 +26,25 @@ def analyze(ctx: Context) -> None:
                 for scope in scopes:
                     protocol = port.get("protocol").text.upper()
                     uses.setdefault((scope, host, number), []).append((entry, port, protocol))
+    shared = {
+        (host, number): {protocol or "none" for _, _, protocol in found}
+        for (scope, host, number), found in uses.items()
+        if scope == ALL
+    }
     told: set[Item] = set()
+    done: set[tuple[str, int]] = set()
     for (scope, host, number), found in uses.items():
-        everyone = found if scope == ALL else [*found, *uses.get((ALL, host, number), ())]
-        protocols = sorted({protocol or "none" for _, _, protocol in everyone})
+        common = uses.get((ALL, host, number), []) if scope != ALL else []
+        protocols = {protocol or "none" for _, _, protocol in found}
+        protocols |= shared.get((host, number), set())
         if len(protocols) < 2:
             continue
-        names = some(sorted({entry.full_name for entry, _, _ in everyone}))
-        for entry, port, _ in everyone:
+        names = some(dict.fromkeys(it.full_name for it, _, _ in islice(chain(found, common), MANY)))
+        listed = ", ".join(sorted(protocols))
+        message = f"port {number} of {host!r} has the protocols {listed} in ServiceEntry {names}"
+        # Entries for all namespaces come with each of them, but are reported once.
+        for entry, port, _ in chain(found, common if (host, number) not in done else ()):
             if entry not in told:
                 told.add(entry)
-                message = (
-                    f"port {number} of {host!r} has the protocols {', '.join(protocols)} "
-                    f"in ServiceEntry {names}"
-                )
                 ctx.report("IST0177", port.get("protocol"), message)
+        done.add((host, number))

@@ -41,7 +41,7 @@ def _report(ctx: Context, host: str, rivals: list[Item], told: set[Item]) -> Non
         if item in told:
             continue
         told.add(item)
-        others = some(sorted(it.full_name for it in rivals if it is not item))
+        others = some(it.full_name for it in ordered if it is not item)
         outcome = (
             "it is the oldest and decides" if item is first else f"the oldest, {first.full_name}, decides"
         )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from meshcore.analysis.context import Context
 from meshcore.analysis.inventory import NETWORKING
-from meshcore.config.findings import did_you_mean
 from meshcore.config.istio.names import HostMap, expand
 
 __all__ = ["analyze"]
@@ -20,9 +19,9 @@ def analyze(ctx: Context) -> None:
             if not to.subset:
                 continue
             host = expand(to.host, item.namespace)
-            known = {name for _, names in subsets.matches(host) for name in names}
-            if to.subset not in known:
+            groups = [names for _, names in subsets.matches(host)]
+            if not any(to.subset in names for names in groups):
                 outcome = "nothing is mirrored" if to.mirror else "requests get a 503"
-                hint = did_you_mean(to.subset, known)
+                hint = next(filter(None, (ctx.hints.near(to.subset, names) for names in groups)), "")
                 message = f"no DestinationRule of {host!r} has a subset {to.subset!r}: {outcome}{hint}"
                 ctx.report("IST0101", to.where.get("subset"), message)

@@ -7,11 +7,11 @@ from collections.abc import Iterable
 from meshcore.analysis.asked import Asked, Table
 from meshcore.analysis.context import Context
 from meshcore.analysis.inventory import NETWORKING
-from meshcore.analysis.istio.virtual_service_gateways import full_gateway_name, offered_hosts
+from meshcore.analysis.istio.virtual_service_gateways import full_gateway_name
 from meshcore.analysis.rules.cover import CoverIndex
 from meshcore.config.findings import Finding
 from meshcore.config.istio.matching import is_catch_all
-from meshcore.config.istio.names import MESH, covers, expand
+from meshcore.config.istio.names import MESH, expand
 from meshcore.config.istio.resources import Resource, in_order
 from meshcore.config.istio.schema.virtual_service import VirtualService
 
@@ -80,9 +80,9 @@ def _groups(ctx: Context) -> dict[tuple[str, str], list[Resource[VirtualService]
             gateway = ctx.inventory.find(NETWORKING, "Gateway", full)
             if name == MESH or gateway is None:
                 continue
-            offered = offered_hosts(gateway, resource.namespace)
+            offers = ctx.offers(gateway, resource.namespace)
             for host in dict.fromkeys(expand(it, resource.namespace) for it in resource.spec.hosts):
-                if any(covers(it.lower(), host) for it in offered):
+                if offers.covers(host):
                     groups.setdefault((full, host), []).append(resource)
     return groups
 
