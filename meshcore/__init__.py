@@ -12,12 +12,14 @@ from meshcore._version import __version__
 if TYPE_CHECKING:
     from meshcore.config import ConfigError, Finding, Node, load, load_text
     from meshcore.engine import Decision, Engine, Mirror, Outcome
+    from meshcore.explain import Explain
     from meshcore.match import PathTemplate, PathTemplateError, Regex, RegexError, RouteTable
 
 __all__ = [
     "ConfigError",
     "Decision",
     "Engine",
+    "Explain",
     "Finding",
     "Mirror",
     "Node",
@@ -35,6 +37,7 @@ __all__ = [
 _HOMES = {
     "meshcore.config": ("ConfigError", "Finding", "Node", "load", "load_text"),
     "meshcore.engine": ("Decision", "Engine", "Mirror", "Outcome"),
+    "meshcore.explain": ("Explain",),
     "meshcore.match": ("PathTemplate", "PathTemplateError", "Regex", "RegexError", "RouteTable"),
 }
 

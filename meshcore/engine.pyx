@@ -440,7 +440,7 @@ cdef object explanation_of(Decision decision):
         cluster=config.clusters[d.cluster] if d.cluster >= 0 else None,
         policy=mc_snapshot_policy(snapshot.snapshot, d.cluster).decode() if d.cluster >= 0 else "",
         endpoint=decision.endpoint,
-        eligible=d.candidates if d.endpoint >= 0 else 0,
+        candidates=d.candidates if d.endpoint >= 0 else 0,
         path=decision.path,
         authority=decision.authority,
         timeout=decision.timeout,

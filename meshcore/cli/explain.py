@@ -8,7 +8,7 @@ import json
 import re
 import sys
 
-from meshcore.cli.options import add_config_arguments, config_source
+from meshcore.cli.options import add_config_arguments, config_source, print_notices
 
 __all__ = ["register"]
 
@@ -36,7 +36,7 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         default=[],
         help="a header line of the request; may be repeated",
     )
-    parser.add_argument("--source", metavar="IP", help="the address that the request comes from")
+    parser.add_argument("--source", metavar="IP", type=_address, help="the address that it comes from")
     parser.add_argument(
         "--port", metavar="N", type=_port, help="the port that it comes to; by the URL if not given"
     )
@@ -55,6 +55,7 @@ def run(args: argparse.Namespace) -> int:
     from meshcore.ink import Ink
 
     config = config_source(args).load()
+    print_notices(config)
     scheme, authority, target = args.url
     explanation = Engine(config).explain(
         args.method,
@@ -92,6 +93,15 @@ def _header(text: str) -> tuple[str, str]:
     if not colon or not name.strip():
         raise argparse.ArgumentTypeError(f"{text!r} is not a header; write 'NAME: VALUE'")
     return name.strip(), value.strip()
+
+
+def _address(text: str) -> str:
+    import ipaddress
+
+    try:
+        return str(ipaddress.ip_address(text))
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not an IP address") from None
 
 
 def _port(text: str) -> int:

@@ -20,7 +20,7 @@ from meshcore.explain.structure import (
     Split,
     VirtualHostChosen,
 )
-from meshcore.model import Cluster, Config, ForwardAction, Listener, VirtualHost
+from meshcore.model import Cluster, Config, ForwardAction, HealthStatus, Listener, VirtualHost
 
 __all__ = ["Decided", "explained"]
 
@@ -45,7 +45,7 @@ class Decided:
     cluster: Cluster | None
     policy: str
     endpoint: str | None
-    eligible: int  #: endpoints that the policy picks from
+    candidates: int  #: endpoints that the policy chose among
     path: str
     authority: str
     timeout: float | None
@@ -143,9 +143,26 @@ def _split(facts: Facts, action: ForwardAction | None) -> Split | None:
 def _endpoint(decided: Decided, cluster: Cluster | None) -> EndpointChosen | None:
     if cluster is None:
         return None
-    every = cluster.endpoints
-    origin = next((one.origin for one in every if one.authority == decided.endpoint), None)
-    return EndpointChosen(decided.endpoint, decided.policy, decided.eligible, len(every), origin)
+    well = (HealthStatus.UNKNOWN, HealthStatus.HEALTHY)
+    chosen = [
+        (group.priority, one.origin)
+        for group in cluster.localities
+        for one in group.endpoints
+        if one.authority == decided.endpoint
+    ]
+    priority, origin = chosen[0] if chosen else (None, None)
+    return EndpointChosen(
+        address=decided.endpoint,
+        policy=decided.policy,
+        asked=cluster.policy.value.lower().replace("_", " "),
+        candidates=decided.candidates,
+        total=len(cluster.endpoints),
+        priority=priority,
+        unwell=tuple(
+            (one.authority, one.health.value.lower()) for one in cluster.endpoints if one.health not in well
+        ),
+        origin=origin,
+    )
 
 
 def _changes(

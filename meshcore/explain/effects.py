@@ -19,6 +19,8 @@ _CORS = {
     "preflight": "a preflight, answered here: origin {origin} is allowed",
     "preflight_denied": "a preflight, answered here: origin {origin} is not allowed",
 }
+#: Endpoints of bad health that are shown by name.
+_UNWELL = 3
 _DRAWN = {"random": "at random", "header": "by header {header}", "hash": "by the route's hash policy"}
 
 
@@ -66,11 +68,18 @@ def _split(split: Split, seed: int, ink: Ink) -> Iterator[str]:
 
 
 def _endpoint(endpoint: EndpointChosen) -> str:
-    out_of = f"{endpoint.eligible} eligible of {endpoint.total}"
+    unwell = ", ".join(f"{address} is {health}" for address, health in endpoint.unwell[:_UNWELL])
+    more = ", ..." if len(endpoint.unwell) > _UNWELL else ""
+    health = f" ({unwell}{more})" if unwell else ""
     if endpoint.address is None:
-        return f"none: {out_of}"
-    at = file_line(endpoint.origin)
-    return f"{endpoint.address}, by {endpoint.policy}, {out_of}{f' ({at})' if at else ''}"
+        return f"none of {endpoint.total} can be picked{health}"
+    policy = f"by {endpoint.policy}"
+    if endpoint.asked != endpoint.policy:
+        policy += f" where {endpoint.asked} is asked for"
+    out_of = f"among {endpoint.candidates} of {endpoint.total}{health}"
+    priority = f"priority {endpoint.priority}" if endpoint.priority else ""
+    parts = (endpoint.address, f"{policy} {out_of}", priority, file_line(endpoint.origin))
+    return ", ".join(part for part in parts if part)
 
 
 def _policies(it: Explain, ink: Ink) -> Iterator[str]:

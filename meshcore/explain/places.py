@@ -13,11 +13,13 @@ def file_line(origin: Origin | None) -> str:
 
 
 def resource(origin: Origin | None) -> str:
-    """The document and the field in it: "VirtualService default/reviews, http[2].match[0]"."""
+    """The document and the field in it: "VirtualService default/reviews, http[2].match[0]", or
+    "Bootstrap, virtual_hosts[0].routes[3]"."""
     if origin is None:
         return ""
+    field = origin.path[max(origin.path.find("virtual_hosts["), 0) :].removeprefix("spec.")
     document = f"{origin.kind} {origin.name}".strip()
-    return ", ".join(part for part in (document, origin.path.removeprefix("spec.")) if part)
+    return ", ".join(part for part in (document, field) if part)
 
 
 def delegated(origin: Origin) -> list[str]:

@@ -117,13 +117,17 @@ class Split:
 
 @dataclass(frozen=True, slots=True)
 class EndpointChosen:
-    """The endpoint (``address`` None: there was none to pick), the ``policy`` that picked it, and out of how
-    many: ``eligible`` of ``total``; the others were left out for their health or their priority."""
+    """The endpoint that was picked; ``address`` None: there was none to pick."""
 
     address: str | None
-    policy: str
-    eligible: int
-    total: int
+    policy: str  #: that picked it, in words
+    asked: str  #: the policy that the documents ask for, in words
+    candidates: (
+        int  #: how many endpoints the policy chose among: those of a priority, a locality, of good health
+    )
+    total: int  #: how many the cluster has
+    priority: int | None  #: of the endpoint; 0 is used first
+    unwell: tuple[tuple[str, str], ...]  #: endpoints that are not healthy, by the documents, and how they are
     origin: Origin | None
 
 

@@ -41,7 +41,8 @@ class _Text:
 
     def lines(self) -> Iterator[str]:
         authority = self.it.seen.authority if self.it.seen else self.it.given_authority
-        yield self.ink.bold(f"{printable(self.it.method)} {printable(authority)}{printable(self.it.target)}")
+        url = authority + self.it.target if self.it.target.startswith("/") else self.it.target
+        yield self.ink.bold(f"{printable(self.it.method)} {printable(url)}")
         yield from (
             f"-> {line}" if at == 0 else f"   {line}" for at, line in enumerate(answer(self.it, self.ink))
         )
@@ -68,9 +69,11 @@ class _Text:
         yield f"{self.ink.bold('decided by')} {self.ink.place(file_line(route.origin))}"
         yield f"  {resource(route.origin)}: {name}"
         yield from (f"  {line}" for line in delegated(route.origin))
-        if self.source is not None:
+        at: Origin | None = route.origin
+        while self.source is not None and at is not None:
             yield ""
-            yield from self.source(route.origin)
+            yield from self.source(at)
+            at = at.via
 
     def _way(self) -> Iterator[str]:
         """The listener and the virtual host."""

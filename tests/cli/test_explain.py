@@ -81,6 +81,7 @@ def test_all_lists_what_lies_behind(capsys: pytest.CaptureFixture[str]) -> None:
     [
         (["GET", "ftp://reviews/"], "'ftp://reviews/' is not a URL of http or https"),
         (["GET", "reviews/", "-H", "end-user"], "'end-user' is not a header; write 'NAME: VALUE'"),
+        (["GET", "reviews/", "--source", "here"], "'here' is not an IP address"),
         (["GET", "reviews/", "--port", "0"], "'0' is not a port, which is a number from 1 to 65535"),
     ],
 )

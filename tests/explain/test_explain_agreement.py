@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
+from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -130,6 +132,20 @@ def test_explanations_agree_with_decisions(
         else:
             assert without, f"conditions of {match} before {route.failed} hold"
             assert not matched_alone(only(match, it, route.number), request), f"{route.failed} fails"
+
+
+texts = st.binary(max_size=12) | st.text(max_size=8)
+
+
+@settings(max_examples=100, deadline=None)
+@given(texts, st.none() | texts, texts, st.lists(st.tuples(texts, texts), max_size=4))
+def test_whatever_is_sent_can_be_explained_and_shown(
+    method: str | bytes, authority: str | bytes | None, path: str | bytes, given_lines: list[tuple[Any, Any]]
+) -> None:
+    engine = engine_of((RouteMatch(PathMatch(PathKind.PREFIX, "/a"), (HeaderMatch("x", present=True),)),))
+    it = engine.explain(method, authority, path, given_lines, seed=1)
+    assert all(line.isprintable() for line in str(it).split("\n"))
+    json.dumps(it.to_dict())
 
 
 def matched_alone(match: RouteMatch, request: tuple[str, str, list[tuple[str, str]], int]) -> bool:

@@ -161,7 +161,9 @@ def test_the_endpoint_and_out_of_how_many(engine: Engine) -> None:
     it = engine.explain("GET", "shop.example", "/split/a", seed=4)
     assert it.cluster == "v1"
     assert it.endpoint is not None
-    assert (it.endpoint.policy, it.endpoint.eligible, it.endpoint.total) == ("round robin", 2, 3)
+    assert (it.endpoint.policy, it.endpoint.candidates, it.endpoint.total) == ("round robin", 2, 3)
+    assert (it.endpoint.priority, it.endpoint.unwell) == (0, (("10.0.0.3:80", "unhealthy"),))
+    assert "by round robin among 2 of 3 (10.0.0.3:80 is unhealthy), envoy.yaml:" in str(it)
     assert it.endpoint.address in ("10.0.0.1:80", "10.0.0.2:80")
     assert it.endpoint.origin is not None
 
@@ -205,6 +207,15 @@ def test_a_path_that_is_nearly_right(engine: Engine) -> None:
     near = get(engine, "/spilt/a").nearest
     assert any('path is "/spilt/a", wanted prefix "/split/"' in line for line in near)
     assert not any("/old" in line for line in near), "what is hardly alike is not told"
+
+
+def test_a_path_that_differs_by_case_alone(engine: Engine) -> None:
+    assert any("which differs by case alone" in line for line in get(engine, "/SPLIT/a").nearest)
+
+
+def test_connect_names_its_target_once(engine: Engine) -> None:
+    it = engine.explain("CONNECT", "shop.example:80", "shop.example:80")
+    assert str(it).startswith("CONNECT shop.example:80\n-> reject 403, upgrade_failed\n")
 
 
 def test_nobody_serves_the_host(engine: Engine) -> None:

@@ -77,7 +77,7 @@ def test_the_whole_of_a_simple_one() -> None:
         "  + 3  r3, rules.yaml:30  matches",
         "  1 behind it would match as well: rules.yaml:40",
         "cluster       one",
-        "endpoint      10.0.0.1:80, by round robin, 1 eligible of 1",
+        "endpoint      10.0.0.1:80, by round robin among 1 of 1",
         "timeout       15 s",
         "request headers",
         "  + x-forwarded-proto: http",
@@ -163,6 +163,8 @@ def test_a_rule_that_was_delegated_names_both_documents() -> None:
     lines = str(explained(delegated)).splitlines()
     at = lines.index("decided by rules.yaml:10")
     assert lines[at + 2] == "  delegated by root.yaml:7, VirtualService default/root, http[1]"
+    text = render(explained(delegated), source=lambda origin: [f"the lines of {origin.file}"])
+    assert "the lines of rules.yaml\n\nthe lines of root.yaml\n" in text
 
 
 def test_colours_are_painted_on_demand() -> None:
