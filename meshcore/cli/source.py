@@ -24,22 +24,33 @@ def source_lines(origin: Origin, ink: Ink) -> Iterator[str]:
     if not 1 <= origin.line <= len(lines):
         return
     first, last = _block(lines, origin)
-    end = min(last, first + _MOST_LINES)
-    width = len(str(end))
-    for number in range(first + 1, end + 1):
+    shown = _shown(first + 1, last, origin.line)
+    width = len(str(shown[-1]))
+    before = first
+    for number in shown:
+        if number != before + 1:
+            yield ink.dim(f"    {'':>{width}} | ...")
         text = "".join(c if c.isprintable() else " " for c in lines[number - 1][:_MOST_COLUMNS])
         mark = ">" if number == origin.line else " "
         line = f"{mark} {number:>{width}} | {text}".rstrip()
         yield f"  {ink.place(line) if number == origin.line else line}"
-    if last > end:
+        before = number
+    if last > before:
         yield ink.dim(f"    {'':>{width}} | ...")
+
+
+def _shown(first: int, last: int, marked: int) -> list[int]:
+    """The numbers of the lines to show: as many as there may be, the first and the marked one among them."""
+    if marked < first + _MOST_LINES:
+        return list(range(first, min(last, first + _MOST_LINES - 1) + 1))
+    return [first, *range(marked - 1, min(last, marked + _MOST_LINES - 3) + 1)]
 
 
 def _block(lines: list[str], origin: Origin) -> tuple[int, int]:
     """The item of a list that holds the place: a match belongs to its rule. From and to, counted from 0."""
     first = origin.line - 1
     indent = _indent(lines[first])
-    if origin.path.rpartition(".")[2].startswith("match["):
+    if origin.path.rpartition(".")[2].startswith(("match[", "matches[")):
         for above in range(first - 1, -1, -1):
             if lines[above].lstrip().startswith("- ") and _indent(lines[above]) < indent:
                 first, indent = above, _indent(lines[above])

@@ -59,6 +59,17 @@ def test_long_rules_are_cut(tmp_path: Path) -> None:
     assert lines[-1].endswith("...")
 
 
+def test_a_match_far_down_its_rule_is_among_the_lines(tmp_path: Path) -> None:
+    path = tmp_path / "long.yaml"
+    path.write_text("- matches:\n" + "".join(f"  - path: /{number}\n" for number in range(40)))
+    lines = list(source_lines(Origin(str(path), 31, 5, path="rules[0].matches[29]"), Ink()))
+    assert lines[0] == "     1 | - matches:"
+    assert lines[1] == "       | ..."
+    assert lines[3] == "  > 31 |   - path: /29"
+    assert lines[-1] == "       | ..."
+    assert len(lines) == 14
+
+
 @pytest.mark.parametrize("line", [0, 99])
 def test_a_document_that_has_changed_shows_nothing(document: str, line: int) -> None:
     assert list(source_lines(Origin(document, line, 1), Ink())) == []
