@@ -87,6 +87,10 @@ def hashing(**fields: Any) -> dict[str, Any]:
         ),
         ({"outlier_detection": {"interval": "0s"}}, "outlier_detection.interval: found '0s'"),
         (
+            {"outlier_detection": {"max_ejection_time": "29s"}},
+            "outlier_detection.max_ejection_time: found 29s",
+        ),
+        (
             {"outlier_detection": {"enforcing_consecutive_5xx": 101}},
             "outlier_detection.enforcing_consecutive_5",
         ),

@@ -31,6 +31,8 @@ from meshcore.model import OutlierDetection as OutlierModel
 __all__ = ["cluster"]
 
 _MAX_WEIGHT = 2**32 - 1
+#: Seconds that a first ejection lasts where nothing is said of it.
+_EJECTION_TIME = 30.0
 _HTTP_OPTIONS: dict[str, type[Record]] = {
     "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": UpstreamHttpOptions
 }
@@ -215,6 +217,11 @@ def _outlier_detection(
     if config is None:
         return None
     context.pending(source, "outlier_detection", "outlier detection")
+    base = _EJECTION_TIME if config.base_ejection_time is None else config.base_ejection_time
+    if config.max_ejection_time is not None and config.max_ejection_time < base:
+        found = f"{config.max_ejection_time:g}s"
+        expected = f"base_ejection_time ({base:g}s) or more"
+        context.error(config, "max_ejection_time", found=found, expected=expected)
     names = [name for name in config.__struct_fields__ if not name.startswith("record_")]
     return OutlierModel(**{name: getattr(config, name) for name in names})
 
