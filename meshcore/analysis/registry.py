@@ -30,6 +30,7 @@ from meshcore.analysis.istio import (
 )
 from meshcore.analysis.rules import (
     endpoints,
+    gateway_api,
     mirrors,
     never,
     prefixes,
@@ -116,6 +117,7 @@ ANALYZERS: tuple[Analyzer, ...] = (
     Analyzer("rules.ejection", endpoints.analyze_ejection, ("MC1208",)),
     Analyzer("rules.empty_subsets", subsets.analyze_empty, ("MC1301",)),
     Analyzer("rules.endpoints", endpoints.analyze_missing, ("MC1302",)),
+    Analyzer("rules.gateway_api", gateway_api.analyze, ("MC1401", "MC1402")),
 )
 
 

@@ -272,12 +272,21 @@ CODES: dict[str, Code] = _table(
         ("MC1208", "NothingCanBeEjected", _W, "maxEjectionPercent is too small for the number of endpoints."),
         ("MC1301", "SubsetWithoutWorkloads", _W, "No workload of the service has the labels of the subset."),
         ("MC1302", "NoEndpoints", _W, "A destination has no endpoints."),
+        (
+            "MC1401",
+            "GatewayApiWithoutEffect",
+            _W,
+            "A route, a Gateway or a listener of the Gateway API has no effect.",
+        ),
+        ("MC1402", "BackendAnswers500", _W, "Requests for a backend of the Gateway API get a 500."),
     )
 )
 
 UNREACHABLE_RULE = "IST0130"
 INEFFECTIVE_MATCH = "IST0131"
 INCOMPLETE = "MC1004"
+WITHOUT_EFFECT = "MC1401"
+BAD_BACKEND = "MC1402"
 
 
 def severity_of(code: str) -> Severity:

@@ -6,13 +6,21 @@ not.
 
 from __future__ import annotations
 
-from meshcore.analysis.explanations import documents, gateways, policies, rules, services, virtual_services
+from meshcore.analysis.explanations import (
+    documents,
+    gateway_api,
+    gateways,
+    policies,
+    rules,
+    services,
+    virtual_services,
+)
 
 __all__ = ["EXPLANATIONS"]
 
 #: Code -> why, a bad example, a good one.
 EXPLANATIONS: dict[str, tuple[str, str, str]] = {
     code: (" ".join(why.split()), bad.strip("\n"), good.strip("\n"))
-    for texts in (documents, virtual_services, gateways, services, policies, rules)
+    for texts in (documents, virtual_services, gateways, services, policies, rules, gateway_api)
     for code, (why, bad, good) in texts.TEXTS.items()
 }

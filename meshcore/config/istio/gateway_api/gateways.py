@@ -8,6 +8,7 @@ from typing import TypeAlias
 
 from msgspec import structs
 
+from meshcore.config.codes import WITHOUT_EFFECT
 from meshcore.config.istio.gateway_api.classes import Classes, Controller
 from meshcore.config.istio.gateway_api.grants import Grants
 from meshcore.config.istio.gateway_api.listeners import PROTOCOLS, Owner, Parent, convert
@@ -36,6 +37,7 @@ class Remark:
     field: str
     message: str
     expected: str = ""
+    code: str = WITHOUT_EFFECT
 
 
 class Gateways:
@@ -121,11 +123,13 @@ class Gateways:
                 self._remark(listener, "protocol", f"{protocol} is left aside: only HTTP is routed")
             elif listener.tls is not None:
                 message = "TLS is not terminated by the bundled proxy; decisions are made as if it were"
-                self._remark(listener, "tls", message)
+                self._remark(listener, "tls", message, code="")
             yield convert(owner, listener, self._namespaces, self._grants)
 
-    def _remark(self, record: Record, field: str, message: str, expected: str = "") -> None:
-        self.remarks.append(Remark(record, field, message, expected))
+    def _remark(
+        self, record: Record, field: str, message: str, expected: str = "", code: str = WITHOUT_EFFECT
+    ) -> None:
+        self.remarks.append(Remark(record, field, message, expected, code))
 
 
 class _Taken:

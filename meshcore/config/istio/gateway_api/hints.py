@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from meshcore.config.codes import BAD_BACKEND, WITHOUT_EFFECT
 from meshcore.config.enforcement import warn_pending
 from meshcore.config.findings import Findings, did_you_mean
 from meshcore.config.istio.gateway_api.derive import Derived
@@ -27,7 +28,14 @@ __all__ = ["check_served"]
 def check_served(resources: Resources, derived: Derived, findings: Findings, *, mesh: bool) -> None:
     """Warn about listeners, parents and backends that lead nowhere; ``mesh``: for whom routes are made."""
     for remark in derived.gateways.remarks:
-        warn_at(findings, remark.record, remark.field, remark.message, expected=remark.expected)
+        warn_at(
+            findings,
+            remark.record,
+            remark.field,
+            remark.message,
+            expected=remark.expected,
+            code=remark.code,
+        )
     every: list[Route] = [
         *resources.of("HTTPRoute", routes.HTTPRoute),
         *resources.of("GRPCRoute", routes.GRPCRoute),
@@ -36,7 +44,13 @@ def check_served(resources: Resources, derived: Derived, findings: Findings, *, 
         for reference in route.spec.parent_refs:
             _check_parent(route, reference, derived, findings)
         if not route.spec.parent_refs:
-            warn_at(findings, route.spec, "", "the route names no parent, so it has no effect")
+            warn_at(
+                findings,
+                route.spec,
+                "",
+                "the route names no parent, so it has no effect",
+                code=WITHOUT_EFFECT,
+            )
         for rule in route.spec.rules:
             _check_rule(route, rule, derived, findings)
     made = derived.virtual_services
@@ -53,17 +67,19 @@ def _check_parent(route: Route, reference: ParentReference, derived: Derived, fi
     where = f"{reference.namespace or route.namespace}/{reference.name}"
     if reference.target in (SERVICE, SERVICE_ENTRY):
         if not parents.mesh_hosts(reference, route.namespace):
-            warn_at(findings, reference, "name", f"there is no {reference.kind} {where!r}")
+            message = f"there is no {reference.kind} {where!r}"
+            warn_at(findings, reference, "name", message, code=WITHOUT_EFFECT)
         return
     if reference.target not in (GATEWAY, LISTENER_SET):
         message = f"routes attach to Gateways, Services and the like, not to a {reference.kind}"
-        warn_at(findings, reference, "kind", message)
+        warn_at(findings, reference, "kind", message, code=WITHOUT_EFFECT)
         return
     listeners = parents.listeners.get((reference.target, where))
     what = reference.kind
     if listeners is None:
         hint = did_you_mean(where, [name for kind, name in parents.listeners if kind == reference.target])
-        warn_at(findings, reference, "name", f"there is no {what} {where!r} among the documents{hint}")
+        message = f"there is no {what} {where!r} among the documents{hint}"
+        warn_at(findings, reference, "name", message, code=WITHOUT_EFFECT)
         return
     hostnames = [it.lower() for it in route.spec.hostnames] or ["*"]
     reasons = {
@@ -73,7 +89,8 @@ def _check_parent(route: Route, reference: ParentReference, derived: Derived, fi
     }
     if reasons and all(reasons.values()):
         said = "; ".join(f"{name!r}: {why}" for name, why in reasons.items())
-        warn_at(findings, reference, "", f"no listener of {what} {where!r} takes the route ({said})")
+        message = f"no listener of {what} {where!r} takes the route ({said})"
+        warn_at(findings, reference, "", message, code=WITHOUT_EFFECT)
 
 
 def _check_rule(
@@ -88,11 +105,11 @@ def _check_rule(
         redirects = any(it.request_redirect is not None for it in rule.filters)
         if not redirects:
             what = "every backend has weight 0" if rule.backend_refs else "the rule has no backends"
-            warn_at(findings, rule, "backend_refs", f"{what}: requests get a 500")
+            warn_at(findings, rule, "backend_refs", f"{what}: requests get a 500", code=BAD_BACKEND)
         return
     mesh = not any(it.target == GATEWAY for it in route.spec.parent_refs)
     for problem, reference in _problems(route, rule, derived, mesh):
-        warn_at(findings, reference, "name", problem)
+        warn_at(findings, reference, "name", problem, code=BAD_BACKEND)
 
 
 def _problems(

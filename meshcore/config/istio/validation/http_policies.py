@@ -6,6 +6,7 @@ from http import HTTPStatus
 
 from meshcore.config.findings import Findings, did_you_mean, quoted
 from meshcore.config.istio.actions import GRPC_STATUS
+from meshcore.config.istio.gateway_api.schema.filters import Cors
 from meshcore.config.istio.schema import virtual_service as schema
 from meshcore.config.istio.schema.common import Percent
 from meshcore.config.istio.validation.common import check_duration, check_percent
@@ -14,7 +15,7 @@ from meshcore.config.istio.validation.headers import is_token
 from meshcore.config.istio.validation.http_match import check_regex
 from meshcore.config.schema import Record, error_at, is_set, warn_at
 
-__all__ = ["check_cors", "check_fault", "check_mirrors", "check_retries", "check_status"]
+__all__ = ["check_cors", "check_cors_names", "check_fault", "check_mirrors", "check_retries", "check_status"]
 
 RETRY_ON = frozenset(
     [
@@ -116,6 +117,14 @@ def check_cors(cors: schema.CorsPolicy | None, findings: Findings) -> None:
             error_at(findings, origin, "", "an origin must not be empty")
         elif origin.regex:
             check_regex(origin, "regex", origin.regex, findings)
+    check_cors_names(cors, findings)
+    check_duration(findings, cors, "max_age")
+    if cors.max_age is not None and cors.max_age != int(cors.max_age):
+        error_at(findings, cors, "max_age", found=f"{cors.max_age:g}s", expected="whole seconds")
+
+
+def check_cors_names(cors: schema.CorsPolicy | Cors, findings: Findings) -> None:
+    """The methods and headers of CORS, in Istio's API or in the Gateway API."""
     for method in cors.allow_methods:
         if method not in METHODS:
             expected = f"a method such as GET, or *{did_you_mean(method, METHODS)}"
@@ -124,9 +133,6 @@ def check_cors(cors: schema.CorsPolicy | None, findings: Findings) -> None:
         for name in getattr(cors, field):
             if name != "*" and not is_token(name):
                 error_at(findings, cors, field, found=quoted(name), expected="the name of a header")
-    check_duration(findings, cors, "max_age")
-    if cors.max_age is not None and cors.max_age != int(cors.max_age):
-        error_at(findings, cors, "max_age", found=f"{cors.max_age:g}s", expected="whole seconds")
 
 
 def check_status(record: Record, field: str, status: int, findings: Findings) -> None:

@@ -48,7 +48,7 @@ SERVED = gateway()
         ),
         (
             SERVED + route("[{backendRefs: [{name: gone, port: 80}]}]"),
-            "test.yaml:15:33: warning: spec.rules[0].backendRefs[0].name: there is no service",
+            "test.yaml:15:33: warning[MC1402]: spec.rules[0].backendRefs[0].name: there is no service",
         ),
         (SERVED + route("[{backendRefs: [{name: web, port: 81}]}]"), "has no port 81, only 80"),
         (

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from meshcore.config.findings import Findings, did_you_mean, quoted
+from meshcore.config.findings import Findings, quoted
 from meshcore.config.istio.actions import REDIRECT_CODES
 from meshcore.config.istio.gateway_api.schema import filters as api
 from meshcore.config.istio.gateway_api.schema.common import SERVICE, BackendReference
 from meshcore.config.istio.gateway_api.schema.filters import FilterType
-from meshcore.config.istio.gateway_api.schema.routes import Method
 from meshcore.config.istio.gateway_api.validation.common import (
     check_hostname,
     check_path_text,
     check_unique,
 )
 from meshcore.config.istio.validation.headers import is_token
-from meshcore.config.patterns import regex_error
+from meshcore.config.istio.validation.http_policies import check_cors_names
 from meshcore.config.schema import error_at, is_set
 from meshcore.model.format import FormatError, parse_format
 
@@ -31,7 +30,6 @@ HTTP_FILTERS = _MODIFIERS | {
 }
 GRPC_FILTERS = _MODIFIERS | {FilterType.RequestMirror}
 BACKEND_FILTERS = _MODIFIERS
-_METHODS = frozenset({it.value for it in Method} | {"*"})
 
 
 def check_filters(filters: Sequence[api.Filter], served: frozenset[FilterType], findings: Findings) -> None:
@@ -127,16 +125,7 @@ def _check_cors(cors: api.Cors, findings: Findings) -> None:
         if origin != "*" and "://" not in origin:
             expected = "an origin such as https://www.example, or *"
             error_at(findings, cors, "allow_origins", found=quoted(origin), expected=expected)
-        elif problem := regex_error(origin.replace("*", ".*")) if not origin.isascii() else "":
-            error_at(findings, cors, "allow_origins", problem)
-    for method in cors.allow_methods:
-        if method not in _METHODS:
-            expected = f"a method such as GET, or *{did_you_mean(method, _METHODS)}"
-            error_at(findings, cors, "allow_methods", found=quoted(method), expected=expected)
-    for field in ("allow_headers", "expose_headers"):
-        for name in getattr(cors, field):
-            if name != "*" and not is_token(name):
-                error_at(findings, cors, field, found=quoted(name), expected="the name of a header")
+    check_cors_names(cors, findings)
     if cors.max_age < 1:
         error_at(findings, cors, "max_age", found=str(cors.max_age), expected="1 second or more")
 
