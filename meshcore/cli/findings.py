@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 from collections.abc import Iterator, Mapping
@@ -10,6 +9,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, TextIO
 
 from meshcore.config.findings import Severity
+from meshcore.ink import Ink
 
 if TYPE_CHECKING:
     from meshcore.config import Finding
@@ -31,7 +31,7 @@ class FindingsView:
         self._stream = stream
         self._texts = texts
         self._terminal = stream.isatty()
-        self._color = self._terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+        self._ink = Ink.of(stream)
         self._width = shutil.get_terminal_size().columns if self._terminal else 0
         self._lines = lru_cache(_KEPT)(self._read)
 
@@ -42,10 +42,7 @@ class FindingsView:
 
     def paint(self, severity: Severity, text: str) -> str:
         """The text in the colour of a severity, where colours may be used."""
-        return self._paint(_COLORS[severity], text)
-
-    def _paint(self, code: str, text: str) -> str:
-        return f"\x1b[{code}m{text}\x1b[0m" if self._color else text
+        return self._ink.paint(_COLORS[severity], text)
 
     def _render(self, finding: Finding) -> Iterator[str]:
         text = _CONTROL.sub("\N{REPLACEMENT CHARACTER}", str(finding))
@@ -54,7 +51,7 @@ class FindingsView:
         if not mark:
             yield text
             return
-        yield f"{self._paint('1', place)} {self.paint(finding.severity, mark.strip())}{rest}"
+        yield f"{self._ink.bold(place)} {self.paint(finding.severity, mark.strip())}{rest}"
         if self._terminal and finding.line:
             yield from self._source(finding)
 
@@ -72,8 +69,8 @@ class FindingsView:
         shown = _CONTROL.sub(" ", line[skipped : skipped + room])
         start -= skipped
         caret = "^" + "~" * (max(1, min(length, room - start)) - 1)
-        yield f"{self._paint('2', number + ' |')} {shown}"
-        margin = self._paint("2", " " * len(number) + " |")
+        yield f"{self._ink.dim(number + ' |')} {shown}"
+        margin = self._ink.dim(" " * len(number) + " |")
         yield f"{margin} {' ' * start}{self.paint(finding.severity, caret)}"
 
     def _read(self, file: str) -> list[str]:
