@@ -447,6 +447,7 @@ cdef extern from "meshcore.h" nogil:
                                             int32_t *index, mc_error *error)
     mc_code mc_route_table_add_domains(mc_route_table *table, const mc_domains_spec *spec, int32_t *index,
                                        mc_error *error)
+    c_bool mc_route_table_reads_headers(const mc_route_table *table)
     mc_code mc_route_table_match(const mc_route_table *table, int32_t domains, const mc_view *view,
                                  uint64_t random, mc_scratch *scratch, int32_t *route)
 

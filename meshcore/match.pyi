@@ -115,5 +115,5 @@ class RouteTable:
         """The name of the first route that matches, or None.
 
         The request is taken as it is: the authority with its port, the path with its query and without
-        normalisation.
+        normalisation. Headers are only looked at where some route of the table asks for one.
         """

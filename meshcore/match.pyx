@@ -31,6 +31,7 @@ from meshcore._core cimport (
     mc_route_table_free,
     mc_route_table_match,
     mc_route_table_new,
+    mc_route_table_reads_headers,
     mc_scratch,
     mc_scratch_init,
     mc_scratch_reset,
@@ -304,6 +305,7 @@ cdef class RouteTable:
     cdef tuple _names
     cdef object _configuration
     cdef unsigned long long _random
+    cdef bint _reads_headers
 
     def __cinit__(self, route_configuration, *, seed=0):
         cdef Specs specs = Specs()
@@ -334,6 +336,7 @@ cdef class RouteTable:
         if mc_route_table_add_domains(self._table, &domains, &index, &error):
             _refuse(&error)
         self._names = tuple(names)
+        self._reads_headers = mc_route_table_reads_headers(self._table)
 
     def __dealloc__(self):
         mc_route_table_free(self._table)
@@ -355,7 +358,7 @@ cdef class RouteTable:
             take(path, &view.target)
             view.scheme.data = "http"
             view.scheme.size = 4
-            if not headers:
+            if not self._reads_headers or not headers:
                 return self._find(&view)
             pairs = as_pairs(headers)
             if len(pairs) > LINES_INLINE:

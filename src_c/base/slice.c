@@ -14,6 +14,15 @@ static inline uint64_t word_lower(uint64_t word) {
   return word | upper >> 2;
 }
 
+void mc_slice_lower(mc_slice text, char *out) {
+  size_t i = 0;
+  for (; i + 8 <= text.size; i += 8) {
+    const uint64_t word = word_lower(word_at(text.data + i));
+    memcpy(out + i, &word, sizeof word);
+  }
+  for (; i < text.size; i++) out[i] = mc_lower(text.data[i]);
+}
+
 static inline bool word_equal_fold(const char *a, const char *b) {
   uint64_t x = word_at(a), y = word_at(b);
   return x == y || word_lower(x) == word_lower(y);

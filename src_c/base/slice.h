@@ -67,6 +67,8 @@ static inline mc_slice mc_slice_shared(mc_slice a, mc_slice b) {
 /* ASCII only: bytes above 127 are left as they are, whatever the locale. */
 static inline char mc_lower(char c) { return (c >= 'A' && c <= 'Z') ? (char)(c | 0x20) : c; }
 
+/* Writes the text in lower case. */
+void mc_slice_lower(mc_slice text, char *out);
 bool mc_slice_equal_fold(mc_slice a, mc_slice b);
 bool mc_slice_starts_fold(mc_slice text, mc_slice prefix);
 bool mc_slice_ends_fold(mc_slice text, mc_slice suffix);

@@ -576,6 +576,9 @@ mc_code mc_route_table_add_virtual_host(mc_route_table *table, const mc_route_sp
 mc_code mc_route_table_add_domains(mc_route_table *table, const mc_domains_spec *spec, int32_t *index,
                                    mc_error *error);
 
+/* Whether any route, or the choice of virtual host, depends on header lines: if not, a view needs none. */
+bool mc_route_table_reads_headers(const mc_route_table *table);
+
 /* The number of the first route that matches the view, or -1. random decides runtime fractions. */
 mc_code mc_route_table_match(const mc_route_table *table, int32_t domains, const mc_view *view, uint64_t random,
                              mc_scratch *scratch, int32_t *route);

@@ -28,10 +28,6 @@ static uint64_t hash_host(mc_slice host) {
   return hash ^ hash >> 29;
 }
 
-static void lower(char *out, mc_slice text) {
-  for (size_t i = 0; i < text.size; i++) out[i] = mc_lower(text.data[i]);
-}
-
 static void reverse(char *out, mc_slice text) {
   for (size_t i = 0; i < text.size; i++) out[text.size - 1 - i] = text.data[i];
 }
@@ -68,17 +64,17 @@ static mc_code add(mc_domains *domains, struct mc_domain_slot *table, const mc_d
     name = mc_slice_from(name, 1);
     char *backwards = mc_arena_alloc(arena, name.size, 1);
     if (!backwards) return error->code = MC_NO_MEMORY;
-    lower(copy, name);
+    mc_slice_lower(name, copy);
     reverse(backwards, mc_slice_of(copy, name.size));
     parts->suffixes[parts->suffix_count++] =
         (mc_trie_entry){mc_slice_of(backwards, name.size), (uint32_t)spec->virtual_host, 0};
   } else if (name.size && name.data[name.size - 1] == '*') {
     name.size--;
-    lower(copy, name);
+    mc_slice_lower(name, copy);
     parts->prefixes[parts->prefix_count++] =
         (mc_trie_entry){mc_slice_of(copy, name.size), (uint32_t)spec->virtual_host, 0};
   } else {
-    lower(copy, name);
+    mc_slice_lower(name, copy);
     mc_slice lowered = mc_slice_of(copy, name.size);
     uint64_t hash = hash_host(lowered);
     struct mc_domain_slot *slot = slot_of(table, domains->mask, lowered, hash);
@@ -142,7 +138,7 @@ MC_INLINED mc_domain_hit find(const mc_domains *domains, mc_slice host, mc_scrat
     *no_memory = true;
     return (mc_domain_hit){-1, MC_DOMAIN_NONE, 0};
   }
-  lower(space, host);
+  mc_slice_lower(host, space);
   mc_slice lowered = mc_slice_of(space, host.size);
   size_t size = 0;
   if (domains->exact) {

@@ -130,6 +130,8 @@ mc_code mc_slots_add(mc_slots *slots, mc_slice name, uint16_t *slot) {
   return MC_OK;
 }
 
+uint32_t mc_slots_count(const mc_slots *slots) { return slots->count; }
+
 bool mc_slots_joined(const mc_slots *slots, uint16_t slot) { return slots->joined[slot]; }
 
 mc_code mc_slots_find(const mc_slots *slots, const mc_view *view, mc_scratch *scratch, mc_found *found) {

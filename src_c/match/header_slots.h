@@ -40,6 +40,8 @@ static inline uint16_t mc_found_first(const mc_found *found, uint16_t slot) {
   return found->first ? found->first[slot] : 0;
 }
 
+/* How many different names there are. */
+uint32_t mc_slots_count(const mc_slots *slots);
 /* Whether the lines of a header count as one, joined by ',' (Envoy's inline headers). */
 bool mc_slots_joined(const mc_slots *slots, uint16_t slot);
 

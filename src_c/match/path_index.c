@@ -48,7 +48,7 @@ static mc_code build_test(mc_path_test *test, const mc_route_spec *route, mc_are
 static mc_code fold_key(mc_trie_entry *entry, mc_arena *arena, mc_error *error) {
   char *copy = mc_arena_alloc(arena, entry->key.size, 1);
   if (!copy) return out_of_memory(error);
-  for (size_t i = 0; i < entry->key.size; i++) copy[i] = mc_lower(entry->key.data[i]);
+  mc_slice_lower(entry->key, copy);
   entry->key.data = copy;
   return MC_OK;
 }
@@ -190,7 +190,7 @@ bool mc_path_index_find(const mc_path_index *index, mc_slice path, mc_scratch *s
   if (!index->folded.nodes) return true;
   char *folded = mc_scratch_alloc(scratch, path.size);
   if (!folded) return false;
-  for (size_t i = 0; i < path.size; i++) folded[i] = mc_lower(path.data[i]);
+  mc_slice_lower(path, folded);
   return walk(&index->folded, mc_slice_of(folded, path.size), scratch, out);
 }
 

@@ -213,6 +213,8 @@ const mc_path_test *mc_route_table_path_test(const mc_route_table *table, int32_
   return &host->paths.tests[(uint32_t)route - host->first_route];
 }
 
+bool mc_route_table_reads_headers(const mc_route_table *table) { return mc_slots_count(table->slots) > 0; }
+
 void mc_view_split(mc_view *view) {
   size_t question = mc_slice_find(view->target, 0, '?');
   view->path = mc_slice_head(view->target, question);
