@@ -1,31 +1,17 @@
 #include "base/slice.h"
 
-static inline uint64_t word_at(const char *p) {
-  uint64_t word;
-  memcpy(&word, p, sizeof word);
-  return word;
-}
-
-/* Eight bytes at once: a byte within 'A' to 'Z' gets bit 5. The top bit of each sum below tells whether
- * its byte, without its own top bit, is at least 'A', or beyond 'Z'; no sum carries into the next. */
-static inline uint64_t word_lower(uint64_t word) {
-  const uint64_t ones = 0x0101010101010101u, tops = ones << 7, low = word & ~tops;
-  uint64_t upper = (low + ones * (0x80 - 'A')) & ~(low + ones * (0x7f - 'Z')) & ~word & tops;
-  return word | upper >> 2;
-}
-
 void mc_slice_lower(mc_slice text, char *out) {
   size_t i = 0;
   for (; i + 8 <= text.size; i += 8) {
-    const uint64_t word = word_lower(word_at(text.data + i));
+    const uint64_t word = mc_word_lower(mc_word_at(text.data + i));
     memcpy(out + i, &word, sizeof word);
   }
   for (; i < text.size; i++) out[i] = mc_lower(text.data[i]);
 }
 
 static inline bool word_equal_fold(const char *a, const char *b) {
-  uint64_t x = word_at(a), y = word_at(b);
-  return x == y || word_lower(x) == word_lower(y);
+  uint64_t x = mc_word_at(a), y = mc_word_at(b);
+  return x == y || mc_word_lower(x) == mc_word_lower(y);
 }
 
 static bool equal_fold(const char *a, const char *b, size_t size) {

@@ -67,6 +67,20 @@ static inline mc_slice mc_slice_shared(mc_slice a, mc_slice b) {
 /* ASCII only: bytes above 127 are left as they are, whatever the locale. */
 static inline char mc_lower(char c) { return (c >= 'A' && c <= 'Z') ? (char)(c | 0x20) : c; }
 
+static inline uint64_t mc_word_at(const char *p) {
+  uint64_t word;
+  memcpy(&word, p, sizeof word);
+  return word;
+}
+
+/* Eight bytes at once: a byte within 'A' to 'Z' gets bit 5. The top bit of each sum below tells whether
+ * its byte, without its own top bit, is at least 'A', or beyond 'Z'; no sum carries into the next. */
+static inline uint64_t mc_word_lower(uint64_t word) {
+  const uint64_t ones = UINT64_C(0x0101010101010101), tops = ones << 7, low = word & ~tops;
+  uint64_t upper = (low + ones * (0x80 - 'A')) & ~(low + ones * (0x7f - 'Z')) & ~word & tops;
+  return word | upper >> 2;
+}
+
 /* Writes the text in lower case. */
 void mc_slice_lower(mc_slice text, char *out);
 bool mc_slice_equal_fold(mc_slice a, mc_slice b);

@@ -22,12 +22,6 @@ extern const uint8_t mc_byte_classes[256];
 
 static inline unsigned mc_byte_class(unsigned char c) { return mc_byte_classes[c]; }
 
-static inline uint64_t mc_word_at(const char *p) {
-  uint64_t word;
-  memcpy(&word, p, 8);
-  return word;
-}
-
 /* A text of less than eight bytes, where some of them may stand twice; without bytes, one that every
  * test lets pass. */
 static inline uint64_t mc_word_of(const char *p, size_t size) {

@@ -11,19 +11,20 @@ struct mc_domain_slot {
   int32_t virtual_host;
 };
 
-/* Over 8 bytes at a time; the table comes from the configuration, so that nobody who sends requests
- * can make entries collide. */
+/* Of the host in lower case, over 8 bytes at a time; the table comes from the configuration, so that nobody
+ * who sends requests can make entries collide. */
 static uint64_t hash_host(mc_slice host) {
   uint64_t hash = host.size * UINT64_C(0x9e3779b97f4a7c15);
-  size_t at = 0;
-  for (; at + 8 <= host.size; at += 8) {
-    uint64_t word;
-    memcpy(&word, host.data + at, 8);
-    hash = (hash ^ word) * UINT64_C(0xff51afd7ed558ccd);
+  for (size_t at = 0; at + 8 <= host.size; at += 8) {
+    hash = (hash ^ mc_word_lower(mc_word_at(host.data + at))) * UINT64_C(0xff51afd7ed558ccd);
     hash ^= hash >> 32;
   }
   uint64_t rest = 0;
-  memcpy(&rest, host.data + at, host.size - at);
+  if (host.size >= 8) {
+    rest = mc_word_lower(mc_word_at(host.data + host.size - 8)); /* overlaps what is in already */
+  } else {
+    for (size_t i = 0; i < host.size; i++) rest = rest << 8 | (unsigned char)mc_lower(host.data[i]);
+  }
   hash = (hash ^ rest) * UINT64_C(0xc4ceb9fe1a85ec53);
   return hash ^ hash >> 29;
 }
@@ -131,8 +132,21 @@ static mc_domain_hit any_hit(const mc_domains *domains) {
   return (mc_domain_hit){domains->any, domains->any >= 0 ? MC_DOMAIN_ANY : MC_DOMAIN_NONE, 0};
 }
 
+static const struct mc_domain_slot *find_exact(const mc_domains *domains, mc_slice host) {
+  const uint64_t hash = hash_host(host);
+  for (uint32_t at = (uint32_t)hash & domains->mask;; at = (at + 1) & domains->mask) {
+    const struct mc_domain_slot *slot = &domains->exact[at];
+    if (!slot->name.data) return NULL;
+    if (slot->hash == hash && mc_slice_equal_fold(slot->name, host)) return slot;
+  }
+}
+
 MC_INLINED mc_domain_hit find(const mc_domains *domains, mc_slice host, mc_scratch *scratch, bool *no_memory) {
-  if (!domains->exact && !domains->suffixes.nodes && !domains->prefixes.nodes) return any_hit(domains);
+  if (domains->exact) {
+    const struct mc_domain_slot *slot = find_exact(domains, host);
+    if (slot) return (mc_domain_hit){slot->virtual_host, MC_DOMAIN_EXACT, host.size};
+  }
+  if (!domains->suffixes.nodes && !domains->prefixes.nodes) return any_hit(domains);
   char *space = mc_scratch_alloc(scratch, 2 * host.size);
   if (!space) {
     *no_memory = true;
@@ -141,16 +155,6 @@ MC_INLINED mc_domain_hit find(const mc_domains *domains, mc_slice host, mc_scrat
   mc_slice_lower(host, space);
   mc_slice lowered = mc_slice_of(space, host.size);
   size_t size = 0;
-  if (domains->exact) {
-    uint64_t hash = hash_host(lowered);
-    for (uint32_t at = (uint32_t)hash & domains->mask;; at = (at + 1) & domains->mask) {
-      const struct mc_domain_slot *slot = &domains->exact[at];
-      if (!slot->name.data) break;
-      if (slot->hash == hash && mc_slice_equal(slot->name, lowered)) {
-        return (mc_domain_hit){slot->virtual_host, MC_DOMAIN_EXACT, host.size};
-      }
-    }
-  }
   if (domains->suffixes.nodes) {
     reverse(space + host.size, lowered);
     int32_t found = longest(&domains->suffixes, mc_slice_of(space + host.size, host.size), &size);

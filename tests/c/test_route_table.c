@@ -49,6 +49,7 @@ static void test_match(void) {
   mc_error error;
   mc_route_table *table = mc_route_table_new();
   CHECK_INT(fill(table, &error), MC_OK);
+  CHECK(mc_route_table_reads_headers(table));
   CHECK_INT(MATCH(0, "a.com", "/a"), 1);
   const mc_header x[] = {{MC_LITERAL("X"), MC_LITERAL("11")}};
   CHECK_INT(match(table, 0, MC_LITERAL("a.com"), MC_LITERAL("/a?b"), x, 1), 0);
@@ -67,6 +68,24 @@ static void test_match(void) {
   CHECK_INT(mc_route_table_path_test(table, 2)->kind, MC_PATH_REGEX);
   mc_route_table_free(table);
   CHECK_INT(check_blocks(), 0);
+}
+
+/* Pseudo headers are no lines. */
+static void test_reads_headers(void) {
+  const mc_header_match_spec method = {.name = MC_LITERAL(":method"), .test = MC_TEST_PRESENT, .present = true};
+  mc_route_spec route = prefix(MC_LITERAL("/"));
+  route.headers = &method;
+  route.header_count = 1;
+  mc_error error;
+  int32_t index;
+  mc_route_table *table = mc_route_table_new();
+  CHECK(!mc_route_table_reads_headers(table));
+  CHECK_INT(mc_route_table_add_virtual_host(table, &route, 1, &index, &error), MC_OK);
+  CHECK(!mc_route_table_reads_headers(table));
+  route.grpc = true;
+  CHECK_INT(mc_route_table_add_virtual_host(table, &route, 1, &index, &error), MC_OK);
+  CHECK(mc_route_table_reads_headers(table));
+  mc_route_table_free(table);
 }
 
 static void test_split(void) {
@@ -139,6 +158,7 @@ static void test_out_of_memory(void) {
 
 int main(void) {
   test_match();
+  test_reads_headers();
   test_split();
   test_growth();
   test_a_failed_add_leaks_nothing();

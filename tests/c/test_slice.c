@@ -47,6 +47,18 @@ static void test_folds_letters_alone(void) {
   CHECK_INT(wrong, 0);
 }
 
+static void test_lowers(void) {
+  const char text[] = "AbZ[@`{\xC3\x89YzQ-Host.EXAMPLE";
+  const char expected[] = "abz[@`{\xC3\x89yzq-host.example";
+  char out[sizeof text];
+  for (size_t size = 0; size < sizeof text; size++) {
+    memset(out, '#', sizeof out);
+    mc_slice_lower(mc_slice_of(text, size), out);
+    CHECK(mc_slice_equal(mc_slice_of(out, size), mc_slice_of(expected, size)));
+    CHECK(out[size] == '#');
+  }
+}
+
 static void test_ends(void) {
   CHECK(mc_slice_starts(MC_LITERAL("/reviews"), MC_LITERAL("/rev")));
   CHECK(mc_slice_starts(MC_LITERAL("x"), MC_LITERAL("")));
@@ -135,6 +147,7 @@ int main(void) {
   test_equality();
   test_same();
   test_folds_letters_alone();
+  test_lowers();
   test_ends();
   test_parts();
   test_contains();
