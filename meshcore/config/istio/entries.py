@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping
 
 from meshcore.config.istio import locality
 from meshcore.config.istio.names import is_wildcard
+from meshcore.config.istio.pods import PodIndex
 from meshcore.config.istio.registry import Protocol, Registry, Resolution, Service, ServicePort, Workload
-from meshcore.config.istio.resources import Resource, in_order, same_labels
-from meshcore.config.istio.schema.kubernetes import Pod
+from meshcore.config.istio.resources import Resource, in_order
 from meshcore.config.istio.schema.service_entry import Resolution as Declared
 from meshcore.config.istio.schema.service_entry import ServiceEntry
 from meshcore.config.istio.schema.workload import WorkloadEntry
@@ -21,13 +21,10 @@ __all__ = ["add_entries"]
 def add_entries(
     registry: Registry,
     entries: Iterable[Resource[ServiceEntry]],
-    pods: Iterable[Resource[Pod]],
+    pods: PodIndex,
     outside: OutsideWorkloads,
 ) -> None:
     """Add every host of every ServiceEntry."""
-    by_namespace: dict[str, list[Resource[Pod]]] = {}
-    for pod in pods:
-        by_namespace.setdefault(pod.namespace, []).append(pod)
     for entry in in_order(entries):
         spec = entry.spec
         ports = tuple(
@@ -43,14 +40,14 @@ def add_entries(
                     resolution=Resolution[spec.resolution.name],
                     addresses=tuple(spec.addresses),
                     export_to=tuple(spec.export_to),
-                    workloads=_workloads(entry, host.lower(), by_namespace.get(entry.namespace, []), outside),
+                    workloads=_workloads(entry, host.lower(), pods, outside),
                     origin=entry.origin,
                 )
             )
 
 
 def _workloads(
-    entry: Resource[ServiceEntry], host: str, pods: list[Resource[Pod]], outside: OutsideWorkloads
+    entry: Resource[ServiceEntry], host: str, pods: PodIndex, outside: OutsideWorkloads
 ) -> list[Workload]:
     spec = entry.spec
     if spec.resolution is Declared.NONE and not spec.workload_selector:
@@ -67,8 +64,7 @@ def _workloads(
                 locality=locality.of_labels(pod.metadata.labels),
                 origin=pod.origin,
             )
-            for pod in pods
-            if pod.spec.address and same_labels(labels, pod.metadata.labels)
+            for pod in pods.selected(entry.namespace, labels)
         ]
     if spec.resolution in (Declared.DNS, Declared.DNS_ROUND_ROBIN) and not is_wildcard(host):
         return [Workload(host, origin=entry.origin)]

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 from meshcore.config.istio import locality
 from meshcore.config.istio.names import kubernetes_host
+from meshcore.config.istio.pods import PodIndex
 from meshcore.config.istio.registry import Protocol, Registry, Resolution, Service, ServicePort, Workload
-from meshcore.config.istio.resources import Resource, same_labels
+from meshcore.config.istio.resources import Resource
 from meshcore.config.istio.schema.kubernetes import (
     Endpoints,
     EndpointSlice,
@@ -16,7 +17,6 @@ from meshcore.config.istio.schema.kubernetes import (
     ServiceDocument,
     ServicePortSpec,
     ServiceSpec,
-    TargetRef,
 )
 from meshcore.config.istio.workloads import OutsideWorkloads
 from meshcore.config.schema import origin_of
@@ -76,63 +76,38 @@ def _protocol(port: ServicePortSpec) -> Protocol:
     return Protocol.TCP if port.port in SERVER_FIRST else Protocol.UNKNOWN
 
 
-@dataclass(slots=True)
-class _Pods:
-    """Pods by name and by address."""
-
-    names: dict[tuple[str, str], Resource[Pod]] = field(default_factory=dict)
-    addresses: dict[str, Resource[Pod]] = field(default_factory=dict)
-    namespaces: dict[str, list[Resource[Pod]]] = field(default_factory=dict)
-
-    def add(self, pod: Resource[Pod]) -> None:
-        self.names[(pod.namespace, pod.name)] = pod
-        self.namespaces.setdefault(pod.namespace, []).append(pod)
-        if pod.spec.address:
-            self.addresses[pod.spec.address] = pod
-
-    def find(self, ref: TargetRef | None, namespace: str, address: str) -> Resource[Pod] | None:
-        if ref is not None and ref.kind == "Pod":
-            pod = self.names.get((ref.namespace or namespace, ref.name))
-            if pod is not None:
-                return pod
-        return self.addresses.get(address)
-
-
 def add_workloads(
     registry: Registry,
     services: Iterable[Resource[ServiceDocument]],
     slices: Iterable[Resource[EndpointSlice]],
     endpoints: Iterable[Resource[Endpoints]],
-    pods: Iterable[Resource[Pod]],
+    pods: PodIndex,
     outside: OutsideWorkloads,
 ) -> None:
     """Give services their workloads: from slices, else from Endpoints, else from the pods they select.
 
     The workloads outside of the cluster that they select come on top.
     """
-    index = _Pods()
-    for pod in pods:
-        index.add(pod)
     found: dict[tuple[str, str], list[Workload]] = {}
     for item in slices:
         name = item.metadata.labels.get(SERVICE_NAME, "")
         if name:
-            found.setdefault((item.namespace, name), []).extend(_from_slice(item, index))
+            found.setdefault((item.namespace, name), []).extend(_from_slice(item, pods))
     for old in endpoints:
         if (old.namespace, old.name) not in found:
-            found[(old.namespace, old.name)] = _from_endpoints(old, index)
+            found[(old.namespace, old.name)] = _from_endpoints(old, pods)
     for resource in services:
         key = (resource.namespace, resource.name)
         host = kubernetes_host(resource.name, resource.namespace, registry.domain).lower()
         for service in registry.get(host):
             if service.kubernetes and not service.workloads:
-                listed = found[key] if key in found else _selected(resource, service, index)
+                listed = found[key] if key in found else _selected(resource, service, pods)
                 listed = [*listed, *_outside(resource, service, outside)]
                 unique = {(it.address, *sorted(it.ports.items())): it for it in listed}
                 service.workloads = list(unique.values())
 
 
-def _from_slice(item: Resource[EndpointSlice], pods: _Pods) -> list[Workload]:
+def _from_slice(item: Resource[EndpointSlice], pods: PodIndex) -> list[Workload]:
     ports = {port.name: port.port for port in item.spec.ports if port.port}
     workloads = []
     for endpoint in item.spec.endpoints:
@@ -147,7 +122,7 @@ def _from_slice(item: Resource[EndpointSlice], pods: _Pods) -> list[Workload]:
     return workloads
 
 
-def _from_endpoints(item: Resource[Endpoints], pods: _Pods) -> list[Workload]:
+def _from_endpoints(item: Resource[Endpoints], pods: PodIndex) -> list[Workload]:
     workloads = []
     for subset in item.spec.subsets:
         ports = {port.name: port.port for port in subset.ports if port.port}
@@ -157,20 +132,17 @@ def _from_endpoints(item: Resource[Endpoints], pods: _Pods) -> list[Workload]:
     return workloads
 
 
-def _selected(resource: Resource[ServiceDocument], service: Service, pods: _Pods) -> list[Workload]:
+def _selected(resource: Resource[ServiceDocument], service: Service, pods: PodIndex) -> list[Workload]:
     selector = resource.spec.spec.selector if resource.spec.spec else {}
-    if not selector:
-        return []
     workloads = []
-    for pod in pods.namespaces.get(resource.namespace, []):
-        if pod.spec.address and same_labels(selector, pod.metadata.labels):
-            ports = {}
-            for port in service.ports:
-                target = port.number if port.target is None else port.target
-                number = target if isinstance(target, int) else pod.spec.named_port(target)
-                if number is not None:
-                    ports[port.name] = number
-            workloads.append(_workload(pod.spec.address, ports, pod, pod.origin))
+    for pod in pods.selected(resource.namespace, selector):
+        ports = {}
+        for port in service.ports:
+            target = port.number if port.target is None else port.target
+            number = target if isinstance(target, int) else pod.spec.named_port(target)
+            if number is not None:
+                ports[port.name] = number
+        workloads.append(_workload(pod.spec.address, ports, pod, pod.origin))
     return workloads
 
 

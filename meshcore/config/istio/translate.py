@@ -20,6 +20,7 @@ from meshcore.config.istio.matching import Client
 from meshcore.config.istio.mesh import Mesh
 from meshcore.config.istio.mesh_config import read_mesh
 from meshcore.config.istio.names import DOMAIN
+from meshcore.config.istio.pods import PodIndex
 from meshcore.config.istio.reading import Resources, read
 from meshcore.config.istio.registry import Protocol, Registry, Service, ServicePort
 from meshcore.config.istio.resources import DEFAULT_NAMESPACE
@@ -131,7 +132,7 @@ def make_registry(
     """All services of the documents, with the workloads that the documents know."""
     registry = Registry(mesh.domain if mesh else DOMAIN)
     declared = resources.of("Service", k8s.ServiceDocument)
-    pods = resources.of("Pod", k8s.Pod)
+    pods = PodIndex(resources.of("Pod", k8s.Pod))
     outside = OutsideWorkloads(resources.of("WorkloadEntry", WorkloadEntry))
     kubernetes.add_services(registry, declared)
     for given in services:
