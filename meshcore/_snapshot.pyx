@@ -5,6 +5,7 @@ from meshcore._core cimport *
 from meshcore._cluster_spec cimport cluster_spec
 from meshcore._spec cimport Specs
 
+from meshcore._disposal import breathe, dispose, ready
 from meshcore.model import DEFAULT_ROUTE_TIMEOUT, ForwardAction, RequireTls
 
 cdef dict TLS = {
@@ -12,6 +13,10 @@ cdef dict TLS = {
     RequireTls.EXTERNAL_ONLY: MC_TLS_EXTERNAL_ONLY,
     RequireTls.ALL: MC_TLS_ALL,
 }
+
+
+# From so many routes on, freeing a snapshot takes long enough to hold up whoever drops it.
+cdef Py_ssize_t LARGE = 1_000
 
 
 cdef class Runtime:
@@ -24,6 +29,16 @@ cdef class Runtime:
 
     def __dealloc__(self):
         mc_runtime_free(self.runtime)
+
+
+cdef class _Remains:
+    """What was compiled, without a snapshot: frees it wherever the last reference goes."""
+    cdef mc_snapshot *snapshot
+    cdef Runtime runtime
+
+    def __dealloc__(self):
+        with nogil:
+            mc_snapshot_free(self.snapshot)
 
 
 cdef class Snapshot:
@@ -48,6 +63,8 @@ cdef class Snapshot:
             if error.code == MC_NO_MEMORY:
                 raise MemoryError
             raise ValueError(error.message.decode("utf-8", "replace"))
+        if len(self.routes) >= LARGE:
+            ready()
 
     cdef int _clusters(self, Specs specs, Snapshot previous, dict by_name, mc_snapshot_spec *spec) except -1:
         cdef mc_cluster_spec *clusters = <mc_cluster_spec *> specs.array(
@@ -67,6 +84,8 @@ cdef class Snapshot:
                 clusters[i].keep = -1
                 endpoints.append(tuple([one.authority for one in cluster.endpoints]))
             by_name[cluster.name] = i
+            if not i & 63:
+                breathe()
         self.clusters = tuple(by_name)
         if len(by_name) != len(endpoints):
             raise ValueError("two clusters have one name")
@@ -101,6 +120,8 @@ cdef class Snapshot:
             hosts[i].cors_field = specs.cors(host.cors)
             hosts[i].mirrors = specs.mirrors(host.mirrors, by_name)
             hosts[i].mirror_count = <uint32_t> len(host.mirrors)
+            if not i & 15:
+                breathe()
         spec.virtual_hosts = hosts
         spec.virtual_host_count = <uint32_t> len(found)
         self.hosts = tuple([host.name for host in found])
@@ -129,7 +150,12 @@ cdef class Snapshot:
         return 0
 
     def __dealloc__(self):
-        mc_snapshot_free(self.snapshot)
+        cdef _Remains remains = _Remains.__new__(_Remains)
+        remains.snapshot = self.snapshot
+        remains.runtime = self.runtime
+        # Whoever drops the last reference may be serving: a decision that had pinned its snapshot.
+        if self.routes is not None and len(self.routes) >= LARGE:
+            dispose(remains, self.config, self.routes, self.route_names, self.endpoints, self.clusters)
 
 
 def _timeout(action):

@@ -9,7 +9,9 @@ import ipaddress
 from libc.stdlib cimport calloc, free
 from libc.string cimport memcpy
 
-from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
+from cpython.bytes cimport PyBytes_AS_STRING
+
+from meshcore._request cimport PyUnicode_IS_COMPACT_ASCII, take
 
 from meshcore.model import (
     DEFAULT_ROUTE_TIMEOUT,
@@ -125,10 +127,10 @@ cdef class Specs:
 
     cdef mc_slice text(self, object value) except *:
         cdef mc_slice out
-        cdef bytes data = value if isinstance(value, bytes) else (<str> value).encode("utf-8", "surrogateescape")
-        self._alive.append(data)
-        out.data = PyBytes_AS_STRING(data)
-        out.size = <size_t> PyBytes_GET_SIZE(data)
+        if isinstance(value, str) and not PyUnicode_IS_COMPACT_ASCII(value):
+            value = (<str> value).encode("utf-8", "surrogateescape")
+        self._alive.append(value)  # objects that never change: the slice points into them
+        take(value, &out)
         return out
 
     cdef mc_slice optional(self, object value) except *:

@@ -27,13 +27,16 @@ C_ALLOWED = {
 BINDINGS = {"match", "balance", "outlier", "limit", "trace"}
 #: What the bindings share: the C declarations, specs made of the model, requests made of Python objects.
 SHARED = {"_core", "_cluster_spec", "_spec", "_request", "_snapshot", "_types"}
+#: What keeps large object graphs from holding up other threads: it knows nothing of what they are.
+MEMORY = {"_memory", "_disposal"}
 SERVING = {"model", "config", "engine", "explain", "ink", "runtime", "_version"} | BINDINGS
 PYTHON_ALLOWED: dict[str, set[str]] = {
     "_version": set(),
     "model": set(),
-    **{name: {"model"} | SHARED for name in BINDINGS | SHARED},
+    **dict.fromkeys(MEMORY, MEMORY),
+    **{name: {"model"} | SHARED | MEMORY for name in BINDINGS | SHARED},
     "match": {"model", "config"} | SHARED,  # RouteTable takes a document as well as the model
-    "config": {"model", "match"},
+    "config": {"model", "match"} | MEMORY,
     "ink": set(),
     "explain": {"model", "config", "ink"},
     "_explain": {"explain"} | SHARED,
@@ -48,7 +51,7 @@ PYTHON_ALLOWED: dict[str, set[str]] = {
     "pytest_plugin": SERVING | {"check"},
     "sampling": SERVING | {"check"},
     "diff": SERVING | {"check"},
-    "proxy": SERVING | {"telemetry"},
+    "proxy": SERVING | MEMORY | {"telemetry"},
     "demo": SERVING | {"proxy", "telemetry"},
     "cli": SERVING | {"analysis", "check", "demo", "diff", "proxy", "replay", "sampling", "telemetry"},
     "__main__": {"cli"},

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import xxhash
 
+from meshcore._disposal import release
 from meshcore.config.findings import Findings
 from meshcore.config.json_reader import looks_like_json, read_json
 from meshcore.config.limits import MAX_BYTES, MAX_DEPTH
@@ -21,6 +22,7 @@ SUFFIXES = (".json", ".yaml", ".yml")
 
 #: What YAML calls not printable, tabs and line ends excepted.
 _CONTROL = re.compile("[^\t\n\r -~\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_STEP = 256 * 1024
 
 
 class Sources:
@@ -67,6 +69,11 @@ class Sources:
         self._note(name, repr(mapping).encode("utf-8", "surrogatepass"))
         if document is not None:
             self.documents.append(document)
+
+    def clear(self) -> None:
+        """Free the documents, piece by piece: they must not be needed any more."""
+        release([item for document in self.documents for item in document.clear()])
+        self.documents.clear()
 
     def _add_file(self, file: Path, findings: Findings) -> None:
         name = str(file)
@@ -158,7 +165,7 @@ def files_of(path: Path, findings: Findings) -> Iterable[Path]:
 
 def _parse(text: str, name: str, findings: Findings) -> list[Document]:
     text = text.removeprefix("\ufeff")
-    control = _CONTROL.search(text)
+    control = _control(text)
     if control is not None:
         line = text.count("\n", 0, control.start()) + 1
         column = control.start() - text.rfind("\n", 0, control.start())
@@ -174,6 +181,15 @@ def _parse(text: str, name: str, findings: Findings) -> list[Document]:
             return documents
         # A YAML document in flow style begins like JSON; then YAML's reader has the word.
     return read_yaml(text, name, findings)
+
+
+def _control(text: str) -> re.Match[str] | None:
+    """The first control character. One search holds up all other threads: it is made in steps."""
+    for start in range(0, len(text), _STEP):
+        found = _CONTROL.search(text, start, start + _STEP)
+        if found is not None:
+            return found
+    return None
 
 
 def _too_big(name: str, findings: Findings) -> None:

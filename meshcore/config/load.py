@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TypeAlias
 
+from meshcore._memory import untrack
 from meshcore.config.documents import Sources
 from meshcore.config.findings import Findings
 from meshcore.config.node import Node
@@ -80,6 +81,22 @@ def _build(
     node: Node | None,
     endpoints: Endpoints | None,
     mesh_config: MeshSettings | None,
+    ignore_kinds: Collection[str],
+    runtime: Mapping[str, object] | None,
+) -> Config:
+    try:
+        config = _translate(sources, findings, node, endpoints, ignore_kinds, runtime)
+    finally:
+        sources.clear()
+    untrack(config)
+    return config
+
+
+def _translate(
+    sources: Sources,
+    findings: Findings,
+    node: Node | None,
+    endpoints: Endpoints | None,
     ignore_kinds: Collection[str],
     runtime: Mapping[str, object] | None,
 ) -> Config:

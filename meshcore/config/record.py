@@ -59,7 +59,7 @@ class Record(msgspec.Struct, kw_only=True, eq=False):
     #: Whether unknown fields are let through unseen (Kubernetes metadata and the like).
     __open__: ClassVar[bool] = False
 
-    record_node: MappingNode = _NOWHERE
+    record_node: MappingNode = msgspec.field(default_factory=lambda: _NOWHERE)
     record_path: str = ""
     #: Where the record's second half stands, for one that was merged from two documents.
     record_via: Origin | None = None

@@ -19,7 +19,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import UnionType
-from typing import Annotated, Any, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
 import msgspec
 from msgspec import Meta
@@ -130,7 +130,10 @@ def decode(node: TreeNode, schema: type[R], findings: Findings, path: str = "") 
     ``path`` is the path of ``node`` itself, as findings are to name it.
     """
     result = _decode_record(_plan(schema), node, findings, path, typed=True)
-    return None if result is _FAILED else result
+    if result is _FAILED:
+        return None
+    node.document.records.append(result)
+    return cast("R", result)
 
 
 # -- records --------------------------------------------------------------------------------

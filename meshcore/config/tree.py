@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterator
 from typing import TypeAlias
 
+import msgspec
+
 from meshcore.config.findings import quoted
 from meshcore.model import Origin
 
@@ -27,16 +29,27 @@ _SIMPLE_KEY = re.compile(r"[A-Za-z_@][A-Za-z0-9_@-]*\Z")
 
 
 class Document:
-    """One document of a file: ``index`` counts from 0; ``kind`` and ``name`` are filled by its dialect."""
+    """One document of a file: ``index`` counts from 0; ``kind`` and ``name`` are filled by its dialect.
 
-    __slots__ = ("file", "index", "kind", "name", "root")
+    ``records`` holds what was decoded from it, so that all of it goes when ``clear()`` is called.
+    """
+
+    __slots__ = ("file", "index", "kind", "name", "records", "root")
 
     def __init__(self, file: str, index: int) -> None:
         self.file = file
         self.index = index
         self.kind = ""
         self.name = ""
+        self.records: list[object] = []
         self.root: TreeNode = ScalarNode(self, 0, 0, None)
+
+    def clear(self) -> list[object]:
+        """Let go of the tree and the records, which are returned: no cycle keeps them any longer."""
+        held = [self.root, *self.records]
+        self.root = _NOTHING
+        self.records.clear()
+        return held
 
     def __repr__(self) -> str:
         return f"Document({self.file!r}, {self.index}, {self.kind!r}, {self.name!r})"
@@ -48,13 +61,10 @@ class Document:
         return part
 
 
-class _Positioned:
-    __slots__ = ("column", "document", "line")
-
-    def __init__(self, document: Document, line: int, column: int) -> None:
-        self.document = document
-        self.line = line
-        self.column = column
+class _Positioned(msgspec.Struct, eq=False):
+    document: Document
+    line: int
+    column: int
 
     def origin(self, path: str = "") -> Origin:
         """Where this node is, for messages and for the model."""
@@ -62,25 +72,15 @@ class _Positioned:
         return Origin(document.file, self.line, self.column, document.kind, document.name, path)
 
 
-class ScalarNode(_Positioned):
+class ScalarNode(_Positioned, eq=False):
     """A string, number, boolean or null. ``text`` is what was written where that differs from ``value``."""
 
-    __slots__ = ("text", "value")
-
-    def __init__(
-        self, document: Document, line: int, column: int, value: ScalarValue, text: str = ""
-    ) -> None:
-        super().__init__(document, line, column)
-        self.value = value
-        self.text = text
+    value: ScalarValue
+    text: str = ""
 
 
-class SequenceNode(_Positioned):
-    __slots__ = ("items",)
-
-    def __init__(self, document: Document, line: int, column: int) -> None:
-        super().__init__(document, line, column)
-        self.items: list[TreeNode] = []
+class SequenceNode(_Positioned, eq=False):
+    items: list[TreeNode] = []
 
     def __iter__(self) -> Iterator[TreeNode]:
         return iter(self.items)
@@ -89,15 +89,11 @@ class SequenceNode(_Positioned):
         return len(self.items)
 
 
-class MappingNode(_Positioned):
+class MappingNode(_Positioned, eq=False):
     """``entries`` in the order of the document; ``marks`` holds the packed position of each key."""
 
-    __slots__ = ("entries", "marks")
-
-    def __init__(self, document: Document, line: int, column: int) -> None:
-        super().__init__(document, line, column)
-        self.entries: dict[str, TreeNode] = {}
-        self.marks: dict[str, int] = {}
+    entries: dict[str, TreeNode] = {}
+    marks: dict[str, int] = {}
 
     def get(self, key: str) -> TreeNode | None:
         return self.entries.get(key)
@@ -126,6 +122,8 @@ class MappingNode(_Positioned):
 
 
 TreeNode: TypeAlias = ScalarNode | SequenceNode | MappingNode
+
+_NOTHING = ScalarNode(Document("", 0), 0, 0, None)
 
 
 def join_path(path: str, key: str) -> str:
