@@ -70,8 +70,11 @@ class Sources:
         if document is not None:
             self.documents.append(document)
 
-    def clear(self) -> None:
-        """Free the documents, piece by piece: they must not be needed any more."""
+    def __enter__(self) -> Sources:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        """Free the documents, piece by piece."""
         release([item for document in self.documents for item in document.clear()])
         self.documents.clear()
 

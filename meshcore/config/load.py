@@ -52,7 +52,7 @@ def load(
     single = isinstance(paths, str | os.PathLike | Mapping)
     items: Iterable[Source] = [paths] if single else paths  # type: ignore[list-item,assignment]
     sources, findings = Sources(), Findings()
-    with without_collections():
+    with without_collections(), sources:
         for index, item in enumerate(items):
             sources.add_given(item, f"<mapping {index}>" if index else "<mapping>", findings)
         return _build(sources, findings, node, endpoints, mesh_config, ignore_kinds, runtime)
@@ -70,7 +70,7 @@ def load_text(
 ) -> Config:
     """Like :func:`load`, for YAML or JSON text; ``name`` stands for the file in findings."""
     sources, findings = Sources(), Findings()
-    with without_collections():
+    with without_collections(), sources:
         sources.add_text(text, name, findings)
         return _build(sources, findings, node, endpoints, mesh_config, ignore_kinds, runtime)
 
@@ -81,22 +81,6 @@ def _build(
     node: Node | None,
     endpoints: Endpoints | None,
     mesh_config: MeshSettings | None,
-    ignore_kinds: Collection[str],
-    runtime: Mapping[str, object] | None,
-) -> Config:
-    try:
-        config = _translate(sources, findings, node, endpoints, ignore_kinds, runtime)
-    finally:
-        sources.clear()
-    untrack(config)
-    return config
-
-
-def _translate(
-    sources: Sources,
-    findings: Findings,
-    node: Node | None,
-    endpoints: Endpoints | None,
     ignore_kinds: Collection[str],
     runtime: Mapping[str, object] | None,
 ) -> Config:
@@ -140,12 +124,14 @@ def _translate(
         findings.error(", ".join(sources.files) or "(no file)", "", "there is no document to load")
     findings.raise_errors()
     assert config is not None  # a dialect returns None only together with an error
-    return replace(
+    config = replace(
         config,
         warnings=(*config.warnings, *findings.config_warnings()),
         sources=tuple(sources.files),
         digest=sources.digest,
     )
+    untrack(config)
+    return config
 
 
 def option_for(root: MappingNode) -> str | None:

@@ -64,7 +64,7 @@ def _workloads(
                 locality=locality.of_labels(pod.metadata.labels),
                 origin=pod.origin,
             )
-            for pod in pods.selected(entry.namespace, labels)
+            for pod in pods.select(entry.namespace, labels)
         ]
     if spec.resolution in (Declared.DNS, Declared.DNS_ROUND_ROBIN) and not is_wildcard(host):
         return [Workload(host, origin=entry.origin)]

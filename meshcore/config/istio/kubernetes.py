@@ -135,7 +135,7 @@ def _from_endpoints(item: Resource[Endpoints], pods: PodIndex) -> list[Workload]
 def _selected(resource: Resource[ServiceDocument], service: Service, pods: PodIndex) -> list[Workload]:
     selector = resource.spec.spec.selector if resource.spec.spec else {}
     workloads = []
-    for pod in pods.selected(resource.namespace, selector):
+    for pod in pods.select(resource.namespace, selector):
         ports = {}
         for port in service.ports:
             target = port.number if port.target is None else port.target

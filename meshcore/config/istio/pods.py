@@ -2,29 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
-from meshcore.config.istio.resources import Resource, same_labels
+from meshcore.config.istio.labels import LabelIndex
+from meshcore.config.istio.resources import Resource
 from meshcore.config.istio.schema.kubernetes import Pod, TargetRef
 
 __all__ = ["PodIndex"]
 
 
 class PodIndex:
-    """All pods of a load; no search goes through more of them than it must."""
+    """All pods of a load."""
 
     def __init__(self, pods: Iterable[Resource[Pod]]) -> None:
         self._names: dict[tuple[str, str], Resource[Pod]] = {}
         self._addresses: dict[str, Resource[Pod]] = {}
-        #: Those with an address, by namespace and by each of their labels.
-        self._labels: dict[tuple[str, str, str], list[Resource[Pod]]] = {}
+        self._labels: LabelIndex[Resource[Pod]] = LabelIndex()
         for pod in pods:
             self._names[pod.namespace, pod.name] = pod
-            if not pod.spec.address:
-                continue
-            self._addresses[pod.spec.address] = pod
-            for key, value in pod.metadata.labels.items():
-                self._labels.setdefault((pod.namespace, key, value), []).append(pod)
+            if pod.spec.address:
+                self._addresses[pod.spec.address] = pod
+                self._labels.add(pod.namespace, pod.metadata.labels, pod)
 
     def find(self, ref: TargetRef | None, namespace: str, address: str) -> Resource[Pod] | None:
         """The pod that an endpoint refers to, or has the address of."""
@@ -34,10 +32,6 @@ class PodIndex:
                 return pod
         return self._addresses.get(address)
 
-    def selected(self, namespace: str, selector: dict[str, str]) -> list[Resource[Pod]]:
-        """The pods with an address that have all these labels; no labels select none."""
-        having: list[Sequence[Resource[Pod]]] = [
-            self._labels.get((namespace, key, value), ()) for key, value in selector.items()
-        ]
-        fewest = min(having, key=len, default=())
-        return [pod for pod in fewest if same_labels(selector, pod.metadata.labels)]
+    def select(self, namespace: str, selector: dict[str, str]) -> list[Resource[Pod]]:
+        """The pods with an address that have all these labels."""
+        return self._labels.select(namespace, selector)

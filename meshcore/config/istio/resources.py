@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from typing import Generic, TypeVar
@@ -63,7 +63,7 @@ def created(metadata: Metadata) -> datetime:
     return when if when.tzinfo else when.replace(tzinfo=timezone.utc)
 
 
-def same_labels(wanted: dict[str, str], labels: object) -> bool:
+def same_labels(wanted: Mapping[str, str], labels: object) -> bool:
     """Whether every wanted label is there with that value; no wants are always met."""
     return not wanted or (
         hasattr(labels, "get") and all(labels.get(key) == value for key, value in wanted.items())

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from meshcore.config.istio import locality
+from meshcore.config.istio.labels import LabelIndex
 from meshcore.config.istio.registry import ServicePort, Workload
-from meshcore.config.istio.resources import Resource, in_order, same_labels
+from meshcore.config.istio.resources import Resource, in_order
 from meshcore.config.istio.schema.workload import WorkloadEntry
 from meshcore.config.tree import MappingNode, SequenceNode
 
@@ -53,15 +54,15 @@ class OutsideWorkloads:
     """All WorkloadEntries with an address, but for those whose health check failed."""
 
     def __init__(self, resources: Iterable[Resource[WorkloadEntry]] = ()) -> None:
-        self._namespaces: dict[str, list[OutsideWorkload]] = {}
+        self._labels: LabelIndex[OutsideWorkload] = LabelIndex()
         for resource in in_order(resources):
             if resource.spec.address and _is_healthy(resource):
                 labels = resource.metadata.labels | resource.spec.labels
-                self._namespaces.setdefault(resource.namespace, []).append(OutsideWorkload(resource, labels))
+                self._labels.add(resource.namespace, labels, OutsideWorkload(resource, labels))
 
     def select(self, namespace: str, labels: dict[str, str]) -> list[OutsideWorkload]:
         """Those of a namespace that carry all the labels."""
-        return [it for it in self._namespaces.get(namespace, ()) if same_labels(labels, it.labels)]
+        return self._labels.select(namespace, labels)
 
 
 def _is_healthy(resource: Resource[WorkloadEntry]) -> bool:

@@ -1,10 +1,7 @@
-"""meshcore.config.istio.pods: the pods of a selector, without a scan of all."""
+"""meshcore.config.istio.pods: the pods of a selector, and that of an endpoint."""
 
 from __future__ import annotations
 
-import pytest
-
-from meshcore.config.istio import pods as module
 from meshcore.config.istio.pods import PodIndex
 from meshcore.config.istio.resources import Resource
 from meshcore.config.istio.schema.common import Metadata
@@ -33,22 +30,11 @@ def test_a_selector_finds_the_pods_with_all_its_labels() -> None:
             pod("e", "", app="shop", version="v1"),
         ]
     )
-    assert names(index.selected("default", {"app": "shop"})) == ["a", "b"]
-    assert names(index.selected("default", {"app": "shop", "version": "v1"})) == ["a"]
-    assert names(index.selected("default", {"app": "shop", "zone": "x"})) == []
-    assert names(index.selected("elsewhere", {"app": "shop"})) == ["d"]
-    assert index.selected("default", {}) == []
-
-
-def test_pods_without_the_rarest_label_are_not_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
-    compared: list[object] = []
-    original = module.same_labels
-    monkeypatch.setattr(
-        module, "same_labels", lambda wanted, labels: compared.append(labels) or original(wanted, labels)
-    )
-    index = PodIndex([pod(f"p{i}", app=f"app-{i % 500}", tier="web") for i in range(1000)])
-    assert names(index.selected("default", {"tier": "web", "app": "app-7"})) == ["p7", "p507"]
-    assert len(compared) == 2
+    assert names(index.select("default", {"app": "shop"})) == ["a", "b"]
+    assert names(index.select("default", {"app": "shop", "version": "v1"})) == ["a"]
+    assert names(index.select("default", {"app": "shop", "zone": "x"})) == []
+    assert names(index.select("elsewhere", {"app": "shop"})) == ["d"]
+    assert index.select("default", {}) == []
 
 
 def test_an_endpoint_finds_its_pod_by_name_else_by_address() -> None:
