@@ -35,8 +35,7 @@ class Proxy:
     """A streaming reverse proxy over an engine; also an async context manager.
 
     Args:
-        engine: an Engine, or a Config to make one of. ``proxy.engine.swap()`` changes the
-            configuration under way.
+        engine: an Engine, or a Config to make one of. ``proxy.swap()`` changes the configuration under way.
         listen: addresses for clients; port 0 takes any free one (see ``ports``). A third item is the
             configured port whose listener answers there; without it, the request's authority tells.
         admin: address of the admin pages; None: none.
@@ -62,6 +61,7 @@ class Proxy:
         self._admin_address = admin
         self._access_log = access_log
         self._view = View(self.engine.config)
+        self._upcoming: View | None = None  #: of the configuration that is being swapped in
         self._servers: list[asyncio.Server] = []
         self._config_ports: dict[int, int | None] = {}
         self._idle = asyncio.Event()  #: no request is under way
@@ -160,11 +160,26 @@ class Proxy:
     async def __aexit__(self, *exception: object) -> None:
         await self.stop()
 
+    def swap(self, config: Config) -> None:
+        """Serve by another configuration. In any thread: compiling a large one takes its time.
+
+        Raises:
+            ValueError: where it cannot be compiled; nothing has changed then.
+        """
+        self._upcoming = View(config)
+        try:
+            self.engine.swap(config)
+        except BaseException:
+            self._upcoming = None
+            raise
+
     def view(self) -> View:
         """What requests look up in the configuration in force."""
         config = self.engine.config
         if self._view.config is not config:
-            self._view = View(config)
+            upcoming, self._upcoming = self._upcoming, None
+            # Somebody may have swapped the engine's configuration without us.
+            self._view = upcoming if upcoming and upcoming.config is config else View(config)
             self.upstream.forget_certificates()  # new ones may have come with it
         return self._view
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from meshcore._disposal import dispose
 from meshcore.model import Cluster, Config, HttpOptions
 
 __all__ = ["View"]
@@ -17,6 +18,11 @@ class View:
         self._clusters = {cluster.name: cluster for cluster in config.clusters}
         self._listeners = {listener.name: listener for listener in config.listeners}
         self._only = config.listeners[0] if len(config.listeners) == 1 else None
+
+    def __del__(self) -> None:
+        dispose(
+            self.config, self._clusters
+        )  # the last request by a large configuration should not pay for it
 
     def cluster(self, name: str | None) -> Cluster | None:
         return self._clusters.get(name) if name is not None else None
