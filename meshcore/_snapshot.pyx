@@ -59,6 +59,7 @@ cdef class Snapshot:
         spec.previous = previous.snapshot if previous is not None else NULL
         with nogil:
             self.snapshot = mc_snapshot_build(&spec, runtime.runtime, &error)
+        specs.clear()
         if self.snapshot == NULL:
             if error.code == MC_NO_MEMORY:
                 raise MemoryError
@@ -98,7 +99,7 @@ cdef class Snapshot:
         cdef mc_virtual_host_spec *hosts
         cdef mc_route_spec *routes
         cdef mc_action_spec *actions
-        found = []
+        found, all_routes, names, timeouts = [], [], [], []
         for listener in self.config.listeners:
             for host in listener.route_configuration.virtual_hosts:
                 if id(host) not in numbers:
@@ -111,6 +112,9 @@ cdef class Snapshot:
             for r, route in enumerate(host.routes):
                 specs.route(route, &routes[r])
                 specs.action(route, by_name, &actions[r])
+                names.append(route.name)
+                timeouts.append(_timeout(route.action))
+            all_routes += host.routes
             hosts[i].routes = routes
             hosts[i].actions = actions
             hosts[i].route_count = <uint32_t> len(host.routes)
@@ -126,9 +130,9 @@ cdef class Snapshot:
         spec.virtual_host_count = <uint32_t> len(found)
         self.hosts = tuple([host.name for host in found])
         self.virtual_hosts = tuple(found)
-        self.routes = tuple([route for host in found for route in host.routes])
-        self.route_names = tuple([route.name for route in self.routes])
-        self.timeouts = tuple([_timeout(route.action) for route in self.routes])
+        self.routes = tuple(all_routes)
+        self.route_names = tuple(names)
+        self.timeouts = tuple(timeouts)
         return 0
 
     cdef int _listeners(self, Specs specs, dict numbers, dict by_name, mc_snapshot_spec *spec) except -1:

@@ -4,8 +4,11 @@ from meshcore._core cimport *
 cdef class Specs:
     cdef list _alive
     cdef list _blocks
+    cdef char *_free
+    cdef size_t _left
 
     cdef void *array(self, size_t count, size_t size) except NULL
+    cdef int clear(self) except -1
     cdef mc_slice text(self, object value) except *
     cdef mc_slice optional(self, object value) except *
     cdef int string(self, object match, mc_string_spec *out) except -1

@@ -13,6 +13,7 @@ from cpython.bytes cimport PyBytes_AS_STRING
 
 from meshcore._request cimport PyUnicode_IS_COMPACT_ASCII, take
 
+from meshcore._disposal import breathe
 from meshcore.model import (
     DEFAULT_ROUTE_TIMEOUT,
     AppendAction,
@@ -105,6 +106,11 @@ cdef mc_said said(object value):
     return MC_UNSAID if value is None else MC_SAID_YES if value else MC_SAID_NO
 
 
+cdef enum:
+    BLOCK = 65536
+    STEP = 8192
+
+
 cdef class _Block:
     cdef void *memory
 
@@ -118,12 +124,30 @@ cdef class Specs:
         self._blocks = []
 
     cdef void *array(self, size_t count, size_t size) except NULL:
-        cdef _Block block = _Block.__new__(_Block)
-        block.memory = calloc(count + 1, size)
+        """Zeros, from a block that many arrays share."""
+        cdef size_t want = ((count + 1) * size + 15) & ~<size_t> 15
+        cdef _Block block
+        cdef char *out = self._free
+        if want <= self._left:
+            self._free += want
+            self._left -= want
+            return out
+        block = _Block.__new__(_Block)
+        block.memory = calloc(1, want if want > <size_t> BLOCK else <size_t> BLOCK)
         if block.memory == NULL:
             raise MemoryError
         self._blocks.append(block)
+        if want < <size_t> BLOCK:
+            self._free = <char *> block.memory + want
+            self._left = BLOCK - want
         return block.memory
+
+    cdef int clear(self) except -1:
+        """Let go of everything, in steps: there may be a million texts."""
+        while self._alive:
+            del self._alive[-STEP:]
+            breathe()
+        return 0
 
     cdef mc_slice text(self, object value) except *:
         cdef mc_slice out
@@ -216,6 +240,8 @@ cdef class Specs:
                 specs[at].name = self.text(domain)
                 specs[at].virtual_host = numbers[id(host)]
                 at += 1
+                if not at & 255:
+                    breathe()
         out.domains = specs
         out.domain_count = <uint32_t> total
         out.ignore_port = table.ignore_port_in_host_matching
