@@ -1,6 +1,7 @@
 #include "check.h"
 
 #include <ctype.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdlib.h>
 
@@ -63,7 +64,8 @@ void *__wrap_calloc(size_t count, size_t size);
 void *__wrap_realloc(void *block, size_t size);
 void __wrap_free(void *block);
 
-static int remaining = -1, blocks;
+static int remaining = -1;
+static atomic_int blocks; /* threads allocate, too */
 
 void check_memory(int count) { remaining = count; }
 int check_blocks(void) { return blocks; }

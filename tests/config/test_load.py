@@ -1,0 +1,100 @@
+"""meshcore.config.load as a whole: many files, many threads, and nothing left behind."""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from meshcore import load, load_text
+from meshcore.config import ConfigError, documents
+from meshcore.config.tree import MappingNode
+
+FILES = 1_000
+
+SERVICE = """\
+apiVersion: v1
+kind: Service
+metadata: {{name: svc-{0}}}
+spec: {{ports: [{{name: http, port: 80}}]}}
+---
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {{name: svc-{0}}}
+spec:
+  hosts: [svc-{0}]
+  http:
+  - name: route-{0}
+    route: [{{destination: {{host: svc-{0}}}}}]
+"""
+TABLE = """\
+name: table
+virtual_hosts:
+- {name: shop, domains: ["*"], routes: [{match: {prefix: /}, direct_response: {status: 204}}]}
+"""
+
+
+def test_one_bad_file_of_a_folder_is_named_and_nothing_is_loaded(tmp_path: Path) -> None:
+    for number in range(FILES):
+        (tmp_path / f"{number:04}.yaml").write_text(SERVICE.format(number))
+    bad = tmp_path / "0617.yaml"
+    bad.write_text(SERVICE.format(617).replace("hosts:", "hostz:"))
+    with pytest.raises(ConfigError) as caught:
+        load(tmp_path)
+    assert {finding.file for finding in caught.value.findings} == {str(bad)}
+    assert (caught.value.findings[0].line, caught.value.findings[0].column) == (10, 3)
+    bad.write_text(SERVICE.format(617))
+    assert len(load(tmp_path).sources) == FILES
+
+
+def test_half_a_file_of_a_folder_is_named(tmp_path: Path) -> None:
+    for number in range(20):
+        (tmp_path / f"{number:04}.yaml").write_text(SERVICE.format(number))
+    half = tmp_path / "0007.yaml"
+    text = SERVICE.format(7)
+    half.write_text(text[: text.index("{host:") + 4])
+    with pytest.raises(ConfigError) as caught:
+        load(tmp_path)
+    assert {finding.file for finding in caught.value.findings} == {str(half)}
+
+
+@pytest.mark.parametrize("text", [TABLE, SERVICE.format(1), TABLE + "nonsense: 1\n"])
+def test_a_load_leaves_no_trees_behind_even_without_collections(text: str) -> None:
+    gc.disable()
+    try:
+        with contextlib.suppress(ConfigError):
+            load_text(text, name="left behind")
+        left = [it for it in gc.get_objects() if isinstance(it, MappingNode)]
+        assert not [it for it in left if it.document.file == "left behind"]
+    finally:
+        gc.enable()
+
+
+@pytest.mark.parametrize("step", [1, 7, 64])
+def test_control_characters_are_found_wherever_a_step_ends(
+    monkeypatch: pytest.MonkeyPatch, step: int
+) -> None:
+    monkeypatch.setattr(documents, "_STEP", step)
+    with pytest.raises(ConfigError, match=r"t\.yaml:2:4: error: the control character U\+0007"):
+        load_text("a: b\nc: \x07\n", name="t.yaml")
+
+
+def test_threads_load_beside_each_other() -> None:
+    """The pause of the collector is shared, the rest is not."""
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-5)
+    try:
+        texts = [
+            "---\n".join(SERVICE.format(i) for i in range(first, first + 20)) for first in range(0, 80, 20)
+        ]
+        alone = [load_text(text) for text in texts]
+        with ThreadPoolExecutor(len(texts)) as pool:
+            together = list(pool.map(load_text, texts))
+    finally:
+        sys.setswitchinterval(before)
+    assert together == alone
+    assert gc.isenabled()
