@@ -12,7 +12,9 @@ import threading
 from collections.abc import Iterable
 from queue import SimpleQueue
 
-__all__ = ["breathe", "dispose", "ready", "release"]
+from meshcore._memory import hide
+
+__all__ = ["dispose", "ready", "release"]
 
 #: Containers with so many items are not looked into further: each item is a piece.
 WIDE = 256
@@ -24,16 +26,10 @@ _lock = threading.Lock()
 _owner = 0  # the process that has the thread: a fork does not take it along
 
 
-def breathe() -> None:
-    """To be called now and then by compiled loops: where Python code begins, a thread that has waited for
-    its turn gets it. (Giving up the interpreter for a moment would not do: the thread that wakes up comes
-    too late to take it, and its time of waiting begins anew.)
-    """
-
-
 def release(roots: list[object]) -> None:
     """Empty a list that has the only references to its items, and free these piece by piece."""
     pieces = _pieces(roots)
+    hide(pieces)
     roots.clear()
     while pieces:
         pieces.pop()

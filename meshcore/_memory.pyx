@@ -2,7 +2,7 @@
 
 import gc
 
-from meshcore._disposal import breathe
+from meshcore._breathe import breathe
 
 
 cdef extern from "Python.h":
@@ -28,3 +28,7 @@ def untrack(root):
         done += 1
         if not done & 1023:
             breathe()
+
+
+def hide(list items):
+    PyObject_GC_UnTrack(<void *> items)

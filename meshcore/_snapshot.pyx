@@ -5,7 +5,8 @@ from meshcore._core cimport *
 from meshcore._cluster_spec cimport cluster_spec
 from meshcore._spec cimport Specs
 
-from meshcore._disposal import breathe, dispose, ready
+from meshcore._breathe import breathe
+from meshcore._disposal import dispose, ready
 from meshcore.model import DEFAULT_ROUTE_TIMEOUT, ForwardAction, RequireTls
 
 cdef dict TLS = {

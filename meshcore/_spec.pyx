@@ -13,7 +13,8 @@ from cpython.bytes cimport PyBytes_AS_STRING
 
 from meshcore._request cimport PyUnicode_IS_COMPACT_ASCII, take
 
-from meshcore._disposal import breathe
+from meshcore._breathe import breathe
+from meshcore._memory import hide
 from meshcore.model import (
     DEFAULT_ROUTE_TIMEOUT,
     AppendAction,
@@ -122,6 +123,7 @@ cdef class Specs:
     def __cinit__(self):
         self._alive = []
         self._blocks = []
+        hide(self._alive)  # a million texts: collections would go through them again and again
 
     cdef void *array(self, size_t count, size_t size) except NULL:
         """Zeros, from a block that many arrays share."""

@@ -28,7 +28,7 @@ BINDINGS = {"match", "balance", "outlier", "limit", "trace"}
 #: What the bindings share: the C declarations, specs made of the model, requests made of Python objects.
 SHARED = {"_core", "_cluster_spec", "_spec", "_request", "_snapshot", "_types"}
 #: What keeps large object graphs from holding up other threads: it knows nothing of what they are.
-MEMORY = {"_memory", "_disposal"}
+MEMORY = {"_memory", "_disposal", "_breathe"}
 SERVING = {"model", "config", "engine", "explain", "ink", "runtime", "_version"} | BINDINGS
 PYTHON_ALLOWED: dict[str, set[str]] = {
     "_version": set(),

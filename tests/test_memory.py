@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from meshcore import load_text
-from meshcore._memory import untrack
+from meshcore._memory import hide, untrack
 
 
 class Colour(Enum):
@@ -80,3 +80,14 @@ def test_a_loaded_model_is_not_tracked() -> None:
         route.origin,
     ]
     assert not [value for value in values if gc.is_tracked(value)]
+
+
+def test_a_hidden_list_is_freed_with_its_last_reference() -> None:
+    freed: list[str] = []
+    items: list[object] = [Noted(freed), []]
+    hide(items)
+    assert not gc.is_tracked(items)
+    assert gc.is_tracked(items[1])
+    items.append(Noted(freed))
+    del items
+    assert freed == ["freed"] * 2
