@@ -29,7 +29,6 @@ _owner = 0  # the process that has the thread: a fork does not take it along
 def release(roots: list[object]) -> None:
     """Empty a list that has the only references to its items, and free these piece by piece."""
     pieces = _pieces(roots)
-    hide(pieces)
     roots.clear()
     while pieces:
         pieces.pop()
@@ -62,6 +61,8 @@ def _pieces(roots: list[object]) -> list[object]:
     """References to objects all over the graph, so that none of them is freed together with many."""
     pieces: list[object] = []
     waiting: list[object] = list(roots)
+    for items in (pieces, waiting):
+        hide(items)
     seen: set[int] = set()
     while waiting and len(seen) < SEARCHED:
         value = waiting.pop()
@@ -73,7 +74,8 @@ def _pieces(roots: list[object]) -> list[object]:
             pieces += children
         else:
             waiting += children
-    return pieces + waiting
+    pieces += waiting
+    return pieces
 
 
 def _children(value: object) -> list[object]:
