@@ -5,7 +5,8 @@
 
 #include "base/slice.h"
 
-enum { ARENA_CHUNK = 64 * 1024, SCRATCH_CHUNK = 4096, ALIGN = 16 };
+/* An arena's chunks grow from the first size to the last: there are arenas of a few hundred bytes. */
+enum { FIRST_CHUNK = 512, LAST_CHUNK = 64 * 1024, SCRATCH_CHUNK = 4096, ALIGN = 16 };
 
 typedef struct chunk {
   struct chunk *next;
@@ -15,11 +16,16 @@ typedef struct chunk {
 struct mc_arena {
   chunk *head;
   size_t bytes;
+  size_t usual; /* of the next chunk */
 };
 
 static size_t round_up(size_t size, size_t align) { return (size + align - 1) & ~(align - 1); }
 
-mc_arena *mc_arena_new(void) { return calloc(1, sizeof(mc_arena)); }
+mc_arena *mc_arena_new(void) {
+  mc_arena *arena = calloc(1, sizeof *arena);
+  if (arena) arena->usual = FIRST_CHUNK;
+  return arena;
+}
 
 void mc_arena_free(mc_arena *arena) {
   if (!arena) return;
@@ -37,20 +43,22 @@ void *mc_arena_alloc(mc_arena *arena, size_t count, size_t size) {
   const size_t header = round_up(sizeof(chunk), ALIGN);
   chunk *head = arena->head;
   if (!head || head->size - head->used < want) {
-    size_t room = want > ARENA_CHUNK / 4 ? want : ARENA_CHUNK;
+    const size_t usual = arena->usual;
+    size_t room = want > usual / 4 ? want : usual;
     chunk *fresh = malloc(header + room);
     if (!fresh) return NULL;
     fresh->used = 0;
     fresh->size = room;
     arena->bytes += header + room;
     /* A chunk made for one large piece goes behind the head, whose rest stays in use. */
-    if (head && room != ARENA_CHUNK) {
+    if (head && room != usual) {
       fresh->next = head->next;
       head->next = fresh;
     } else {
       fresh->next = head;
       arena->head = fresh;
     }
+    arena->usual = usual < LAST_CHUNK ? usual * 2 : LAST_CHUNK;
     head = fresh;
   }
   void *out = (char *)head + header + head->used;

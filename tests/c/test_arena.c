@@ -38,6 +38,20 @@ static void test_pieces_do_not_overlap(void) {
   mc_arena_free(arena);
 }
 
+/* There is an arena for each cluster: few bytes where little is asked for, few chunks where much is. */
+static void test_chunks_grow(void) {
+  const int before = check_blocks();
+  mc_arena *arena = mc_arena_new();
+  mc_arena_alloc(arena, 1, 100);
+  mc_arena_alloc(arena, 1, 100);
+  CHECK(mc_arena_bytes(arena) < 1024);
+  CHECK_INT(check_blocks() - before, 2);
+  for (int i = 0; i < 10000; i++) mc_arena_alloc(arena, 1, 100);
+  CHECK(check_blocks() - before < 32);
+  mc_arena_free(arena);
+  CHECK_INT(check_blocks(), before);
+}
+
 static void test_copy(void) {
   mc_arena *arena = mc_arena_new();
   bool ok = true;
@@ -104,6 +118,7 @@ static void test_scratch_out_of_memory(void) {
 int main(void) {
   test_alloc();
   test_pieces_do_not_overlap();
+  test_chunks_grow();
   test_copy();
   test_out_of_memory();
   test_scratch();
