@@ -5,12 +5,14 @@ import json
 from meshcore._core cimport *
 from meshcore._spec cimport Specs
 
-from meshcore.model import Discovery, HealthStatus, Policy
+from meshcore.model import Discovery, HealthStatus, Maglev, Policy, RingHash
 
 # The policies that the core has; others are round robin yet (config/enforcement.py warns of them).
 cdef dict POLICIES = {
     Policy.ROUND_ROBIN: MC_POLICY_ROUND_ROBIN,
     Policy.RANDOM: MC_POLICY_RANDOM,
+    Policy.RING_HASH: MC_POLICY_RING_HASH,
+    Policy.MAGLEV: MC_POLICY_MAGLEV,
 }
 cdef dict HEALTH = {
     HealthStatus.UNKNOWN: MC_HEALTHY,
@@ -50,11 +52,13 @@ cdef int _endpoints(Specs specs, object cluster, mc_cluster_spec *out) except -1
     cdef mc_endpoint_spec *at = endpoints
     # What a name was resolved from is the endpoint's hostname in Envoy, where none is given.
     cdef bint resolved = cluster.discovery in (Discovery.STRICT_DNS, Discovery.LOGICAL_DNS)
+    cdef bint by_hostname = cluster.common_lb.use_hostname_for_hashing
     for i, group in enumerate(cluster.localities):
         for endpoint in group.endpoints:
             at.address = specs.text(endpoint.authority)
-            at.hostname = specs.optional(endpoint.hostname or (endpoint.address if resolved else ""))
-            at.hash_key = specs.optional("")
+            hostname = endpoint.hostname or (endpoint.address if resolved else "")
+            at.hostname = specs.optional(hostname)
+            at.hash_key = specs.text(_hash_key(endpoint, hostname if by_hostname else endpoint.authority))
             at.health = HEALTH[endpoint.health]
             at.weight = endpoint.weight
             at.locality = <uint32_t> i
@@ -63,6 +67,14 @@ cdef int _endpoints(Specs specs, object cluster, mc_cluster_spec *out) except -1
     out.endpoints = endpoints
     out.endpoint_count = <uint32_t> count
     return 0
+
+
+cdef str _hash_key(object endpoint, str otherwise):
+    """What is hashed for an endpoint: ``hash_key`` of its envoy.lb metadata, where that is a text."""
+    for key, value in endpoint.metadata:
+        if key == "hash_key" and value and isinstance(value, str):
+            return value
+    return otherwise
 
 
 cdef int _labels(Specs specs, tuple metadata, mc_endpoint_spec *out) except -1:
@@ -84,4 +96,16 @@ cdef int _balance(object cluster, mc_balance_spec *out) except -1:
     out.overprovisioning_percent = cluster.overprovisioning_factor
     out.fail_traffic_on_panic = common.fail_traffic_on_panic
     out.locality_weighted = common.locality_weighted
+    _hashing(cluster, &out.hashing)
+    return 0
+
+
+cdef int _hashing(object cluster, mc_hashing_spec *out) except -1:
+    ring = cluster.ring_hash or RingHash()
+    maglev = cluster.maglev or Maglev()
+    out.function = MC_MURMUR_HASH_2 if ring.hash_function == "MURMUR_HASH_2" else MC_XX_HASH
+    out.minimum_ring_size = ring.minimum_ring_size
+    out.maximum_ring_size = ring.maximum_ring_size
+    out.table_size = maglev.table_size
+    out.balance_factor = cluster.common_lb.hash_balance_factor or 0
     return 0

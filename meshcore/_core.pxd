@@ -285,6 +285,8 @@ cdef extern from "meshcore.h" nogil:
     ctypedef enum mc_policy_kind:
         MC_POLICY_ROUND_ROBIN
         MC_POLICY_RANDOM
+        MC_POLICY_RING_HASH
+        MC_POLICY_MAGLEV
 
     ctypedef enum mc_health:
         MC_HEALTHY
@@ -313,12 +315,24 @@ cdef extern from "meshcore.h" nogil:
         uint32_t priority
         uint32_t weight
 
+    ctypedef enum mc_hash_function:
+        MC_XX_HASH
+        MC_MURMUR_HASH_2
+
+    ctypedef struct mc_hashing_spec:
+        mc_hash_function function
+        uint32_t minimum_ring_size
+        uint32_t maximum_ring_size
+        uint32_t table_size
+        uint32_t balance_factor
+
     ctypedef struct mc_balance_spec:
         mc_policy_kind policy
         uint32_t panic_percent
         uint32_t overprovisioning_percent
         bint fail_traffic_on_panic
         bint locality_weighted
+        mc_hashing_spec hashing
 
     ctypedef struct mc_cluster_spec:
         mc_slice name

@@ -13,8 +13,6 @@ __all__ = ["uncovered_topic"]
 
 #: Suites of the Envoy recordings.
 _SUITES = {
-    "10_ring_hash": "ring hash",
-    "11_maglev": "Maglev",
     "13_subset": "subsets",
     "15_local_ratelimit": "local rate limits",
     "16_fault": "fault injection",
@@ -31,6 +29,8 @@ def uncovered_topic(document: Mapping[str, Any]) -> str | None:
     suite = str(document.get("suite", ""))
     if suite in _SUITES:
         return _SUITES[suite]
+    if str(document.get("name", "")).startswith("ring_hp_cookie_ttl"):
+        return "generated cookies"
     if suite.startswith("12_"):
         for cluster in document.get("clusters") or ():
             policy = cluster.get("lb_policy", "ROUND_ROBIN")

@@ -160,5 +160,6 @@ int32_t mc_balancer_pick(const mc_balancer *balancer, mc_pick *pick) {
   const mc_group *group = group_of(balancer, pick);
   if (!group || !group->members.count) return -1;
   pick->candidates = group->members.count;
-  return (int32_t)group->members.at[balancer->policy->pick(group, pick)];
+  uint32_t member = balancer->policy->pick(group, pick);
+  return member == MC_NO_MEMBER ? -1 : (int32_t)group->members.at[member];
 }

@@ -31,6 +31,9 @@ typedef struct mc_group {
   void *table;          /* what the policy built */
 } mc_group;
 
+/* None of the members can be used, e.g. because a ring has no entries. */
+#define MC_NO_MEMBER UINT32_MAX
+
 static inline const mc_host *mc_group_host(const mc_group *group, uint32_t member) {
   return &group->hosts[group->members.at[member]];
 }
@@ -42,7 +45,7 @@ typedef struct mc_policy {
   /* Fills group->table; in the arena, or freed by free. NULL: nothing to build. The group has members.
    * turn is where a rotation may begin. MC_OK, MC_NO_MEMORY, or MC_INVALID with the error told. */
   mc_code (*build)(mc_group *group, const mc_balance_spec *spec, uint64_t turn, mc_arena *arena, mc_error *error);
-  /* The number of a member. The group has members. May be called by many threads at once. */
+  /* The number of a member, or MC_NO_MEMBER. The group has members. May be called by many threads at once. */
   uint32_t (*pick)(const mc_group *group, mc_pick *pick);
   void (*free)(mc_group *group); /* NULL: the arena has it all */
 } mc_policy;

@@ -84,9 +84,7 @@ static void fill_forwarding(const mc_decision *d, const edits_in_force *edits, m
 
 /* Counts a request that goes to the host that was picked. */
 MC_INLINED void lease(const mc_cluster *cluster, mc_decision *d) {
-  mc_host_state *state = cluster->hosts[d->endpoint].state;
-  atomic_fetch_add_explicit(&state->active, 1, memory_order_relaxed);
-  atomic_fetch_add_explicit(&state->total, 1, memory_order_relaxed);
+  mc_host_state_begin(cluster->hosts[d->endpoint].state);
   d->leased = true;
 }
 
@@ -292,8 +290,7 @@ mc_code mc_decision_with_headers(const mc_decision *d, const mc_header *headers,
 void mc_decision_close(mc_decision *d) {
   if (!d->leased) return;
   d->leased = false;
-  mc_host_state *state = d->snapshot->clusters[d->cluster]->hosts[d->endpoint].state;
-  atomic_fetch_sub_explicit(&state->active, 1, memory_order_relaxed);
+  mc_host_state_end(d->snapshot->clusters[d->cluster]->hosts[d->endpoint].state);
 }
 
 void mc_decision_release(mc_decision *d) {

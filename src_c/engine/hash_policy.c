@@ -1,6 +1,6 @@
 /* Hash policies: what of a request picks its endpoint, or its weighted cluster. As Envoy 1.40 does it
  * (source/common/http/hash_policy): values are hashed by XXH64, the hashes of several policies combine by
- * rotation and exclusive or, a terminal policy that finds a value ends the list. */
+ * rotation and exclusive or, a terminal policy ends the list once there is a hash, be it its own or not. */
 #include <stdlib.h>
 
 #include "base/hash.h"
@@ -76,10 +76,11 @@ bool mc_action_hash(const mc_action *action, mc_input *input, uint64_t *hash) {
   *hash = 0;
   for (uint32_t i = 0; i < action->hash_policy_count; i++) {
     uint64_t one;
-    if (!hash_one(&action->hash_policies[i], input, &one)) continue;
-    *hash = any ? ((*hash << 1) | (*hash >> 63)) ^ one : one;
-    any = true;
-    if (action->hash_policies[i].terminal) break;
+    if (hash_one(&action->hash_policies[i], input, &one)) {
+      *hash = any ? ((*hash << 1) | (*hash >> 63)) ^ one : one;
+      any = true;
+    }
+    if (any && action->hash_policies[i].terminal) break;
   }
   return any;
 }

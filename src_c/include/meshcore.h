@@ -345,7 +345,12 @@ typedef struct mc_action_spec {
 
 /* ------------------------------------------------------------------ clusters: specs */
 
-typedef enum mc_policy_kind { MC_POLICY_ROUND_ROBIN, MC_POLICY_RANDOM } mc_policy_kind;
+typedef enum mc_policy_kind {
+  MC_POLICY_ROUND_ROBIN,
+  MC_POLICY_RANDOM,
+  MC_POLICY_RING_HASH,
+  MC_POLICY_MAGLEV,
+} mc_policy_kind;
 
 typedef enum mc_health {
   MC_HEALTHY,
@@ -376,6 +381,19 @@ typedef struct mc_locality_spec {
   uint32_t weight;   /* where localities are weighted; 0: nothing goes there */
 } mc_locality_spec;
 
+typedef enum mc_hash_function { MC_XX_HASH, MC_MURMUR_HASH_2 } mc_hash_function;
+
+/* Envoy's limits. */
+enum { MC_MAX_RING_SIZE = 8388608, MC_MAX_TABLE_SIZE = 5000011 };
+
+/* What counts where the policy hashes. */
+typedef struct mc_hashing_spec {
+  mc_hash_function function;                     /* of the ring's entries */
+  uint32_t minimum_ring_size, maximum_ring_size; /* 1024 and MC_MAX_RING_SIZE in Envoy */
+  uint32_t table_size;     /* of Maglev: a prime; 65537 in Envoy */
+  uint32_t balance_factor; /* percent of the average load that a host may have; 0: any */
+} mc_hashing_spec;
+
 /* How a cluster chooses among its hosts. Which fields count depends on the policy. */
 typedef struct mc_balance_spec {
   mc_policy_kind policy;
@@ -383,6 +401,7 @@ typedef struct mc_balance_spec {
   uint32_t overprovisioning_percent; /* 140 in Envoy */
   bool fail_traffic_on_panic;
   bool locality_weighted;
+  mc_hashing_spec hashing;
 } mc_balance_spec;
 
 typedef struct mc_cluster_spec {

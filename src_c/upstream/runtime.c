@@ -121,6 +121,7 @@ mc_host_state *mc_runtime_host(mc_cluster_state *cluster, mc_slice address) {
   mc_host_state *made = calloc(1, sizeof *made + address.size);
   if (!made) return NULL;
   made->references = 1;
+  made->cluster = cluster;
   made->address = copy_behind(made, sizeof *made, address);
   if (cluster->host_count++ > cluster->host_mask) grow_hosts(cluster);
   mc_host_state **chain = &cluster->hosts[hash(address) & cluster->host_mask];

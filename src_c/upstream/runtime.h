@@ -18,10 +18,12 @@ typedef struct mc_host_state {
   atomic_uint_fast32_t failing; /* who says that it is not healthy, a bit for each; 0: nobody */
   uint32_t references;
   struct mc_host_state *next;
+  struct mc_cluster_state *cluster;
   mc_slice address;
 } mc_host_state;
 
 typedef struct mc_cluster_state {
+  atomic_uint_fast32_t active; /* requests under way to all its hosts */
   uint32_t references;
   struct mc_cluster_state *next;
   mc_slice name;
@@ -35,6 +37,18 @@ mc_host_state *mc_runtime_host(mc_cluster_state *cluster, mc_slice address);
 /* Hosts are released before their cluster. */
 void mc_runtime_release_host(mc_cluster_state *cluster, mc_host_state *host);
 void mc_runtime_release_cluster(mc_runtime *runtime, mc_cluster_state *cluster);
+
+/* A request to the host begins, or ends. */
+static inline void mc_host_state_begin(mc_host_state *host) {
+  atomic_fetch_add_explicit(&host->active, 1, memory_order_relaxed);
+  atomic_fetch_add_explicit(&host->cluster->active, 1, memory_order_relaxed);
+  atomic_fetch_add_explicit(&host->total, 1, memory_order_relaxed);
+}
+
+static inline void mc_host_state_end(mc_host_state *host) {
+  atomic_fetch_sub_explicit(&host->active, 1, memory_order_relaxed);
+  atomic_fetch_sub_explicit(&host->cluster->active, 1, memory_order_relaxed);
+}
 
 void mc_runtime_lock(mc_runtime *runtime);
 void mc_runtime_unlock(mc_runtime *runtime);

@@ -87,8 +87,12 @@ static void test_several_combine(void) {
   CHECK_INT(hash_of(policies, 3, "/?q=2", ROWS("x: 1"), &ok), ((x << 1) | (x >> 63)) ^ xxh64("2", 0));
   policies[0].terminal = true;
   CHECK_INT(hash_of(policies, 3, "/?q=2", ROWS("x: 1"), &ok), x);
-  CHECK_INT(hash_of(policies, 3, "/?q=2", NULL, &ok), xxh64("2", 0)); /* terminal where it finds a value */
+  CHECK_INT(hash_of(policies, 3, "/?q=2", NULL, &ok), xxh64("2", 0)); /* terminal once there is a value */
   CHECK(ok);
+  policies[0].terminal = false;
+  policies[1].terminal = true; /* finds nothing itself */
+  CHECK_INT(hash_of(policies, 3, "/?q=2", ROWS("x: 1"), &ok), x);
+  policies[1].terminal = false;
   hash_of(policies, 3, "/", NULL, &ok);
   CHECK(!ok);
   hash_of(policies, 0, "/", ROWS("x: 1"), &ok);

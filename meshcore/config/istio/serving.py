@@ -208,7 +208,6 @@ def _check_balancer(balancer: policy.LoadBalancer, findings: Findings) -> None:
         message = "the load that endpoints report is not read yet"
         error_at(findings, balancer, "backend_utilization", message, expected="simple or consistentHash")
     if balancer.consistent_hash is not None:
-        warn_pending(findings, balancer, "consistent_hash", "load balancing")
         _check_hash(balancer.consistent_hash, findings)
     elif balancer.simple not in (None, simple.UNSPECIFIED, simple.ROUND_ROBIN, simple.RANDOM):
         warn_pending(findings, balancer, "simple", "load balancing")

@@ -54,7 +54,7 @@ def balancing(context: Context, cluster: Cluster) -> Balancing:
     ):
         return _typed(context, cluster, common)
     policy = Policy[cluster.lb_policy.name]
-    if policy not in (Policy.ROUND_ROBIN, Policy.RANDOM, Policy.CLUSTER_PROVIDED):
+    if policy is Policy.LEAST_REQUEST:
         context.pending(cluster, "lb_policy", "load balancing")
     ring = maglev = least = None
     if policy is Policy.RING_HASH:
@@ -98,8 +98,8 @@ def _typed(context: Context, cluster: Cluster, common: CommonLbConfig) -> Balanc
         return result
     if isinstance(config, schema.TypedRandom):
         return Balancing(Policy.RANDOM, _locality(context, common, config.locality_lb_config))
-    context.pending(extension, "", "load balancing")
     if isinstance(config, schema.TypedLeastRequest):
+        context.pending(extension, "", "load balancing")
         full = config.selection_method is schema.SelectionMethod.FULL_SCAN or bool(config.enable_full_scan)
         least = LeastRequest(config.choice_count, _double(config.active_request_bias, 1.0), full)
         common = _locality(context, common, config.locality_lb_config)
