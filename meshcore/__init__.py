@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from meshcore._version import __version__
 
 if TYPE_CHECKING:
+    from meshcore.balance import Maglev, RandomChoice, RingHash, RoundRobin
     from meshcore.config import ConfigError, Finding, Node, load, load_text
     from meshcore.engine import Decision, Engine, Mirror, Outcome
     from meshcore.explain import Explain
@@ -21,13 +22,17 @@ __all__ = [
     "Engine",
     "Explain",
     "Finding",
+    "Maglev",
     "Mirror",
     "Node",
     "Outcome",
     "PathTemplate",
     "PathTemplateError",
+    "RandomChoice",
     "Regex",
     "RegexError",
+    "RingHash",
+    "RoundRobin",
     "RouteTable",
     "__version__",
     "load",
@@ -35,6 +40,7 @@ __all__ = [
 ]
 
 _HOMES = {
+    "meshcore.balance": ("Maglev", "RandomChoice", "RingHash", "RoundRobin"),
     "meshcore.config": ("ConfigError", "Finding", "Node", "load", "load_text"),
     "meshcore.engine": ("Decision", "Engine", "Mirror", "Outcome"),
     "meshcore.explain": ("Explain",),

@@ -287,6 +287,7 @@ cdef extern from "meshcore.h" nogil:
         MC_POLICY_RANDOM
         MC_POLICY_RING_HASH
         MC_POLICY_MAGLEV
+        MC_POLICY_WEIGHTED_RANDOM
 
     ctypedef enum mc_health:
         MC_HEALTHY
@@ -519,6 +520,19 @@ cdef extern from "meshcore.h" nogil:
     void mc_snapshot_free(mc_snapshot *snapshot)
     uint32_t mc_snapshot_active(const mc_snapshot *snapshot, int32_t cluster, int32_t endpoint)
     const char *mc_snapshot_policy(const mc_snapshot *snapshot, int32_t cluster)
+
+    # ---- pickers
+    ctypedef struct mc_picker:
+        pass
+
+    mc_picker *mc_picker_new(const mc_cluster_spec *spec, uint64_t seed, mc_error *error)
+    void mc_picker_free(mc_picker *picker)
+    int32_t mc_picker_pick(const mc_picker *picker, uint64_t seed, uint64_t now_ns)
+    int32_t mc_picker_pick_key(const mc_picker *picker, mc_slice key)
+    void mc_picker_pick_keys(const mc_picker *picker, const mc_slice *keys, uint32_t count, int32_t *hosts)
+    void mc_picker_begin(mc_picker *picker, int32_t host)
+    c_bool mc_picker_done(mc_picker *picker, int32_t host)
+    uint32_t mc_picker_active(const mc_picker *picker, int32_t host)
 
     # ---- decisions
     ctypedef enum mc_outcome:

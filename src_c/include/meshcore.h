@@ -350,6 +350,7 @@ typedef enum mc_policy_kind {
   MC_POLICY_RANDOM,
   MC_POLICY_RING_HASH,
   MC_POLICY_MAGLEV,
+  MC_POLICY_WEIGHTED_RANDOM, /* not Envoy's, whose random ignores weights */
 } mc_policy_kind;
 
 typedef enum mc_health {
@@ -661,6 +662,30 @@ void mc_snapshot_free(mc_snapshot *snapshot);
 uint32_t mc_snapshot_active(const mc_snapshot *snapshot, int32_t cluster, int32_t endpoint);
 /* The name of the policy that picks a cluster's endpoints: "round robin". Static. */
 const char *mc_snapshot_policy(const mc_snapshot *snapshot, int32_t cluster);
+
+/* ------------------------------------------------------------------ pickers
+ *
+ * The balancer of one cluster by itself. Endpoints are named by their number in the spec. May be used by many
+ * threads at once, but for free.
+ */
+
+typedef struct mc_picker mc_picker;
+
+/* NULL: error says why. seed: of what starts at a random place. */
+mc_picker *mc_picker_new(const mc_cluster_spec *spec, uint64_t seed, mc_error *error);
+void mc_picker_free(mc_picker *picker);
+
+/* The endpoint for a request, or -1 where none can be used. seed decides what is left to chance. */
+int32_t mc_picker_pick(const mc_picker *picker, uint64_t seed, uint64_t now_ns);
+/* Of a policy that hashes: the endpoint for a key, which is hashed by XXH64 as Envoy hashes a header's value. */
+int32_t mc_picker_pick_key(const mc_picker *picker, mc_slice key);
+void mc_picker_pick_keys(const mc_picker *picker, const mc_slice *keys, uint32_t count, int32_t *hosts);
+
+/* A request to an endpoint begins. Only policies that look at loads need to know. */
+void mc_picker_begin(mc_picker *picker, int32_t host);
+/* It ends. False where none was under way. */
+bool mc_picker_done(mc_picker *picker, int32_t host);
+uint32_t mc_picker_active(const mc_picker *picker, int32_t host);
 
 /* ------------------------------------------------------------------ decisions */
 

@@ -1,0 +1,62 @@
+"""What the standalone balancers are given, checked: hosts and weights, sizes and seeds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+__all__ = ["Weights", "checked_hosts", "checked_size", "checked_weights"]
+
+MAX_WEIGHT = 2**32 - 1
+
+Weights = Mapping[str, int] | Sequence[int] | None
+
+
+def checked_hosts(hosts: Iterable[str]) -> tuple[str, ...]:
+    """The hosts; ValueError where there is none, or one twice."""
+    if isinstance(hosts, (str, bytes)):
+        raise TypeError(f"hosts is a list of addresses, not {hosts!r}")
+    checked = tuple(hosts)
+    if not checked:
+        raise ValueError("hosts is empty; expected at least one address")
+    seen: set[str] = set()
+    for host in checked:
+        if not isinstance(host, str):
+            raise TypeError(f"a host is a str, not {host!r}")
+        if host in seen:
+            raise ValueError(f"host {host!r} is given twice")
+        seen.add(host)
+    return checked
+
+
+def checked_weights(hosts: Sequence[str], weights: Weights) -> tuple[int, ...]:
+    """A weight for each host: all 1 where none are given."""
+    if weights is None:
+        return (1,) * len(hosts)
+    if isinstance(weights, Mapping):
+        unknown = weights.keys() - set(hosts)
+        missing = [host for host in hosts if host not in weights]
+        if unknown or missing:
+            what = f"host {missing[0]!r} has no weight" if missing else f"{min(unknown)!r} is not a host"
+            raise ValueError(f"weights: {what}")
+        given = [weights[host] for host in hosts]
+    else:
+        given = list(weights)
+    if len(given) != len(hosts):
+        raise ValueError(f"{len(given)} weights for {len(hosts)} hosts")
+    for host, weight in zip(hosts, given, strict=True):
+        if not isinstance(weight, int) or isinstance(weight, bool):
+            raise TypeError(f"the weight of {host!r} is {weight!r}; expected an int")
+        if weight < 1:
+            raise ValueError(f"the weight of {host!r} is {weight}; expected at least 1")
+    if sum(given) > MAX_WEIGHT:
+        raise ValueError(f"the weights add up to {sum(given):,}; expected at most {MAX_WEIGHT:,}")
+    return tuple(given)
+
+
+def checked_size(name: str, value: int, least: int = 0) -> int:
+    """A number that fits the core; whether it makes sense is for the core to say."""
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise TypeError(f"{name} is {value!r}; expected an int")
+    if not least <= value <= MAX_WEIGHT:
+        raise ValueError(f"{name} is {value}; expected {least} to {MAX_WEIGHT:,}")
+    return value

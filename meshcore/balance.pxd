@@ -1,0 +1,16 @@
+from meshcore._core cimport mc_balance_spec, mc_entropy, mc_picker
+from libc.stdint cimport int32_t, uint64_t
+
+
+cdef class Picker:
+    cdef mc_picker *_picker
+    cdef mc_entropy *_entropy
+    cdef uint64_t _random
+    cdef readonly tuple hosts
+    cdef readonly tuple weights
+    cdef dict _numbers
+
+    cdef int _build(self, object hosts, object weights, const mc_balance_spec *balance, object seed) except -1
+    cdef uint64_t _draw(self) noexcept
+    cdef object _host(self, int32_t number)
+    cdef int32_t _number(self, object host) except -1

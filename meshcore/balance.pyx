@@ -1,0 +1,185 @@
+"""Load balancers by themselves: a list of hosts in, a host out."""
+
+cimport cython
+from libc.string cimport memset
+
+from meshcore._core cimport *
+from meshcore._request cimport as_bytes, take
+from meshcore._spec cimport Specs
+
+from meshcore._hosts import checked_hosts, checked_size, checked_weights
+
+cdef enum:
+    BATCH = 64
+
+cdef dict HASH_FUNCTIONS = {"xx_hash": MC_XX_HASH, "murmur_hash_2": MC_MURMUR_HASH_2}
+
+
+cdef class Picker:
+    def __dealloc__(self):
+        mc_picker_free(self._picker)
+        mc_entropy_free(self._entropy)
+
+    def __len__(self):
+        return len(self.hosts)
+
+    def __repr__(self):
+        return f"<{type(self).__name__} of {len(self.hosts)} hosts>"
+
+    def __reduce__(self):
+        raise TypeError(f"a {type(self).__name__} cannot be pickled or copied; make another one")
+
+    cdef int _build(self, object hosts, object weights, const mc_balance_spec *balance, object seed) except -1:
+        cdef Specs specs = Specs()
+        cdef mc_cluster_spec cluster
+        cdef mc_endpoint_spec *endpoints
+        cdef mc_error error
+        self.hosts = checked_hosts(hosts)
+        self.weights = checked_weights(self.hosts, weights)
+        self._numbers = {host: number for number, host in enumerate(self.hosts)}
+        if seed is None:
+            self._entropy = mc_entropy_new()
+            if self._entropy == NULL:
+                raise MemoryError
+        else:
+            self._random = seed & 0xFFFFFFFFFFFFFFFF
+        endpoints = <mc_endpoint_spec *> specs.array(len(self.hosts), sizeof(mc_endpoint_spec))
+        for i, host in enumerate(self.hosts):
+            endpoints[i].address = specs.text(host)
+            endpoints[i].weight = self.weights[i]
+        memset(&cluster, 0, sizeof(cluster))
+        cluster.name = specs.text("")
+        cluster.balance = balance[0]
+        cluster.endpoints = endpoints
+        cluster.endpoint_count = <uint32_t> len(self.hosts)
+        cluster.keep = -1
+        self._picker = mc_picker_new(&cluster, self._draw(), &error)
+        if self._picker == NULL:
+            if error.code == MC_NO_MEMORY:
+                raise MemoryError
+            raise ValueError(error.message.decode())
+        return 0
+
+    # Without a seed of the caller's, draws differ between the processes of a fork, too.
+    cdef uint64_t _draw(self) noexcept:
+        if self._entropy != NULL:
+            return mc_entropy_next(self._entropy)
+        self._random += <uint64_t> 0x9E3779B97F4A7C15
+        return mc_mix64(self._random)
+
+    cdef object _host(self, int32_t number):
+        return self.hosts[number] if number >= 0 else None
+
+    cdef int32_t _number(self, object host) except -1:
+        number = self._numbers.get(host)
+        if number is None:
+            raise ValueError(f"{host!r} is not one of the hosts")
+        return number
+
+
+# ---------------------------------------------------------------------- consistent hashing
+
+cdef class _Hashing(Picker):
+    cdef bint _bounded
+
+    cdef int _hash(self, object hosts, object weights, mc_balance_spec *balance, object factor) except -1:
+        if factor is not None:
+            balance.hashing.balance_factor = checked_size("hash_balance_factor", factor, 100)
+            self._bounded = True
+        return self._build(hosts, weights, balance, 0)
+
+    def pick(self, key):
+        cdef mc_slice slice
+        cdef int32_t number
+        try:
+            take(key, &slice)
+        except UnicodeEncodeError:
+            return self.pick(as_bytes(key))
+        number = mc_picker_pick_key(self._picker, slice)
+        if self._bounded and number >= 0:
+            mc_picker_begin(self._picker, number)
+        return self._host(number)
+
+    def pick_many(self, keys):
+        cdef mc_slice slices[BATCH]
+        cdef int32_t numbers[BATCH]
+        cdef Py_ssize_t start, i, count
+        cdef list given = list(keys)
+        if self._bounded:
+            return [self.pick(key) for key in given]
+        cdef list found = []
+        for start in range(0, len(given), BATCH):
+            count = min(<Py_ssize_t> BATCH, len(given) - start)
+            for i in range(count):
+                try:
+                    take(given[start + i], &slices[i])
+                except UnicodeEncodeError:
+                    given[start + i] = as_bytes(given[start + i])
+                    take(given[start + i], &slices[i])
+            mc_picker_pick_keys(self._picker, slices, <uint32_t> count, numbers)
+            for i in range(count):
+                found.append(self._host(numbers[i]))
+        return found
+
+    def done(self, host):
+        if not mc_picker_done(self._picker, self._number(host)):
+            raise ValueError(f"no request to {host!r} is under way")
+
+
+@cython.final
+cdef class RingHash(_Hashing):
+    def __cinit__(
+        self,
+        hosts,
+        *,
+        weights=None,
+        hash_function="xx_hash",
+        minimum_ring_size=1024,
+        maximum_ring_size=8388608,
+        hash_balance_factor=None,
+    ):
+        cdef mc_balance_spec balance
+        memset(&balance, 0, sizeof(balance))
+        if hash_function not in HASH_FUNCTIONS:
+            raise ValueError(f"hash_function is {hash_function!r}; expected one of {', '.join(HASH_FUNCTIONS)}")
+        balance.policy = MC_POLICY_RING_HASH
+        balance.hashing.function = HASH_FUNCTIONS[hash_function]
+        balance.hashing.minimum_ring_size = checked_size("minimum_ring_size", minimum_ring_size, 1)
+        balance.hashing.maximum_ring_size = checked_size("maximum_ring_size", maximum_ring_size, 1)
+        self._hash(hosts, weights, &balance, hash_balance_factor)
+
+
+@cython.final
+cdef class Maglev(_Hashing):
+    def __cinit__(self, hosts, *, weights=None, table_size=65537, hash_balance_factor=None):
+        cdef mc_balance_spec balance
+        memset(&balance, 0, sizeof(balance))
+        balance.policy = MC_POLICY_MAGLEV
+        balance.hashing.table_size = checked_size("table_size", table_size)
+        self._hash(hosts, weights, &balance, hash_balance_factor)
+
+
+# ---------------------------------------------------------------------- rotation and chance
+
+@cython.final
+cdef class RoundRobin(Picker):
+    def __cinit__(self, hosts, *, weights=None, seed=None):
+        cdef mc_balance_spec balance
+        memset(&balance, 0, sizeof(balance))
+        balance.policy = MC_POLICY_ROUND_ROBIN
+        self._build(hosts, weights, &balance, seed)
+
+    def pick(self):
+        return self._host(mc_picker_pick(self._picker, self._draw(), 0))
+
+
+@cython.final
+cdef class RandomChoice(Picker):
+    def __cinit__(self, hosts, *, weights=None, seed=None):
+        cdef mc_balance_spec balance
+        memset(&balance, 0, sizeof(balance))
+        balance.policy = MC_POLICY_RANDOM if weights is None else MC_POLICY_WEIGHTED_RANDOM
+        self._build(hosts, weights, &balance, seed)
+
+    def pick(self):
+        return self._host(mc_picker_pick(self._picker, self._draw(), 0))
