@@ -1,9 +1,7 @@
 """Clusters of the model as the core's specs."""
 
-import json
-
 from meshcore._core cimport *
-from meshcore._spec cimport Specs
+from meshcore._spec cimport Specs, label_text
 
 from meshcore.model import Discovery, HealthStatus, Maglev, Policy, RingHash
 
@@ -13,6 +11,13 @@ cdef dict POLICIES = {
     Policy.RANDOM: MC_POLICY_RANDOM,
     Policy.RING_HASH: MC_POLICY_RING_HASH,
     Policy.MAGLEV: MC_POLICY_MAGLEV,
+}
+cdef dict FALLBACKS = {
+    "NOT_DEFINED": MC_FALLBACK_UNDEFINED,
+    "NO_FALLBACK": MC_FALLBACK_NONE,
+    "ANY_ENDPOINT": MC_FALLBACK_ANY,
+    "DEFAULT_SUBSET": MC_FALLBACK_DEFAULT,
+    "KEYS_SUBSET": MC_FALLBACK_KEYS,
 }
 cdef dict HEALTH = {
     HealthStatus.UNKNOWN: MC_HEALTHY,
@@ -29,6 +34,7 @@ cdef int cluster_spec(Specs specs, object cluster, mc_cluster_spec *out) except 
     _localities(specs, cluster, out)
     _endpoints(specs, cluster, out)
     _balance(cluster, &out.balance)
+    _subsets(specs, cluster.subsets, out)
     return 0
 
 
@@ -51,6 +57,7 @@ cdef int _endpoints(Specs specs, object cluster, mc_cluster_spec *out) except -1
     cdef mc_endpoint_spec *endpoints = <mc_endpoint_spec *> specs.array(count, sizeof(mc_endpoint_spec))
     cdef mc_endpoint_spec *at = endpoints
     # What a name was resolved from is the endpoint's hostname in Envoy, where none is given.
+    cdef bint list_as_any = cluster.subsets is not None and cluster.subsets.list_as_any
     cdef bint resolved = cluster.discovery in (Discovery.STRICT_DNS, Discovery.LOGICAL_DNS)
     cdef bint by_hostname = cluster.common_lb.use_hostname_for_hashing
     for i, group in enumerate(cluster.localities):
@@ -62,7 +69,7 @@ cdef int _endpoints(Specs specs, object cluster, mc_cluster_spec *out) except -1
             at.health = HEALTH[endpoint.health]
             at.weight = endpoint.weight
             at.locality = <uint32_t> i
-            _labels(specs, endpoint.metadata, at)
+            _labels(specs, endpoint.metadata, list_as_any, at)
             at += 1
     out.endpoints = endpoints
     out.endpoint_count = <uint32_t> count
@@ -77,15 +84,60 @@ cdef str _hash_key(object endpoint, str otherwise):
     return otherwise
 
 
-cdef int _labels(Specs specs, tuple metadata, mc_endpoint_spec *out) except -1:
-    cdef mc_label *labels = <mc_label *> specs.array(len(metadata), sizeof(mc_label))
-    for i, (key, value) in enumerate(metadata):
+cdef int _labels(Specs specs, tuple metadata, bint list_as_any, mc_endpoint_spec *out) except -1:
+    """``list_as_any``: a list is a label for each of its values, or an absent value where it is empty."""
+    cdef mc_label *labels
+    pairs = []
+    for key, value in metadata:
+        if list_as_any and isinstance(value, list):
+            pairs += [(key, label_text(one)) for one in value] or [(key, None)]
+        else:
+            pairs.append((key, label_text(value)))
+    labels = <mc_label *> specs.array(len(pairs), sizeof(mc_label))
+    for i, (key, text) in enumerate(pairs):
         labels[i].key = specs.text(key)
-        # A text stays as it is; anything else must not look like one.
-        labels[i].value = specs.text(value if isinstance(value, str) else "\0" + json.dumps(value, sort_keys=True))
+        labels[i].value = specs.optional("") if text is None else specs.text(text)
     out.labels = labels
-    out.label_count = <uint32_t> len(metadata)
+    out.label_count = <uint32_t> len(pairs)
     return 0
+
+
+cdef int _subsets(Specs specs, object config, mc_cluster_spec *out) except -1:
+    cdef mc_subsets_spec *spec
+    cdef mc_subset_selector *selectors
+    if config is None or not config.selectors:
+        return 0
+    spec = <mc_subsets_spec *> specs.array(1, sizeof(mc_subsets_spec))
+    selectors = <mc_subset_selector *> specs.array(len(config.selectors), sizeof(mc_subset_selector))
+    keyed = [selector for selector in config.selectors if selector.keys]
+    for i, selector in enumerate(keyed):
+        selectors[i].keys = _names(specs, selector.keys)
+        selectors[i].single_host = selector.single_host_per_subset
+        selectors[i].fallback = FALLBACKS[selector.fallback_policy]
+        selectors[i].fallback_keys = _names(specs, selector.fallback_keys)
+    spec.selectors = selectors
+    spec.selector_count = <uint32_t> len(keyed)
+    spec.fallback = FALLBACKS[config.fallback_policy]
+    spec.default_labels = specs.labels(config.default_subset)
+    spec.locality_weight_aware = config.locality_weight_aware
+    spec.scale_locality_weight = config.scale_locality_weight
+    spec.panic_mode_any = config.panic_mode_any
+    spec.allow_redundant_keys = config.allow_redundant_keys
+    spec.fallback_list = config.metadata_fallback_policy == "FALLBACK_LIST"
+    out.subsets = spec
+    return 0
+
+
+cdef mc_names _names(Specs specs, tuple names) except *:
+    """Sorted as bytes, each once."""
+    cdef mc_slice *slices = <mc_slice *> specs.array(len(names), sizeof(mc_slice))
+    cdef mc_names out
+    texts = sorted({name.encode("utf-8", "surrogateescape") for name in names})
+    for i, text in enumerate(texts):
+        slices[i] = specs.text(text)
+    out.at = slices
+    out.count = <uint32_t> len(texts)
+    return out
 
 
 cdef int _balance(object cluster, mc_balance_spec *out) except -1:

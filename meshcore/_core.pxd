@@ -237,6 +237,50 @@ cdef extern from "meshcore.h" nogil:
         const mc_edits_spec *edits
         uint32_t edit_count
 
+    ctypedef struct mc_label:
+        mc_slice key
+        mc_slice value
+
+    ctypedef struct mc_labels:
+        const mc_label *at
+        uint32_t count
+
+    ctypedef struct mc_names:
+        const mc_slice *at
+        uint32_t count
+
+    ctypedef struct mc_criteria_spec:
+        mc_labels labels
+        const mc_labels *alternatives
+        uint32_t alternative_count
+
+    ctypedef enum mc_subset_fallback:
+        MC_FALLBACK_UNDEFINED
+        MC_FALLBACK_NONE
+        MC_FALLBACK_ANY
+        MC_FALLBACK_DEFAULT
+        MC_FALLBACK_KEYS
+
+    ctypedef struct mc_subset_selector:
+        mc_names keys
+        bint single_host
+        mc_subset_fallback fallback
+        mc_names fallback_keys
+
+    ctypedef struct mc_subsets_spec:
+        const mc_subset_selector *selectors
+        uint32_t selector_count
+        mc_subset_fallback fallback
+        mc_labels default_labels
+        bint locality_weight_aware
+        bint scale_locality_weight
+        bint panic_mode_any
+        bint allow_redundant_keys
+        bint fallback_list
+
+    ctypedef enum mc_subset_reason:
+        pass
+
     ctypedef struct mc_weighted_cluster_spec:
         int32_t cluster
         mc_slice cluster_header
@@ -244,6 +288,7 @@ cdef extern from "meshcore.h" nogil:
         mc_slice host_rewrite
         mc_edits_spec edits
         const mc_cors_spec *cors
+        const mc_criteria_spec *criteria
 
     ctypedef struct mc_upgrade:
         mc_slice protocol
@@ -270,6 +315,7 @@ cdef extern from "meshcore.h" nogil:
         mc_host_rewrite_spec host_rewrite
         const mc_hash_policy_spec *hash_policies
         uint32_t hash_policy_count
+        const mc_criteria_spec *criteria
         const mc_upgrade *upgrades
         uint32_t upgrade_count
         const mc_cors_spec *cors
@@ -294,10 +340,6 @@ cdef extern from "meshcore.h" nogil:
         MC_DEGRADED
         MC_UNHEALTHY
         MC_DRAINING
-
-    ctypedef struct mc_label:
-        mc_slice key
-        mc_slice value
 
     ctypedef struct mc_endpoint_spec:
         mc_slice address
@@ -342,6 +384,7 @@ cdef extern from "meshcore.h" nogil:
         uint32_t endpoint_count
         const mc_locality_spec *localities
         uint32_t locality_count
+        const mc_subsets_spec *subsets
         int32_t keep
 
     # ---- the connection manager's options
@@ -520,6 +563,7 @@ cdef extern from "meshcore.h" nogil:
     void mc_snapshot_free(mc_snapshot *snapshot)
     uint32_t mc_snapshot_active(const mc_snapshot *snapshot, int32_t cluster, int32_t endpoint)
     const char *mc_snapshot_policy(const mc_snapshot *snapshot, int32_t cluster)
+    mc_labels mc_snapshot_subset(const mc_snapshot *snapshot, int32_t cluster, int32_t subset)
 
     # ---- pickers
     ctypedef struct mc_picker:
@@ -565,6 +609,8 @@ cdef extern from "meshcore.h" nogil:
         int32_t endpoint
         int32_t choice
         uint32_t candidates
+        int32_t subset
+        mc_subset_reason subset_reason
         mc_slice target
         mc_slice authority
         mc_slice location

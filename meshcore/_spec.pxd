@@ -23,7 +23,9 @@ cdef class Specs:
     cdef int path_rewrite(self, object rewrite, mc_path_rewrite_spec *out) except -1
     cdef int host_rewrite(self, object rewrite, mc_host_rewrite_spec *out) except -1
     cdef int hash_policy(self, object policy, mc_hash_policy_spec *out) except -1
-    cdef int weighted(self, object split, dict clusters, mc_action_spec *out) except -1
+    cdef mc_labels labels(self, object metadata) except *
+    cdef const mc_criteria_spec *criteria(self, tuple metadata) except? NULL
+    cdef int weighted(self, object action, dict clusters, mc_action_spec *out) except -1
     cdef const mc_cors_spec *cors(self, object policy) except? NULL
     cdef const mc_cors_spec *filter_cors(self, tuple configs) except? NULL
     cdef const mc_mirror_spec *mirrors(self, tuple policies, dict clusters) except NULL
@@ -32,3 +34,6 @@ cdef class Specs:
     cdef int redirect(self, object redirect, mc_redirect_spec *out) except -1
     cdef int action(self, object route, dict clusters, mc_action_spec *out) except -1
     cdef int options(self, object options, mc_http_options *out) except -1
+
+
+cdef object label_text(object value)

@@ -5,6 +5,7 @@ string that its structs point to, so it must live until the build is over.
 """
 
 import ipaddress
+import json
 
 from libc.stdlib cimport calloc, free
 from libc.string cimport memcpy
@@ -101,6 +102,28 @@ cdef dict SLASHES = {
     EscapedSlashes.UNESCAPE_AND_REDIRECT: MC_SLASHES_REDIRECT,
     EscapedSlashes.UNESCAPE_AND_FORWARD: MC_SLASHES_FORWARD,
 }
+
+
+cdef object _comparable(object value):
+    """As protobuf compares values: all numbers are doubles."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return float(value)
+    if isinstance(value, list):
+        return [_comparable(item) for item in value]
+    if isinstance(value, dict):
+        return {key: _comparable(item) for key, item in value.items()}
+    return value
+
+
+cdef object label_text(object value):
+    """A label's value for the core: a text stays as it is, and anything else must not look like one."""
+    if isinstance(value, str):
+        return value
+    return "\0" + json.dumps(_comparable(value), sort_keys=True)
+
+
+def _key_bytes(item):
+    return item[0].encode("utf-8", "surrogateescape")
 
 
 cdef mc_said said(object value):
@@ -330,7 +353,39 @@ cdef class Specs:
         self.substitution(policy.regex, &out.regex)
         return 0
 
-    cdef int weighted(self, object split, dict clusters, mc_action_spec *out) except -1:
+    cdef mc_labels labels(self, object metadata) except *:
+        """Sorted by key, as the core wants them."""
+        cdef mc_label *labels = <mc_label *> self.array(len(metadata), sizeof(mc_label))
+        cdef mc_labels out
+        for i, (key, value) in enumerate(sorted(metadata, key=_key_bytes)):
+            labels[i].key = self.text(key)
+            labels[i].value = self.text(label_text(value))
+        out.at = labels
+        out.count = <uint32_t> len(metadata)
+        return out
+
+    cdef const mc_criteria_spec *criteria(self, tuple metadata) except? NULL:
+        """A metadata_match; NULL: none."""
+        cdef mc_criteria_spec *out
+        cdef mc_labels *alternatives
+        if not metadata:
+            return NULL
+        out = <mc_criteria_spec *> self.array(1, sizeof(mc_criteria_spec))
+        out.labels = self.labels(metadata)
+        given = dict(metadata)
+        if "fallback_list" in given:
+            entries = given.pop("fallback_list")
+            entries = entries if isinstance(entries, list) and entries else [{}]
+            alternatives = <mc_labels *> self.array(len(entries), sizeof(mc_labels))
+            for i, entry in enumerate(entries):
+                merged = {**given, **(entry if isinstance(entry, dict) else {})}
+                alternatives[i] = self.labels(merged.items())
+            out.alternatives = alternatives
+            out.alternative_count = <uint32_t> len(entries)
+        return out
+
+    cdef int weighted(self, object action, dict clusters, mc_action_spec *out) except -1:
+        split = action.weighted_clusters
         cdef mc_weighted_cluster_spec *specs = <mc_weighted_cluster_spec *> self.array(
             len(split.clusters), sizeof(mc_weighted_cluster_spec))
         for i, one in enumerate(split.clusters):
@@ -340,6 +395,7 @@ cdef class Specs:
             specs[i].host_rewrite = self.optional(one.host_rewrite)
             self.edits(one.edits, &specs[i].edits)
             specs[i].cors = self.filter_cors(one.typed_per_filter_config)
+            specs[i].criteria = self.criteria(tuple({**dict(action.metadata_match), **dict(one.metadata_match)}.items()))
         out.clusters = specs
         out.cluster_count = <uint32_t> len(split.clusters)
         out.weight_header = self.optional(split.header_name.lower())
@@ -408,7 +464,9 @@ cdef class Specs:
         out.cluster = clusters.get(action.cluster, -1)
         out.cluster_header = self.optional(action.cluster_header.lower())
         if action.weighted_clusters is not None:
-            self.weighted(action.weighted_clusters, clusters, out)
+            self.weighted(action, clusters, out)
+        else:
+            out.criteria = self.criteria(action.metadata_match)
         out.cluster_not_found_status = action.cluster_not_found_status
         out.timeout_ns = <uint64_t> round(
             (DEFAULT_ROUTE_TIMEOUT if action.timeout is None else action.timeout) * 1_000_000_000)

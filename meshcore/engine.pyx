@@ -420,6 +420,7 @@ cdef Decision peek(Snapshot snapshot, object headers, mc_request *request):
 cdef object explanation_of(Decision decision):
     # Imported here: whoever only decides does not wait for it.
     from meshcore.explain import Decided, explained
+    from meshcore.explain.facts import SUBSETS
 
     cdef Snapshot snapshot = decision._snapshot
     cdef mc_decision *d = &decision._block.decision
@@ -441,6 +442,8 @@ cdef object explanation_of(Decision decision):
         policy=mc_snapshot_policy(snapshot.snapshot, d.cluster).decode() if d.cluster >= 0 else "",
         endpoint=decision.endpoint,
         candidates=d.candidates if d.endpoint >= 0 else 0,
+        subset=SUBSETS[<int> d.subset_reason],
+        subset_labels=labels_of(snapshot, d),
         path=decision.path,
         authority=decision.authority,
         timeout=decision.timeout,
@@ -451,6 +454,17 @@ cdef object explanation_of(Decision decision):
         response_headers=lambda lines: text_pairs(decision.response_headers(lines, status=200)),
     )
     return explained(decided, facts_of(snapshot, &d.request), config)
+
+
+cdef tuple labels_of(Snapshot snapshot, const mc_decision *d):
+    """What the hosts of the decision's subset have in common; other values than texts as JSON."""
+    cdef mc_labels labels
+    cdef uint32_t i
+    if d.subset < 0:
+        return ()
+    labels = mc_snapshot_subset(snapshot.snapshot, d.cluster, d.subset)
+    return tuple([
+        (text_of(labels.at[i].key), text_of(labels.at[i].value).removeprefix("\0")) for i in range(labels.count)])
 
 
 cdef list text_pairs(object pairs):

@@ -18,6 +18,7 @@ from meshcore.explain.structure import (
     SeenRequest,
     Share,
     Split,
+    SubsetTried,
     VirtualHostChosen,
 )
 from meshcore.explain.text import render
@@ -37,6 +38,7 @@ __all__ = [
     "SeenRequest",
     "Share",
     "Split",
+    "SubsetTried",
     "VirtualHostChosen",
     "explained",
     "render",

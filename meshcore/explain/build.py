@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -18,6 +19,7 @@ from meshcore.explain.structure import (
     RouteTried,
     Share,
     Split,
+    SubsetTried,
     VirtualHostChosen,
 )
 from meshcore.model import Cluster, Config, ForwardAction, HealthStatus, Listener, VirtualHost
@@ -25,6 +27,7 @@ from meshcore.model import Cluster, Config, ForwardAction, HealthStatus, Listene
 __all__ = ["Decided", "explained"]
 
 Lines = list[tuple[str, str]]
+Labels = tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +49,8 @@ class Decided:
     policy: str
     endpoint: str | None
     candidates: int  #: endpoints that the policy chose among
+    subset: str  #: why it was looked for in a subset, as in SubsetTried
+    subset_labels: Labels  #: what the hosts there have in common
     path: str
     authority: str
     timeout: float | None
@@ -82,7 +87,7 @@ def explained(decided: Decided, facts: Facts, config: Config) -> Explain:
         split=_split(facts, levels.action if levels else None),
         cluster=cluster.name if cluster is not None else None,
         cluster_origin=cluster.origin if cluster is not None else None,
-        endpoint=_endpoint(decided, cluster),
+        endpoint=_endpoint(decided, cluster, levels),
         path=decided.path,
         authority=decided.authority,
         timeout=decided.timeout,
@@ -140,7 +145,7 @@ def _split(facts: Facts, action: ForwardAction | None) -> Split | None:
     return Split(facts.draw, header, facts.drawn, facts.place, facts.total, tuple(shares))
 
 
-def _endpoint(decided: Decided, cluster: Cluster | None) -> EndpointChosen | None:
+def _endpoint(decided: Decided, cluster: Cluster | None, levels: Levels | None) -> EndpointChosen | None:
     if cluster is None:
         return None
     well = (HealthStatus.UNKNOWN, HealthStatus.HEALTHY)
@@ -162,7 +167,18 @@ def _endpoint(decided: Decided, cluster: Cluster | None) -> EndpointChosen | Non
             (one.authority, one.health.value.lower()) for one in cluster.endpoints if one.health not in well
         ),
         origin=origin,
+        subset=_subset(decided, cluster, levels),
     )
+
+
+def _subset(decided: Decided, cluster: Cluster, levels: Levels | None) -> SubsetTried | None:
+    if cluster.subsets is None or not cluster.subsets.selectors or levels is None:
+        return None
+    asked = tuple(
+        (key, value if isinstance(value, str) else json.dumps(value))
+        for key, value in sorted(levels.metadata_match().items())
+    )
+    return SubsetTried(asked, decided.subset_labels, decided.subset)
 
 
 def _changes(

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from meshcore.config.enforcement import PENDING
 from meshcore.explain.places import file_line, resource
 from meshcore.explain.quoting import printable, quoted
-from meshcore.explain.structure import CorsJudged, EndpointChosen, Explain, HeaderChange, Split
+from meshcore.explain.structure import CorsJudged, EndpointChosen, Explain, HeaderChange, Split, SubsetTried
 from meshcore.ink import Ink
 from meshcore.model import FaultPolicy, Fraction, RetryPolicy
 
@@ -72,14 +72,38 @@ def _endpoint(endpoint: EndpointChosen) -> str:
     more = ", ..." if len(endpoint.unwell) > _UNWELL else ""
     health = f" ({unwell}{more})" if unwell else ""
     if endpoint.address is None:
-        return f"none of {endpoint.total} can be picked{health}"
+        return ", ".join([f"none of {endpoint.total} can be picked{health}", *_subset(endpoint.subset)])
     policy = f"by {endpoint.policy}"
     if endpoint.asked != endpoint.policy:
         policy += f" where {endpoint.asked} is asked for"
     out_of = f"among {endpoint.candidates} of {endpoint.total}{health}"
     priority = f"priority {endpoint.priority}" if endpoint.priority else ""
-    parts = (endpoint.address, f"{policy} {out_of}", priority, file_line(endpoint.origin))
+    subset = _subset(endpoint.subset)
+    parts = (endpoint.address, f"{policy} {out_of}", *subset, priority, file_line(endpoint.origin))
     return ", ".join(part for part in parts if part)
+
+
+def _subset(subset: SubsetTried | None) -> list[str]:
+    """The subset that was used, and what led there."""
+    if subset is None:
+        return []
+    used = f"subset {_labels(subset.used)}" if subset.used else "any endpoint"
+    if subset.reason == "matched":
+        return [f"in {used}"]
+    missing = f"no subset {_labels(subset.asked)}" if subset.asked else "the route asks for no subset"
+    if subset.reason == "none":
+        return [missing, "and there is no fallback"]
+    how = {
+        "fewer keys": f"by fewer keys {used}",
+        "selector": f"the selector falls back to {used}",
+        "fallback": f"the cluster falls back to {used}",
+        "panic": "nor any endpoint in what the cluster falls back to: any endpoint, in panic",
+    }
+    return [missing, how[subset.reason]]
+
+
+def _labels(labels: tuple[tuple[str, str], ...]) -> str:
+    return " ".join(f"{printable(key)}={printable(value)}" for key, value in labels)
 
 
 def _policies(it: Explain, ink: Ink) -> Iterator[str]:

@@ -44,6 +44,11 @@ class Levels:
         found = [self.route.edits, self.host.edits, self.listener.route_configuration.edits]
         return [self.weighted.edits, *found] if self.weighted is not None else found
 
+    def metadata_match(self) -> dict[str, object]:
+        """The labels that the route asks endpoints for; the weighted cluster's over those of the route."""
+        outer = dict(self.action.metadata_match) if self.action is not None else {}
+        return {**outer, **dict(self.weighted.metadata_match)} if self.weighted is not None else outer
+
     def retries(self) -> RetryPolicy | None:
         return (self.action.retry_policy or self.host.retry_policy) if self.action is not None else None
 

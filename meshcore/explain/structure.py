@@ -22,6 +22,7 @@ __all__ = [
     "SeenRequest",
     "Share",
     "Split",
+    "SubsetTried",
     "VirtualHostChosen",
 ]
 
@@ -116,6 +117,20 @@ class Split:
 
 
 @dataclass(frozen=True, slots=True)
+class SubsetTried:
+    """A cluster's subset, where the cluster has any. Labels are (key, value), values as JSON where they are
+    not texts.
+
+    ``reason``: "matched" (the subset that the route ``asked`` for), "fewer keys" (a selector's KEYS_SUBSET),
+    "selector" or "fallback" (what a selector or the cluster falls back to), "panic" (nor had that a host), "none".
+    """
+
+    asked: tuple[tuple[str, str], ...]  #: the route's metadata_match
+    used: tuple[tuple[str, str], ...]  #: what the hosts have in common; (): all hosts
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class EndpointChosen:
     """The endpoint that was picked; ``address`` None: there was none to pick."""
 
@@ -129,6 +144,7 @@ class EndpointChosen:
     priority: int | None  #: of the endpoint; 0 is used first
     unwell: tuple[tuple[str, str], ...]  #: endpoints that are not healthy, by the documents, and how they are
     origin: Origin | None
+    subset: SubsetTried | None = None  #: None: the cluster has no subsets
 
 
 @dataclass(frozen=True, slots=True)

@@ -155,6 +155,8 @@ class SubsetConfig:
     scale_locality_weight: bool = False
     panic_mode_any: bool = False
     list_as_any: bool = False
+    allow_redundant_keys: bool = False
+    metadata_fallback_policy: str = "METADATA_NO_FALLBACK"
 
 
 @dataclass(frozen=True, slots=True)

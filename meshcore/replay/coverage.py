@@ -13,7 +13,6 @@ __all__ = ["uncovered_topic"]
 
 #: Suites of the Envoy recordings.
 _SUITES = {
-    "13_subset": "subsets",
     "15_local_ratelimit": "local rate limits",
     "16_fault": "fault injection",
     "17_outlier_detection": "outlier detection",

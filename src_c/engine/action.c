@@ -55,6 +55,9 @@ static mc_code build_weighted(mc_action *action, const mc_action_spec *spec, mc_
     mc_code code = build_ref(&to->cluster_header, from->cluster_header, slots, error);
     if (!code) code = mc_cors_build(&to->cors, from->cors, arena, error);
     if (code) return code;
+    if (from->criteria && !(to->criteria = mc_criteria_copy(from->criteria, arena))) {
+      return fail(error, MC_NO_MEMORY, "out of memory");
+    }
     action->has_cors |= to->cors != NULL;
     if (mc_edit_pair_compile(arena, &from->edits, &to->edits)) return fail(error, MC_NO_MEMORY, "out of memory");
     action->rewrites |= from->host_rewrite.data != NULL;
@@ -84,6 +87,9 @@ static mc_code build_forward(mc_action *action, const mc_action_spec *spec, cons
   if (!action->upgrades) return fail(error, MC_NO_MEMORY, "out of memory");
   action->rewrites =
       spec->path_rewrite.kind != MC_REWRITE_NONE || spec->host_rewrite.kind != MC_HOST_KEEP;
+  if (spec->criteria && !(action->criteria = mc_criteria_copy(spec->criteria, arena))) {
+    return fail(error, MC_NO_MEMORY, "out of memory");
+  }
   mc_code code = build_ref(&action->cluster_header, spec->cluster_header, slots, error);
   if (!code) code = build_ref(&action->weight_header, spec->weight_header, slots, error);
   if (!code && spec->cluster_count) code = build_weighted(action, spec, slots, arena, error);

@@ -103,7 +103,12 @@ MC_INLINED mc_code forward(const mc_snapshot *s, const mc_action *action, mc_inp
   mc_pick pick = {.draws = d->request.seed, .now_ns = d->request.now_ns, .peek = peek};
   if (cluster->balancer->policy->hashes && !mc_action_hash(action, input, &pick.hash)) pick.hash = mc_pick_draw(&pick);
   if (input->no_memory) return MC_NO_MEMORY;
-  d->endpoint = mc_balancer_pick(cluster->balancer, &pick);
+  if (!cluster->subsets) {
+    d->endpoint = mc_balancer_pick(cluster->balancer, &pick);
+  } else {
+    d->endpoint = mc_subsets_decide(cluster, d, &pick, &input->no_memory);
+    if (input->no_memory) return MC_NO_MEMORY;
+  }
   d->candidates = pick.candidates;
   if (d->endpoint < 0) {
     reject(d, 503, MC_DETAILS_NO_HEALTHY_UPSTREAM, MC_FLAG_UH, MC_LITERAL("no healthy upstream"));
@@ -220,7 +225,8 @@ MC_INLINED mc_code decide(const mc_snapshot *s, const mc_request *request, mc_de
   d->details = MC_DETAILS_NONE;
   d->flags = 0;
   d->status = 0;
-  d->virtual_host = d->route = d->cluster = d->endpoint = d->choice = -1;
+  d->virtual_host = d->route = d->cluster = d->endpoint = d->choice = d->subset = -1;
+  d->subset_reason = MC_SUBSET_NONE;
   d->location = d->body = MC_ABSENT;
   d->leased = false;
   d->grpc = false;

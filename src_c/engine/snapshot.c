@@ -176,6 +176,9 @@ mc_snapshot *mc_snapshot_build(const mc_snapshot_spec *spec, mc_runtime *runtime
   if (!code) code = build_hosts(s, spec, error);
   if (!code) code = build_listeners(s, spec, error);
   if (!code) code = build_clusters(s, spec, error);
+  for (uint32_t i = 0; i < s->action_count && !code; i++) {
+    if (mc_action_find_subsets(&s->actions[i], s)) code = no_memory(error);
+  }
   if (!code) return s;
   mc_snapshot_free(s);
   return NULL;
@@ -200,3 +203,8 @@ uint32_t mc_snapshot_active(const mc_snapshot *s, int32_t cluster, int32_t endpo
 }
 
 const char *mc_snapshot_policy(const mc_snapshot *s, int32_t cluster) { return s->clusters[cluster]->balancer->policy->name; }
+
+mc_labels mc_snapshot_subset(const mc_snapshot *s, int32_t cluster, int32_t subset) {
+  const mc_subsets *subsets = s->clusters[cluster]->subsets;
+  return subset == MC_SUBSET_DEFAULT ? subsets->spec.default_labels : subsets->at[subset].labels;
+}

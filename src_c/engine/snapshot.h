@@ -2,7 +2,7 @@
 #ifndef MC_ENGINE_SNAPSHOT_H
 #define MC_ENGINE_SNAPSHOT_H
 
-#include "balance/balancer.h"
+#include "balance/subset.h"
 #include "edit/format.h"
 #include "edit/headers.h"
 #include "edit/redirect.h"
@@ -35,7 +35,8 @@ typedef struct mc_weighted {
   mc_header_ref cluster_header;
   mc_slice host_rewrite; /* data NULL: none */
   mc_edit_pair edits;
-  mc_cors *cors; /* NULL: none */
+  mc_cors *cors;         /* NULL: none */
+  mc_criteria *criteria; /* NULL: none */
 } mc_weighted;
 
 typedef struct mc_action {
@@ -61,6 +62,7 @@ typedef struct mc_action {
   mc_format body; /* count 0: none */
   mc_slice content_type;
   mc_cors *cors, *cors_field; /* NULL: none */
+  mc_criteria *criteria;      /* NULL: none */
   mc_mirrors mirrors;         /* the virtual host's where the route has none */
 } mc_action;
 
@@ -99,6 +101,12 @@ mc_cluster *mc_cluster_new(const mc_cluster_spec *spec, mc_runtime *runtime, uin
 void mc_cluster_share(mc_cluster *cluster);
 /* Gives a share back; the last one frees the cluster. */
 void mc_cluster_release(mc_cluster *cluster, mc_runtime *runtime);
+
+/* Looks up the subsets that the action's criteria mean in the clusters that it names. MC_OK or MC_NO_MEMORY. */
+mc_code mc_action_find_subsets(mc_action *action, const mc_snapshot *snapshot);
+
+/* The host for a request in a cluster with subsets, or -1. */
+int32_t mc_subsets_decide(const mc_cluster *cluster, mc_decision *decision, mc_pick *pick, bool *no_memory);
 
 /* The number of a cluster, or -1. */
 int32_t mc_snapshot_cluster(const mc_snapshot *snapshot, mc_slice name);

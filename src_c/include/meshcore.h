@@ -284,6 +284,67 @@ typedef struct mc_mirror_spec {
   uint32_t edit_count;
 } mc_mirror_spec;
 
+/* ------------------------------------------------------------------ labels and subsets: specs */
+
+/* What subsets are made of. A value of another type than text is given in its JSON form behind a NUL. An endpoint
+ * of whose list each value counts has the label once for each; data NULL: of a list without values. */
+typedef struct mc_label {
+  mc_slice key, value;
+} mc_label;
+
+/* Of routes and subsets: sorted by key as bytes, each key once. */
+typedef struct mc_labels {
+  const mc_label *at;
+  uint32_t count;
+} mc_labels;
+
+typedef struct mc_names {
+  const mc_slice *at;
+  uint32_t count;
+} mc_names;
+
+/* A route's metadata_match; where the route has a fallback_list, also the labels with each of its entries over
+ * them, in order, which count for clusters that ask for the list. */
+typedef struct mc_criteria_spec {
+  mc_labels labels;
+  const mc_labels *alternatives;
+  uint32_t alternative_count;
+} mc_criteria_spec;
+
+typedef enum mc_subset_fallback {
+  MC_FALLBACK_UNDEFINED, /* of selectors: what the cluster says */
+  MC_FALLBACK_NONE,      /* no host */
+  MC_FALLBACK_ANY,
+  MC_FALLBACK_DEFAULT,
+  MC_FALLBACK_KEYS, /* of selectors: look again, by fewer keys */
+} mc_subset_fallback;
+
+typedef struct mc_subset_selector {
+  mc_names keys; /* sorted, each once */
+  bool single_host;
+  mc_subset_fallback fallback;
+  mc_names fallback_keys; /* some of the keys, not all */
+} mc_subset_selector;
+
+/* Envoy's LbSubsetConfig. */
+typedef struct mc_subsets_spec {
+  const mc_subset_selector *selectors;
+  uint32_t selector_count;
+  mc_subset_fallback fallback; /* NONE, ANY or DEFAULT */
+  mc_labels default_labels;
+  bool locality_weight_aware, scale_locality_weight, panic_mode_any, allow_redundant_keys, fallback_list;
+} mc_subsets_spec;
+
+/* Why a host was looked for in a subset. */
+typedef enum mc_subset_reason {
+  MC_SUBSET_NONE,              /* the cluster has no subsets, or no step is left */
+  MC_SUBSET_MATCHED,           /* it is the one that the route names */
+  MC_SUBSET_FEWER_KEYS,        /* likewise, by the keys of a fallback */
+  MC_SUBSET_SELECTOR_FALLBACK, /* there is none, and the selector says this one */
+  MC_SUBSET_FALLBACK,          /* there is none, and the cluster says this one */
+  MC_SUBSET_PANIC,             /* nor has that one a host */
+} mc_subset_reason;
+
 /* ------------------------------------------------------------------ a route's action: specs */
 
 typedef enum mc_hash_kind { MC_HASH_HEADER, MC_HASH_COOKIE, MC_HASH_SOURCE_IP, MC_HASH_QUERY } mc_hash_kind;
@@ -302,6 +363,7 @@ typedef struct mc_weighted_cluster_spec {
   mc_slice host_rewrite; /* data NULL: none */
   mc_edits_spec edits;
   const mc_cors_spec *cors; /* NULL: none */
+  const mc_criteria_spec *criteria; /* its own over the route's; NULL: none */
 } mc_weighted_cluster_spec;
 
 /* Whether requests to switch to a protocol ("websocket", "CONNECT") are let through. */
@@ -329,6 +391,7 @@ typedef struct mc_action_spec {
   mc_host_rewrite_spec host_rewrite;
   const mc_hash_policy_spec *hash_policies;
   uint32_t hash_policy_count;
+  const mc_criteria_spec *criteria; /* NULL: none; not of weighted clusters */
   const mc_upgrade *upgrades; /* over those of the listener */
   uint32_t upgrade_count;
   const mc_cors_spec *cors;        /* the CORS filter's policy for the route; NULL: none */
@@ -360,10 +423,6 @@ typedef enum mc_health {
   MC_DRAINING,  /* as unhealthy, and counted as if it were not there */
 } mc_health;
 
-/* What subsets are made of. A value of another type than text is given in its JSON form behind a NUL. */
-typedef struct mc_label {
-  mc_slice key, value;
-} mc_label;
 
 typedef struct mc_endpoint_spec {
   mc_slice address;  /* as it is named in decisions: "10.0.0.7:9080" */
@@ -412,6 +471,7 @@ typedef struct mc_cluster_spec {
   uint32_t endpoint_count;
   const mc_locality_spec *localities; /* none: all endpoints are in one that has no name */
   uint32_t locality_count;
+  const mc_subsets_spec *subsets; /* NULL: none */
   int32_t keep; /* number of the cluster in the previous snapshot that is taken over as it is; -1: none */
 } mc_cluster_spec;
 
@@ -662,6 +722,8 @@ void mc_snapshot_free(mc_snapshot *snapshot);
 uint32_t mc_snapshot_active(const mc_snapshot *snapshot, int32_t cluster, int32_t endpoint);
 /* The name of the policy that picks a cluster's endpoints: "round robin". Static. */
 const char *mc_snapshot_policy(const mc_snapshot *snapshot, int32_t cluster);
+/* What the hosts of a subset have in common; of all hosts, and of the default subset: what the default asks for. */
+mc_labels mc_snapshot_subset(const mc_snapshot *snapshot, int32_t cluster, int32_t subset);
 
 /* ------------------------------------------------------------------ pickers
  *
@@ -713,6 +775,8 @@ typedef struct mc_decision {
   int32_t listener, virtual_host, route, cluster, endpoint; /* -1: none */
   int32_t choice;     /* of the weighted clusters; -1: none */
   uint32_t candidates; /* hosts that the endpoint was chosen among */
+  int32_t subset;      /* where the endpoint was looked for last; -1: none */
+  mc_subset_reason subset_reason;
   mc_slice target;    /* path and query for the upstream */
   mc_slice authority; /* for the upstream */
   mc_slice location;  /* data NULL: none */

@@ -15,6 +15,7 @@ typedef struct mc_cluster {
   uint32_t locality_count;
   mc_cluster_state *state;
   struct mc_balancer *balancer; /* balance/balancer.h */
+  struct mc_subsets *subsets;   /* balance/subset.h; NULL: none */
   mc_arena *arena;
   atomic_uint references;
 } mc_cluster;

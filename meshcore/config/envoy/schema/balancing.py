@@ -114,6 +114,7 @@ class LbSubsetSelector(Record):
 
 class MetadataFallbackPolicy(Enum):
     METADATA_NO_FALLBACK = 0
+    FALLBACK_LIST = 1
 
 
 class LbSubsetConfig(Record):
@@ -124,6 +125,7 @@ class LbSubsetConfig(Record):
     scale_locality_weight: bool = False
     panic_mode_any: bool = False
     list_as_any: bool = False
+    allow_redundant_keys: bool = False
     metadata_fallback_policy: MetadataFallbackPolicy = MetadataFallbackPolicy.METADATA_NO_FALLBACK
 
 

@@ -234,7 +234,6 @@ def subsets(context: Context, cluster: Cluster) -> SubsetConfig | None:
     config = cluster.lb_subset_config
     if config is None:
         return None
-    context.pending(cluster, "lb_subset_config", "subsets")
     if cluster.lb_policy is LbPolicy.CLUSTER_PROVIDED:
         context.error(cluster, "lb_subset_config", "cannot be combined with CLUSTER_PROVIDED")
     common = cluster.common_lb_config
@@ -255,6 +254,8 @@ def subsets(context: Context, cluster: Cluster) -> SubsetConfig | None:
         scale_locality_weight=config.scale_locality_weight,
         panic_mode_any=config.panic_mode_any,
         list_as_any=config.list_as_any,
+        allow_redundant_keys=config.allow_redundant_keys,
+        metadata_fallback_policy=config.metadata_fallback_policy.name,
     )
 
 

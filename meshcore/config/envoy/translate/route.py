@@ -127,7 +127,6 @@ def _forward(context: Context, action: schema.RouteAction, path: PathMatch) -> F
 
 def _pending(context: Context, action: schema.RouteAction) -> None:
     for field, feature in (
-        ("metadata_match", "subsets"),
         ("max_stream_duration", "stream limits"),
         ("max_grpc_timeout", "gRPC timeouts"),
         ("idle_timeout", "stream limits"),
@@ -212,8 +211,6 @@ def _weighted(context: Context, source: schema.WeightedCluster) -> WeightedClust
             found = "both" if item.name else "none of them"
             context.error(item, "", found=found, expected="one of name, cluster_header")
         context.check_cluster(item, "name", item.name)
-        if is_set(item, "metadata_match"):
-            context.pending(item, "metadata_match", "subsets")
         total += item.weight
         clusters.append(
             WeightedCluster(
