@@ -105,7 +105,7 @@ cdef int _labels(Specs specs, tuple metadata, bint list_as_any, mc_endpoint_spec
 cdef int _subsets(Specs specs, object config, mc_cluster_spec *out) except -1:
     cdef mc_subsets_spec *spec
     cdef mc_subset_selector *selectors
-    if config is None or not config.selectors:
+    if config is None:
         return 0
     spec = <mc_subsets_spec *> specs.array(1, sizeof(mc_subsets_spec))
     selectors = <mc_subset_selector *> specs.array(len(config.selectors), sizeof(mc_subset_selector))

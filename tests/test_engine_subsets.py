@@ -1,4 +1,4 @@
-"""Subsets through the engine's Python face, against a model that follows Envoy's description word for word."""
+"""Subsets through the engine, against a model that follows Envoy's description word for word."""
 
 from __future__ import annotations
 
@@ -46,10 +46,22 @@ def cluster(hosts: list[Labels], subsets: dict[str, Any], **more: Any) -> dict[s
     return {
         "name": "c",
         "type": "STATIC",
-        "lb_subset_config": subsets,
+        **(typed(subsets) if "allow_redundant_keys" in subsets else {"lb_subset_config": subsets}),
         "load_assignment": {"cluster_name": "c", "endpoints": [{"lb_endpoints": endpoints}]},
         **more,
     }
+
+
+def typed(subsets: dict[str, Any]) -> dict[str, Any]:
+    """The typed policy, around round robin."""
+    types = "type.googleapis.com/envoy.extensions.load_balancing_policies"
+    inner = {"@type": f"{types}.round_robin.v3.RoundRobin"}
+    config = {"@type": f"{types}.subset.v3.Subset", **subsets, "subset_lb_policy": policies(inner)}
+    return {"load_balancing_policy": policies(config)}
+
+
+def policies(config: dict[str, Any]) -> dict[str, Any]:
+    return {"policies": [{"typed_extension_config": {"name": "p", "typed_config": config}}]}
 
 
 def reached(engine: Engine, picks: int = 6, headers: Any = ()) -> set[int]:
@@ -96,6 +108,8 @@ def expected(hosts: list[Labels], config: dict[str, Any], criteria: Labels) -> s
     everyone, any_of_list = set(range(len(hosts))), bool(config.get("list_as_any"))
     default = members(hosts, config.get("default_subset", {}), any_of_list)
     selectors = config["subset_selectors"]
+    if config.get("allow_redundant_keys"):
+        selectors = sorted(selectors, key=lambda selector: len(selector["keys"]), reverse=True)
 
     def outer() -> set[int]:
         policy = config.get("fallback_policy", "NO_FALLBACK")
@@ -152,8 +166,10 @@ def selectors(draw: st.DrawFn) -> dict[str, Any]:
 
 @st.composite
 def configs(draw: st.DrawFn) -> dict[str, Any]:
-    flags = ("list_as_any", "allow_redundant_keys", "panic_mode_any")
+    flags = ("list_as_any", "panic_mode_any")
+    redundant = {"allow_redundant_keys": draw(st.booleans())} if draw(st.booleans()) else {}
     return {
+        **redundant,
         "subset_selectors": draw(st.lists(selectors(), min_size=1, max_size=4)),
         "fallback_policy": draw(st.sampled_from(["NO_FALLBACK", "ANY_ENDPOINT", "DEFAULT_SUBSET"])),
         "default_subset": draw(st.dictionaries(st.sampled_from(KEYS), SCALARS, max_size=2)),

@@ -172,7 +172,7 @@ def _endpoint(decided: Decided, cluster: Cluster | None, levels: Levels | None) 
 
 
 def _subset(decided: Decided, cluster: Cluster, levels: Levels | None) -> SubsetTried | None:
-    if cluster.subsets is None or not cluster.subsets.selectors or levels is None:
+    if cluster.subsets is None or levels is None:
         return None
     asked = tuple(
         (key, value if isinstance(value, str) else json.dumps(value))

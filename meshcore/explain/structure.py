@@ -122,7 +122,8 @@ class SubsetTried:
     not texts.
 
     ``reason``: "matched" (the subset that the route ``asked`` for), "fewer keys" (a selector's KEYS_SUBSET),
-    "selector" or "fallback" (what a selector or the cluster falls back to), "panic" (nor had that a host), "none".
+    "selector" or "fallback" (what a selector or the cluster falls back to), "panic" (nor had that a host),
+    "none".
     """
 
     asked: tuple[tuple[str, str], ...]  #: the route's metadata_match

@@ -28,6 +28,7 @@ __all__ = [
     "TypedRandom",
     "TypedRingHash",
     "TypedRoundRobin",
+    "TypedSubset",
 ]
 
 RingSize = Annotated[UInt64, Meta(le=8388608)]
@@ -125,7 +126,6 @@ class LbSubsetConfig(Record):
     scale_locality_weight: bool = False
     panic_mode_any: bool = False
     list_as_any: bool = False
-    allow_redundant_keys: bool = False
     metadata_fallback_policy: MetadataFallbackPolicy = MetadataFallbackPolicy.METADATA_NO_FALLBACK
 
 
@@ -204,3 +204,8 @@ class TypedRoundRobin(Record):
 
 class TypedRandom(Record):
     locality_lb_config: LocalityLbConfig | None = None
+
+
+class TypedSubset(LbSubsetConfig):
+    allow_redundant_keys: bool = False
+    subset_lb_policy: LoadBalancingPolicy | None = None

@@ -8,8 +8,8 @@ from meshcore.config.envoy.schema import balancing as schema
 from meshcore.config.envoy.schema.base import RuntimeDouble
 from meshcore.config.envoy.schema.cluster import Cluster, DiscoveryType, LbPolicy
 from meshcore.config.envoy.translate.context import Context
+from meshcore.config.envoy.translate.subsets import cluster_subsets, typed_subsets
 from meshcore.config.schema import Record, is_set, path_of
-from meshcore.config.tree import plain
 from meshcore.model import (
     CommonLbConfig,
     LeastRequest,
@@ -18,10 +18,9 @@ from meshcore.model import (
     RingHash,
     SlowStart,
     SubsetConfig,
-    SubsetSelector,
 )
 
-__all__ = ["Balancing", "balancing", "subsets"]
+__all__ = ["Balancing", "balancing"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +33,7 @@ class Balancing:
     maglev: Maglev | None = None
     least_request: LeastRequest | None = None
     slow_start: SlowStart | None = None
+    subsets: SubsetConfig | None = None
 
 
 _PREFIX = "envoy.extensions.load_balancing_policies."
@@ -43,6 +43,7 @@ _TYPED: dict[str, type[Record]] = {
     _PREFIX + "least_request.v3.LeastRequest": schema.TypedLeastRequest,
     _PREFIX + "ring_hash.v3.RingHash": schema.TypedRingHash,
     _PREFIX + "maglev.v3.Maglev": schema.TypedMaglev,
+    _PREFIX + "subset.v3.Subset": schema.TypedSubset,
 }
 
 
@@ -68,16 +69,10 @@ def balancing(context: Context, cluster: Cluster) -> Balancing:
         slow = _slow_start(context, cluster.least_request_lb_config.slow_start_config)
     elif policy is Policy.ROUND_ROBIN and cluster.round_robin_lb_config is not None:
         slow = _slow_start(context, cluster.round_robin_lb_config.slow_start_config)
-    return Balancing(policy, common, ring, maglev, least, slow)
+    return Balancing(policy, common, ring, maglev, least, slow, cluster_subsets(context, cluster))
 
 
 def _typed(context: Context, cluster: Cluster, common: CommonLbConfig) -> Balancing:
-    result = Balancing(Policy.ROUND_ROBIN, common)
-    given = cluster.load_balancing_policy
-    entry = given.policies[0] if given is not None and given.policies else None
-    if entry is None or entry.typed_extension_config is None:
-        context.error(cluster, "load_balancing_policy", expected="at least one policy")
-        return result
     if cluster.lb_subset_config is not None:
         context.error(cluster, "lb_subset_config", "cannot be combined with load_balancing_policy")
     if cluster.common_lb_config is not None:
@@ -86,6 +81,22 @@ def _typed(context: Context, cluster: Cluster, common: CommonLbConfig) -> Balanc
                 context.error(
                     cluster.common_lb_config, field, "cannot be combined with load_balancing_policy"
                 )
+    return _of_policies(context, cluster, "load_balancing_policy", cluster.load_balancing_policy, common)
+
+
+def _of_policies(
+    context: Context,
+    owner: Record,
+    field: str,
+    given: schema.LoadBalancingPolicy | None,
+    common: CommonLbConfig,
+) -> Balancing:
+    """The first of the typed policies in the owner's field."""
+    result = Balancing(Policy.ROUND_ROBIN, common)
+    entry = given.policies[0] if given is not None and given.policies else None
+    if entry is None or entry.typed_extension_config is None:
+        context.error(owner, field, expected="at least one policy")
+        return result
     extension = entry.typed_extension_config
     path = path_of(extension, "typed_config")
     _, config = context.decode_typed(extension.typed_config, path, _TYPED)
@@ -96,6 +107,9 @@ def _typed(context: Context, cluster: Cluster, common: CommonLbConfig) -> Balanc
         )
     if config is None:
         return result
+    if isinstance(config, schema.TypedSubset):
+        inner = _of_policies(context, config, "subset_lb_policy", config.subset_lb_policy, common)
+        return replace(inner, subsets=typed_subsets(context, config))
     if isinstance(config, schema.TypedRandom):
         return Balancing(Policy.RANDOM, _locality(context, common, config.locality_lb_config))
     if isinstance(config, schema.TypedLeastRequest):
@@ -227,52 +241,4 @@ def _consistent(
         common,
         use_hostname_for_hashing=config.use_hostname_for_hashing,
         hash_balance_factor=config.hash_balance_factor,
-    )
-
-
-def subsets(context: Context, cluster: Cluster) -> SubsetConfig | None:
-    config = cluster.lb_subset_config
-    if config is None:
-        return None
-    if cluster.lb_policy is LbPolicy.CLUSTER_PROVIDED:
-        context.error(cluster, "lb_subset_config", "cannot be combined with CLUSTER_PROVIDED")
-    common = cluster.common_lb_config
-    weighted = common is not None and common.locality_weighted_lb_config is not None
-    if config.locality_weight_aware and not weighted:
-        message = "needs common_lb_config.locality_weighted_lb_config"
-        context.error(config, "locality_weight_aware", message)
-    default = config.default_subset
-    return SubsetConfig(
-        selectors=tuple(_selector(context, selector) for selector in config.subset_selectors),
-        fallback_policy=config.fallback_policy.name,
-        default_subset=(
-            tuple((key, plain(value)) for key, value in default.entries.items())
-            if default is not None
-            else ()
-        ),
-        locality_weight_aware=config.locality_weight_aware,
-        scale_locality_weight=config.scale_locality_weight,
-        panic_mode_any=config.panic_mode_any,
-        list_as_any=config.list_as_any,
-        allow_redundant_keys=config.allow_redundant_keys,
-        metadata_fallback_policy=config.metadata_fallback_policy.name,
-    )
-
-
-def _selector(context: Context, selector: schema.LbSubsetSelector) -> SubsetSelector:
-    keys, fallback = set(selector.keys), set(selector.fallback_keys_subset)
-    if selector.fallback_policy is schema.SelectorFallbackPolicy.KEYS_SUBSET:
-        if not fallback:
-            context.error(selector, "fallback_keys_subset", "missing, but KEYS_SUBSET requires it")
-        elif not fallback < keys:
-            context.error(selector, "fallback_keys_subset", expected="some of the keys, but not all")
-    elif fallback:
-        context.error(selector, "fallback_keys_subset", "goes with the fallback_policy KEYS_SUBSET only")
-    if selector.single_host_per_subset and len(keys) != 1:
-        context.error(selector, "single_host_per_subset", f"possible with exactly one key, not {len(keys)}")
-    return SubsetSelector(
-        tuple(sorted(keys)),
-        selector.fallback_policy.name,
-        tuple(sorted(fallback)),
-        selector.single_host_per_subset,
     )

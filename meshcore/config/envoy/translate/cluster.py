@@ -10,7 +10,7 @@ from meshcore.config.envoy.schema.base import RoutingPriority
 from meshcore.config.envoy.schema.cluster import Cluster as ClusterSchema
 from meshcore.config.envoy.schema.cluster import DiscoveryType, LbPolicy, OutlierDetection, Thresholds
 from meshcore.config.envoy.schema.protocol import HttpProtocolOptions, UpstreamHttpOptions
-from meshcore.config.envoy.translate.balancing import balancing, subsets
+from meshcore.config.envoy.translate.balancing import balancing
 from meshcore.config.envoy.translate.context import Context
 from meshcore.config.envoy.translate.route import lb_metadata
 from meshcore.config.envoy.translate.transport import upstream_tls
@@ -67,7 +67,7 @@ def cluster(
         least_request=chosen.least_request,
         slow_start=chosen.slow_start,
         common_lb=chosen.common,
-        subsets=subsets(context, source),
+        subsets=chosen.subsets,
         overprovisioning_factor=policy.overprovisioning_factor if policy is not None else 140,
         circuit_breakers=default,
         circuit_breakers_high=high,

@@ -21,7 +21,7 @@ from meshcore.config.envoy.translate.ratelimits import rate_limits
 from meshcore.config.envoy.translate.responses import direct_response, redirect
 from meshcore.config.findings import quoted
 from meshcore.config.patterns import rewrite_error
-from meshcore.config.schema import Meta, Record, is_set, origin_of, path_of
+from meshcore.config.schema import Meta, Record, origin_of, path_of
 from meshcore.config.tree import plain
 from meshcore.model import (
     DirectResponse,
