@@ -32,7 +32,8 @@ typedef struct mc_subset_plan {
 /* A route's metadata_match. */
 typedef struct mc_criteria {
   mc_criteria_spec match;
-  mc_subset_plan plan; /* for the cluster that the route names; no steps where it names none, or none with subsets */
+  mc_subset_plan plan; /* for the cluster that the route names */
+  uint64_t serial;     /* of that cluster; 0: none, or one without subsets */
 } mc_criteria;
 
 typedef struct mc_subsets {

@@ -1,11 +1,13 @@
 /* Routes and the subsets that they mean: looked up once for a cluster that a route names, and for each request
- * where a header names the cluster. */
+ * where a header names the cluster or the cluster has been replaced since. */
 #include "engine/snapshot.h"
 
 static mc_code find(mc_criteria *criteria, int32_t cluster, const mc_snapshot *s, mc_scratch *scratch) {
   if (!criteria || cluster < 0 || !s->clusters[cluster]->subsets) return MC_OK;
   mc_code code = mc_subsets_plan(s->clusters[cluster]->subsets, &criteria->match, scratch, &criteria->plan);
-  return code || !mc_subset_plan_copy(&criteria->plan, s->arena) ? MC_NO_MEMORY : MC_OK;
+  if (code || !mc_subset_plan_copy(&criteria->plan, s->arena)) return MC_NO_MEMORY;
+  criteria->serial = s->clusters[cluster]->serial;
+  return MC_OK;
 }
 
 mc_code mc_action_find_subsets(mc_action *action, const mc_snapshot *s) {
@@ -23,9 +25,9 @@ int32_t mc_subsets_decide(const mc_cluster *cluster, mc_decision *d, mc_pick *pi
   const mc_action *action = &d->snapshot->actions[d->route];
   const mc_weighted *weighted = d->choice >= 0 ? &action->weighted[d->choice] : NULL;
   const mc_criteria *criteria = weighted ? weighted->criteria : action->criteria;
-  bool named = weighted ? weighted->cluster_header.set : action->cluster_header.set;
   mc_subset_plan plan = criteria ? criteria->plan : cluster->subsets->unmatched;
-  if (criteria && named && mc_subsets_plan(cluster->subsets, &criteria->match, &d->scratch, &plan)) {
+  bool known = !criteria || criteria->serial == cluster->serial;
+  if (!known && mc_subsets_plan(cluster->subsets, &criteria->match, &d->scratch, &plan)) {
     *no_memory = true;
     return -1;
   }

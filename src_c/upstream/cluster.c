@@ -47,6 +47,7 @@ static mc_code fill_localities(mc_cluster *cluster, const mc_cluster_spec *spec)
 
 mc_code mc_cluster_fill(mc_cluster *cluster, const mc_cluster_spec *spec, mc_runtime *runtime) {
   bool ok = true;
+  cluster->serial = mc_runtime_serial(runtime);
   cluster->name = mc_arena_copy(cluster->arena, spec->name, &ok);
   cluster->hosts = mc_arena_alloc(cluster->arena, spec->endpoint_count, sizeof *cluster->hosts);
   cluster->state = mc_runtime_cluster(runtime, spec->name);

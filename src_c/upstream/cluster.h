@@ -9,6 +9,7 @@
 
 typedef struct mc_cluster {
   mc_slice name;
+  uint64_t serial; /* of no other cluster on the runtime */
   mc_host *hosts;
   uint32_t host_count;
   mc_locality *localities;

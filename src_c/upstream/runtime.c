@@ -8,6 +8,7 @@ struct mc_runtime {
   atomic_flag lock;
   mc_cluster_state **clusters; /* hash table of chains */
   uint32_t count, mask;
+  uint64_t serial; /* the last one */
 };
 
 static uint64_t hash(mc_slice key) { return mc_xxh64(key.data, key.size, 0); }
@@ -61,6 +62,8 @@ static void grow_clusters(mc_runtime *runtime) {
   runtime->clusters = table;
   runtime->mask = mask;
 }
+
+uint64_t mc_runtime_serial(mc_runtime *runtime) { return ++runtime->serial; }
 
 mc_cluster_state *mc_runtime_cluster(mc_runtime *runtime, mc_slice name) {
   for (mc_cluster_state *at = runtime->clusters[hash(name) & runtime->mask]; at; at = at->next) {

@@ -31,6 +31,8 @@ typedef struct mc_cluster_state {
   uint32_t host_count, host_mask;
 } mc_cluster_state;
 
+/* A number that no cluster on this runtime has had yet. */
+uint64_t mc_runtime_serial(mc_runtime *runtime);
 /* Each adds a reference, making the state where it is new; NULL where memory is out. */
 mc_cluster_state *mc_runtime_cluster(mc_runtime *runtime, mc_slice name);
 mc_host_state *mc_runtime_host(mc_cluster_state *cluster, mc_slice address);

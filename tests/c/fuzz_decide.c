@@ -91,10 +91,18 @@ static mc_snapshot *build(uint8_t options, mc_runtime *runtime) {
   const mc_mirror_spec mirrors[] = {{.cluster = 0, .append_shadow_suffix = true, .numerator = 50, .denominator = 100},
                                     {.cluster = -1, .cluster_header = MC_LITERAL("x-cluster"), .edits = &edits, .edit_count = 1},
                                     {.cluster = 1, .host_rewrite = MC_LITERAL("m.com")}};
+  const mc_label labels[] = {{MC_LITERAL("v"), MC_LITERAL("1")}, {MC_LITERAL("v"), MC_LITERAL("2")}, {MC_LITERAL("v"), MC_LITERAL("3")}};
+  const mc_labels alternatives[] = {{labels + 2, 1}, {labels + 1, 1}};
+  const mc_criteria_spec criteria = {.labels = {labels + (options & 1), 1}, .alternatives = alternatives, .alternative_count = 2};
+  const mc_slice key = MC_LITERAL("v");
+  const mc_subset_selector selector = {.keys = {&key, 1}, .fallback = MC_FALLBACK_DEFAULT};
+  const mc_subsets_spec subsets = {.selectors = &selector, .selector_count = 1, .fallback = options & 4 ? MC_FALLBACK_ANY : MC_FALLBACK_NONE,
+                                   .default_labels = {labels, 1}, .fallback_list = options & 8};
   mc_action_spec actions[COUNT(routes)];
   for (size_t i = 0; i < COUNT(routes); i++) {
     actions[i] = (mc_action_spec){.kind = MC_ACTION_FORWARD, .cluster = (int32_t)(i % 2), .cluster_not_found_status = 503, .timeout_ns = 1000000};
     if (i % 2) actions[i].cors = &cors;
+    if (i % 3) actions[i].criteria = &criteria;
     if (i % 3 == 0) actions[i].mirrors = mirrors, actions[i].mirror_count = COUNT(mirrors);
   }
   actions[1].edits = edits;
@@ -116,8 +124,9 @@ static mc_snapshot *build(uint8_t options, mc_runtime *runtime) {
   actions[8].hash_policies = hashes;
   actions[8].hash_policy_count = COUNT(hashes);
   actions[9] = (mc_action_spec){.kind = MC_ACTION_RESPOND, .status = 201, .body = {all, COUNT(all)}, .edits = edits};
-  const mc_endpoint_spec endpoints[] = {{.address = MC_LITERAL("10.0.0.1:80"), .hostname = MC_LITERAL("h.one")}, {.address = MC_LITERAL("[::1]:80")}};
-  const mc_cluster_spec clusters[] = {{.name = MC_LITERAL("one"), .endpoints = endpoints, .endpoint_count = 2},
+  const mc_endpoint_spec endpoints[] = {{.address = MC_LITERAL("10.0.0.1:80"), .hostname = MC_LITERAL("h.one"), .labels = labels, .label_count = 1},
+                                        {.address = MC_LITERAL("[::1]:80"), .labels = labels, .label_count = 2}};
+  const mc_cluster_spec clusters[] = {{.name = MC_LITERAL("one"), .endpoints = endpoints, .endpoint_count = 2, .subsets = options & 2 ? &subsets : NULL},
                                       {.name = MC_LITERAL("two"), .endpoints = endpoints, .endpoint_count = 1}, {.name = MC_LITERAL("empty")}};
   const mc_virtual_host_spec hosts[] = {{.routes = routes, .actions = actions, .route_count = COUNT(routes), .edits = edits, .cors_field = &outer},
                                         {.routes = routes + 7, .actions = actions + 7, .route_count = 4, .require_tls = MC_TLS_ALL, .cors = &outer}};

@@ -38,6 +38,7 @@ static void test_one_address_twice(void) {
   mc_cluster cluster = {.arena = mc_arena_new()};
   CHECK_INT(mc_cluster_fill(&cluster, &spec, runtime), MC_OK);
   CHECK(cluster.hosts[0].state == cluster.hosts[1].state);
+  CHECK(cluster.serial != 0 && mc_runtime_serial(runtime) != cluster.serial);
   CHECK_INT(cluster.hosts[0].state->references, 2);
   mc_cluster_clear(&cluster, runtime);
   mc_arena_free(cluster.arena);
