@@ -64,6 +64,5 @@ int32_t mc_subsets_pick(const mc_subsets *subsets, const mc_subset_plan *plan, m
 /* Copies, into the arena. NULL where memory is out. */
 mc_criteria *mc_criteria_copy(const mc_criteria_spec *spec, mc_arena *arena);
 bool mc_subset_plan_copy(mc_subset_plan *plan, mc_arena *arena);
-bool mc_labels_copy(mc_labels *labels, mc_arena *arena);
 
 #endif

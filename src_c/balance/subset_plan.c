@@ -117,17 +117,6 @@ int32_t mc_subsets_pick(const mc_subsets *subsets, const mc_subset_plan *plan, m
 
 /* ------------------------------------------------------------------ copies */
 
-bool mc_labels_copy(mc_labels *labels, mc_arena *arena) {
-  bool ok = true;
-  mc_label *copy = mc_arena_alloc(arena, labels->count, sizeof *copy);
-  for (uint32_t i = 0; copy && i < labels->count; i++) {
-    copy[i].key = mc_arena_copy(arena, labels->at[i].key, &ok);
-    copy[i].value = mc_arena_copy(arena, labels->at[i].value, &ok);
-  }
-  labels->at = copy;
-  return copy && ok;
-}
-
 mc_criteria *mc_criteria_copy(const mc_criteria_spec *spec, mc_arena *arena) {
   mc_criteria *copy = mc_arena_alloc(arena, 1, sizeof *copy);
   mc_labels *alternatives = mc_arena_alloc(arena, spec->alternative_count, sizeof *alternatives);

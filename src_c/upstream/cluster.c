@@ -1,17 +1,5 @@
 #include "upstream/cluster.h"
 
-static bool copy_labels(mc_host *host, const mc_endpoint_spec *spec, mc_arena *arena) {
-  bool ok = true;
-  mc_label *labels = mc_arena_alloc(arena, spec->label_count, sizeof *labels);
-  for (uint32_t i = 0; labels && i < spec->label_count; i++) {
-    labels[i].key = mc_arena_copy(arena, spec->labels[i].key, &ok);
-    labels[i].value = mc_arena_copy(arena, spec->labels[i].value, &ok);
-  }
-  host->labels = labels;
-  host->label_count = spec->label_count;
-  return labels && ok;
-}
-
 static mc_code fill_host(mc_cluster *cluster, mc_host *host, const mc_endpoint_spec *spec) {
   mc_arena *arena = cluster->arena;
   bool ok = true;
@@ -21,7 +9,10 @@ static mc_code fill_host(mc_cluster *cluster, mc_host *host, const mc_endpoint_s
   host->weight = spec->weight ? spec->weight : 1;
   host->locality = spec->locality;
   host->health = spec->health;
-  if (!ok || !copy_labels(host, spec, arena)) return MC_NO_MEMORY;
+  mc_labels labels = {spec->labels, spec->label_count};
+  if (!ok || !mc_labels_copy(&labels, arena)) return MC_NO_MEMORY;
+  host->labels = labels.at;
+  host->label_count = labels.count;
   host->state = mc_runtime_host(cluster->state, spec->address);
   return host->state ? MC_OK : MC_NO_MEMORY;
 }

@@ -4,3 +4,14 @@ mc_health mc_host_health(const mc_host *host) {
   if (host->health != MC_HEALTHY && host->health != MC_DEGRADED) return host->health;
   return atomic_load_explicit(&host->state->failing, memory_order_relaxed) ? MC_UNHEALTHY : host->health;
 }
+
+bool mc_labels_copy(mc_labels *labels, mc_arena *arena) {
+  bool ok = true;
+  mc_label *copy = mc_arena_alloc(arena, labels->count, sizeof *copy);
+  for (uint32_t i = 0; copy && i < labels->count; i++) {
+    copy[i].key = mc_arena_copy(arena, labels->at[i].key, &ok);
+    copy[i].value = mc_arena_copy(arena, labels->at[i].value, &ok);
+  }
+  labels->at = copy;
+  return copy && ok;
+}

@@ -2,7 +2,7 @@
 #ifndef MC_UPSTREAM_HOST_H
 #define MC_UPSTREAM_HOST_H
 
-#include "meshcore.h"
+#include "base/arena.h"
 #include "upstream/runtime.h"
 
 typedef struct mc_host {
@@ -25,5 +25,8 @@ typedef struct mc_locality {
 
 /* A host's health now: what the configuration says, or worse where the runtime knows better. */
 mc_health mc_host_health(const mc_host *host);
+
+/* Makes them the arena's own. False where memory is out. */
+bool mc_labels_copy(mc_labels *labels, mc_arena *arena);
 
 #endif
