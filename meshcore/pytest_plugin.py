@@ -18,17 +18,17 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from meshcore._route_tests import PATTERNS
+
 if TYPE_CHECKING:
     from meshcore.check import Case, Checker, Setting
 
 __all__: list[str] = []
 
-_PATTERNS = ["*.routes.yaml", "*.routes.yml", "*.routes.json"]
-
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Declare the options of the ini file."""
-    parser.addini("meshcore_tests", "patterns of files with route tests", type="args", default=_PATTERNS)
+    parser.addini("meshcore_tests", "patterns of files with route tests", type="args", default=[*PATTERNS])
     parser.addini("meshcore_config", "configuration of route tests that name none", type="args", default=[])
     parser.addini("meshcore_endpoints", "addresses of the services of that configuration", default="")
     parser.addini("meshcore_gateway", "the Gateway that it is compiled for, NAMESPACE/NAME", default="")

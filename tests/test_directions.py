@@ -38,6 +38,7 @@ PYTHON_ALLOWED: dict[str, set[str]] = {
     "match": {"model", "config"} | SHARED,  # RouteTable takes a document as well as the model
     "config": {"model", "match"} | MEMORY,
     "ink": set(),
+    "_route_tests": set(),
     "explain": {"model", "config", "ink"},
     "_explain": {"explain"} | SHARED,
     "engine": {"model", "config", "explain", "_explain"} | BINDINGS | SHARED,
@@ -47,8 +48,8 @@ PYTHON_ALLOWED: dict[str, set[str]] = {
     "telemetry": SERVING,
     "analysis": {"model", "config", "match"},
     "replay": SERVING | {"analysis"},
-    "check": SERVING,
-    "pytest_plugin": SERVING | {"check"},
+    "check": SERVING | {"_route_tests"},
+    "pytest_plugin": SERVING | {"_route_tests", "check"},
     "sampling": SERVING | {"check"},
     "diff": SERVING | {"check"},
     "proxy": SERVING | MEMORY | {"telemetry"},

@@ -26,12 +26,11 @@ from meshcore.config.istio.reading import is_cluster_wide, read, unfold
 from meshcore.config.istio.resources import DEFAULT_NAMESPACE
 from meshcore.config.istio.translate import make_registry
 from meshcore.config.istio.validation import validate
-from meshcore.config.load import option_for
+from meshcore.config.load import is_envoy, option_for
 from meshcore.config.quiet import without_collections
 from meshcore.config.tree import Document, MappingNode, ScalarNode, describe
 from meshcore.model import Config
 
-_ENVOY = ("@type", "static_resources", "virtual_hosts")
 _NOT_YET = frozenset(PENDING.values())
 
 __all__ = ["Progress", "analyze", "analyze_documents"]
@@ -177,18 +176,12 @@ def _sort(
     for document in other:
         assert isinstance(document.root, MappingNode)
         option = option_for(document.root)
-        if option is None and (not kubernetes or _is_envoy(document)):
+        if option is None and (not kubernetes or is_envoy(document)):
             envoy.append(document)
             continue
         what = "neither Kubernetes' nor Envoy's" if option is None else f"this goes with {option}"
         _merge(findings, _one(document, f"{what}: left aside", UNKNOWN))
     return envoy, kubernetes
-
-
-def _is_envoy(document: Document) -> bool:
-    """Whether a document among Kubernetes' ones is Envoy's beyond doubt."""
-    assert isinstance(document.root, MappingNode)
-    return any(mark in document.root.entries for mark in _ENVOY)
 
 
 def _one(document: Document, message: str, code: str) -> Findings:

@@ -39,7 +39,7 @@ class Field:
         elif got is not None and float(got) == self.wanted:
             return None
         wanted = f"{self.wanted:g}" if isinstance(self.wanted, float) else str(self.wanted)
-        return f"{self.name}: expected {wanted}, got {'none' if got is None else quoted(got)}"
+        return f"{self.name}: expected {wanted}, got {'none' if got in (None, '') else quoted(got)}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from fnmatch import fnmatch
+from pathlib import Path
 
+from meshcore._route_tests import PATTERNS
 from meshcore.check.case import Case
 from meshcore.check.formats.config_validator import read_config_validator
 from meshcore.check.formats.native import read_native
 from meshcore.check.formats.router_check import read_router_check
 from meshcore.check.setting import Setting
-from meshcore.config.documents import read_path
+from meshcore.config.documents import files_of, read_path
 from meshcore.config.findings import Findings
 from meshcore.config.tree import Document, MappingNode, SequenceNode, describe
 
@@ -31,17 +34,26 @@ class TestFile:
 def read_tests(path: str | os.PathLike[str]) -> list[TestFile]:
     """The tests of a file (one entry for each of its documents), or of the files of a folder.
 
+    Where files of a folder are named as those of tests are (``*.routes.yaml``), others are left alone.
+
     Raises:
         meshcore.config.ConfigError: with all that is wrong in them, by position.
     """
     findings = Findings()
-    read = (_read(document, findings) for document in read_path(path, findings))
+    documents = [document for file in _files(Path(path), findings) for document in read_path(file, findings)]
+    read = (_read(document, findings) for document in documents)
     files = [file for file in read if file is not None]
     findings.raise_errors()
     if not files:
         findings.error(str(path), "", "there is no test in it")
         findings.raise_errors()
     return files
+
+
+def _files(path: Path, findings: Findings) -> list[Path]:
+    files = list(files_of(path, findings))
+    named = [file for file in files if any(fnmatch(file.name, pattern) for pattern in PATTERNS)]
+    return named if named and path.is_dir() else files
 
 
 def _read(document: Document, findings: Findings) -> TestFile | None:

@@ -32,7 +32,7 @@ def decide(engine: Engine, request: Request, seed: int) -> Decision:
         request.headers,
         scheme=request.scheme,
         source=request.source,
-        port=request.port,
+        port=request.port or engine.config.port_of_scheme(request.scheme, request.authority),
         now_ns=0,
         seed=seed,
     )

@@ -17,15 +17,17 @@ from meshcore.model import (
     PathRewriteKind,
     QueryParameterMatch,
     Redirect,
+    RequireTls,
     Route,
     RouteMatch,
     StringKind,
     StringMatch,
+    VirtualHost,
     WeightedCluster,
     WeightedClusters,
 )
 
-__all__ = ["action_lines", "destinations", "match_lines", "place"]
+__all__ = ["action_lines", "destinations", "https_line", "match_lines", "place"]
 
 _PATHS = {
     PathKind.EXACT: "path",
@@ -76,6 +78,13 @@ def destinations(action: ForwardAction) -> list[tuple[str, str]]:
     parts = action.weighted_clusters.clusters
     total = sum(part.weight for part in parts)
     return [(_percent(part.weight, total), _destination(part)) for part in parts]
+
+
+def https_line(host: VirtualHost) -> str:
+    """Which plaintext requests a virtual host that requires TLS sends to https, and where it says so."""
+    who = " that comes from outside" if host.require_tls is RequireTls.EXTERNAL_ONLY else ""
+    about = f", {place(host.require_tls_origin)}" if host.require_tls_origin is not None else ""
+    return f"plaintext{who} is sent to https (301) before any route is tried{about}"
 
 
 def place(origin: Origin | None) -> str:

@@ -45,6 +45,12 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser.add_argument(
         "--authority", metavar="HOST", help="the authority of requests whose lines in the log name none"
     )
+    parser.add_argument(
+        "--scheme",
+        choices=("http", "https"),
+        default="http",
+        help="the scheme of requests whose lines name none, as those of Envoy and Istio (default: http)",
+    )
     parser.add_argument("--exit-code", action="store_true", help="exit with 1 if anything changes")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     add_config_arguments(parser, required=False)
@@ -78,7 +84,7 @@ def _requests(args: argparse.Namespace, old: Config, new: Config) -> tuple[Mappi
     if args.requests is None:
         made = dict.fromkeys((*requests_for(old), *requests_for(new)), 1)
         return made, "made from the routes"
-    log = read_log(args.requests, authority=args.authority)
+    log = read_log(args.requests, authority=args.authority, scheme=args.scheme)
     _print_unread(args.requests, log)
     if not log.requests:
         raise OSError(f"{args.requests}: no line of it holds a request")

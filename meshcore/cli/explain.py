@@ -8,7 +8,7 @@ import json
 import re
 import sys
 
-from meshcore.cli.options import add_config_arguments, config_source, print_notices
+from meshcore.cli.options import add_config_arguments, add_quiet_argument, config_source, print_notices
 
 __all__ = ["register"]
 
@@ -43,6 +43,7 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser.add_argument("--seed", metavar="N", type=int, help="decides all that is left to chance")
     parser.add_argument("--all", action="store_true", help="list every route of the virtual host")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
+    add_quiet_argument(parser)
     add_config_arguments(parser)
     parser.set_defaults(func=run)
 
@@ -55,16 +56,17 @@ def run(args: argparse.Namespace) -> int:
     from meshcore.ink import Ink
 
     config = config_source(args).load()
-    print_notices(config)
+    if not args.quiet:
+        print_notices(config)
     scheme, authority, target = args.url
     explanation = Engine(config).explain(
         args.method,
         authority or None,
         authority if args.method == "CONNECT" else target or "/",
         args.headers,
-        scheme=scheme or "http",
+        scheme=scheme,
         source=args.source,
-        port=args.port,
+        port=args.port or config.port_of_scheme(scheme, authority),
         seed=args.seed,
     )
     if isinstance(sys.stdout, io.TextIOWrapper):

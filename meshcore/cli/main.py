@@ -74,7 +74,8 @@ def _run(func: Callable[[argparse.Namespace], int], args: argparse.Namespace) ->
             USAGE,
         )
     except OSError as error:
-        return _fail(str(error), FAILED)
+        reason = error.strerror or str(error)
+        return _fail(f"{error.filename}: {reason}" if error.filename is not None else reason, FAILED)
     except ValueError as error:
         # ConfigError is a ValueError; it is imported only now since the loaders are slow to import.
         from meshcore.config import ConfigError

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from meshcore.config import Node
     from meshcore.model import Config
 
-__all__ = ["ConfigSource", "add_config_arguments", "config_source", "print_notices"]
+__all__ = ["ConfigSource", "add_config_arguments", "add_quiet_argument", "config_source", "print_notices"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +108,13 @@ def add_config_arguments(parser: argparse.ArgumentParser, *, required: bool = Tr
     )
 
 
+def add_quiet_argument(parser: argparse.ArgumentParser) -> None:
+    """Add ``-q``, for commands that print what :func:`print_notices` does."""
+    parser.add_argument(
+        "-q", "--quiet", action="store_true", help="do not print warnings, nor which documents are left aside"
+    )
+
+
 def config_source(args: argparse.Namespace) -> ConfigSource:
     """What the parsed arguments ask to load."""
     from meshcore.config import Node
@@ -129,7 +136,7 @@ def print_notices(config: Config, stream: TextIO | None = None) -> None:
     for warning in config.warnings:
         print(warning, file=stream)
     if config.skipped:
-        print(f"skipped, as they say nothing about routing: {', '.join(config.skipped)}", file=stream)
+        print(f"left aside: {', '.join(config.skipped)}", file=stream)
 
 
 def _gateway(text: str) -> str:

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from meshcore.cli.options import add_config_arguments, config_source, print_notices
+from meshcore.cli.options import add_config_arguments, add_quiet_argument, config_source, print_notices
 
 if TYPE_CHECKING:
     from meshcore.model import Config, Listener, Route, RouteConfiguration, VirtualHost
@@ -28,6 +28,7 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         description="Print the route table that your documents compile to: for each listener its virtual "
         "hosts, and their routes in the order in which they are tried; the first that matches wins.",
     )
+    add_quiet_argument(parser)
     add_config_arguments(parser)
     parser.add_argument("--host", metavar="HOST", help="only the virtual host that serves this authority")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
@@ -37,7 +38,8 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 def run(args: argparse.Namespace) -> int:
     """Load, print; 1 if ``--host`` is served by nobody."""
     config = config_source(args).load()
-    print_notices(config)
+    if not args.quiet:
+        print_notices(config)
     tables = list(_tables(config, args.host))
     if args.json:
         json.dump({"listeners": [_listener_json(*table) for table in tables]}, sys.stdout, indent=2)
@@ -118,6 +120,9 @@ def _alike(one: Listener, other: Listener) -> bool:
 def _table_text(
     listeners: list[Listener], virtual_hosts: tuple[VirtualHost, ...], columns: int, rest: str
 ) -> Iterator[str]:
+    from meshcore.cli.describe import https_line
+    from meshcore.model import RequireTls
+
     for listener in listeners:
         port = rest if listener.port is None else f"port {listener.port}"
         yield f"listener {listener.name or '(unnamed)'}  {port}{', TLS' if listener.tls else ''}"
@@ -125,6 +130,8 @@ def _table_text(
         yield ""
         yield f"  virtual host {virtual_host.name}"
         yield from _wrapped("    domains ", virtual_host.domains, columns)
+        if virtual_host.require_tls is not RequireTls.NONE:
+            yield f"    {https_line(virtual_host)}"
         yield from _routes_text(virtual_host.routes, columns)
 
 
@@ -178,6 +185,7 @@ def _listener_json(listener: Listener, virtual_hosts: tuple[VirtualHost, ...]) -
             {
                 "name": virtual_host.name,
                 "domains": list(virtual_host.domains),
+                "require_tls": virtual_host.require_tls.value,
                 "routes": [_route_json(route) for route in virtual_host.routes],
             }
             for virtual_host in virtual_hosts

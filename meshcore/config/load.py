@@ -15,7 +15,7 @@ from meshcore.config.quiet import without_collections
 from meshcore.config.tree import Document, MappingNode, SequenceNode, TreeNode, describe
 from meshcore.model import Config
 
-__all__ = ["Endpoints", "MeshSettings", "Source", "load", "load_text", "option_for"]
+__all__ = ["Endpoints", "MeshSettings", "Source", "is_envoy", "load", "load_text", "option_for"]
 
 Path: TypeAlias = "str | os.PathLike[str]"
 #: A path of a file or a folder, or an already parsed document.
@@ -24,6 +24,9 @@ Source: TypeAlias = "Path | Mapping[str, object]"
 Endpoints: TypeAlias = "Path | Mapping[str, object]"
 #: Where Istio's ``MeshConfig`` comes from: a file, or its parsed content.
 MeshSettings: TypeAlias = "Path | Mapping[str, object]"
+
+#: What only Envoy's documents have, so that they are told beyond doubt.
+_ENVOY = ("@type", "static_resources", "staticResources", "virtual_hosts", "virtualHosts")
 
 
 def load(
@@ -86,16 +89,25 @@ def _build(
 ) -> Config:
     envoy: list[Document] = []
     kubernetes: list[Document] = []
+    own = _also_given(sources, endpoints, mesh_config)
     for document in sources.documents:
         root = document.root
         if not isinstance(root, MappingNode):
             findings.error(root, "", "", found=describe(root), expected="a document (a mapping)")
         elif "kind" in root.entries or "apiVersion" in root.entries:
             kubernetes.append(document)
+        elif document.file in own:
+            continue  # a folder of documents may hold the files of options, too
         elif (option := option_for(root)) is not None:
             findings.error(root, "", f"this is no document of Istio or Envoy, but goes with {option}")
         else:
             envoy.append(document)
+    if kubernetes:
+        # Folders of manifests hold other YAML, too: Helm's values, tests of routes, settings of tools.
+        for document in envoy:
+            if not is_envoy(document):
+                findings.warn(document.root, "", "neither Kubernetes' nor Envoy's: left aside")
+        envoy = [document for document in envoy if is_envoy(document)]
     config: Config | None = None
     if envoy and kubernetes:
         first, other = kubernetes[0], envoy[0]
@@ -132,6 +144,18 @@ def _build(
     )
     untrack(config)
     return config
+
+
+def _also_given(sources: Sources, *options: Path | Mapping[str, object] | None) -> set[str]:
+    """The files among the sources that are given by an option as well."""
+    paths = {os.path.abspath(os.fspath(it)) for it in options if isinstance(it, str | os.PathLike)}
+    return {file for file in sources.files if os.path.abspath(file) in paths} if paths else set()
+
+
+def is_envoy(document: Document) -> bool:
+    """Whether a document among Kubernetes' ones is Envoy's beyond doubt."""
+    assert isinstance(document.root, MappingNode)
+    return any(mark in document.root.entries for mark in _ENVOY)
 
 
 def option_for(root: MappingNode) -> str | None:

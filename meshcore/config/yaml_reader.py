@@ -161,7 +161,12 @@ class _Reader:
             raise _Refused
         frame = self.stack[-1] if self.stack else None
         if frame is not None and frame.key is None and type(frame.node) is MappingNode:
-            self._error(line, column, "", found="a collection as a key", expected="a string")
+            brace = frame.node
+            if mapping and (brace.line, brace.column) == (line, column - 1):  # only {{ is so close
+                hint = "this looks like a Helm template; render it first, as by 'helm template'"
+                self._error(line, column, hint)
+            else:
+                self._error(line, column, "", found="a collection as a key", expected="a string")
             raise _Refused
         self.count += 1
         node: MappingNode | SequenceNode

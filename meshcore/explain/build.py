@@ -82,7 +82,7 @@ def explained(decided: Decided, facts: Facts, config: Config) -> Explain:
         details=decided.details,
         location=decided.location,
         listener=_listener(listener),
-        virtual_host=_virtual_host(facts, host),
+        virtual_host=_virtual_host(facts, host, decided),
         routes=routes,
         split=_split(facts, levels.action if levels else None),
         cluster=cluster.name if cluster is not None else None,
@@ -107,7 +107,7 @@ def _listener(listener: Listener | None) -> ListenerChosen | None:
     return ListenerChosen(listener.name, listener.port, listener.tls, listener.origin)
 
 
-def _virtual_host(facts: Facts, host: VirtualHost | None) -> VirtualHostChosen | None:
+def _virtual_host(facts: Facts, host: VirtualHost | None, decided: Decided) -> VirtualHostChosen | None:
     if host is None or facts.host is None:
         return None
     asked, size = facts.host.encode("utf-8", "surrogateescape").lower(), facts.domain_size
@@ -119,7 +119,10 @@ def _virtual_host(facts: Facts, host: VirtualHost | None) -> VirtualHostChosen |
     }[facts.domain]
     matched = literal.decode("utf-8", "surrogateescape")
     domain = next((one for one in host.domains if one.lower() == matched), matched)
-    return VirtualHostChosen(host.name, domain, facts.domain, facts.host, host.origin)
+    # The one answer that a virtual host gives without asking its routes.
+    https = decided.outcome == "redirect" and not decided.routed
+    where = host.require_tls_origin if https else None
+    return VirtualHostChosen(host.name, domain, facts.domain, facts.host, host.origin, https, where)
 
 
 def _routes(facts: Facts, host: VirtualHost, seed: int) -> tuple[RouteTried, ...]:

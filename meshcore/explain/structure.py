@@ -80,13 +80,16 @@ class ListenerChosen:
 @dataclass(frozen=True, slots=True)
 class VirtualHostChosen:
     """The virtual host, the ``domain`` of it that matched ``host``, and how: "exact", "suffix" (``*x``),
-    "prefix" (``x*``) or "any" (``*``)."""
+    "prefix" (``x*``) or "any" (``*``). ``sends_to_https``: it has no plaintext, and ``https_origin`` is
+    where that was written."""
 
     name: str
     domain: str
     how: str
     host: str
     origin: Origin | None
+    sends_to_https: bool = False
+    https_origin: Origin | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,7 +58,9 @@ class _Text:
 
     def _decider(self) -> Iterator[str]:
         """Which document and line decided."""
-        route = self.it.route
+        route, host = self.it.route, self.it.virtual_host
+        if host is not None and host.sends_to_https:
+            yield from self._to_https(host)
         if route is None:
             return
         yield ""
@@ -70,10 +72,26 @@ class _Text:
         yield f"  {resource(route.origin)}: {name}"
         yield from (f"  {line}" for line in delegated(route.origin))
         at: Origin | None = route.origin
-        while self.source is not None and at is not None:
-            yield ""
-            yield from self.source(at)
+        while at is not None:
+            yield from self._lines_at(at)
             at = at.via
+
+    def _to_https(self, host: VirtualHostChosen) -> Iterator[str]:
+        """Plaintext that was sent to https, which comes before all routes."""
+        yield ""
+        origin = host.https_origin
+        name = f"virtual host {host.name}, which sends plaintext to https before it tries a route"
+        if origin is None:
+            yield f"{self.ink.bold('decided by')} {name}"
+            return
+        yield f"{self.ink.bold('decided by')} {self.ink.place(file_line(origin))}"
+        yield f"  {resource(origin)}: {name}"
+        yield from self._lines_at(origin)
+
+    def _lines_at(self, origin: Origin) -> Iterator[str]:
+        if self.source is not None:
+            yield ""
+            yield from self.source(origin)
 
     def _way(self) -> Iterator[str]:
         """The listener and the virtual host."""

@@ -116,3 +116,12 @@ class Config:
     def cluster(self, name: str) -> Cluster | None:
         """The cluster of that name, or None (a scan: not for the hot path)."""
         return next((cluster for cluster in self.clusters if cluster.name == name), None)
+
+    def port_of_scheme(self, scheme: str, authority: str | None) -> int | None:
+        """The port that a client connects to for a URL of https without one, if a listener has it.
+
+        None: the authority says it, or it is for the engine to choose.
+        """
+        if scheme != "https" or (authority or "").rpartition(":")[2].isdigit():
+            return None
+        return 443 if any(listener.port == 443 for listener in self.listeners) else None

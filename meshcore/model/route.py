@@ -328,6 +328,7 @@ class VirtualHost:
     include_attempt_count_in_response: bool = False
     typed_per_filter_config: tuple[tuple[str, object], ...] = ()
     origin: Origin | None = field(default=None, compare=False)
+    require_tls_origin: Origin | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

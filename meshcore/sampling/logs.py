@@ -49,12 +49,15 @@ class _NoRequest(Exception):
     """A line that holds no request; says why."""
 
 
-def read_log(path: str | os.PathLike[str], *, authority: str | None = None, shown: int = 3) -> Log:
+def read_log(
+    path: str | os.PathLike[str], *, authority: str | None = None, scheme: str = "http", shown: int = 3
+) -> Log:
     """Read a log, line by line.
 
     Args:
         path: the file.
         authority: of requests whose lines name none.
+        scheme: likewise; Envoy's own formats never name one.
         shown: how many unreadable lines to keep with their reasons.
 
     Raises:
@@ -66,8 +69,9 @@ def read_log(path: str | os.PathLike[str], *, authority: str | None = None, show
             text = line.strip()
             if not text or text.startswith("#"):
                 continue
+            read = _json if text.startswith("{") else _text
             try:
-                request = _json(text, authority) if text.startswith("{") else _text(text, authority)
+                request = read(text, authority, scheme)
             except _NoRequest as reason:
                 log.unread_count += 1
                 if len(log.unread) < shown:
@@ -77,7 +81,7 @@ def read_log(path: str | os.PathLike[str], *, authority: str | None = None, show
     return log
 
 
-def _text(line: str, authority: str | None) -> Request:
+def _text(line: str, authority: str | None, scheme: str) -> Request:
     found = _REQUEST_LINE.search(line)
     if found is None:
         raise _NoRequest('no request line such as "GET /path HTTP/1.1"')
@@ -93,10 +97,10 @@ def _text(line: str, authority: str | None) -> Request:
     if not authority:
         raise _NoRequest("it names no authority; give one for all such lines")
     headers = (("user-agent", agent),) if agent not in ("", "-") else ()
-    return Request(path, authority, method, headers)
+    return Request(path, authority, method, headers, scheme)
 
 
-def _json(line: str, authority: str | None) -> Request:
+def _json(line: str, authority: str | None, scheme: str) -> Request:
     try:
         record = json.loads(line)
     except (ValueError, RecursionError) as error:
@@ -125,7 +129,7 @@ def _json(line: str, authority: str | None) -> Request:
         host,
         texts["method"] or "GET",
         tuple((name, value) for name, value in headers if name != "host"),
-        texts["scheme"] or "http",
+        texts["scheme"] or scheme,
         texts["source"].rpartition(":")[0] if texts["source"].count(":") == 1 else texts["source"] or None,
         port if isinstance(port, int) and 0 < port < 65536 else None,
     )

@@ -31,6 +31,7 @@ OLD = '{url: "http://reviews:9080/old"}'
         (API, "timeout: 2s", "timeout: 1500ms", "timeout: expected 1.5, got 2.0"),
         (API, "retries: 3", "retries: 2", "retries: expected 2, got 3"),
         (API, "location: null", "location: /x", "location: expected '/x', got none"),
+        (API, "details: null", "details: x", "details: expected 'x', got none"),
         (
             API,
             "rule: VirtualService default/reviews",

@@ -104,3 +104,18 @@ def test_without_a_configuration(folder: Path, capsys: pytest.CaptureFixture[str
 def test_a_missing_file(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["check", "none.yaml", "-c", "table.yaml"]) == 1
     assert "none.yaml" in capsys.readouterr().err
+
+
+def test_of_a_folder_the_files_of_tests(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "shop.routes.yaml").write_text(TESTS[: TESTS.index('- name: "bad')])
+    assert main(["check", ".", "-c", "table.yaml", "-v"]) == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "ok     shop.routes.yaml:2: good",
+        "1 passed, 0 failed",
+    ]
+
+
+def test_of_a_folder_without_such_names_all_files(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "table.yaml").rename(folder / "table.yaml.txt")
+    assert main(["check", ".", "-c", "table.yaml.txt"]) == 1
+    assert capsys.readouterr().out.endswith("1 passed, 1 failed\n")

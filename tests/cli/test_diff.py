@@ -56,6 +56,11 @@ def test_no_change(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().out.startswith("The tables are the same.\n\n0 of ")
 
 
+def test_a_log_that_is_not_there(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([*ARGS, "--requests", "none.log"]) == 1
+    assert capsys.readouterr().err.endswith("meshcore: error: none.log: No such file or directory\n")
+
+
 def test_a_log_without_requests(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     (tmp_path / "log").write_text("nonsense\n")
     assert main([*ARGS, "--requests", str(tmp_path / "log")]) == 1

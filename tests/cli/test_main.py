@@ -88,7 +88,7 @@ def test_an_error_of_the_system_is_one_line(
 
     command(monkeypatch, refused)
     assert cli.main([]) == 1
-    assert capsys.readouterr().err == "meshcore: error: [Errno 98] Address already in use\n"
+    assert capsys.readouterr().err == "meshcore: error: Address already in use\n"
 
 
 def test_an_interrupt_is_quiet(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from meshcore import load, load_text
-from meshcore.config import ConfigError, documents
+from meshcore.config import ConfigError, Node, documents
 from meshcore.config.tree import MappingNode
 
 FILES = 1_000
@@ -98,3 +98,37 @@ def test_threads_load_beside_each_other() -> None:
         sys.setswitchinterval(before)
     assert together == alone
     assert gc.isenabled()
+
+
+def test_what_is_neither_kubernetes_nor_envoys_is_left_aside_in_a_folder(tmp_path: Path) -> None:
+    (tmp_path / "service.yaml").write_text(SERVICE.format(1))
+    (tmp_path / "values.yaml").write_text("# of a chart\nreplicas: 3\n")
+    config = load(tmp_path)
+    assert [str(it) for it in config.warnings if "values" in str(it)] == [
+        f"{tmp_path}/values.yaml:2:1: warning: neither Kubernetes' nor Envoy's: left aside"
+    ]
+    (tmp_path / "table.yaml").write_text(TABLE)
+    with pytest.raises(ConfigError, match=r"table\.yaml:1:1: error: Envoy and Kubernetes documents"):
+        load(tmp_path)
+
+
+def test_the_files_of_options_may_stand_in_the_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "service.yaml").write_text(SERVICE.format(1))
+    (tmp_path / "mesh.yaml").write_text("outboundTrafficPolicy: {mode: REGISTRY_ONLY}\n")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ConfigError, match=r"goes with --mesh-config"):
+        load(".")
+    config = load(".", mesh_config=tmp_path / "mesh.yaml")
+    assert config == load("service.yaml", mesh_config="mesh.yaml")
+
+
+def test_a_document_without_a_name_is_listed_by_its_file() -> None:
+    text = "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\n---\n" + SERVICE.format(1)
+    assert load_text(text, name="kustomization.yaml").skipped == ("Kustomization of kustomization.yaml",)
+
+
+def test_a_gateway_that_is_not_there_is_no_fault_of_a_document() -> None:
+    with pytest.raises(ConfigError, match=r"^<node>: error: there is no Gateway 'default/gw'"):
+        load_text(SERVICE.format(1), node=Node(gateway="gw"))

@@ -57,6 +57,12 @@ def test_our_own_log(tmp_path: Path) -> None:
     }
 
 
+def test_the_scheme_of_lines_that_name_none(tmp_path: Path) -> None:
+    (tmp_path / "log").write_text(f'{ENVOY}\n{{"url": "http://x/a"}}\n{{"path": "/b", "host": "x"}}\n')
+    log = read_log(tmp_path / "log", scheme="https")
+    assert [request.scheme for request in log.requests] == ["https", "http", "https"]
+
+
 def test_equal_requests_are_counted(tmp_path: Path) -> None:
     log = read(tmp_path, ENVOY, "", "# a remark", ENVOY)
     assert (log.total, len(log.requests), log.unread_count) == (2, 1, 0)

@@ -17,7 +17,6 @@ from meshcore.config.istio.selection import by_gateway
 from meshcore.config.istio.tables import http_options, other_ports, route_configuration
 from meshcore.config.node import Node
 from meshcore.config.schema import origin_of, warn_at
-from meshcore.config.tree import Document
 from meshcore.model import Listener, Origin, RequireTls, Route, VirtualHost
 
 __all__ = ["gateway_client", "gateway_listeners", "routes_http", "select_gateways"]
@@ -41,7 +40,7 @@ class _Host:
 
     origin: Origin
     routes: list[Route] = field(default_factory=list)
-    redirect: bool = False
+    redirect: Origin | None = None  #: where plaintext is sent to https
     _added: set[tuple[str, str]] = field(default_factory=set)
 
     def add(self, key: tuple[str, str], routes: tuple[Route, ...]) -> None:
@@ -60,6 +59,7 @@ class _Host:
             require_tls=RequireTls.ALL if self.redirect else RequireTls.NONE,
             include_request_attempt_count=True,
             origin=self.origin,
+            require_tls_origin=self.redirect,
         )
 
 
@@ -161,8 +161,10 @@ class _Offer:
     server: Server
 
     @property
-    def redirect(self) -> bool:
-        return self.server.tls is not None and self.server.tls.https_redirect
+    def redirect(self) -> Origin | None:
+        """Where the server sends plaintext to https."""
+        tls = self.server.tls
+        return origin_of(tls, "https_redirect") if tls is not None and tls.https_redirect else None
 
 
 def _offers(served: _Served) -> Iterator[_Offer]:
@@ -191,11 +193,11 @@ def _hosts(
         for offer in _offers(served):
             offers.setdefault(offer.host, []).append(offer)
         for resource in bound.get(gateway, ()):
-            names: dict[str, bool] = {}
+            names: dict[str, Origin | None] = {}
             for wanted in resource.spec.hosts:
                 for name, offer in _meeting(offers, scope.expand(wanted, resource.namespace)):
                     if offer.namespace in ("*", resource.namespace):
-                        names[name] = names.get(name, False) or offer.redirect
+                        names[name] = names.get(name) or offer.redirect
             if not names:
                 continue
             key = (gateway, resource.full_name)
@@ -204,11 +206,12 @@ def _hosts(
             for name, redirect in names.items() if known[key] else ():
                 host = hosts.setdefault(name, _Host(resource.origin))
                 host.add(key, known[key])
-                host.redirect |= redirect
+                host.redirect = host.redirect or redirect
         for name in offers:
             for offer in offers.get(name) or ():
                 if offer.redirect:
-                    hosts.setdefault(name, _Host(origin_of(served.server))).redirect = True
+                    host = hosts.setdefault(name, _Host(origin_of(served.server)))
+                    host.redirect = host.redirect or offer.redirect
     return hosts
 
 
@@ -227,7 +230,6 @@ def _meeting(offers: HostMap[list[_Offer]], wanted: str) -> Iterator[tuple[str, 
 def select_gateways(
     named: Mapping[str, Sequence[Resource[Gateway]]],
     node: Node,
-    documents: Sequence[Document],
     findings: Findings,
 ) -> list[Resource[Gateway]]:
     """The Gateways of a node, the oldest first: those that it names, or all that its labels meet.
@@ -244,15 +246,15 @@ def select_gateways(
             known = "; ".join(f"{it.full_name} selects {_selector(it)}" for it in gateways)
             hint = f"; {known}" if known else ""
             message = f"no Gateway selects a workload with the labels {labels}{hint}"
-            findings.error(documents[0].file, "", message)
+            findings.error("<node>", "", message)
         return chosen
     wanted = node.gateway if "/" in node.gateway else f"{node.namespace}/{node.gateway}"
     if wanted not in named:
         hint = did_you_mean(wanted, named) or (f"; there is {', '.join(named)}" if named else "")
-        findings.error(documents[0].file, "", f"there is no Gateway {wanted!r} in the documents{hint}")
+        findings.error("<node>", "", f"there is no Gateway {wanted!r} in the documents{hint}")
     elif not named[wanted]:
         message = f"Gateway {wanted!r} has no listener that could be served"
-        findings.error(documents[0].file, "", message)
+        findings.error("<node>", "", message)
     return list(named.get(wanted, ()))
 
 

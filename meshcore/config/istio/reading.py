@@ -123,13 +123,14 @@ def _read(document: Document, resources: Resources, ignored: set[str], findings:
     name = header.text("name") if header else ""
     namespace = (header.text("namespace") if header else "") or DEFAULT_NAMESPACE
     document.kind, document.name = kind, name if is_cluster_wide(kind) else f"{namespace}/{name}"
+    shown = f"{kind} {document.name}" if name else f"{kind} of {document.file}"
     for key, value in (("apiVersion", api_version), ("kind", kind)):
         if not value:
             findings.error(root, key, "missing, but required")
             return
     group, _ = kind_id(api_version, kind)
     if {kind.lower(), f"{kind}.{group}".lower()} & ignored:
-        resources.skipped.append(f"{kind} {document.name} (ignored)")
+        resources.skipped.append(f"{shown} (ignored)")
         return
     if mesh_node(document) is not None:
         resources.mesh.append(document)
@@ -141,7 +142,7 @@ def _read(document: Document, resources: Resources, ignored: set[str], findings:
     if known.serving is Serving.REFUSED:
         resources.refused.append(Refused(kind, root.entries["kind"].origin("kind"), known.why))
     elif known.serving is Serving.ASIDE:
-        resources.skipped.append(f"{kind} {document.name}")
+        resources.skipped.append(shown)
     if known.schema is None:
         return
     if not name:

@@ -91,7 +91,7 @@ def load_documents(
         add_endpoints(registry, endpoints, namespaces, findings, sources)
     derived = derive(resources, registry)
     named = derived.named_gateways(resources.of("Gateway", Gateway))
-    gateways = select_gateways(named, node, documents, findings)
+    gateways = select_gateways(named, node, findings)
     if findings.has_errors:
         return None
     virtual_services = merge_delegates(

@@ -60,6 +60,7 @@ def _virtual_host(context: Context, source: schema.VirtualHost, limit: int) -> V
         include_attempt_count_in_response=source.include_attempt_count_in_response,
         typed_per_filter_config=per_route_filters(context, source, source.typed_per_filter_config),
         origin=origin_of(source),
+        require_tls_origin=origin_of(source, "require_tls"),
     )
 
 
