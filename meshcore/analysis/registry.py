@@ -29,6 +29,7 @@ from meshcore.analysis.istio import (
     virtual_service_subsets,
 )
 from meshcore.analysis.rules import (
+    delegates,
     endpoints,
     gateway_api,
     mirrors,
@@ -108,6 +109,7 @@ ANALYZERS: tuple[Analyzer, ...] = (
     Analyzer("rules.merged", shadowed.analyze_merged, ("MC1102",)),
     Analyzer("rules.regexes", regexes.analyze, ("MC1104", "MC1105")),
     Analyzer("rules.prefixes", prefixes.analyze, ("MC1106",), pedantic=True),
+    Analyzer("rules.delegates", delegates.analyze, ("MC1107",)),
     Analyzer("rules.weights", weights.analyze, ("MC1201", "MC1202")),
     Analyzer("rules.retries", resilience.analyze_retries, ("MC1203",)),
     Analyzer("rules.timeouts", resilience.analyze_timeouts, ("MC1204",)),

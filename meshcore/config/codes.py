@@ -257,6 +257,12 @@ CODES: dict[str, Code] = _table(
             _I,
             "A prefix ends within a word, so that longer words match as well.",
         ),
+        (
+            "MC1107",
+            "DelegationWithoutEffect",
+            _W,
+            "A rule that delegates, or one that is delegated to, does nothing.",
+        ),
         ("MC1201", "ZeroWeightTakesAll", _W, "The only destination has weight 0, and takes all requests."),
         ("MC1202", "WeightsNotHundred", _I, "Weights do not add up to 100, so they are no percentages."),
         (

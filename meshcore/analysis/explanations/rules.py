@@ -12,6 +12,27 @@ def _rules(http: str, name: str = "web", more: str = "hosts: [web]") -> str:
 
 
 _ROUTE = "  route:\n  - destination: {host: web}\n"
+_DELEGATES = """
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {{name: shop}}
+spec:
+  hosts: [shop.example.com]
+  http:
+  - match:
+    - uri: {{prefix: /shop/}}
+    delegate: {{name: cart}}
+---
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {{name: cart}}
+spec:
+  http:
+  - match:
+    - uri: {{{match}}}
+    route:
+    - destination: {{host: web}}
+"""
 _EDGE = """
 apiVersion: networking.istio.io/v1
 kind: Gateway
@@ -141,6 +162,14 @@ TEXTS: dict[str, tuple[str, str, str]] = {
         and what is below it is meant, say so by two matches. (Reported with --pedantic.)""",
         _rules("- match:\n  - uri: {prefix: /api}\n" + _ROUTE),
         _rules("- match:\n  - uri: {exact: /api}\n  - uri: {prefix: /api/}\n" + _ROUTE),
+    ),
+    "MC1107": (
+        """A rule that delegates is replaced by the rules of the VirtualService that it names, as far as
+        their conditions fit: where there is none, or it is not exported, requests go on to the next rule.
+        A regex fits nothing, a prefix or an exact text must begin with the prefix that is delegated, and a
+        delegate must not delegate again.""",
+        _DELEGATES.format(match="regex: /shop/cart/.*"),
+        _DELEGATES.format(match="prefix: /shop/cart/"),
     ),
     "MC1201": (
         """Weights divide requests among destinations. A single destination gets all of them, also with

@@ -17,6 +17,9 @@ from meshcore.config.schema import origin_of, warn_at
 
 __all__ = ["merge_delegates"]
 
+#: Its name among the codes of findings.
+_CODE = "MC1107"
+
 R = TypeVar("R", bound=Record)
 
 #: Fields that the delegating rule gives where the delegate's rule has none: each as a whole.
@@ -80,7 +83,7 @@ def merge_delegates(
             elif not visible(delegate.spec.export_to or default_export, delegate.namespace, root.namespace):
                 problem = f"{name!r} is not exported to {root.namespace!r}, so this rule does nothing"
             if delegate is None or problem:
-                warn_at(findings, rule, "delegate", problem)
+                warn_at(findings, rule, "delegate", problem, code=_CODE)
                 continue
             for part in delegate.spec.http:
                 rules += _merge(rule, _resolved(part, delegate.namespace, domain), findings)
@@ -88,7 +91,7 @@ def merge_delegates(
     for name, delegate in delegates.items():
         if name not in used:
             message = "a VirtualService without hosts is a delegate, and nothing refers to it"
-            warn_at(findings, delegate.spec, "", message)
+            warn_at(findings, delegate.spec, "", message, code=_CODE)
     return merged
 
 
@@ -112,13 +115,17 @@ def _resolved(rule: HTTPRoute, namespace: str, domain: str) -> HTTPRoute:
 def _merge(root: HTTPRoute, part: HTTPRoute, findings: Findings) -> list[HTTPRoute]:
     """The rule that two make together: one, or none where they conflict."""
     if part.delegate is not None:
-        warn_at(findings, part, "delegate", "a delegate cannot delegate further: this rule does nothing")
+        message = "a delegate cannot delegate further: this rule does nothing"
+        warn_at(findings, part, "delegate", message, code=_CODE)
         return []
     matches = _matches(root, part)
     if matches is None:
         where = origin_of(root)
-        message = f"conflicts with what {where.file}:{where.line} delegates, so this rule does nothing there"
-        warn_at(findings, part, "match", message)
+        fields = filter(None, (_conflict(it, leaf) for leaf in part.match for it in root.match))
+        names = ", ".join(dict.fromkeys(fields))
+        message = f"conflicts with what {where.file}:{where.line} delegates by its {names}, "
+        message += "so this rule does nothing there"
+        warn_at(findings, part, "match", message, code=_CODE)
         return []
     inherited = {field: getattr(root, field) for field in _INHERITED if getattr(part, field) in (None, [])}
     return [
@@ -171,28 +178,33 @@ def _merged_match(root: HTTPMatch, leaf: HTTPMatch) -> HTTPMatch:
     )
 
 
-def _conflict(root: HTTPMatch, leaf: HTTPMatch) -> bool:
-    """Whether the delegate's condition could hold where the root's does not."""
+def _conflict(root: HTTPMatch, leaf: HTTPMatch) -> str:
+    """The field by which the delegate's condition could hold where the root's does not; "" if none."""
     pairs = [
-        (root.uri, leaf.uri),
-        (root.scheme, leaf.scheme),
-        (root.method, leaf.method),
-        (root.authority, leaf.authority),
+        ("uri", root.uri, leaf.uri),
+        ("scheme", root.scheme, leaf.scheme),
+        ("method", root.method, leaf.method),
+        ("authority", root.authority, leaf.authority),
     ]
-    for ours, theirs in (
-        (root.headers, leaf.headers),
-        (root.without_headers, leaf.without_headers),
-        (root.query_params, leaf.query_params),
+    for field, ours, theirs in (
+        ("headers", root.headers, leaf.headers),
+        ("withoutHeaders", root.without_headers, leaf.without_headers),
+        ("queryParams", root.query_params, leaf.query_params),
     ):
-        pairs += [(ours.get(name), it) for name, it in theirs.items()]
-    return (
-        any(_wider(ours, theirs) for ours, theirs in pairs)
-        or root.ignore_uri_case != leaf.ignore_uri_case
-        or bool(root.port and leaf.port and root.port != leaf.port)
-        or bool(root.source_namespace and leaf.source_namespace != root.source_namespace)
-        or any(root.source_labels.get(key, value) != value for key, value in leaf.source_labels.items())
-        or bool(root.gateways and not set(leaf.gateways) <= set(root.gateways))
-    )
+        pairs += [(f"{field}.{name}", ours.get(name), it) for name, it in theirs.items()]
+    for field, mine, other in pairs:
+        if _wider(mine, other):
+            return field
+    differing = {
+        "ignoreUriCase": root.ignore_uri_case != leaf.ignore_uri_case,
+        "port": bool(root.port and leaf.port and root.port != leaf.port),
+        "sourceNamespace": bool(root.source_namespace and leaf.source_namespace != root.source_namespace),
+        "sourceLabels": any(
+            root.source_labels.get(key, value) != value for key, value in leaf.source_labels.items()
+        ),
+        "gateways": bool(root.gateways and not set(leaf.gateways) <= set(root.gateways)),
+    }
+    return next((field for field, differs in differing.items() if differs), "")
 
 
 def _wider(root: StringMatch | None, leaf: StringMatch | None) -> bool:
