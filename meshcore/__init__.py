@@ -48,10 +48,24 @@ _HOMES = {
 }
 
 
+#: The first compiled modules that anything imports.
+_COMPILED = ("meshcore.engine", "meshcore.match")
+
+
 def __getattr__(name: str) -> object:
     for home, names in _HOMES.items():
         if name in names:
-            value: object = getattr(import_module(home), name)
+            try:
+                value: object = getattr(import_module(home), name)
+            except ModuleNotFoundError as error:
+                # The first thing that a new user meets who starts Python in the clone.
+                if error.name not in _COMPILED:
+                    raise
+                message = (
+                    f"{error.name} is not compiled in {__path__[0]}, the source tree that Python finds "
+                    "before what is installed: start Python in another folder, or run 'pip install -e .' here"
+                )
+                raise ImportError(message, name=error.name) from None
             globals()[name] = value
             return value
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

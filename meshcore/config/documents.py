@@ -31,6 +31,8 @@ class Sources:
     def __init__(self) -> None:
         self.documents: list[Document] = []
         self.files: list[str] = []
+        #: Those that nobody named: they were found in folders.
+        self.found: set[str] = set()
         self._hash = xxhash.xxh3_128()
 
     @property
@@ -40,7 +42,10 @@ class Sources:
 
     def add_path(self, path: str | os.PathLike[str], findings: Findings) -> None:
         """Read a file, or the YAML and JSON files of a folder and the folders in it, by name."""
-        for file in files_of(Path(path), findings):
+        given = Path(path)
+        for file in files_of(given, findings):
+            if file is not given:
+                self.found.add(str(file))
             self._add_file(file, findings)
 
     def add_given(

@@ -99,7 +99,10 @@ def _build(
         elif document.file in own:
             continue  # a folder of documents may hold the files of options, too
         elif (option := option_for(root)) is not None:
-            findings.error(root, "", f"this is no document of Istio or Envoy, but goes with {option}")
+            if document.file in sources.found:
+                findings.warn(root, "", f"this goes with {option}: left aside")
+            else:
+                findings.error(root, "", f"this is no document of Istio or Envoy, but goes with {option}")
         else:
             envoy.append(document)
     if kubernetes:

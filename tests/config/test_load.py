@@ -119,7 +119,9 @@ def test_the_files_of_options_may_stand_in_the_folder(
     (tmp_path / "mesh.yaml").write_text("outboundTrafficPolicy: {mode: REGISTRY_ONLY}\n")
     monkeypatch.chdir(tmp_path)
     with pytest.raises(ConfigError, match=r"goes with --mesh-config"):
-        load(".")
+        load(["service.yaml", "mesh.yaml"])
+    message = "mesh.yaml:1:1: warning: this goes with --mesh-config (mesh_config=): left aside"
+    assert message in map(str, load(".").warnings)
     config = load(".", mesh_config=tmp_path / "mesh.yaml")
     assert config == load("service.yaml", mesh_config="mesh.yaml")
 

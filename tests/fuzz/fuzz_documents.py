@@ -128,7 +128,8 @@ def consume(data: bytes) -> None:
 
 def _check(findings: tuple[Finding, ...]) -> None:
     for finding in findings:
-        assert finding.file == "input.yaml", finding
+        # A Gateway to serve as that is not there is no fault of the file.
+        assert finding.file in ("input.yaml", "<node>"), finding
         assert finding.message or finding.found or finding.expected, finding
         # Without a position are only findings about the file as a whole.
         assert finding.line > 0 or not finding.path, finding
