@@ -20,12 +20,15 @@ class Asked:
     """What one route, or one match of a rule, asks.
 
     ``fixed`` holds the conditions that no request can change (port, gateways, source); () if there are none.
+    ``whole``: it takes all requests that it asks for. A rule that delegates leaves those that its delegate
+    does not want, and a rule of a delegate all of them where it does not fit its root.
     """
 
     match: RouteMatch
     origin: Origin
     label: str
     fixed: tuple[object, ...] = ()
+    whole: bool = True
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -58,11 +61,13 @@ def envoy_tables(config: Config | None) -> list[Table]:
 
 def _rules(spec: VirtualService) -> Iterator[Asked]:
     for rule in spec.http:
+        whole = rule.delegate is None and bool(spec.hosts)
         if not rule.match:
-            yield Asked(route_match(None), origin_of(rule), rule.name or rule.record_path)
-            return  # whatever follows is dead, and validation says so
+            yield Asked(route_match(None), origin_of(rule), rule.name or rule.record_path, whole=whole)
+            if rule.delegate is None:
+                return  # whatever follows is dead, and validation says so
         for match in rule.match:
-            yield Asked(route_match(match), origin_of(match), _label(rule, match), _fixed(match))
+            yield Asked(route_match(match), origin_of(match), _label(rule, match), _fixed(match), whole=whole)
 
 
 def _label(rule: HTTPRoute, match: HTTPMatch) -> str:

@@ -6,8 +6,10 @@ from functools import lru_cache
 
 from meshcore.match import Regex, RegexError
 
-__all__ = ["compiled", "full_match", "plain_form"]
+__all__ = ["compiled", "folded", "full_match", "plain_form"]
 
+#: Case is ignored in ASCII only, as Envoy does: ``str.lower`` would take the Kelvin sign for a k.
+_TO_LOWER = {upper: upper + 32 for upper in range(ord("A"), ord("Z") + 1)}
 _META = frozenset("\\.+*?()|[]{}^$")
 
 
@@ -18,6 +20,11 @@ def compiled(pattern: str) -> Regex | None:
         return Regex(pattern)
     except RegexError:
         return None
+
+
+def folded(text: str) -> str:
+    """The text as it is compared where case is ignored."""
+    return text.translate(_TO_LOWER)
 
 
 def full_match(pattern: str, text: str) -> bool:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from meshcore.analysis.patterns import full_match
+from meshcore.analysis.patterns import folded, full_match
 from meshcore.model import HeaderMatch, QueryParameterMatch, RouteMatch, StringKind, StringMatch
 
 __all__ = ["excluded", "follows"]
@@ -65,7 +65,7 @@ def _text(given: StringMatch, wanted: StringMatch) -> bool:
         return True
     known, asked = given.value, wanted.value
     if wanted.ignore_case:
-        known, asked = known.lower(), asked.lower()
+        known, asked = folded(known), folded(asked)
     elif given.ignore_case:
         return False
     exact = given.kind is StringKind.EXACT
@@ -92,7 +92,9 @@ def excluded(match: RouteMatch) -> str:
         for unwanted in (replace(it, invert=False) for it in conditions if it.invert):
             if any(_header(it, _as_present(unwanted)) for it in wanted):
                 return f"the header {name!r} must match, and must not"
-        texts = {it.string.value for it in wanted if it.string and it.string.kind is StringKind.EXACT}
+        exact = [it.string for it in wanted if it.string and it.string.kind is StringKind.EXACT]
+        ignore_case = any(it.ignore_case for it in exact)
+        texts = {folded(it.value) if ignore_case else it.value for it in exact}
         if name in _SINGLE and len(texts) > 1:
             return f"{name!r} cannot be {' and '.join(repr(it) for it in sorted(texts))} at once"
     return ""

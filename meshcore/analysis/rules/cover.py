@@ -8,7 +8,7 @@ not compared is not reported.
 from __future__ import annotations
 
 from meshcore.analysis.asked import Asked
-from meshcore.analysis.patterns import compiled, full_match, plain_form
+from meshcore.analysis.patterns import compiled, folded, full_match, plain_form
 from meshcore.analysis.rules.conditions import follows
 from meshcore.model import PathKind, PathMatch
 
@@ -46,7 +46,7 @@ class CoverIndex:
 
     def add(self, route: Asked) -> None:
         """Add the route that is tried after those before."""
-        if route.match.fraction is not None:
+        if route.match.fraction is not None or not route.whole:
             return  # a part of the requests goes on to the next route
         path = plain_path(route.match.path)
         table = self._tables.get(path.kind)
@@ -108,4 +108,4 @@ class CoverIndex:
 
 
 def _key(text: str, sensitive: bool) -> tuple[str, bool]:
-    return (text if sensitive else text.lower(), sensitive)
+    return (text if sensitive else folded(text), sensitive)

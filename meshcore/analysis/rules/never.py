@@ -17,9 +17,13 @@ _LITERAL = (PathKind.EXACT, PathKind.PREFIX, PathKind.SEPARATED_PREFIX)
 def analyze(ctx: Context) -> None:
     for table in ctx.tables:
         for route in table.routes:
-            why = _path(route.match.path) or excluded(route.match) or _method(route.match)
+            why = _path(route.match.path) or excluded(route.match)
             if why:
                 ctx.report("MC1103", route.origin, f"never matches: {why}")
+                continue
+            method = _method(route.match)
+            if method:
+                ctx.report("MC1103", route.origin, method)
 
 
 def _path(given: PathMatch) -> str:
@@ -43,10 +47,12 @@ def _path(given: PathMatch) -> str:
 
 
 def _method(match: RouteMatch) -> str:
+    """What is wrong with the spelling of a method. A client may send any, so that is no proof."""
     for condition in match.headers:
         if condition.name == ":method" and condition.string is not None and not condition.invert:
             text = condition.string.value
             exact = condition.string.kind is StringKind.EXACT and not condition.string.ignore_case
-            if exact and text != text.upper() and text.upper() in _METHODS:
-                return f"methods are compared with their case, and {text!r} is written {text.upper()!r}"
+            usual = text.upper()
+            if exact and text != usual and usual in _METHODS:
+                return f"{text!r} matches no {usual} request: methods are compared with their case"
     return ""

@@ -104,11 +104,13 @@ def _merge(
     for resource in resources:
         table = tables.get(id(resource))
         for route in table.routes if table else ():
-            everything = is_catch_all(route.match) and not route.fixed
+            everything = route.whole and is_catch_all(route.match)
             wider = specific.find(route) or (general.find(route) if everything else None)
             if wider is not None:
                 hidden.setdefault(id(route), []).append((wider, owners[id(wider)]))
         for route in table.routes if table else ():
             owners[id(route)] = resource
-            everything = is_catch_all(route.match) and not route.fixed
-            (general if everything else specific).add(route)
+            if is_catch_all(route.match):
+                general.add(route)
+                break  # no rule behind it is compiled, so none hides anything
+            specific.add(route)

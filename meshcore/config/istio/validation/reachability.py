@@ -23,8 +23,12 @@ __all__ = ["check_l4_reachability", "check_reachability"]
 _NAMES = ("name", "statPrefix", "stat_prefix")
 
 
-def check_reachability(rules: Sequence[HTTPRoute], findings: Findings) -> None:
-    """Warn about rules behind one that takes everything, and matches that an earlier one covers."""
+def check_reachability(rules: Sequence[HTTPRoute], findings: Findings, *, delegate: bool = False) -> None:
+    """Warn about rules behind one that takes everything, and matches that an earlier one covers.
+
+    A rule that delegates takes no more than its delegate asks for, so it hides nothing. In a ``delegate`` a
+    rule is dropped where it does not fit its root, so it hides nothing either.
+    """
     everything: HTTPRoute | None = None
     seen: set[str] = set()
     prefixes: set[str] = set()
@@ -39,17 +43,21 @@ def check_reachability(rules: Sequence[HTTPRoute], findings: Findings) -> None:
                 code=UNREACHABLE_RULE,
             )
             continue
-        if not rule.match:
+        if not rule.match and rule.delegate is None:
             everything = rule
             continue
+        if delegate:
+            seen.clear()
         for match in rule.match:
             conditions = _conditions(match)
             if conditions in seen:
                 _warn(findings, match, "never reached: an earlier match asks for just the same")
             elif _covered(match, prefixes):
                 _warn(findings, match, "never reached: an earlier match takes every path that begins so")
+            if rule.delegate is not None:
+                continue
             seen.add(conditions)
-            uri = match.uri
+            uri = match.uri if not delegate else None
             if uri is not None and uri.prefix and _only_uri(match) and not match.ignore_uri_case:
                 prefixes.add(uri.prefix)
 

@@ -52,7 +52,7 @@ def check_virtual_service(resource: Resource[VirtualService], findings: Findings
     for tcp in spec.tcp:
         _check_tcp(tcp, findings)
     check_export_to(findings, spec, spec.export_to, resource.namespace)
-    check_reachability(spec.http, findings)
+    check_reachability(spec.http, findings, delegate=delegate)
     check_l4_reachability(spec.tls, findings)
     check_l4_reachability(spec.tcp, findings)
 
