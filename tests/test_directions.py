@@ -37,7 +37,7 @@ PYTHON_ALLOWED: dict[str, set[str]] = {
     **{name: {"model"} | SHARED | MEMORY for name in BINDINGS | SHARED},
     "match": {"model", "config"} | SHARED,  # RouteTable takes a document as well as the model
     "config": {"model", "match"} | MEMORY,
-    "ink": set(),
+    "ink": {"model"},
     "_route_tests": set(),
     "explain": {"model", "config", "ink"},
     "_explain": {"explain"} | SHARED,

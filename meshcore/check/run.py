@@ -15,6 +15,7 @@ from meshcore.check.split import decide, differing_shares, draws
 from meshcore.config.placeholders import with_placeholders
 from meshcore.engine import Engine
 from meshcore.model import Origin, Route
+from meshcore.model.printable import printable
 
 __all__ = ["Checker", "Failure", "Result"]
 
@@ -35,7 +36,8 @@ class Failure:
             resource = f"{self.rule.kind} {self.rule.name}".strip()
             about = ", ".join(part for part in (resource, self.rule.path) if part)
             decided = f"decided by {self.rule}" + (f" ({about})" if about else "")
-        return [str(self.request), *(f"  {it}" for it in self.differences), f"  {decided}"]
+        lines = (str(self.request), *(f"  {it}" for it in self.differences), f"  {decided}")
+        return [printable(line) for line in lines]
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from meshcore.cli.options import add_config_arguments, config_source
+from meshcore.model.printable import printable
 
 if TYPE_CHECKING:
     from meshcore.check import Coverage, Result, Setting, TestFile
@@ -105,11 +106,11 @@ def _print(results: list[Result], *, verbose: bool) -> None:
     for result in results:
         place = f"{result.case.origin.file}:{result.case.origin.line}"
         if not result.passed:
-            print(f"FAILED {place}: {result.case.name}")
+            print(printable(f"FAILED {place}: {result.case.name}"))
             for failure in result.failures:
                 print("\n".join(f"  {line}" for line in failure.lines()))
         elif verbose:
-            print(f"ok     {place}: {result.case.name}")
+            print(printable(f"ok     {place}: {result.case.name}"))
     failed = sum(not result.passed for result in results)
     print(f"{len(results) - failed} passed, {failed} failed")
 
@@ -119,7 +120,7 @@ def _print_coverage(coverage: Coverage, least: float | None, *, listed: bool) ->
     print(f"{coverage.covered} of {coverage.total} routes covered: {coverage.percent:.1f} %{wanted}")
     for route in coverage.missed() if listed else ():
         name = f"{route.name}, " if route.name else ""
-        print(f"  not covered: {name}{route.origin or 'a route without a place'}")
+        print(printable(f"  not covered: {name}{route.origin or 'a route without a place'}"))
 
 
 def _json(results: list[Result], coverage: Coverage) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from meshcore.cli.describe import place
 from meshcore.cli.options import add_config_arguments, config_source
 from meshcore.cli.progress import Progress
+from meshcore.model.printable import printable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -107,9 +108,9 @@ def _print_changes(changes: list[Change]) -> None:
             line += f" of {change.tables[0]}"
             more = len(change.tables) - 1
             line += f" and {more} more table{'s' if more > 1 else ''}" if more else ""
-        print(f"{line}  {where}".rstrip())
+        print(printable(f"{line}  {where}".rstrip()))
         for field in change.fields:
-            print(f"    {field}")
+            print(printable(f"    {field}"))
     if not changes:
         print("The tables are the same.")
 
@@ -120,11 +121,12 @@ def _print_decisions(comparison: Comparison, source: str) -> None:
     print(f"{comparison.changed:,} of {comparison.total:,} requests change ({share:.1f} %), {source}")
     for group in comparison.groups:
         route = group.old if group.old == group.new else f"{group.old} -> {group.new}"
-        print(f"\n  {group.count:,}  {route}: {', '.join(group.fields)}")
+        print()
+        print(printable(f"  {group.count:,}  {route}: {', '.join(group.fields)}"))
         request, found = group.examples[0]
-        print(f"      e.g. {request}")
+        print(printable(f"      e.g. {request}"))
         for field in found[:_EXAMPLE_FIELDS]:
-            print(f"        {field}")
+            print(printable(f"        {field}"))
         if len(found) > _EXAMPLE_FIELDS:
             print(f"        and {len(found) - _EXAMPLE_FIELDS} more")
 

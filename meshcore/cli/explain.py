@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import io
 import json
 import re
 import sys
@@ -69,8 +68,6 @@ def run(args: argparse.Namespace) -> int:
         port=args.port or config.port_of_scheme(scheme, authority),
         seed=args.seed,
     )
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="backslashreplace")  # requests may hold any text
     if args.json:
         print(json.dumps(explanation.to_dict(), indent=2))
     else:

@@ -45,7 +45,7 @@ class FindingsView:
         return self._ink.paint(_COLORS[severity], text)
 
     def _render(self, finding: Finding) -> Iterator[str]:
-        text = _CONTROL.sub("\N{REPLACEMENT CHARACTER}", str(finding))
+        text = str(finding)
         code = f"[{finding.code}]" if finding.code else ""
         place, mark, rest = text.partition(f" {finding.severity.value}{code}:")
         if not mark:

@@ -7,6 +7,8 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TextIO
 
+from meshcore.model.printable import printable
+
 if TYPE_CHECKING:
     from meshcore.config import Node
     from meshcore.model import Config
@@ -136,7 +138,7 @@ def print_notices(config: Config, stream: TextIO | None = None) -> None:
     for warning in config.warnings:
         print(warning, file=stream)
     if config.skipped:
-        print(f"left aside: {', '.join(config.skipped)}", file=stream)
+        print(f"left aside: {printable(', '.join(config.skipped))}", file=stream)
 
 
 def _gateway(text: str) -> str:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from meshcore.cli.options import add_config_arguments, add_quiet_argument, config_source, print_notices
+from meshcore.model.printable import printable
 
 if TYPE_CHECKING:
     from meshcore.model import Config, Listener, Route, RouteConfiguration, VirtualHost
@@ -47,7 +48,7 @@ def run(args: argparse.Namespace) -> int:
     elif tables:
         columns = shutil.get_terminal_size((_PLAIN_COLUMNS, 24)).columns
         rest = "any other port" if len(config.listeners) > 1 else "any port"
-        print("\n\n".join("\n".join(_table_text(*group, columns, rest)) for group in _grouped(tables)))
+        print("\n\n".join(_text(_table_text(*group, columns, rest)) for group in _grouped(tables)))
     if not tables:
         what = f"no virtual host serves {args.host!r}" if args.host else "no listener came of these documents"
         print(f"meshcore: {what}", file=sys.stderr)
@@ -115,6 +116,10 @@ def _alike(one: Listener, other: Listener) -> bool:
         one.tls == other.tls
         and one.route_configuration.virtual_hosts == other.route_configuration.virtual_hosts
     )
+
+
+def _text(lines: Iterator[str]) -> str:
+    return "\n".join(map(printable, lines))
 
 
 def _table_text(

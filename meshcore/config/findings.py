@@ -14,6 +14,7 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 from meshcore.model import ConfigWarning, Origin
+from meshcore.model.printable import printable
 
 if TYPE_CHECKING:
     from meshcore.config.tree import TreeNode
@@ -73,7 +74,7 @@ class Finding:
         subject = ": ".join(part for part in (self.path, self.detail) if part)
         suffix = f" ({self.resource})" if self.resource else ""
         code = f"[{self.code}]" if self.code else ""
-        return f"{place}: {self.severity.value}{code}: {subject}{suffix}"
+        return printable(f"{place}: {self.severity.value}{code}: {subject}{suffix}")
 
 
 class ConfigError(ValueError):

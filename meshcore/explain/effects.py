@@ -6,10 +6,11 @@ from collections.abc import Iterator
 
 from meshcore.config.enforcement import PENDING
 from meshcore.explain.places import file_line, resource
-from meshcore.explain.quoting import printable, quoted
+from meshcore.explain.quoting import quoted
 from meshcore.explain.structure import CorsJudged, EndpointChosen, Explain, HeaderChange, Split, SubsetTried
 from meshcore.ink import Ink
 from meshcore.model import FaultPolicy, Fraction, RetryPolicy
+from meshcore.model.printable import printable
 
 __all__ = ["answer", "effects"]
 

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-__all__ = ["printable", "quoted"]
+from meshcore.model.printable import printable
 
-
-def printable(text: str) -> str:
-    """The text on one line, with nothing in it that a terminal would act upon."""
-    if text.isprintable():
-        return text
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+__all__ = ["quoted"]
 
 
 def quoted(text: str) -> str:
-    """The same, in quotes."""
+    """The text in quotes, on one line, with nothing in it that a terminal would act upon."""
     return f'"{printable(text)}"'

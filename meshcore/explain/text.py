@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 from meshcore.explain.effects import answer, effects
 from meshcore.explain.places import delegated, file_line, resource
-from meshcore.explain.quoting import printable, quoted
+from meshcore.explain.quoting import quoted
 from meshcore.explain.structure import Explain, RouteTried, VirtualHostChosen
 from meshcore.ink import Ink
 from meshcore.model import Origin
+from meshcore.model.printable import printable
 
 __all__ = ["SHOWN", "render"]
 
@@ -29,7 +30,8 @@ def render(
     ``everything`` lists all routes of the virtual host, not the last few above the winner. ``source`` gives
     the lines of a document to show for the route that won.
     """
-    return "\n".join(_Text(explanation, ink or Ink(), everything, source).lines())
+    ink = ink or Ink()
+    return "\n".join(ink.only(line) for line in _Text(explanation, ink, everything, source).lines())
 
 
 @dataclass(frozen=True, slots=True)

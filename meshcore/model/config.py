@@ -7,6 +7,7 @@ from enum import Enum
 
 from meshcore.model.cluster import Cluster
 from meshcore.model.origin import Origin
+from meshcore.model.printable import printable
 from meshcore.model.route import FaultPolicy, RouteConfiguration
 
 __all__ = ["Config", "ConfigWarning", "EscapedSlashes", "HttpOptions", "Listener", "TracingOptions"]
@@ -95,7 +96,7 @@ class ConfigWarning:
 
     def __str__(self) -> str:
         text = f"warning[{self.code}]: {self.message}" if self.code else f"warning: {self.message}"
-        return f"{self.origin}: {text}" if self.origin else text
+        return printable(f"{self.origin}: {text}" if self.origin else text)
 
 
 @dataclass(frozen=True, slots=True)

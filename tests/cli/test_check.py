@@ -52,7 +52,7 @@ def test_a_failure_says_what_differs_and_which_rule_decided(
     assert main(["check", "tests.yaml", "-c", "table.yaml", "-v"]) == 1
     assert capsys.readouterr().out == (
         "ok     tests.yaml:2: good\n"
-        "FAILED tests.yaml:5: bad \x01\n"
+        "FAILED tests.yaml:5: bad \\x01\n"
         "  GET http://x/a (x-a: 1)\n"
         "    cluster: expected 'b', got 'a'\n"
         "    decided by table.yaml:5:5 (RouteConfiguration, virtual_hosts[0].routes[0])\n"

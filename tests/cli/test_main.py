@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import json
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -115,3 +118,37 @@ def test_a_closed_pipe_is_quiet() -> None:
         process.stdout.close()
         assert process.stderr.read() == ""
         assert process.wait(timeout=60) == 141
+
+
+def test_a_closed_output_is_no_bug() -> None:
+    code = "import os, sys; os.execv(sys.executable, [sys.executable, '-m', 'meshcore', 'analyze', '--list'])"
+    done = subprocess.run(
+        [sys.executable, "-c", f"import os; os.close(1); {code}"], capture_output=True, text=True, timeout=60
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "utf-8:strict"])
+def test_any_text_can_be_printed(encoding: str, tmp_path: Path) -> None:
+    """Names come from documents: no encoding of the output may fail, and no terminal be told what to do."""
+    route = {"name": "\u2713\u001b[31m", "match": {"prefix": "/"}, "direct_response": {"status": 200}}
+    table = {"virtual_hosts": [{"name": "v\n", "domains": ["*"], "routes": [route]}]}
+    file = tmp_path / "table.json"
+    file.write_text(json.dumps(table))
+    other = tmp_path / "other.json"
+    other.write_text(json.dumps(table).replace('"/"', '"/x"'))
+    for args in (
+        ("routes", "-c", str(file)),
+        ("explain", "GET", "http://a/", "-c", str(file)),
+        ("diff", str(file), str(other)),
+        ("analyze", str(file)),
+    ):
+        done = subprocess.run(
+            [sys.executable, "-m", "meshcore", *args],
+            capture_output=True,
+            timeout=60,
+            env={**os.environ, "PYTHONIOENCODING": encoding},
+        )
+        assert done.returncode in (0, 1)
+        assert b"Traceback" not in done.stderr
+        assert b"\x1b" not in done.stdout + done.stderr

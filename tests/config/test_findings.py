@@ -150,3 +150,11 @@ def test_infos_are_neither_errors_nor_warnings() -> None:
     findings.add(Finding(Severity.INFO, "could be simpler", "a.yaml", 2, 1))
     assert (findings.errors, findings.warnings, findings.has_errors) == ((), (), False)
     assert [str(it) for it in findings.infos] == ["a.yaml:2:1: info: could be simpler"]
+
+
+def test_a_finding_is_one_line_that_a_terminal_takes_for_text() -> None:
+    findings = Findings()
+    findings.error("a\nb.yaml", "x", "bad \x1b[31m")
+    findings.warn("a.yaml", "x", "bad \u202e")
+    assert str(findings.errors[0]) == "a\\nb.yaml: error: x: bad \\x1b[31m"
+    assert str(findings.config_warnings()[0]).endswith("warning: x: bad \\u202e")
