@@ -74,7 +74,7 @@ def _location(file: str) -> dict[str, object]:
         if relative.startswith(os.pardir):
             return {"uri": PurePath(file).as_uri()}
         file = relative
-    return {"uri": quote(PurePath(os.path.normpath(file)).as_posix()), "uriBaseId": _ROOT}
+    return {"uri": quote(os.fsencode(PurePath(os.path.normpath(file)).as_posix())), "uriBaseId": _ROOT}
 
 
 def _fingerprint(finding: Finding, seen: dict[str, int]) -> str:

@@ -27,6 +27,8 @@ _LITERALS: dict[str, tuple[str, bool | None]] = {
     "n": ("null", None),
 }
 _MAX_DIGITS = 64
+#: What is left of an escaped surrogate pair that is not whole; UTF-8 has nothing for it.
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 class _SyntaxError(Exception):
@@ -191,4 +193,9 @@ class _Reader:
         if "\0" in value:
             where = ScalarNode(self.document, line, column, None)
             self.findings.error(where, "", "a NUL character is not allowed")
+        half = _SURROGATE.search(value)
+        if half is not None:
+            escape = f"\\u{ord(half[0]):04x}"
+            where = ScalarNode(self.document, line, column, None)
+            self.findings.error(where, "", f"{escape} is half of a surrogate pair, and no character")
         return value, end

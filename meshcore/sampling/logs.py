@@ -15,12 +15,13 @@ from meshcore.check.exchange import Request
 
 __all__ = ["Log", "read_log"]
 
-_QUOTED = r'"((?:[^"\\]|\\.)*)"'
+#: A quoted text; one that the end of the line cuts off is taken too, so that none is looked at twice.
+_QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)(?:"|\\?$)')
 _REQUEST_LINE = re.compile(r'"([A-Z][A-Z0-9-]*) (\S+)(?: (HTTP/[0-9.]+))?"')
 #: Envoy's and Istio's default formats: x-forwarded-for, user-agent, x-request-id, authority, upstream host.
-_ENVOY_TAIL = re.compile(" ".join([_QUOTED] * 5))
+_ENVOY_TAIL = 5
 #: The combined log format of nginx and Apache: referer and user-agent close the line.
-_COMBINED_TAIL = re.compile(f"{_QUOTED} {_QUOTED}")
+_COMBINED_TAIL = 2
 _NAMES = {
     "method": ("method", ":method", "request_method", "req_method"),
     "path": ("path", ":path", "uri", "request_uri", "x-envoy-original-path"),
@@ -86,18 +87,31 @@ def _text(line: str, authority: str | None, scheme: str) -> Request:
     if found is None:
         raise _NoRequest('no request line such as "GET /path HTTP/1.1"')
     method, path = found[1], found[2]
-    tail = _ENVOY_TAIL.search(line, found.end())
     agent = ""
+    rows = _quoted_rows(line, found.end())
+    tail = next((row for row in rows if len(row) >= _ENVOY_TAIL), None)
     if tail is not None:
-        agent, host = tail[2], tail[4]
+        agent, host = tail[1], tail[3]
         authority = host if host not in ("", "-") else authority
     else:
-        combined = _COMBINED_TAIL.search(line, found.end())
-        agent = combined[2] if combined is not None else ""
+        combined = next((row for row in rows if len(row) >= _COMBINED_TAIL), None)
+        agent = combined[1] if combined is not None else ""
     if not authority:
         raise _NoRequest("it names no authority; give one for all such lines")
     headers = (("user-agent", agent),) if agent not in ("", "-") else ()
     return Request(path, authority, method, headers, scheme)
+
+
+def _quoted_rows(line: str, start: int) -> list[list[str]]:
+    """The quoted texts; those with one blank between them make a row."""
+    rows: list[list[str]] = []
+    end = -1
+    for found in _QUOTED.finditer(line, start):
+        if not rows or line[end : found.start()] != " ":
+            rows.append([])
+        rows[-1].append(found[1])
+        end = found.end()
+    return rows
 
 
 def _json(line: str, authority: str | None, scheme: str) -> Request:
@@ -108,7 +122,10 @@ def _json(line: str, authority: str | None, scheme: str) -> Request:
     texts = {name: _first(record, keys) for name, keys in _NAMES.items()}
     url = record.get("url")
     if isinstance(url, str):
-        parts = urlsplit(url)
+        try:
+            parts = urlsplit(url)
+        except ValueError as error:
+            raise _NoRequest(f"{url[:80]!r} is no URL: {error}") from None
         texts["scheme"], texts["authority"] = (
             texts["scheme"] or parts.scheme,
             parts.netloc or texts["authority"],

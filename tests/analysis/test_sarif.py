@@ -73,3 +73,9 @@ def test_findings_without_a_position_have_no_region() -> None:
     run = run_of("", "none.yaml")
     (result,) = run["results"]
     assert "region" not in result["locations"][0]["physicalLocation"]
+
+
+def test_names_of_files_may_be_any_bytes() -> None:
+    run = run_of("a: [", "bad\udcff.yaml")
+    place = run["results"][0]["locations"][0]["physicalLocation"]
+    assert place["artifactLocation"]["uri"] == "bad%FF.yaml"

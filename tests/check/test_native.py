@@ -175,6 +175,9 @@ def test_bad_files_are_refused_by_position(tmp_path: Path) -> None:
         - name: c
           request: {url: "http://a/", headers: [x]}
           expect: {status: yes, split: {v1: 10, v2: 20}, path: {regex: "("}}
+        - name: d
+          request: {url: "http://[::1/"}
+          expect: {status: 200}
         """,
     ) == [
         "tests.yaml:3:18: error: tests[0].request.url: found '/x', expected a URL such as "
@@ -190,6 +193,8 @@ def test_bad_files_are_refused_by_position(tmp_path: Path) -> None:
         "expected shares that add up to 100",
         "tests.yaml:10:64: error: tests[2].expect.path.regex: not a regex that RE2 and we accept: "
         "missing ) for this ( (at position 0 of '(')",
+        "tests.yaml:12:18: error: tests[3].request.url: found 'http://[::1/', expected a URL such as "
+        "http://reviews:9080/reviews/7",
     ]
 
 

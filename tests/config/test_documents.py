@@ -244,6 +244,7 @@ def test_parsed_mappings_become_documents() -> None:
         ('["\\x"]', "1:3", "Invalid \\escape"),
         ("[nul]", "1:2", "expected a value"),
         ("[01]", "1:3", "expected ',' or ']'"),
+        ('["a", "\\ud800"]', "1:7", "\\ud800 is half of a surrogate pair"),
         ("[1e]", "1:3", "expected ',' or ']'"),
         ('{"a": 1,\n\t"a": 2}', "2:2", "the key 'a' stands twice in this mapping (first at line 1)"),
     ],

@@ -75,3 +75,15 @@ def test_lines_that_hold_no_request(tmp_path: Path) -> None:
     assert "no request line" in log.unread[0][1]
     assert "names no authority" in log.unread[1][1]
     assert "not a JSON object" in log.unread[2][1]
+
+
+def test_a_url_that_is_none(tmp_path: Path) -> None:
+    log = read(tmp_path, '{"url": "http://[::1/x"}', ENVOY)
+    assert log.total == 1
+    assert log.unread == [(1, "'http://[::1/x' is no URL: Invalid IPv6 URL")]
+
+
+def test_quotes_that_never_close(tmp_path: Path) -> None:
+    """Each is looked at once: with the square of their number this would take minutes."""
+    log = read(tmp_path, '"GET /x HTTP/1.1" ' + '"\\' * 200_000, authority="a")
+    assert log.requests == {Request("/x", "a"): 1}

@@ -135,14 +135,18 @@ def _request(item: RequestItem, findings: Findings) -> Request:
         given = [name for name in ("scheme", "authority", "path") if getattr(item, name) is not None]
         if given:
             error_at(findings, item, given[0], "the url says this already")
-        parts = urlsplit(item.url)
+        try:
+            parts = urlsplit(item.url)
+        except ValueError:  # a broken IPv6 address
+            parts = urlsplit("")
         if parts.scheme not in ("http", "https") or not parts.netloc:
             expected = "a URL such as http://reviews:9080/reviews/7"
             findings.error(
                 node_of(item, "url"), path_of(item, "url"), found=repr(item.url), expected=expected
             )
+            return Request()
         scheme, authority = parts.scheme, parts.netloc
-        path = item.url.split(parts.netloc, 1)[1] if parts.netloc else "/"
+        path = item.url.split(parts.netloc, 1)[1]
         path = path if path.startswith("/") else f"/{path}"
     return Request(
         path or "/",
