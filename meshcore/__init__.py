@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from meshcore.engine import Decision, Engine, Mirror, Outcome
     from meshcore.explain import Explain
     from meshcore.match import PathTemplate, PathTemplateError, Regex, RegexError, RouteTable
+    from meshcore.split import WeightedSplit
 
 __all__ = [
     "ConfigError",
@@ -34,6 +35,7 @@ __all__ = [
     "RingHash",
     "RoundRobin",
     "RouteTable",
+    "WeightedSplit",
     "__version__",
     "load",
     "load_text",
@@ -45,6 +47,7 @@ _HOMES = {
     "meshcore.engine": ("Decision", "Engine", "Mirror", "Outcome"),
     "meshcore.explain": ("Explain",),
     "meshcore.match": ("PathTemplate", "PathTemplateError", "Regex", "RegexError", "RouteTable"),
+    "meshcore.split": ("WeightedSplit",),
 }
 
 

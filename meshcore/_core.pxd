@@ -203,11 +203,27 @@ cdef extern from "meshcore.h" nogil:
         MC_HASH_SOURCE_IP
         MC_HASH_QUERY
 
+    ctypedef struct mc_cookie_attribute:
+        mc_slice name
+        mc_slice value
+
+    ctypedef struct mc_cookie_spec:
+        uint64_t max_age
+        mc_slice path
+        const mc_cookie_attribute *attributes
+        uint32_t attribute_count
+
     ctypedef struct mc_hash_policy_spec:
         mc_hash_kind kind
         bint terminal
         mc_slice name
         mc_substitution_spec regex
+        const mc_cookie_spec *cookie
+
+    ctypedef struct mc_sticky_spec:
+        mc_hash_kind kind
+        mc_slice name
+        const mc_cookie_spec *cookie
 
     ctypedef enum mc_said:
         MC_UNSAID
@@ -283,6 +299,7 @@ cdef extern from "meshcore.h" nogil:
 
     ctypedef struct mc_weighted_cluster_spec:
         int32_t cluster
+        mc_slice name
         mc_slice cluster_header
         uint32_t weight
         mc_slice host_rewrite
@@ -309,6 +326,7 @@ cdef extern from "meshcore.h" nogil:
         uint32_t cluster_count
         mc_slice weight_header
         bint weight_by_hash
+        const mc_sticky_spec *sticky
         uint16_t cluster_not_found_status
         uint64_t timeout_ns
         mc_path_rewrite_spec path_rewrite
@@ -671,6 +689,14 @@ cdef extern from "meshcore.h" nogil:
     ctypedef enum mc_draw_kind:
         pass
 
+    ctypedef struct mc_key_split:
+        pass
+
+    mc_key_split *mc_key_split_new(const mc_slice *names, const uint32_t *weights, uint32_t count, mc_error *error)
+    void mc_key_split_free(mc_key_split *split)
+    uint32_t mc_key_split_pick(const mc_key_split *split, mc_slice key)
+    uint32_t mc_key_split_draw(const mc_key_split *split, uint64_t random)
+
     ctypedef struct mc_explanation:
         int32_t listener
         int32_t virtual_host
@@ -688,6 +714,9 @@ cdef extern from "meshcore.h" nogil:
         uint64_t drawn
         uint64_t place
         uint64_t sum
+        mc_slice key
+        const double *scores
+        uint32_t score_count
 
     mc_code mc_peek(const mc_snapshot *snapshot, const mc_request *request, mc_decision *decision)
     mc_code mc_explain(const mc_snapshot *snapshot, const mc_request *request, mc_scratch *scratch,

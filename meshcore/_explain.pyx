@@ -31,6 +31,12 @@ cdef object failure_of(const mc_explanation *explanation, uint32_t place):
         tuple([text_of(values[i]) for i in range(count)]))
 
 
+cdef object scores_of(const mc_explanation *explanation):
+    if explanation.scores == NULL:
+        return ()
+    return tuple([explanation.scores[i] for i in range(explanation.score_count)])
+
+
 cdef object facts_of(Snapshot snapshot, const mc_request *request):
     """What the core says of a request: meshcore.explain.Facts."""
     cdef mc_explanation explanation
@@ -57,6 +63,8 @@ cdef object facts_of(Snapshot snapshot, const mc_request *request):
             drawn=explanation.drawn,
             place=explanation.place,
             total=explanation.sum,
+            key=None if explanation.key.data == NULL else text_of(explanation.key),
+            scores=scores_of(&explanation),
             choice=None if explanation.choice < 0 else explanation.choice)
     finally:
         mc_scratch_reset(&scratch)

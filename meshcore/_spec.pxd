@@ -25,6 +25,8 @@ cdef class Specs:
     cdef int hash_policy(self, object policy, mc_hash_policy_spec *out) except -1
     cdef mc_labels labels(self, object metadata) except *
     cdef const mc_criteria_spec *criteria(self, tuple metadata) except? NULL
+    cdef const mc_cookie_spec *cookie(self, object ttl, str path, tuple attributes) except? NULL
+    cdef const mc_sticky_spec *sticky(self, object key) except? NULL
     cdef int weighted(self, object action, dict clusters, mc_action_spec *out) except -1
     cdef const mc_cors_spec *cors(self, object policy) except? NULL
     cdef const mc_cors_spec *filter_cors(self, tuple configs) except? NULL

@@ -351,7 +351,37 @@ cdef class Specs:
         out.terminal = policy.terminal
         out.name = self.text(policy.name.lower() if policy.kind is HashPolicyKind.HEADER else policy.name)
         self.substitution(policy.regex, &out.regex)
+        if policy.kind is HashPolicyKind.COOKIE:
+            out.cookie = self.cookie(policy.ttl, policy.cookie_path, policy.attributes)
         return 0
+
+    cdef const mc_cookie_spec *cookie(self, object ttl, str path, tuple attributes) except? NULL:
+        """NULL where ``ttl`` is None: no cookie is given."""
+        cdef mc_cookie_spec *out
+        cdef mc_cookie_attribute *pairs
+        if ttl is None:
+            return NULL
+        out = <mc_cookie_spec *> self.array(1, sizeof(mc_cookie_spec))
+        pairs = <mc_cookie_attribute *> self.array(len(attributes), sizeof(mc_cookie_attribute))
+        for i, (name, value) in enumerate(attributes):
+            pairs[i].name = self.text(name)
+            pairs[i].value = self.text(value)
+        out.max_age = <uint64_t> ttl
+        out.path = self.text(path)
+        out.attributes = pairs
+        out.attribute_count = <uint32_t> len(attributes)
+        return out
+
+    cdef const mc_sticky_spec *sticky(self, object key) except? NULL:
+        cdef mc_sticky_spec *out
+        if key is None:
+            return NULL
+        out = <mc_sticky_spec *> self.array(1, sizeof(mc_sticky_spec))
+        out.kind = HASHES[key.kind]
+        out.name = self.text(key.name.lower() if key.kind is HashPolicyKind.HEADER else key.name)
+        if key.kind is HashPolicyKind.COOKIE:
+            out.cookie = self.cookie(key.ttl, key.path, ())
+        return out
 
     cdef mc_labels labels(self, object metadata) except *:
         """Sorted by key, as the core wants them."""
@@ -390,6 +420,8 @@ cdef class Specs:
             len(split.clusters), sizeof(mc_weighted_cluster_spec))
         for i, one in enumerate(split.clusters):
             specs[i].cluster = clusters.get(one.cluster, -1)
+            if split.sticky is not None:
+                specs[i].name = self.text(one.cluster or one.cluster_header)
             specs[i].cluster_header = self.optional(one.cluster_header.lower())
             specs[i].weight = one.weight
             specs[i].host_rewrite = self.optional(one.host_rewrite)
@@ -400,6 +432,7 @@ cdef class Specs:
         out.cluster_count = <uint32_t> len(split.clusters)
         out.weight_header = self.optional(split.header_name.lower())
         out.weight_by_hash = split.use_hash_policy
+        out.sticky = self.sticky(split.sticky)
         return 0
 
     cdef const mc_cors_spec *cors(self, object policy) except? NULL:

@@ -24,7 +24,7 @@ C_ALLOWED = {
 }
 
 #: What each part of the package may import of the others. Every part may import itself.
-BINDINGS = {"match", "balance", "outlier", "limit", "trace"}
+BINDINGS = {"match", "balance", "split", "outlier", "limit", "trace"}
 #: What the bindings share: the C declarations, specs made of the model, requests made of Python objects.
 SHARED = {"_core", "_cluster_spec", "_hosts", "_spec", "_request", "_snapshot", "_types"}
 #: What keeps large object graphs from holding up other threads: it knows nothing of what they are.

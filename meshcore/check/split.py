@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from math import sqrt
 from random import Random
 
 from meshcore.check.exchange import Request
 from meshcore.check.seen import labels_of
 from meshcore.engine import Decision, Engine
-from meshcore.model import ForwardAction, Route, WeightedClusters
+from meshcore.model import ForwardAction, HashPolicyKind, Route, StickyKey, WeightedClusters
 
 __all__ = ["decide", "differing_shares", "draws", "split_of"]
 
@@ -63,14 +64,16 @@ def differing_shares(engine: Engine, request: Request, wanted: Mapping[str, floa
     """How the shares of ``request``, in percents, differ from ``wanted``.
 
     Where all requests take one route, its weights tell the shares exactly; otherwise they are counted
-    over many draws.
+    over many draws, or over many users where the split is sticky.
     """
     routes: set[int] = set()
     counts: Counter[str] = Counter()
     entry: Route | None = None
     random = Random(0)
-    for _ in range(_SAMPLES):
-        with decide(engine, request, random.getrandbits(64)) as decision:
+    sticky = _sticky_key(engine, request)
+    for number in range(_SAMPLES):
+        asked = request if sticky is None else _of_user(request, sticky, number)
+        with decide(engine, asked, random.getrandbits(64)) as decision:
             entry = decision.route_entry
             routes.add(id(entry))
             counts[_label(decision, wanted)] += 1
@@ -89,6 +92,22 @@ def differing_shares(engine: Engine, request: Request, wanted: Mapping[str, floa
             about = "" if exact else "about "
             differences.append(f"split: expected {share:g} % of {label}, got {about}{got:.4g} %")
     return differences
+
+
+def _sticky_key(engine: Engine, request: Request) -> StickyKey | None:
+    with decide(engine, request, 0) as decision:
+        split = split_of(decision.route_entry)
+    return split.sticky if split is not None else None
+
+
+def _of_user(request: Request, key: StickyKey, number: int) -> Request:
+    """The request as another user sends it: with another value of the key, where it has one."""
+    if key.kind is HashPolicyKind.SOURCE_IP:
+        return replace(request, source=f"10.{number >> 16}.{number >> 8 & 255}.{number & 255}")
+    if key.kind is HashPolicyKind.COOKIE:
+        return replace(request, headers=(("cookie", f"{key.name}={number}"), *request.headers))
+    others = tuple(line for line in request.headers if line[0].lower() != key.name)
+    return replace(request, headers=(*others, (key.name, str(number))))
 
 
 def _weights(

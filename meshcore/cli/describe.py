@@ -158,7 +158,7 @@ def _chooser(split: WeightedClusters) -> str:
     if split.header_name:
         return f"header {split.header_name}"
     if split.sticky is not None:
-        return f"{split.sticky.kind.value} {split.sticky.name}".rstrip()
+        return f"{split.sticky.kind.value} {split.sticky.name}".rstrip() + ", sticky"
     return "hash policy" if split.use_hash_policy else ""
 
 

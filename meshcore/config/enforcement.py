@@ -29,7 +29,6 @@ PENDING: dict[str, str] = {
     "tracing": "trace headers are not handled yet",
     "request ids": "request ids are not handled yet",
     "filter mutations": "the header mutation filter does nothing yet",
-    "sticky cookies": "cookies are not generated yet",
     "attempt count": "x-envoy-attempt-count is not sent yet",
 }
 

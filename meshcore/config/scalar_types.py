@@ -31,6 +31,7 @@ __all__ = [
     "Rule",
     "UInt32",
     "UInt64",
+    "go_seconds",
     "scalar_decoder",
 ]
 
@@ -164,15 +165,22 @@ def _duration(node: ScalarNode) -> float:
 
 
 def _go_duration(node: ScalarNode) -> float:
-    text = node.value
-    if type(text) is not str or len(text) > _MAX_TEXT or (text != "0" and not _GO_DURATION.match(text)):
+    seconds = go_seconds(node.value) if type(node.value) is str else None
+    if seconds is None:
         raise BadValue("", "a duration such as 1.5s, 10ms or 1h30m", describe(node))
+    return seconds
+
+
+def go_seconds(text: str) -> float | None:
+    """The seconds of Go's "1h30m"; None where the text is no duration, or one beyond protobuf's range."""
+    if len(text) > _MAX_TEXT or (text != "0" and not _GO_DURATION.match(text)):
+        return None
     try:
         seconds = sum(float(number) * _GO_UNITS[unit] for number, unit in _GO_PART.findall(text))
     except ValueError:
-        seconds = math.inf
+        return None
     if seconds > _MAX_SECONDS:
-        raise BadValue("", "a duration such as 1.5s, 10ms or 1h30m", describe(node))
+        return None
     return -seconds if text[0] == "-" else float(seconds)
 
 

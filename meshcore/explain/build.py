@@ -143,9 +143,11 @@ def _split(facts: Facts, action: ForwardAction | None) -> Split | None:
     for at, part in enumerate(action.weighted_clusters.clusters):
         start, end = end, end + part.weight
         name = part.cluster or f"named by header {part.cluster_header}"
-        shares.append(Share(name, part.weight, start, end, at == facts.choice, part.origin))
-    header = action.weighted_clusters.header_name
-    return Split(facts.draw, header, facts.drawn, facts.place, facts.total, tuple(shares))
+        score = facts.scores[at] if facts.scores else None
+        shares.append(Share(name, part.weight, start, end, at == facts.choice, part.origin, score))
+    header, sticky = action.weighted_clusters.header_name, action.weighted_clusters.sticky
+    where = "" if sticky is None else f"{sticky.kind.value} {sticky.name}".replace("_ip", "").rstrip()
+    return Split(facts.draw, header, facts.drawn, facts.place, facts.total, tuple(shares), where, facts.key)
 
 
 def _endpoint(decided: Decided, cluster: Cluster | None, levels: Levels | None) -> EndpointChosen | None:

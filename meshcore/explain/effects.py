@@ -57,13 +57,22 @@ def effects(it: Explain, ink: Ink) -> Iterator[str]:
 
 
 def _split(split: Split, seed: int, ink: Ink) -> Iterator[str]:
-    how = _DRAWN[split.by].format(header=split.header)
-    seeded = f", seed {seed}" if split.by == "random" else ""
-    yield f"{ink.label('split')}place {split.place} of {split.total}, drawn {how}{seeded}"
+    if split.key is not None:
+        given = ", which the answer gives" if split.by == "cookie" else ""
+        how = f"by key {quoted(split.key)} of {split.key_in}{given}: the highest score"
+    else:
+        drawn = _DRAWN[split.by].format(header=split.header)
+        seeded = f", seed {seed}" if split.by == "random" else ""
+        missing = f": {split.key_in} is not there" if split.key_in else ""
+        how = f"place {split.place} of {split.total}, drawn {drawn}{seeded}{missing}"
+    yield f"{ink.label('split')}{how}"
     for share in split.shares:
-        places = f"places {share.start} to {share.end - 1}" if share.weight else "no place"
+        if split.key is not None:
+            got = f"score {share.score:.5g}" if share.weight else "no score"
+        else:
+            got = f"places {share.start} to {share.end - 1}" if share.weight else "no place"
         part = f"{100 * share.weight / split.total:.4g}%"
-        line = f"{'+' if share.chosen else ' '} {part:>6}  {places}  {share.cluster}"
+        line = f"{'+' if share.chosen else ' '} {part:>6}  {got}  {share.cluster}"
         at = file_line(share.origin)
         yield f"  {ink.good(line) if share.chosen else line}{f'  {at}' if at else ''}"
 

@@ -11,7 +11,7 @@ __all__ = ["CONDITIONS", "DOMAINS", "DRAWS", "SUBSETS", "Facts", "Failure", "See
 #: By the core's numbers: mc_condition_kind, mc_domain_kind, mc_draw_kind, mc_subset_reason.
 CONDITIONS = ("none", "path", "fraction", "grpc", "header", "query", "cookie")
 DOMAINS = ("none", "exact", "suffix", "prefix", "any")
-DRAWS = ("random", "header", "hash")
+DRAWS = ("random", "header", "hash", "sticky", "cookie")
 SUBSETS = ("none", "matched", "fewer keys", "selector", "fallback", "panic")
 
 
@@ -58,3 +58,5 @@ class Facts:
     place: int = 0
     total: int = 0  #: of the weights; 0: there is no split
     choice: int | None = None
+    key: str | None = None  #: of a sticky split: what was hashed
+    scores: tuple[float, ...] = ()  #: of a sticky split's destinations; none where it has no key

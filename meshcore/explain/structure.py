@@ -94,7 +94,8 @@ class VirtualHostChosen:
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """A destination of a split: it gets the places from ``start`` up to, not including, ``end``."""
+    """A destination of a split: it gets the places from ``start`` up to, not including, ``end``; or the keys
+    for which its ``score`` is the highest (None: the choice was not by key)."""
 
     cluster: str
     weight: int
@@ -102,13 +103,17 @@ class Share:
     end: int
     chosen: bool
     origin: Origin | None
+    score: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Split:
     """How a split was decided: ``drawn`` modulo ``total`` is the ``place``, which lies in one share.
 
-    ``by`` is "random" (the seed), "header" (a number in ``header``) or "hash" (of the route's hash policy).
+    ``by`` is "random" (the seed), "header" (a number in ``header``), "hash" (of the route's hash policy),
+    "sticky" (the ``key`` of the request, found in ``key_in``) or "cookie" (the ``key`` of a cookie that the
+    answer gives).
+    By key the highest score wins, ``drawn`` is the key's hash, and there is no place.
     """
 
     by: str
@@ -117,6 +122,8 @@ class Split:
     place: int
     total: int
     shares: tuple[Share, ...]
+    key_in: str = ""  #: of a sticky split
+    key: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

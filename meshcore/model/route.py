@@ -115,11 +115,16 @@ class HashPolicy:
 
 @dataclass(frozen=True, slots=True)
 class StickyKey:
-    """The key of a sticky split (an extension of ours; see DESIGN, 'Choices on purpose')."""
+    """What keeps a request at its destination (an extension of ours; docs/sticky.md).
+
+    A HEADER, a COOKIE or the SOURCE_IP. ``ttl``: seconds for which a cookie is given to clients without one,
+    0: until their session ends; None: none is given. ``path``: where that cookie applies.
+    """
 
     kind: HashPolicyKind
     name: str = ""
     ttl: float | None = None
+    path: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,8 +28,6 @@ def uncovered_topic(document: Mapping[str, Any]) -> str | None:
     suite = str(document.get("suite", ""))
     if suite in _SUITES:
         return _SUITES[suite]
-    if str(document.get("name", "")).startswith("ring_hp_cookie_ttl"):
-        return "generated cookies"
     if suite.startswith("12_"):
         for cluster in document.get("clusters") or ():
             policy = cluster.get("lb_policy", "ROUND_ROBIN")

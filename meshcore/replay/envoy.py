@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -10,6 +11,7 @@ from meshcore.config import ConfigError
 from meshcore.config.envoy import load_parts
 from meshcore.engine import Engine
 from meshcore.model import Config
+from meshcore.replay.cookies import GeneratedCookie, expected_cookie, observed_cookie, with_cookie
 from meshcore.replay.coverage import uncovered_topic
 from meshcore.replay.drive import Client, Observation
 from meshcore.replay.envoy_compare import compare_many, compare_one
@@ -73,6 +75,10 @@ class _Replay:
         request, expect = case["request"], case["expect"]
         upstream = Upstream(case.get("upstream"), self._implied)
         self._client.sleep(case.get("sleep_ms_before", 0) / 1000)
+        cookie = expected_cookie(expect)
+        if cookie is not None:
+            yield from self._generated(request, expect, upstream, cookie)
+            return
         if "repeat" not in case and "concurrent" not in case:
             observed = self._client.send(request, upstream)
             yield from compare_one(request, expect, observed, full_headers=self._full_headers)
@@ -90,6 +96,30 @@ class _Replay:
             concurrent=concurrent,
             window=_window(self._clusters, expect),
         )
+
+    def _generated(
+        self,
+        request: Mapping[str, Any],
+        expect: Mapping[str, Any],
+        upstream: Upstream,
+        cookie: GeneratedCookie,
+    ) -> Iterator[str]:
+        """An answer that gives a cookie, whose value cannot be foretold.
+
+        Envoy's has to lead to the endpoint that Envoy picked, and ours to the one that we picked.
+        """
+        observed = self._client.send(request, upstream)
+        ours = observed_cookie(observed)
+        headers = dict(expect["response_headers"])
+        if ours is not None:
+            headers["set-cookie"] = [str(replace(cookie, value=ours.value))]
+        wanted = {**expect, "response_headers": headers, "endpoint": observed.endpoint}
+        yield from compare_one(request, wanted, observed, full_headers=self._full_headers)
+        sent_back = [(cookie, expect.get("endpoint"))] + ([(ours, observed.endpoint)] if ours else [])
+        for given, endpoint in sent_back:
+            again = self._client.send(with_cookie(request, given), upstream).endpoint
+            if endpoint is not None and again != endpoint:
+                yield f"endpoint: expected {endpoint!r} for cookie {given.value!r}, got {again!r}"
 
     def _together(self, request: Mapping[str, Any], upstream: Upstream, count: int) -> list[Observation]:
         """Open all requests before any is answered."""

@@ -178,6 +178,9 @@ mc_code mc_answer_make(const mc_answer *answer, mc_format_context *context, mc_s
   } else if (answer->location.data) {
     code = mc_header_list_add(headers, MC_LITERAL("location"), answer->location);
   }
+  for (uint32_t i = 0; i < answer->cookie_count && !code; i++) {
+    code = mc_header_list_add(headers, MC_LITERAL("set-cookie"), answer->cookies[i]);
+  }
   if (!code && !mc_edits_empty(answer->weighted_edits)) code = mc_edits_apply(answer->weighted_edits, context, headers);
   if (!code && answer->chain) code = mc_edit_chain_apply(answer->chain, context, headers);
   if (!code && answer->own) code = finish_own(answer, context, scratch, headers, status, body);

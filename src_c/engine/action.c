@@ -30,6 +30,12 @@ static mc_code build_hash_policy(mc_hash_policy *policy, const mc_hash_policy_sp
   if (spec->kind == MC_HASH_HEADER) code = mc_header_source_of(spec->name, slots, &policy->source, &policy->slot);
   if (spec->kind == MC_HASH_COOKIE) code = mc_slots_add(slots, MC_LITERAL("cookie"), &policy->slot);
   if (code) return slot_failed(error, code);
+  if (spec->kind == MC_HASH_COOKIE && spec->cookie) {
+    policy->cookie = mc_arena_alloc(arena, 1, sizeof *policy->cookie);
+    if (!policy->cookie || mc_cookie_build(policy->cookie, spec->name, spec->cookie, arena)) {
+      return fail(error, MC_NO_MEMORY, "out of memory");
+    }
+  }
   if (!spec->regex.pattern.data) return MC_OK;
   policy->regex = mc_regex_compile(spec->regex.pattern, error);
   if (!policy->regex) return error->code;
@@ -64,7 +70,8 @@ static mc_code build_weighted(mc_action *action, const mc_action_spec *spec, mc_
   }
   if (sum == 0) return fail(error, MC_INVALID, "the weights of a split add up to 0");
   if (sum > UINT32_MAX) return fail(error, MC_INVALID, "the weights of a split add up to more than 4294967295");
-  return MC_OK;
+  mc_code code = mc_sticky_build(&action->sticky, spec->sticky, spec->clusters, spec->cluster_count, slots, arena);
+  return code ? slot_failed(error, code) : MC_OK;
 }
 
 const mc_upgrade *mc_upgrades_copy(const mc_upgrade *upgrades, uint32_t count, mc_arena *arena) {

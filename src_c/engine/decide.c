@@ -22,7 +22,7 @@ static int32_t named_cluster(const mc_snapshot *s, const mc_header_ref *ref, mc_
 MC_INLINED int32_t choose_cluster(const mc_snapshot *s, const mc_action *action, mc_input *input, mc_decision *d) {
   if (action->cluster_header.set) return named_cluster(s, &action->cluster_header, input);
   if (!action->weighted_count) return action->cluster;
-  uint32_t choice = mc_split_at(action, mc_split_draw(action, input).number % mc_split_sum(action));
+  uint32_t choice = mc_split_choose(action, mc_split_draw(action, input, &d->cookies));
   const mc_weighted *chosen = &action->weighted[choice];
   d->choice = (int32_t)choice;
   return chosen->cluster_header.set ? named_cluster(s, &chosen->cluster_header, input) : chosen->cluster;
@@ -101,7 +101,9 @@ MC_INLINED mc_code forward(const mc_snapshot *s, const mc_action *action, mc_inp
   }
   const mc_cluster *cluster = s->clusters[d->cluster];
   mc_pick pick = {.draws = d->request.seed, .now_ns = d->request.now_ns, .peek = peek};
-  if (cluster->balancer->policy->hashes && !mc_action_hash(action, input, &pick.hash)) pick.hash = mc_pick_draw(&pick);
+  if (cluster->balancer->policy->hashes && !mc_action_hash(action, input, &d->cookies, &pick.hash)) {
+    pick.hash = mc_pick_draw(&pick);
+  }
   if (input->no_memory) return MC_NO_MEMORY;
   if (!cluster->subsets) {
     d->endpoint = mc_balancer_pick(cluster->balancer, &pick);
@@ -231,6 +233,7 @@ MC_INLINED mc_code decide(const mc_snapshot *s, const mc_request *request, mc_de
   d->leased = false;
   d->grpc = false;
   d->cors = MC_CORS_NONE;
+  d->cookies = NULL;
   d->snapshot = s;
   d->request = *request;
   mc_scratch_init(&d->scratch);
@@ -328,7 +331,14 @@ mc_code mc_decision_response_headers(const mc_decision *d, const mc_response *re
   edits_in_force edits = {.weighted = NULL};
   mc_forwarding forwarding;
   if (d->listener >= 0 && !preflight) gather_edits(d, &edits);
-  if (!own) fill_forwarding(d, &edits, &forwarding);
+  const mc_slice *cookies = NULL;
+  uint32_t cookie_count = 0;
+  mc_code code = MC_OK;
+  if (!own) {
+    fill_forwarding(d, &edits, &forwarding);
+    if (d->cookies) code = mc_cookies_lines(d->cookies, scratch, &cookies, &cookie_count);
+    if (code) return code;
+  }
   mc_answer answer = {
       .status = own ? d->status : response->status,
       .headers = response->headers,
@@ -342,6 +352,8 @@ mc_code mc_decision_response_headers(const mc_decision *d, const mc_response *re
       .options = d->listener >= 0 ? &d->snapshot->listeners[d->listener].options : NULL,
       .redirect = d->outcome == MC_REDIRECT && d->route >= 0 ? &d->snapshot->actions[d->route].redirect : NULL,
       .forwarding = own ? NULL : &forwarding,
+      .cookies = cookies,
+      .cookie_count = cookie_count,
       .set = set,
       .set_count = mc_filters_lines(d, set),
       .of_filter = preflight,
@@ -350,7 +362,7 @@ mc_code mc_decision_response_headers(const mc_decision *d, const mc_response *re
   mc_header_list list;
   fill_format(d, &context);
   context.status = answer.status;
-  mc_code code = mc_answer_make(&answer, &context, scratch, &list, status, body);
+  code = mc_answer_make(&answer, &context, scratch, &list, status, body);
   if (code) return code;
   *lines = list.lines;
   *count = list.count;

@@ -20,13 +20,31 @@ static mc_code explain_routes(const mc_snapshot *s, mc_input *input, mc_explanat
   return input->no_memory ? MC_NO_MEMORY : MC_OK;
 }
 
+static void explain_sticky(const mc_action *action, mc_input *input, mc_explanation *out) {
+  const mc_sticky *sticky = action->sticky;
+  mc_new_cookie *cookies = NULL;
+  mc_draw_kind kind;
+  char *digits = mc_scratch_alloc(input->scratch, MC_COOKIE_DIGITS);
+  double *scores = mc_scratch_alloc(input->scratch, sticky->count * sizeof *scores);
+  if (!digits || !scores) {
+    input->no_memory = true;
+    return;
+  }
+  out->key = mc_split_key(action, input, digits, &cookies, &kind);
+  for (uint32_t i = 0; i < sticky->count; i++) scores[i] = mc_rendezvous_score(&sticky->shares[i], out->drawn);
+  out->scores = scores;
+  out->score_count = sticky->count;
+}
+
 static void explain_split(const mc_action *action, mc_input *input, mc_explanation *out) {
-  mc_draw draw = mc_split_draw(action, input);
+  mc_new_cookie *cookies = NULL;
+  mc_draw draw = mc_split_draw(action, input, &cookies);
   out->draw = draw.kind;
   out->drawn = draw.number;
   out->sum = mc_split_sum(action);
   out->place = draw.number % out->sum;
-  out->choice = (int32_t)mc_split_at(action, out->place);
+  out->choice = (int32_t)mc_split_choose(action, draw);
+  if (draw.kind == MC_DRAW_STICKY || draw.kind == MC_DRAW_COOKIE) explain_sticky(action, input, out);
 }
 
 mc_code mc_explain(const mc_snapshot *s, const mc_request *request, mc_scratch *scratch, mc_explanation *out) {

@@ -4,7 +4,11 @@
 #include <stdlib.h>
 
 #include "base/hash.h"
+#include "base/rng.h"
 #include "engine/snapshot.h"
+
+/* Any constant will do that no other draw from the seed uses. */
+#define STREAM UINT64_C(0x63636f6f6b696521)
 
 static uint64_t hash_of(mc_slice text, uint64_t seed) { return mc_xxh64(text.data, text.size, seed); }
 
@@ -46,7 +50,51 @@ static bool hash_lines(const mc_hash_policy *policy, mc_input *input, uint64_t *
   return true;
 }
 
-static bool hash_one(const mc_hash_policy *policy, mc_input *input, uint64_t *hash) {
+static char *write_number(char *at, unsigned number) {
+  if (number > 9) at = write_number(at, number / 10);
+  *at = (char)('0' + number % 10);
+  return at + 1;
+}
+
+/* An address as Envoy writes it: IPv6 in brackets. */
+static char *write_address(char *at, mc_slice ip, uint16_t port) {
+  bool six = mc_slice_find(ip, 0, ':') < ip.size;
+  if (six) *at++ = '[';
+  memcpy(at, ip.data, ip.size);
+  at += ip.size;
+  if (six) *at++ = ']';
+  *at++ = ':';
+  return write_number(at, port);
+}
+
+/* The number of the cookie that a client without one gets. Envoy hashes both addresses of the connection, so that
+ * requests that run side by side get the same; where they are not known, it is drawn. */
+static uint64_t cookie_number(mc_input *input) {
+  const mc_view *view = input->view;
+  enum { ADDRESS_MOST = 64, AROUND = sizeof "[]:65535" };
+  char text[2 * (ADDRESS_MOST + AROUND)];
+  bool known = view->source.data && view->source_port && view->local.data && view->source.size <= ADDRESS_MOST &&
+               view->local.size <= ADDRESS_MOST;
+  if (!known) return mc_mix64(input->random ^ STREAM);
+  char *end = write_address(text, view->source, view->source_port);
+  end = write_address(end, view->local, view->port);
+  return mc_xxh64(text, (size_t)(end - text), 0);
+}
+
+/* The value of a cookie that the client has not: that of a sticky split, where it is given already, or a new one. */
+static mc_slice give_cookie(const mc_hash_policy *policy, mc_input *input, mc_new_cookie **cookies,
+                            const mc_sticky *sticky, char digits[MC_COOKIE_DIGITS]) {
+  if (sticky && *cookies && (*cookies)->cookie == sticky->cookie && mc_slice_equal(sticky->name, policy->name)) {
+    return mc_cookie_value((*cookies)->number, digits);
+  }
+  uint64_t number = cookie_number(input);
+  if (mc_cookies_add(cookies, policy->cookie, number, input->scratch)) input->no_memory = true;
+  return mc_cookie_value(number, digits);
+}
+
+static bool hash_one(const mc_hash_policy *policy, mc_input *input, mc_new_cookie **cookies, const mc_sticky *sticky,
+                     uint64_t *hash) {
+  char digits[MC_COOKIE_DIGITS];
   mc_slice value = MC_ABSENT;
   switch (policy->kind) {
     case MC_HASH_HEADER:
@@ -57,7 +105,9 @@ static bool hash_one(const mc_hash_policy *policy, mc_input *input, uint64_t *ha
       if (value.data) value = rewritten(policy, value, input);
       break;
     case MC_HASH_COOKIE:
-      if (!mc_cookie_find(input, policy->slot, policy->name, &value) || value.size == 0) return false;
+      if (mc_cookie_find(input, policy->slot, policy->name, &value) && value.size) break;
+      if (!policy->cookie || !cookies) return false;
+      value = give_cookie(policy, input, cookies, sticky, digits);
       break;
     case MC_HASH_SOURCE_IP:
       value = input->view->client;
@@ -71,16 +121,17 @@ static bool hash_one(const mc_hash_policy *policy, mc_input *input, uint64_t *ha
   return true;
 }
 
-bool mc_action_hash(const mc_action *action, mc_input *input, uint64_t *hash) {
+bool mc_action_hash(const mc_action *action, mc_input *input, mc_new_cookie **cookies, uint64_t *hash) {
   bool any = false;
   *hash = 0;
   for (uint32_t i = 0; i < action->hash_policy_count; i++) {
+    const mc_hash_policy *policy = &action->hash_policies[i];
     uint64_t one;
-    if (hash_one(&action->hash_policies[i], input, &one)) {
-      *hash = any ? ((*hash << 1) | (*hash >> 63)) ^ one : one;
+    if (hash_one(policy, input, cookies, action->sticky, &one)) {
+      *hash = any ? mc_rotl64(*hash, 1) ^ one : one;
       any = true;
     }
-    if (any && action->hash_policies[i].terminal) break;
+    if (any && policy->terminal) break;
   }
   return any;
 }

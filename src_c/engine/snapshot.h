@@ -10,6 +10,7 @@
 #include "match/route_table.h"
 #include "policy/cors.h"
 #include "policy/mirror.h"
+#include "policy/sticky.h"
 #include "upstream/cluster.h"
 
 typedef struct mc_hash_policy {
@@ -20,6 +21,7 @@ typedef struct mc_hash_policy {
   mc_slice name;
   mc_regex *regex; /* NULL: none */
   mc_substitution *substitution;
+  mc_cookie *cookie; /* given where the request has none; NULL: none is given */
 } mc_hash_policy;
 
 /* The header that names a cluster, or a draw. */
@@ -47,6 +49,7 @@ typedef struct mc_action {
   mc_header_ref cluster_header, weight_header;
   mc_weighted *weighted;
   uint32_t weighted_count;
+  mc_sticky *sticky; /* NULL: the split is not sticky */
   bool rewrites; /* something changes target or authority */
   bool has_cors; /* some level up to the virtual host has a CORS policy */
   mc_hash_policy *hash_policies;
@@ -122,7 +125,8 @@ mc_code mc_action_build(mc_action *action, const mc_action_spec *spec, const mc_
                         mc_arena *arena, mc_error *error);
 void mc_action_clear(mc_action *action);
 
-/* The hash that the route's policies make of the request. False where none of them finds a value. */
-bool mc_action_hash(const mc_action *action, mc_input *input, uint64_t *hash);
+/* The hash that the route's policies make of the request. False where none of them finds a value. A cookie that the
+ * client has to be given is added to the list; NULL: none may be given. */
+bool mc_action_hash(const mc_action *action, mc_input *input, mc_new_cookie **cookies, uint64_t *hash);
 
 #endif

@@ -349,15 +349,36 @@ typedef enum mc_subset_reason {
 
 typedef enum mc_hash_kind { MC_HASH_HEADER, MC_HASH_COOKIE, MC_HASH_SOURCE_IP, MC_HASH_QUERY } mc_hash_kind;
 
+typedef struct mc_cookie_attribute {
+  mc_slice name, value; /* value of size 0: the name alone */
+} mc_cookie_attribute;
+
+/* How a cookie is given to a client that has none. */
+typedef struct mc_cookie_spec {
+  uint64_t max_age; /* seconds; 0: until the client's session ends */
+  mc_slice path;    /* size 0: not said */
+  const mc_cookie_attribute *attributes;
+  uint32_t attribute_count;
+} mc_cookie_spec;
+
 typedef struct mc_hash_policy_spec {
   mc_hash_kind kind;
   bool terminal;
   mc_slice name;
-  mc_substitution_spec regex; /* pattern.data NULL: none */
+  mc_substitution_spec regex;   /* pattern.data NULL: none */
+  const mc_cookie_spec *cookie; /* MC_HASH_COOKIE: NULL: none is given */
 } mc_hash_policy_spec;
+
+/* What keeps a request at its weighted cluster. Without a value the choice is random. */
+typedef struct mc_sticky_spec {
+  mc_hash_kind kind;
+  mc_slice name;
+  const mc_cookie_spec *cookie; /* MC_HASH_COOKIE: NULL: none is given */
+} mc_sticky_spec;
 
 typedef struct mc_weighted_cluster_spec {
   int32_t cluster;         /* index in the snapshot, or -1: by cluster_header, or unknown */
+  mc_slice name;           /* by which sticky splits know it, wherever it stands */
   mc_slice cluster_header; /* data NULL: none */
   uint32_t weight;
   mc_slice host_rewrite; /* data NULL: none */
@@ -385,6 +406,7 @@ typedef struct mc_action_spec {
   uint32_t cluster_count;
   mc_slice weight_header; /* data NULL: none */
   bool weight_by_hash;
+  const mc_sticky_spec *sticky; /* NULL: the choice is not sticky */
   uint16_t cluster_not_found_status;
   uint64_t timeout_ns; /* 0: none */
   mc_path_rewrite_spec path_rewrite;
@@ -764,6 +786,9 @@ typedef enum mc_cors_verdict {
   MC_CORS_PREFLIGHT_DENIED, /* likewise, without allowing the origin */
 } mc_cors_verdict;
 
+/* A cookie that a decision gives to a client, and the next one. */
+typedef struct mc_new_cookie mc_new_cookie;
+
 /* What was decided. Lives inside its owner, where it must not be moved; the request's bytes must stay
  * until mc_decision_release. */
 typedef struct mc_decision {
@@ -783,6 +808,7 @@ typedef struct mc_decision {
   mc_slice body;      /* of our own answer; data NULL: the route's own, or none */
   bool leased;        /* an endpoint counts this request as active */
   mc_cors_verdict cors;
+  mc_new_cookie *cookies; /* given by the answer; NULL: none */
   const mc_snapshot *snapshot;
   mc_request request;
   mc_view view;
@@ -847,6 +873,19 @@ mc_code mc_decision_mirror_headers(const mc_decision *decision, uint32_t policy,
 
 const char *mc_flag_name(mc_flag flag);
 
+/* ------------------------------------------------------------------ splits by key, without routes */
+
+/* Immutable: any number of threads may pick. */
+typedef struct mc_key_split mc_key_split;
+
+/* NULL: error says why. Names may repeat: each is another destination. */
+mc_key_split *mc_key_split_new(const mc_slice *names, const uint32_t *weights, uint32_t count, mc_error *error);
+void mc_key_split_free(mc_key_split *split);
+/* The number of the destination for a key: the same as a sticky split of a route picks among these names. */
+uint32_t mc_key_split_pick(const mc_key_split *split, mc_slice key);
+/* A destination by chance, by weight. */
+uint32_t mc_key_split_draw(const mc_key_split *split, uint64_t random);
+
 /* ------------------------------------------------------------------ explanations
  *
  * Why a request is decided as it is: found by the functions that decide, at the cost of a walk over all
@@ -888,7 +927,13 @@ typedef enum mc_domain_kind {
 } mc_domain_kind;
 
 /* What chose among the clusters of a split. */
-typedef enum mc_draw_kind { MC_DRAW_RANDOM, MC_DRAW_HEADER, MC_DRAW_HASH } mc_draw_kind;
+typedef enum mc_draw_kind {
+  MC_DRAW_RANDOM,
+  MC_DRAW_HEADER,
+  MC_DRAW_HASH,
+  MC_DRAW_STICKY, /* a key of the request */
+  MC_DRAW_COOKIE, /* a key that the answer gives */
+} mc_draw_kind;
 
 typedef struct mc_explained mc_explained;
 
@@ -906,6 +951,9 @@ typedef struct mc_explanation {
   int32_t choice;       /* of the weighted clusters; -1: no split, and what follows is 0 */
   mc_draw_kind draw;
   uint64_t drawn, place, sum; /* place: drawn modulo the sum of the weights */
+  mc_slice key;               /* of a sticky split: what was hashed; drawn is the hash */
+  const double *scores;       /* of a sticky split, by destination: the highest wins; NULL: another split */
+  uint32_t score_count;
   mc_explained *inner;
 } mc_explanation;
 

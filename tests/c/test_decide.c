@@ -271,6 +271,84 @@ static void test_split_by_hash(void) {
   stop();
 }
 
+/* The split of split_action by a key; its endpoint's cluster hashes nothing. */
+static mc_action_spec sticky_action(mc_weighted_cluster_spec split[3], const mc_sticky_spec *sticky) {
+  mc_action_spec action = split_action(split);
+  split[0].name = MC_LITERAL("stable");
+  split[1].name = MC_LITERAL("none");
+  split[2].name = MC_LITERAL("canary");
+  action.sticky = sticky;
+  return action;
+}
+
+static void test_split_by_key(void) {
+  const mc_sticky_spec sticky = {.kind = MC_HASH_HEADER, .name = MC_LITERAL("x-user")};
+  mc_weighted_cluster_spec split[3];
+  start_one(sticky_action(split, &sticky));
+  int seen[3] = {0};
+  for (int i = 0; i < 1000; i++) {
+    char row[32];
+    snprintf(row, sizeof row, "x-user: u%d", i);
+    int32_t choice = choice_by_seed(0, ROWS(row, "x-cluster: two"));
+    seen[choice]++;
+    CHECK_INT(choice_by_seed(95, ROWS(row, "x-cluster: two")), choice);
+  }
+  CHECK(seen[0] > 850 && seen[1] == 0 && seen[2] > 50);
+  CHECK_INT(choice_by_seed(95, NULL), 2); /* without a user, chance */
+  CHECK_INT(choice_by_seed(0, NULL), 0);
+  CHECK_INT(choice_by_seed(95, ROWS("x-user: ")), 2);
+  stop();
+}
+
+static void check_cookie(uint64_t seed, const char *const *rows, const char *expected, char value[MC_COOKIE_DIGITS + 1]) {
+  mc_request request = request_of("a.com", "/", headers, rows);
+  request.seed = seed;
+  decide(request);
+  const mc_response response = {.status = 200};
+  const mc_header_line *lines;
+  uint32_t count;
+  uint16_t status;
+  mc_slice body;
+  mc_scratch scratch;
+  mc_scratch_init(&scratch);
+  CHECK_INT(mc_decision_response_headers(&decision, &response, &scratch, &lines, &count, &status, &body), MC_OK);
+  CHECK_INT(count, expected ? 1 : 0);
+  if (expected && count == 1) {
+    CHECK_SLICE(lines[0].name, "set-cookie");
+    CHECK(lines[0].value.size == 5 + MC_COOKIE_DIGITS + strlen(expected));
+    CHECK(mc_slice_starts(lines[0].value, MC_LITERAL("who=\"")));
+    CHECK(mc_slice_ends(lines[0].value, text_of(expected)));
+    memcpy(value, lines[0].value.data + 5, MC_COOKIE_DIGITS);
+    value[MC_COOKIE_DIGITS] = 0;
+  }
+  mc_scratch_reset(&scratch);
+}
+
+static void test_split_gives_a_cookie(void) {
+  const mc_cookie_spec hour = {.max_age = 3600, .path = MC_LITERAL("/")};
+  const mc_sticky_spec sticky = {.kind = MC_HASH_COOKIE, .name = MC_LITERAL("who"), .cookie = &hour};
+  mc_weighted_cluster_spec split[3];
+  start_one(sticky_action(split, &sticky));
+  int canaries = 0;
+  for (uint64_t seed = 0; seed < 200; seed++) {
+    char value[MC_COOKIE_DIGITS + 1] = "", row[64];
+    check_cookie(seed, ROWS("x-cluster: two"), "\"; Max-Age=3600; Path=/; HttpOnly", value);
+    int32_t choice = decision.choice;
+    canaries += choice == 2;
+    mc_decision_release(&decision);
+    snprintf(row, sizeof row, "cookie: who=%s", value);
+    check_cookie(seed + 1, ROWS(row, "x-cluster: two"), NULL, value);
+    CHECK_INT(decision.choice, choice);
+    mc_decision_release(&decision);
+    snprintf(row, sizeof row, "cookie: who=\"%s\"", value); /* as it was given */
+    check_cookie(seed + 1, ROWS(row, "x-cluster: two"), NULL, value);
+    CHECK_INT(decision.choice, choice);
+    mc_decision_release(&decision);
+  }
+  CHECK(canaries > 4 && canaries < 45);
+  stop();
+}
+
 static void allow_websockets(small_config *config) {
   static mc_upgrade upgrades[1];
   upgrades[0] = (mc_upgrade){MC_LITERAL("websocket"), true};
@@ -601,6 +679,8 @@ int main(void) {
   test_split_by_chance();
   test_split_by_header();
   test_split_by_hash();
+  test_split_by_key();
+  test_split_gives_a_cookie();
   test_upgrades();
   test_require_tls();
   test_grpc_replies();

@@ -48,6 +48,36 @@ static void check_failure(int32_t route, mc_condition_kind kind, uint32_t count)
   CHECK_INT(explanation.failures[route].count, count);
 }
 
+static void make_sticky(small_config *config) {
+  static mc_weighted_cluster_spec split[2];
+  static mc_action_spec actions[3];
+  static mc_sticky_spec sticky;
+  static mc_cookie_spec cookie;
+  memcpy(actions, config->host.actions, sizeof actions);
+  memcpy(split, actions[1].clusters, sizeof split);
+  split[0].name = MC_LITERAL("a");
+  split[1].name = MC_LITERAL("b");
+  sticky = (mc_sticky_spec){.kind = MC_HASH_COOKIE, .name = MC_LITERAL("who"), .cookie = &cookie};
+  actions[1].clusters = split;
+  actions[1].weight_header = MC_ABSENT;
+  actions[1].sticky = &sticky;
+  config->host.actions = actions;
+}
+
+static void test_scores_of_a_sticky_split(void) {
+  start(make_sticky);
+  explain("b.com", "/a", ROWS("cookie: who=me"), 0);
+  CHECK_INT(explanation.draw, MC_DRAW_STICKY);
+  CHECK_SLICE(explanation.key, "me");
+  CHECK_INT(explanation.score_count, 2);
+  CHECK_INT(explanation.choice, explanation.scores[1] > explanation.scores[0]);
+  explain("b.com", "/a", NULL, 7);
+  CHECK_INT(explanation.draw, MC_DRAW_COOKIE);
+  CHECK_INT(explanation.key.size, MC_COOKIE_DIGITS);
+  CHECK_INT(explanation.choice, explanation.scores[1] > explanation.scores[0]);
+  stop();
+}
+
 static void test_each_route_and_what_failed(void) {
   start(NULL);
   explain("b.com", "/a/b?c", ROWS("x: 2"), 0);
@@ -144,6 +174,7 @@ static void test_out_of_memory(void) {
 }
 
 int main(void) {
+  test_scores_of_a_sticky_split();
   test_each_route_and_what_failed();
   test_the_draw_of_a_split();
   test_a_request_that_is_refused();

@@ -2,8 +2,8 @@
 #include "engine_support.h"
 
 /* The hash of these policies for a request; ok tells whether there is one. */
-static uint64_t hash_of(const mc_hash_policy_spec *policies, uint32_t count, const char *target,
-                        const char *const *rows, bool *ok) {
+static uint64_t hash_from(const char *source, uint16_t port, const mc_hash_policy_spec *policies, uint32_t count,
+                          const char *target, const char *const *rows, bool *ok, uint64_t numbers[2]) {
   mc_arena *arena = mc_arena_new();
   mc_slots *slots = mc_slots_new();
   mc_action_spec spec = forward_to(0);
@@ -14,21 +14,37 @@ static uint64_t hash_of(const mc_hash_policy_spec *policies, uint32_t count, con
   mc_view view;
   mc_header headers[16];
   uint64_t hash;
+  mc_new_cookie *cookies = NULL;
   memset(&action, 0, sizeof action);
   spec.hash_policies = policies;
   spec.hash_policy_count = count;
   CHECK_INT(mc_action_build(&action, &spec, &route, slots, arena, &error), MC_OK);
   mc_scratch_init(&scratch);
   view_of(&view, &scratch, "a.com", target, headers, rows);
-  mc_input input = {.view = &view, .slots = slots, .scratch = &scratch};
+  view.source = text_of(source);
+  view.source_port = port;
+  view.local = text_of("10.0.0.1");
+  view.port = 80;
+  mc_input input = {.view = &view, .slots = slots, .scratch = &scratch, .random = 5};
   CHECK_INT(mc_slots_find(slots, &view, &scratch, &input.found), MC_OK);
-  *ok = mc_action_hash(&action, &input, &hash);
+  *ok = mc_action_hash(&action, &input, &cookies, &hash);
   CHECK(!input.no_memory);
+  numbers[0] = numbers[1] = 0;
+  for (int i = 0; cookies && i < 2; i++, cookies = cookies->next) numbers[i] = cookies->number;
+  CHECK(!cookies);
   mc_scratch_reset(&scratch);
   mc_action_clear(&action);
   mc_slots_free(slots);
   mc_arena_free(arena);
   CHECK_INT(check_blocks(), 0);
+  return hash;
+}
+
+static uint64_t hash_of(const mc_hash_policy_spec *policies, uint32_t count, const char *target,
+                        const char *const *rows, bool *ok) {
+  uint64_t numbers[2];
+  uint64_t hash = hash_from("127.0.0.1", 0, policies, count, target, rows, ok, numbers);
+  CHECK_INT(numbers[0], 0);
   return hash;
 }
 
@@ -99,7 +115,31 @@ static void test_several_combine(void) {
   CHECK(!ok);
 }
 
+/* The number of the cookie that is given; its digits are what is hashed. */
+static uint64_t cookie_from(const char *source, uint16_t port, const char *const *rows) {
+  const mc_cookie_spec session = {.max_age = 0};
+  const mc_hash_policy_spec cookie = {.kind = MC_HASH_COOKIE, .name = MC_LITERAL("c"), .cookie = &session};
+  bool ok;
+  uint64_t numbers[2];
+  uint64_t hash = hash_from(source, port, &cookie, 1, "/", rows, &ok, numbers);
+  char digits[MC_COOKIE_DIGITS];
+  mc_slice value = mc_cookie_value(numbers[0], digits);
+  CHECK(ok);
+  if (numbers[0]) CHECK_INT(hash, mc_xxh64(value.data, value.size, 0));
+  return numbers[0];
+}
+
+static void test_cookies_are_given(void) {
+  CHECK_INT(cookie_from("127.0.0.9", 4567, NULL), xxh64("127.0.0.9:456710.0.0.1:80", 0)); /* as Envoy does */
+  CHECK_INT(cookie_from("::1", 1, NULL), xxh64("[::1]:110.0.0.1:80", 0));
+  CHECK_INT(cookie_from("127.0.0.9", 4567, ROWS("cookie: c=")), xxh64("127.0.0.9:456710.0.0.1:80", 0));
+  CHECK_INT(cookie_from("127.0.0.9", 4567, ROWS("cookie: c=1")), 0);
+  uint64_t drawn = cookie_from("127.0.0.9", 0, NULL); /* behind one address are many clients */
+  CHECK(drawn && drawn != xxh64("127.0.0.9:010.0.0.1:80", 0));
+}
+
 int main(void) {
+  test_cookies_are_given();
   test_headers();
   test_order_of_repeated_lines_does_not_matter();
   test_other_kinds();

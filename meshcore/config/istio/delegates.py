@@ -35,6 +35,7 @@ _INHERITED = (
     "cors_policy",
     "mirrors",
     "headers",
+    "record_sticky",
 )
 
 

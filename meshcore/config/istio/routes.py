@@ -179,7 +179,8 @@ def _forward(
         chosen: list[RouteDestination] = [single]
     else:
         chosen = [it for it in rule.route if it.weight]
-        weighted = WeightedClusters(tuple(_weighted(scope, namespace, it, port) for it in chosen))
+        parts = tuple(_weighted(scope, namespace, it, port) for it in chosen)
+        weighted = WeightedClusters(parts, sticky=rule.record_sticky)
     hashes = [it for it in (scope.hash(_destination(to), namespace) for to in chosen) if it is not None]
     timeout = rule.timeout or 0.0
     action = ForwardAction(

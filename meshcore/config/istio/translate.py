@@ -36,6 +36,7 @@ from meshcore.config.istio.schema.workload import WorkloadEntry
 from meshcore.config.istio.scopes import gateway_scope, sidecar_outlook
 from meshcore.config.istio.serving import check_kinds, check_serving
 from meshcore.config.istio.sidecar import sidecar_listeners
+from meshcore.config.istio.sticky import attach_sticky
 from meshcore.config.istio.validation import validate
 from meshcore.config.istio.workloads import OutsideWorkloads
 from meshcore.config.node import Node
@@ -94,8 +95,10 @@ def load_documents(
     gateways = select_gateways(named, node, findings)
     if findings.has_errors:
         return None
+    own = resources.of("VirtualService", VirtualService)
+    attach_sticky(own)
     virtual_services = merge_delegates(
-        resources.of("VirtualService", VirtualService),
+        own,
         findings,
         domain=mesh.domain,
         default_export=mesh.virtual_service_export,

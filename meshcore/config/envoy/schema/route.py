@@ -181,9 +181,10 @@ class Route(Record):
         "per_request_buffer_limit_bytes": _BUFFERS,
         "request_body_buffer_limit": _BUFFERS,
     }
-    __ignored__ = frozenset({"metadata", "stat_prefix"})
+    __ignored__ = frozenset({"stat_prefix"})
 
     match: RouteMatch
+    metadata: Metadata | None = None
     name: str = ""
     route: RouteAction | None = None
     redirect: RedirectAction | None = None
@@ -213,10 +214,10 @@ class VirtualHost(Record):
         "per_request_buffer_limit_bytes": _BUFFERS,
         "request_body_buffer_limit": _BUFFERS,
     }
-    __ignored__ = frozenset({"metadata"})
 
     name: NonEmpty
     domains: Annotated[list[HeaderText], Meta(min_length=1)]
+    metadata: Metadata | None = None
     routes: Annotated[list[Route], Partial] = []
     virtual_clusters: list[VirtualCluster] = []
     require_tls: TlsRequirementType = TlsRequirementType.NONE
@@ -241,9 +242,9 @@ class RouteConfiguration(Record):
         "internal_only_headers": "",
         "ignore_path_parameters_in_path_matching": "",
     }
-    __ignored__ = frozenset({"metadata"})
 
     name: str = ""
+    metadata: Metadata | None = None
     virtual_hosts: Annotated[list[VirtualHost], Partial] = []
     request_headers_to_add: HeaderOptions = []
     request_headers_to_remove: list[OptionalHeaderName] = []

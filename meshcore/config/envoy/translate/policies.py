@@ -204,8 +204,6 @@ def _hash_policy(context: Context, policy: schema.HashPolicy) -> HashPolicy | No
         )
     if policy.cookie is not None:
         cookie = policy.cookie
-        if cookie.ttl is not None:
-            context.pending(cookie, "ttl", "sticky cookies")
         return HashPolicy(
             HashPolicyKind.COOKIE,
             cookie.name,

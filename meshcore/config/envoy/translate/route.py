@@ -19,9 +19,11 @@ from meshcore.config.envoy.translate.policies import (
 )
 from meshcore.config.envoy.translate.ratelimits import rate_limits
 from meshcore.config.envoy.translate.responses import direct_response, redirect
+from meshcore.config.envoy.translate.sticky import sticky_key
 from meshcore.config.findings import quoted
 from meshcore.config.patterns import rewrite_error
 from meshcore.config.schema import Meta, Record, origin_of, path_of
+from meshcore.config.sticky import NAME
 from meshcore.config.tree import plain
 from meshcore.model import (
     DirectResponse,
@@ -35,6 +37,7 @@ from meshcore.model import (
     PathRewriteKind,
     Redirect,
     Route,
+    StickyKey,
     WeightedCluster,
     WeightedClusters,
 )
@@ -65,8 +68,10 @@ def route(context: Context, source: schema.Route, max_body: int) -> Route:
     match = route_match(context, source.match)
     filters = per_route_filters(context, source, source.typed_per_filter_config)
     action: ForwardAction | Redirect | DirectResponse
+    split = source.route is not None and source.route.weighted_clusters is not None
+    sticky = sticky_key(context, source.metadata, split=split)
     if source.route is not None:
-        action = _forward(context, source.route, match.path)
+        action = _forward(context, source.route, match.path, sticky)
     elif source.redirect is not None:
         action = redirect(context, source.redirect, match.path)
     else:
@@ -91,7 +96,9 @@ def lb_metadata(metadata: Metadata | None) -> tuple[tuple[str, object], ...]:
     return tuple((key, plain(value)) for key, value in node.entries.items())
 
 
-def _forward(context: Context, action: schema.RouteAction, path: PathMatch) -> ForwardAction:
+def _forward(
+    context: Context, action: schema.RouteAction, path: PathMatch, sticky: StickyKey | None
+) -> ForwardAction:
     if action.cluster is not None:
         context.check_cluster(action, "cluster", action.cluster)
     _pending(context, action)
@@ -100,7 +107,7 @@ def _forward(context: Context, action: schema.RouteAction, path: PathMatch) -> F
     return ForwardAction(
         cluster=action.cluster or "",
         cluster_header=(action.cluster_header or "").lower(),
-        weighted_clusters=_weighted(context, weighted) if weighted is not None else None,
+        weighted_clusters=_weighted(context, weighted, sticky) if weighted is not None else None,
         cluster_not_found_status=_NOT_FOUND[action.cluster_not_found_response_code],
         path_rewrite=_path_rewrite(context, action, path),
         host_rewrite=_host_rewrite(context, action),
@@ -203,7 +210,7 @@ def _host_rewrite(context: Context, action: schema.RouteAction) -> HostRewrite |
     return None
 
 
-def _weighted(context: Context, source: schema.WeightedCluster) -> WeightedClusters:
+def _weighted(context: Context, source: schema.WeightedCluster, sticky: StickyKey | None) -> WeightedClusters:
     clusters: list[WeightedCluster] = []
     total = 0
     for item in source.clusters:
@@ -228,4 +235,8 @@ def _weighted(context: Context, source: schema.WeightedCluster) -> WeightedClust
         context.error(
             source, "clusters", "the sum of the weights", found=str(total), expected=f"1 to {_MAX_WEIGHT:,}"
         )
-    return WeightedClusters(tuple(clusters), (source.header_name or "").lower(), bool(source.use_hash_policy))
+    for field in ("header_name", "use_hash_policy") if sticky is not None else ():
+        if getattr(source, field):
+            context.error(source, field, f"the route has {NAME!r} already; only one of them may be")
+    header = (source.header_name or "").lower()
+    return WeightedClusters(tuple(clusters), header, bool(source.use_hash_policy), sticky)

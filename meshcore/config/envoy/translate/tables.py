@@ -12,6 +12,7 @@ from meshcore.config.envoy.translate.matching import header_matches
 from meshcore.config.envoy.translate.policies import cors_field, hedge_policy, mirrors, retry_policy
 from meshcore.config.envoy.translate.ratelimits import rate_limits
 from meshcore.config.envoy.translate.route import route
+from meshcore.config.envoy.translate.sticky import refuse_sticky
 from meshcore.config.findings import quoted
 from meshcore.config.schema import node_of, origin_of, path_of
 from meshcore.config.tree import SequenceNode
@@ -22,6 +23,7 @@ __all__ = ["route_configuration"]
 
 def route_configuration(context: Context, source: schema.RouteConfiguration) -> RouteConfiguration:
     _check_domains(context, source.virtual_hosts)
+    refuse_sticky(context, source.metadata, "put it into the metadata of each")
     limit = source.max_direct_response_body_size_bytes
     return RouteConfiguration(
         name=source.name,
@@ -41,6 +43,7 @@ def _virtual_host(context: Context, source: schema.VirtualHost, limit: int) -> V
     for field in ("include_request_attempt_count", "include_attempt_count_in_response"):
         if getattr(source, field):
             context.pending(source, field, "attempt count")
+    refuse_sticky(context, source.metadata, "put it into the metadata of each")
     return VirtualHost(
         name=source.name,
         domains=tuple(source.domains),

@@ -13,6 +13,7 @@ from meshcore.config.istio.gateway_api.schema.common import GROUP, GroupKind
 from meshcore.config.istio.gateway_api.schema.filters import RequestMirror
 from meshcore.config.istio.schema import virtual_service as istio
 from meshcore.config.istio.schema.common import Destination
+from meshcore.config.istio.sticky import sticky_key
 
 __all__ = ["convert"]
 
@@ -28,11 +29,13 @@ def convert(resource: Route, backends: Backends, *, mesh: bool) -> list[istio.HT
     """The http rules of a route, in its own order; ``mesh``: as sidecars use them."""
     rules: list[istio.HTTPRoute] = []
     given: Sequence[api.HTTPRule | api.GRPCRule] = resource.spec.rules
+    sticky = sticky_key(resource.metadata)
     for position, rule in enumerate(given):
         name = rule.name or f"{resource.namespace}.{resource.name}.{position}"
         for match in _matches(rule):
             made = _Conversion(resource.kind, resource.namespace, backends, mesh).rule(rule, name)
             made.match = [match] if match else []
+            made.record_sticky = sticky
             rules.append(made)
     return rules
 

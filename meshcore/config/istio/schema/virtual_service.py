@@ -8,6 +8,7 @@ from typing import Annotated, ClassVar
 from meshcore.config.istio.schema.common import Destination, Percent, StringMatch
 from meshcore.config.scalar_types import Bytes, GoDuration, Int32, UInt32
 from meshcore.config.schema import OneOf, Partial, Record
+from meshcore.model import StickyKey
 
 __all__ = [
     "Abort",
@@ -192,6 +193,9 @@ class HTTPRoute(Record):
     mirror_percentage: Percent | None = None
     cors_policy: CorsPolicy | None = None
     headers: Headers | None = None
+
+    #: What the annotation of the rule's own document says of its split.
+    record_sticky: StickyKey | None = None
 
 
 class WeightedDestination(Record):

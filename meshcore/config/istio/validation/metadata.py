@@ -1,4 +1,4 @@
-"""Annotations that mean something to Istio's validation."""
+"""Annotations that mean something to Istio's validation, and our own."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TypeVar
 from meshcore.config.findings import Findings, quoted
 from meshcore.config.istio.resources import Resource
 from meshcore.config.istio.schema.security import Action, AuthorizationPolicy
+from meshcore.config.istio.sticky import check_sticky
 from meshcore.config.schema import Record, error_at
 
 __all__ = ["check_metadata"]
@@ -29,6 +30,7 @@ def check_metadata(resource: Resource[S], findings: Findings) -> None:
     for name in _INTERNAL:
         if name in metadata.annotations:
             error_at(findings, metadata, "annotations", f"{name!r} may not be set")
+    check_sticky(resource, findings)
     if DRY_RUN not in metadata.annotations:
         return
     spec, value = resource.spec, metadata.annotations[DRY_RUN]
