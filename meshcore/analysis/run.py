@@ -22,6 +22,7 @@ from meshcore.config.enforcement import PENDING
 from meshcore.config.envoy import load_documents as load_envoy
 from meshcore.config.findings import Finding, Findings, Severity
 from meshcore.config.istio.endpoints import add_endpoints
+from meshcore.config.istio.mesh_config import read_mesh
 from meshcore.config.istio.reading import is_cluster_wide, read, unfold
 from meshcore.config.istio.resources import DEFAULT_NAMESPACE
 from meshcore.config.istio.translate import make_registry
@@ -122,6 +123,7 @@ def analyze_documents(
     validation = Findings()
     resources = read(kubernetes, validation)
     validate(resources, validation)
+    read_mesh(resources.mesh, None, validation)
     registry = make_registry(resources)
     if endpoints is not None:
         add_endpoints(registry, endpoints, frozenset(resources.namespaces | {DEFAULT_NAMESPACE}), validation)
@@ -216,13 +218,13 @@ def _envoy(documents: list[Document], findings: Findings) -> Config | None:
 def _mesh(source: Source | None, findings: Findings) -> Cursor | None:
     if source is None:
         return None
-    sources, broken = Sources(), Findings()
-    if isinstance(source, Mapping):
-        sources.add_mapping(source, "<mesh configuration>", broken)
-    else:
-        sources.add_path(source, broken)
+    broken, invalid = Findings(), Findings()
+    documents = Sources().add_given(source, "<mesh configuration>", broken)
     _merge(findings, _coded(broken, UNREADABLE, UNREADABLE))
-    return mesh_config_of(sources.documents)
+    if not broken.has_errors:
+        read_mesh((), source, invalid)
+        _merge(findings, _coded(invalid, INVALID, DOUBTFUL))
+    return mesh_config_of(documents)
 
 
 def _coded(findings: Findings, error: str, warning: str) -> Findings:

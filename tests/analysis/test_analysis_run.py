@@ -273,3 +273,27 @@ def analyze_mappings(made: list[dict[str, object]]) -> Report:
 @given(st.binary(max_size=200))
 def test_analysis_never_raises_on_rubbish(data: bytes) -> None:
     analyze(texts={"a": data.decode("utf-8", "surrogateescape")})
+
+
+def test_the_mesh_configuration_is_validated(tmp_path: Path) -> None:
+    path = tmp_path / "mesh.yaml"
+    for text, words in (
+        ("outboundTraficPolicy: {mode: REGISTRY_ONLY}", "unknown field 'outboundTraficPolicy'"),
+        ("outboundTrafficPolicy: {mode: OPEN}", "found 'OPEN'"),
+        (SERVICE, "expected the settings of a mesh"),
+    ):
+        path.write_text(text)
+        (finding,) = (
+            it for it in analyze(texts={"a": SERVICE}, mesh_config=path).findings if it.file == str(path)
+        )
+        assert (finding.code, finding.line) == ("IST0106", 1)
+        assert words in finding.detail
+
+
+def test_the_mesh_configuration_among_the_documents_is_validated() -> None:
+    config_map = (
+        "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: istio, namespace: istio-system}\n"
+        "data:\n  mesh: |\n    outboundTraficPolicy: {mode: REGISTRY_ONLY}\n"
+    )
+    (finding,) = analyze(texts={"a": config_map}).findings
+    assert (finding.code, finding.line) == ("IST0106", 6)
