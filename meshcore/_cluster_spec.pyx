@@ -34,6 +34,7 @@ cdef int cluster_spec(Specs specs, object cluster, mc_cluster_spec *out) except 
     _localities(specs, cluster, out)
     _endpoints(specs, cluster, out)
     _balance(cluster, &out.balance)
+    _zone(specs, cluster, &out.balance)
     _subsets(specs, cluster.subsets, out)
     return 0
 
@@ -99,6 +100,40 @@ cdef int _labels(Specs specs, tuple metadata, bint list_as_any, mc_endpoint_spec
         labels[i].value = specs.optional("") if text is None else specs.text(text)
     out.labels = labels
     out.label_count = <uint32_t> len(pairs)
+    return 0
+
+
+cdef int _zone(Specs specs, object cluster, mc_balance_spec *out) except -1:
+    cdef mc_zone_spec *spec
+    cdef mc_peers *peers
+    known, common = cluster.peers, cluster.common_lb
+    if known is None:
+        return 0
+    spec = <mc_zone_spec *> specs.array(1, sizeof(mc_zone_spec))
+    peers = <mc_peers *> specs.array(len(known.localities), sizeof(mc_peers))
+    for i, group in enumerate(known.localities):
+        _name(specs, group.locality, &peers[i].locality)
+        peers[i].hosts = group.hosts
+        peers[i].healthy = group.healthy
+        peers[i].healthy_weight = group.healthy_weight
+    _name(specs, known.own, &spec.own)
+    spec.peers = peers
+    spec.peer_count = <uint32_t> len(known.localities)
+    spec.peer_hosts = known.hosts
+    spec.usable_peers = known.usable
+    percent, least = common.zone_aware_routing_percent, common.zone_aware_min_cluster_size
+    spec.routing_percent = 100 if percent is None else <uint32_t> min(100, int(percent + 0.5))
+    spec.min_cluster_size = 6 if least is None else least
+    spec.force_minimum = common.force_local_zone_min_size or 0
+    spec.by_weight = common.zone_aware_by_weight
+    out.zone = spec
+    return 0
+
+
+cdef int _name(Specs specs, object locality, mc_locality_name *out) except -1:
+    out.region = specs.text(locality.region)
+    out.zone = specs.text(locality.zone)
+    out.sub_zone = specs.text(locality.sub_zone)
     return 0
 
 

@@ -387,12 +387,35 @@ cdef extern from "meshcore.h" nogil:
         uint32_t table_size
         uint32_t balance_factor
 
+    ctypedef struct mc_locality_name:
+        mc_slice region
+        mc_slice zone
+        mc_slice sub_zone
+
+    ctypedef struct mc_peers:
+        mc_locality_name locality
+        uint32_t hosts
+        uint32_t healthy
+        uint64_t healthy_weight
+
+    ctypedef struct mc_zone_spec:
+        mc_locality_name own
+        const mc_peers *peers
+        uint32_t peer_count
+        uint32_t peer_hosts
+        uint32_t usable_peers
+        uint32_t routing_percent
+        uint64_t min_cluster_size
+        uint32_t force_minimum
+        bint by_weight
+
     ctypedef struct mc_balance_spec:
         mc_policy_kind policy
         uint32_t panic_percent
         uint32_t overprovisioning_percent
         bint fail_traffic_on_panic
         bint locality_weighted
+        const mc_zone_spec *zone
         mc_hashing_spec hashing
 
     ctypedef struct mc_cluster_spec:

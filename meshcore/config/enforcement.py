@@ -18,7 +18,6 @@ PENDING: dict[str, str] = {
     "rate limits": "rate limits are not enforced yet",
     "mirroring": "which requests are mirrored is decided, but the proxy does not send the copies yet",
     "load balancing": "endpoints are chosen round robin yet",
-    "zone awareness": "requests are not kept in their zone yet",
     "weights": "weights of endpoints do not count yet",
     "circuit breakers": "circuit breakers do not limit requests yet",
     "outlier detection": "failing endpoints are not ejected yet",

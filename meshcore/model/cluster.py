@@ -22,6 +22,8 @@ __all__ = [
     "LocalityEndpoints",
     "Maglev",
     "OutlierDetection",
+    "PeerLocality",
+    "Peers",
     "Policy",
     "RingHash",
     "SlowStart",
@@ -100,6 +102,27 @@ class LocalityEndpoints:
 
 
 @dataclass(frozen=True, slots=True)
+class PeerLocality:
+    """Hosts of the cluster that the engine's own host is one of, in one locality."""
+
+    locality: Locality
+    hosts: int
+    healthy: int
+    healthy_weight: int
+
+
+@dataclass(frozen=True, slots=True)
+class Peers:
+    """Where the engine is and where the others of its kind are (Envoy's ``local_cluster_name``): what zone
+    aware routing goes by. ``hosts``: those that are not draining; ``usable``: healthy or degraded."""
+
+    own: Locality
+    localities: tuple[PeerLocality, ...]
+    hosts: int
+    usable: int
+
+
+@dataclass(frozen=True, slots=True)
 class SlowStart:
     window: float
     aggression: float = 1.0
@@ -132,6 +155,9 @@ class CommonLbConfig:
     locality_weighted: bool = False
     zone_aware_routing_percent: float | None = None
     zone_aware_min_cluster_size: int | None = None
+    zone_aware_by_weight: bool = False  #: hosts count by their weights
+    #: Nothing leaves the own locality while it has so many healthy hosts; None: what is fair does.
+    force_local_zone_min_size: int | None = None
     use_hostname_for_hashing: bool = False
     hash_balance_factor: int | None = None
     update_merge_window: float | None = None
@@ -231,6 +257,7 @@ class Cluster:
     least_request: LeastRequest | None = None
     slow_start: SlowStart | None = None
     common_lb: CommonLbConfig = CommonLbConfig()
+    peers: Peers | None = None  #: None: nothing is routed by zone
     subsets: SubsetConfig | None = None
     overprovisioning_factor: int = 140
     circuit_breakers: CircuitBreakers | None = None

@@ -64,8 +64,10 @@ static mc_code build_localities(builder *b, mc_tier *tier, const mc_priority *pr
   atomic_init(&tier->turn, b->turn);
   for (uint32_t i = 0; i < priority->locality_count; i++) {
     const mc_locality_hosts *here = &priority->localities[i];
-    tier->healthy_weight += here->healthy_weight;
-    tier->degraded_weight += here->degraded_weight;
+    if (b->balancer->locality_weighted) {
+      tier->healthy_weight += here->healthy_weight;
+      tier->degraded_weight += here->degraded_weight;
+    }
     mc_code code = build_group(b, &tier->healthy_in[i], here->healthy, NULL);
     if (!code) code = build_group(b, &tier->degraded_in[i], here->degraded, NULL);
     if (code) return code;
@@ -77,7 +79,9 @@ static mc_code build_tier(builder *b, mc_tier *tier, const mc_priority *priority
   if (b->balancer->policy->hashes) return build_hashed(b, tier, priority);
   mc_code code = build_group(b, &tier->healthy, priority->panic ? priority->all : priority->healthy, NULL);
   if (!code && !priority->panic) code = build_group(b, &tier->degraded, priority->degraded, NULL);
-  if (!code && !priority->panic && b->balancer->locality_weighted) code = build_localities(b, tier, priority);
+  bool zoned = b->balancer->zone.on && priority == b->balancer->set.priorities;
+  bool by_locality = b->balancer->locality_weighted || zoned;
+  if (!code && !priority->panic && by_locality) code = build_localities(b, tier, priority);
   return code;
 }
 
@@ -99,6 +103,10 @@ mc_code mc_balancer_build(mc_balancer *balancer, const mc_balance_spec *spec, co
     return no_memory(error);
   }
   builder b = {balancer, spec, hosts, turn, arena, error};
+  if (balancer->set.count && !balancer->policy->hashes) {
+    code = mc_zone_build(&balancer->zone, spec->zone, spec->panic_percent, balancer->set.priorities, hosts, localities, arena);
+    if (code) no_memory(error);
+  }
   for (uint32_t i = 0; i < balancer->set.count && !code; i++) {
     code = build_tier(&b, &balancer->tiers[i], &balancer->set.priorities[i]);
   }
@@ -152,6 +160,11 @@ static const mc_group *group_of(const mc_balancer *balancer, mc_pick *pick) {
   if (total > 0) {
     uint32_t at = locality_in_turn(tier, priority, degraded, total, pick->peek);
     return degraded ? &tier->degraded_in[at] : &tier->healthy_in[at];
+  }
+  if (balancer->zone.on && priority == balancer->set.priorities) {
+    int32_t at = mc_zone_choose(&balancer->zone, balancer->fail_traffic_on_panic, pick);
+    if (at == MC_ZONE_NOWHERE) return NULL;
+    if (at != MC_ZONE_ANYWHERE) return degraded ? &tier->degraded_in[at] : &tier->healthy_in[at];
   }
   return degraded ? &tier->degraded : &tier->healthy;
 }

@@ -4,14 +4,14 @@
 #ifndef MC_BALANCE_BALANCER_H
 #define MC_BALANCE_BALANCER_H
 
-#include "balance/policy.h"
+#include "balance/zone_aware.h"
 
 /* The groups of one priority that a request can end in. */
 typedef struct mc_tier {
   mc_group healthy; /* all hosts in panic; for policies that hash, weighted by locality */
   mc_group degraded;
-  mc_group *healthy_in, *degraded_in; /* by locality of the priority; NULL where localities are not weighted */
-  double healthy_weight, degraded_weight; /* sums over the localities */
+  mc_group *healthy_in, *degraded_in; /* by locality of the priority; NULL where it does not count */
+  double healthy_weight, degraded_weight; /* sums over the localities; 0 where they are not weighted */
   atomic_uint_fast64_t turn;              /* of the localities */
 } mc_tier;
 
@@ -19,6 +19,7 @@ typedef struct mc_balancer {
   mc_host_set set;
   const mc_policy *policy;
   mc_tier *tiers; /* by priority */
+  mc_zone zone;   /* of the first */
   bool locality_weighted, fail_traffic_on_panic;
 } mc_balancer;
 

@@ -476,6 +476,29 @@ typedef struct mc_hashing_spec {
   uint32_t balance_factor; /* percent of the average load that a host may have; 0: any */
 } mc_hashing_spec;
 
+typedef struct mc_locality_name {
+  mc_slice region, zone, sub_zone;
+} mc_locality_name;
+
+/* Hosts of the cluster that the caller itself belongs to, in one locality. */
+typedef struct mc_peers {
+  mc_locality_name locality;
+  uint32_t hosts, healthy;
+  uint64_t healthy_weight;
+} mc_peers;
+
+/* Zone aware routing, of policies that do not hash. */
+typedef struct mc_zone_spec {
+  mc_locality_name own; /* the caller's locality */
+  const mc_peers *peers;
+  uint32_t peer_count;
+  uint32_t peer_hosts, usable_peers; /* in all: those that are not draining; those healthy or degraded */
+  uint32_t routing_percent;          /* 100 in Envoy */
+  uint64_t min_cluster_size;         /* healthy hosts; 6 in Envoy */
+  uint32_t force_minimum; /* with so many healthy hosts in its locality, nothing leaves it; 0: what is fair does */
+  bool by_weight;         /* hosts count by their weights */
+} mc_zone_spec;
+
 /* How a cluster chooses among its hosts. Which fields count depends on the policy. */
 typedef struct mc_balance_spec {
   mc_policy_kind policy;
@@ -483,6 +506,7 @@ typedef struct mc_balance_spec {
   uint32_t overprovisioning_percent; /* 140 in Envoy */
   bool fail_traffic_on_panic;
   bool locality_weighted;
+  const mc_zone_spec *zone; /* NULL: none */
   mc_hashing_spec hashing;
 } mc_balance_spec;
 

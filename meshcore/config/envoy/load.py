@@ -15,6 +15,7 @@ from meshcore.config.envoy.schema.route import RouteConfiguration as RouteSchema
 from meshcore.config.envoy.translate.cluster import cluster
 from meshcore.config.envoy.translate.context import Context
 from meshcore.config.envoy.translate.listener import listener, manager_listener
+from meshcore.config.envoy.translate.peers import with_peers
 from meshcore.config.envoy.translate.tables import route_configuration
 from meshcore.config.findings import Findings, quoted
 from meshcore.config.schema import decode, origin_of, warn_at
@@ -42,7 +43,8 @@ def load_documents(
         Runtime(*resources.runtime, runtime or {}),
         frozenset(item.name for item in resources.clusters),
     )
-    clusters = tuple(cluster(context, item, resources.assignments) for item in resources.clusters)
+    made = [cluster(context, item, resources.assignments) for item in resources.clusters]
+    clusters = with_peers(context, resources.bootstrap, made)
     listeners = _listeners(context, resources)
     _check_ports(context, resources, listeners)
     _warn_unused(context, resources)

@@ -63,6 +63,7 @@ class Resources:
     clusters: list[Cluster] = field(default_factory=list)
     assignments: dict[str, ClusterLoadAssignment] = field(default_factory=dict)
     runtime: list[dict[str, object]] = field(default_factory=list)
+    bootstrap: Bootstrap | None = None  #: the last one: it says where the engine is
 
 
 def collect(documents: Sequence[Document], findings: Findings) -> Resources:
@@ -144,6 +145,7 @@ def _store(resources: Resources, record: Record, findings: Findings) -> None:
             error_at(findings, record, "cluster_name", message)
         resources.assignments[record.cluster_name] = record
     elif isinstance(record, Bootstrap):
+        resources.bootstrap = record
         if record.static_resources is not None:
             resources.listeners += record.static_resources.listeners
             resources.clusters += record.static_resources.clusters

@@ -16,6 +16,7 @@ __all__ = [
     "LbSubsetFallbackPolicy",
     "LeastRequestLbConfig",
     "LoadBalancingPolicy",
+    "LocalityBasis",
     "LocalityLbConfig",
     "MaglevLbConfig",
     "RingHashLbConfig",
@@ -29,6 +30,7 @@ __all__ = [
     "TypedRingHash",
     "TypedRoundRobin",
     "TypedSubset",
+    "TypedZoneAware",
 ]
 
 RingSize = Annotated[UInt64, Meta(le=8388608)]
@@ -140,12 +142,19 @@ class LoadBalancingPolicy(Record):
 # -- envoy.extensions.load_balancing_policies.*.v3 ----------------------------------------------
 
 
+class LocalityBasis(Enum):
+    HEALTHY_HOSTS_NUM = 0
+    HEALTHY_HOSTS_WEIGHT = 1
+
+
+class ForceLocalZone(Record):
+    min_size: UInt32 | None = None
+
+
 class TypedZoneAware(ZoneAwareLbConfig):
-    __unsupported__ = {
-        "force_locality_direct_routing": "",
-        "force_local_zone": "",
-        "locality_basis": "",
-    }
+    force_locality_direct_routing: bool = False
+    force_local_zone: ForceLocalZone | None = None
+    locality_basis: LocalityBasis = LocalityBasis.HEALTHY_HOSTS_NUM
 
 
 class LocalityLbConfig(Record):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from meshcore.config.envoy.schema.base import Address, Empty, NonEmpty
+from meshcore.config.envoy.schema.base import Address, Empty, Locality, NonEmpty
 from meshcore.config.envoy.schema.cluster import Cluster
 from meshcore.config.envoy.schema.retry import Extension
 from meshcore.config.schema import OneOf, Partial, Record
@@ -105,6 +105,23 @@ class LayeredRuntime(Record):
     layers: list[RuntimeLayer] = []
 
 
+class Node(Record):
+    """Who reads the documents: of interest is where that is."""
+
+    __open__ = True
+
+    locality: Locality | None = None
+
+
+class ClusterManager(Record):
+    __noted__ = dict.fromkeys(
+        ("outlier_detection", "upstream_bind_config", "load_stats_config", "enable_deferred_cluster_creation"),
+        _SERVER,
+    )
+
+    local_cluster_name: str = ""
+
+
 class Bootstrap(Record):
     __unsupported__ = {
         "dynamic_resources": "resources must be in the documents",
@@ -115,7 +132,6 @@ class Bootstrap(Record):
     __noted__ = dict.fromkeys(
         (
             "admin",
-            "cluster_manager",
             "hds_config",
             "overload_manager",
             "tracing",
@@ -132,7 +148,6 @@ class Bootstrap(Record):
     )
     __ignored__ = frozenset(
         {
-            "node",
             "node_context_params",
             "flags_path",
             "stats_sinks",
@@ -156,5 +171,7 @@ class Bootstrap(Record):
         }
     )
 
+    node: Node | None = None
+    cluster_manager: ClusterManager | None = None
     static_resources: StaticResources | None = None
     layered_runtime: LayeredRuntime | None = None

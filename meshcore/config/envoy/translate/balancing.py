@@ -197,7 +197,6 @@ def _common(context: Context, cluster: Cluster) -> CommonLbConfig:
     if config.locality_weighted_lb_config is not None:
         common = replace(common, locality_weighted=True)
     if config.zone_aware_lb_config is not None:
-        context.pending(config, "zone_aware_lb_config", "zone awareness")
         common = _zone_aware(common, config.zone_aware_lb_config)
     hashing = config.consistent_hashing_lb_config
     if (
@@ -212,6 +211,14 @@ def _common(context: Context, cluster: Cluster) -> CommonLbConfig:
 
 def _zone_aware(common: CommonLbConfig, config: schema.ZoneAwareLbConfig) -> CommonLbConfig:
     share = config.routing_enabled
+    if isinstance(config, schema.TypedZoneAware):
+        force = config.force_local_zone
+        least = 1 if force is not None or config.force_locality_direct_routing else None
+        common = replace(
+            common,
+            zone_aware_by_weight=config.locality_basis is schema.LocalityBasis.HEALTHY_HOSTS_WEIGHT,
+            force_local_zone_min_size=least if force is None or force.min_size is None else force.min_size,
+        )
     return replace(
         common,
         zone_aware_routing_percent=share.value if share is not None else None,
@@ -226,7 +233,6 @@ def _locality(
     if config is None:
         return common
     if config.zone_aware_lb_config is not None:
-        context.pending(config, "zone_aware_lb_config", "zone awareness")
         return _zone_aware(common, config.zone_aware_lb_config)
     return replace(common, locality_weighted=True)
 
