@@ -115,7 +115,12 @@ class Node(Record):
 
 class ClusterManager(Record):
     __noted__ = dict.fromkeys(
-        ("outlier_detection", "upstream_bind_config", "load_stats_config", "enable_deferred_cluster_creation"),
+        (
+            "outlier_detection",
+            "upstream_bind_config",
+            "load_stats_config",
+            "enable_deferred_cluster_creation",
+        ),
         _SERVER,
     )
 
