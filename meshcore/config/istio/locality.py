@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from typing import TypeVar
 
 from meshcore.config.istio.schema.destination_rule import LoadBalancer, LocalityLb, ZoneAwareLb
 from meshcore.model import Endpoint, Locality, LocalityEndpoints
 
-__all__ = ["arrange", "by_zone", "of_labels", "parse", "setting_of"]
+__all__ = ["Setting", "arrange", "of_labels", "parse", "setting_of"]
 
 REGION = "topology.kubernetes.io/region"
 ZONE = "topology.kubernetes.io/zone"
 SUB_ZONE = "topology.istio.io/subzone"
+NETWORK = "topology.istio.io/network"
 #: The label that carries a whole locality; dots stand for slashes, which labels cannot hold.
 LABEL = "istio-locality"
 
 Placed = tuple[Locality, Endpoint]
+Rank = TypeVar("Rank", int, tuple[int, int])
 
 
 def parse(text: str) -> Locality:
@@ -34,54 +38,54 @@ def of_labels(labels: Mapping[str, str]) -> Locality:
     return Locality(labels.get(REGION, ""), labels.get(ZONE, ""), labels.get(SUB_ZONE, ""))
 
 
-def by_zone(setting: ZoneAwareLb | None) -> LocalityLb | None:
-    """What a zone aware setting says of localities."""
-    if setting is None:
-        return None
-    priority = setting.failover_priority
-    return LocalityLb(failover=setting.failover, failover_priority=priority, enabled=setting.enabled)
+#: The setting of a rule or of the mesh.
+Setting = LocalityLb | ZoneAwareLb
 
 
-def setting_of(balancer: LoadBalancer | None, mesh: LocalityLb | None) -> LocalityLb | None:
-    """The locality setting in force: the rule's, else the mesh's; None: localities do not count."""
-    setting = None
+def setting_of(balancer: LoadBalancer | None, mesh: Setting | None) -> Setting | None:
+    """The setting in force: the rule's, else the mesh's; None: localities do not count."""
+    setting: Setting | None = None
     if balancer is not None:
-        setting = by_zone(balancer.zone_aware_lb_setting) or balancer.locality_lb_setting
+        setting = balancer.zone_aware_lb_setting or balancer.locality_lb_setting
     if setting is None:
         return mesh
     return None if setting.enabled is False else setting
 
 
 def arrange(
-    placed: Iterable[Placed], setting: LocalityLb | None, client: Mapping[str, str], *, failover: bool
+    placed: Iterable[Placed], setting: Setting | None, client: Mapping[str, str], *, failover: bool
 ) -> tuple[tuple[LocalityEndpoints, ...], bool]:
     """Group endpoints by locality; also whether localities are weighted.
 
-    ``distribute`` weighs the localities; otherwise, with ``failover`` (outlier detection is on),
-    nearness to the client makes priorities.
+    ``distribute`` weighs the localities. Otherwise nearness to the client makes priorities: by region alone
+    for a zone aware setting, and for others with ``failover`` (outlier detection is on) only.
     """
     listed = list(placed)
     here = of_labels(client)
-    if setting is not None and setting.distribute:
+    if isinstance(setting, LocalityLb) and setting.distribute:
+        groups = _grouped(listed, lambda *_: 0)
         shares = next((it.to for it in setting.distribute if _within(here, it.from_)), None)
-        if shares is not None:
-            return _distributed(_grouped(listed, lambda *_: 0), shares), True
-    if setting is None or not failover:
+        return _weighted(groups) if shares is None else _distributed(groups, shares), True
+    if setting is None or not (failover or isinstance(setting, ZoneAwareLb)):
         return _grouped(listed, lambda *_: 0), False
-    weighted = bool(setting.failover or setting.failover_priority)
-    if setting.failover_priority:
-        wanted = setting.failover_priority
-        groups = _grouped(listed, lambda _, endpoint: _disagreement(wanted, client, endpoint))
-    else:
-        target = next((it.to for it in setting.failover if it.from_ == here.region), "")
-        groups = _grouped(listed, lambda place, _: _distance(here, place, target))
+    target = next((it.to for it in setting.failover if it.from_ == here.region), "")
+    distance = _distance if isinstance(setting, LocalityLb) else _regions
+    wanted = setting.failover_priority if client else []
+    # A list of labels alone says it all; entries for regions come within what it leaves equal.
+    by_place = not setting.failover_priority or setting.failover or isinstance(setting, ZoneAwareLb)
+
+    def rank(place: Locality, endpoint: Endpoint) -> tuple[int, int]:
+        return _disagreement(wanted, client, endpoint), distance(here, place, target) if by_place else 0
+
+    groups = _grouped(listed, rank)
+    weighted = isinstance(setting, LocalityLb) and bool(setting.failover or setting.failover_priority)
     return _weighted(groups) if weighted else groups, weighted
 
 
 def _grouped(
-    placed: list[Placed], priority_of: Callable[[Locality, Endpoint], int]
+    placed: list[Placed], priority_of: Callable[[Locality, Endpoint], Rank]
 ) -> tuple[LocalityEndpoints, ...]:
-    groups: dict[tuple[int, Locality], list[Endpoint]] = {}
+    groups: dict[tuple[Rank, Locality], list[Endpoint]] = {}
     for place, endpoint in placed:
         priority = priority_of(place, endpoint)
         groups.setdefault((priority, place), []).append(endpoint)
@@ -109,18 +113,19 @@ def _distributed(
         total = sum(end.weight for it in mine for end in it.endpoints)
         for it in mine:
             part = sum(end.weight for end in it.endpoints)
-            chosen.append(replace(it, weight=max(1, round(share * part / total))))
+            chosen.append(replace(it, weight=math.ceil(share * part / total)))
     return tuple(chosen)
 
 
 def _within(place: Locality, pattern: str) -> bool:
-    """Whether ``place`` is meant by ``region/zone/sub-zone``, where a trailing ``*`` leaves the rest open."""
-    for have, want in zip((place.region, place.zone, place.sub_zone), pattern.split("/"), strict=False):
-        if want == "*":
-            return True
-        if have != want:
-            return False
-    return True
+    """Whether ``place`` is meant by ``region/zone/sub-zone``: ``*`` stands for any, and so does what is not
+    given, but for the region."""
+    want = parse(pattern)
+    return (
+        want.region in ("*", place.region)
+        and want.zone in ("*", "", place.zone)
+        and want.sub_zone in ("*", "", place.sub_zone)
+    )
 
 
 def _distance(here: Locality, there: Locality, target: str) -> int:
@@ -131,11 +136,23 @@ def _distance(here: Locality, there: Locality, target: str) -> int:
     return 1 if here.sub_zone != there.sub_zone else 0
 
 
+def _regions(here: Locality, there: Locality, target: str) -> int:
+    if here.region == there.region:
+        return 0
+    return 1 if target and there.region == target else 2
+
+
 def _disagreement(wanted: list[str], client: Mapping[str, str], endpoint: Endpoint) -> int:
-    """How many labels are left, counted from the first on which client and endpoint differ."""
+    """How many labels are left, counted from the first on which client and endpoint differ. Another network,
+    where that comes first, weighs more than all the others, which are compared all the same."""
     labels = dict(endpoint.metadata)
+    farther = 0
     for index, item in enumerate(wanted):
-        key, given, value = item.partition("=")
-        if labels.get(key) != (value if given else client.get(key)):
-            return len(wanted) - index
-    return 0
+        key, *values = item.split("=")
+        value = values[0] if len(values) == 1 else client.get(key, "")
+        if labels.get(key, "") == value:
+            continue
+        if index or key != NETWORK:
+            return farther + len(wanted) - index
+        farther = len(wanted)
+    return farther

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from meshcore.config.istio.locality import by_zone
+from meshcore.config.istio.locality import Setting
 from meshcore.config.istio.names import DOMAIN, ROOT_NAMESPACE
 from meshcore.config.istio.schema.destination_rule import ConnectionPool, LocalityLb, OutlierDetection
 from meshcore.config.istio.schema.mesh import H2Upgrade, MeshConfig, Normalization, OutboundMode
@@ -34,7 +34,7 @@ class Mesh:
     connection_pool: ConnectionPool | None = None
     outlier_detection: OutlierDetection | None = None
     #: The locality setting of services whose rules have none; None: localities do not count.
-    locality: LocalityLb | None = field(default_factory=LocalityLb)
+    locality: Setting | None = field(default_factory=LocalityLb)
     upgrade_to_http2: bool = False
     normalization: Normalization = Normalization.BASE
 
@@ -58,7 +58,7 @@ class Mesh:
             connect_timeout=10.0 if config.connect_timeout is None else config.connect_timeout,
             connection_pool=policy.connection_pool if policy else None,
             outlier_detection=policy.outlier_detection if policy else None,
-            locality=_locality(by_zone(config.zone_aware_lb_setting) or config.locality_lb_setting),
+            locality=_locality(config.zone_aware_lb_setting or config.locality_lb_setting),
             upgrade_to_http2=config.h2_upgrade_policy is H2Upgrade.UPGRADE,
             normalization=Normalization.BASE if paths is Normalization.DEFAULT else paths,
         )
@@ -68,7 +68,7 @@ def _export(listed: Sequence[str]) -> tuple[str, ...]:
     return tuple(listed) or EVERYBODY
 
 
-def _locality(setting: LocalityLb | None) -> LocalityLb | None:
+def _locality(setting: Setting | None) -> Setting | None:
     if setting is None:
         return LocalityLb()
     return None if setting.enabled is False else setting
