@@ -87,7 +87,7 @@ def build_cluster(
     if discovery is not Discovery.ORIGINAL_DST:
         localities, weighted = locality.arrange(
             _placed(service, port, dict(labels or {})),
-            locality.setting_of(balancer, mesh.locality),
+            locality.setting_of(balancer, service.distribution, mesh.locality),
             client_labels,
             failover=outlier is not None,
         )

@@ -40,6 +40,7 @@ def add_entries(
                     resolution=Resolution[spec.resolution.name],
                     addresses=tuple(spec.addresses),
                     export_to=tuple(spec.export_to),
+                    distribution=locality.distribution_of("", entry.metadata.annotations),
                     workloads=_workloads(entry, host.lower(), pods, outside),
                     origin=entry.origin,
                 )

@@ -43,6 +43,7 @@ def add_services(registry: Registry, resources: Iterable[Resource[ServiceDocumen
             export_to=_export_to(resource),
             kubernetes=True,
             headless=spec.cluster_ip == "None",
+            distribution=locality.distribution_of(spec.traffic_distribution, resource.metadata.annotations),
             origin=resource.origin,
         )
         if spec.type == "ExternalName" and spec.external_name:

@@ -10,12 +10,15 @@ from typing import TypeVar
 from meshcore.config.istio.schema.destination_rule import LoadBalancer, LocalityLb, ZoneAwareLb
 from meshcore.model import Endpoint, Locality, LocalityEndpoints
 
-__all__ = ["Setting", "arrange", "of_labels", "parse", "setting_of"]
+__all__ = ["Setting", "arrange", "distribution_of", "of_labels", "parse", "setting_of"]
 
 REGION = "topology.kubernetes.io/region"
 ZONE = "topology.kubernetes.io/zone"
 SUB_ZONE = "topology.istio.io/subzone"
 NETWORK = "topology.istio.io/network"
+HOSTNAME = "kubernetes.io/hostname"
+#: The annotation that came before ``trafficDistribution``, and that ServiceEntries have.
+DISTRIBUTION = "networking.istio.io/traffic-distribution"
 #: The label that carries a whole locality; dots stand for slashes, which labels cannot hold.
 LABEL = "istio-locality"
 
@@ -42,13 +45,31 @@ def of_labels(labels: Mapping[str, str]) -> Locality:
 Setting = LocalityLb | ZoneAwareLb
 
 
-def setting_of(balancer: LoadBalancer | None, mesh: Setting | None) -> Setting | None:
-    """The setting in force: the rule's, else the mesh's; None: localities do not count."""
+#: What a service's traffic distribution asks for; that needs no outlier detection.
+DISTRIBUTIONS: Mapping[str, LocalityLb] = {
+    "prefersamezone": LocalityLb(failover_priority=[NETWORK, REGION, ZONE]),
+    "prefersamenode": LocalityLb(failover_priority=[NETWORK, REGION, ZONE, SUB_ZONE, HOSTNAME]),
+}
+
+
+def distribution_of(spec: str, annotations: Mapping[str, str]) -> LocalityLb | None:
+    """The setting of a service: ``trafficDistribution`` of its spec, else its annotation."""
+    if spec in ("PreferClose", "PreferSameZone", "PreferSameNode"):
+        name = spec.lower()
+    else:
+        name = annotations.get(DISTRIBUTION, "").lower()
+    return DISTRIBUTIONS.get("prefersamezone" if name == "preferclose" else name)
+
+
+def setting_of(
+    balancer: LoadBalancer | None, service: LocalityLb | None, mesh: Setting | None
+) -> Setting | None:
+    """The setting in force: the rule's, else the service's, else the mesh's. None: places do not count."""
     setting: Setting | None = None
     if balancer is not None:
         setting = balancer.zone_aware_lb_setting or balancer.locality_lb_setting
     if setting is None:
-        return mesh
+        return service or mesh
     return None if setting.enabled is False else setting
 
 
@@ -66,16 +87,19 @@ def arrange(
         groups = _grouped(listed, lambda *_: 0)
         shares = next((it.to for it in setting.distribute if _within(here, it.from_)), None)
         return _weighted(groups) if shares is None else _distributed(groups, shares), True
-    if setting is None or not (failover or isinstance(setting, ZoneAwareLb)):
+    forced = isinstance(setting, ZoneAwareLb) or setting in DISTRIBUTIONS.values()
+    if setting is None or not (failover or forced):
         return _grouped(listed, lambda *_: 0), False
     target = next((it.to for it in setting.failover if it.from_ == here.region), "")
     distance = _distance if isinstance(setting, LocalityLb) else _regions
-    wanted = setting.failover_priority if client else []
+    known = _with_place(client, here)
+    wanted = setting.failover_priority if known else []
     # A list of labels alone says it all; entries for regions come within what it leaves equal.
     by_place = not setting.failover_priority or setting.failover or isinstance(setting, ZoneAwareLb)
 
     def rank(place: Locality, endpoint: Endpoint) -> tuple[int, int]:
-        return _disagreement(wanted, client, endpoint), distance(here, place, target) if by_place else 0
+        labels = _with_place(dict(endpoint.metadata), place)
+        return _disagreement(wanted, known, labels), distance(here, place, target) if by_place else 0
 
     groups = _grouped(listed, rank)
     weighted = isinstance(setting, LocalityLb) and bool(setting.failover or setting.failover_priority)
@@ -142,10 +166,15 @@ def _regions(here: Locality, there: Locality, target: str) -> int:
     return 1 if target and there.region == target else 2
 
 
-def _disagreement(wanted: list[str], client: Mapping[str, str], endpoint: Endpoint) -> int:
+def _with_place(labels: Mapping[str, object], place: Locality) -> dict[str, object]:
+    """The labels, and those that tell the place."""
+    told = {REGION: place.region, ZONE: place.zone, SUB_ZONE: place.sub_zone}
+    return {**labels, **{key: value for key, value in told.items() if value}}
+
+
+def _disagreement(wanted: list[str], client: Mapping[str, object], labels: Mapping[str, object]) -> int:
     """How many labels are left, counted from the first on which client and endpoint differ. Another network,
     where that comes first, weighs more than all the others, which are compared all the same."""
-    labels = dict(endpoint.metadata)
     farther = 0
     for index, item in enumerate(wanted):
         key, *values = item.split("=")

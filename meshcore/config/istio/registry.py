@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from meshcore.config.istio.names import DOMAIN, visible
+from meshcore.config.istio.schema.destination_rule import LocalityLb
 from meshcore.model import Locality, Origin
 
 __all__ = ["Protocol", "Registry", "Resolution", "Service", "ServicePort", "View", "Workload", "preferred"]
@@ -123,6 +124,7 @@ class Service:
     export_to: tuple[str, ...] = ()
     kubernetes: bool = False
     headless: bool = False
+    distribution: LocalityLb | None = None  #: its traffic distribution
     workloads: list[Workload] = field(default_factory=list)
     origin: Origin | None = None
 

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from meshcore.config.istio.locality import REGION, ZONE, Setting, arrange, parse, setting_of
+from meshcore.config.istio.locality import (
+    ZONE,
+    Setting,
+    arrange,
+    distribution_of,
+    parse,
+    setting_of,
+)
 from meshcore.config.istio.schema.destination_rule import (
     Distribute,
     Failover,
@@ -60,9 +67,9 @@ def test_a_zone_aware_setting_tells_regions_apart_and_needs_no_outlier_detection
 @pytest.mark.parametrize(
     ("wanted", "expected"),
     [
-        (["version", REGION], {"eu/a/1": 0, "eu/b/1": 1, "us/a/1": 2}),
-        ([REGION, "version"], {"eu/a/1": 0, "us/a/1": 1, "eu/b/1": 2}),
-        (["version=v9", REGION], {"us/a/1": 0, "eu/a/1": 1, "eu/b/1": 1}),
+        (["version", "rack"], {"eu/a/1": 0, "eu/b/1": 1, "us/a/1": 2}),
+        (["rack", "version"], {"eu/a/1": 0, "us/a/1": 1, "eu/b/1": 2}),
+        (["version=v9", "rack"], {"us/a/1": 0, "eu/a/1": 1, "eu/b/1": 1}),
         (["missing"], {"eu/a/1": 0, "eu/b/1": 0, "us/a/1": 0}),  # on both sides: they agree
     ],
 )
@@ -70,11 +77,11 @@ def test_labels_are_compared_up_to_the_first_that_differs(
     wanted: list[str], expected: dict[str, int]
 ) -> None:
     labels = {
-        "eu/a/1": {"version": "v1", REGION: "eu"},
-        "eu/b/1": {"version": "v1", REGION: "other"},
-        "us/a/1": {"version": "v9", REGION: "eu"},
+        "eu/a/1": {"version": "v1", "rack": "r1"},
+        "eu/b/1": {"version": "v1", "rack": "r2"},
+        "us/a/1": {"version": "v9", "rack": "r1"},
     }
-    client = {**HERE, "version": "v1", REGION: "eu"}
+    client = {**HERE, "version": "v1", "rack": "r1"}
     found = arranged(LocalityLb(failover_priority=wanted), client, labels=labels)
     assert {place: priority for place, (priority, _) in found.items()} == expected
 
@@ -135,9 +142,38 @@ def test_a_distribution_for_others_leaves_no_failover() -> None:
 
 def test_what_is_switched_off_does_not_count() -> None:
     mesh = LocalityLb()
-    assert setting_of(None, mesh) is mesh
-    assert setting_of(LoadBalancer(locality_lb_setting=LocalityLb(enabled=False)), mesh) is None
-    assert setting_of(LoadBalancer(zone_aware_lb_setting=ZoneAwareLb(enabled=False)), mesh) is None
+    assert setting_of(None, None, mesh) is mesh
+    assert setting_of(LoadBalancer(locality_lb_setting=LocalityLb(enabled=False)), None, mesh) is None
+    assert setting_of(LoadBalancer(zone_aware_lb_setting=ZoneAwareLb(enabled=False)), None, mesh) is None
     zoned = ZoneAwareLb()
     both = LoadBalancer(zone_aware_lb_setting=zoned, locality_lb_setting=LocalityLb())
-    assert setting_of(both, mesh) is zoned
+    assert setting_of(both, None, mesh) is zoned
+
+
+@pytest.mark.parametrize(
+    ("spec", "annotation", "expected"),
+    [
+        ("", "", None),
+        ("PreferClose", "", [0, 0, 1, 2, 2]),
+        ("PreferSameZone", "", [0, 0, 1, 2, 2]),
+        ("PreferSameNode", "", [0, 1, 2, 3, 3]),
+        ("", "preferclose", [0, 0, 1, 2, 2]),
+        ("", "PreferSameNode", [0, 1, 2, 3, 3]),
+        ("PreferClose", "PreferSameNode", [0, 0, 1, 2, 2]),
+        ("preferclose", "", None),  # the field's values are case sensitive
+        ("", "nonsense", None),
+    ],
+)
+def test_the_traffic_distribution_of_a_service(
+    spec: str, annotation: str, expected: list[int] | None
+) -> None:
+    """It needs no outlier detection; places count as the labels that tell them."""
+    mesh = LocalityLb()
+    service = distribution_of(spec, {"networking.istio.io/traffic-distribution": annotation})
+    setting = setting_of(None, service, mesh)
+    if expected is None:
+        assert setting is mesh
+    else:
+        assert priorities(setting, failover=False) == expected
+    rule = LoadBalancer(locality_lb_setting=LocalityLb(enabled=False))
+    assert setting_of(rule, service, mesh) is None

@@ -42,6 +42,7 @@ class ServiceSpec(_Open):
     external_name: str = ""
     selector: dict[str, str] = {}
     ports: list[ServicePortSpec] = []
+    traffic_distribution: str = ""
 
 
 class ServiceDocument(_Open):
