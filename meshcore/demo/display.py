@@ -67,7 +67,7 @@ class PlainDisplay:
 class LiveDisplay:
     """A table that is drawn over and over in place."""
 
-    LINES = 18  #: of the part that moves, and one to spare
+    LINES = 19  #: of the part that moves, and one to spare
     LEAST_COLUMNS = 50
 
     def __init__(self, stream: TextIO, style: Style) -> None:

@@ -9,7 +9,7 @@ from collections import Counter
 from aiohttp import ClientResponse
 
 from meshcore.demo.board import Board, Check, State, binomial_band
-from meshcore.demo.shop import CANARY, FIRST_STAGE, SECOND_STAGE, USER, Shop
+from meshcore.demo.shop import CANARY, FIRST_STAGE, SECOND_STAGE, STICKY_STAGES, USER, Shop
 from meshcore.demo.traffic import Crowd, Customer
 
 __all__ = ["new_board", "play"]
@@ -19,6 +19,8 @@ CROWD = 8
 #: Requests of the tester; each of them must be routed by the header. A slow machine may do with the least.
 TESTS = 20
 LEAST_TESTS = 5
+#: Users who are watched while the sticky canary grows; a slow machine watches fewer.
+USERS = [f"user-{number}" for number in range(64)]
 #: How long a stage may take (seconds) for all its requests; a slow machine is judged by what came.
 STAGE_SECONDS = 4.0
 #: The whole play ends by then (seconds), also if something hangs.
@@ -40,6 +42,7 @@ def new_board() -> Board:
             Check("direct response", "/robots.txt", "200 from the gateway"),
             Check("config swap", SECOND_STAGE, "no request lost"),
             Check("canary 50/50", "reviews v1 50, v2 50", _shares(CANARY[SECOND_STAGE])),
+            Check("sticky canary", "10% to 50% of users", "nobody leaves it"),
         ],
     )
 
@@ -60,7 +63,7 @@ async def play(shop: Shop, board: Board, requests: int) -> None:
 
 
 async def _play(shop: Shop, board: Board, requests: int, deadline: float) -> None:
-    first, user, rewrite, redirect, answer, swap, second = board.checks
+    first, user, rewrite, redirect, answer, swap, second, sticky = board.checks
     async with Customer(shop.gateway_port, board) as customer:
         stage = _Stage(first, board.versions[FIRST_STAGE], requests)
 
@@ -77,6 +80,7 @@ async def _play(shop: Shop, board: Board, requests: int, deadline: float) -> Non
             await _swap(shop, board, crowd, swap)
             stage = _Stage(second, board.versions[SECOND_STAGE], requests)
             await stage.judge(CANARY[SECOND_STAGE], deadline)
+        await _stay(shop, customer, sticky)
 
 
 class _Stage:
@@ -163,6 +167,32 @@ async def _swap(shop: Shop, board: Board, crowd: Crowd, check: Check) -> None:
         await asyncio.sleep(0.01)
     lost = len(board.failures) - failed
     check.close(in_flight > 0 and not lost, f"{in_flight} in flight, {lost} lost")
+
+
+async def _stay(shop: Shop, customer: Customer, check: Check) -> None:
+    """Let the sticky canary grow, and count the users who were on it and are not any more."""
+    check.state = State.RUNNING
+    before, after = [await _versions_by_user(shop, customer, stage) for stage in STICKY_STAGES]
+    watched = [user for user in before if user in after]
+    was, now = ({user for user in watched if stage[user] == "v2"} for stage in (before, after))
+    left = len(was - now)
+    seen = f"{len(was)}, then {len(now)} of {len(watched)}; {left} left"
+    some = 0 < len(was) < len(now) or len(watched) < len(USERS)
+    check.close(some and not left, seen)
+
+
+async def _versions_by_user(shop: Shop, customer: Customer, stage: str) -> dict[str, str | None]:
+    """Which reviews each user sees in a stage."""
+    await asyncio.to_thread(shop.change, stage)
+    seen: dict[str, str | None] = {}
+    clock = asyncio.get_running_loop().time
+    enough = clock() + STAGE_SECONDS / 2
+    for start in range(0, len(USERS), CROWD):
+        users = USERS[start : start + CROWD]
+        seen.update(zip(users, await asyncio.gather(*map(customer.reviews, users)), strict=True))
+        if clock() > enough:
+            break
+    return seen
 
 
 def _status(answer: ClientResponse | None) -> str:

@@ -14,12 +14,14 @@ from meshcore.engine import Engine
 from meshcore.model import Config
 from meshcore.proxy import Proxy
 
-__all__ = ["BASE", "CANARY", "FIRST_STAGE", "FOLDER", "SECOND_STAGE", "USER", "Shop"]
+__all__ = ["BASE", "CANARY", "FIRST_STAGE", "FOLDER", "SECOND_STAGE", "STICKY_STAGES", "USER", "Shop"]
 
 FOLDER = Path(__file__).parent / "bookinfo"
 BASE = "bookinfo.yaml"
 FIRST_STAGE = "reviews-90-10.yaml"
 SECOND_STAGE = "reviews-50-50.yaml"
+#: A canary that each user keeps, and the same grown.
+STICKY_STAGES = ("reviews-sticky-10.yaml", "reviews-sticky-50.yaml")
 
 #: What the stages promise: the share of each version of reviews, and where the tester goes.
 CANARY = {FIRST_STAGE: {"v1": 0.9, "v2": 0.1}, SECOND_STAGE: {"v1": 0.5, "v2": 0.5}}

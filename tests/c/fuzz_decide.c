@@ -77,10 +77,12 @@ static mc_snapshot *build(uint8_t options, mc_runtime *runtime) {
   const mc_slice removes[] = {MC_LITERAL("x-gone"), MC_LITERAL("cookie")};
   const mc_edits_spec edits = {.request_add = adds, .request_add_count = COUNT(adds), .request_remove = removes, .request_remove_count = 2,
                                .response_add = adds, .response_add_count = 3, .response_remove = removes, .response_remove_count = 1};
-  const mc_weighted_cluster_spec split[] = {{.cluster = 0, .weight = 3, .edits = edits}, {.cluster = -1, .cluster_header = MC_LITERAL("x-cluster"), .weight = 2},
-                                            {.cluster = 1, .weight = 1, .host_rewrite = MC_LITERAL("split.host")}};
+  const mc_weighted_cluster_spec split[] = {{.cluster = 0, .name = MC_LITERAL("a"), .weight = 3, .edits = edits}, {.cluster = -1, .name = MC_LITERAL("b"), .cluster_header = MC_LITERAL("x-cluster"), .weight = 2},
+                                            {.cluster = 1, .name = MC_LITERAL("c"), .weight = 1, .host_rewrite = MC_LITERAL("split.host")}};
+  const mc_cookie_spec given = {.max_age = 60, .path = MC_LITERAL("/")};
+  const mc_sticky_spec sticky = {.kind = MC_HASH_COOKIE, .name = MC_LITERAL("c"), .cookie = options & 8 ? &given : NULL};
   const mc_hash_policy_spec hashes[] = {{.kind = MC_HASH_HEADER, .name = MC_LITERAL("x-user"), .regex = {MC_LITERAL("[0-9]+"), MC_LITERAL("<\\0>")}},
-                                        {.kind = MC_HASH_COOKIE, .name = MC_LITERAL("c")},
+                                        {.kind = MC_HASH_COOKIE, .name = MC_LITERAL("c"), .cookie = &given},
                                         {.kind = MC_HASH_QUERY, .name = MC_LITERAL("q"), .terminal = true},
                                         {.kind = MC_HASH_SOURCE_IP}};
   const mc_upgrade upgrades[] = {{MC_LITERAL("CONNECT"), true}, {MC_LITERAL("websocket"), true}, {MC_LITERAL("h2c"), false}};
@@ -121,6 +123,7 @@ static mc_snapshot *build(uint8_t options, mc_runtime *runtime) {
   actions[8].clusters = split;
   actions[8].cluster_count = 3;
   actions[8].weight_by_hash = true;
+  actions[8].sticky = options & 4 ? &sticky : NULL;
   actions[8].hash_policies = hashes;
   actions[8].hash_policy_count = COUNT(hashes);
   actions[9] = (mc_action_spec){.kind = MC_ACTION_RESPOND, .status = 201, .body = {all, COUNT(all)}, .edits = edits};

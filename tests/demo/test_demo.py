@@ -54,7 +54,7 @@ def test_plain_lines_where_there_is_no_terminal(tmp_path: Path) -> None:
     for check in CHECKS:
         assert re.search(rf"^ok +{re.escape(check)}: .*; expected: .+; seen: .+$", done.stdout, re.MULTILINE)
     assert re.search(r"seen: [1-9]\d* in flight, 0 lost", done.stdout)
-    assert re.search(r"^All 7 as expected, in [\d.]+ s\.$", done.stdout, re.MULTILINE)
+    assert re.search(r"^All 8 as expected, in [\d.]+ s\.$", done.stdout, re.MULTILINE)
     summary = r"^[\d,]+ requests at the gateway, [\d,]+ at the services behind it, 0 failed\.$"
     assert re.search(summary, done.stdout, re.MULTILINE)
     assert not list(tmp_path.iterdir())
@@ -67,7 +67,7 @@ def test_a_live_table_on_a_terminal(columns: int) -> None:
     assert "\x1b[?25l" in shown, "the cursor is hidden while the table is drawn"
     assert shown.rindex("\x1b[?25h") > shown.rindex("\x1b[?25l"), "and shown again"
     table = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", shown)
-    assert "All 7 as expected" in table
+    assert "All 8 as expected" in table
     assert all(f"✓ {check}" in table for check in CHECKS)
     assert re.search(r"[⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏] canary 90/10", table), "progress is seen"
 

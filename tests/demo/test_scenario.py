@@ -46,7 +46,7 @@ def test_what_is_not_as_expected_is_shown_and_fails_the_demo(
     assert "seen: details sees /details/90" in shown
     assert "seen: 302 to /productpage" in shown
     assert "FAILED  direct response: /robots.txt; expected: 200 from the gateway; seen: 404" in shown
-    assert "\n5 of 7 not as expected, in " in shown
+    assert "\n5 of 8 not as expected, in " in shown
 
 
 def test_lost_requests_are_counted_and_named(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -59,7 +59,7 @@ def test_lost_requests_are_counted_and_named(folder: Path, capsys: pytest.Captur
 
 def test_a_slow_machine_is_judged_by_what_it_has_seen() -> None:
     board = new_board()
-    check = board.checks[-1]
+    check = next(it for it in board.checks if it.name == "canary 50/50")
 
     async def late() -> None:
         stage = _Stage(check, board.versions[shop.SECOND_STAGE], 300)
@@ -80,3 +80,10 @@ def test_errors_in_the_documents_are_findings(folder: Path, capsys: pytest.Captu
     assert "bookinfo.yaml" in captured.err
     assert "redirectCode" in captured.err
     assert "Traceback" not in captured.err
+
+
+def test_users_who_leave_a_canary_fail_the_demo(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    replace(folder / shop.STICKY_STAGES[1], "header=end-user", "header=x-other")
+    assert main(["demo", "--requests", "60"]) == 1
+    assert "\n1 of 8 not as expected, in " in (shown := capsys.readouterr().out)
+    assert "FAILED  sticky canary" in shown
