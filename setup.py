@@ -31,7 +31,7 @@ SANITIZE = os.environ.get("MESHCORE_SANITIZE", "")
 WERROR = ["-Werror"] if os.environ.get("MESHCORE_WERROR") else []
 # Rings and tables come of sums in doubles that must round as Envoy's do: nothing is fused.
 FLAGS = ["-std=c11", "-O3", "-ffp-contract=off", "-fvisibility=hidden", "-fPIC", *WERROR]
-LINK: list[str] = []
+LINK = ["-lm"]
 if SANITIZE:
     FLAGS += ["-g", "-O1", "-fno-omit-frame-pointer", f"-fsanitize={SANITIZE}"]
     LINK += [f"-fsanitize={SANITIZE}"]

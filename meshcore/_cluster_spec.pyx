@@ -3,14 +3,28 @@
 from meshcore._core cimport *
 from meshcore._spec cimport Specs, label_text
 
-from meshcore.model import Discovery, HealthStatus, Maglev, Policy, RingHash
+from meshcore.model import (
+    ClientSideWeighted,
+    Discovery,
+    HealthStatus,
+    LeastRequest,
+    Maglev,
+    PeakEwma,
+    Policy,
+    RingHash,
+    SlowStart,
+    check_parameters,
+)
 
-# The policies that the core has; others are round robin yet (config/enforcement.py warns of them).
+# CLUSTER_PROVIDED has no endpoints to choose among.
 cdef dict POLICIES = {
     Policy.ROUND_ROBIN: MC_POLICY_ROUND_ROBIN,
     Policy.RANDOM: MC_POLICY_RANDOM,
     Policy.RING_HASH: MC_POLICY_RING_HASH,
     Policy.MAGLEV: MC_POLICY_MAGLEV,
+    Policy.LEAST_REQUEST: MC_POLICY_LEAST_REQUEST,
+    Policy.PEAK_EWMA: MC_POLICY_PEAK_EWMA,
+    Policy.CLIENT_SIDE_WEIGHTED_ROUND_ROBIN: MC_POLICY_CLIENT_SIDE_WEIGHTED_ROUND_ROBIN,
 }
 cdef dict FALLBACKS = {
     "NOT_DEFINED": MC_FALLBACK_UNDEFINED,
@@ -184,6 +198,8 @@ cdef int _balance(object cluster, mc_balance_spec *out) except -1:
     out.fail_traffic_on_panic = common.fail_traffic_on_panic
     out.locality_weighted = common.locality_weighted
     _hashing(cluster, &out.hashing)
+    load_options(
+        &out.load, cluster.slow_start, cluster.least_request, cluster.peak_ewma, cluster.client_side_weighted)
     return 0
 
 
@@ -195,4 +211,36 @@ cdef int _hashing(object cluster, mc_hashing_spec *out) except -1:
     out.maximum_ring_size = ring.maximum_ring_size
     out.table_size = maglev.table_size
     out.balance_factor = cluster.common_lb.hash_balance_factor or 0
+    return 0
+
+
+cdef uint64_t nanoseconds(double seconds):
+    # Half the range is 292 years; now and a duration must add up.
+    return <uint64_t> (min(max(seconds, 0.0), 9.0e9) * 1e9)
+
+
+cdef int load_options(
+    mc_load_options *out, object slow, object least, object peak, object weighted
+) except -1:
+    """The parameters of policies that go by load; None: the defaults. ValueError where one is out of range."""
+    for given in (slow, least, peak, weighted):
+        for problem in () if given is None else check_parameters(given):
+            raise ValueError(f"{type(given).__name__}.{problem}")
+    slow = SlowStart() if slow is None else slow
+    least = LeastRequest() if least is None else least
+    peak = PeakEwma() if peak is None else peak
+    weighted = ClientSideWeighted() if weighted is None else weighted
+    out.slow_start_ns = nanoseconds(slow.window)
+    out.slow_start_aggression = slow.aggression
+    out.slow_start_least = slow.min_weight_percent / 100
+    out.choice_count = least.choice_count
+    out.full_scan = least.full_scan
+    out.active_request_bias = least.active_request_bias
+    out.decay_ns = nanoseconds(peak.decay_time)
+    out.default_latency_ns = nanoseconds(peak.default_rtt)
+    out.penalty = peak.penalty_value
+    out.blackout_ns = nanoseconds(weighted.blackout_period)
+    out.expiration_ns = nanoseconds(weighted.weight_expiration_period)
+    out.update_ns = nanoseconds(max(weighted.weight_update_period, 0.1))
+    out.error_penalty = weighted.error_utilization_penalty
     return 0

@@ -352,6 +352,9 @@ cdef extern from "meshcore.h" nogil:
         MC_POLICY_RING_HASH
         MC_POLICY_MAGLEV
         MC_POLICY_WEIGHTED_RANDOM
+        MC_POLICY_LEAST_REQUEST
+        MC_POLICY_PEAK_EWMA
+        MC_POLICY_CLIENT_SIDE_WEIGHTED_ROUND_ROBIN
 
     ctypedef enum mc_health:
         MC_HEALTHY
@@ -409,6 +412,21 @@ cdef extern from "meshcore.h" nogil:
         uint32_t force_minimum
         bint by_weight
 
+    ctypedef struct mc_load_options:
+        uint64_t slow_start_ns
+        double slow_start_aggression
+        double slow_start_least
+        uint32_t choice_count
+        bint full_scan
+        double active_request_bias
+        uint64_t decay_ns
+        uint64_t default_latency_ns
+        double penalty
+        uint64_t blackout_ns
+        uint64_t expiration_ns
+        uint64_t update_ns
+        double error_penalty
+
     ctypedef struct mc_balance_spec:
         mc_policy_kind policy
         uint32_t panic_percent
@@ -417,6 +435,8 @@ cdef extern from "meshcore.h" nogil:
         bint locality_weighted
         const mc_zone_spec *zone
         mc_hashing_spec hashing
+        mc_load_options load
+        uint64_t now_ns
 
     ctypedef struct mc_cluster_spec:
         mc_slice name
@@ -603,6 +623,7 @@ cdef extern from "meshcore.h" nogil:
     mc_snapshot *mc_snapshot_build(const mc_snapshot_spec *spec, mc_runtime *runtime, mc_error *error)
     void mc_snapshot_free(mc_snapshot *snapshot)
     uint32_t mc_snapshot_active(const mc_snapshot *snapshot, int32_t cluster, int32_t endpoint)
+    bint mc_snapshot_reads_clock(const mc_snapshot *snapshot)
     const char *mc_snapshot_policy(const mc_snapshot *snapshot, int32_t cluster)
     mc_labels mc_snapshot_subset(const mc_snapshot *snapshot, int32_t cluster, int32_t subset)
 
@@ -674,6 +695,15 @@ cdef extern from "meshcore.h" nogil:
     mc_code mc_decide(const mc_snapshot *snapshot, const mc_request *request, mc_decision *decision)
     mc_code mc_decision_with_headers(const mc_decision *decision, const mc_header *headers, uint32_t count,
                                      mc_decision *out)
+    ctypedef struct mc_report:
+        uint64_t now_ns
+        uint64_t latency_ns
+        double requests_per_second
+        double errors_per_second
+        double utilization
+
+    bint mc_snapshot_learns(const mc_snapshot *snapshot, int32_t cluster)
+    void mc_snapshot_report(const mc_snapshot *snapshot, int32_t cluster, int32_t endpoint, const mc_report *report)
     void mc_decision_close(mc_decision *decision)
     void mc_decision_release(mc_decision *decision)
     mc_code mc_decision_request_headers(const mc_decision *decision, mc_scratch *scratch,
@@ -763,3 +793,4 @@ cdef extern from "platform.h" nogil:
     mc_entropy *mc_entropy_new()
     void mc_entropy_free(mc_entropy *entropy)
     uint64_t mc_entropy_next(mc_entropy *entropy)
+    uint64_t mc_platform_now_ns()

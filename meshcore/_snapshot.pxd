@@ -1,4 +1,5 @@
 cimport cython
+from libc.stdint cimport uint64_t
 
 from meshcore._core cimport *
 from meshcore._spec cimport Specs
@@ -13,6 +14,8 @@ cdef class Snapshot:
     cdef mc_snapshot *snapshot
     cdef Runtime runtime
     cdef readonly object config
+    cdef object clock          # gives seconds; None: the machine's
+    cdef bint reads_clock      # decisions hang on the time
     cdef tuple listeners       # names
     cdef tuple hosts           # names
     cdef tuple virtual_hosts   # model.VirtualHost
@@ -22,6 +25,7 @@ cdef class Snapshot:
     cdef tuple clusters        # names
     cdef tuple endpoints       # by cluster: names
 
+    cdef uint64_t now(self) except? 0
     cdef int _clusters(self, Specs specs, Snapshot previous, dict by_name, mc_snapshot_spec *spec) except -1
     cdef int _hosts(self, Specs specs, dict numbers, dict by_name, mc_snapshot_spec *spec) except -1
     cdef int _listeners(self, Specs specs, dict numbers, dict by_name, mc_snapshot_spec *spec) except -1

@@ -2,7 +2,7 @@
 them."""
 
 from meshcore._core cimport *
-from meshcore._cluster_spec cimport cluster_spec
+from meshcore._cluster_spec cimport cluster_spec, nanoseconds
 from meshcore._spec cimport Specs
 
 from meshcore._breathe import breathe
@@ -45,7 +45,7 @@ cdef class _Remains:
 cdef class Snapshot:
     """A compiled configuration and the names of what it numbers."""
 
-    def __cinit__(self, config, Runtime runtime, uint64_t seed, Snapshot previous=None):
+    def __cinit__(self, config, Runtime runtime, uint64_t seed, Snapshot previous=None, clock=None):
         cdef Specs specs = Specs()
         cdef mc_snapshot_spec spec
         cdef mc_error error
@@ -53,6 +53,7 @@ cdef class Snapshot:
         cdef dict by_name = {}
         self.runtime = runtime
         self.config = config
+        self.clock = clock
         self._clusters(specs, previous, by_name, &spec)
         self._hosts(specs, numbers, by_name, &spec)
         self._listeners(specs, numbers, by_name, &spec)
@@ -65,13 +66,18 @@ cdef class Snapshot:
             if error.code == MC_NO_MEMORY:
                 raise MemoryError
             raise ValueError(error.message.decode("utf-8", "replace"))
+        self.reads_clock = mc_snapshot_reads_clock(self.snapshot)
         if len(self.routes) >= LARGE:
             ready()
+
+    cdef uint64_t now(self) except? 0:
+        return mc_platform_now_ns() if self.clock is None else nanoseconds(self.clock())
 
     cdef int _clusters(self, Specs specs, Snapshot previous, dict by_name, mc_snapshot_spec *spec) except -1:
         cdef mc_cluster_spec *clusters = <mc_cluster_spec *> specs.array(
             len(self.config.clusters), sizeof(mc_cluster_spec))
         cdef dict known = {}
+        cdef uint64_t now_ns = self.now()
         if previous is not None:
             known = {name: number for number, name in enumerate(previous.clusters)}
         endpoints = []
@@ -83,6 +89,7 @@ cdef class Snapshot:
                 endpoints.append(previous.endpoints[number])
             else:
                 cluster_spec(specs, cluster, &clusters[i])
+                clusters[i].balance.now_ns = now_ns
                 clusters[i].keep = -1
                 endpoints.append(tuple([one.authority for one in cluster.endpoints]))
             by_name[cluster.name] = i

@@ -1,5 +1,6 @@
 """The engine: one call decides, one call reports."""
 
+from collections.abc import Callable
 from enum import Enum
 from types import TracebackType
 from typing import Any
@@ -86,9 +87,20 @@ class Decision:
         ``headers`` are the upstream's (None for our own answer) and ``status`` its status code.
         """
     def report(
-        self, *, status: int | None = None, headers: Headers | None = None, error: str | None = None
+        self,
+        *,
+        status: int | None = None,
+        headers: Headers | None = None,
+        error: str | None = None,
+        latency: float | None = None,
+        now_ns: int | None = None,
     ) -> None:
-        """Tell how the attempt went. Retries are not decided yet: the answer is always None."""
+        """Tell how the attempt went. Retries are not decided yet: the answer is always None.
+
+        ``latency`` is the seconds from the request to the head of the answer, for peak EWMA; ``headers``
+        are the answer's, whose ``endpoint-load-metrics`` client-side weighted round robin reads. ``now_ns``
+        stands for the engine's clock.
+        """
     def explain(self) -> Explain:
         """Why it was decided so; the same as ``Engine.explain`` for this request and its seed, at any time
         and whatever has been swapped since."""
@@ -119,8 +131,8 @@ class Mirror:
 class Engine:
     """Decides by a configuration. Thread-safe; one engine serves a whole process."""
 
-    def __init__(self, config: Config) -> None:
-        """Compile ``config``.
+    def __init__(self, config: Config, *, clock: Callable[[], float] | None = None) -> None:
+        """Compile ``config``. ``clock`` gives seconds and never goes back; None: the machine's.
 
         Raises:
             ValueError: for a model that cannot be served; what load() returns always can.
@@ -186,6 +198,22 @@ class Engine:
 
         Decisions under way keep what they were made from. If ``config`` cannot be compiled, raises
         ValueError and goes on serving the old one.
+        """
+    def report_load(
+        self,
+        cluster: str,
+        endpoint: str,
+        *,
+        qps: float,
+        utilization: float,
+        eps: float = 0.0,
+        now_ns: int | None = None,
+    ) -> None:
+        """Tell the load of an endpoint, which client-side weighted round robin weighs it by: requests and
+        errors a second, and how much of what it can bear it bears (1: all). Other policies ignore it.
+
+        Raises:
+            ValueError: for a cluster or an endpoint that is not in the configuration.
         """
     def clusters(self) -> list[dict[str, Any]]:
         """Name, endpoints and their active requests, for admin pages."""

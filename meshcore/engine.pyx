@@ -12,12 +12,14 @@ cimport cython
 from cpython.bytes cimport PyBytes_FromStringAndSize
 from libc.stdlib cimport free, malloc
 
+from meshcore._cluster_spec cimport nanoseconds
 from meshcore._core cimport *
 from meshcore._explain cimport facts_of
 from meshcore._request cimport as_bytes, as_lines, as_pairs, as_tuples, pairs_as_bytes, take, take_pairs, text_of
 from meshcore._snapshot cimport Runtime, Snapshot
 
 from meshcore.model import Config
+from meshcore.orca import load_of
 
 __all__ = ["Decision", "Engine", "Mirror", "Outcome"]
 
@@ -316,7 +318,11 @@ cdef class Decision:
             mc_scratch_reset(&scratch)
             block_free(block)
 
-    def report(self, *, status=None, headers=None, error=None):
+    def report(self, *, status=None, headers=None, error=None, latency=None, now_ns=None):
+        cdef mc_decision *d = &self._block.decision
+        if d.outcome == MC_FORWARD and (latency is not None or headers is not None):
+            if mc_snapshot_learns(self._snapshot.snapshot, d.cluster):
+                learn(self._snapshot, d.cluster, d.endpoint, latency, headers, now_ns)
         return None
 
     def explain(self):
@@ -519,6 +525,31 @@ cdef object rebuilt(object given, list pairs):
     return pairs
 
 
+# ---------------------------------------------------------------------- time and reports
+
+cdef inline uint64_t now_of(Snapshot snapshot, object given) except? 0:
+    """The time of a request: what the caller says, or the clock's, which is read only where something hangs on it."""
+    if given is not None:
+        return given
+    return snapshot.now() if snapshot.reads_clock else 0
+
+
+cdef int learn(
+    Snapshot snapshot, int32_t cluster, int32_t endpoint, object latency, object headers, object now_ns
+) except -1:
+    """Hand on how long an answer took and the load that its headers tell."""
+    cdef mc_report report
+    options = (<object> snapshot.config).clusters[cluster].client_side_weighted
+    load = None if headers is None else load_of(as_pairs(headers), () if options is None else options.metric_names)
+    report.now_ns = snapshot.now() if now_ns is None else now_ns
+    report.latency_ns = 0 if latency is None else nanoseconds(latency)
+    report.requests_per_second = 0 if load is None else load.qps
+    report.errors_per_second = 0 if load is None else load.eps
+    report.utilization = 0 if load is None else load.utilization
+    mc_snapshot_report(snapshot.snapshot, cluster, endpoint, &report)
+    return 0
+
+
 # ---------------------------------------------------------------------- the engine
 
 cdef class Engine:
@@ -527,7 +558,7 @@ cdef class Engine:
     cdef list _current
     cdef Runtime _runtime
     cdef mc_entropy *_entropy
-    cdef object _lock
+    cdef object _lock, _clock
 
     def __cinit__(self):
         self._entropy = mc_entropy_new()
@@ -537,7 +568,8 @@ cdef class Engine:
         self._runtime = Runtime()
         self._current = [None]
 
-    def __init__(self, config):
+    def __init__(self, config, *, clock=None):
+        self._clock = clock
         self.swap(config)
 
     def __dealloc__(self):
@@ -552,7 +584,7 @@ cdef class Engine:
             raise TypeError(f"expected a meshcore.model.Config (see meshcore.load), not {type(config).__name__}")
         with self._lock:
             self._current[0] = Snapshot(
-                config, self._runtime, mc_entropy_next(self._entropy), self._current[0])
+                config, self._runtime, mc_entropy_next(self._entropy), self._current[0], self._clock)
 
     def decide(
         self,
@@ -572,6 +604,7 @@ cdef class Engine:
     ):
         cdef mc_request request
         cdef Decision out
+        cdef Snapshot snapshot = <Snapshot> self._current[0]
         try:
             take(method, &request.method)
             take(path, &request.target)
@@ -595,9 +628,9 @@ cdef class Engine:
             take(local, &request.local)
         request.source_port = source_port
         request.port = 0 if port is None else port
-        request.now_ns = 0 if now_ns is None else now_ns
+        request.now_ns = now_of(snapshot, now_ns)
         request.seed = mc_entropy_next(self._entropy) if seed is None else seed & 0xFFFFFFFFFFFFFFFF
-        out = decide(<Snapshot> self._current[0], headers, &request)
+        out = decide(snapshot, headers, &request)
         out._method, out._authority, out._path, out._scheme = method, authority, path, scheme
         out._source, out._local, out._protocol = source, local, protocol
         return out
@@ -619,6 +652,7 @@ cdef class Engine:
         seed=None,
     ):
         cdef mc_request request
+        cdef Snapshot snapshot = <Snapshot> self._current[0]
         method, authority, path = as_bytes(method), as_bytes(authority), as_bytes(path)
         scheme, protocol = as_bytes(scheme), as_bytes(protocol)
         take(method, &request.method)
@@ -635,9 +669,24 @@ cdef class Engine:
             take(local, &request.local)
         request.source_port = source_port
         request.port = 0 if port is None else port
-        request.now_ns = 0 if now_ns is None else now_ns
+        request.now_ns = now_of(snapshot, now_ns)
         request.seed = mc_entropy_next(self._entropy) if seed is None else seed & 0xFFFFFFFFFFFFFFFF
-        return explanation_of(peek(<Snapshot> self._current[0], headers, &request))
+        return explanation_of(peek(snapshot, headers, &request))
+
+    def report_load(self, cluster, endpoint, *, qps, utilization, eps=0.0, now_ns=None):
+        cdef Snapshot snapshot = self._current[0]
+        cdef mc_report report
+        if cluster not in snapshot.clusters:
+            raise ValueError(f"no cluster {cluster!r}")
+        cdef int32_t number = snapshot.clusters.index(cluster)
+        if endpoint not in snapshot.endpoints[number]:
+            raise ValueError(f"cluster {cluster!r} has no endpoint {endpoint!r}")
+        report.now_ns = snapshot.now() if now_ns is None else now_ns
+        report.latency_ns = 0
+        report.requests_per_second = qps
+        report.errors_per_second = eps
+        report.utilization = utilization
+        mc_snapshot_report(snapshot.snapshot, number, snapshot.endpoints[number].index(endpoint), &report)
 
     def clusters(self):
         cdef Snapshot snapshot = self._current[0]

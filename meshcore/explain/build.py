@@ -164,7 +164,6 @@ def _endpoint(decided: Decided, cluster: Cluster | None, levels: Levels | None) 
     return EndpointChosen(
         address=decided.endpoint,
         policy=decided.policy,
-        asked=cluster.policy.value.lower().replace("_", " "),
         candidates=decided.candidates,
         total=len(cluster.endpoints),
         priority=priority,

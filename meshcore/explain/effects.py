@@ -84,8 +84,6 @@ def _endpoint(endpoint: EndpointChosen) -> str:
     if endpoint.address is None:
         return ", ".join([f"none of {endpoint.total} can be picked{health}", *_subset(endpoint.subset)])
     policy = f"by {endpoint.policy}"
-    if endpoint.asked != endpoint.policy:
-        policy += f" where {endpoint.asked} is asked for"
     out_of = f"among {endpoint.candidates} of {endpoint.total}{health}"
     priority = f"priority {endpoint.priority}" if endpoint.priority else ""
     subset = _subset(endpoint.subset)

@@ -147,7 +147,6 @@ class EndpointChosen:
 
     address: str | None
     policy: str  #: that picked it, in words
-    asked: str  #: the policy that the documents ask for, in words
     candidates: (
         int  #: how many endpoints the policy chose among: those of a priority, a locality, of good health
     )

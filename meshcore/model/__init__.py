@@ -1,5 +1,7 @@
 """The model: frozen dataclasses in Envoy's vocabulary, where all config dialects meet."""
 
+from meshcore.model.balancing import *
+from meshcore.model.balancing import __all__ as _balancing
 from meshcore.model.cluster import *
 from meshcore.model.cluster import __all__ as _cluster
 from meshcore.model.config import *
@@ -15,4 +17,4 @@ from meshcore.model.ratelimit import __all__ as _ratelimit
 from meshcore.model.route import *
 from meshcore.model.route import __all__ as _route
 
-__all__ = [*_cluster, *_config, *_headers, *_matching, *_origin, *_ratelimit, *_route]
+__all__ = [*_balancing, *_cluster, *_config, *_headers, *_matching, *_origin, *_ratelimit, *_route]

@@ -8,6 +8,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import Enum
 
+from meshcore.model.balancing import (
+    ClientSideWeighted,
+    LeastRequest,
+    Maglev,
+    PeakEwma,
+    Policy,
+    RingHash,
+    SlowStart,
+)
 from meshcore.model.origin import Origin
 
 __all__ = [
@@ -17,16 +26,11 @@ __all__ = [
     "Discovery",
     "Endpoint",
     "HealthStatus",
-    "LeastRequest",
     "Locality",
     "LocalityEndpoints",
-    "Maglev",
     "OutlierDetection",
     "PeerLocality",
     "Peers",
-    "Policy",
-    "RingHash",
-    "SlowStart",
     "SubsetConfig",
     "SubsetSelector",
     "UpstreamTls",
@@ -41,17 +45,6 @@ class Discovery(Enum):
     LOGICAL_DNS = "LOGICAL_DNS"
     ORIGINAL_DST = "ORIGINAL_DST"
     EDS = "EDS"
-
-
-class Policy(Enum):
-    """The load balancing policy."""
-
-    ROUND_ROBIN = "ROUND_ROBIN"
-    LEAST_REQUEST = "LEAST_REQUEST"
-    RING_HASH = "RING_HASH"
-    RANDOM = "RANDOM"
-    MAGLEV = "MAGLEV"
-    CLUSTER_PROVIDED = "CLUSTER_PROVIDED"
 
 
 class HealthStatus(Enum):
@@ -120,32 +113,6 @@ class Peers:
     localities: tuple[PeerLocality, ...]
     hosts: int
     usable: int
-
-
-@dataclass(frozen=True, slots=True)
-class SlowStart:
-    window: float
-    aggression: float = 1.0
-    min_weight_percent: float = 10.0
-
-
-@dataclass(frozen=True, slots=True)
-class RingHash:
-    hash_function: str = "XX_HASH"
-    minimum_ring_size: int = 1024
-    maximum_ring_size: int = 8388608
-
-
-@dataclass(frozen=True, slots=True)
-class Maglev:
-    table_size: int = 65537
-
-
-@dataclass(frozen=True, slots=True)
-class LeastRequest:
-    choice_count: int = 2
-    active_request_bias: float = 1.0
-    full_scan: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,6 +222,8 @@ class Cluster:
     ring_hash: RingHash | None = None
     maglev: Maglev | None = None
     least_request: LeastRequest | None = None
+    peak_ewma: PeakEwma | None = None
+    client_side_weighted: ClientSideWeighted | None = None
     slow_start: SlowStart | None = None
     common_lb: CommonLbConfig = CommonLbConfig()
     peers: Peers | None = None  #: None: nothing is routed by zone

@@ -136,7 +136,11 @@ class Exchange:
             return await self._failed(decision, reason)
         self.record.upstream_duration = self.watch.now() - begun
         try:
-            decision.report(status=response.status, headers=response.raw_headers)
+            decision.report(
+                status=response.status,
+                headers=response.raw_headers,
+                latency=self.record.upstream_duration,
+            )
             if response.status == 101:
                 return await self._upgraded(decision, response, upgrade)
             return await self._relay(decision, response)

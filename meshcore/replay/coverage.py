@@ -20,7 +20,7 @@ _SUITES = {
     "19_tracing_request_id": "tracing and request ids",
 }
 #: Policies that choose endpoints.
-_POLICIES = frozenset({"ROUND_ROBIN", "RANDOM"})
+_POLICIES = frozenset({"ROUND_ROBIN", "RANDOM", "LEAST_REQUEST"})
 
 
 def uncovered_topic(document: Mapping[str, Any]) -> str | None:

@@ -90,7 +90,9 @@ mc_code mc_balancer_build(mc_balancer *balancer, const mc_balance_spec *spec, co
                           uint32_t locality_count, uint64_t turn, mc_arena *arena, mc_error *error) {
   *balancer = (mc_balancer){.policy = mc_policy_of(spec->policy),
                             .locality_weighted = spec->locality_weighted,
-                            .fail_traffic_on_panic = spec->fail_traffic_on_panic};
+                            .fail_traffic_on_panic = spec->fail_traffic_on_panic,
+                            .load = spec->load};
+  balancer->reads_clock = balancer->policy->reads_clock || spec->load.slow_start_ns;
   const mc_host_set_options options = {spec->panic_percent, spec->overprovisioning_percent};
   mc_code code = mc_host_set_build(&balancer->set, hosts, members, count, localities, locality_count, &options, arena);
   if (code) {
@@ -175,4 +177,8 @@ int32_t mc_balancer_pick(const mc_balancer *balancer, mc_pick *pick) {
   pick->candidates = group->members.count;
   uint32_t member = balancer->policy->pick(group, pick);
   return member == MC_NO_MEMBER ? -1 : (int32_t)group->members.at[member];
+}
+
+void mc_balancer_report(const mc_balancer *balancer, mc_host_state *state, const mc_report *report) {
+  if (balancer->policy->report) balancer->policy->report(&balancer->load, state, report);
 }

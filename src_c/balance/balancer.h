@@ -21,6 +21,8 @@ typedef struct mc_balancer {
   mc_tier *tiers; /* by priority */
   mc_zone zone;   /* of the first */
   bool locality_weighted, fail_traffic_on_panic;
+  bool reads_clock; /* picks hang on now_ns */
+  mc_load_options load;
 } mc_balancer;
 
 /* For the members of a cluster (NULL: all its hosts). Clear it even after a failed build. */
@@ -28,6 +30,9 @@ mc_code mc_balancer_build(mc_balancer *balancer, const mc_balance_spec *spec, co
                           const uint32_t *members, uint32_t count, const mc_locality *localities,
                           uint32_t locality_count, uint64_t turn, mc_arena *arena, mc_error *error);
 void mc_balancer_clear(mc_balancer *balancer);
+
+/* Tells the policy how an attempt at a host went. By many threads at once. */
+void mc_balancer_report(const mc_balancer *balancer, mc_host_state *state, const mc_report *report);
 
 /* The number of a host in the cluster, or -1 where none can be used. */
 int32_t mc_balancer_pick(const mc_balancer *balancer, mc_pick *pick);

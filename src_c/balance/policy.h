@@ -42,12 +42,15 @@ typedef struct mc_policy {
   const char *name; /* as explanations say it: "round robin" */
   /* The host hangs on the request's hash: localities and degraded hosts are not chosen among. */
   bool hashes;
+  bool reads_clock; /* picks hang on now_ns, also without slow start */
   /* Fills group->table; in the arena, or freed by free. NULL: nothing to build. The group has members.
    * turn is where a rotation may begin. MC_OK, MC_NO_MEMORY, or MC_INVALID with the error told. */
   mc_code (*build)(mc_group *group, const mc_balance_spec *spec, uint64_t turn, mc_arena *arena, mc_error *error);
   /* The number of a member, or MC_NO_MEMBER. The group has members. May be called by many threads at once. */
   uint32_t (*pick)(const mc_group *group, mc_pick *pick);
   void (*free)(mc_group *group); /* NULL: the arena has it all */
+  /* Learns from how an attempt went, into the host's state. By many threads at once. NULL: learns nothing. */
+  void (*report)(const mc_load_options *options, mc_host_state *state, const mc_report *report);
 } mc_policy;
 
 const mc_policy *mc_policy_of(mc_policy_kind kind);

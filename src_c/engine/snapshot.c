@@ -50,6 +50,7 @@ static mc_code build_clusters(mc_snapshot *s, const mc_snapshot_spec *spec, mc_e
     }
     if (!s->clusters[i]) return error->code;
     s->cluster_count = i + 1;
+    s->reads_clock |= s->clusters[i]->balancer->reads_clock;
   }
   return index_clusters(s, error);
 }
@@ -207,4 +208,13 @@ const char *mc_snapshot_policy(const mc_snapshot *s, int32_t cluster) { return s
 mc_labels mc_snapshot_subset(const mc_snapshot *s, int32_t cluster, int32_t subset) {
   const mc_subsets *subsets = s->clusters[cluster]->subsets;
   return subset == MC_SUBSET_DEFAULT ? subsets->spec.default_labels : subsets->at[subset].labels;
+}
+
+bool mc_snapshot_reads_clock(const mc_snapshot *s) { return s->reads_clock; }
+
+bool mc_snapshot_learns(const mc_snapshot *s, int32_t cluster) { return s->clusters[cluster]->balancer->policy->report; }
+
+void mc_snapshot_report(const mc_snapshot *s, int32_t cluster, int32_t endpoint, const mc_report *report) {
+  const mc_cluster *at = s->clusters[cluster];
+  mc_balancer_report(at->balancer, at->hosts[endpoint].state, report);
 }

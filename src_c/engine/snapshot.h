@@ -94,6 +94,7 @@ struct mc_snapshot {
   mc_action *actions; /* by route */
   mc_cluster **clusters;
   uint32_t listener_count, host_count, action_count, cluster_count;
+  bool reads_clock;     /* some cluster's picks hang on now_ns */
   int32_t any_listener; /* the one with port 0; -1: none */
   int32_t *by_name;     /* hash table of cluster numbers, -1: free */
   uint32_t by_name_mask;

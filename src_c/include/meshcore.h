@@ -436,6 +436,9 @@ typedef enum mc_policy_kind {
   MC_POLICY_RING_HASH,
   MC_POLICY_MAGLEV,
   MC_POLICY_WEIGHTED_RANDOM, /* not Envoy's, whose random ignores weights */
+  MC_POLICY_LEAST_REQUEST,
+  MC_POLICY_PEAK_EWMA,
+  MC_POLICY_CLIENT_SIDE_WEIGHTED_ROUND_ROBIN,
 } mc_policy_kind;
 
 typedef enum mc_health {
@@ -499,6 +502,27 @@ typedef struct mc_zone_spec {
   bool by_weight;         /* hosts count by their weights */
 } mc_zone_spec;
 
+/* Parameters of the policies that go by load. */
+typedef struct mc_load_options {
+  /* round robin, least request, client-side weighted round robin */
+  uint64_t slow_start_ns; /* window of slow start; 0: none */
+  double slow_start_aggression; /* above 0 */
+  double slow_start_least;      /* of the weight, 0 to 1 */
+  /* least request */
+  uint32_t choice_count; /* less than 2 counts as 2 */
+  bool full_scan;
+  double active_request_bias; /* 0 or more */
+  /* peak EWMA */
+  uint64_t decay_ns;           /* time constant */
+  uint64_t default_latency_ns; /* of a host that was never asked */
+  double penalty;              /* cost of one that was, and never answered */
+  /* client-side weighted round robin */
+  uint64_t blackout_ns;   /* how long a host reports before it is believed */
+  uint64_t expiration_ns; /* how long a report counts */
+  uint64_t update_ns;     /* between two reckonings of the weights */
+  double error_penalty;   /* utilisation that a rate of errors of 1 stands for */
+} mc_load_options;
+
 /* How a cluster chooses among its hosts. Which fields count depends on the policy. */
 typedef struct mc_balance_spec {
   mc_policy_kind policy;
@@ -508,6 +532,8 @@ typedef struct mc_balance_spec {
   bool locality_weighted;
   const mc_zone_spec *zone; /* NULL: none */
   mc_hashing_spec hashing;
+  mc_load_options load;
+  uint64_t now_ns; /* when it is built: new hosts start slowly from then on */
 } mc_balance_spec;
 
 typedef struct mc_cluster_spec {
@@ -766,6 +792,8 @@ void mc_snapshot_free(mc_snapshot *snapshot);
 
 /* Requests under way to an endpoint. */
 uint32_t mc_snapshot_active(const mc_snapshot *snapshot, int32_t cluster, int32_t endpoint);
+/* Whether decisions hang on the time: if not, a request's now_ns need not be set. */
+bool mc_snapshot_reads_clock(const mc_snapshot *snapshot);
 /* The name of the policy that picks a cluster's endpoints: "round robin". Static. */
 const char *mc_snapshot_policy(const mc_snapshot *snapshot, int32_t cluster);
 /* What the hosts of a subset have in common; of all hosts, and of the default subset: what the default asks for. */
@@ -855,6 +883,20 @@ mc_code mc_decide(const mc_snapshot *snapshot, const mc_request *request, mc_dec
  * any case. MC_INVALID where the headers cannot be served; out->details then says why. */
 mc_code mc_decision_with_headers(const mc_decision *decision, const mc_header *headers, uint32_t count,
                                  mc_decision *out);
+
+/* How an attempt at an endpoint went, as far as balancing learns from it. */
+typedef struct mc_report {
+  uint64_t now_ns;
+  uint64_t latency_ns; /* from the request to the head of the answer; 0: not measured */
+  /* The load of the whole endpoint, as it tells itself (ORCA); requests_per_second 0: it tells nothing. */
+  double requests_per_second, errors_per_second;
+  double utilization; /* 1: it can bear no more */
+} mc_report;
+
+/* Whether the cluster's policy learns anything from reports. */
+bool mc_snapshot_learns(const mc_snapshot *snapshot, int32_t cluster);
+/* Tells how an attempt at an endpoint went, in or out of a decision. By many threads at once. */
+void mc_snapshot_report(const mc_snapshot *snapshot, int32_t cluster, int32_t endpoint, const mc_report *report);
 
 /* Ends the lease on the endpoint; calls after the first do nothing. */
 void mc_decision_close(mc_decision *decision);

@@ -1,6 +1,14 @@
 #include "upstream/cluster.h"
 
-static mc_code fill_host(mc_cluster *cluster, mc_host *host, const mc_endpoint_spec *spec) {
+/* A host starts slowly from when it is first there, or first healthy if that is later. */
+static void note_start(const mc_host *host, uint64_t now_ns) {
+  uint_fast64_t unset = 0;
+  if (mc_host_health(host) != MC_HEALTHY) return;
+  atomic_compare_exchange_strong_explicit(&host->state->healthy_since_ns, &unset, now_ns, memory_order_relaxed,
+                                          memory_order_relaxed);
+}
+
+static mc_code fill_host(mc_cluster *cluster, mc_host *host, const mc_endpoint_spec *spec, uint64_t now_ns) {
   mc_arena *arena = cluster->arena;
   bool ok = true;
   host->address = mc_arena_copy(arena, spec->address, &ok);
@@ -14,7 +22,9 @@ static mc_code fill_host(mc_cluster *cluster, mc_host *host, const mc_endpoint_s
   host->labels = labels.at;
   host->label_count = labels.count;
   host->state = mc_runtime_host(cluster->state, spec->address);
-  return host->state ? MC_OK : MC_NO_MEMORY;
+  if (!host->state) return MC_NO_MEMORY;
+  note_start(host, now_ns);
+  return MC_OK;
 }
 
 /* Without localities all hosts are in one that has no name. */
@@ -45,7 +55,7 @@ mc_code mc_cluster_fill(mc_cluster *cluster, const mc_cluster_spec *spec, mc_run
   if (!ok || !cluster->hosts || !cluster->state) return MC_NO_MEMORY;
   mc_code code = fill_localities(cluster, spec);
   for (uint32_t i = 0; i < spec->endpoint_count && !code; i++) {
-    code = fill_host(cluster, &cluster->hosts[i], &spec->endpoints[i]);
+    code = fill_host(cluster, &cluster->hosts[i], &spec->endpoints[i], spec->balance.now_ns);
     if (!code) cluster->host_count = i + 1;
   }
   return code;

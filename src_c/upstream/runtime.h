@@ -16,6 +16,10 @@ typedef struct mc_host_state {
   atomic_uint_fast32_t active; /* requests under way */
   atomic_uint_fast64_t total;  /* requests so far */
   atomic_uint_fast32_t failing; /* who says that it is not healthy, a bit for each; 0: nobody */
+  atomic_uint_fast64_t healthy_since_ns; /* when it was first there and healthy; 0: not yet */
+  /* What policies learn from reports; each of them alone reads its own. */
+  atomic_uint_fast64_t latency, latency_at_ns;                      /* peak EWMA: nanoseconds, as a double's bits */
+  atomic_uint_fast64_t load_weight, load_since_ns, load_at_ns;      /* client-side weighted; since 0: no report */
   uint32_t references;
   struct mc_host_state *next;
   struct mc_cluster_state *cluster;

@@ -38,7 +38,10 @@ static inline void add_locality(hosts_fixture *f, uint32_t priority, uint32_t we
 
 static inline void start(hosts_fixture *f, mc_policy_kind policy) {
   *f = (hosts_fixture){.runtime = mc_runtime_new()};
-  f->spec.balance = (mc_balance_spec){.policy = policy, .panic_percent = 50, .overprovisioning_percent = 140};
+  f->spec.balance = (mc_balance_spec){.policy = policy,
+                                      .panic_percent = 50,
+                                      .overprovisioning_percent = 140,
+                                      .load = {.slow_start_aggression = 1, .active_request_bias = 1}};
 }
 
 static inline mc_code build(hosts_fixture *f, uint64_t turn) {
@@ -61,6 +64,42 @@ static inline void finish(hosts_fixture *f) {
   unbuild(f);
   mc_runtime_free(f->runtime);
   CHECK_INT(check_blocks(), 0);
+}
+
+/* Nanoseconds. */
+static inline uint64_t seconds(double count) { return (uint64_t)(count * 1e9); }
+
+/* One pick at a time. */
+static inline int32_t pick_at(const hosts_fixture *f, uint64_t now_ns, uint64_t draws) {
+  mc_pick pick = {.draws = draws, .now_ns = now_ns};
+  return mc_balancer_pick(&f->balancer, &pick);
+}
+
+/* How often each host is picked at a time. */
+static inline void count_at(const hosts_fixture *f, uint64_t now_ns, int picks, int counts[SUPPORT_HOSTS]) {
+  memset(counts, 0, SUPPORT_HOSTS * sizeof *counts);
+  for (int i = 0; i < picks; i++) counts[pick_at(f, now_ns, mc_mix64((uint64_t)i))]++;
+}
+
+/* Healthy hosts of these weights in one locality. */
+static inline void start_weighted(hosts_fixture *f, mc_policy_kind policy, const uint32_t *weights, uint32_t count) {
+  start(f, policy);
+  add_locality(f, 0, 0, count, 0, 0);
+  for (uint32_t i = 0; i < count; i++) f->endpoints[i].weight = weights[i];
+}
+
+/* Building a fixture that make fills says that memory is out wherever that happens, and leaks nothing. */
+static inline void check_build_memory(void (*make)(hosts_fixture *f)) {
+  for (int n = 0;; n++) {
+    hosts_fixture f;
+    make(&f);
+    check_memory(n);
+    mc_code code = build(&f, 0);
+    check_memory(-1);
+    finish(&f);
+    if (!code) break;
+    CHECK_INT(code, MC_NO_MEMORY);
+  }
 }
 
 /* How often each host is picked. Returns the number of picks that found none. */

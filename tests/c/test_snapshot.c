@@ -253,7 +253,32 @@ static void test_a_swap_keeps_clusters(void) {
   CHECK_INT(check_blocks(), 0);
 }
 
+/* What policies learn goes to the host, and only those that go by time ask for it. */
+static void test_reports(void) {
+  const mc_endpoint_spec endpoints[] = {{.address = MC_LITERAL("a:1")}, {.address = MC_LITERAL("a:2")}};
+  mc_cluster_spec spec = {.name = MC_LITERAL("c"), .endpoints = endpoints, .endpoint_count = 2, .keep = -1};
+  const mc_route_spec route = prefix_route(MC_LITERAL("/"));
+  const mc_action_spec action = forward_to(0);
+  const mc_report report = {.now_ns = 5, .latency_ns = 7};
+  small_config config;
+  small_init(&config, &route, &action, 1, &spec, 1);
+  for (int peak = 0; peak < 2; peak++) {
+    mc_runtime *runtime = mc_runtime_new();
+    spec.balance.policy = peak ? MC_POLICY_PEAK_EWMA : MC_POLICY_ROUND_ROBIN;
+    mc_snapshot *s = snapshot_of(&config.spec, runtime);
+    CHECK_INT(mc_snapshot_reads_clock(s), peak);
+    CHECK_INT(mc_snapshot_learns(s, 0), peak);
+    mc_snapshot_report(s, 0, 1, &report);
+    CHECK_INT((int)atomic_load(&s->clusters[0]->hosts[0].state->latency_at_ns), 0);
+    CHECK_INT((int)atomic_load(&s->clusters[0]->hosts[1].state->latency_at_ns), peak ? 5 : 0);
+    mc_snapshot_free(s);
+    mc_runtime_free(runtime);
+  }
+  CHECK_INT(check_blocks(), 0);
+}
+
 int main(void) {
+  test_reports();
   test_a_swap_keeps_clusters();
   test_clusters_by_name();
   test_nothing_at_all();

@@ -12,6 +12,7 @@ from meshcore.config.istio.registry import Protocol, Resolution, Service, Servic
 from meshcore.config.istio.resources import same_labels
 from meshcore.config.istio.rules import Policy
 from meshcore.config.istio.schema.destination_rule import (
+    BackendUtilization,
     ConnectionPool,
     ConsistentHash,
     H2UpgradePolicy,
@@ -22,6 +23,7 @@ from meshcore.config.istio.schema.destination_rule import (
 )
 from meshcore.model import (
     CircuitBreakers,
+    ClientSideWeighted,
     Cluster,
     CommonLbConfig,
     Discovery,
@@ -103,6 +105,7 @@ def build_cluster(
         policy=balancing.policy,
         ring_hash=balancing.ring_hash,
         maglev=balancing.maglev,
+        client_side_weighted=balancing.client_side_weighted,
         slow_start=balancing.slow_start,
         common_lb=CommonLbConfig(
             healthy_panic_threshold=float(outlier.min_health_percent) if outlier else None,
@@ -153,6 +156,7 @@ class _Balancing(NamedTuple):
     policy: Balancing
     ring_hash: RingHash | None = None
     maglev: Maglev | None = None
+    client_side_weighted: ClientSideWeighted | None = None
     slow_start: SlowStart | None = None
 
 
@@ -163,6 +167,12 @@ def _balancing(balancer: LoadBalancer | None, discovery: Discovery) -> _Balancin
         return _Balancing(Balancing.LEAST_REQUEST)
     if balancer.consistent_hash is not None:
         return _hashing(balancer.consistent_hash)
+    if balancer.backend_utilization is not None:
+        return _Balancing(
+            Balancing.CLIENT_SIDE_WEIGHTED_ROUND_ROBIN,
+            client_side_weighted=_by_utilization(balancer.backend_utilization),
+            slow_start=_slow_start(balancer),
+        )
     if balancer.simple is Simple.RANDOM:
         return _Balancing(Balancing.RANDOM)
     robin = balancer.simple is Simple.ROUND_ROBIN
@@ -178,12 +188,28 @@ def _hashing(hashing: ConsistentHash) -> _Balancing:
     return _Balancing(Balancing.RING_HASH, ring_hash=RingHash(minimum_ring_size=size))
 
 
+def _by_utilization(given: BackendUtilization) -> ClientSideWeighted:
+    default = ClientSideWeighted()
+    blackout, update = given.weight_stabilization_period, given.weight_update_period
+    expiration, penalty = given.weight_expiration_period, given.error_utilization_penalty_percent
+    return ClientSideWeighted(
+        default.blackout_period if blackout is None else blackout,
+        default.weight_expiration_period if expiration is None else expiration,
+        default.weight_update_period if update is None else update,
+        default.error_utilization_penalty if penalty is None else penalty / 100,
+        tuple(given.metric_names_for_computing_utilization),
+    )
+
+
 def _slow_start(balancer: LoadBalancer) -> SlowStart | None:
     warmup = balancer.warmup
     if warmup is not None:
-        aggression = 1.0 if warmup.aggression is None else warmup.aggression
-        percent = 10.0 if warmup.minimum_percent is None else warmup.minimum_percent
-        return SlowStart(warmup.duration, aggression, percent)
+        default, aggression, percent = SlowStart(), warmup.aggression, warmup.minimum_percent
+        return SlowStart(
+            warmup.duration,
+            default.aggression if aggression is None else aggression,
+            default.min_weight_percent if percent is None else percent,
+        )
     if balancer.warmup_duration_secs is not None:
         return SlowStart(balancer.warmup_duration_secs)
     return None

@@ -203,20 +203,8 @@ def _check_policy(given: policy.TrafficPolicy | None, findings: Findings) -> Non
 
 
 def _check_balancer(balancer: policy.LoadBalancer, findings: Findings) -> None:
-    simple = policy.Simple
-    if balancer.backend_utilization is not None:
-        message = "the load that endpoints report is not read yet"
-        error_at(findings, balancer, "backend_utilization", message, expected="simple or consistentHash")
     if balancer.consistent_hash is not None:
         _check_hash(balancer.consistent_hash, findings)
-    elif balancer.simple not in (None, simple.UNSPECIFIED, simple.ROUND_ROBIN, simple.RANDOM):
-        warn_pending(findings, balancer, "simple", "load balancing")
-    for field, feature in (
-        ("warmup", "slow start"),
-        ("warmup_duration_secs", "slow start"),
-    ):
-        if is_set(balancer, field):
-            warn_pending(findings, balancer, field, feature)
 
 
 def _check_hash(hashing: policy.ConsistentHash, findings: Findings) -> None:

@@ -13,6 +13,7 @@ from meshcore.config import load, load_text
 from meshcore.config.envoy import load_parts
 from meshcore.model import (
     CircuitBreakers,
+    ClientSideWeighted,
     Discovery,
     Endpoint,
     EscapedSlashes,
@@ -21,6 +22,7 @@ from meshcore.model import (
     Locality,
     LocalityEndpoints,
     Maglev,
+    PeakEwma,
     Policy,
     RingHash,
     SlowStart,
@@ -333,6 +335,29 @@ def typed(name: str, **fields: Any) -> dict[str, Any]:
             Policy.LEAST_REQUEST,
             "least_request",
             LeastRequest(full_scan=True),
+        ),
+        (
+            typed("least_request.v3.LeastRequest", active_request_bias={"default_value": -1}, choice_count=4),
+            Policy.LEAST_REQUEST,
+            "least_request",
+            LeastRequest(4, 1.0),
+        ),
+        (
+            typed("peak_ewma.v3alpha.PeakEwma", decay_time="5s", default_rtt="0.02s"),
+            Policy.PEAK_EWMA,
+            "peak_ewma",
+            PeakEwma(5.0, 0.02),
+        ),
+        (
+            typed(
+                "client_side_weighted_round_robin.v3.ClientSideWeightedRoundRobin",
+                blackout_period="5s",
+                error_utilization_penalty=0.5,
+                metric_names_for_computing_utilization=["named_metrics.queue"],
+            ),
+            Policy.CLIENT_SIDE_WEIGHTED_ROUND_ROBIN,
+            "client_side_weighted",
+            ClientSideWeighted(5.0, error_utilization_penalty=0.5, metric_names=("named_metrics.queue",)),
         ),
         (typed("random.v3.Random"), Policy.RANDOM, "maglev", None),
         (typed("round_robin.v3.RoundRobin"), Policy.ROUND_ROBIN, "maglev", None),

@@ -10,6 +10,9 @@ from envoy_support import FAULT, LIMIT, cluster, cluster_problems, endpoints, pr
 HASHING = "common_lb_config.consistent_hashing_lb_config"
 
 
+TYPED = "load_balancing_policy.policies[0].typed_extension_config.typed_config."
+
+
 def one(found: list[str]) -> str:
     assert len(found) == 1, found
     return found[0]
@@ -21,6 +24,12 @@ def ring(**config: Any) -> dict[str, Any]:
 
 def maglev(size: int) -> dict[str, Any]:
     return {"lb_policy": "MAGLEV", "maglev_lb_config": {"table_size": size}}
+
+
+def typed(name: str, **config: Any) -> dict[str, Any]:
+    kind = f"a/envoy.extensions.load_balancing_policies.{name}"
+    entry = {"typed_extension_config": {"name": "p", "typed_config": {"@type": kind, **config}}}
+    return {"load_balancing_policy": {"policies": [entry]}}
 
 
 def selector(**fields: Any) -> dict[str, Any]:
@@ -67,6 +76,28 @@ def hashing(**fields: Any) -> dict[str, Any]:
         (maglev(1), "maglev_lb_config.table_size: found 1, expected a prime number"),
         (maglev(5000012), "maglev_lb_config.table_size: found"),
         ({"least_request_lb_config": {"choice_count": 1}}, "least_request_lb_config.choice_count: found"),
+        (
+            typed("least_request.v3.LeastRequest", choice_count=1),
+            TYPED + "choice_count: found the number 1, expected a value from 2",
+        ),
+        (
+            typed("peak_ewma.v3alpha.PeakEwma", penalty_value=-1),
+            TYPED + "penalty_value: found -1, expected 0 or more",
+        ),
+        (
+            typed(
+                "client_side_weighted_round_robin.v3.ClientSideWeightedRoundRobin",
+                error_utilization_penalty=-0.5,
+            ),
+            TYPED + "error_utilization_penalty: found the number -0.5, expected a value 0 or more",
+        ),
+        (
+            typed(
+                "client_side_weighted_round_robin.v3.ClientSideWeightedRoundRobin",
+                enable_oob_load_report=True,
+            ),
+            TYPED + "enable_oob_load_report: reports are not fetched",
+        ),
         (
             {"ring_hash_lb_config": {}, "maglev_lb_config": {}},
             "maglev_lb_config: 'ring_hash_lb_config' is set",

@@ -8,6 +8,7 @@ from istio_support import Compile
 from meshcore.config import Node
 from meshcore.model import (
     CircuitBreakers,
+    ClientSideWeighted,
     Cluster,
     Discovery,
     ForwardAction,
@@ -15,6 +16,7 @@ from meshcore.model import (
     HashPolicyKind,
     Locality,
     Policy,
+    SlowStart,
 )
 
 A = "a.default.svc.cluster.local"
@@ -211,3 +213,45 @@ def test_passthrough_takes_the_clients_address(compiled: Compile) -> None:
         Policy.CLUSTER_PROVIDED,
         (),
     )
+
+
+@pytest.mark.parametrize(
+    ("balancer", "policy", "slow_start"),
+    [
+        ("{simple: LEAST_CONN}", Policy.LEAST_REQUEST, None),
+        ("{simple: LEAST_REQUEST, warmup: {duration: 60s}}", Policy.LEAST_REQUEST, SlowStart(60.0)),
+        (
+            "{simple: ROUND_ROBIN, warmup: {duration: 1m, minimumPercent: 0, aggression: 2.5}}",
+            Policy.ROUND_ROBIN,
+            SlowStart(60.0, 2.5, 0.0),
+        ),
+        ("{simple: ROUND_ROBIN, warmupDurationSecs: 5s}", Policy.ROUND_ROBIN, SlowStart(5.0)),
+        ("{simple: RANDOM, warmup: {duration: 60s}}", Policy.RANDOM, None),
+    ],
+)
+def test_warmup_is_slow_start(
+    compiled: Compile, balancer: str, policy: Policy, slow_start: SlowStart | None
+) -> None:
+    made = compiled(rule(f"{{host: a, trafficPolicy: {{loadBalancer: {balancer}}}}}"), "a:80")
+    found = made.config.cluster(f"outbound|80||{A}")
+    assert found is not None
+    assert (found.policy, found.slow_start) == (policy, slow_start)
+    assert made.warnings == ()
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ("{}", ClientSideWeighted()),
+        (
+            "{metricNamesForComputingUtilization: [named_metrics.q], errorUtilizationPenaltyPercent: 50, "
+            "weightExpirationPeriod: 60s, weightStabilizationPeriod: 3s, weightUpdatePeriod: 2s}",
+            ClientSideWeighted(3.0, 60.0, 2.0, 0.5, ("named_metrics.q",)),
+        ),
+    ],
+)
+def test_backend_utilization(compiled: Compile, given: str, expected: ClientSideWeighted) -> None:
+    spec = f"{{host: a, trafficPolicy: {{loadBalancer: {{backendUtilization: {given}}}}}}}"
+    found = cluster(compiled, rule(spec))
+    assert found.policy is Policy.CLIENT_SIDE_WEIGHTED_ROUND_ROBIN
+    assert found.client_side_weighted == expected

@@ -5,10 +5,12 @@ from __future__ import annotations
 from enum import Enum
 from typing import Annotated
 
+from meshcore.config.balancing import limits
 from meshcore.config.envoy.schema.base import Empty, Percent, RuntimeDouble, TimeSpan, TypedExtensionConfig
 from meshcore.config.scalar_types import UInt32, UInt64
 from meshcore.config.schema import Meta, OneOf, Record
 from meshcore.config.tree import MappingNode
+from meshcore.model import ClientSideWeighted, LeastRequest, RingHash
 
 __all__ = [
     "CommonLbConfig",
@@ -24,8 +26,10 @@ __all__ = [
     "SelectionMethod",
     "SelectorFallbackPolicy",
     "SlowStartConfig",
+    "TypedClientSideWeighted",
     "TypedLeastRequest",
     "TypedMaglev",
+    "TypedPeakEwma",
     "TypedRandom",
     "TypedRingHash",
     "TypedRoundRobin",
@@ -33,7 +37,8 @@ __all__ = [
     "TypedZoneAware",
 ]
 
-RingSize = Annotated[UInt64, Meta(le=8388608)]
+RingSize = Annotated[UInt64, Meta(le=limits(RingHash, "maximum_ring_size").le)]
+ChoiceCount = Annotated[UInt32, limits(LeastRequest, "choice_count")]
 BalanceFactor = Annotated[UInt32, Meta(ge=100)]
 
 
@@ -48,7 +53,7 @@ class RoundRobinLbConfig(Record):
 
 
 class LeastRequestLbConfig(Record):
-    choice_count: Annotated[UInt32, Meta(ge=2)] = 2
+    choice_count: ChoiceCount = 2
     active_request_bias: RuntimeDouble | None = None
     slow_start_config: SlowStartConfig | None = None
 
@@ -198,7 +203,7 @@ class SelectionMethod(Enum):
 
 
 class TypedLeastRequest(Record):
-    choice_count: Annotated[UInt32, Meta(ge=2)] = 2
+    choice_count: ChoiceCount = 2
     active_request_bias: RuntimeDouble | None = None
     slow_start_config: SlowStartConfig | None = None
     locality_lb_config: LocalityLbConfig | None = None
@@ -218,3 +223,31 @@ class TypedRandom(Record):
 class TypedSubset(LbSubsetConfig):
     allow_redundant_keys: bool = False
     subset_lb_policy: LoadBalancingPolicy | None = None
+
+
+class TypedClientSideWeighted(Record):
+    __noted__ = dict.fromkeys(
+        ("oob_reporting_period", "oob_reporting_config"),
+        "reports come with answers, or by Engine.report_load()",
+    )
+
+    enable_oob_load_report: bool = False
+    blackout_period: TimeSpan | None = None
+    weight_expiration_period: TimeSpan | None = None
+    weight_update_period: TimeSpan | None = None
+    error_utilization_penalty: Annotated[float, limits(ClientSideWeighted, "error_utilization_penalty")] = 1.0
+    metric_names_for_computing_utilization: list[str] = []
+    slow_start_config: SlowStartConfig | None = None
+
+
+class TypedPeakEwma(Record):
+    """``v3alpha``, in Envoy's contrib build."""
+
+    __noted__ = {
+        "aggregation_interval": "reports count at once",
+        "max_samples_per_host": "reports count at once",
+    }
+
+    decay_time: TimeSpan | None = None
+    default_rtt: TimeSpan | None = None
+    penalty_value: float | None = None

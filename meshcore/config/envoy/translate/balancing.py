@@ -11,13 +11,17 @@ from meshcore.config.envoy.translate.context import Context
 from meshcore.config.envoy.translate.subsets import cluster_subsets, typed_subsets
 from meshcore.config.schema import Record, is_set, path_of
 from meshcore.model import (
+    ClientSideWeighted,
     CommonLbConfig,
     LeastRequest,
     Maglev,
+    PeakEwma,
     Policy,
     RingHash,
     SlowStart,
     SubsetConfig,
+    is_prime,
+    range_of,
 )
 
 __all__ = ["Balancing", "balancing"]
@@ -32,6 +36,8 @@ class Balancing:
     ring_hash: RingHash | None = None
     maglev: Maglev | None = None
     least_request: LeastRequest | None = None
+    peak_ewma: PeakEwma | None = None
+    client_side_weighted: ClientSideWeighted | None = None
     slow_start: SlowStart | None = None
     subsets: SubsetConfig | None = None
 
@@ -41,6 +47,9 @@ _TYPED: dict[str, type[Record]] = {
     _PREFIX + "round_robin.v3.RoundRobin": schema.TypedRoundRobin,
     _PREFIX + "random.v3.Random": schema.TypedRandom,
     _PREFIX + "least_request.v3.LeastRequest": schema.TypedLeastRequest,
+    _PREFIX + "peak_ewma.v3alpha.PeakEwma": schema.TypedPeakEwma,
+    _PREFIX
+    + "client_side_weighted_round_robin.v3.ClientSideWeightedRoundRobin": schema.TypedClientSideWeighted,
     _PREFIX + "ring_hash.v3.RingHash": schema.TypedRingHash,
     _PREFIX + "maglev.v3.Maglev": schema.TypedMaglev,
     _PREFIX + "subset.v3.Subset": schema.TypedSubset,
@@ -55,21 +64,20 @@ def balancing(context: Context, cluster: Cluster) -> Balancing:
     ):
         return _typed(context, cluster, common)
     policy = Policy[cluster.lb_policy.name]
-    if policy is Policy.LEAST_REQUEST:
-        context.pending(cluster, "lb_policy", "load balancing")
     ring = maglev = least = None
     if policy is Policy.RING_HASH:
         ring = _ring_hash(context, cluster.ring_hash_lb_config or schema.RingHashLbConfig())
     elif policy is Policy.MAGLEV:
         maglev = _maglev(context, cluster.maglev_lb_config or schema.MaglevLbConfig())
     elif policy is Policy.LEAST_REQUEST:
-        least = _least_request(cluster.least_request_lb_config or schema.LeastRequestLbConfig())
+        least = _least_request(context, cluster.least_request_lb_config or schema.LeastRequestLbConfig())
     slow = None
     if policy is Policy.LEAST_REQUEST and cluster.least_request_lb_config is not None:
         slow = _slow_start(context, cluster.least_request_lb_config.slow_start_config)
     elif policy is Policy.ROUND_ROBIN and cluster.round_robin_lb_config is not None:
         slow = _slow_start(context, cluster.round_robin_lb_config.slow_start_config)
-    return Balancing(policy, common, ring, maglev, least, slow, cluster_subsets(context, cluster))
+    found = cluster_subsets(context, cluster)
+    return Balancing(policy, common, ring, maglev, least, slow_start=slow, subsets=found)
 
 
 def _typed(context: Context, cluster: Cluster, common: CommonLbConfig) -> Balancing:
@@ -113,12 +121,17 @@ def _of_policies(
     if isinstance(config, schema.TypedRandom):
         return Balancing(Policy.RANDOM, _locality(context, common, config.locality_lb_config))
     if isinstance(config, schema.TypedLeastRequest):
-        context.pending(extension, "", "load balancing")
         full = config.selection_method is schema.SelectionMethod.FULL_SCAN or bool(config.enable_full_scan)
-        least = LeastRequest(config.choice_count, _double(config.active_request_bias, 1.0), full)
+        least = replace(_least_request(context, config), full_scan=full)
         common = _locality(context, common, config.locality_lb_config)
         slow = _slow_start(context, config.slow_start_config)
         return Balancing(Policy.LEAST_REQUEST, common, least_request=least, slow_start=slow)
+    if isinstance(config, schema.TypedPeakEwma):
+        return Balancing(Policy.PEAK_EWMA, common, peak_ewma=_peak_ewma(context, config))
+    if isinstance(config, schema.TypedClientSideWeighted):
+        weighted = _client_side_weighted(context, config)
+        slow, policy = _slow_start(context, config.slow_start_config), Policy.CLIENT_SIDE_WEIGHTED_ROUND_ROBIN
+        return Balancing(policy, common, client_side_weighted=weighted, slow_start=slow)
     assert isinstance(config, schema.TypedRingHash | schema.TypedMaglev)
     if config.locality_weighted_lb_config is not None:
         common = replace(common, locality_weighted=True)
@@ -146,41 +159,70 @@ def _ring_hash(context: Context, config: schema.RingHashLbConfig | schema.TypedR
 
 
 def _maglev(context: Context, config: schema.MaglevLbConfig | schema.TypedMaglev) -> Maglev:
-    if not _is_prime(config.table_size):
+    if not is_prime(config.table_size):
         context.error(config, "table_size", found=str(config.table_size), expected="a prime number")
     return Maglev(config.table_size)
 
 
-def _is_prime(number: int) -> bool:
-    if number < 4:
-        return number > 1
-    if number % 2 == 0:
-        return False
-    divisor = 3
-    while divisor * divisor <= number:
-        if number % divisor == 0:
-            return False
-        divisor += 2
-    return True
+def _least_request(
+    context: Context, config: schema.LeastRequestLbConfig | schema.TypedLeastRequest
+) -> LeastRequest:
+    bias = _double(context, config, "active_request_bias", LeastRequest)
+    return LeastRequest(config.choice_count, bias)
 
 
-def _least_request(config: schema.LeastRequestLbConfig) -> LeastRequest:
-    return LeastRequest(config.choice_count, _double(config.active_request_bias, 1.0))
-
-
-def _double(value: RuntimeDouble | None, default: float) -> float:
-    return value.default_value if value is not None else default
+def _double(context: Context, config: Record, field: str, parameters: type) -> float:
+    """A parameter that Envoy reads at run time, so that it takes the default for what is out of range."""
+    default: float = getattr(parameters(), field)
+    given: RuntimeDouble | None = getattr(config, field)
+    if given is None:
+        return default
+    allowed = range_of(parameters, field)
+    if given.default_value in allowed:
+        return given.default_value
+    context.warn(config, field, f"found {given.default_value:g}, expected {allowed}: {default:g} counts")
+    return default
 
 
 def _slow_start(context: Context, config: schema.SlowStartConfig | None) -> SlowStart | None:
     if config is None:
         return None
-    context.pending(config, "", "slow start")
     lowest = config.min_weight_percent
     return SlowStart(
         config.slow_start_window or 0.0,
-        _double(config.aggression, 1.0),
-        lowest.value if lowest is not None else 10.0,
+        _double(context, config, "aggression", SlowStart),
+        lowest.value if lowest is not None else SlowStart().min_weight_percent,
+    )
+
+
+def _given(value: float | None, default: float) -> float:
+    return default if value is None else value
+
+
+def _peak_ewma(context: Context, config: schema.TypedPeakEwma) -> PeakEwma:
+    default = PeakEwma()
+    penalty = _given(config.penalty_value, default.penalty_value)
+    allowed = range_of(PeakEwma, "penalty_value")
+    if penalty not in allowed:
+        context.error(config, "penalty_value", found=f"{penalty:g}", expected=str(allowed))
+    return PeakEwma(
+        _given(config.decay_time, default.decay_time),
+        _given(config.default_rtt, default.default_rtt),
+        penalty,
+    )
+
+
+def _client_side_weighted(context: Context, config: schema.TypedClientSideWeighted) -> ClientSideWeighted:
+    if config.enable_oob_load_report:
+        message = "reports are not fetched: they come with answers, or by Engine.report_load()"
+        context.error(config, "enable_oob_load_report", message, expected="false")
+    default = ClientSideWeighted()
+    return ClientSideWeighted(
+        _given(config.blackout_period, default.blackout_period),
+        _given(config.weight_expiration_period, default.weight_expiration_period),
+        _given(config.weight_update_period, default.weight_update_period),
+        config.error_utilization_penalty,
+        tuple(config.metric_names_for_computing_utilization),
     )
 
 

@@ -65,6 +65,8 @@ def cluster(
         ring_hash=chosen.ring_hash,
         maglev=chosen.maglev,
         least_request=chosen.least_request,
+        peak_ewma=chosen.peak_ewma,
+        client_side_weighted=chosen.client_side_weighted,
         slow_start=chosen.slow_start,
         common_lb=chosen.common,
         subsets=chosen.subsets,
@@ -127,8 +129,6 @@ def _localities(
         )
         if sum(endpoint.weight for endpoint in endpoints) > _MAX_WEIGHT:
             context.error(group, "lb_endpoints", f"the weights of the endpoints exceed {_MAX_WEIGHT:,}")
-        if len({endpoint.weight for endpoint in endpoints}) > 1:
-            context.pending(group, "lb_endpoints", "weights")
         groups.append(
             LocalityEndpoints(
                 endpoints,

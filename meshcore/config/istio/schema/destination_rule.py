@@ -7,9 +7,11 @@ from typing import Annotated, ClassVar
 
 from msgspec import Meta, field
 
+from meshcore.config.balancing import limits
 from meshcore.config.istio.schema.common import PortNumber, Selector
 from meshcore.config.scalar_types import GoDuration, Int32, Number, UInt32, UInt64
 from meshcore.config.schema import OneOf, Partial, Record
+from meshcore.model import SlowStart
 
 __all__ = [
     "BackendUtilization",
@@ -111,8 +113,8 @@ class ZoneAwareLb(Record):
 
 class Warmup(Record):
     duration: GoDuration
-    minimum_percent: Annotated[Number, Meta(ge=0, le=100)] | None = None
-    aggression: Annotated[Number, Meta(gt=0)] | None = None
+    minimum_percent: Annotated[Number, limits(SlowStart, "min_weight_percent")] | None = None
+    aggression: Annotated[Number, limits(SlowStart, "aggression")] | None = None
 
 
 class BackendUtilization(Record):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 from meshcore.config.findings import Findings, quoted
 from meshcore.config.istio.names import is_address
 from meshcore.config.istio.resources import Resource
@@ -21,6 +19,7 @@ from meshcore.config.istio.validation.locality import check_locality, check_zone
 from meshcore.config.istio.validation.names import is_domain, is_label, is_wildcard_domain
 from meshcore.config.istio.validation.selectors import check_selector
 from meshcore.config.schema import error_at, is_set, warn_at
+from meshcore.model import is_prime
 
 __all__ = ["check_destination_rule", "check_outlier"]
 
@@ -117,7 +116,7 @@ def _check_hash(hashing: schema.ConsistentHash, findings: Findings) -> None:
         if hashing.ring_hash is not None or hashing.maglev is not None:
             error_at(findings, hashing, "minimum_ring_size", "cannot be together with ringHash or maglev")
     maglev = hashing.maglev
-    if maglev is not None and (maglev.table_size >= MAX_TABLE or not _is_prime(maglev.table_size)):
+    if maglev is not None and (maglev.table_size >= MAX_TABLE or not is_prime(maglev.table_size)):
         expected = f"a prime number below {MAX_TABLE}"
         error_at(findings, maglev, "table_size", found=str(maglev.table_size), expected=expected)
 
@@ -130,10 +129,6 @@ def _check_cookie(cookie: schema.Cookie, findings: Findings) -> None:
         if attribute.name in names:
             error_at(findings, attribute, "name", f"there is another attribute {attribute.name!r}")
         names.add(attribute.name)
-
-
-def _is_prime(number: int) -> bool:
-    return number > 1 and all(number % it for it in range(2, math.isqrt(min(number, MAX_TABLE)) + 1))
 
 
 def check_outlier(outlier: schema.OutlierDetection | None, findings: Findings) -> None:
