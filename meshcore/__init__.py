@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from meshcore._version import __version__
 
 if TYPE_CHECKING:
-    from meshcore.balance import Maglev, RandomChoice, RingHash, RoundRobin
+    from meshcore.balance import LeastRequest, Maglev, PeakEwma, RandomChoice, RingHash, RoundRobin
     from meshcore.config import ConfigError, Finding, Node, load, load_text
     from meshcore.engine import Decision, Engine, Mirror, Outcome
     from meshcore.explain import Explain
@@ -23,12 +23,14 @@ __all__ = [
     "Engine",
     "Explain",
     "Finding",
+    "LeastRequest",
     "Maglev",
     "Mirror",
     "Node",
     "Outcome",
     "PathTemplate",
     "PathTemplateError",
+    "PeakEwma",
     "RandomChoice",
     "Regex",
     "RegexError",
@@ -42,7 +44,7 @@ __all__ = [
 ]
 
 _HOMES = {
-    "meshcore.balance": ("Maglev", "RandomChoice", "RingHash", "RoundRobin"),
+    "meshcore.balance": ("LeastRequest", "Maglev", "PeakEwma", "RandomChoice", "RingHash", "RoundRobin"),
     "meshcore.config": ("ConfigError", "Finding", "Node", "load", "load_text"),
     "meshcore.engine": ("Decision", "Engine", "Mirror", "Outcome"),
     "meshcore.explain": ("Explain",),

@@ -627,6 +627,13 @@ cdef extern from "meshcore.h" nogil:
     const char *mc_snapshot_policy(const mc_snapshot *snapshot, int32_t cluster)
     mc_labels mc_snapshot_subset(const mc_snapshot *snapshot, int32_t cluster, int32_t subset)
 
+    ctypedef struct mc_report:
+        uint64_t now_ns
+        uint64_t latency_ns
+        double requests_per_second
+        double errors_per_second
+        double utilization
+
     # ---- pickers
     ctypedef struct mc_picker:
         pass
@@ -639,6 +646,7 @@ cdef extern from "meshcore.h" nogil:
     void mc_picker_begin(mc_picker *picker, int32_t host)
     c_bool mc_picker_done(mc_picker *picker, int32_t host)
     uint32_t mc_picker_active(const mc_picker *picker, int32_t host)
+    void mc_picker_report(mc_picker *picker, int32_t host, const mc_report *report)
 
     # ---- decisions
     ctypedef enum mc_outcome:
@@ -695,13 +703,6 @@ cdef extern from "meshcore.h" nogil:
     mc_code mc_decide(const mc_snapshot *snapshot, const mc_request *request, mc_decision *decision)
     mc_code mc_decision_with_headers(const mc_decision *decision, const mc_header *headers, uint32_t count,
                                      mc_decision *out)
-    ctypedef struct mc_report:
-        uint64_t now_ns
-        uint64_t latency_ns
-        double requests_per_second
-        double errors_per_second
-        double utilization
-
     bint mc_snapshot_learns(const mc_snapshot *snapshot, int32_t cluster)
     void mc_snapshot_report(const mc_snapshot *snapshot, int32_t cluster, int32_t endpoint, const mc_report *report)
     void mc_decision_close(mc_decision *decision)

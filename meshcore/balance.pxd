@@ -14,3 +14,5 @@ cdef class Picker:
     cdef uint64_t _draw(self) noexcept
     cdef object _host(self, int32_t number)
     cdef int32_t _number(self, object host) except -1
+    cdef object _begin(self, int32_t number)
+    cdef int32_t _done(self, object host) except -1

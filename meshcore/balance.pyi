@@ -9,7 +9,7 @@ ValueError is raised for an empty list, a host given twice, weights that are 0 o
 2**32 - 1, and sizes that cannot be.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import final
 
 from meshcore._hosts import Weights
@@ -109,3 +109,67 @@ class RandomChoice(Picker):
 
     def pick(self) -> str:
         """A host."""
+
+@final
+class LeastRequest(Picker):
+    """The host with the fewest requests of some random ones (the power of two choices, M. Mitzenmacher, 1996),
+    as Envoy's LEAST_REQUEST. With weights: round robin by weight / (requests + 1) ** active_request_bias.
+    """
+
+    def __init__(
+        self,
+        hosts: Iterable[str],
+        *,
+        weights: Weights = None,
+        choice_count: int = 2,
+        active_request_bias: float = 1.0,
+        full_scan: bool = False,
+        seed: int | None = None,
+    ) -> None:
+        """``choice_count``: how many hosts are compared, 2 or more; ``full_scan``: all of them.
+        ``active_request_bias``: 0 or more; 0: requests do not count, where there are weights.
+        ``seed``: makes chance the same each time.
+        """
+
+    def pick(self) -> str:
+        """A host; counts a request to it until ``done``."""
+
+    def done(self, host: str) -> None:
+        """A request that ``pick`` counted has ended. ValueError: none is under way."""
+
+    def active(self, host: str) -> int:
+        """Requests to the host that are under way."""
+
+@final
+class PeakEwma(Picker):
+    """Of two random hosts the one with the lower cost: the latency that is expected of it, times the requests
+    that it would then have. The expected latency rises to a peak at once and decays with time (Finagle,
+    "Peak EWMA").
+    """
+
+    def __init__(
+        self,
+        hosts: Iterable[str],
+        *,
+        decay_time: float = 10.0,
+        default_rtt: float = 0.010,
+        penalty_value: float = 1_000_000.0,
+        clock: Callable[[], float] | None = None,
+        seed: int | None = None,
+    ) -> None:
+        """``decay_time``: the time constant, in seconds. ``default_rtt``: the latency, in seconds, of a host that
+        was never asked. ``penalty_value``: the cost, in milliseconds, of one that was asked and never
+        answered. ``clock`` gives seconds and never goes back; None: the machine's.
+        """
+
+    def pick(self) -> str:
+        """A host; counts a request to it until ``done``."""
+
+    def done(self, host: str, latency: float | None = None) -> None:
+        """A request that ``pick`` counted has ended, after ``latency`` seconds; None: that is not known.
+
+        ValueError: none is under way, or this is not one of the hosts.
+        """
+
+    def active(self, host: str) -> int:
+        """Requests to the host that are under way."""

@@ -3,11 +3,13 @@
 cimport cython
 from libc.string cimport memset
 
+from meshcore._cluster_spec cimport load_options, nanoseconds
 from meshcore._core cimport *
 from meshcore._request cimport as_bytes, take
 from meshcore._spec cimport Specs
 
 from meshcore._hosts import checked_hosts, checked_size, checked_weights
+from meshcore.model import balancing as parameters
 
 cdef enum:
     BATCH = 64
@@ -76,6 +78,17 @@ cdef class Picker:
             raise ValueError(f"{host!r} is not one of the hosts")
         return number
 
+    cdef object _begin(self, int32_t number):
+        if number >= 0:
+            mc_picker_begin(self._picker, number)
+        return self._host(number)
+
+    cdef int32_t _done(self, object host) except -1:
+        cdef int32_t number = self._number(host)
+        if not mc_picker_done(self._picker, number):
+            raise ValueError(f"no request to {host!r} is under way")
+        return number
+
 
 # ---------------------------------------------------------------------- consistent hashing
 
@@ -122,8 +135,7 @@ cdef class _Hashing(Picker):
         return found
 
     def done(self, host):
-        if not mc_picker_done(self._picker, self._number(host)):
-            raise ValueError(f"no request to {host!r} is under way")
+        self._done(host)
 
 
 @cython.final
@@ -183,3 +195,69 @@ cdef class RandomChoice(Picker):
 
     def pick(self):
         return self._host(mc_picker_pick(self._picker, self._draw(), 0))
+
+
+# ---------------------------------------------------------------------- by load
+
+@cython.final
+cdef class LeastRequest(Picker):
+    def __cinit__(
+        self, hosts, *, weights=None, choice_count=2, active_request_bias=1.0, full_scan=False, seed=None
+    ):
+        cdef mc_balance_spec balance
+        memset(&balance, 0, sizeof(balance))
+        balance.policy = MC_POLICY_LEAST_REQUEST
+        given = parameters.LeastRequest(choice_count, active_request_bias, full_scan)
+        load_options(&balance.load, None, given, None, None)
+        self._build(hosts, weights, &balance, seed)
+
+    def pick(self):
+        return self._begin(mc_picker_pick(self._picker, self._draw(), 0))
+
+    def done(self, host):
+        self._done(host)
+
+    def active(self, host):
+        return mc_picker_active(self._picker, self._number(host))
+
+
+@cython.final
+cdef class PeakEwma(Picker):
+    cdef object _clock
+
+    def __cinit__(
+        self,
+        hosts,
+        *,
+        decay_time=10.0,
+        default_rtt=0.010,
+        penalty_value=1_000_000.0,
+        clock=None,
+        seed=None,
+    ):
+        cdef mc_balance_spec balance
+        memset(&balance, 0, sizeof(balance))
+        balance.policy = MC_POLICY_PEAK_EWMA
+        given = parameters.PeakEwma(decay_time, default_rtt, penalty_value)
+        load_options(&balance.load, None, None, given, None)
+        self._clock = clock
+        self._build(hosts, None, &balance, seed)
+
+    cdef uint64_t _now(self) except? 0:
+        return mc_platform_now_ns() if self._clock is None else nanoseconds(self._clock())
+
+    def pick(self):
+        return self._begin(mc_picker_pick(self._picker, self._draw(), self._now()))
+
+    def done(self, host, latency=None):
+        cdef mc_report report
+        cdef uint64_t now = self._now()
+        cdef uint64_t took = 0 if latency is None else nanoseconds(latency)
+        cdef int32_t number = self._done(host)
+        memset(&report, 0, sizeof(report))
+        report.now_ns = now
+        report.latency_ns = took
+        mc_picker_report(self._picker, number, &report)
+
+    def active(self, host):
+        return mc_picker_active(self._picker, self._number(host))

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from meshcore import Maglev, RandomChoice, RingHash, RoundRobin
+from meshcore import LeastRequest, Maglev, PeakEwma, RandomChoice, RingHash, RoundRobin
 
 RECORDINGS = Path(__file__).parent / "conformance" / "envoy"
 HOSTS = [f"10.0.0.{i}:9080" for i in range(1, 11)]
@@ -21,7 +21,7 @@ KEYS = [f"user-{i}" for i in range(2000)]
 
 Hashing = type[RingHash] | type[Maglev]
 hashing = pytest.mark.parametrize("kind", [RingHash, Maglev])
-every = pytest.mark.parametrize("kind", [RingHash, Maglev, RoundRobin, RandomChoice])
+every = pytest.mark.parametrize("kind", [RingHash, Maglev, RoundRobin, RandomChoice, LeastRequest])
 
 
 def recorded(name: str) -> tuple[dict[str, Any], list[str], list[int], list[tuple[str, str]]]:
@@ -278,4 +278,66 @@ def test_bad_types(kind: Callable[..., Any], hosts: Any, weights: Any, message: 
 )
 def test_bad_sizes(make: Callable[[], object], message: str) -> None:
     with pytest.raises(ValueError, match=message):
+        make()
+
+
+# ---------------------------------------------------------------------- by load
+
+
+def test_least_request_goes_by_what_is_under_way() -> None:
+    balancer = LeastRequest(HOSTS[:4], choice_count=64, seed=1)
+    picked = [balancer.pick() for _ in range(8)]
+    assert Counter(picked) == dict.fromkeys(HOSTS[:4], 2)
+    balancer.done(HOSTS[2])
+    assert [balancer.active(host) for host in HOSTS[:4]] == [2, 2, 1, 2]
+    assert balancer.pick() == HOSTS[2]
+
+
+def test_least_request_of_all_hosts() -> None:
+    balancer = LeastRequest(HOSTS, full_scan=True)
+    assert {balancer.pick() for _ in HOSTS} == set(HOSTS)
+
+
+def test_least_request_by_weight() -> None:
+    balancer = LeastRequest(HOSTS[:2], weights=[1, 3])
+    picks = []
+    for _ in range(400):
+        picks.append(balancer.pick())
+        balancer.done(picks[-1])
+    assert Counter(picks) == {HOSTS[0]: 100, HOSTS[1]: 300}
+
+
+def test_least_request_counts_no_further_down_than_0() -> None:
+    balancer = LeastRequest(HOSTS)
+    with pytest.raises(ValueError, match="no request to '10.0.0.1:9080' is under way"):
+        balancer.done(HOSTS[0])
+    with pytest.raises(ValueError, match="'x' is not one of the hosts"):
+        balancer.active("x")
+
+
+def test_peak_ewma_goes_by_latency() -> None:
+    now = [100.0]
+    balancer = PeakEwma(HOSTS[:2], clock=lambda: now[0], seed=3)
+    latency = {HOSTS[0]: 0.1, HOSTS[1]: 0.2}
+    for _ in range(30):
+        host = balancer.pick()
+        balancer.done(host, latency[host])
+    for _ in range(20):
+        assert balancer.pick() == HOSTS[0]
+        balancer.done(HOSTS[0])
+    assert [balancer.pick() for _ in range(2)].count(HOSTS[0]) >= 1  # 0.1 x 2 against 0.2
+    assert balancer.active(HOSTS[0]) >= 1
+
+
+@pytest.mark.parametrize(
+    ("make", "problem"),
+    [
+        (lambda: LeastRequest(HOSTS, choice_count=1), "choice_count: found 1, expected 2 to"),
+        (lambda: LeastRequest(HOSTS, active_request_bias=-1), "active_request_bias: found -1, expected 0 or"),
+        (lambda: PeakEwma(HOSTS, decay_time=-1), "decay_time: found -1, expected 0 or more"),
+        (lambda: PeakEwma([]), "hosts is empty"),
+    ],
+)
+def test_parameters_by_load_that_cannot_be(make: Callable[[], object], problem: str) -> None:
+    with pytest.raises(ValueError, match=problem):
         make()

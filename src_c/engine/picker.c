@@ -61,3 +61,7 @@ bool mc_picker_done(mc_picker *picker, int32_t host) {
 uint32_t mc_picker_active(const mc_picker *picker, int32_t host) {
   return (uint32_t)atomic_load_explicit(&picker->cluster->hosts[host].state->active, memory_order_relaxed);
 }
+
+void mc_picker_report(mc_picker *picker, int32_t host, const mc_report *report) {
+  mc_balancer_report(picker->cluster->balancer, picker->cluster->hosts[host].state, report);
+}

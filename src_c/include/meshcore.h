@@ -743,6 +743,17 @@ typedef struct mc_runtime mc_runtime;
 mc_runtime *mc_runtime_new(void);
 void mc_runtime_free(mc_runtime *runtime);
 
+/* ------------------------------------------------------------------ reports */
+
+/* How an attempt at an endpoint went, as far as balancing learns from it. */
+typedef struct mc_report {
+  uint64_t now_ns;
+  uint64_t latency_ns; /* from the request to the head of the answer; 0: not measured */
+  /* The load of the whole endpoint, as it tells itself (ORCA); requests_per_second 0: it tells nothing. */
+  double requests_per_second, errors_per_second;
+  double utilization; /* 1: it can bear no more */
+} mc_report;
+
 /* ------------------------------------------------------------------ snapshots
  *
  * Everything that one configuration says, compiled: listeners over virtual hosts over routes, and
@@ -822,6 +833,8 @@ void mc_picker_begin(mc_picker *picker, int32_t host);
 /* It ends. False where none was under way. */
 bool mc_picker_done(mc_picker *picker, int32_t host);
 uint32_t mc_picker_active(const mc_picker *picker, int32_t host);
+/* Tells how a request to a host went. By many threads at once. */
+void mc_picker_report(mc_picker *picker, int32_t host, const mc_report *report);
 
 /* ------------------------------------------------------------------ decisions */
 
@@ -883,15 +896,6 @@ mc_code mc_decide(const mc_snapshot *snapshot, const mc_request *request, mc_dec
  * any case. MC_INVALID where the headers cannot be served; out->details then says why. */
 mc_code mc_decision_with_headers(const mc_decision *decision, const mc_header *headers, uint32_t count,
                                  mc_decision *out);
-
-/* How an attempt at an endpoint went, as far as balancing learns from it. */
-typedef struct mc_report {
-  uint64_t now_ns;
-  uint64_t latency_ns; /* from the request to the head of the answer; 0: not measured */
-  /* The load of the whole endpoint, as it tells itself (ORCA); requests_per_second 0: it tells nothing. */
-  double requests_per_second, errors_per_second;
-  double utilization; /* 1: it can bear no more */
-} mc_report;
 
 /* Whether the cluster's policy learns anything from reports. */
 bool mc_snapshot_learns(const mc_snapshot *snapshot, int32_t cluster);

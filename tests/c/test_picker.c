@@ -48,6 +48,16 @@ static void test_chance(void) {
   mc_picker_free(picker);
 }
 
+static void test_reports(void) {
+  mc_picker *picker = picker_of(MC_POLICY_PEAK_EWMA, 0);
+  const mc_report report = {.now_ns = 5, .latency_ns = 1000000000};
+  for (int32_t i = 0; i < 2; i++) mc_picker_report(picker, i, &report); /* a second each: the third is cheaper */
+  int counts[3] = {0};
+  for (uint64_t seed = 0; seed < 300; seed++) counts[mc_picker_pick(picker, seed, 5)]++;
+  CHECK(counts[2] > 150 && counts[0] > 20 && counts[1] > 20);
+  mc_picker_free(picker);
+}
+
 static void test_what_is_refused(void) {
   mc_cluster_spec spec = {.balance.policy = MC_POLICY_MAGLEV, .endpoints = ENDPOINTS, .endpoint_count = 3, .keep = -1};
   mc_error error;
@@ -74,6 +84,7 @@ int main(void) {
   test_keys();
   test_loads();
   test_chance();
+  test_reports();
   test_what_is_refused();
   test_memory_runs_out();
   return check_finish();
