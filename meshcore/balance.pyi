@@ -112,8 +112,9 @@ class RandomChoice(Picker):
 
 @final
 class LeastRequest(Picker):
-    """The host with the fewest requests of some random ones (the power of two choices, M. Mitzenmacher, 1996),
-    as Envoy's LEAST_REQUEST. With weights: round robin by weight / (requests + 1) ** active_request_bias.
+    """The host with the fewest requests of some random ones (the power of two choices, M. Mitzenmacher,
+    1996), as Envoy's LEAST_REQUEST. With weights: round robin by
+    ``weight / (requests + 1) ** active_request_bias``.
     """
 
     def __init__(
@@ -157,8 +158,8 @@ class PeakEwma(Picker):
         clock: Callable[[], float] | None = None,
         seed: int | None = None,
     ) -> None:
-        """``decay_time``: the time constant, in seconds. ``default_rtt``: the latency, in seconds, of a host that
-        was never asked. ``penalty_value``: the cost, in milliseconds, of one that was asked and never
+        """``decay_time``: the time constant, in seconds. ``default_rtt``: the latency, in seconds, of a host
+        that was never asked. ``penalty_value``: the cost, in milliseconds, of one that was asked and never
         answered. ``clock`` gives seconds and never goes back; None: the machine's.
         """
 

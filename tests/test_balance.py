@@ -309,7 +309,7 @@ def test_least_request_by_weight() -> None:
 
 def test_least_request_counts_no_further_down_than_0() -> None:
     balancer = LeastRequest(HOSTS)
-    with pytest.raises(ValueError, match="no request to '10.0.0.1:9080' is under way"):
+    with pytest.raises(ValueError, match=r"no request to '10\.0\.0\.1:9080' is under way"):
         balancer.done(HOSTS[0])
     with pytest.raises(ValueError, match="'x' is not one of the hosts"):
         balancer.active("x")
