@@ -38,7 +38,7 @@ def build_parser() -> argparse.ArgumentParser:
         epilog="New here? Run 'meshcore demo'. 'meshcore COMMAND --help' tells more of a command.",
     )
     parser.add_argument("--version", action="version", version=f"meshcore {__version__}")
-    subparsers = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    subparsers = parser.add_subparsers(title="commands", metavar="COMMAND", required=False)
     for name in COMMANDS:
         importlib.import_module(f"meshcore.cli.{name}").register(subparsers)
     return parser
@@ -47,7 +47,11 @@ def build_parser() -> argparse.ArgumentParser:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line ``argv`` (default: the process's) and return the exit code."""
     _ready_streams()
-    args = build_parser().parse_args(argv)
+    parser = build_parser()
+    args = parser.parse_args(argv)
+    if not hasattr(args, "func"):
+        parser.print_help(sys.stderr)
+        return USAGE
     try:
         code = _run(args.func, args)
         sys.stdout.flush()

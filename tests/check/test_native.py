@@ -198,6 +198,23 @@ def test_bad_files_are_refused_by_position(tmp_path: Path) -> None:
     ]
 
 
+def test_one_mistake_hides_no_other(tmp_path: Path) -> None:
+    found = refused(
+        tmp_path,
+        """\
+        tests:
+        - name: a
+          request: {url: "http://a/", header: {x: y}}
+          expect: {rute: a, split: {v1: 90}}
+        """,
+    )
+    assert [finding.partition(" error: ")[2].partition(":")[0] for finding in found] == [
+        "tests[0].request.header",
+        "tests[0].expect.rute",
+        "tests[0].expect.split",
+    ]
+
+
 def test_a_file_that_is_no_file_of_tests(tmp_path: Path) -> None:
     (finding,) = refused(tmp_path, "kind: Service\n")
     assert finding.startswith("tests.yaml:1:1: error: found a mapping of kind, expected tests (ours, or")

@@ -84,6 +84,7 @@ def read_native(root: MappingNode, findings: Findings) -> tuple[Setting, list[Ca
     """The tests of a file in our own format, and what it says of the configuration; None with findings."""
     file = decode(root, FileItem, findings)
     if file is None:
+        _look_on(root, findings)
         return None
     folder = Path(root.document.file).parent
     node = file.node or NodeItem()
@@ -98,6 +99,17 @@ def read_native(root: MappingNode, findings: Findings) -> tuple[Setting, list[Ca
         ignore_kinds=tuple(file.ignore_kinds),
     )
     return setting, [_case(item, findings) for item in file.tests]
+
+
+def _look_on(root: MappingNode, findings: Findings) -> None:
+    """Find what is wrong with the expectations of a file that is refused already: all comes at once."""
+    tests = root.get("tests")
+    for at, test in enumerate(tests.items if isinstance(tests, SequenceNode) else ()):
+        expect = test.child("expect") if isinstance(test, MappingNode) else None
+        if expect is not None:
+            path = f"tests[{at}].expect"
+            read_expectations(expect, findings, path)
+            _split(expect, findings, path)
 
 
 def _names(file: FileItem, findings: Findings) -> list[str]:

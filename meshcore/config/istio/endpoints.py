@@ -96,6 +96,10 @@ def _apply(
         ports = _ports(item, findings)
         if ports is None:
             return
+        near = did_you_mean(name, _names(registry))
+        if near:
+            message = f"no service of the documents has this name{near}; one of its own is made for it"
+            findings.warn(root.key_origin(name, item.record_path), item.record_path, message)
         parts = split_host(host, registry.domain)
         namespace = parts[1] if parts else DEFAULT_NAMESPACE
         services = [registry.add(Service(host, namespace, ports, origin=root.key_origin(name, name)))]
@@ -107,6 +111,13 @@ def _apply(
         _check_ports(item, service, findings)
     for endpoint in item.endpoints:
         _check_address(endpoint, findings)
+
+
+def _names(registry: Registry) -> list[str]:
+    """The names by which a key of the file may mean a service: whole ones, and short ones."""
+    hosts = list(registry.hosts)
+    parts = [it for host in hosts if (it := split_host(host, registry.domain)) is not None]
+    return [*hosts, *(f"{name}.{namespace}" for name, namespace in parts), *(name for name, _ in parts)]
 
 
 def _host(registry: Registry, name: str, namespaces: frozenset[str]) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TypeVar, cast
 
 from meshcore.config.findings import Findings, did_you_mean
-from meshcore.config.istio.kinds import Kind, Serving, find, kind_id
+from meshcore.config.istio.kinds import KINDS, Kind, Serving, find, kind_id
 from meshcore.config.istio.mesh_documents import mesh_node
 from meshcore.config.istio.resources import DEFAULT_NAMESPACE, Resource
 from meshcore.config.istio.schema.common import Metadata
@@ -83,10 +83,21 @@ def is_cluster_wide(kind: str) -> bool:
     return kind in _CLUSTER_WIDE or kind.startswith("Cluster")
 
 
+def _check_ignored(kinds: Collection[str], findings: Findings) -> None:
+    """Any kind may be left aside; one that is nearly one of ours is most likely a slip of the pen."""
+    known = {kind.lower(): kind for _, kind in KINDS}
+    for kind in kinds:
+        name = kind.partition(".")[0]
+        near = did_you_mean(name, known.values()) if name.lower() not in known else ""
+        if near:
+            findings.warn("<ignore_kinds>", "", f"there is no kind {kind!r}{near}")
+
+
 def read(documents: Iterable[Document], findings: Findings, ignore_kinds: Collection[str] = ()) -> Resources:
     """Decode all documents; what is wrong with them goes to ``findings``."""
     resources = Resources()
     ignored = {kind.lower() for kind in ignore_kinds}
+    _check_ignored(ignore_kinds, findings)
     for document in documents:
         for part in unfold(document, findings):
             _read(part, resources, ignored, findings)

@@ -42,6 +42,18 @@ def test_what_cannot_be_served_is_refused_by_name(group: str, kind: str, compile
     assert config.skipped == (f"{kind} default/p (ignored)",)
 
 
+def test_a_slip_in_a_kind_to_leave_aside_is_told(compiled: Compile) -> None:
+    def warnings(kind: str) -> list[str]:
+        found = compiled(SERVICE, ignore_kinds=[kind]).warnings
+        return [it for it in map(str, found) if "no kind" in it]
+
+    (warning,) = warnings("AuthorisationPolicy")
+    assert "there is no kind 'AuthorisationPolicy'; did you mean 'AuthorizationPolicy'?" in warning
+    assert warnings("authorizationpolicy") == []
+    assert warnings("AuthorizationPolicy.security.istio.io") == []
+    assert warnings("Certificate") == []  # of somebody else
+
+
 def test_what_is_left_aside_is_validated(compiled: Compile) -> None:
     text = "{apiVersion: telemetry.istio.io/v1, kind: Telemetry, metadata: {name: t}, spec: %s}"
     assert compiled(f"{text % '{}'}\n---\n{SERVICE}").config.skipped == ("Telemetry default/t",)

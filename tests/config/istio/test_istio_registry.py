@@ -210,3 +210,15 @@ spec: {type: ExternalName, externalName: db.example.com, ports: [{port: 80}]}
 def test_typed_lists(compiled: Compile) -> None:
     text = "apiVersion: v1\nkind: ServiceList\nitems:\n- {metadata: {name: a}, spec: {ports: [{port: 80}]}}\n"
     assert compiled(text).ports == [80, None]
+
+
+def test_a_slip_in_the_name_of_a_service_is_told(compiled: Compile) -> None:
+    text = "{apiVersion: v1, kind: Service, metadata: {name: reviews}, spec: {ports: [{port: 80}]}}"
+
+    def warnings(name: str) -> list[str]:
+        given = {name: {"ports": [80], "endpoints": [{"address": "10.0.0.1"}]}}
+        return [it for it in map(str, compiled(text, endpoints=given).warnings) if "no service" in it]
+
+    (warning,) = warnings("reviws")
+    assert "no service of the documents has this name; did you mean 'reviews'?" in warning
+    assert warnings("reviews") == warnings("reviews.default") == warnings("pay.example") == []
