@@ -50,6 +50,7 @@ class RouteTests(pytest.File):
         """The tests of the file."""
         from meshcore.check import read_tests
         from meshcore.config import ConfigError
+        from meshcore.model.printable import printable
 
         try:
             files = read_tests(self.path)
@@ -58,7 +59,7 @@ class RouteTests(pytest.File):
         for file in files:
             setting = file.setting if file.setting.paths else self._setting()
             for case in file.cases:
-                yield RouteTest.from_parent(self, name=case.name, case=case, setting=setting)
+                yield RouteTest.from_parent(self, name=printable(case.name), case=case, setting=setting)
 
     def _setting(self) -> Setting:
         from meshcore.check import Setting

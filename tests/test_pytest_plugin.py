@@ -43,6 +43,12 @@ def test_files_are_collected_and_run(pytester: pytest.Pytester, folder: Path) ->
     result.stdout.no_fnmatch_line("*Traceback*")
 
 
+def test_the_name_of_a_test_is_one_line(pytester: pytest.Pytester, folder: Path) -> None:
+    (folder / "shop.routes.yaml").write_text(GOOD.replace("name: bad", 'name: "a\\nb\\e[31m"'))
+    result = pytester.runpytest("-p", "no:cacheprovider", "-v")
+    assert "shop.routes.yaml::a\\nb\\x1b[31m FAILED" in result.stdout.str()
+
+
 def test_the_ini_file_names_patterns_and_configuration(pytester: pytest.Pytester, folder: Path) -> None:
     (folder / "tool.json.yaml").write_text(TOOL)
     pytester.makeini("[pytest]\nmeshcore_tests = *.json.yaml\nmeshcore_config = table.yaml\n")

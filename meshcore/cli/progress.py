@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import sys
 import time
 from types import TracebackType
@@ -22,7 +24,7 @@ class Progress:
         self._what = what
         self._total = total
         self._stream = sys.stderr if stream is None else stream
-        self._shown = self._stream.isatty()
+        self._shown = self._stream.isatty() and os.environ.get("TERM") != "dumb"
         self._drawn_at = 0.0
         self._drawn = False
 
@@ -36,7 +38,9 @@ class Progress:
         self._drawn_at = now
         self._drawn = True
         of = f" of {self._total:,} ({100 * done // self._total} %)" if self._total else ""
-        self._stream.write(f"\r\x1b[K{self._what}: {done:,}{of}")
+        # A line that wraps could not be drawn over.
+        shown = f"{self._what}: {done:,}{of}"[: shutil.get_terminal_size().columns - 1]
+        self._stream.write(f"\r\x1b[K{shown}")
         self._stream.flush()
 
     def __enter__(self) -> Progress:
