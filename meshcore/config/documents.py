@@ -165,10 +165,20 @@ def files_of(path: Path, findings: Findings) -> Iterable[Path]:
     """The file itself, or the YAML and JSON files of a folder and the folders in it, by name."""
     if not path.is_dir():
         return [path]
-    found = sorted(file for file in path.rglob("*") if file.suffix.lower() in SUFFIXES and file.is_file())
-    if not found:
+
+    def unreadable(error: OSError) -> None:
+        findings.error(str(error.filename), "", f"cannot be read: {error.strerror or error}")
+
+    found: list[Path] = []
+    before = len(findings)
+    for folder, folders, names in os.walk(path, onerror=unreadable):
+        # Where Kubernetes mounts a ConfigMap, these hold the files that the folder itself has links to.
+        folders[:] = [name for name in folders if not name.startswith("..")]
+        files = (Path(folder, name) for name in names)
+        found += [it for it in files if it.suffix.lower() in SUFFIXES and (it.is_file() or it.is_symlink())]
+    if not found and len(findings) == before:
         findings.error(str(path), "", "the folder holds no .yaml, .yml or .json file")
-    return found
+    return sorted(found)
 
 
 def _parse(text: str, name: str, findings: Findings) -> list[Document]:

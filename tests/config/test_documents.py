@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -392,3 +394,34 @@ def test_any_text_is_read_or_refused(text: str) -> None:
         findings = Findings()
         read_text(text, findings, name)
         assert all(finding.file == name for finding in findings.errors)
+
+
+def test_a_folder_or_a_link_that_cannot_be_read_is_a_finding(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "a.yaml").write_text("n: 1")
+    (tmp_path / "gone.yaml").symlink_to("nowhere")
+    (tmp_path / "locked").mkdir()
+    scandir = os.scandir
+
+    def denied(path: str) -> object:
+        if str(path).endswith("locked"):  # whoever runs the tests may be allowed to read everything
+            raise PermissionError(errno.EACCES, "Permission denied", path)
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", denied)
+    findings = Findings()
+    assert len(read_path(tmp_path, findings)) == 1
+    assert {str(it) for it in findings.errors} == {
+        f"{tmp_path}/locked: error: cannot be read: Permission denied",
+        f"{tmp_path}/gone.yaml: error: cannot be read: No such file or directory",
+    }
+
+
+def test_a_mounted_config_map_is_read_once(tmp_path: Path) -> None:
+    (tmp_path / "..2026_11_01").mkdir()
+    (tmp_path / "..2026_11_01" / "a.yaml").write_text("n: 1")
+    (tmp_path / "..data").symlink_to("..2026_11_01")
+    (tmp_path / "a.yaml").symlink_to("..data/a.yaml")
+    (document,) = read_path(tmp_path, Findings())
+    assert document.file == str(tmp_path / "a.yaml")
