@@ -622,6 +622,10 @@ cdef extern from "meshcore.h" nogil:
 
     mc_snapshot *mc_snapshot_build(const mc_snapshot_spec *spec, mc_runtime *runtime, mc_error *error)
     void mc_snapshot_free(mc_snapshot *snapshot)
+    mc_snapshot *mc_snapshot_with_cluster(
+        const mc_snapshot *old, int32_t cluster, const mc_cluster_spec *spec, uint64_t seed, mc_error *error) nogil
+    c_bool mc_snapshot_is_shared(const mc_snapshot *snapshot)
+    void mc_snapshot_set_health(const mc_snapshot *snapshot, int32_t cluster, int32_t endpoint, c_bool healthy)
     uint32_t mc_snapshot_active(const mc_snapshot *snapshot, int32_t cluster, int32_t endpoint)
     bint mc_snapshot_reads_clock(const mc_snapshot *snapshot)
     const char *mc_snapshot_policy(const mc_snapshot *snapshot, int32_t cluster)

@@ -23,9 +23,14 @@ cdef class Snapshot:
     cdef tuple route_names
     cdef tuple timeouts        # seconds or None, by route
     cdef tuple clusters        # names
+    cdef dict numbers          # of clusters, by name
     cdef tuple endpoints       # by cluster: names
 
     cdef uint64_t now(self) except? 0
     cdef int _clusters(self, Specs specs, Snapshot previous, dict by_name, mc_snapshot_spec *spec) except -1
     cdef int _hosts(self, Specs specs, dict numbers, dict by_name, mc_snapshot_spec *spec) except -1
     cdef int _listeners(self, Specs specs, dict numbers, dict by_name, mc_snapshot_spec *spec) except -1
+
+
+cdef Snapshot with_cluster(Snapshot old, Py_ssize_t number, object cluster, uint64_t seed)
+cdef set_health(Snapshot snapshot, Py_ssize_t number, str endpoint, bint healthy)

@@ -1,6 +1,8 @@
 """Configurations compiled for the core, with the names of what it numbers, and the state that outlives
 them."""
 
+from dataclasses import replace
+
 from meshcore._core cimport *
 from meshcore._cluster_spec cimport cluster_spec, nanoseconds
 from meshcore._spec cimport Specs
@@ -45,7 +47,7 @@ cdef class _Remains:
 cdef class Snapshot:
     """A compiled configuration and the names of what it numbers."""
 
-    def __cinit__(self, config, Runtime runtime, uint64_t seed, Snapshot previous=None, clock=None):
+    def __init__(self, config, Runtime runtime, uint64_t seed, Snapshot previous=None, clock=None):
         cdef Specs specs = Specs()
         cdef mc_snapshot_spec spec
         cdef mc_error error
@@ -63,9 +65,7 @@ cdef class Snapshot:
             self.snapshot = mc_snapshot_build(&spec, runtime.runtime, &error)
         specs.clear()
         if self.snapshot == NULL:
-            if error.code == MC_NO_MEMORY:
-                raise MemoryError
-            raise ValueError(error.message.decode("utf-8", "replace"))
+            _refuse(&error)
         self.reads_clock = mc_snapshot_reads_clock(self.snapshot)
         if len(self.routes) >= LARGE:
             ready()
@@ -76,10 +76,8 @@ cdef class Snapshot:
     cdef int _clusters(self, Specs specs, Snapshot previous, dict by_name, mc_snapshot_spec *spec) except -1:
         cdef mc_cluster_spec *clusters = <mc_cluster_spec *> specs.array(
             len(self.config.clusters), sizeof(mc_cluster_spec))
-        cdef dict known = {}
+        cdef dict known = {} if previous is None else previous.numbers
         cdef uint64_t now_ns = self.now()
-        if previous is not None:
-            known = {name: number for number, name in enumerate(previous.clusters)}
         endpoints = []
         for i, cluster in enumerate(self.config.clusters):
             number = known.get(cluster.name, -1)
@@ -96,6 +94,7 @@ cdef class Snapshot:
             if not i & 63:
                 breathe()
         self.clusters = tuple(by_name)
+        self.numbers = by_name
         if len(by_name) != len(endpoints):
             raise ValueError("two clusters have one name")
         self.endpoints = tuple(endpoints)
@@ -166,7 +165,7 @@ cdef class Snapshot:
         remains.snapshot = self.snapshot
         remains.runtime = self.runtime
         # Whoever drops the last reference may be serving: a decision that had pinned its snapshot.
-        if self.routes is not None and len(self.routes) >= LARGE:
+        if self.snapshot != NULL and len(self.routes) >= LARGE and not mc_snapshot_is_shared(self.snapshot):
             dispose(remains, self.config, self.routes, self.route_names, self.endpoints, self.clusters)
 
 
@@ -174,3 +173,41 @@ def _timeout(action):
     if not isinstance(action, ForwardAction):
         return None
     return (DEFAULT_ROUTE_TIMEOUT if action.timeout is None else action.timeout) or None
+
+
+cdef Snapshot with_cluster(Snapshot old, Py_ssize_t number, object cluster, uint64_t seed):
+    """A snapshot that has this cluster of the model for the one of that number, and shares all else with old."""
+    cdef Specs specs = Specs()
+    cdef mc_cluster_spec *spec = <mc_cluster_spec *> specs.array(1, sizeof(mc_cluster_spec))
+    cdef Snapshot out = Snapshot.__new__(Snapshot)
+    cdef mc_error error
+    cdef list clusters = list(old.config.clusters), endpoints = list(old.endpoints)
+    cluster_spec(specs, cluster, spec)
+    spec.balance.now_ns = old.now()
+    clusters[number] = cluster
+    endpoints[number] = tuple([one.authority for one in cluster.endpoints])
+    out.runtime, out.clock = old.runtime, old.clock
+    out.config = replace(old.config, clusters=tuple(clusters))
+    out.listeners, out.hosts, out.virtual_hosts = old.listeners, old.hosts, old.virtual_hosts
+    out.routes, out.route_names, out.timeouts = old.routes, old.route_names, old.timeouts
+    out.clusters, out.numbers, out.endpoints = old.clusters, old.numbers, tuple(endpoints)
+    with nogil:
+        out.snapshot = mc_snapshot_with_cluster(old.snapshot, <int32_t> number, spec, seed, &error)
+    if out.snapshot == NULL:
+        _refuse(&error)
+    out.reads_clock = mc_snapshot_reads_clock(out.snapshot)
+    return out
+
+
+cdef set_health(Snapshot snapshot, Py_ssize_t number, str endpoint, bint healthy):
+    """What the user says of an endpoint; for clusters that are built from now on."""
+    addresses = snapshot.endpoints[number]
+    if endpoint not in addresses:
+        raise KeyError(f"cluster {snapshot.clusters[number]!r} has no endpoint {endpoint!r}")
+    mc_snapshot_set_health(snapshot.snapshot, <int32_t> number, <int32_t> addresses.index(endpoint), healthy)
+
+
+cdef int _refuse(mc_error *error) except -1:
+    if error.code == MC_NO_MEMORY:
+        raise MemoryError
+    raise ValueError(error.message.decode("utf-8", "replace"))

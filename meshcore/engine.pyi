@@ -1,12 +1,13 @@
 """The engine: one call decides, one call reports."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from enum import Enum
 from types import TracebackType
 from typing import Any
 
 from meshcore._types import Headers
 from meshcore.explain import Explain
+from meshcore.membership import GivenEndpoint
 from meshcore.model import Config, Route
 
 class Outcome(Enum):
@@ -214,6 +215,35 @@ class Engine:
 
         Raises:
             ValueError: for a cluster or an endpoint that is not in the configuration.
+        """
+    def update_endpoints(self, cluster: str, endpoints: Iterable[GivenEndpoint]) -> None:
+        """Serve a cluster with these endpoints and no others from now on; from any thread.
+
+        Routes and other clusters are not touched, no request waits, and what is known of an endpoint (its
+        requests under way, its health) is kept by its address. Decisions under way keep their endpoints. An
+        address that the cluster knows already keeps its locality, labels, health and weight.
+
+        ``engine.config`` says what is served. A later ``swap(config)`` serves the endpoints that ``config``
+        has: to keep these, swap a config made of ``engine.config``, or update again.
+
+        Args:
+            cluster: its name.
+            endpoints: ``"10.0.0.7:9080"``, ``("10.0.0.7:9080", weight)``, ``meshcore.model.Endpoint`` or
+                ``LocalityEndpoints``, in any mixture. Without any, requests get UH.
+
+        Raises:
+            KeyError: where there is no such cluster.
+            TypeError, ValueError: for what is no endpoint, an address that is given twice, a weight that is
+                not from 1 to 4,294,967,295. The endpoints stay as they were.
+        """
+    def set_health(self, cluster: str, endpoint: str, healthy: bool) -> None:
+        """Say that an endpoint is not healthy, as a health check of one's own found; from any thread.
+
+        It then counts as unhealthy whatever its configuration says, through swaps and updates that leave it
+        in, until it is called healthy again: then the configuration's word holds. Nothing else changes.
+
+        Raises:
+            KeyError: where there is no such cluster or endpoint.
         """
     def clusters(self) -> list[dict[str, Any]]:
         """Name, endpoints and their active requests, for admin pages."""

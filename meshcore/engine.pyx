@@ -16,8 +16,9 @@ from meshcore._cluster_spec cimport nanoseconds
 from meshcore._core cimport *
 from meshcore._explain cimport facts_of
 from meshcore._request cimport as_bytes, as_lines, as_pairs, as_tuples, pairs_as_bytes, take, take_pairs, text_of
-from meshcore._snapshot cimport Runtime, Snapshot
+from meshcore._snapshot cimport Runtime, Snapshot, set_health, with_cluster
 
+from meshcore.membership import with_endpoints
 from meshcore.model import Config
 from meshcore.orca import load_of
 
@@ -586,6 +587,28 @@ cdef class Engine:
             self._current[0] = Snapshot(
                 config, self._runtime, mc_entropy_next(self._entropy), self._current[0], self._clock)
 
+    def update_endpoints(self, cluster, endpoints):
+        if isinstance(endpoints, str):
+            raise TypeError("endpoints are an iterable of endpoints, not one text")
+        cdef tuple given = tuple(endpoints)
+        cdef Snapshot snapshot
+        with self._lock:
+            snapshot = self._current[0]
+            number = _number(snapshot, cluster)
+            self._replace(number, with_endpoints(snapshot.config.clusters[number], given))
+
+    def set_health(self, cluster, endpoint, healthy):
+        cdef Snapshot snapshot
+        with self._lock:
+            snapshot = self._current[0]
+            number = _number(snapshot, cluster)
+            set_health(snapshot, number, endpoint, healthy)
+            self._replace(number, snapshot.config.clusters[number])
+
+    cdef _replace(self, Py_ssize_t number, object cluster):
+        """Under the lock, which no decision takes."""
+        self._current[0] = with_cluster(self._current[0], number, cluster, mc_entropy_next(self._entropy))
+
     def decide(
         self,
         method,
@@ -698,3 +721,10 @@ cdef class Engine:
             ]
             found.append({"name": name, "endpoints": endpoints})
         return found
+
+
+cdef Py_ssize_t _number(Snapshot snapshot, object cluster) except -1:
+    number = snapshot.numbers.get(cluster)
+    if number is None:
+        raise KeyError(f"there is no cluster {cluster!r}")
+    return number

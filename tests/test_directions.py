@@ -29,7 +29,7 @@ BINDINGS = {"match", "balance", "split", "outlier", "limit", "trace"}
 SHARED = {"_core", "_cluster_spec", "_hosts", "_spec", "_request", "_snapshot", "_types"}
 #: What keeps large object graphs from holding up other threads: it knows nothing of what they are.
 MEMORY = {"_memory", "_disposal", "_breathe"}
-SERVING = {"model", "config", "engine", "explain", "ink", "runtime", "_version"} | BINDINGS
+SERVING = {"model", "config", "engine", "explain", "ink", "membership", "runtime", "_version"} | BINDINGS
 PYTHON_ALLOWED: dict[str, set[str]] = {
     "_version": set(),
     "model": set(),
@@ -42,7 +42,8 @@ PYTHON_ALLOWED: dict[str, set[str]] = {
     "orca": set(),
     "explain": {"model", "config", "ink"},
     "_explain": {"explain"} | SHARED,
-    "engine": {"model", "config", "explain", "_explain", "orca"} | BINDINGS | SHARED,
+    "membership": {"model"},
+    "engine": {"model", "config", "explain", "_explain", "membership", "orca"} | BINDINGS | SHARED,
     "runtime": {"model", "engine"} | BINDINGS,
     "__init__": SERVING,
     "integrations": SERVING,

@@ -38,7 +38,7 @@ int32_t mc_snapshot_cluster(const mc_snapshot *s, mc_slice name) {
 
 static mc_code build_clusters(mc_snapshot *s, const mc_snapshot_spec *spec, mc_error *error) {
   uint64_t seed = spec->seed;
-  s->clusters = mc_arena_alloc(s->arena, spec->cluster_count, sizeof *s->clusters);
+  s->clusters = malloc((size_t)(spec->cluster_count + 1) * sizeof *s->clusters);
   if (!s->clusters) return no_memory(error);
   for (uint32_t i = 0; i < spec->cluster_count; i++) {
     const mc_cluster_spec *from = &spec->clusters[i];
@@ -173,7 +173,9 @@ mc_snapshot *mc_snapshot_build(const mc_snapshot_spec *spec, mc_runtime *runtime
   s->runtime = runtime;
   s->arena = mc_arena_new();
   s->routes = mc_route_table_new();
-  mc_code code = s->arena && s->routes ? MC_OK : no_memory(error);
+  s->sharers = s->arena ? mc_arena_alloc(s->arena, 1, sizeof *s->sharers) : NULL;
+  if (s->sharers) atomic_init(s->sharers, 1);
+  mc_code code = s->sharers && s->routes ? MC_OK : no_memory(error);
   if (!code) code = build_hosts(s, spec, error);
   if (!code) code = build_listeners(s, spec, error);
   if (!code) code = build_clusters(s, spec, error);
@@ -185,17 +187,22 @@ mc_snapshot *mc_snapshot_build(const mc_snapshot_spec *spec, mc_runtime *runtime
   return NULL;
 }
 
-void mc_snapshot_free(mc_snapshot *s) {
-  if (!s) return;
+static void free_shared(mc_snapshot *s) {
   for (uint32_t i = 0; i < s->action_count; i++) mc_action_clear(&s->actions[i]);
   for (uint32_t i = 0; i < s->listener_count; i++) mc_cors_clear(s->listeners[i].cors);
   for (uint32_t i = 0; i < s->host_count; i++) {
     mc_cors_clear(s->hosts[i].cors);
     mc_cors_clear(s->hosts[i].cors_field);
   }
-  for (uint32_t i = 0; i < s->cluster_count; i++) mc_cluster_release(s->clusters[i], s->runtime);
   mc_route_table_free(s->routes);
   mc_arena_free(s->arena);
+}
+
+void mc_snapshot_free(mc_snapshot *s) {
+  if (!s) return;
+  for (uint32_t i = 0; i < s->cluster_count; i++) mc_cluster_release(s->clusters[i], s->runtime);
+  free(s->clusters);
+  if (!s->sharers || atomic_fetch_sub_explicit(s->sharers, 1, memory_order_acq_rel) == 1) free_shared(s);
   free(s);
 }
 

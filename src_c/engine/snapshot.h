@@ -86,13 +86,14 @@ typedef struct mc_listener {
 } mc_listener;
 
 struct mc_snapshot {
+  atomic_uint *sharers; /* snapshots that differ in their clusters alone: what follows is one for all of them */
   mc_arena *arena;
   mc_runtime *runtime;
   mc_route_table *routes;
   mc_listener *listeners;
   mc_virtual_host *hosts;
   mc_action *actions; /* by route */
-  mc_cluster **clusters;
+  mc_cluster **clusters; /* its own */
   uint32_t listener_count, host_count, action_count, cluster_count;
   bool reads_clock;     /* some cluster's picks hang on now_ns */
   int32_t any_listener; /* the one with port 0; -1: none */

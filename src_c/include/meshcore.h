@@ -801,6 +801,19 @@ mc_snapshot *mc_snapshot_build(const mc_snapshot_spec *spec, mc_runtime *runtime
 /* Every decision made on it must have been released. */
 void mc_snapshot_free(mc_snapshot *snapshot);
 
+/* A snapshot that differs in one cluster: the spec's, which bears the name of the one that it replaces. All else
+ * is shared with old, which goes on serving and is freed on its own. Runtime state is kept by address.
+ * NULL: error says why. */
+mc_snapshot *mc_snapshot_with_cluster(const mc_snapshot *old, int32_t cluster, const mc_cluster_spec *spec,
+                                      uint64_t seed, mc_error *error);
+/* Whether another snapshot shares what this one is made of: freeing it is quick then. */
+bool mc_snapshot_is_shared(const mc_snapshot *snapshot);
+
+/* What the user says of an endpoint, whatever its configuration says: false makes a healthy or degraded one
+ * unhealthy. It is kept as runtime state is. Clusters built from now on heed it; replace the cluster to have it
+ * heeded at once. */
+void mc_snapshot_set_health(const mc_snapshot *snapshot, int32_t cluster, int32_t endpoint, bool healthy);
+
 /* Requests under way to an endpoint. */
 uint32_t mc_snapshot_active(const mc_snapshot *snapshot, int32_t cluster, int32_t endpoint);
 /* Whether decisions hang on the time: if not, a request's now_ns need not be set. */

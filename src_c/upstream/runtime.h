@@ -12,6 +12,9 @@
 
 #include "base/slice.h"
 
+/* Who may say that a host is not healthy; bits of mc_host_state.failing. */
+enum { MC_FAILING_USER = 1 };
+
 typedef struct mc_host_state {
   atomic_uint_fast32_t active; /* requests under way */
   atomic_uint_fast64_t total;  /* requests so far */
