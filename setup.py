@@ -3,21 +3,26 @@
 src_c/ compiles once into a static library that each extension links. Header files are
 dependencies of every object, so an edited header rebuilds what it may have changed.
 
+On CPython the Cython modules are built, and the cffi module where cffi is installed; on PyPy, which has cffi
+built in, the cffi module alone.
+
 MESHCORE_SANITIZE=address,undefined   builds with those sanitizers (and debug information)
 MESHCORE_WERROR=1                     turns warnings into errors, as .ci/run does
 """
 
 from __future__ import annotations
 
+import importlib.util
 import os
+import sys
 from pathlib import Path
 
-from Cython.Build import cythonize
 from setuptools import Extension, setup
 from setuptools.command.build_clib import build_clib
 from setuptools.command.build_ext import build_ext
 
 ROOT = Path(__file__).parent
+sys.path.insert(0, str(ROOT))
 CORE = "meshcore_core"
 
 
@@ -62,18 +67,38 @@ class BuildExtensions(build_ext):
         super().run()
 
 
-def extension(path: str) -> Extension:
-    return Extension(
-        path[: -len(".pyx")].replace("/", "."),
-        [path],
-        include_dirs=["src_c/include", "src_c"],
-        libraries=[CORE],
-        depends=[*SOURCES, *HEADERS],
-        # -Wextra is for our own C: Cython's generated code is not ours to keep clean of all it finds.
-        extra_compile_args=[*FLAGS, "-Wall"],
-        extra_link_args=LINK,
+OPTIONS = {
+    "include_dirs": ["src_c/include", "src_c"],
+    "libraries": [CORE],
+    "depends": [*SOURCES, *HEADERS],
+    # -Wextra is for our own C: generated code is not ours to keep clean of all it finds.
+    "extra_compile_args": [*FLAGS, "-Wall"],
+    "extra_link_args": LINK,
+}
+
+
+def cython_modules() -> list[Extension]:
+    from Cython.Build import cythonize
+
+    return cythonize(
+        [
+            Extension(path[: -len(".pyx")].replace("/", "."), [path], **OPTIONS)
+            for path in files("meshcore/*.pyx")
+        ],
+        language_level=3,
+        compiler_directives={"embedsignature": True, "binding": False},
     )
 
+
+def cffi_modules() -> list[Extension]:
+    from meshcore._cffi.build import extension
+
+    return [extension("build/cffi", **OPTIONS)]
+
+
+MODULES = [] if sys.implementation.name == "pypy" else cython_modules()
+if importlib.util.find_spec("cffi"):
+    MODULES += cffi_modules()
 
 setup(
     libraries=[
@@ -86,10 +111,6 @@ setup(
             },
         )
     ],
-    ext_modules=cythonize(
-        [extension(path) for path in files("meshcore/*.pyx")],
-        language_level=3,
-        compiler_directives={"embedsignature": True, "binding": False},
-    ),
+    ext_modules=MODULES,
     cmdclass={"build_clib": BuildCore, "build_ext": BuildExtensions},
 )

@@ -1,10 +1,9 @@
 """meshcore: the traffic decisions of Envoy and Istio, inside the process.
 
 The names below are imported when they are first asked for, so that a program which wants the engine
-alone, or ``meshcore --help``, does not wait for the loaders.
+alone, or ``meshcore --help``, does not wait for the loaders. _backend.py says which binding serves them.
 """
 
-from importlib import import_module
 from typing import TYPE_CHECKING
 
 from meshcore._version import __version__
@@ -53,24 +52,12 @@ _HOMES = {
 }
 
 
-#: The first compiled modules that anything imports.
-_COMPILED = ("meshcore.engine", "meshcore.match")
-
-
 def __getattr__(name: str) -> object:
     for home, names in _HOMES.items():
         if name in names:
-            try:
-                value: object = getattr(import_module(home), name)
-            except ModuleNotFoundError as error:
-                # The first thing that a new user meets who starts Python in the clone.
-                if error.name not in _COMPILED:
-                    raise
-                message = (
-                    f"{error.name} is not compiled in {__path__[0]}, the source tree that Python finds "
-                    "before what is installed: start Python in another folder, or run 'pip install -e .' here"
-                )
-                raise ImportError(message, name=error.name) from None
+            from meshcore._backend import module_of
+
+            value: object = getattr(module_of(home, name), name)
             globals()[name] = value
             return value
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -22,8 +22,8 @@ def with_endpoints(cluster: Cluster, given: Iterable[GivenEndpoint]) -> Cluster:
     """The cluster with these endpoints and no others.
 
     An address that the cluster knows keeps what it knows of it: locality, labels, health, and the weight
-    where none is given. An ``Endpoint`` is taken as it is, and keeps the locality alone. Others join the cluster's
-    only locality or, where it has several, one without a name at priority 0.
+    where none is given. An ``Endpoint`` is taken as it is, and keeps the locality alone. Others join the
+    cluster's only locality or, where it has several, one without a name at priority 0.
 
     Raises:
         TypeError: for what is no endpoint.

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from meshcore.match import RouteTable
+from meshcore import RouteTable
 from meshcore.model import (
     CookieMatch,
     DirectResponse,
@@ -25,6 +25,8 @@ from meshcore.model import (
     StringMatch,
     VirtualHost,
 )
+
+pytestmark = pytest.mark.usefixtures("each_backend")
 
 
 def table(*matches: RouteMatch, domains: tuple[str, ...] = ("*",)) -> RouteTable:

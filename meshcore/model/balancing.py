@@ -10,6 +10,8 @@ from dataclasses import dataclass, field, fields
 from enum import Enum
 from typing import Any
 
+from meshcore.model._dataclass import dataclass
+
 __all__ = [
     "ClientSideWeighted",
     "LeastRequest",

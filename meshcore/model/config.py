@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import Enum
 
+from meshcore.model._dataclass import dataclass
 from meshcore.model.cluster import Cluster
 from meshcore.model.origin import Origin
 from meshcore.model.printable import printable

@@ -6,7 +6,8 @@ Source: Envoy documentation, "Access log > Format strings" and "Custom request/r
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from meshcore.model._dataclass import dataclass
 
 __all__ = ["COMMANDS", "FormatError", "Segment", "parse_format"]
 

@@ -5,9 +5,9 @@ Durations are seconds as floats; ``None`` means that the document said nothing.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
 
+from meshcore.model._dataclass import dataclass
 from meshcore.model.headers import HeaderValue
 from meshcore.model.matching import Fraction, HeaderMatch, QueryParameterMatch
 

@@ -5,9 +5,10 @@ Durations are seconds as floats; ``None`` means that the document said nothing.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import Enum
 
+from meshcore.model._dataclass import dataclass
 from meshcore.model.headers import HeaderEdits
 from meshcore.model.matching import Fraction, HeaderMatch, RouteMatch, StringMatch
 from meshcore.model.origin import Origin

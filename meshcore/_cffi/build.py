@@ -1,0 +1,40 @@
+"""What setup.py builds ``meshcore._cffi._core`` of: the core's public header, as cffi wants to read it.
+
+The compiler sees the header itself, so that the two cannot disagree.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+__all__ = ["declarations", "extension"]
+
+HEADER = Path(__file__).parent.parent.parent / "src_c" / "include" / "meshcore.h"
+
+#: Beside the public header: what the bindings share with the core for draws of their own.
+MORE = "uint64_t mc_mix64(uint64_t value);"
+SOURCE = '#include "meshcore.h"\n#include "base/rng.h"\n'
+
+
+def declarations(header: str) -> str:
+    """The header's declarations, without comments and without what the preprocessor alone understands."""
+    text = re.sub(r"/\*.*?\*/", " ", header, flags=re.S)
+    kept = [line for line in text.splitlines() if _wanted(line)]
+    return "\n".join(kept)
+
+
+def _wanted(line: str) -> bool:
+    """Constants stay; guards and includes go."""
+    return bool(line.strip()) and (not line.startswith("#") or re.match(r"#define \w+ \d+", line) is not None)
+
+
+def extension(folder: str, **options: Any) -> Any:
+    """The extension module, its C code written to a folder; the options are setuptools' for one."""
+    from cffi import FFI
+
+    builder = FFI()
+    builder.cdef(declarations(HEADER.read_text()) + MORE)
+    builder.set_source("meshcore._cffi._core", SOURCE, **options)
+    return builder.distutils_extension(folder)
