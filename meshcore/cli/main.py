@@ -18,7 +18,7 @@ from meshcore._version import __version__
 __all__ = ["main"]
 
 #: Modules of meshcore.cli that register a subcommand, in the order of the help.
-COMMANDS = ("analyze", "check", "demo", "diff", "explain", "proxy", "replay", "routes")
+COMMANDS = ("analyze", "balance", "check", "demo", "diff", "explain", "hash", "proxy", "replay", "routes")
 
 #: Optional packages by import name, and the extra that installs each.
 EXTRAS = {"aiohttp": "proxy"}

@@ -13,7 +13,14 @@ if TYPE_CHECKING:
     from meshcore.config import Node
     from meshcore.model import Config
 
-__all__ = ["ConfigSource", "add_config_arguments", "add_quiet_argument", "config_source", "print_notices"]
+__all__ = [
+    "ConfigSource",
+    "add_cluster_argument",
+    "add_config_arguments",
+    "add_quiet_argument",
+    "config_source",
+    "print_notices",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +121,15 @@ def add_quiet_argument(parser: argparse.ArgumentParser) -> None:
     """Add ``-q``, for commands that print what :func:`print_notices` does."""
     parser.add_argument(
         "-q", "--quiet", action="store_true", help="do not print warnings, nor which documents are left aside"
+    )
+
+
+def add_cluster_argument(parser: argparse.ArgumentParser, which: str) -> None:
+    """Add ``--cluster``, which may be left out where there is one to choose."""
+    parser.add_argument(
+        "--cluster",
+        metavar="NAME",
+        help=f"the cluster, by its name in 'meshcore routes'; may be left out where only one {which}",
     )
 
 

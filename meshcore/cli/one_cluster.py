@@ -1,0 +1,89 @@
+"""One cluster of a configuration by itself, asked by the engine for endpoints: for ``hash`` and ``balance``."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from meshcore.engine import Engine
+from meshcore.model import (
+    Cluster,
+    Config,
+    ForwardAction,
+    HashPolicy,
+    HashPolicyKind,
+    Listener,
+    PathKind,
+    PathMatch,
+    Policy,
+    Route,
+    RouteConfiguration,
+    RouteMatch,
+    VirtualHost,
+)
+
+if TYPE_CHECKING:
+    from meshcore.engine import Decision
+
+__all__ = ["OneCluster", "find_cluster"]
+
+_KEY = "x-key"
+_HASHING = (Policy.RING_HASH, Policy.MAGLEV)
+_SHOWN = 10
+
+
+class OneCluster:
+    """An engine that sends everything to one cluster; the key of a request is what is hashed."""
+
+    def __init__(self, cluster: Cluster) -> None:
+        self.cluster = cluster
+        policy = HashPolicy(HashPolicyKind.HEADER, _KEY)
+        route = Route(
+            RouteMatch(PathMatch(PathKind.PREFIX, "/")),
+            ForwardAction(cluster=cluster.name, hash_policies=(policy,)),
+        )
+        table = RouteConfiguration(virtual_hosts=(VirtualHost("any", ("*",), (route,)),))
+        self._engine = Engine(Config((Listener("any", None, table),), (cluster,)))
+
+    @property
+    def policy(self) -> str:
+        """In words: "ring hash"."""
+        return self.cluster.policy.value.lower().replace("_", " ")
+
+    def decide(self, key: str, seed: int | None = None) -> Decision:
+        """A decision for a request with this key, which is to be closed."""
+        return self._engine.decide("GET", "any", "/", [(_KEY, key)], seed=seed)
+
+    def endpoint(self, key: str) -> str | None:
+        """Where a key lands; None where no endpoint can be used."""
+        with self.decide(key, seed=0) as decision:
+            return decision.endpoint
+
+
+def find_cluster(config: Config, name: str | None, *, hashing: bool) -> OneCluster | None:
+    """The cluster of that name, or the only one that fits; None, and why on stderr, where there is none.
+
+    ``hashing``: it must choose its endpoints by a key.
+    """
+    fitting = [it for it in config.clusters if it.endpoints and (not hashing or it.policy in _HASHING)]
+    cluster = config.cluster(name) if name is not None else fitting[0] if len(fitting) == 1 else None
+    if cluster is None:
+        problem = "which cluster? give --cluster" if name is None else f"there is no cluster {name!r}"
+    elif hashing and cluster.policy not in _HASHING:
+        problem = f"cluster {cluster.name!r} has the policy {cluster.policy.value}, which looks at no key"
+    elif not cluster.endpoints:
+        problem = f"cluster {cluster.name!r} has no endpoints; --endpoints gives addresses"
+    else:
+        return OneCluster(cluster)
+    print(f"meshcore: error: {problem}{_among(fitting, hashing)}", file=sys.stderr)
+    return None
+
+
+def _among(fitting: list[Cluster], hashing: bool) -> str:
+    what = "choose by a key" if hashing else "have endpoints"
+    if not fitting:
+        return f"\nno clusters {what}"
+    names = [f"  {cluster.name}" for cluster in fitting[:_SHOWN]]
+    if len(fitting) > _SHOWN:
+        names.append(f"  and {len(fitting) - _SHOWN} more")
+    return "\n".join([f"\nclusters that {what}:", *names])
