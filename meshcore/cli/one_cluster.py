@@ -1,4 +1,4 @@
-"""One cluster of a configuration by itself, asked by the engine for endpoints: for ``hash`` and ``balance``."""
+"""One cluster of a configuration by itself, asked for endpoints: for ``hash`` and ``balance``."""
 
 from __future__ import annotations
 

@@ -6,7 +6,7 @@ Validators of both config dialects and the standalone components read them here.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, fields
+from dataclasses import field, fields
 from enum import Enum
 from typing import Any
 
