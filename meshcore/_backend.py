@@ -16,7 +16,10 @@ __all__ = ["BACKENDS", "COMPONENTS", "backend", "component_module", "module_of"]
 BACKENDS = ("cython", "cffi")
 
 #: What both backends have, by the module that is its public home.
-COMPONENTS = {"meshcore.match": ("RouteTable",)}
+COMPONENTS = {
+    "meshcore.balance": ("LeastRequest", "Maglev", "PeakEwma", "RandomChoice", "RingHash", "RoundRobin"),
+    "meshcore.match": ("RouteTable",),
+}
 
 #: The first compiled modules that anything imports.
 _COMPILED = {"meshcore.balance", "meshcore.engine", "meshcore.match"}

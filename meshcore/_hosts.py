@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Optional, Union
 
 __all__ = ["Weights", "checked_hosts", "checked_size", "checked_weights"]
 
 MAX_WEIGHT = 2**32 - 1
 
-Weights = Mapping[str, int] | Sequence[int] | None
+# Not by "|", which PyPy 3.9 does not know.
+Weights = Optional[Union[Mapping[str, int], Sequence[int]]]  # noqa: UP007, UP045
 
 
 def checked_hosts(hosts: Iterable[str]) -> tuple[str, ...]:
@@ -43,7 +45,7 @@ def checked_weights(hosts: Sequence[str], weights: Weights) -> tuple[int, ...]:
         given = list(weights)
     if len(given) != len(hosts):
         raise ValueError(f"{len(given)} weights for {len(hosts)} hosts")
-    for host, weight in zip(hosts, given, strict=True):
+    for host, weight in zip(hosts, given):  # noqa: B905 - their lengths are the same by now
         if not isinstance(weight, int) or isinstance(weight, bool):
             raise TypeError(f"the weight of {host!r} is {weight!r}; expected an int")
         if weight < 1:

@@ -19,9 +19,19 @@ RECORDINGS = Path(__file__).parent / "conformance" / "envoy"
 HOSTS = [f"10.0.0.{i}:9080" for i in range(1, 11)]
 KEYS = [f"user-{i}" for i in range(2000)]
 
-Hashing = type[RingHash] | type[Maglev]
-hashing = pytest.mark.parametrize("kind", [RingHash, Maglev])
-every = pytest.mark.parametrize("kind", [RingHash, Maglev, RoundRobin, RandomChoice, LeastRequest])
+Hashing = "type[RingHash] | type[Maglev]"
+hashing = pytest.mark.parametrize("kind", ["RingHash", "Maglev"], indirect=True)
+every = pytest.mark.parametrize(
+    "kind", ["RingHash", "Maglev", "RoundRobin", "RandomChoice", "LeastRequest"], indirect=True
+)
+
+pytestmark = pytest.mark.usefixtures("each_backend")
+
+
+@pytest.fixture(scope="module")
+def kind(request: pytest.FixtureRequest, each_backend: str) -> Any:
+    """The class of that name, of the backend whose turn it is."""
+    return getattr(request.module, request.param)
 
 
 def recorded(name: str) -> tuple[dict[str, Any], list[str], list[int], list[tuple[str, str]]]:

@@ -46,7 +46,7 @@ PYTHON_ALLOWED: dict[str, set[str]] = {
     "engine": {"model", "config", "explain", "_explain", "membership", "orca"} | BINDINGS | SHARED,
     "runtime": {"model", "engine"} | BINDINGS,
     "_backend": set(),
-    "_cffi": {"model", "config", "_cffi"},
+    "_cffi": {"model", "config", "_hosts"},
     "__init__": SERVING | {"_backend"},
     "integrations": SERVING,
     "telemetry": SERVING,

@@ -1,6 +1,7 @@
-"""What setup.py builds ``meshcore._cffi._core`` of: the core's public header, as cffi wants to read it.
+"""What setup.py builds ``meshcore._cffi._core`` of: the core's public headers, as cffi wants to read
+them.
 
-The compiler sees the header itself, so that the two cannot disagree.
+The compiler sees the headers themselves, so that the two cannot disagree.
 """
 
 from __future__ import annotations
@@ -11,11 +12,12 @@ from typing import Any
 
 __all__ = ["declarations", "extension"]
 
-HEADER = Path(__file__).parent.parent.parent / "src_c" / "include" / "meshcore.h"
+CORE = Path(__file__).parent.parent.parent / "src_c"
+HEADERS = (CORE / "include" / "meshcore.h", CORE / "platform.h")
 
-#: Beside the public header: what the bindings share with the core for draws of their own.
+#: Beside them: what the bindings share with the core for draws of their own.
 MORE = "uint64_t mc_mix64(uint64_t value);"
-SOURCE = '#include "meshcore.h"\n#include "base/rng.h"\n'
+SOURCE = '#include "meshcore.h"\n#include "platform.h"\n#include "base/rng.h"\n'
 
 
 def declarations(header: str) -> str:
@@ -35,6 +37,8 @@ def extension(folder: str, **options: Any) -> Any:
     from cffi import FFI
 
     builder = FFI()
-    builder.cdef(declarations(HEADER.read_text()) + MORE)
+    for header in HEADERS:
+        builder.cdef(declarations(header.read_text()))
+    builder.cdef(MORE)
     builder.set_source("meshcore._cffi._core", SOURCE, **options)
     return builder.distutils_extension(folder)

@@ -53,7 +53,7 @@ class Range:
     def __contains__(self, value: object) -> bool:
         if self.options:
             return value in self.options
-        if not isinstance(value, int | float):
+        if not isinstance(value, (int, float)):
             return not self.bounded
         return (
             (self.least is None or value >= self.least)
