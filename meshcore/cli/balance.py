@@ -11,7 +11,13 @@ from collections import Counter, deque
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from meshcore.cli.options import add_cluster_argument, add_config_arguments, config_source, print_notices
+from meshcore.cli.options import (
+    add_cluster_argument,
+    add_config_arguments,
+    add_quiet_argument,
+    config_source,
+    print_notices,
+)
 
 if TYPE_CHECKING:
     from meshcore.cli.chart import Bar
@@ -45,6 +51,7 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     )
     parser.add_argument("--plot", metavar="FILE.svg", type=Path, help="draw it into this file, too")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
+    add_quiet_argument(parser)
     add_config_arguments(parser)
     parser.set_defaults(func=run)
 
@@ -55,7 +62,8 @@ def run(args: argparse.Namespace) -> int:
     from meshcore.cli.one_cluster import find_cluster
 
     config = config_source(args).load()
-    print_notices(config)
+    if not args.quiet:
+        print_notices(config)
     cluster = find_cluster(config, args.cluster, hashing=False)
     if cluster is None:
         return 1

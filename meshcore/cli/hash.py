@@ -11,7 +11,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from meshcore.cli.options import add_cluster_argument, add_config_arguments, config_source, print_notices
+from meshcore.cli.options import (
+    add_cluster_argument,
+    add_config_arguments,
+    add_quiet_argument,
+    config_source,
+    print_notices,
+)
 
 if TYPE_CHECKING:
     from meshcore.cli.one_cluster import OneCluster
@@ -58,6 +64,7 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         help="the documents of before: print which keys move, and how many; write it behind the keys",
     )
     parser.add_argument("--json", action="store_true", help="print one JSON object")
+    add_quiet_argument(parser)
     add_config_arguments(parser)
     parser.set_defaults(func=run)
 
@@ -72,7 +79,8 @@ def run(args: argparse.Namespace) -> int:
         return 2
     source = config_source(args)
     config = source.load()
-    print_notices(config)
+    if not args.quiet:
+        print_notices(config)
     new = find_cluster(config, args.cluster, hashing=True)
     old = None
     if new is not None and args.against:

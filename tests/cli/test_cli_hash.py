@@ -116,3 +116,10 @@ def test_the_cluster_of_before_is_missing(
     old = write(tmp_path / "old.json", cluster("other", "MAGLEV", HOSTS))
     assert main(["hash", "a", "--against", old, "-c", documents]) == 1
     assert "there is no cluster 'c'" in capsys.readouterr().err
+
+
+def test_warnings_can_be_left_out(documents: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["hash", "a", "-c", documents]) == 0
+    assert "there is no route table" in capsys.readouterr().err
+    assert main(["hash", "a", "-q", "-c", documents]) == 0
+    assert capsys.readouterr().err == ""
