@@ -1,0 +1,218 @@
+"""Picking a host by key, weight and chance beside uhashring, hashring, ketama, jump hash and random.choices.
+
+    python benches/bench_balance.py [--quick]
+
+Every contender has the same hosts and keys; what it takes to hash the key is part of the pick. hashring is
+hash_ring for Python 3. ketama has room for about a hundred hosts, so that it gets no more (and leaves its
+shared memory behind: ipcs -m). The jump hash takes numbers, so that its keys go through xxhash first.
+"""
+
+from __future__ import annotations
+
+import argparse
+import atexit
+import random
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable
+from itertools import accumulate
+from pathlib import Path
+from typing import Any
+
+from timing import Contender, Cost, measure, nanoseconds, table, verdict
+
+from meshcore import Maglev, RandomChoice, RingHash, RoundRobin
+
+HOSTS = 1000
+KETAMA_HOSTS = 100
+ENTRIES = 65_536
+SIZES = (10, 1_000, 100_000)
+FLATNESS = 2.0
+#: How many times cheaper than each peer a pick must be.
+TARGETS = {"uhashring": 25.0, "ketama": 5.0}
+WEIGHTED_TARGET = 25.0
+KEYS = [f"user-{i * 7919 % 100_003}" for i in range(256)]
+
+
+def hosts_of(count: int) -> list[str]:
+    return [f"10.{i >> 16}.{i >> 8 & 255}.{i & 255}:9080" for i in range(count)]
+
+
+def weights_of(count: int) -> list[int]:
+    return [1 + i % 10 for i in range(count)]
+
+
+# ---------------------------------------------------------------------- peers
+
+
+def ring(hosts: list[str]) -> RingHash:
+    return RingHash(hosts, minimum_ring_size=max(ENTRIES, len(hosts)))
+
+
+def uhashring_ring(hosts: list[str]) -> Any:
+    from uhashring import HashRing
+
+    return HashRing(hosts)
+
+
+def hashring_ring(hosts: list[str]) -> Any:
+    from hashring import HashRing
+
+    return HashRing(hosts)
+
+
+def ketama_ring(hosts: list[str]) -> Any:
+    from ketama import Ketama
+
+    # It looks at the file again with each pick, so that the file must stay.
+    path = Path(tempfile.mkdtemp()) / "hosts"
+    path.write_text("".join(f"{host}\t1\n" for host in hosts[:KETAMA_HOSTS]), encoding="utf-8")
+    atexit.register(shutil.rmtree, path.parent)
+    return Ketama(str(path))
+
+
+def jump_pick(hosts: list[str]) -> Callable[[str], str]:
+    from jump import hash as jump_hash
+    from xxhash import xxh64_intdigest
+
+    count = len(hosts)
+    return lambda key: hosts[jump_hash(xxh64_intdigest(key.encode()), count)]
+
+
+def two_choices(hosts: list[str]) -> Callable[[], str]:
+    """Power of two choices in plain Python: the less loaded of two random hosts."""
+    active = [0] * len(hosts)
+    count, draw = len(hosts), random.random
+
+    def pick() -> str:
+        one, other = int(draw() * count), int(draw() * count)
+        at = one if active[one] <= active[other] else other
+        active[at] += 1
+        active[at] -= 1
+        return hosts[at]
+
+    return pick
+
+
+# ---------------------------------------------------------------------- what is measured
+
+
+def by_key(hosts: list[str]) -> dict[str, Contender]:
+    picks: dict[str, Callable[[str], Any]] = {
+        "RingHash": ring(hosts).pick,
+        "Maglev": Maglev(hosts).pick,
+        "uhashring": uhashring_ring(hosts).get_node,
+        "hashring": hashring_ring(hosts).get_node,
+        "ketama": ketama_ring(hosts).get_server,
+        "jump-consistent-hash": jump_pick(hosts),
+    }
+    out = {
+        name: Contender("for key in keys: pick(key)", {"pick": pick, "keys": KEYS}, len(KEYS))
+        for name, pick in picks.items()
+    }
+    for kind in (ring, Maglev):
+        balancer = kind(hosts)
+        names = {"pick_many": balancer.pick_many, "keys": KEYS}
+        out[f"{type(balancer).__name__}.pick_many"] = Contender("pick_many(keys)", names, len(KEYS))
+    return out
+
+
+def by_weight(hosts: list[str]) -> dict[str, Contender]:
+    weights = weights_of(len(hosts))
+    names = {"choices": random.choices, "hosts": hosts, "sums": list(accumulate(weights))}
+    picks = {
+        "RandomChoice": RandomChoice(hosts, weights=weights).pick,
+        "RoundRobin": RoundRobin(hosts, weights=weights).pick,
+        "two choices in Python": two_choices(hosts),
+    }
+    return {
+        **{name: Contender("pick()", {"pick": pick}) for name, pick in picks.items()},
+        "random.choices": Contender("choices(hosts, cum_weights=sums)[0]", names),
+    }
+
+
+def flatness(quick: dict[str, Any]) -> dict[str, list[Cost]]:
+    """Each policy's pick at each size."""
+    out: dict[str, list[Cost]] = {}
+    for size in SIZES:
+        hosts = hosts_of(size)
+        picks = {
+            name: Contender("for key in keys: pick(key)", {"pick": pick, "keys": KEYS}, len(KEYS))
+            for name, pick in (("RingHash", ring(hosts).pick), ("Maglev", Maglev(hosts).pick))
+        }
+        chance = RandomChoice(hosts, weights=weights_of(size)).pick
+        picks["RandomChoice"] = Contender("pick()", {"pick": chance})
+        for name, cost in measure(picks, **quick).items():
+            out.setdefault(name, []).append(cost)
+    return out
+
+
+def building(hosts: list[str]) -> dict[str, Contender]:
+    makers: dict[str, Callable[[list[str]], Any]] = {
+        f"RingHash of {ENTRIES:,} entries": ring,
+        "Maglev of 65,537 places": Maglev,
+        "uhashring": uhashring_ring,
+        "hashring": hashring_ring,
+        "ketama": ketama_ring,
+    }
+    return {name: Contender("make(hosts)", {"make": make, "hosts": hosts}) for name, make in makers.items()}
+
+
+def report(title: str, costs: dict[str, Cost], ours: list[str]) -> None:
+    print(f"\n{title}: minimum, median, and how many times ours it is\n")
+    rows = [
+        [name, nanoseconds(cost.minimum), nanoseconds(cost.median)]
+        + [f"{cost.minimum / costs[one].minimum:,.1f}x" for one in ours]
+        for name, cost in costs.items()
+    ]
+    print(table(["", "minimum", "median", *ours], rows))
+
+
+def main() -> int:
+    options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    options.add_argument("--quick", action="store_true", help="fewer, shorter samples")
+    effort: dict[str, Any] = {"rounds": 3, "sample": 0.005} if options.parse_args().quick else {}
+    hosts = hosts_of(HOSTS)
+    keyed = measure(by_key(hosts), **effort)
+    report(f"a key's host of {HOSTS:,}", keyed, ["RingHash", "Maglev"])
+    weighted = measure(by_weight(hosts), **effort)
+    report(f"a host of {HOSTS:,} by weight", weighted, ["RandomChoice", "RoundRobin"])
+    built = measure(building(hosts), **{**effort, "rounds": 3})
+    report(f"building over {HOSTS:,} hosts", built, list(built)[:2])
+    flat = flatness(effort)
+    print("\nminimum of one pick by the number of hosts\n")
+    print(
+        table(
+            ["", *(f"{size:,}" for size in SIZES)],
+            [[n, *(nanoseconds(c.minimum) for c in row)] for n, row in flat.items()],
+        )
+    )
+    verdicts = [
+        verdict(f"{name} against {peer}", keyed[peer].minimum / keyed[name].minimum, target, at_most=False)
+        for name in ("RingHash", "Maglev")
+        for peer, target in TARGETS.items()
+    ]
+    for name in ("RandomChoice", "RoundRobin"):
+        ratio = weighted["random.choices"].minimum / weighted[name].minimum
+        verdicts.append(verdict(f"{name} against random.choices", ratio, WEIGHTED_TARGET, at_most=False))
+    for name, row in flat.items():
+        ratio = max(cost.minimum for cost in row) / min(cost.minimum for cost in row)
+        verdicts.append(
+            verdict(f"{name}, {SIZES[0]:,} to {SIZES[-1]:,} hosts", ratio, FLATNESS, at_most=True)
+        )
+    print("\n" + "\n".join(verdicts))
+    return 0
+
+
+def test_ring_hash(benchmark: Any) -> None:
+    """pytest benches/bench_balance.py: our own figures for pytest-benchmark's histories."""
+    assert benchmark(ring(hosts_of(HOSTS)).pick, "user-1")
+
+
+def test_maglev(benchmark: Any) -> None:
+    assert benchmark(Maglev(hosts_of(HOSTS)).pick, "user-1")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
