@@ -12,7 +12,6 @@ cdef class Picker:
 
     cdef int _build(self, object hosts, object weights, const mc_balance_spec *balance, object seed) except -1
     cdef uint64_t _draw(self) noexcept
-    cdef object _host(self, int32_t number)
     cdef int32_t _number(self, object host) except -1
     cdef object _begin(self, int32_t number)
     cdef int32_t _done(self, object host) except -1

@@ -1,6 +1,7 @@
 """Load balancers by themselves: a list of hosts in, a host out."""
 
 cimport cython
+from cpython.tuple cimport PyTuple_GET_ITEM
 from libc.string cimport memset
 
 from meshcore._cluster_spec cimport load_options, nanoseconds
@@ -13,6 +14,12 @@ from meshcore.model import balancing as parameters
 
 cdef enum:
     BATCH = 64
+
+
+# The hosts were made for these numbers.
+cdef inline object host_at(tuple hosts, int32_t number):
+    return <object> PyTuple_GET_ITEM(hosts, number) if number >= 0 else None
+
 
 cdef dict HASH_FUNCTIONS = {"xx_hash": MC_XX_HASH, "murmur_hash_2": MC_MURMUR_HASH_2}
 
@@ -69,9 +76,6 @@ cdef class Picker:
         self._random += <uint64_t> 0x9E3779B97F4A7C15
         return mc_mix64(self._random)
 
-    cdef object _host(self, int32_t number):
-        return self.hosts[number] if number >= 0 else None
-
     cdef int32_t _number(self, object host) except -1:
         number = self._numbers.get(host)
         if number is None:
@@ -81,7 +85,7 @@ cdef class Picker:
     cdef object _begin(self, int32_t number):
         if number >= 0:
             mc_picker_begin(self._picker, number)
-        return self._host(number)
+        return host_at(self.hosts, number)
 
     cdef int32_t _done(self, object host) except -1:
         cdef int32_t number = self._number(host)
@@ -111,7 +115,7 @@ cdef class _Hashing(Picker):
         number = mc_picker_pick_key(self._picker, slice)
         if self._bounded and number >= 0:
             mc_picker_begin(self._picker, number)
-        return self._host(number)
+        return host_at(self.hosts, number)
 
     def pick_many(self, keys):
         cdef mc_slice slices[BATCH]
@@ -131,7 +135,7 @@ cdef class _Hashing(Picker):
                     take(given[start + i], &slices[i])
             mc_picker_pick_keys(self._picker, slices, <uint32_t> count, numbers)
             for i in range(count):
-                found.append(self._host(numbers[i]))
+                found.append(host_at(self.hosts, numbers[i]))
         return found
 
     def done(self, host):
@@ -182,7 +186,7 @@ cdef class RoundRobin(Picker):
         self._build(hosts, weights, &balance, seed)
 
     def pick(self):
-        return self._host(mc_picker_pick(self._picker, self._draw(), 0))
+        return host_at(self.hosts, mc_picker_pick(self._picker, self._draw(), 0))
 
 
 @cython.final
@@ -194,7 +198,7 @@ cdef class RandomChoice(Picker):
         self._build(hosts, weights, &balance, seed)
 
     def pick(self):
-        return self._host(mc_picker_pick(self._picker, self._draw(), 0))
+        return host_at(self.hosts, mc_picker_pick(self._picker, self._draw(), 0))
 
 
 # ---------------------------------------------------------------------- by load

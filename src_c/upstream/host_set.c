@@ -198,8 +198,10 @@ mc_code mc_host_set_build(mc_host_set *set, const mc_host *hosts, const uint32_t
 }
 
 const mc_priority *mc_host_set_choose(const mc_host_set *set, uint64_t number, bool *degraded) {
+  *degraded = false;
+  if (set->priorities[0].load >= 100) return &set->priorities[0]; /* as almost always */
   uint32_t place = (uint32_t)(number % 100) + 1, sum = 0;
-  for (*degraded = false;; *degraded = true) {
+  for (;; *degraded = true) {
     for (uint32_t i = 0; i < set->count; i++) {
       const mc_priority *priority = &set->priorities[i];
       sum += *degraded ? priority->degraded_load : priority->load;
