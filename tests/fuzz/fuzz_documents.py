@@ -176,7 +176,7 @@ class Mutator:
         key = self._random.choice(list(place) if isinstance(place, dict) else list(range(len(place))))
         action = self._random.randrange(5)
         if action == 0:
-            place[key] = self._random.choice(TOKENS)
+            place[key] = copy.deepcopy(self._random.choice(TOKENS))  # lists and mappings are changed later
         elif action == 1:
             place[key] = copy.deepcopy(self._random.choice(self._parts))
         elif action == 2:
