@@ -165,7 +165,10 @@ cdef class Snapshot:
         remains.snapshot = self.snapshot
         remains.runtime = self.runtime
         # Whoever drops the last reference may be serving: a decision that had pinned its snapshot.
-        if self.snapshot != NULL and len(self.routes) >= LARGE and not mc_snapshot_is_shared(self.snapshot):
+        # Without a snapshot, building has failed; without routes, the collector of cycles has been here.
+        if self.snapshot == NULL or self.routes is None:
+            return
+        if len(self.routes) >= LARGE and not mc_snapshot_is_shared(self.snapshot):
             dispose(remains, self.config, self.routes, self.route_names, self.endpoints, self.clusters)
 
 
