@@ -3,6 +3,8 @@ them."""
 
 from dataclasses import replace
 
+cimport cython
+
 from meshcore._core cimport *
 from meshcore._cluster_spec cimport cluster_spec, nanoseconds
 from meshcore._spec cimport Specs
@@ -44,6 +46,8 @@ cdef class _Remains:
             mc_snapshot_free(self.snapshot)
 
 
+# The collector of cycles must not take the runtime away before the snapshot that points into it is freed.
+@cython.no_gc_clear
 cdef class Snapshot:
     """A compiled configuration and the names of what it numbers."""
 
@@ -165,10 +169,7 @@ cdef class Snapshot:
         remains.snapshot = self.snapshot
         remains.runtime = self.runtime
         # Whoever drops the last reference may be serving: a decision that had pinned its snapshot.
-        # Without a snapshot, building has failed; without routes, the collector of cycles has been here.
-        if self.snapshot == NULL or self.routes is None:
-            return
-        if len(self.routes) >= LARGE and not mc_snapshot_is_shared(self.snapshot):
+        if self.snapshot != NULL and len(self.routes) >= LARGE and not mc_snapshot_is_shared(self.snapshot):
             dispose(remains, self.config, self.routes, self.route_names, self.endpoints, self.clusters)
 
 

@@ -481,3 +481,20 @@ def test_children_draw_numbers_of_their_own(engine: Engine) -> None:
     seen.append(bytes(drawn(engine)))
     assert [len(one) for one in seen] == [128, 128, 128]
     assert len(set(seen)) == 3
+
+
+def test_the_collector_of_cycles_takes_an_engine_and_says_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    said: list[object] = []
+    monkeypatch.setattr("sys.unraisablehook", said.append)
+
+    class Owner:
+        """In a cycle with itself, as objects of frameworks often are."""
+
+    table = "".join(f"{{match: {{path: /{n}}}, direct_response: {{status: 204}}}}, " for n in range(1200))
+    for routes in ("", table):
+        owner: Any = Owner()
+        owner.me = owner
+        owner.engine = Engine(load_text(f'virtual_hosts: [{{name: v, domains: ["*"], routes: [{routes}]}}]'))
+        del owner
+        gc.collect()
+    assert said == []

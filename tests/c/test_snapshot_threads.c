@@ -54,7 +54,7 @@ static void *decide_many(void *unused) {
 }
 
 int main(void) {
-  static char names[BUILDERS][8];
+  static char names[BUILDERS][16]; /* more than any "own%d" needs */
   pthread_t threads[BUILDERS + DECIDERS];
   runtime = mc_runtime_new();
   shared = build("shared");
