@@ -22,7 +22,7 @@ from typing import Any
 
 from timing import Contender, Cost, measure, nanoseconds, table, verdict
 
-from meshcore import Maglev, RandomChoice, RingHash, RoundRobin
+from meshcore import LeastRequest, Maglev, RandomChoice, RingHash, RoundRobin
 
 HOSTS = 1000
 KETAMA_HOSTS = 100
@@ -129,7 +129,14 @@ def by_weight(hosts: list[str]) -> dict[str, Contender]:
     return {
         **{name: Contender("pick()", {"pick": pick}) for name, pick in picks.items()},
         "random.choices": Contender("choices(hosts, cum_weights=sums)[0]", names),
+        "LeastRequest": least_request(hosts),
     }
+
+
+def least_request(hosts: list[str]) -> Contender:
+    """A request from its begin to its end, as a pick of the Python P2C counts one, too."""
+    balancer = LeastRequest(hosts)
+    return Contender("done(pick())", {"pick": balancer.pick, "done": balancer.done})
 
 
 def flatness(quick: dict[str, Any]) -> dict[str, list[Cost]]:
@@ -143,6 +150,7 @@ def flatness(quick: dict[str, Any]) -> dict[str, list[Cost]]:
         }
         chance = RandomChoice(hosts, weights=weights_of(size)).pick
         picks["RandomChoice"] = Contender("pick()", {"pick": chance})
+        picks["LeastRequest"] = least_request(hosts)
         for name, cost in measure(picks, **quick).items():
             out.setdefault(name, []).append(cost)
     return out
@@ -177,7 +185,7 @@ def main() -> int:
     keyed = measure(by_key(hosts), **effort)
     report(f"a key's host of {HOSTS:,}", keyed, ["RingHash", "Maglev"])
     weighted = measure(by_weight(hosts), **effort)
-    report(f"a host of {HOSTS:,} by weight", weighted, ["RandomChoice", "RoundRobin"])
+    report(f"a host of {HOSTS:,} by weight", weighted, ["RandomChoice", "RoundRobin", "LeastRequest"])
     built = measure(building(hosts), **{**effort, "rounds": 3})
     report(f"building over {HOSTS:,} hosts", built, list(built)[:2])
     flat = flatness(effort)
@@ -196,6 +204,8 @@ def main() -> int:
     for name in ("RandomChoice", "RoundRobin"):
         ratio = weighted["random.choices"].minimum / weighted[name].minimum
         verdicts.append(verdict(f"{name} against random.choices", ratio, WEIGHTED_TARGET, at_most=False))
+    ratio = weighted["two choices in Python"].minimum / weighted["LeastRequest"].minimum
+    verdicts.append(verdict("LeastRequest against two choices in Python", ratio, 1, at_most=False))
     for name, row in flat.items():
         ratio = max(cost.minimum for cost in row) / min(cost.minimum for cost in row)
         verdicts.append(
