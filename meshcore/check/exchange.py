@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
-__all__ = ["Request", "Response"]
+__all__ = ["Request", "Response", "text_lines"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,3 +34,12 @@ class Response:
 
     status: int = 200
     headers: tuple[tuple[str, str], ...] = ()
+
+
+def text_lines(lines: Iterable[tuple[Any, Any]]) -> list[tuple[str, str]]:
+    """Header lines of a decision, which may be bytes, as text; what is not UTF-8 is escaped."""
+    return [(_text(name), _text(value)) for name, value in lines]
+
+
+def _text(value: bytes | str) -> str:
+    return value.decode("utf-8", "backslashreplace") if isinstance(value, bytes) else value

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from meshcore.check.exchange import Response
+from meshcore.check.exchange import Response, text_lines
 from meshcore.engine import Decision, Outcome
 from meshcore.model import Config, ForwardAction, Origin, VirtualHost
 
@@ -70,11 +70,7 @@ class Seen:
 
 
 def _lines(lines: Any) -> list[tuple[str, str]]:
-    return [(_text(name).lower(), _text(value)) for name, value in lines]
-
-
-def _text(value: bytes | str) -> str:
-    return value.decode("utf-8", "backslashreplace") if isinstance(value, bytes) else value
+    return [(name.lower(), value) for name, value in text_lines(lines)]
 
 
 def _part(index: int) -> Callable[[Decision], str | None]:

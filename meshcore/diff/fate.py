@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
-from meshcore.check.exchange import Request
+from meshcore.check.exchange import Request, text_lines
 from meshcore.check.split import decide, split_of
 from meshcore.diff.fields import FieldChange, differing_fields
 from meshcore.engine import Decision, Engine, Outcome
@@ -129,8 +129,4 @@ def _policies(entry: Route | None) -> Route | None:
 
 
 def _lines(lines: Any) -> tuple[tuple[str, str], ...]:
-    return tuple((_text(name), _text(value)) for name, value in lines)
-
-
-def _text(value: bytes | str) -> str:
-    return value.decode("utf-8", "backslashreplace") if isinstance(value, bytes) else value
+    return tuple(text_lines(lines))
