@@ -22,7 +22,7 @@ COMPONENTS = {
 }
 
 #: The first compiled modules that anything imports.
-_COMPILED = {"meshcore.balance", "meshcore.engine", "meshcore.match"}
+_COMPILED = {"meshcore.balance", "meshcore.decision", "meshcore.engine", "meshcore.match"}
 
 _CPYTHON = sys.implementation.name == "cpython"
 # The source tree is the first thing that a new user meets who starts Python in the clone.

@@ -2,9 +2,14 @@
 
 from meshcore._core cimport *
 from meshcore._request cimport text_of
+from meshcore._shape cimport text_pairs
 from meshcore._snapshot cimport Snapshot
+from meshcore.decision cimport Decision
 
-from meshcore.explain.facts import CONDITIONS, DOMAINS, DRAWS, Facts, Failure, SeenRequest
+from meshcore.explain import Decided, explained
+from meshcore.explain.facts import CONDITIONS, DOMAINS, DRAWS, SUBSETS, Facts, Failure, SeenRequest
+
+cdef tuple CORS_VERDICTS = ("none", "allowed", "preflight", "preflight_denied")
 
 
 cdef object seen_of(const mc_view *view):
@@ -68,3 +73,50 @@ cdef object facts_of(Snapshot snapshot, const mc_request *request):
             choice=None if explanation.choice < 0 else explanation.choice)
     finally:
         mc_scratch_reset(&scratch)
+
+
+def explanation_of(Decision decision not None):
+    """Why it was decided so: meshcore.explain.Explain."""
+    cdef Snapshot snapshot = decision._snapshot
+    cdef mc_decision *d = &decision._block.decision
+    config = snapshot.config
+    headers = text_pairs(decision._pairs)
+    decided = Decided(
+        method=decision.method,
+        target=text_of(d.request.target),
+        given_authority="" if d.request.authority.data == NULL else text_of(d.request.authority),
+        seed=d.request.seed,
+        outcome=decision.outcome.value,
+        status=decision.status,
+        flags=decision.flags,
+        details=decision.details,
+        location=decision.location,
+        listener=config.listeners[d.listener] if d.listener >= 0 else None,
+        routed=d.virtual_host >= 0,
+        cluster=config.clusters[d.cluster] if d.cluster >= 0 else None,
+        policy=mc_snapshot_policy(snapshot.snapshot, d.cluster).decode() if d.cluster >= 0 else "",
+        endpoint=decision.endpoint,
+        candidates=d.candidates if d.endpoint >= 0 else 0,
+        subset=SUBSETS[<int> d.subset_reason],
+        subset_labels=labels_of(snapshot, d),
+        path=decision.path,
+        authority=decision.authority,
+        timeout=decision.timeout,
+        mirrors=[(mirror.cluster, mirror.authority) for mirror in decision.mirrors],
+        cors=CORS_VERDICTS[<int> d.cors],
+        headers=headers,
+        request_headers=text_pairs(decision._request_headers(())) if d.outcome == MC_FORWARD else [],
+        response_headers=lambda lines: text_pairs(decision.response_headers(lines, status=200)),
+    )
+    return explained(decided, facts_of(snapshot, &d.request), config)
+
+
+cdef tuple labels_of(Snapshot snapshot, const mc_decision *d):
+    """What the hosts of the decision's subset have in common; other values than texts as JSON."""
+    cdef mc_labels labels
+    cdef uint32_t i
+    if d.subset < 0:
+        return ()
+    labels = mc_snapshot_subset(snapshot.snapshot, d.cluster, d.subset)
+    return tuple([
+        (text_of(labels.at[i].key), text_of(labels.at[i].value).removeprefix("\0")) for i in range(labels.count)])

@@ -26,10 +26,20 @@ C_ALLOWED = {
 #: What each part of the package may import of the others. Every part may import itself.
 BINDINGS = {"match", "balance", "split", "outlier", "limit", "trace"}
 #: What the bindings share: the C declarations, specs made of the model, requests made of Python objects.
-SHARED = {"_core", "_cluster_spec", "_hosts", "_spec", "_request", "_snapshot", "_types"}
+SHARED = {"_core", "_cluster_spec", "_hosts", "_spec", "_request", "_shape", "_snapshot", "_types"}
 #: What keeps large object graphs from holding up other threads: it knows nothing of what they are.
 MEMORY = {"_memory", "_disposal", "_breathe"}
-SERVING = {"model", "config", "engine", "explain", "ink", "membership", "runtime", "_version"} | BINDINGS
+SERVING = {
+    "model",
+    "config",
+    "decision",
+    "engine",
+    "explain",
+    "ink",
+    "membership",
+    "runtime",
+    "_version",
+} | BINDINGS
 PYTHON_ALLOWED: dict[str, set[str]] = {
     "_version": set(),
     "model": set(),
@@ -41,9 +51,10 @@ PYTHON_ALLOWED: dict[str, set[str]] = {
     "_route_tests": set(),
     "orca": set(),
     "explain": {"model", "config", "ink"},
-    "_explain": {"explain"} | SHARED,
+    "decision": {"explain", "_explain", "model", "orca"} | SHARED,
+    "_explain": {"explain", "decision"} | SHARED,
     "membership": {"model"},
-    "engine": {"model", "config", "explain", "_explain", "membership", "orca"} | BINDINGS | SHARED,
+    "engine": {"model", "config", "decision", "explain", "_explain", "membership"} | BINDINGS | SHARED,
     "runtime": {"model", "engine"} | BINDINGS,
     "_backend": set(),
     "_cffi": {"model", "config", "_hosts"},

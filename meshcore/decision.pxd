@@ -1,0 +1,38 @@
+from libc.stdint cimport uint32_t
+
+from meshcore._core cimport *
+from meshcore._snapshot cimport Snapshot
+
+
+cdef enum:
+    LINES_INLINE = 40
+
+cdef struct Block:
+    mc_decision decision
+    mc_header *lines
+    Block *next
+    mc_header some[LINES_INLINE]
+
+
+cdef class Decision:
+    cdef Block *_block
+    cdef Snapshot _snapshot
+    # What the block's slices point into, and the shape in which headers came.
+    cdef object _method, _authority, _path, _scheme, _source, _local, _protocol, _given
+    cdef tuple _pairs, _alive
+
+    cdef bytes _static_body(self)
+    cdef object _same_or_text(self, object given, mc_slice had, mc_slice now)
+    cdef object _request_headers(self, object shape)
+    cdef bint _is_given(self, object headers)
+    cdef Decision _with_headers(self, object headers)
+
+
+cdef class Mirror:
+    cdef Decision _decision
+    cdef uint32_t _policy
+    cdef readonly str cluster, authority
+
+
+cdef Decision decide(Snapshot snapshot, object headers, mc_request *request)
+cdef Decision peek(Snapshot snapshot, object headers, mc_request *request)

@@ -1,0 +1,421 @@
+"""Decisions: what the engine decided for one request, and its life until it is closed. The stub decision.pyi
+has the documentation.
+
+Conversion only: every choice is made in the core. A decision's memory (its view, its scratch, the
+array of header lines) comes from a small pool of blocks; the Python objects that it points into are held by
+the Decision.
+"""
+
+import enum
+
+cimport cython
+from cpython.bytes cimport PyBytes_FromStringAndSize
+from libc.stdlib cimport free, malloc
+
+from meshcore._cluster_spec cimport nanoseconds
+from meshcore._core cimport *
+from meshcore._request cimport as_lines, as_pairs, as_tuples, pairs_as_bytes, take, take_pairs, text_of
+from meshcore._shape cimport shaped
+from meshcore._snapshot cimport Snapshot
+
+from meshcore.orca import load_of
+
+__all__ = ["Decision", "Mirror", "Outcome"]
+
+
+class Outcome(enum.Enum):
+    """What to do with the request."""
+
+    FORWARD = "forward"
+    REDIRECT = "redirect"
+    RESPOND = "respond"
+    REJECT = "reject"
+
+
+# By the core's numbers; plain objects, so that an attribute read makes nothing.
+cdef tuple OUTCOMES = (Outcome.FORWARD, Outcome.REDIRECT, Outcome.RESPOND, Outcome.REJECT)
+cdef dict DETAILS = {}
+cdef dict FLAGS = {}
+
+
+# ---------------------------------------------------------------------- blocks
+
+cdef extern from *:
+    """
+    #ifdef Py_GIL_DISABLED
+    #define MC_POOLED 0   /* the pool relies on the GIL; malloc does not */
+    #else
+    #define MC_POOLED 64
+    #endif
+    """
+    const int MC_POOLED
+
+cdef Block *pool = NULL
+cdef int pooled = 0
+
+
+cdef Block *block_new(Py_ssize_t line_count) except NULL:
+    global pool, pooled
+    cdef Block *block = pool
+    if block != NULL:
+        pool = block.next
+        pooled -= 1
+    else:
+        block = <Block *> malloc(sizeof(Block))
+        if block == NULL:
+            raise MemoryError
+    block.lines = block.some
+    if line_count > LINES_INLINE:
+        block.lines = <mc_header *> malloc(<size_t> line_count * sizeof(mc_header))
+        if block.lines == NULL:
+            free(block)
+            raise MemoryError
+    return block
+
+
+cdef void block_free(Block *block) noexcept:
+    global pool, pooled
+    if block.lines != block.some:
+        free(block.lines)
+    if pooled < MC_POOLED:
+        block.next = pool
+        pool = block
+        pooled += 1
+    else:
+        free(block)
+
+
+# ---------------------------------------------------------------------- decisions
+
+@cython.final
+@cython.freelist(64)
+@cython.no_gc
+cdef class Decision:
+    def __init__(self):
+        raise TypeError("decisions are made by Engine.decide()")
+
+    def __dealloc__(self):
+        if self._block != NULL:
+            mc_decision_release(&self._block.decision)
+            block_free(self._block)
+
+    def __repr__(self):
+        cdef mc_decision *d = &self._block.decision
+        what = self.endpoint if d.outcome == MC_FORWARD else f"{d.status} {self.details}"
+        return f"<Decision {self.outcome.value} {what} route={self.route!r} cluster={self.cluster!r}>"
+
+    @property
+    def outcome(self):
+        return OUTCOMES[<int> self._block.decision.outcome]
+
+    @property
+    def listener(self):
+        cdef int32_t at = self._block.decision.listener
+        return self._snapshot.listeners[at] if at >= 0 else None
+
+    @property
+    def virtual_host(self):
+        cdef int32_t at = self._block.decision.virtual_host
+        return self._snapshot.hosts[at] if at >= 0 else None
+
+    @property
+    def route(self):
+        cdef int32_t at = self._block.decision.route
+        return self._snapshot.route_names[at] if at >= 0 else None
+
+    @property
+    def route_entry(self):
+        cdef int32_t at = self._block.decision.route
+        return self._snapshot.routes[at] if at >= 0 else None
+
+    @property
+    def cluster(self):
+        cdef int32_t at = self._block.decision.cluster
+        return self._snapshot.clusters[at] if at >= 0 else None
+
+    @property
+    def endpoint(self):
+        cdef mc_decision *d = &self._block.decision
+        if d.endpoint < 0:
+            return None
+        return (<tuple> self._snapshot.endpoints[d.cluster])[d.endpoint]
+
+    @property
+    def status(self):
+        cdef mc_decision *d = &self._block.decision
+        if d.grpc:
+            return 200  # the status that is meant goes in grpc-status
+        return d.status or None
+
+    @property
+    def location(self):
+        cdef mc_slice location = self._block.decision.location
+        return None if location.data == NULL else text_of(location)
+
+    @property
+    def body(self):
+        cdef mc_slice body = self._block.decision.body
+        if self._block.decision.grpc:
+            return b""
+        if body.data != NULL:
+            return PyBytes_FromStringAndSize(body.data, <Py_ssize_t> body.size)
+        return self._static_body()
+
+    cdef bytes _static_body(self):
+        cdef mc_decision *d = &self._block.decision
+        if d.outcome == MC_RESPOND and d.body.data == NULL:
+            return (<object> self._snapshot.routes[d.route]).action.body
+        return b""
+
+    @property
+    def flags(self):
+        cdef uint32_t flags = self._block.decision.flags
+        if not flags:
+            return ""
+        found = FLAGS.get(flags)
+        if found is None:
+            found = ",".join([
+                mc_flag_name(<mc_flag> (1 << bit)).decode() for bit in range(32) if flags & (<uint32_t> 1 << bit)
+            ])
+            FLAGS[flags] = found
+        return found
+
+    @property
+    def details(self):
+        cdef mc_details details = self._block.decision.details
+        found = DETAILS.get(<int> details)
+        if found is None:
+            found = DETAILS[<int> details] = mc_details_name(details).decode()
+        return found
+
+    @property
+    def method(self):
+        return text_of(self._block.decision.request.method)
+
+    @property
+    def path(self):
+        return self._same_or_text(self._path, self._block.decision.request.target, self._block.decision.target)
+
+    @property
+    def authority(self):
+        return self._same_or_text(
+            self._authority, self._block.decision.request.authority, self._block.decision.authority)
+
+    cdef object _same_or_text(self, object given, mc_slice had, mc_slice now):
+        if had.data == now.data and had.size == now.size and isinstance(given, str):
+            return given
+        return text_of(now)
+
+    @property
+    def timeout(self):
+        cdef int32_t at = self._block.decision.route
+        return self._snapshot.timeouts[at] if at >= 0 else None
+
+    @property
+    def delay(self):
+        return 0.0
+
+    @property
+    def mirrors(self):
+        cdef mc_scratch scratch
+        cdef const mc_mirrored *found
+        cdef uint32_t count, i
+        if self._block.decision.outcome != MC_FORWARD:
+            return ()
+        mc_scratch_init(&scratch)
+        try:
+            if mc_decision_mirrors(&self._block.decision, &scratch, &found, &count):
+                raise MemoryError
+            return tuple([mirror_of(self, &found[i]) for i in range(count)])
+        finally:
+            mc_scratch_reset(&scratch)
+
+    def request_headers(self, headers=None):
+        if self._block.decision.outcome != MC_FORWARD:
+            raise ValueError(f"nothing goes upstream: the outcome is {self.outcome.name}")
+        if headers is not None and not self._is_given(headers):
+            return self._with_headers(headers).request_headers()
+        return self._request_headers(self._given)
+
+    cdef object _request_headers(self, object shape):
+        cdef mc_scratch scratch
+        cdef const mc_header_line *lines
+        cdef uint32_t count
+        mc_scratch_init(&scratch)
+        try:
+            if mc_decision_request_headers(&self._block.decision, &scratch, &lines, &count):
+                raise MemoryError
+            return shaped(shape, self._pairs, lines, count)
+        finally:
+            mc_scratch_reset(&scratch)
+
+    cdef bint _is_given(self, object headers):
+        """Whether these are the lines that were decided on: the same object, unchanged since."""
+        if headers is not self._given:
+            return False
+        return hasattr(headers, "__next__") or as_pairs(headers) == self._pairs
+
+    cdef Decision _with_headers(self, object headers):
+        """This decision as if the request had had other headers: nothing is decided anew."""
+        cdef Decision out = Decision.__new__(Decision)
+        cdef Block *block = headers_taken(out, headers)
+        cdef mc_code code = mc_decision_with_headers(
+            &self._block.decision, block.lines, <uint32_t> len(out._pairs), &block.decision)
+        out._block = block
+        out._snapshot = self._snapshot
+        if code == MC_INVALID:
+            raise ValueError(f"a request with these headers cannot be sent: {out.details}")
+        if code:
+            raise MemoryError
+        return out
+
+    def response_headers(self, headers=None, *, status=None):
+        cdef mc_scratch scratch
+        cdef const mc_header_line *lines
+        cdef uint32_t count
+        cdef uint16_t sent
+        cdef mc_slice body
+        cdef mc_response response
+        cdef tuple pairs = () if headers is None else as_pairs(headers)
+        cdef Block *block = block_new(len(pairs))
+        cdef bytes own_body
+        mc_scratch_init(&scratch)
+        try:
+            try:
+                take_pairs(pairs, block.lines)
+                alive = pairs
+            except UnicodeEncodeError:
+                alive = pairs_as_bytes(pairs)
+                take_pairs(alive, block.lines)
+            own_body = self._static_body()
+            response.status = 0 if status is None else status
+            response.headers = block.lines
+            response.header_count = <uint32_t> len(pairs)
+            take(own_body, &response.body)
+            if mc_decision_response_headers(
+                &self._block.decision, &response, &scratch, &lines, &count, &sent, &body
+            ):
+                raise MemoryError
+            return shaped(self._given if headers is None else headers, pairs, lines, count)
+        finally:
+            mc_scratch_reset(&scratch)
+            block_free(block)
+
+    def report(self, *, status=None, headers=None, error=None, latency=None, now_ns=None):
+        cdef mc_decision *d = &self._block.decision
+        if d.outcome == MC_FORWARD and (latency is not None or headers is not None):
+            if mc_snapshot_learns(self._snapshot.snapshot, d.cluster):
+                learn(self._snapshot, d.cluster, d.endpoint, latency, headers, now_ns)
+        return None
+
+    def explain(self):
+        # Imported here: whoever only decides does not wait for it.
+        from meshcore._explain import explanation_of
+
+        return explanation_of(self)
+
+    def close(self):
+        mc_decision_close(&self._block.decision)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, value, trace):
+        mc_decision_close(&self._block.decision)
+
+
+@cython.final
+cdef class Mirror:
+    def __init__(self):
+        raise TypeError("mirrors are made by Decision.mirrors")
+
+    def __repr__(self):
+        return f"<Mirror cluster={self.cluster!r} authority={self.authority!r}>"
+
+    def request_headers(self):
+        cdef mc_scratch scratch
+        cdef const mc_header_line *lines
+        cdef uint32_t count
+        mc_scratch_init(&scratch)
+        try:
+            if mc_decision_mirror_headers(
+                &self._decision._block.decision, self._policy, &scratch, &lines, &count
+            ):
+                raise MemoryError
+            return shaped(self._decision._given, self._decision._pairs, lines, count)
+        finally:
+            mc_scratch_reset(&scratch)
+
+
+cdef Mirror mirror_of(Decision decision, const mc_mirrored *found):
+    cdef Mirror out = Mirror.__new__(Mirror)
+    out._decision = decision
+    out._policy = found.policy
+    out.cluster = decision._snapshot.clusters[found.cluster]
+    out.authority = text_of(found.authority)
+    return out
+
+
+cdef Block *headers_taken(Decision out, object headers) except NULL:
+    """A block with these header lines; the decision holds what they point into."""
+    out._given = headers
+    out._pairs = as_lines(headers)
+    out._alive = out._pairs
+    cdef Block *block = block_new(len(out._pairs))
+    try:
+        try:
+            if take_pairs(out._pairs, block.lines):
+                out._pairs = out._alive = as_tuples(out._pairs)
+                take_pairs(out._pairs, block.lines)
+        except UnicodeEncodeError:
+            out._pairs = as_tuples(out._pairs)
+            out._alive = pairs_as_bytes(out._pairs)
+            take_pairs(out._alive, block.lines)
+    except BaseException:
+        block_free(block)
+        raise
+    return block
+
+
+cdef Decision decide(Snapshot snapshot, object headers, mc_request *request):
+    """Decide a request whose texts are taken already; headers are taken here."""
+    cdef Decision out = Decision.__new__(Decision)
+    cdef Block *block = headers_taken(out, headers)
+    request.headers = block.lines
+    request.header_count = <uint32_t> len(out._pairs)
+    out._snapshot = snapshot
+    cdef mc_code code = mc_decide(snapshot.snapshot, request, &block.decision)
+    out._block = block
+    if code:
+        raise MemoryError
+    return out
+
+
+cdef Decision peek(Snapshot snapshot, object headers, mc_request *request):
+    """What decide() would return now; nothing is leased and no turn taken."""
+    cdef Decision out = Decision.__new__(Decision)
+    cdef Block *block = headers_taken(out, headers)
+    request.headers = block.lines
+    request.header_count = <uint32_t> len(out._pairs)
+    out._snapshot = snapshot
+    cdef mc_code code = mc_peek(snapshot.snapshot, request, &block.decision)
+    out._block = block
+    if code:
+        raise MemoryError
+    return out
+
+
+cdef int learn(
+    Snapshot snapshot, int32_t cluster, int32_t endpoint, object latency, object headers, object now_ns
+) except -1:
+    """Hand on how long an answer took and the load that its headers tell."""
+    cdef mc_report report
+    options = (<object> snapshot.config).clusters[cluster].client_side_weighted
+    load = None if headers is None else load_of(as_pairs(headers), () if options is None else options.metric_names)
+    report.now_ns = snapshot.now() if now_ns is None else now_ns
+    report.latency_ns = 0 if latency is None else nanoseconds(latency)
+    report.requests_per_second = 0 if load is None else load.qps
+    report.errors_per_second = 0 if load is None else load.eps
+    report.utilization = 0 if load is None else load.utilization
+    mc_snapshot_report(snapshot.snapshot, cluster, endpoint, &report)
+    return 0
