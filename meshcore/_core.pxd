@@ -17,6 +17,7 @@ cdef extern from "meshcore.h" nogil:
         MC_NO_MEMORY
         MC_INVALID
         MC_LIMIT
+        MC_STALE
 
     ctypedef struct mc_error:
         mc_code code
@@ -494,6 +495,7 @@ cdef extern from "meshcore.h" nogil:
         uint32_t header_count
         uint64_t now_ns
         uint64_t seed
+        c_bool stale
 
     ctypedef struct mc_view:
         mc_slice method
@@ -624,6 +626,9 @@ cdef extern from "meshcore.h" nogil:
     void mc_snapshot_free(mc_snapshot *snapshot)
     mc_snapshot *mc_snapshot_with_cluster(
         const mc_snapshot *old, int32_t cluster, const mc_cluster_spec *spec, uint64_t seed, mc_error *error) nogil
+    mc_code mc_snapshot_refresh(
+        const mc_snapshot *old, int32_t cluster, uint64_t now_ns, uint64_t seed, mc_snapshot **out,
+        mc_error *error) nogil
     c_bool mc_snapshot_is_shared(const mc_snapshot *snapshot)
     void mc_snapshot_set_health(const mc_snapshot *snapshot, int32_t cluster, int32_t endpoint, c_bool healthy)
     uint32_t mc_snapshot_active(const mc_snapshot *snapshot, int32_t cluster, int32_t endpoint)

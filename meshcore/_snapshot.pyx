@@ -183,18 +183,15 @@ cdef Snapshot with_cluster(Snapshot old, Py_ssize_t number, object cluster, uint
     """A snapshot that has this cluster of the model for the one of that number, and shares all else with old."""
     cdef Specs specs = Specs()
     cdef mc_cluster_spec *spec = <mc_cluster_spec *> specs.array(1, sizeof(mc_cluster_spec))
-    cdef Snapshot out = Snapshot.__new__(Snapshot)
+    cdef Snapshot out = _beside(old)
     cdef mc_error error
     cdef list clusters = list(old.config.clusters), endpoints = list(old.endpoints)
     cluster_spec(specs, cluster, spec)
     spec.balance.now_ns = old.now()
     clusters[number] = cluster
     endpoints[number] = tuple([one.authority for one in cluster.endpoints])
-    out.runtime, out.clock = old.runtime, old.clock
     out.config = replace(old.config, clusters=tuple(clusters))
-    out.listeners, out.hosts, out.virtual_hosts = old.listeners, old.hosts, old.virtual_hosts
-    out.routes, out.route_names, out.timeouts = old.routes, old.route_names, old.timeouts
-    out.clusters, out.numbers, out.endpoints = old.clusters, old.numbers, tuple(endpoints)
+    out.endpoints = tuple(endpoints)
     with nogil:
         out.snapshot = mc_snapshot_with_cluster(old.snapshot, <int32_t> number, spec, seed, &error)
     if out.snapshot == NULL:
@@ -203,8 +200,31 @@ cdef Snapshot with_cluster(Snapshot old, Py_ssize_t number, object cluster, uint
     return out
 
 
+cdef Snapshot refreshed(Snapshot old, Py_ssize_t number, uint64_t now_ns, uint64_t seed):
+    """What takes the place of a snapshot whose cluster of that number is stale; itself where nothing has changed."""
+    cdef Snapshot out = _beside(old)
+    cdef mc_error error
+    cdef mc_code code
+    with nogil:
+        code = mc_snapshot_refresh(old.snapshot, <int32_t> number, now_ns, seed, &out.snapshot, &error)
+    if code:
+        _refuse(&error)
+    return old if out.snapshot == NULL else out
+
+
+cdef Snapshot _beside(Snapshot old):
+    """A snapshot of the same names and options; what it compiles to is still to come."""
+    cdef Snapshot out = Snapshot.__new__(Snapshot)
+    out.runtime, out.clock, out.config = old.runtime, old.clock, old.config
+    out.listeners, out.hosts, out.virtual_hosts = old.listeners, old.hosts, old.virtual_hosts
+    out.routes, out.route_names, out.timeouts = old.routes, old.route_names, old.timeouts
+    out.clusters, out.numbers, out.endpoints = old.clusters, old.numbers, old.endpoints
+    out.reads_clock = old.reads_clock
+    return out
+
+
 cdef set_health(Snapshot snapshot, Py_ssize_t number, str endpoint, bint healthy):
-    """What the user says of an endpoint; for clusters that are built from now on."""
+    """What the user says of an endpoint."""
     addresses = snapshot.endpoints[number]
     if endpoint not in addresses:
         raise KeyError(f"cluster {snapshot.clusters[number]!r} has no endpoint {endpoint!r}")

@@ -1,6 +1,7 @@
 from libc.stdint cimport uint32_t
 
 from meshcore._core cimport *
+from meshcore._serving cimport Serving
 from meshcore._snapshot cimport Snapshot
 
 
@@ -34,5 +35,5 @@ cdef class Mirror:
     cdef readonly str cluster, authority
 
 
-cdef Decision decide(Snapshot snapshot, object headers, mc_request *request)
-cdef Decision peek(Snapshot snapshot, object headers, mc_request *request)
+cdef Decision decide(Serving serving, Snapshot snapshot, object headers, mc_request *request)
+cdef Decision peek(Serving serving, Snapshot snapshot, object headers, mc_request *request)

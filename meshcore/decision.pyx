@@ -377,32 +377,56 @@ cdef Block *headers_taken(Decision out, object headers) except NULL:
     return block
 
 
-cdef Decision decide(Snapshot snapshot, object headers, mc_request *request):
+cdef Decision decide(Serving serving, Snapshot snapshot, object headers, mc_request *request):
     """Decide a request whose texts are taken already; headers are taken here."""
     cdef Decision out = Decision.__new__(Decision)
     cdef Block *block = headers_taken(out, headers)
     request.headers = block.lines
     request.header_count = <uint32_t> len(out._pairs)
+    request.stale = False
     out._snapshot = snapshot
     cdef mc_code code = mc_decide(snapshot.snapshot, request, &block.decision)
     out._block = block
     if code:
-        raise MemoryError
+        decide_afresh(serving, out, request, mc_decide, code)
     return out
 
 
-cdef Decision peek(Snapshot snapshot, object headers, mc_request *request):
+cdef Decision peek(Serving serving, Snapshot snapshot, object headers, mc_request *request):
     """What decide() would return now; nothing is leased and no turn taken."""
     cdef Decision out = Decision.__new__(Decision)
     cdef Block *block = headers_taken(out, headers)
     request.headers = block.lines
     request.header_count = <uint32_t> len(out._pairs)
+    request.stale = False
     out._snapshot = snapshot
     cdef mc_code code = mc_peek(snapshot.snapshot, request, &block.decision)
     out._block = block
     if code:
-        raise MemoryError
+        decide_afresh(serving, out, request, mc_peek, code)
     return out
+
+
+# Health that changes while it is taken into account holds a request up so often and no more.
+cdef enum:
+    REFRESHES = 4
+
+ctypedef mc_code (*Decider)(const mc_snapshot *, const mc_request *, mc_decision *)
+
+
+cdef int decide_afresh(Serving serving, Decision out, mc_request *request, Decider decider, mc_code code) except -1:
+    """Decide again on what comes of a stale snapshot."""
+    cdef mc_decision *d = &out._block.decision
+    for left in reversed(range(REFRESHES)):
+        if code != MC_STALE:
+            break
+        out._snapshot = serving.refreshed(out._snapshot, d.cluster, request.now_ns)
+        request.stale = not left
+        mc_decision_release(d)
+        code = decider(out._snapshot.snapshot, request, d)
+    if code:
+        raise MemoryError
+    return 0
 
 
 cdef int learn(

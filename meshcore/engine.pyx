@@ -2,26 +2,17 @@
 documentation; decisions live in decision.pyx.
 """
 
-import threading
-
 from meshcore._cluster_spec cimport nanoseconds
 from meshcore._core cimport *
 from meshcore._request cimport as_bytes, take
-from meshcore._snapshot cimport Runtime, Snapshot, set_health, with_cluster
+from meshcore._serving cimport Serving, now_of
+from meshcore._snapshot cimport Snapshot
 from meshcore.decision cimport Decision as Decided, decide, peek
 
 from meshcore.decision import Decision, Mirror, Outcome
-from meshcore.membership import with_endpoints
 from meshcore.model import Config
 
 __all__ = ["Decision", "Engine", "Mirror", "Outcome"]
-
-
-cdef inline uint64_t now_of(Snapshot snapshot, object given) except? 0:
-    """The time of a request: what the caller says, or the clock's, which is read only where something hangs on it."""
-    if given is not None:
-        return given
-    return snapshot.now() if snapshot.reads_clock else 0
 
 
 cdef inline int fill(
@@ -45,60 +36,28 @@ cdef inline int fill(
 
 
 cdef class Engine:
-    # One item: the snapshot in force. A list's item is read and replaced atomically, with the GIL and
-    # without; an attribute of an extension type is not.
-    cdef list _current
-    cdef Runtime _runtime
-    cdef mc_entropy *_entropy
-    cdef object _lock, _clock
-
-    def __cinit__(self):
-        self._entropy = mc_entropy_new()
-        if self._entropy == NULL:
-            raise MemoryError
-        self._lock = threading.Lock()
-        self._runtime = Runtime()
-        self._current = [None]
+    cdef Serving _serving
 
     def __init__(self, config, *, clock=None):
-        self._clock = clock
+        self._serving = Serving(clock)
         self.swap(config)
-
-    def __dealloc__(self):
-        mc_entropy_free(self._entropy)
 
     @property
     def config(self):
-        return (<Snapshot> self._current[0]).config
+        return self._serving.snapshot().config
 
     def swap(self, config):
         if not isinstance(config, Config):
             raise TypeError(f"expected a meshcore.model.Config (see meshcore.load), not {type(config).__name__}")
-        with self._lock:
-            self._current[0] = Snapshot(
-                config, self._runtime, mc_entropy_next(self._entropy), self._current[0], self._clock)
+        self._serving.swap(config)
 
     def update_endpoints(self, cluster, endpoints):
         if isinstance(endpoints, str):
             raise TypeError("endpoints are an iterable of endpoints, not one text")
-        cdef tuple given = tuple(endpoints)
-        cdef Snapshot snapshot
-        with self._lock:
-            snapshot = self._current[0]
-            number = _number(snapshot, cluster)
-            self._replace(number, with_endpoints(snapshot.config.clusters[number], given))
+        self._serving.update_endpoints(cluster, tuple(endpoints))
 
     def set_health(self, cluster, endpoint, healthy):
-        cdef Snapshot snapshot
-        with self._lock:
-            snapshot = self._current[0]
-            number = _number(snapshot, cluster)
-            set_health(snapshot, number, endpoint, healthy)
-            self._replace(number, snapshot.config.clusters[number])
-
-    cdef _replace(self, Py_ssize_t number, object cluster):
-        """Under the lock, which no decision takes."""
-        self._current[0] = with_cluster(self._current[0], number, cluster, mc_entropy_next(self._entropy))
+        self._serving.set_health(cluster, endpoint, healthy)
 
     def decide(
         self,
@@ -118,7 +77,7 @@ cdef class Engine:
     ):
         cdef mc_request request
         cdef Decided out
-        cdef Snapshot snapshot = <Snapshot> self._current[0]
+        cdef Snapshot snapshot = self._serving.snapshot()
         try:
             fill(&request, method, authority, path, scheme, source, local, protocol)
         except UnicodeEncodeError:
@@ -129,8 +88,8 @@ cdef class Engine:
         request.source_port = source_port
         request.port = 0 if port is None else port
         request.now_ns = now_of(snapshot, now_ns)
-        request.seed = mc_entropy_next(self._entropy) if seed is None else seed & 0xFFFFFFFFFFFFFFFF
-        out = decide(snapshot, headers, &request)
+        request.seed = mc_entropy_next(self._serving.entropy) if seed is None else seed & 0xFFFFFFFFFFFFFFFF
+        out = decide(self._serving, snapshot, headers, &request)
         out._method, out._authority, out._path, out._scheme = method, authority, path, scheme
         out._source, out._local, out._protocol = source, local, protocol
         return out
@@ -155,18 +114,18 @@ cdef class Engine:
         from meshcore._explain import explanation_of
 
         cdef mc_request request
-        cdef Snapshot snapshot = <Snapshot> self._current[0]
+        cdef Snapshot snapshot = self._serving.snapshot()
         method, authority, path = as_bytes(method), as_bytes(authority), as_bytes(path)
         scheme, protocol = as_bytes(scheme), as_bytes(protocol)
         fill(&request, method, authority, path, scheme, source, local, protocol)
         request.source_port = source_port
         request.port = 0 if port is None else port
         request.now_ns = now_of(snapshot, now_ns)
-        request.seed = mc_entropy_next(self._entropy) if seed is None else seed & 0xFFFFFFFFFFFFFFFF
-        return explanation_of(peek(snapshot, headers, &request))
+        request.seed = mc_entropy_next(self._serving.entropy) if seed is None else seed & 0xFFFFFFFFFFFFFFFF
+        return explanation_of(peek(self._serving, snapshot, headers, &request))
 
     def report_load(self, cluster, endpoint, *, qps, utilization, eps=0.0, now_ns=None):
-        cdef Snapshot snapshot = self._current[0]
+        cdef Snapshot snapshot = self._serving.snapshot()
         cdef mc_report report
         if cluster not in snapshot.clusters:
             raise ValueError(f"no cluster {cluster!r}")
@@ -181,7 +140,7 @@ cdef class Engine:
         mc_snapshot_report(snapshot.snapshot, number, snapshot.endpoints[number].index(endpoint), &report)
 
     def clusters(self):
-        cdef Snapshot snapshot = self._current[0]
+        cdef Snapshot snapshot = self._serving.snapshot()
         found = []
         for i, name in enumerate(snapshot.clusters):
             endpoints = [
@@ -190,10 +149,3 @@ cdef class Engine:
             ]
             found.append({"name": name, "endpoints": endpoints})
         return found
-
-
-cdef Py_ssize_t _number(Snapshot snapshot, object cluster) except -1:
-    number = snapshot.numbers.get(cluster)
-    if number is None:
-        raise KeyError(f"there is no cluster {cluster!r}")
-    return number

@@ -26,7 +26,17 @@ C_ALLOWED = {
 #: What each part of the package may import of the others. Every part may import itself.
 BINDINGS = {"match", "balance", "split", "outlier", "limit", "trace"}
 #: What the bindings share: the C declarations, specs made of the model, requests made of Python objects.
-SHARED = {"_core", "_cluster_spec", "_hosts", "_spec", "_request", "_shape", "_snapshot", "_types"}
+SHARED = {
+    "_core",
+    "_cluster_spec",
+    "_hosts",
+    "_spec",
+    "_request",
+    "_serving",
+    "_shape",
+    "_snapshot",
+    "_types",
+}
 #: What keeps large object graphs from holding up other threads: it knows nothing of what they are.
 MEMORY = {"_memory", "_disposal", "_breathe"}
 SERVING = {
@@ -45,6 +55,7 @@ PYTHON_ALLOWED: dict[str, set[str]] = {
     "model": set(),
     **dict.fromkeys(MEMORY, MEMORY),
     **{name: {"model"} | SHARED | MEMORY for name in BINDINGS | SHARED},
+    "_serving": {"model", "membership"} | SHARED,
     "match": {"model", "config"} | SHARED,  # RouteTable takes a document as well as the model
     "config": {"model", "match"} | MEMORY,
     "ink": {"model"},

@@ -100,6 +100,7 @@ MC_INLINED mc_code forward(const mc_snapshot *s, const mc_action *action, mc_inp
     return MC_OK;
   }
   const mc_cluster *cluster = s->clusters[d->cluster];
+  if (mc_cluster_is_stale(cluster, d->request.now_ns) && !d->request.stale) return MC_STALE;
   mc_pick pick = {.draws = d->request.seed, .now_ns = d->request.now_ns, .peek = peek};
   if (cluster->balancer->policy->hashes && !mc_action_hash(action, input, &d->cookies, &pick.hash)) {
     pick.hash = mc_pick_draw(&pick);

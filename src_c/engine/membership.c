@@ -21,15 +21,8 @@ static mc_snapshot *copy(const mc_snapshot *old) {
   return s;
 }
 
-mc_snapshot *mc_snapshot_with_cluster(const mc_snapshot *old, int32_t number, const mc_cluster_spec *spec,
-                                      uint64_t seed, mc_error *error) {
-  if (number < 0 || (uint32_t)number >= old->cluster_count ||
-      !mc_slice_equal(old->clusters[number]->name, spec->name)) {
-    *error = (mc_error){.code = MC_INVALID, .message = "no cluster of that number and name"};
-    return NULL;
-  }
-  mc_cluster *cluster = mc_cluster_new(spec, old->runtime, seed, error);
-  if (!cluster) return NULL;
+/* Puts the cluster, whose share it takes in any case, into a copy. */
+static mc_snapshot *with(const mc_snapshot *old, int32_t number, mc_cluster *cluster, mc_error *error) {
   mc_snapshot *s = copy(old);
   if (!s) {
     *error = (mc_error){.code = MC_NO_MEMORY, .message = "out of memory"};
@@ -41,15 +34,31 @@ mc_snapshot *mc_snapshot_with_cluster(const mc_snapshot *old, int32_t number, co
   return s;
 }
 
+mc_snapshot *mc_snapshot_with_cluster(const mc_snapshot *old, int32_t number, const mc_cluster_spec *spec,
+                                      uint64_t seed, mc_error *error) {
+  if (number < 0 || (uint32_t)number >= old->cluster_count ||
+      !mc_slice_equal(old->clusters[number]->name, spec->name)) {
+    *error = (mc_error){.code = MC_INVALID, .message = "no cluster of that number and name"};
+    return NULL;
+  }
+  mc_cluster *cluster = mc_cluster_new(spec, old->runtime, seed, error);
+  return cluster ? with(old, number, cluster, error) : NULL;
+}
+
+mc_code mc_snapshot_refresh(const mc_snapshot *old, int32_t number, uint64_t now_ns, uint64_t seed,
+                            mc_snapshot **out, mc_error *error) {
+  const mc_cluster *stale = old->clusters[number];
+  *out = NULL;
+  if (atomic_load_explicit(&stale->state->epoch, memory_order_relaxed) == stale->epoch) return MC_OK;
+  mc_cluster *cluster = mc_cluster_anew(stale, old->runtime, now_ns, seed, error);
+  if (cluster) *out = with(old, number, cluster, error);
+  return *out ? MC_OK : error->code;
+}
+
 bool mc_snapshot_is_shared(const mc_snapshot *s) {
   return atomic_load_explicit(s->sharers, memory_order_relaxed) > 1;
 }
 
 void mc_snapshot_set_health(const mc_snapshot *s, int32_t cluster, int32_t endpoint, bool healthy) {
-  atomic_uint_fast32_t *failing = &s->clusters[cluster]->hosts[endpoint].state->failing;
-  if (healthy) {
-    atomic_fetch_and_explicit(failing, ~(uint_fast32_t)MC_FAILING_USER, memory_order_relaxed);
-  } else {
-    atomic_fetch_or_explicit(failing, MC_FAILING_USER, memory_order_relaxed);
-  }
+  mc_host_state_say(s->clusters[cluster]->hosts[endpoint].state, MC_FAILING_USER, !healthy);
 }

@@ -103,6 +103,9 @@ struct mc_snapshot {
 
 /* A cluster that nobody shares yet; NULL: error says why. */
 mc_cluster *mc_cluster_new(const mc_cluster_spec *spec, mc_runtime *runtime, uint64_t seed, mc_error *error);
+/* Another balancer over the members of a cluster, for their health as it is now. */
+mc_cluster *mc_cluster_anew(const mc_cluster *old, mc_runtime *runtime, uint64_t now_ns, uint64_t seed,
+                            mc_error *error);
 void mc_cluster_share(mc_cluster *cluster);
 /* Gives a share back; the last one frees the cluster. */
 void mc_cluster_release(mc_cluster *cluster, mc_runtime *runtime);

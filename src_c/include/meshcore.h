@@ -22,7 +22,13 @@ typedef struct mc_slice {
   size_t size;
 } mc_slice;
 
-typedef enum mc_code { MC_OK = 0, MC_NO_MEMORY, MC_INVALID, MC_LIMIT } mc_code;
+typedef enum mc_code {
+  MC_OK = 0,
+  MC_NO_MEMORY,
+  MC_INVALID,
+  MC_LIMIT,
+  MC_STALE, /* of mc_decide: the cluster has news, see mc_snapshot_refresh */
+} mc_code;
 
 typedef struct mc_error {
   mc_code code;
@@ -598,6 +604,7 @@ typedef struct mc_request {
   uint32_t header_count;
   uint64_t now_ns;
   uint64_t seed;
+  bool stale; /* decide even where the cluster has news */
 } mc_request;
 
 /* Lines that the connection manager may add to a request. */
@@ -754,6 +761,29 @@ typedef struct mc_report {
   double utilization; /* 1: it can bear no more */
 } mc_report;
 
+/* How an attempt failed, other than by its answer; as Envoy tells the reasons apart. */
+typedef enum mc_failure {
+  MC_FAILURE_NONE,
+  MC_FAILURE_CONNECT,              /* refused, unreachable, the name not found */
+  MC_FAILURE_CONNECT_TIMEOUT,
+  MC_FAILURE_RESET_BEFORE_REQUEST, /* before anything of the request was sent */
+  MC_FAILURE_RESET,                /* of a connection or stream that had been there */
+  MC_FAILURE_REFUSED_STREAM,       /* HTTP/2 REFUSED_STREAM */
+  MC_FAILURE_PROTOCOL,             /* what came is no HTTP */
+  MC_FAILURE_PER_TRY_TIMEOUT,
+  MC_FAILURE_TIMEOUT,              /* of the whole request */
+} mc_failure;
+
+/* How an attempt at an endpoint ended. */
+typedef struct mc_result {
+  mc_failure failure;
+  uint16_t status;          /* of the answer; 0: there was none */
+  int32_t grpc_status;      /* of a gRPC answer; -1: none */
+  const mc_header *headers; /* of the answer */
+  uint32_t header_count;
+  mc_report report;
+} mc_result;
+
 /* ------------------------------------------------------------------ snapshots
  *
  * Everything that one configuration says, compiled: listeners over virtual hosts over routes, and
@@ -809,9 +839,14 @@ mc_snapshot *mc_snapshot_with_cluster(const mc_snapshot *old, int32_t cluster, c
 /* Whether another snapshot shares what this one is made of: freeing it is quick then. */
 bool mc_snapshot_is_shared(const mc_snapshot *snapshot);
 
+/* Makes good what MC_STALE tells of: does what has become due in the cluster, and where the health of its hosts is
+ * no longer what its balancer was built from, *out is a snapshot that differs in that balancer alone; NULL: nothing
+ * has changed. old goes on serving and is freed on its own. now_ns is the request's. MC_OK, or error says why. */
+mc_code mc_snapshot_refresh(const mc_snapshot *old, int32_t cluster, uint64_t now_ns, uint64_t seed,
+                            mc_snapshot **out, mc_error *error);
+
 /* What the user says of an endpoint, whatever its configuration says: false makes a healthy or degraded one
- * unhealthy. It is kept as runtime state is. Clusters built from now on heed it; replace the cluster to have it
- * heeded at once. */
+ * unhealthy. It is kept as runtime state is, and makes the cluster stale. */
 void mc_snapshot_set_health(const mc_snapshot *snapshot, int32_t cluster, int32_t endpoint, bool healthy);
 
 /* Requests under way to an endpoint. */
@@ -900,8 +935,9 @@ typedef struct mc_header_line {
   int32_t source; /* index in the headers that came in; -1: this line is ours */
 } mc_header_line;
 
-/* MC_OK or MC_NO_MEMORY; whatever concerns the request itself is an outcome. The decision need not be
- * initialised, and is to be released in either case. */
+/* MC_OK or MC_NO_MEMORY; whatever concerns the request itself is an outcome. Or MC_STALE: decision->cluster is to
+ * be refreshed, and the request decided on the snapshot that comes of it. The decision need not be initialised,
+ * and is to be released in any case. */
 mc_code mc_decide(const mc_snapshot *snapshot, const mc_request *request, mc_decision *decision);
 
 /* The same decision for a request with other headers: nothing is decided anew, no endpoint is picked and no lease
@@ -975,7 +1011,8 @@ uint32_t mc_key_split_draw(const mc_key_split *split, uint64_t random);
  * routes of its virtual host.
  */
 
-/* Decides as mc_decide would now, and changes nothing: no lease is taken, no policy's turn moves on. */
+/* Decides as mc_decide would now, and changes nothing: no lease is taken, no policy's turn moves on. It may find
+ * its cluster stale as that does. */
 mc_code mc_peek(const mc_snapshot *snapshot, const mc_request *request, mc_decision *decision);
 
 typedef enum mc_condition_kind {

@@ -1,15 +1,9 @@
 #include "upstream/cluster.h"
 
-/* A host starts slowly from when it is first there, or first healthy if that is later. */
-static void note_start(const mc_host *host, uint64_t now_ns) {
-  uint_fast64_t unset = 0;
-  if (mc_host_health(host) != MC_HEALTHY) return;
-  atomic_compare_exchange_strong_explicit(&host->state->healthy_since_ns, &unset, now_ns, memory_order_relaxed,
-                                          memory_order_relaxed);
-}
+#include <stdlib.h>
 
-static mc_code fill_host(mc_cluster *cluster, mc_host *host, const mc_endpoint_spec *spec, uint64_t now_ns) {
-  mc_arena *arena = cluster->arena;
+static mc_code fill_host(mc_members *members, mc_host *host, const mc_endpoint_spec *spec) {
+  mc_arena *arena = members->arena;
   bool ok = true;
   host->address = mc_arena_copy(arena, spec->address, &ok);
   host->hostname = mc_arena_copy(arena, spec->hostname, &ok);
@@ -21,51 +15,113 @@ static mc_code fill_host(mc_cluster *cluster, mc_host *host, const mc_endpoint_s
   if (!ok || !mc_labels_copy(&labels, arena)) return MC_NO_MEMORY;
   host->labels = labels.at;
   host->label_count = labels.count;
-  host->state = mc_runtime_host(cluster->state, spec->address);
-  if (!host->state) return MC_NO_MEMORY;
-  note_start(host, now_ns);
-  return MC_OK;
+  host->state = mc_runtime_host(members->state, spec->address);
+  return host->state ? MC_OK : MC_NO_MEMORY;
+}
+
+static void copy_locality(mc_locality_name *to, const mc_locality_name *from, mc_arena *arena, bool *ok) {
+  to->region = mc_arena_copy(arena, from->region, ok);
+  to->zone = mc_arena_copy(arena, from->zone, ok);
+  to->sub_zone = mc_arena_copy(arena, from->sub_zone, ok);
 }
 
 /* Without localities all hosts are in one that has no name. */
-static mc_code fill_localities(mc_cluster *cluster, const mc_cluster_spec *spec) {
+static mc_code fill_localities(mc_members *members, const mc_cluster_spec *spec) {
   uint32_t count = spec->locality_count ? spec->locality_count : 1;
   bool ok = true;
-  cluster->localities = mc_arena_alloc(cluster->arena, count, sizeof *cluster->localities);
-  if (!cluster->localities) return MC_NO_MEMORY;
+  members->localities = mc_arena_alloc(members->arena, count, sizeof *members->localities);
+  if (!members->localities) return MC_NO_MEMORY;
   for (uint32_t i = 0; i < spec->locality_count; i++) {
     const mc_locality_spec *from = &spec->localities[i];
-    mc_locality *to = &cluster->localities[i];
-    to->region = mc_arena_copy(cluster->arena, from->region, &ok);
-    to->zone = mc_arena_copy(cluster->arena, from->zone, &ok);
-    to->sub_zone = mc_arena_copy(cluster->arena, from->sub_zone, &ok);
+    mc_locality *to = &members->localities[i];
+    to->region = mc_arena_copy(members->arena, from->region, &ok);
+    to->zone = mc_arena_copy(members->arena, from->zone, &ok);
+    to->sub_zone = mc_arena_copy(members->arena, from->sub_zone, &ok);
     to->priority = from->priority;
     to->weight = from->weight;
   }
-  cluster->locality_count = count;
+  members->locality_count = count;
   return ok ? MC_OK : MC_NO_MEMORY;
 }
 
-mc_code mc_cluster_fill(mc_cluster *cluster, const mc_cluster_spec *spec, mc_runtime *runtime) {
+/* What the spec points to goes with the caller. */
+static mc_code keep_zone(mc_members *members) {
+  const mc_zone_spec *from = members->balance.zone;
+  if (!from) return MC_OK;
   bool ok = true;
-  cluster->serial = mc_runtime_serial(runtime);
-  cluster->name = mc_arena_copy(cluster->arena, spec->name, &ok);
-  cluster->hosts = mc_arena_alloc(cluster->arena, spec->endpoint_count, sizeof *cluster->hosts);
-  cluster->state = mc_runtime_cluster(runtime, spec->name);
-  if (!ok || !cluster->hosts || !cluster->state) return MC_NO_MEMORY;
-  mc_code code = fill_localities(cluster, spec);
+  mc_zone_spec *zone = mc_arena_alloc(members->arena, 1, sizeof *zone);
+  mc_peers *peers = mc_arena_alloc(members->arena, from->peer_count, sizeof *peers);
+  if (!zone || !peers) return MC_NO_MEMORY;
+  *zone = *from;
+  copy_locality(&zone->own, &from->own, members->arena, &ok);
+  for (uint32_t i = 0; i < from->peer_count; i++) {
+    peers[i] = from->peers[i];
+    copy_locality(&peers[i].locality, &from->peers[i].locality, members->arena, &ok);
+  }
+  zone->peers = peers;
+  members->balance.zone = zone;
+  return ok ? MC_OK : MC_NO_MEMORY;
+}
+
+static mc_code fill(mc_members *members, const mc_cluster_spec *spec, mc_runtime *runtime) {
+  bool ok = true;
+  members->arena = mc_arena_new();
+  if (!members->arena) return MC_NO_MEMORY;
+  members->serial = mc_runtime_serial(runtime);
+  members->name = mc_arena_copy(members->arena, spec->name, &ok);
+  members->hosts = mc_arena_alloc(members->arena, spec->endpoint_count, sizeof *members->hosts);
+  members->state = mc_runtime_cluster(runtime, spec->name);
+  members->balance = spec->balance;
+  if (!ok || !members->hosts || !members->state) return MC_NO_MEMORY;
+  mc_code code = fill_localities(members, spec);
+  if (!code) code = keep_zone(members);
   for (uint32_t i = 0; i < spec->endpoint_count && !code; i++) {
-    code = fill_host(cluster, &cluster->hosts[i], &spec->endpoints[i], spec->balance.now_ns);
-    if (!code) cluster->host_count = i + 1;
+    code = fill_host(members, &members->hosts[i], &spec->endpoints[i]);
+    if (!code) members->host_count = i + 1;
   }
   return code;
 }
 
-void mc_cluster_clear(mc_cluster *cluster, mc_runtime *runtime) {
-  for (uint32_t i = 0; i < cluster->host_count; i++) {
-    mc_runtime_release_host(cluster->state, cluster->hosts[i].state);
+mc_members *mc_members_new(const mc_cluster_spec *spec, mc_runtime *runtime) {
+  mc_members *members = calloc(1, sizeof *members);
+  if (!members) return NULL;
+  atomic_init(&members->references, 1);
+  if (!fill(members, spec, runtime)) return members;
+  mc_members_release(members, runtime);
+  return NULL;
+}
+
+void mc_members_share(mc_members *members) {
+  atomic_fetch_add_explicit(&members->references, 1, memory_order_relaxed);
+}
+
+void mc_members_release(mc_members *members, mc_runtime *runtime) {
+  if (atomic_fetch_sub_explicit(&members->references, 1, memory_order_acq_rel) > 1) return;
+  for (uint32_t i = 0; i < members->host_count; i++) {
+    mc_runtime_release_host(members->state, members->hosts[i].state);
   }
-  cluster->host_count = 0;
-  mc_runtime_release_cluster(runtime, cluster->state);
-  cluster->state = NULL;
+  mc_runtime_release_cluster(runtime, members->state);
+  mc_arena_free(members->arena);
+  free(members);
+}
+
+/* A host starts slowly from when it is first there, or first healthy if that is later. */
+static void note_start(const mc_host *host, uint64_t now_ns) {
+  uint_fast64_t unset = 0;
+  if (mc_host_health(host) != MC_HEALTHY) return;
+  atomic_compare_exchange_strong_explicit(&host->state->healthy_since_ns, &unset, now_ns, memory_order_relaxed,
+                                          memory_order_relaxed);
+}
+
+void mc_cluster_take(mc_cluster *cluster, mc_members *members, uint64_t now_ns) {
+  cluster->members = members;
+  cluster->name = members->name;
+  cluster->serial = members->serial;
+  cluster->hosts = members->hosts;
+  cluster->host_count = members->host_count;
+  cluster->localities = members->localities;
+  cluster->locality_count = members->locality_count;
+  cluster->state = members->state;
+  cluster->epoch = atomic_load_explicit(&members->state->epoch, memory_order_acquire);
+  for (uint32_t i = 0; i < members->host_count; i++) note_start(&members->hosts[i], now_ns);
 }

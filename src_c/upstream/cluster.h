@@ -7,24 +7,49 @@
 #include "base/arena.h"
 #include "upstream/host.h"
 
-typedef struct mc_cluster {
+/* What a cluster is made of, whatever the health of its hosts: balancers come and go over it. */
+typedef struct mc_members {
   mc_slice name;
-  uint64_t serial; /* of no other cluster on the runtime */
+  uint64_t serial; /* of no other members on the runtime */
   mc_host *hosts;
   uint32_t host_count;
   mc_locality *localities;
   uint32_t locality_count;
   mc_cluster_state *state;
+  mc_balance_spec balance;
+  mc_arena *arena;
+  atomic_uint references;
+} mc_members;
+
+typedef struct mc_cluster {
+  mc_slice name; /* this and the next six are those of the members */
+  uint64_t serial;
+  const mc_host *hosts;
+  uint32_t host_count;
+  const mc_locality *localities;
+  uint32_t locality_count;
+  mc_cluster_state *state;
+  uint_fast32_t epoch;          /* of the state, when the balancer was built */
   struct mc_balancer *balancer; /* balance/balancer.h */
   struct mc_subsets *subsets;   /* balance/subset.h; NULL: none */
-  mc_arena *arena;
+  mc_members *members;
+  mc_arena *arena; /* of balancer and subsets */
   atomic_uint references;
 } mc_cluster;
 
-/* Fills a cluster from its spec, into its arena. Under mc_runtime_lock. MC_OK or MC_NO_MEMORY; clear it even
- * after a failed build. */
-mc_code mc_cluster_fill(mc_cluster *cluster, const mc_cluster_spec *spec, mc_runtime *runtime);
-/* Gives the references on the runtime back. Under mc_runtime_lock. */
-void mc_cluster_clear(mc_cluster *cluster, mc_runtime *runtime);
+/* NULL where memory is out. Under mc_runtime_lock. */
+mc_members *mc_members_new(const mc_cluster_spec *spec, mc_runtime *runtime);
+void mc_members_share(mc_members *members);
+/* Gives a share back; the last one frees them. Under mc_runtime_lock. */
+void mc_members_release(mc_members *members, mc_runtime *runtime);
+
+/* Takes the members, and the epoch of their state. A balancer may be built then. */
+void mc_cluster_take(mc_cluster *cluster, mc_members *members, uint64_t now_ns);
+
+/* Whether its balancer may no longer pick as it stands. */
+static inline bool mc_cluster_is_stale(const mc_cluster *cluster, uint64_t now_ns) {
+  return atomic_load_explicit(&cluster->state->epoch, memory_order_relaxed) != cluster->epoch ||
+         atomic_load_explicit(&cluster->state->due_ns, memory_order_relaxed) <= now_ns;
+}
 
 #endif

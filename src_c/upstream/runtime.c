@@ -80,6 +80,7 @@ mc_cluster_state *mc_runtime_cluster(mc_runtime *runtime, mc_slice name) {
     return NULL;
   }
   made->references = 1;
+  atomic_init(&made->due_ns, UINT64_MAX);
   made->name = copy_behind(made, sizeof *made, name);
   if (runtime->count++ > runtime->mask) grow_clusters(runtime);
   mc_cluster_state **chain = &runtime->clusters[hash(name) & runtime->mask];
@@ -140,4 +141,13 @@ void mc_runtime_release_host(mc_cluster_state *cluster, mc_host_state *host) {
   *at = host->next;
   cluster->host_count--;
   free(host);
+}
+
+bool mc_host_state_say(mc_host_state *host, uint_fast32_t who, bool failing) {
+  uint_fast32_t had = failing ? atomic_fetch_or_explicit(&host->failing, who, memory_order_relaxed)
+                              : atomic_fetch_and_explicit(&host->failing, ~who, memory_order_relaxed);
+  if (!(had & who) == !failing) return false;
+  /* Whoever sees the epoch sees what made it move on. */
+  atomic_fetch_add_explicit(&host->cluster->epoch, 1, memory_order_release);
+  return true;
 }

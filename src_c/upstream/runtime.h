@@ -13,7 +13,7 @@
 #include "base/slice.h"
 
 /* Who may say that a host is not healthy; bits of mc_host_state.failing. */
-enum { MC_FAILING_USER = 1 };
+enum { MC_FAILING_USER = 1, MC_FAILING_EJECTED = 2, MC_FAILING_HEALTH_CHECK = 4 };
 
 typedef struct mc_host_state {
   atomic_uint_fast32_t active; /* requests under way */
@@ -31,6 +31,9 @@ typedef struct mc_host_state {
 
 typedef struct mc_cluster_state {
   atomic_uint_fast32_t active; /* requests under way to all its hosts */
+  /* Moves on with every change of a host's health: a balancer that was built at another epoch is stale. */
+  atomic_uint_fast32_t epoch;
+  atomic_uint_fast64_t due_ns; /* when something has to be done before the next pick; UINT64_MAX: never */
   uint32_t references;
   struct mc_cluster_state *next;
   mc_slice name;
@@ -58,6 +61,9 @@ static inline void mc_host_state_end(mc_host_state *host) {
   atomic_fetch_sub_explicit(&host->active, 1, memory_order_relaxed);
   atomic_fetch_sub_explicit(&host->cluster->active, 1, memory_order_relaxed);
 }
+
+/* One of those who watch a host says whether it fails. True where that is news. By many threads at once. */
+bool mc_host_state_say(mc_host_state *host, uint_fast32_t who, bool failing);
 
 void mc_runtime_lock(mc_runtime *runtime);
 void mc_runtime_unlock(mc_runtime *runtime);

@@ -46,8 +46,9 @@ static inline void start(hosts_fixture *f, mc_policy_kind policy) {
 
 static inline mc_code build(hosts_fixture *f, uint64_t turn) {
   f->cluster.arena = mc_arena_new();
-  mc_code code = f->cluster.arena ? mc_cluster_fill(&f->cluster, &f->spec, f->runtime) : MC_NO_MEMORY;
-  if (code) return code;
+  mc_members *members = f->cluster.arena ? mc_members_new(&f->spec, f->runtime) : NULL;
+  if (!members) return MC_NO_MEMORY;
+  mc_cluster_take(&f->cluster, members, f->spec.balance.now_ns);
   return mc_balancer_build(&f->balancer, &f->spec.balance, f->cluster.hosts, NULL, f->cluster.host_count,
                            f->cluster.localities, f->cluster.locality_count, turn, f->cluster.arena, &f->error);
 }
@@ -55,7 +56,7 @@ static inline mc_code build(hosts_fixture *f, uint64_t turn) {
 /* Gives back all but the specs, so that it can be built again. */
 static inline void unbuild(hosts_fixture *f) {
   mc_balancer_clear(&f->balancer);
-  mc_cluster_clear(&f->cluster, f->runtime);
+  if (f->cluster.members) mc_members_release(f->cluster.members, f->runtime);
   mc_arena_free(f->cluster.arena);
   f->cluster = (mc_cluster){.host_count = 0};
 }

@@ -1,6 +1,58 @@
 #include "check.h"
 #include "upstream/cluster.h"
 
+static mc_cluster taken(const mc_cluster_spec *spec, mc_runtime *runtime) {
+  mc_cluster cluster = {.host_count = 0};
+  mc_members *members = mc_members_new(spec, runtime);
+  CHECK(members != NULL);
+  mc_cluster_take(&cluster, members, spec->balance.now_ns);
+  return cluster;
+}
+
+/* Two over the same members: what they are made of goes with the last. */
+static void test_members_are_shared(void) {
+  const mc_peers peers[] = {{.locality = {.zone = MC_LITERAL("z")}, .hosts = 2}};
+  const mc_zone_spec zone = {.own = {.zone = MC_LITERAL("z")}, .peers = peers, .peer_count = 1};
+  const mc_endpoint_spec endpoints[] = {{.address = MC_LITERAL("a:1")}};
+  const mc_cluster_spec spec = {
+      .name = MC_LITERAL("c"), .balance = {.zone = &zone}, .endpoints = endpoints, .endpoint_count = 1};
+  mc_runtime *runtime = mc_runtime_new();
+  mc_cluster one = taken(&spec, runtime), two = {.host_count = 0};
+  CHECK(one.members->balance.zone != &zone && one.members->balance.zone->peers != peers);
+  CHECK_SLICE(one.members->balance.zone->peers[0].locality.zone, "z");
+  mc_members_share(one.members);
+  mc_cluster_take(&two, one.members, 0);
+  CHECK(two.hosts == one.hosts && two.serial == one.serial);
+  mc_members_release(one.members, runtime);
+  CHECK_SLICE(two.hosts[0].address, "a:1");
+  mc_members_release(two.members, runtime);
+  mc_runtime_free(runtime);
+  CHECK_INT(check_blocks(), 0);
+}
+
+/* Whoever says something new of a host makes the cluster stale; so does what is due. */
+static void test_when_it_is_stale(void) {
+  const mc_endpoint_spec endpoints[] = {{.address = MC_LITERAL("a:1")}};
+  const mc_cluster_spec spec = {.name = MC_LITERAL("c"), .endpoints = endpoints, .endpoint_count = 1};
+  mc_runtime *runtime = mc_runtime_new();
+  mc_cluster cluster = taken(&spec, runtime);
+  mc_host_state *host = cluster.hosts[0].state;
+  CHECK(!mc_cluster_is_stale(&cluster, UINT64_MAX - 1));
+  CHECK(!mc_host_state_say(host, MC_FAILING_USER, false));
+  CHECK(!mc_cluster_is_stale(&cluster, 0));
+  CHECK(mc_host_state_say(host, MC_FAILING_USER, true) && !mc_host_state_say(host, MC_FAILING_USER, true));
+  CHECK(mc_host_state_say(host, MC_FAILING_EJECTED, true) && mc_host_state_say(host, MC_FAILING_USER, false));
+  CHECK_INT(mc_host_health(&cluster.hosts[0]), MC_UNHEALTHY);
+  CHECK(mc_cluster_is_stale(&cluster, 0));
+  mc_cluster_take(&cluster, cluster.members, 0);
+  CHECK(!mc_cluster_is_stale(&cluster, 4));
+  atomic_store(&cluster.state->due_ns, 5);
+  CHECK(!mc_cluster_is_stale(&cluster, 4) && mc_cluster_is_stale(&cluster, 5));
+  mc_members_release(cluster.members, runtime);
+  mc_runtime_free(runtime);
+  CHECK_INT(check_blocks(), 0);
+}
+
 static void test_what_is_copied(void) {
   char name[] = "reviews", address[] = "10.0.0.1:80", hostname[] = "one";
   const mc_endpoint_spec endpoints[] = {
@@ -9,8 +61,7 @@ static void test_what_is_copied(void) {
   };
   const mc_cluster_spec spec = {.name = mc_slice_of(name, sizeof name - 1), .endpoints = endpoints, .endpoint_count = 2};
   mc_runtime *runtime = mc_runtime_new();
-  mc_cluster cluster = {.arena = mc_arena_new()};
-  CHECK_INT(mc_cluster_fill(&cluster, &spec, runtime), MC_OK);
+  mc_cluster cluster = taken(&spec, runtime);
   memset(name, '-', sizeof name - 1);
   memset(address, '-', sizeof address - 1);
   memset(hostname, '-', sizeof hostname - 1);
@@ -21,11 +72,7 @@ static void test_what_is_copied(void) {
   CHECK_SLICE(cluster.state->name, "reviews");
   CHECK_SLICE(cluster.hosts[0].state->address, "10.0.0.1:80");
   CHECK_INT(cluster.host_count, 2);
-  mc_cluster_clear(&cluster, runtime);
-  CHECK(cluster.state == NULL);
-  CHECK_INT(cluster.host_count, 0);
-  mc_cluster_clear(&cluster, runtime); /* nothing is left to give back */
-  mc_arena_free(cluster.arena);
+  mc_members_release(cluster.members, runtime);
   mc_runtime_free(runtime);
   CHECK_INT(check_blocks(), 0);
 }
@@ -35,13 +82,11 @@ static void test_one_address_twice(void) {
   const mc_endpoint_spec endpoints[] = {{.address = MC_LITERAL("a:1")}, {.address = MC_LITERAL("a:1")}};
   const mc_cluster_spec spec = {.name = MC_LITERAL("c"), .endpoints = endpoints, .endpoint_count = 2};
   mc_runtime *runtime = mc_runtime_new();
-  mc_cluster cluster = {.arena = mc_arena_new()};
-  CHECK_INT(mc_cluster_fill(&cluster, &spec, runtime), MC_OK);
+  mc_cluster cluster = taken(&spec, runtime);
   CHECK(cluster.hosts[0].state == cluster.hosts[1].state);
   CHECK(cluster.serial != 0 && mc_runtime_serial(runtime) != cluster.serial);
   CHECK_INT(cluster.hosts[0].state->references, 2);
-  mc_cluster_clear(&cluster, runtime);
-  mc_arena_free(cluster.arena);
+  mc_members_release(cluster.members, runtime);
   mc_runtime_free(runtime);
   CHECK_INT(check_blocks(), 0);
 }
@@ -49,17 +94,17 @@ static void test_one_address_twice(void) {
 static void test_no_endpoints(void) {
   const mc_cluster_spec spec = {.name = MC_LITERAL("")};
   mc_runtime *runtime = mc_runtime_new();
-  mc_cluster cluster = {.arena = mc_arena_new()};
-  CHECK_INT(mc_cluster_fill(&cluster, &spec, runtime), MC_OK);
+  mc_cluster cluster = taken(&spec, runtime);
   CHECK_INT(cluster.host_count, 0);
-  mc_cluster_clear(&cluster, runtime);
-  mc_arena_free(cluster.arena);
+  mc_members_release(cluster.members, runtime);
   mc_runtime_free(runtime);
   CHECK_INT(check_blocks(), 0);
 }
 
 int main(void) {
   test_what_is_copied();
+  test_members_are_shared();
+  test_when_it_is_stale();
   test_one_address_twice();
   test_no_endpoints();
   return check_finish();

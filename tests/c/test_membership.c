@@ -82,17 +82,46 @@ static void test_a_cluster_may_become_empty_and_full_again(void) {
   CHECK_INT(check_blocks(), 0);
 }
 
+static mc_snapshot *refreshed(const mc_snapshot *s) {
+  mc_snapshot *out;
+  mc_error error;
+  CHECK_INT(mc_snapshot_refresh(s, 0, 0, 7, &out, &error), MC_OK);
+  return out;
+}
+
+/* Who asks for it is decided on what there is. */
+static void test_stale_and_content(void) {
+  runtime = mc_runtime_new();
+  mc_snapshot *s = first();
+  mc_decision decision;
+  mc_request request = request_of("a", "/", NULL, NULL);
+  mc_snapshot_set_health(s, 0, 0, false);
+  request.stale = true;
+  CHECK_INT(mc_decide(s, &request, &decision), MC_OK);
+  CHECK_INT(decision.endpoint, 0);
+  mc_decision_release(&decision);
+  mc_snapshot_free(s);
+  mc_runtime_free(runtime);
+  CHECK_INT(check_blocks(), 0);
+}
+
 static void test_health(void) {
   runtime = mc_runtime_new();
   mc_snapshot *s = first(), *three_of_them = with(s, 0, "c", 3);
   mc_snapshot_free(s);
   s = three_of_them;
   mc_decision decision;
+  const mc_request request = request_of("a", "/", NULL, NULL);
   for (int healthy = 0; healthy < 2; healthy++) {
     mc_snapshot_set_health(s, 0, 1, healthy);
-    mc_snapshot *next = with(s, 0, "c", 3);
+    CHECK_INT(mc_decide(s, &request, &decision), MC_STALE);
+    CHECK_INT(decision.cluster, 0);
+    mc_decision_release(&decision);
+    mc_snapshot *next = refreshed(s);
+    CHECK(next->clusters[0]->hosts == s->clusters[0]->hosts);
     mc_snapshot_free(s);
     s = next;
+    CHECK(refreshed(s) == NULL); /* nothing has changed since */
     int seen = 0;
     for (int i = 0; i < 6; i++) {
       decide(s, "/", &decision);
@@ -138,6 +167,7 @@ int main(void) {
   test_one_cluster_differs(true);
   test_one_cluster_differs(false);
   test_a_cluster_may_become_empty_and_full_again();
+  test_stale_and_content();
   test_health();
   test_what_is_refused();
   test_no_memory();

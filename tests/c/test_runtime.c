@@ -37,8 +37,7 @@ static void test_a_swap_keeps_what_stays(void) {
   static char names[CLUSTERS][16], addresses[HOSTS][16];
   mc_endpoint_spec endpoints[HOSTS];
   mc_runtime *runtime = mc_runtime_new();
-  mc_arena *old_arena = mc_arena_new(), *new_arena = mc_arena_new();
-  static mc_cluster old[CLUSTERS], young[CLUSTERS];
+  static mc_members *old[CLUSTERS], *young[CLUSTERS];
   for (int h = 0; h < HOSTS; h++) {
     int size = snprintf(addresses[h], sizeof addresses[h], "10.0.0.%d:80", h);
     endpoints[h] = (mc_endpoint_spec){.address = mc_slice_of(addresses[h], (size_t)size)};
@@ -46,20 +45,16 @@ static void test_a_swap_keeps_what_stays(void) {
   for (int c = 0; c < CLUSTERS; c++) {
     int size = snprintf(names[c], sizeof names[c], "c%d", c);
     mc_cluster_spec spec = {.name = mc_slice_of(names[c], (size_t)size), .endpoints = endpoints, .endpoint_count = HOSTS};
-    old[c].arena = old_arena;
-    young[c].arena = new_arena;
-    CHECK_INT(mc_cluster_fill(&old[c], &spec, runtime), MC_OK);
-    atomic_store(&old[c].hosts[c % HOSTS].state->active, (uint32_t)c + 1);
+    old[c] = mc_members_new(&spec, runtime);
+    atomic_store(&old[c]->hosts[c % HOSTS].state->active, (uint32_t)c + 1);
     spec.endpoint_count = HOSTS / 2;
-    CHECK_INT(mc_cluster_fill(&young[c], &spec, runtime), MC_OK);
+    young[c] = mc_members_new(&spec, runtime);
   }
-  for (int c = 0; c < CLUSTERS; c++) mc_cluster_clear(&old[c], runtime);
-  mc_arena_free(old_arena);
+  for (int c = 0; c < CLUSTERS; c++) mc_members_release(old[c], runtime);
   for (int c = 0; c < CLUSTERS; c++) {
-    if (c % HOSTS < HOSTS / 2) CHECK_INT(atomic_load(&young[c].hosts[c % HOSTS].state->active), c + 1);
-    mc_cluster_clear(&young[c], runtime);
+    if (c % HOSTS < HOSTS / 2) CHECK_INT(atomic_load(&young[c]->hosts[c % HOSTS].state->active), c + 1);
+    mc_members_release(young[c], runtime);
   }
-  mc_arena_free(new_arena);
   mc_runtime_free(runtime);
   CHECK_INT(check_blocks(), 0);
 }
@@ -68,18 +63,13 @@ static void test_out_of_memory(void) {
   mc_endpoint_spec endpoint = {.address = MC_LITERAL("10.0.0.1:80"), .hostname = MC_LITERAL("one")};
   mc_cluster_spec spec = {.name = MC_LITERAL("a"), .endpoints = &endpoint, .endpoint_count = 1};
   for (int n = 0;; n++) {
-    mc_cluster cluster = {.host_count = 0};
     check_memory(n);
     mc_runtime *runtime = mc_runtime_new();
-    mc_arena *arena = runtime ? mc_arena_new() : NULL;
-    cluster.arena = arena;
-    mc_code code = arena ? mc_cluster_fill(&cluster, &spec, runtime) : MC_NO_MEMORY;
+    mc_members *members = runtime ? mc_members_new(&spec, runtime) : NULL;
     check_memory(-1);
-    if (arena) mc_cluster_clear(&cluster, runtime);
-    mc_arena_free(arena);
+    if (members) mc_members_release(members, runtime);
     mc_runtime_free(runtime);
-    if (code == MC_OK) break;
-    CHECK_INT(code, MC_NO_MEMORY);
+    if (members) break;
   }
   CHECK_INT(check_blocks(), 0);
 }

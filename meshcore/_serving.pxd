@@ -1,0 +1,21 @@
+from libc.stdint cimport int32_t, uint64_t
+
+from meshcore._core cimport *
+from meshcore._snapshot cimport Runtime, Snapshot
+
+
+cdef class Serving:
+    cdef list _current
+    cdef Runtime runtime
+    cdef mc_entropy *entropy
+    cdef object _lock, _clock
+
+    cdef Snapshot snapshot(self)
+    cdef int swap(self, object config) except -1
+    cdef int update_endpoints(self, object cluster, tuple given) except -1
+    cdef int set_health(self, object cluster, str endpoint, bint healthy) except -1
+    cdef Snapshot refreshed(self, Snapshot stale, int32_t number, uint64_t now_ns)
+
+
+cdef uint64_t now_of(Snapshot snapshot, object given) except? 0
+cdef Py_ssize_t number_of(Snapshot snapshot, object cluster) except -1

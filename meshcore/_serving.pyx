@@ -1,0 +1,79 @@
+"""The snapshot in force, and what puts another one into its place. Engine and decisions share it: a decision
+that finds a cluster's balancer out of date has it built anew."""
+
+import threading
+
+from meshcore._core cimport *
+from meshcore._snapshot cimport Runtime, Snapshot, refreshed, set_health, with_cluster
+
+from meshcore.membership import with_endpoints
+
+
+cdef class Serving:
+    # One item: the snapshot in force. A list's item is read and replaced atomically, with the GIL and
+    # without; an attribute of an extension type is not. No decision takes the lock, unless its cluster is stale.
+
+    def __cinit__(self, clock):
+        self.entropy = mc_entropy_new()
+        if self.entropy == NULL:
+            raise MemoryError
+        self._clock = clock
+        self._lock = threading.Lock()
+        self.runtime = Runtime()
+        self._current = [None]
+
+    def __dealloc__(self):
+        mc_entropy_free(self.entropy)
+
+    cdef Snapshot snapshot(self):
+        return <Snapshot> self._current[0]
+
+    cdef int swap(self, object config) except -1:
+        with self._lock:
+            self._current[0] = Snapshot(
+                config, self.runtime, mc_entropy_next(self.entropy), self._current[0], self._clock)
+        return 0
+
+    cdef int update_endpoints(self, object cluster, tuple given) except -1:
+        cdef Snapshot snapshot
+        with self._lock:
+            snapshot = self._current[0]
+            number = number_of(snapshot, cluster)
+            self._current[0] = with_cluster(
+                snapshot, number, with_endpoints(snapshot.config.clusters[number], given),
+                mc_entropy_next(self.entropy))
+        return 0
+
+    cdef int set_health(self, object cluster, str endpoint, bint healthy) except -1:
+        cdef Snapshot snapshot
+        with self._lock:
+            snapshot = self._current[0]
+            number = number_of(snapshot, cluster)
+            set_health(snapshot, number, endpoint, healthy)
+            self._current[0] = refreshed(
+                snapshot, number, now_of(snapshot, None), mc_entropy_next(self.entropy))
+        return 0
+
+    cdef Snapshot refreshed(self, Snapshot stale, int32_t number, uint64_t now_ns):
+        """The snapshot to decide on in place of one whose cluster of that number is stale."""
+        cdef Snapshot snapshot
+        with self._lock:
+            snapshot = self._current[0]
+            if snapshot is stale:
+                snapshot = refreshed(stale, number, now_ns, mc_entropy_next(self.entropy))
+                self._current[0] = snapshot
+        return snapshot
+
+
+cdef uint64_t now_of(Snapshot snapshot, object given) except? 0:
+    """The time of a request: what the caller says, or the clock's, which is read only where something hangs on it."""
+    if given is not None:
+        return given
+    return snapshot.now() if snapshot.reads_clock else 0
+
+
+cdef Py_ssize_t number_of(Snapshot snapshot, object cluster) except -1:
+    number = snapshot.numbers.get(cluster)
+    if number is None:
+        raise KeyError(f"there is no cluster {cluster!r}")
+    return number
