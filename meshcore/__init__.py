@@ -10,6 +10,7 @@ from meshcore._version import __version__
 
 if TYPE_CHECKING:
     from meshcore.balance import LeastRequest, Maglev, PeakEwma, RandomChoice, RingHash, RoundRobin
+    from meshcore.circuit import CircuitBreaker, CircuitBreakerOpen, RetryBudget
     from meshcore.config import ConfigError, Finding, Node, load, load_text
     from meshcore.engine import Decision, Engine, Mirror, Outcome
     from meshcore.explain import Explain
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from meshcore.split import WeightedSplit
 
 __all__ = [
+    "CircuitBreaker",
+    "CircuitBreakerOpen",
     "ConfigError",
     "Decision",
     "Engine",
@@ -33,6 +36,7 @@ __all__ = [
     "RandomChoice",
     "Regex",
     "RegexError",
+    "RetryBudget",
     "RingHash",
     "RoundRobin",
     "RouteTable",
@@ -43,7 +47,9 @@ __all__ = [
 ]
 
 _HOMES = {
+    "meshcore._circuit": ("CircuitBreakerOpen",),
     "meshcore.balance": ("LeastRequest", "Maglev", "PeakEwma", "RandomChoice", "RingHash", "RoundRobin"),
+    "meshcore.circuit": ("CircuitBreaker", "RetryBudget"),
     "meshcore.config": ("ConfigError", "Finding", "Node", "load", "load_text"),
     "meshcore.engine": ("Decision", "Engine", "Mirror", "Outcome"),
     "meshcore.explain": ("Explain",),

@@ -18,11 +18,12 @@ BACKENDS = ("cython", "cffi")
 #: What both backends have, by the module that is its public home.
 COMPONENTS = {
     "meshcore.balance": ("LeastRequest", "Maglev", "PeakEwma", "RandomChoice", "RingHash", "RoundRobin"),
+    "meshcore.circuit": ("CircuitBreaker", "RetryBudget"),
     "meshcore.match": ("RouteTable",),
 }
 
 #: The first compiled modules that anything imports.
-_COMPILED = {"meshcore.balance", "meshcore.decision", "meshcore.engine", "meshcore.match"}
+_COMPILED = {"meshcore.balance", "meshcore.circuit", "meshcore.decision", "meshcore.engine", "meshcore.match"}
 
 _CPYTHON = sys.implementation.name == "cpython"
 # The source tree is the first thing that a new user meets who starts Python in the clone.

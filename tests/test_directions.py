@@ -24,10 +24,11 @@ C_ALLOWED = {
 }
 
 #: What each part of the package may import of the others. Every part may import itself.
-BINDINGS = {"match", "balance", "split", "outlier", "limit", "trace"}
+BINDINGS = {"match", "balance", "split", "circuit", "outlier", "limit", "trace"}
 #: What the bindings share: the C declarations, specs made of the model, requests made of Python objects.
 SHARED = {
     "_core",
+    "_circuit",
     "_cluster_spec",
     "_hosts",
     "_spec",
@@ -68,8 +69,8 @@ PYTHON_ALLOWED: dict[str, set[str]] = {
     "engine": {"model", "config", "decision", "explain", "_explain", "membership"} | BINDINGS | SHARED,
     "runtime": {"model", "engine"} | BINDINGS,
     "_backend": set(),
-    "_cffi": {"model", "config", "_hosts"},
-    "__init__": SERVING | {"_backend"},
+    "_cffi": {"model", "config", "_circuit", "_hosts"},
+    "__init__": SERVING | {"_backend", "_circuit"},
     "integrations": SERVING,
     "telemetry": SERVING,
     "analysis": {"model", "config", "match"},
