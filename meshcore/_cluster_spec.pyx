@@ -4,6 +4,7 @@ from meshcore._core cimport *
 from meshcore._spec cimport Specs, label_text
 
 from meshcore.model import (
+    CircuitBreakers,
     ClientSideWeighted,
     Discovery,
     HealthStatus,
@@ -50,6 +51,7 @@ cdef int cluster_spec(Specs specs, object cluster, mc_cluster_spec *out) except 
     _balance(cluster, &out.balance)
     _zone(specs, cluster, &out.balance)
     _subsets(specs, cluster.subsets, out)
+    _thresholds(specs, cluster, out)
     return 0
 
 
@@ -175,6 +177,28 @@ cdef int _subsets(Specs specs, object config, mc_cluster_spec *out) except -1:
     spec.fallback_list = config.metadata_fallback_policy == "FALLBACK_LIST"
     out.subsets = spec
     return 0
+
+
+cdef int _thresholds(Specs specs, object cluster, mc_cluster_spec *out) except -1:
+    """What is not said has Envoy's default."""
+    cdef mc_thresholds *thresholds = <mc_thresholds *> specs.array(MC_ROUTING_PRIORITIES, sizeof(mc_thresholds))
+    for i, given in enumerate((cluster.circuit_breakers, cluster.circuit_breakers_high)):
+        given = CircuitBreakers() if given is None else given
+        percent, least = given.retry_budget_percent, given.retry_budget_min_concurrency
+        thresholds[i].max[<int> MC_RESOURCE_CONNECTIONS] = _limit(given.max_connections, 1024)
+        thresholds[i].max[<int> MC_RESOURCE_PENDING] = _limit(given.max_pending_requests, 1024)
+        thresholds[i].max[<int> MC_RESOURCE_REQUESTS] = _limit(given.max_requests, 1024)
+        thresholds[i].max[<int> MC_RESOURCE_RETRIES] = _limit(given.max_retries, 3)
+        thresholds[i].max_host_connections = _limit(given.max_host_connections, 0xFFFFFFFF)
+        thresholds[i].retry_budget = percent is not None or least is not None
+        thresholds[i].budget_percent = 20 if percent is None else percent
+        thresholds[i].min_retry_concurrency = _limit(least, 3)
+    out.thresholds = thresholds
+    return 0
+
+
+cdef uint32_t _limit(object given, uint32_t otherwise) except? 0:
+    return otherwise if given is None else given
 
 
 cdef mc_names _names(Specs specs, tuple names) except *:

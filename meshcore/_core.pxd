@@ -317,36 +317,6 @@ cdef extern from "meshcore.h" nogil:
         MC_ACTION_REDIRECT
         MC_ACTION_RESPOND
 
-    ctypedef struct mc_action_spec:
-        mc_action_kind kind
-        mc_slice name
-        mc_edits_spec edits
-        int32_t cluster
-        mc_slice cluster_header
-        const mc_weighted_cluster_spec *clusters
-        uint32_t cluster_count
-        mc_slice weight_header
-        bint weight_by_hash
-        const mc_sticky_spec *sticky
-        uint16_t cluster_not_found_status
-        uint64_t timeout_ns
-        mc_path_rewrite_spec path_rewrite
-        mc_host_rewrite_spec host_rewrite
-        const mc_hash_policy_spec *hash_policies
-        uint32_t hash_policy_count
-        const mc_criteria_spec *criteria
-        const mc_upgrade *upgrades
-        uint32_t upgrade_count
-        const mc_cors_spec *cors
-        const mc_cors_spec *cors_field
-        const mc_mirror_spec *mirrors
-        uint32_t mirror_count
-        mc_redirect_spec redirect
-        uint16_t status
-        mc_format_spec body
-        mc_slice content_type
-
-    # ---- clusters: specs
     # ---- circuit breakers: specs
     enum:
         MC_ROUTING_PRIORITIES
@@ -383,6 +353,37 @@ cdef extern from "meshcore.h" nogil:
     bint mc_breaker_give(mc_breaker *breaker, mc_resource resource)
     mc_usage mc_breaker_usage(const mc_breaker *breaker, mc_resource resource)
 
+    ctypedef struct mc_action_spec:
+        mc_action_kind kind
+        mc_slice name
+        mc_edits_spec edits
+        int32_t cluster
+        mc_slice cluster_header
+        const mc_weighted_cluster_spec *clusters
+        uint32_t cluster_count
+        mc_slice weight_header
+        bint weight_by_hash
+        const mc_sticky_spec *sticky
+        uint16_t cluster_not_found_status
+        uint64_t timeout_ns
+        mc_routing_priority priority
+        mc_path_rewrite_spec path_rewrite
+        mc_host_rewrite_spec host_rewrite
+        const mc_hash_policy_spec *hash_policies
+        uint32_t hash_policy_count
+        const mc_criteria_spec *criteria
+        const mc_upgrade *upgrades
+        uint32_t upgrade_count
+        const mc_cors_spec *cors
+        const mc_cors_spec *cors_field
+        const mc_mirror_spec *mirrors
+        uint32_t mirror_count
+        mc_redirect_spec redirect
+        uint16_t status
+        mc_format_spec body
+        mc_slice content_type
+
+    # ---- clusters: specs
     ctypedef enum mc_policy_kind:
         MC_POLICY_ROUND_ROBIN
         MC_POLICY_RANDOM
@@ -483,6 +484,7 @@ cdef extern from "meshcore.h" nogil:
         const mc_locality_spec *localities
         uint32_t locality_count
         const mc_subsets_spec *subsets
+        const mc_thresholds *thresholds
         int32_t keep
 
     # ---- the connection manager's options
@@ -706,7 +708,7 @@ cdef extern from "meshcore.h" nogil:
         MC_FLAG_UH
 
     ctypedef enum mc_details:
-        pass
+        MC_DETAILS_OVERFLOW
 
     ctypedef enum mc_cors_verdict:
         pass
@@ -769,6 +771,19 @@ cdef extern from "meshcore.h" nogil:
                                        const mc_header_line **lines, uint32_t *count)
     const char *mc_details_name(mc_details details)
     const char *mc_flag_name(mc_flag flag)
+
+    # ---- circuit breakers of clusters
+    bint mc_snapshot_take(
+        const mc_snapshot *snapshot, int32_t cluster, mc_routing_priority priority, mc_resource resource)
+    void mc_snapshot_give(
+        const mc_snapshot *snapshot, int32_t cluster, mc_routing_priority priority, mc_resource resource)
+    bint mc_snapshot_take_connection(
+        const mc_snapshot *snapshot, int32_t cluster, int32_t endpoint, mc_routing_priority priority)
+    void mc_snapshot_give_connection(
+        const mc_snapshot *snapshot, int32_t cluster, int32_t endpoint, mc_routing_priority priority)
+    mc_usage mc_snapshot_usage(
+        const mc_snapshot *snapshot, int32_t cluster, mc_routing_priority priority, mc_resource resource)
+    uint32_t mc_snapshot_connections(const mc_snapshot *snapshot, int32_t cluster, int32_t endpoint)
 
     # ---- explanations
     ctypedef enum mc_condition_kind:

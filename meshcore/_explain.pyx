@@ -1,12 +1,13 @@
 """The core's explanations as Python values: conversion only."""
 
+from meshcore._breakers cimport breakers_of
 from meshcore._core cimport *
 from meshcore._request cimport text_of
 from meshcore._shape cimport text_pairs
 from meshcore._snapshot cimport Snapshot
 from meshcore.decision cimport Decision
 
-from meshcore.explain import Decided, explained
+from meshcore.explain import Decided, Overflow, explained
 from meshcore.explain.facts import CONDITIONS, DOMAINS, DRAWS, SUBSETS, Facts, Failure, SeenRequest
 
 cdef tuple CORS_VERDICTS = ("none", "allowed", "preflight", "preflight_denied")
@@ -95,8 +96,9 @@ def explanation_of(Decision decision not None):
         routed=d.virtual_host >= 0,
         cluster=config.clusters[d.cluster] if d.cluster >= 0 else None,
         policy=mc_snapshot_policy(snapshot.snapshot, d.cluster).decode() if d.cluster >= 0 else "",
-        endpoint=decision.endpoint,
+        endpoint=decision._picked(),
         candidates=d.candidates if d.endpoint >= 0 else 0,
+        overflow=overflow_of(snapshot, decision),
         subset=SUBSETS[<int> d.subset_reason],
         subset_labels=labels_of(snapshot, d),
         path=decision.path,
@@ -109,6 +111,15 @@ def explanation_of(Decision decision not None):
         response_headers=lambda lines: text_pairs(decision.response_headers(lines, status=200)),
     )
     return explained(decided, facts_of(snapshot, &d.request), config)
+
+
+cdef object overflow_of(Snapshot snapshot, Decision decision):
+    """What the request found no room in; None: it did."""
+    cdef mc_decision *d = &decision._block.decision
+    if d.details != MC_DETAILS_OVERFLOW:
+        return None
+    limit = breakers_of(snapshot, d.cluster)[decision.priority]["requests"]["limit"]
+    return Overflow(decision.priority, limit)
 
 
 cdef tuple labels_of(Snapshot snapshot, const mc_decision *d):

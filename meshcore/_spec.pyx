@@ -501,6 +501,7 @@ cdef class Specs:
         else:
             out.criteria = self.criteria(action.metadata_match)
         out.cluster_not_found_status = action.cluster_not_found_status
+        out.priority = MC_ROUTING_HIGH if action.priority_high else MC_ROUTING_DEFAULT
         out.timeout_ns = <uint64_t> round(
             (DEFAULT_ROUTE_TIMEOUT if action.timeout is None else action.timeout) * 1_000_000_000)
         out.upgrades = self.upgrades(action.upgrades)

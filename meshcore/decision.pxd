@@ -22,6 +22,7 @@ cdef class Decision:
     cdef object _method, _authority, _path, _scheme, _source, _local, _protocol, _given
     cdef tuple _pairs, _alive
 
+    cdef object _picked(self)
     cdef bytes _static_body(self)
     cdef object _same_or_text(self, object given, mc_slice had, mc_slice now)
     cdef object _request_headers(self, object shape)

@@ -2,7 +2,7 @@
 
 from enum import Enum
 from types import TracebackType
-from typing import Any
+from typing import Any, Literal
 
 from meshcore._types import Headers
 from meshcore.explain import Explain
@@ -64,6 +64,9 @@ class Decision:
     @property
     def timeout(self) -> float | None:
         """Seconds for the whole request; None: no limit."""
+    @property
+    def priority(self) -> Literal["default", "high"]:
+        """The route's priority, by which the cluster's circuit breakers count the request."""
     @property
     def delay(self) -> float: ...
     @property

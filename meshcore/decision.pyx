@@ -135,6 +135,10 @@ cdef class Decision:
 
     @property
     def endpoint(self):
+        # Of a request that a circuit breaker refuses the core knows the one that was picked.
+        return self._picked() if self._block.decision.outcome == MC_FORWARD else None
+
+    cdef object _picked(self):
         cdef mc_decision *d = &self._block.decision
         if d.endpoint < 0:
             return None
@@ -210,6 +214,11 @@ cdef class Decision:
     def timeout(self):
         cdef int32_t at = self._block.decision.route
         return self._snapshot.timeouts[at] if at >= 0 else None
+
+    @property
+    def priority(self):
+        cdef int32_t at = self._block.decision.route
+        return "high" if at >= 0 and getattr(self._snapshot.routes[at].action, "priority_high", False) else "default"
 
     @property
     def delay(self):

@@ -1,15 +1,16 @@
 """The engine: the configuration in force, and the requests that it is asked about."""
 
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, Literal
 
+from meshcore._breakers import Lease
 from meshcore._types import Headers
 from meshcore.decision import Decision, Mirror, Outcome
 from meshcore.explain import Explain
 from meshcore.membership import GivenEndpoint
 from meshcore.model import Config
 
-__all__ = ["Decision", "Engine", "Mirror", "Outcome"]
+__all__ = ["Decision", "Engine", "Lease", "Mirror", "Outcome"]
 
 class Engine:
     """Decides by a configuration. Thread-safe; one engine serves a whole process."""
@@ -127,5 +128,29 @@ class Engine:
         Raises:
             KeyError: where there is no such cluster or endpoint.
         """
+    def connection(
+        self, cluster: str, endpoint: str, *, priority: Literal["default", "high"] = "default"
+    ) -> Lease | None:
+        """Count a connection to an endpoint, for those who have a pool of them.
+
+        None: the cluster's ``max_connections``, or that of each host, leaves no room. As in Envoy an endpoint
+        that has no connection is always given one. ``priority``: the decision's.
+
+        Raises:
+            KeyError: where there is no such cluster or endpoint.
+        """
+    def pending(self, cluster: str, *, priority: Literal["default", "high"] = "default") -> Lease | None:
+        """Count a request that waits for a connection. None: ``max_pending_requests`` leaves no room, and the
+        request is to be answered as an overflow.
+
+        Raises:
+            KeyError: where there is no such cluster.
+        """
     def clusters(self) -> list[dict[str, Any]]:
-        """Name, endpoints and their active requests, for admin pages."""
+        """What goes on in each cluster, for admin pages: its name, its endpoints with their active requests
+        and connections, and its circuit breakers.
+
+        Of these, ``["circuit_breakers"]["default"]["requests"]`` has ``limit`` and ``remaining`` (None: there
+        is no limit), ``used``, ``open`` (there is no room) and ``overflows`` (how many were refused so far);
+        likewise ``"connections"``, ``"pending_requests"`` and ``"retries"``, and all of ``"high"`` priority.
+        """

@@ -2,6 +2,7 @@
 documentation; decisions live in decision.pyx.
 """
 
+from meshcore._breakers cimport breakers_of, connection_of, pending_of
 from meshcore._cluster_spec cimport nanoseconds
 from meshcore._core cimport *
 from meshcore._request cimport as_bytes, take
@@ -9,10 +10,11 @@ from meshcore._serving cimport Serving, now_of
 from meshcore._snapshot cimport Snapshot
 from meshcore.decision cimport Decision as Decided, decide, peek
 
+from meshcore._breakers import Lease
 from meshcore.decision import Decision, Mirror, Outcome
 from meshcore.model import Config
 
-__all__ = ["Decision", "Engine", "Mirror", "Outcome"]
+__all__ = ["Decision", "Engine", "Lease", "Mirror", "Outcome"]
 
 
 cdef inline int fill(
@@ -139,13 +141,23 @@ cdef class Engine:
         report.utilization = utilization
         mc_snapshot_report(snapshot.snapshot, number, snapshot.endpoints[number].index(endpoint), &report)
 
+    def connection(self, cluster, endpoint, *, priority="default"):
+        return connection_of(self._serving.snapshot(), cluster, endpoint, priority)
+
+    def pending(self, cluster, *, priority="default"):
+        return pending_of(self._serving.snapshot(), cluster, priority)
+
     def clusters(self):
         cdef Snapshot snapshot = self._serving.snapshot()
         found = []
         for i, name in enumerate(snapshot.clusters):
             endpoints = [
-                {"address": address, "active_requests": mc_snapshot_active(snapshot.snapshot, i, e)}
+                {
+                    "address": address,
+                    "active_requests": mc_snapshot_active(snapshot.snapshot, i, e),
+                    "connections": mc_snapshot_connections(snapshot.snapshot, i, e),
+                }
                 for e, address in enumerate(snapshot.endpoints[i])
             ]
-            found.append({"name": name, "endpoints": endpoints})
+            found.append({"name": name, "endpoints": endpoints, "circuit_breakers": breakers_of(snapshot, i)})
         return found

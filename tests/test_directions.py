@@ -18,6 +18,7 @@ PACKAGE = ROOT / "meshcore"
 #: Every folder of the core may include itself, base and the public header; these may include more.
 C_ALLOWED = {
     "balance": {"upstream"},
+    "upstream": {"circuit"},
     "edit": {"match"},
     "policy": {"match", "edit"},
     "engine": {"match", "edit", "upstream", "balance", "outlier", "circuit", "limit", "trace", "policy"},
@@ -27,6 +28,7 @@ C_ALLOWED = {
 BINDINGS = {"match", "balance", "split", "circuit", "outlier", "limit", "trace"}
 #: What the bindings share: the C declarations, specs made of the model, requests made of Python objects.
 SHARED = {
+    "_breakers",
     "_core",
     "_circuit",
     "_cluster_spec",

@@ -17,7 +17,6 @@ PENDING: dict[str, str] = {
     "faults": "faults are not injected yet",
     "rate limits": "rate limits are not enforced yet",
     "mirroring": "which requests are mirrored is decided, but the proxy does not send the copies yet",
-    "circuit breakers": "circuit breakers do not limit requests yet",
     "outlier detection": "failing endpoints are not ejected yet",
     "health checks": "endpoints are not health checked",
     "stream limits": "the duration of streams is not limited yet",

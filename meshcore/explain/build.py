@@ -16,6 +16,7 @@ from meshcore.explain.structure import (
     Explain,
     HeaderChange,
     ListenerChosen,
+    Overflow,
     RouteTried,
     Share,
     Split,
@@ -49,6 +50,7 @@ class Decided:
     policy: str
     endpoint: str | None
     candidates: int  #: endpoints that the policy chose among
+    overflow: Overflow | None
     subset: str  #: why it was looked for in a subset, as in SubsetTried
     subset_labels: Labels  #: what the hosts there have in common
     path: str
@@ -88,6 +90,7 @@ def explained(decided: Decided, facts: Facts, config: Config) -> Explain:
         cluster=cluster.name if cluster is not None else None,
         cluster_origin=cluster.origin if cluster is not None else None,
         endpoint=_endpoint(decided, cluster, levels),
+        overflow=decided.overflow,
         path=decided.path,
         authority=decided.authority,
         timeout=decided.timeout,

@@ -46,6 +46,10 @@ def effects(it: Explain, ink: Ink) -> Iterator[str]:
         yield f"{ink.label('cluster')}{it.cluster}{f' ({at})' if at else ''}"
     if it.endpoint is not None:
         yield f"{ink.label('endpoint')}{_endpoint(it.endpoint)}"
+    if it.overflow is not None:
+        limit, priority = it.overflow.max_requests, it.overflow.priority
+        full = f"full: {limit} requests of {priority} priority are under way already"
+        yield f"{ink.label('breaker')}{ink.bad(full)}"
     if it.cors is not None:
         yield from _cors(it.cors, it, ink)
     if it.outcome == "forward":

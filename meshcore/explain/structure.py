@@ -18,6 +18,7 @@ __all__ = [
     "HeaderChange",
     "ListenerChosen",
     "MirrorTried",
+    "Overflow",
     "RouteTried",
     "SeenRequest",
     "Share",
@@ -158,6 +159,14 @@ class EndpointChosen:
 
 
 @dataclass(frozen=True, slots=True)
+class Overflow:
+    """The circuit breaker that refuses the request: so many are under way already as there may be."""
+
+    priority: str  #: "default" or "high"
+    max_requests: int
+
+
+@dataclass(frozen=True, slots=True)
 class HeaderChange:
     """A header line before and after; ``before`` None: it is added, ``after`` None: it is removed."""
 
@@ -217,6 +226,7 @@ class Explain:
     cluster: str | None
     cluster_origin: Origin | None
     endpoint: EndpointChosen | None
+    overflow: Overflow | None
     path: str  #: path and query for the upstream
     authority: str  #: for the upstream
     timeout: float | None  #: seconds for the whole request; None: no limit

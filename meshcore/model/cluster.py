@@ -155,7 +155,11 @@ class SubsetConfig:
 
 @dataclass(frozen=True, slots=True)
 class CircuitBreakers:
-    """Thresholds of one priority; ``None``: the document said nothing (Envoy: 1024, retries 3)."""
+    """Thresholds of one priority; ``None``: the document said nothing (Envoy: 1024, retries 3).
+
+    A retry budget (either of its fields) takes the place of ``max_retries``. ``max_host_connections``: of
+    each endpoint (Envoy's ``per_host_thresholds``; None: any number).
+    """
 
     max_connections: int | None = None
     max_pending_requests: int | None = None
@@ -165,6 +169,7 @@ class CircuitBreakers:
     retry_budget_percent: float | None = None
     retry_budget_min_concurrency: int | None = None
     track_remaining: bool = False
+    max_host_connections: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

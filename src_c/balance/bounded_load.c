@@ -11,7 +11,7 @@
 /* How much of what it may have a member has: more than 1 is too much. All counters are 32 bits wide, as there. */
 static double load_of(const mc_group *group, uint32_t factor, uint32_t member) {
   const mc_host_state *state = mc_group_host(group, member)->state;
-  uint32_t all = (uint32_t)atomic_load_explicit(&state->cluster->active, memory_order_relaxed);
+  uint32_t all = mc_cluster_state_active(state->cluster);
   uint32_t own = (uint32_t)atomic_load_explicit(&state->active, memory_order_relaxed);
   uint32_t slots = ((all + 1) * factor + 99) / 100;
   double most = mc_ceil(slots * group->shares[member]);

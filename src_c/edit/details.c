@@ -16,6 +16,8 @@ const char *mc_details_name(mc_details details) {
       return "cluster_not_found";
     case MC_DETAILS_NO_HEALTHY_UPSTREAM:
       return "no_healthy_upstream";
+    case MC_DETAILS_OVERFLOW:
+      return "upstream_reset_before_response_started{overflow}";
     case MC_DETAILS_UPGRADE_FAILED:
       return "upgrade_failed";
     case MC_DETAILS_PATH_NORMALIZATION_FAILED:

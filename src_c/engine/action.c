@@ -88,6 +88,7 @@ static mc_code build_forward(mc_action *action, const mc_action_spec *spec, cons
   action->cluster = spec->cluster;
   action->status = spec->cluster_not_found_status;
   action->timeout_ns = spec->timeout_ns;
+  action->priority = spec->priority;
   action->weight_by_hash = spec->weight_by_hash;
   action->upgrades = mc_upgrades_copy(spec->upgrades, spec->upgrade_count, arena);
   action->upgrade_count = spec->upgrade_count;

@@ -4,7 +4,10 @@
 #include "edit/upstream_request.h"
 #include "edit/view.h"
 #include "engine/filters.h"
+#include "engine/lease.h"
 #include "engine/split.h"
+
+#define OVERFLOW_BODY MC_LITERAL("upstream connect error or disconnect/reset before headers. reset reason: overflow")
 
 static void reject(mc_decision *d, uint16_t status, mc_details details, uint32_t flags, mc_slice body) {
   d->outcome = MC_REJECT;
@@ -82,10 +85,15 @@ static void fill_forwarding(const mc_decision *d, const edits_in_force *edits, m
   };
 }
 
-/* Counts a request that goes to the host that was picked. */
-MC_INLINED void lease(const mc_cluster *cluster, mc_decision *d) {
-  mc_host_state_begin(cluster->hosts[d->endpoint].state);
-  d->leased = true;
+/* Counts a request that goes to the host that was picked, or refuses it: the cluster has as many as it may. */
+MC_INLINED void lease(const mc_cluster *cluster, mc_routing_priority priority, mc_decision *d, const bool peek) {
+  bool room = peek ? mc_lease_has_room(cluster, priority) : mc_lease_begin(cluster, d->endpoint, priority);
+  d->leased = room && !peek;
+  if (room) {
+    d->outcome = MC_FORWARD;
+  } else {
+    reject(d, 503, MC_DETAILS_OVERFLOW, MC_FLAG_UO, OVERFLOW_BODY);
+  }
 }
 
 MC_INLINED mc_code forward(const mc_snapshot *s, const mc_action *action, mc_input *input, mc_decision *d,
@@ -116,8 +124,7 @@ MC_INLINED mc_code forward(const mc_snapshot *s, const mc_action *action, mc_inp
   if (d->endpoint < 0) {
     reject(d, 503, MC_DETAILS_NO_HEALTHY_UPSTREAM, MC_FLAG_UH, MC_LITERAL("no healthy upstream"));
   } else {
-    if (!peek) lease(cluster, d);
-    d->outcome = MC_FORWARD;
+    lease(cluster, action->priority, d, peek);
   }
   if (!action->rewrites) return MC_OK;
   edits_in_force edits;
@@ -300,7 +307,8 @@ mc_code mc_decision_with_headers(const mc_decision *d, const mc_header *headers,
 void mc_decision_close(mc_decision *d) {
   if (!d->leased) return;
   d->leased = false;
-  mc_host_state_end(d->snapshot->clusters[d->cluster]->hosts[d->endpoint].state);
+  const mc_snapshot *s = d->snapshot;
+  mc_lease_end(s->clusters[d->cluster], d->endpoint, s->actions[d->route].priority);
 }
 
 void mc_decision_release(mc_decision *d) {
@@ -323,12 +331,22 @@ mc_code mc_decision_request_headers(const mc_decision *d, mc_scratch *scratch, c
   return MC_OK;
 }
 
+/* The lines that Envoy sets after the edits: the filters', and that a circuit breaker refused the request, which keeps
+ * clients from trying again at once. Their number. */
+static uint32_t lines_to_set(const mc_decision *d, mc_header lines[MC_CORS_LINES + 1]) {
+  uint32_t count = mc_filters_lines(d, lines);
+  if (d->details == MC_DETAILS_OVERFLOW && !d->snapshot->listeners[d->listener].options.suppress_envoy_headers) {
+    lines[count++] = (mc_header){MC_LITERAL("x-envoy-overloaded"), MC_LITERAL("true")};
+  }
+  return count;
+}
+
 mc_code mc_decision_response_headers(const mc_decision *d, const mc_response *response, mc_scratch *scratch,
                                      const mc_header_line **lines, uint32_t *count, uint16_t *status,
                                      mc_slice *body) {
   bool own = d->outcome != MC_FORWARD;
   bool preflight = d->details == MC_DETAILS_CORS_RESPONSE; /* of the filter alone: no edits touch it */
-  mc_header set[MC_CORS_LINES];
+  mc_header set[MC_CORS_LINES + 1];
   edits_in_force edits = {.weighted = NULL};
   mc_forwarding forwarding;
   if (d->listener >= 0 && !preflight) gather_edits(d, &edits);
@@ -356,7 +374,7 @@ mc_code mc_decision_response_headers(const mc_decision *d, const mc_response *re
       .cookies = cookies,
       .cookie_count = cookie_count,
       .set = set,
-      .set_count = mc_filters_lines(d, set),
+      .set_count = lines_to_set(d, set),
       .of_filter = preflight,
   };
   mc_format_context context;
@@ -378,6 +396,8 @@ const char *mc_flag_name(mc_flag flag) {
       return "NC";
     case MC_FLAG_UH:
       return "UH";
+    case MC_FLAG_UO:
+      return "UO";
   }
   return "-";
 }

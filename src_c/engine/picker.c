@@ -42,7 +42,9 @@ void mc_picker_pick_keys(const mc_picker *picker, const mc_slice *keys, uint32_t
   for (uint32_t i = 0; i < count; i++) hosts[i] = mc_picker_pick_key(picker, keys[i]);
 }
 
-void mc_picker_begin(mc_picker *picker, int32_t host) { mc_host_state_begin(picker->cluster->hosts[host].state); }
+void mc_picker_begin(mc_picker *picker, int32_t host) {
+  mc_host_state_begin(picker->cluster->hosts[host].state, MC_ROUTING_DEFAULT, UINT32_MAX);
+}
 
 /* Counts down to 0 and no further, since callers of a component make mistakes. */
 bool mc_picker_done(mc_picker *picker, int32_t host) {
@@ -51,7 +53,7 @@ bool mc_picker_done(mc_picker *picker, int32_t host) {
   while (active) {
     if (atomic_compare_exchange_weak_explicit(&state->active, &active, active - 1, memory_order_relaxed,
                                               memory_order_relaxed)) {
-      atomic_fetch_sub_explicit(&state->cluster->active, 1, memory_order_relaxed);
+      mc_counts_give(&state->cluster->counts[MC_ROUTING_DEFAULT], MC_RESOURCE_REQUESTS);
       return true;
     }
   }

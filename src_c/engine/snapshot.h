@@ -43,6 +43,7 @@ typedef struct mc_weighted {
 
 typedef struct mc_action {
   mc_action_kind kind;
+  mc_routing_priority priority;
   bool weight_by_hash;
   uint16_t status; /* of a direct response, or where the cluster is not found */
   int32_t cluster;

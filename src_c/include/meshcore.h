@@ -64,6 +64,7 @@ typedef enum mc_details {
   MC_DETAILS_ROUTE_NOT_FOUND,
   MC_DETAILS_CLUSTER_NOT_FOUND,
   MC_DETAILS_NO_HEALTHY_UPSTREAM,
+  MC_DETAILS_OVERFLOW,
   MC_DETAILS_UPGRADE_FAILED,
   MC_DETAILS_PATH_NORMALIZATION_FAILED,
   MC_DETAILS_ABSOLUTE_PATH_REJECTED,
@@ -351,6 +352,39 @@ typedef enum mc_subset_reason {
   MC_SUBSET_PANIC,             /* nor has that one a host */
 } mc_subset_reason;
 
+/* ------------------------------------------------------------------ circuit breakers: specs */
+
+/* Envoy's routing priorities, which have limits of their own. */
+typedef enum mc_routing_priority { MC_ROUTING_DEFAULT, MC_ROUTING_HIGH } mc_routing_priority;
+
+enum { MC_ROUTING_PRIORITIES = 2 };
+
+/* What circuit breakers limit, of one cluster and priority. */
+typedef enum mc_resource {
+  MC_RESOURCE_CONNECTIONS,
+  MC_RESOURCE_PENDING, /* requests that wait for a connection */
+  MC_RESOURCE_REQUESTS,
+  MC_RESOURCE_RETRIES, /* from when a retry is decided upon, the wait before it included */
+} mc_resource;
+
+enum { MC_RESOURCES = 4 };
+
+/* Envoy's CircuitBreakers.Thresholds. UINT32_MAX limits nothing. */
+typedef struct mc_thresholds {
+  uint32_t max[MC_RESOURCES];   /* by mc_resource; 1024, 1024, 1024 and 3 in Envoy */
+  uint32_t max_host_connections; /* of each endpoint; none in Envoy */
+  bool retry_budget;             /* what follows counts in place of max[MC_RESOURCE_RETRIES] */
+  double budget_percent;         /* of the active requests: so many retries */
+  uint32_t min_retry_concurrency; /* but never fewer */
+} mc_thresholds;
+
+/* How a resource is used now. */
+typedef struct mc_usage {
+  uint32_t limit; /* a retry budget's moves with the active requests */
+  uint32_t used;
+  uint64_t overflows; /* how often the limit has refused it so far */
+} mc_usage;
+
 /* ------------------------------------------------------------------ a route's action: specs */
 
 typedef enum mc_hash_kind { MC_HASH_HEADER, MC_HASH_COOKIE, MC_HASH_SOURCE_IP, MC_HASH_QUERY } mc_hash_kind;
@@ -415,6 +449,7 @@ typedef struct mc_action_spec {
   const mc_sticky_spec *sticky; /* NULL: the choice is not sticky */
   uint16_t cluster_not_found_status;
   uint64_t timeout_ns; /* 0: none */
+  mc_routing_priority priority;
   mc_path_rewrite_spec path_rewrite;
   mc_host_rewrite_spec host_rewrite;
   const mc_hash_policy_spec *hash_policies;
@@ -433,39 +468,6 @@ typedef struct mc_action_spec {
   mc_format_spec body;
   mc_slice content_type; /* of the answer; data NULL: none */
 } mc_action_spec;
-
-/* ------------------------------------------------------------------ circuit breakers: specs */
-
-/* Envoy's routing priorities, which have limits of their own. */
-typedef enum mc_routing_priority { MC_ROUTING_DEFAULT, MC_ROUTING_HIGH } mc_routing_priority;
-
-enum { MC_ROUTING_PRIORITIES = 2 };
-
-/* What circuit breakers limit, of one cluster and priority. */
-typedef enum mc_resource {
-  MC_RESOURCE_CONNECTIONS,
-  MC_RESOURCE_PENDING, /* requests that wait for a connection */
-  MC_RESOURCE_REQUESTS,
-  MC_RESOURCE_RETRIES, /* from when a retry is decided upon, the wait before it included */
-} mc_resource;
-
-enum { MC_RESOURCES = 4 };
-
-/* Envoy's CircuitBreakers.Thresholds. UINT32_MAX limits nothing. */
-typedef struct mc_thresholds {
-  uint32_t max[MC_RESOURCES];   /* by mc_resource; 1024, 1024, 1024 and 3 in Envoy */
-  uint32_t max_host_connections; /* of each endpoint; none in Envoy */
-  bool retry_budget;             /* what follows counts in place of max[MC_RESOURCE_RETRIES] */
-  double budget_percent;         /* of the active requests: so many retries */
-  uint32_t min_retry_concurrency; /* but never fewer */
-} mc_thresholds;
-
-/* How a resource is used now. */
-typedef struct mc_usage {
-  uint32_t limit; /* a retry budget's moves with the active requests */
-  uint32_t used;
-  uint64_t overflows; /* how often the limit has refused it so far */
-} mc_usage;
 
 /* ------------------------------------------------------------------ clusters: specs */
 
@@ -583,6 +585,7 @@ typedef struct mc_cluster_spec {
   const mc_locality_spec *localities; /* none: all endpoints are in one that has no name */
   uint32_t locality_count;
   const mc_subsets_spec *subsets; /* NULL: none */
+  const mc_thresholds *thresholds; /* by mc_routing_priority; NULL: Envoy's defaults */
   int32_t keep; /* number of the cluster in the previous snapshot that is taken over as it is; -1: none */
 } mc_cluster_spec;
 
@@ -922,7 +925,7 @@ void mc_picker_report(mc_picker *picker, int32_t host, const mc_report *report);
 typedef enum mc_outcome { MC_FORWARD, MC_REDIRECT, MC_RESPOND, MC_REJECT } mc_outcome;
 
 /* Envoy's response flags, as bits; mc_flag_name() gives the text of one. */
-typedef enum mc_flag { MC_FLAG_NR = 1, MC_FLAG_NC = 2, MC_FLAG_UH = 4 } mc_flag;
+typedef enum mc_flag { MC_FLAG_NR = 1, MC_FLAG_NC = 2, MC_FLAG_UH = 4, MC_FLAG_UO = 8 } mc_flag;
 
 /* What the CORS filter made of a request. */
 typedef enum mc_cors_verdict {
@@ -952,7 +955,7 @@ typedef struct mc_decision {
   mc_slice authority; /* for the upstream */
   mc_slice location;  /* data NULL: none */
   mc_slice body;      /* of our own answer; data NULL: the route's own, or none */
-  bool leased;        /* an endpoint counts this request as active */
+  bool leased;        /* endpoint and cluster count this request as active; false where it overflows */
   mc_cors_verdict cors;
   mc_new_cookie *cookies; /* given by the answer; NULL: none */
   const mc_snapshot *snapshot;
@@ -1024,6 +1027,28 @@ mc_code mc_decision_mirror_headers(const mc_decision *decision, uint32_t policy,
                                    const mc_header_line **lines, uint32_t *count);
 
 const char *mc_flag_name(mc_flag flag);
+
+/* ------------------------------------------------------------------ circuit breakers of clusters
+ *
+ * A decision takes MC_RESOURCE_REQUESTS with its lease. The others are for those who have connections, or who retry:
+ * what was taken is given back on the same snapshot, once. By many threads at once.
+ */
+
+/* Takes one of a resource, where its limit leaves room. */
+bool mc_snapshot_take(const mc_snapshot *snapshot, int32_t cluster, mc_routing_priority priority, mc_resource resource);
+void mc_snapshot_give(const mc_snapshot *snapshot, int32_t cluster, mc_routing_priority priority, mc_resource resource);
+
+/* Takes a connection to an endpoint: MC_RESOURCE_CONNECTIONS, within the endpoint's own limit, too. As in Envoy an
+ * endpoint that has none is always given one, lest requests wait for it forever. */
+bool mc_snapshot_take_connection(const mc_snapshot *snapshot, int32_t cluster, int32_t endpoint,
+                                 mc_routing_priority priority);
+void mc_snapshot_give_connection(const mc_snapshot *snapshot, int32_t cluster, int32_t endpoint,
+                                 mc_routing_priority priority);
+
+mc_usage mc_snapshot_usage(const mc_snapshot *snapshot, int32_t cluster, mc_routing_priority priority,
+                           mc_resource resource);
+/* Connections to an endpoint. */
+uint32_t mc_snapshot_connections(const mc_snapshot *snapshot, int32_t cluster, int32_t endpoint);
 
 /* ------------------------------------------------------------------ circuit breakers, without clusters */
 

@@ -72,6 +72,9 @@ static mc_code fill(mc_members *members, const mc_cluster_spec *spec, mc_runtime
   members->hosts = mc_arena_alloc(members->arena, spec->endpoint_count, sizeof *members->hosts);
   members->state = mc_runtime_cluster(runtime, spec->name);
   members->balance = spec->balance;
+  for (int i = 0; i < MC_ROUTING_PRIORITIES; i++) {
+    members->thresholds[i] = spec->thresholds ? spec->thresholds[i] : mc_thresholds_default();
+  }
   if (!ok || !members->hosts || !members->state) return MC_NO_MEMORY;
   mc_code code = fill_localities(members, spec);
   if (!code) code = keep_zone(members);
@@ -122,6 +125,9 @@ void mc_cluster_take(mc_cluster *cluster, mc_members *members, uint64_t now_ns) 
   cluster->localities = members->localities;
   cluster->locality_count = members->locality_count;
   cluster->state = members->state;
+  for (int i = 0; i < MC_ROUTING_PRIORITIES; i++) {
+    cluster->max_requests[i] = members->thresholds[i].max[MC_RESOURCE_REQUESTS];
+  }
   cluster->epoch = atomic_load_explicit(&members->state->epoch, memory_order_acquire);
   for (uint32_t i = 0; i < members->host_count; i++) note_start(&members->hosts[i], now_ns);
 }

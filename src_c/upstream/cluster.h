@@ -17,6 +17,7 @@ typedef struct mc_members {
   uint32_t locality_count;
   mc_cluster_state *state;
   mc_balance_spec balance;
+  mc_thresholds thresholds[MC_ROUTING_PRIORITIES];
   mc_arena *arena;
   atomic_uint references;
 } mc_members;
@@ -29,6 +30,7 @@ typedef struct mc_cluster {
   const mc_locality *localities;
   uint32_t locality_count;
   mc_cluster_state *state;
+  uint32_t max_requests[MC_ROUTING_PRIORITIES]; /* of the members' thresholds */
   uint_fast32_t epoch;          /* of the state, when the balancer was built */
   struct mc_balancer *balancer; /* balance/balancer.h */
   struct mc_subsets *subsets;   /* balance/subset.h; NULL: none */

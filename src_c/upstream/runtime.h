@@ -11,6 +11,7 @@
 #include <stdatomic.h>
 
 #include "base/slice.h"
+#include "circuit/breaker.h"
 
 /* Who may say that a host is not healthy; bits of mc_host_state.failing. */
 enum { MC_FAILING_USER = 1, MC_FAILING_EJECTED = 2, MC_FAILING_HEALTH_CHECK = 4 };
@@ -18,6 +19,7 @@ enum { MC_FAILING_USER = 1, MC_FAILING_EJECTED = 2, MC_FAILING_HEALTH_CHECK = 4 
 typedef struct mc_host_state {
   atomic_uint_fast32_t active; /* requests under way */
   atomic_uint_fast64_t total;  /* requests so far */
+  atomic_uint_fast32_t connections; /* as those who have pools count them */
   atomic_uint_fast32_t failing; /* who says that it is not healthy, a bit for each; 0: nobody */
   atomic_uint_fast64_t healthy_since_ns; /* when it was first there and healthy; 0: not yet */
   /* What policies learn from reports; each of them alone reads its own. */
@@ -30,7 +32,7 @@ typedef struct mc_host_state {
 } mc_host_state;
 
 typedef struct mc_cluster_state {
-  atomic_uint_fast32_t active; /* requests under way to all its hosts */
+  mc_breaker_counts counts[MC_ROUTING_PRIORITIES]; /* of all its hosts */
   /* Moves on with every change of a host's health: a balancer that was built at another epoch is stale. */
   atomic_uint_fast32_t epoch;
   atomic_uint_fast64_t due_ns; /* when something has to be done before the next pick; UINT64_MAX: never */
@@ -50,16 +52,24 @@ mc_host_state *mc_runtime_host(mc_cluster_state *cluster, mc_slice address);
 void mc_runtime_release_host(mc_cluster_state *cluster, mc_host_state *host);
 void mc_runtime_release_cluster(mc_runtime *runtime, mc_cluster_state *cluster);
 
-/* A request to the host begins, or ends. */
-static inline void mc_host_state_begin(mc_host_state *host) {
+/* A request to the host begins, where the cluster has less than the limit under way at that priority. False: it
+ * may not, and nothing is counted. */
+static inline bool mc_host_state_begin(mc_host_state *host, mc_routing_priority priority, uint32_t limit) {
+  if (!mc_count_take(&host->cluster->counts[priority].used[MC_RESOURCE_REQUESTS], limit)) return false;
   atomic_fetch_add_explicit(&host->active, 1, memory_order_relaxed);
-  atomic_fetch_add_explicit(&host->cluster->active, 1, memory_order_relaxed);
   atomic_fetch_add_explicit(&host->total, 1, memory_order_relaxed);
+  return true;
 }
 
-static inline void mc_host_state_end(mc_host_state *host) {
+static inline void mc_host_state_end(mc_host_state *host, mc_routing_priority priority) {
   atomic_fetch_sub_explicit(&host->active, 1, memory_order_relaxed);
-  atomic_fetch_sub_explicit(&host->cluster->active, 1, memory_order_relaxed);
+  mc_counts_give(&host->cluster->counts[priority], MC_RESOURCE_REQUESTS);
+}
+
+/* Requests under way to all hosts of a cluster. */
+static inline uint32_t mc_cluster_state_active(const mc_cluster_state *cluster) {
+  return mc_counts_used(&cluster->counts[MC_ROUTING_DEFAULT], MC_RESOURCE_REQUESTS) +
+         mc_counts_used(&cluster->counts[MC_ROUTING_HIGH], MC_RESOURCE_REQUESTS);
 }
 
 /* One of those who watch a host says whether it fails. True where that is news. By many threads at once. */

@@ -235,13 +235,8 @@ def _check_hash(hashing: policy.ConsistentHash, findings: Findings) -> None:
 
 
 def _check_pool(pool: policy.ConnectionPool, findings: Findings) -> None:
-    if pool.tcp is not None and pool.tcp.max_connections:
-        warn_pending(findings, pool.tcp, "max_connections", "circuit breakers")
     if pool.http is None:
         return
-    for field in ("http1_max_pending_requests", "http2_max_requests", "max_retries"):
-        if getattr(pool.http, field):
-            warn_pending(findings, pool.http, field, "circuit breakers")
     upgrades = pool.http.h2_upgrade_policy is policy.H2UpgradePolicy.UPGRADE
     for field, asked in (
         ("h2_upgrade_policy", upgrades),

@@ -378,7 +378,12 @@ def test_the_rest_of_clusters() -> None:
                 {"max_requests": 5, "retry_budget": {}},
                 {"priority": "HIGH", "max_retries": 1},
                 {"max_requests": 9},
-            ]
+            ],
+            "per_host_thresholds": [
+                {"max_connections": 7},
+                {"max_connections": 8},
+                {"priority": "HIGH", "max_connections": 9},
+            ],
         },
         outlier_detection={"consecutive_5xx": 2, "interval": "1s", "max_ejection_percent": 50},
         lb_subset_config={
@@ -410,8 +415,10 @@ def test_the_rest_of_clusters() -> None:
     )
     assert made.discovery is Discovery.STRICT_DNS
     assert made.connect_timeout == 0.25
-    assert made.circuit_breakers == CircuitBreakers(max_requests=5, retry_budget_percent=20.0)
-    assert made.circuit_breakers_high == CircuitBreakers(max_retries=1)
+    assert made.circuit_breakers == CircuitBreakers(
+        max_requests=5, retry_budget_percent=20.0, max_host_connections=7
+    )
+    assert made.circuit_breakers_high == CircuitBreakers(max_retries=1, max_host_connections=9)
     assert made.outlier_detection is not None
     assert made.outlier_detection.consecutive_5xx == 2
     assert made.outlier_detection.max_ejection_percent == 50

@@ -130,6 +130,10 @@ def hashing(**fields: Any) -> dict[str, Any]:
             "circuit_breakers.thresholds[0].retry_budget.budget_percent.value: found",
         ),
         (
+            {"circuit_breakers": {"per_host_thresholds": [{"max_connections": 1, "max_requests": 2}]}},
+            "circuit_breakers.per_host_thresholds[0].max_requests: nothing is limited for each host",
+        ),
+        (
             selector(keys=["a"], fallback_policy="KEYS_SUBSET"),
             "lb_subset_config.subset_selectors[0].fallback_keys_subset: missing",
         ),

@@ -486,10 +486,10 @@ def test_without_a_listener_cors_policies_are_meant_to_count() -> None:
 
 def test_what_the_engine_does_not_do_yet_is_said_once_at_its_place() -> None:
     retry = {"retry_on": "5xx"}
-    breakers = {"thresholds": [{"max_requests": 1}]}
-    config = load_parts(table(forward(retry_policy=retry), route()), [cluster(circuit_breakers=breakers)])
+    outliers = {"consecutive_5xx": 1}
+    config = load_parts(table(forward(retry_policy=retry), route()), [cluster(outlier_detection=outliers)])
     assert {warning.message for warning in config.warnings} == {
         "route_config.virtual_hosts[0].routes[0].route.retry_policy: requests are not retried yet",
-        "circuit_breakers: circuit breakers do not limit requests yet",
+        "outlier_detection: failing endpoints are not ejected yet",
     }
     assert len(config.warnings) == 2

@@ -69,9 +69,8 @@ class Thresholds(Record):
 
 
 class CircuitBreakers(Record):
-    __unsupported__ = {"per_host_thresholds": ""}
-
     thresholds: list[Thresholds] = []
+    per_host_thresholds: list[Thresholds] = []
 
 
 class OutlierDetection(Record):

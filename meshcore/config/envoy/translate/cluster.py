@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Mapping
+from dataclasses import replace
 
 from meshcore.config.envoy.schema import endpoint as endpoint_schema
 from meshcore.config.envoy.schema.base import RoutingPriority
@@ -187,12 +188,25 @@ def _breakers(
 ) -> tuple[CircuitBreakers | None, CircuitBreakers | None]:
     if source.circuit_breakers is None:
         return None, None
-    context.pending(source, "circuit_breakers", "circuit breakers")
     found: dict[RoutingPriority, CircuitBreakers] = {}
     for thresholds in source.circuit_breakers.thresholds:
         # Envoy takes the first of each priority.
         found.setdefault(thresholds.priority, _thresholds(source, thresholds))
+    of_hosts: dict[RoutingPriority, int] = {}
+    for thresholds in source.circuit_breakers.per_host_thresholds:
+        _check_host_thresholds(context, thresholds)
+        if thresholds.max_connections is not None:
+            of_hosts.setdefault(thresholds.priority, thresholds.max_connections)
+    for priority, most in of_hosts.items():
+        of_cluster = found.get(priority, CircuitBreakers())
+        found[priority] = replace(of_cluster, max_host_connections=most)
     return found.get(RoutingPriority.DEFAULT), found.get(RoutingPriority.HIGH)
+
+
+def _check_host_thresholds(context: Context, thresholds: Thresholds) -> None:
+    for field in ("max_pending_requests", "max_requests", "max_retries", "retry_budget"):
+        if getattr(thresholds, field) is not None:
+            context.error(thresholds, field, "nothing is limited for each host but its connections")
 
 
 def _thresholds(source: ClusterSchema, thresholds: Thresholds) -> CircuitBreakers:

@@ -140,8 +140,6 @@ def _pending(context: Context, action: schema.RouteAction) -> None:
     ):
         if getattr(action, field) is not None:
             context.pending(action, field, feature)
-    if action.priority is RoutingPriority.HIGH:
-        context.pending(action, "priority", "circuit breakers")
 
 
 def _upgrades(context: Context, action: schema.RouteAction) -> tuple[tuple[str, bool], ...]:

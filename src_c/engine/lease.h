@@ -1,0 +1,23 @@
+/* What an attempt holds while it is under way: its endpoint and its cluster count it. Inlined into decisions. */
+#ifndef MC_ENGINE_LEASE_H
+#define MC_ENGINE_LEASE_H
+
+#include "base/inlined.h"
+#include "upstream/cluster.h"
+
+/* False: the cluster's max_requests leaves no room, and nothing is held. */
+MC_INLINED bool mc_lease_begin(const mc_cluster *cluster, int32_t endpoint, mc_routing_priority priority) {
+  if (mc_host_state_begin(cluster->hosts[endpoint].state, priority, cluster->max_requests[priority])) return true;
+  return mc_counts_refuse(&cluster->state->counts[priority], MC_RESOURCE_REQUESTS);
+}
+
+MC_INLINED void mc_lease_end(const mc_cluster *cluster, int32_t endpoint, mc_routing_priority priority) {
+  mc_host_state_end(cluster->hosts[endpoint].state, priority);
+}
+
+/* Whether an attempt might begin now. */
+MC_INLINED bool mc_lease_has_room(const mc_cluster *cluster, mc_routing_priority priority) {
+  return mc_counts_used(&cluster->state->counts[priority], MC_RESOURCE_REQUESTS) < cluster->max_requests[priority];
+}
+
+#endif
