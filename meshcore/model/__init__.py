@@ -6,6 +6,8 @@ from meshcore.model.cluster import *
 from meshcore.model.cluster import __all__ as _cluster
 from meshcore.model.config import *
 from meshcore.model.config import __all__ as _config
+from meshcore.model.dns import *
+from meshcore.model.dns import __all__ as _dns
 from meshcore.model.headers import *
 from meshcore.model.headers import __all__ as _headers
 from meshcore.model.matching import *
@@ -17,4 +19,14 @@ from meshcore.model.ratelimit import __all__ as _ratelimit
 from meshcore.model.route import *
 from meshcore.model.route import __all__ as _route
 
-__all__ = [*_balancing, *_cluster, *_config, *_headers, *_matching, *_origin, *_ratelimit, *_route]
+__all__ = [
+    *_balancing,
+    *_cluster,
+    *_config,
+    *_dns,
+    *_headers,
+    *_matching,
+    *_origin,
+    *_ratelimit,
+    *_route,
+]

@@ -18,6 +18,7 @@ from meshcore.model.balancing import (
     RingHash,
     SlowStart,
 )
+from meshcore.model.dns import DnsSettings
 from meshcore.model.origin import Origin
 
 __all__ = [
@@ -224,6 +225,7 @@ class Cluster:
     name: str
     discovery: Discovery = Discovery.STATIC
     localities: tuple[LocalityEndpoints, ...] = ()
+    dns: DnsSettings = DnsSettings()  #: of STRICT_DNS and LOGICAL_DNS
     policy: Policy = Policy.ROUND_ROBIN
     ring_hash: RingHash | None = None
     maglev: Maglev | None = None

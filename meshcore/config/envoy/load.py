@@ -14,6 +14,7 @@ from meshcore.config.envoy.schema.connection_manager import HttpConnectionManage
 from meshcore.config.envoy.schema.route import RouteConfiguration as RouteSchema
 from meshcore.config.envoy.translate.cluster import cluster
 from meshcore.config.envoy.translate.context import Context
+from meshcore.config.envoy.translate.dns import bootstrap_name_servers
 from meshcore.config.envoy.translate.listener import listener, manager_listener
 from meshcore.config.envoy.translate.peers import with_peers
 from meshcore.config.envoy.translate.tables import route_configuration
@@ -43,6 +44,7 @@ def load_documents(
         Runtime(*resources.runtime, runtime or {}),
         frozenset(item.name for item in resources.clusters),
     )
+    context.name_servers = bootstrap_name_servers(context, resources.bootstrap)
     made = [cluster(context, item, resources.assignments) for item in resources.clusters]
     clusters = with_peers(context, resources.bootstrap, made)
     listeners = _listeners(context, resources)

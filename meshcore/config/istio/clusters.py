@@ -27,8 +27,10 @@ from meshcore.model import (
     Cluster,
     CommonLbConfig,
     Discovery,
+    DnsSettings,
     Endpoint,
     LocalityEndpoints,
+    LookupFamily,
     Maglev,
     Origin,
     RingHash,
@@ -44,6 +46,8 @@ __all__ = ["PASSTHROUGH", "build_cluster", "cluster_name", "passthrough_cluster"
 PASSTHROUGH = "PassthroughCluster"
 #: What stands for "no limit".
 UNLIMITED = 2**32 - 1
+#: Seconds that lookups are spread by (PILOT_DNS_JITTER_DURATION).
+_DNS_JITTER = 0.1
 DISCOVERY = {
     Resolution.STATIC: Discovery.STATIC,
     Resolution.DNS: Discovery.STRICT_DNS,
@@ -102,6 +106,7 @@ def build_cluster(
         name=cluster_name(port.number, subset, service.host),
         discovery=discovery,
         localities=localities,
+        dns=_dns(discovery, mesh),
         policy=balancing.policy,
         ring_hash=balancing.ring_hash,
         maglev=balancing.maglev,
@@ -121,6 +126,13 @@ def build_cluster(
         http2=port.protocol.is_http2 or _upgraded(port, upgrade, mesh),
         origin=origin or service.origin,
     )
+
+
+def _dns(discovery: Discovery, mesh: Mesh) -> DnsSettings:
+    """As istiod asks for it on a machine with IPv4."""
+    if discovery not in (Discovery.STRICT_DNS, Discovery.LOGICAL_DNS):
+        return DnsSettings()
+    return DnsSettings(LookupFamily.V4_ONLY, mesh.dns_refresh_rate, jitter=_DNS_JITTER, respect_ttl=True)
 
 
 def _upgraded(port: ServicePort, policy: H2UpgradePolicy, mesh: Mesh) -> bool:

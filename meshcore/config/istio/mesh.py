@@ -31,6 +31,7 @@ class Mesh:
     #: The retry policy of routes that have none; None: Istio's own.
     retries: Retries | None = None
     connect_timeout: float = 10.0
+    dns_refresh_rate: float = 60.0  #: where an answer says nothing of how long it holds
     connection_pool: ConnectionPool | None = None
     outlier_detection: OutlierDetection | None = None
     #: The locality setting of services whose rules have none; None: localities do not count.
@@ -56,6 +57,7 @@ class Mesh:
             registry_only=outbound is not None and outbound.mode is OutboundMode.REGISTRY_ONLY,
             retries=config.default_http_retry_policy,
             connect_timeout=10.0 if config.connect_timeout is None else config.connect_timeout,
+            dns_refresh_rate=60.0 if config.dns_refresh_rate is None else config.dns_refresh_rate,
             connection_pool=policy.connection_pool if policy else None,
             outlier_detection=policy.outlier_detection if policy else None,
             locality=_locality(config.zone_aware_lb_setting or config.locality_lb_setting),

@@ -166,7 +166,10 @@ def hashing(**fields: Any) -> dict[str, Any]:
             {"transport_socket": {"name": "x", "typed_config": {}}},
             "transport_socket.typed_config.@type: missing",
         ),
-        ({"cluster_type": {"name": "x"}}, "cluster_type: not supported"),
+        (
+            {"cluster_type": {"name": "x"}},
+            "cluster_type.name: found 'x', expected type, or one of envoy.cluster.dns",
+        ),
     ],
 )
 def test_clusters_that_are_refused(fields: dict[str, Any], problem: str) -> None:

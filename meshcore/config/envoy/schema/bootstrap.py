@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from meshcore.config.envoy.schema.base import Address, Empty, Locality, NonEmpty
+from meshcore.config.envoy.schema.base import Address, Empty, Locality, NonEmpty, TypedExtensionConfig
 from meshcore.config.envoy.schema.cluster import Cluster
+from meshcore.config.envoy.schema.dns import DnsResolutionConfig
 from meshcore.config.envoy.schema.retry import Extension
 from meshcore.config.schema import OneOf, Partial, Record
 from meshcore.config.tree import MappingNode
@@ -144,9 +145,6 @@ class Bootstrap(Record):
             "fatal_actions",
             "default_socket_interface",
             "certificate_provider_instances",
-            "dns_resolution_config",
-            "typed_dns_resolver_config",
-            "use_tcp_for_dns_lookups",
             "listener_manager",
         ),
         _SERVER,
@@ -180,3 +178,6 @@ class Bootstrap(Record):
     cluster_manager: ClusterManager | None = None
     static_resources: StaticResources | None = None
     layered_runtime: LayeredRuntime | None = None
+    dns_resolution_config: DnsResolutionConfig | None = None
+    typed_dns_resolver_config: TypedExtensionConfig | None = None
+    use_tcp_for_dns_lookups: bool = False

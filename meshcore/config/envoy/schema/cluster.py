@@ -14,7 +14,16 @@ from meshcore.config.envoy.schema.balancing import (
     RingHashLbConfig,
     RoundRobinLbConfig,
 )
-from meshcore.config.envoy.schema.base import NonEmpty, Percent, Percentage, RoutingPriority, TimeSpan
+from meshcore.config.envoy.schema.base import (
+    Address,
+    NonEmpty,
+    Percent,
+    Percentage,
+    RoutingPriority,
+    TimeSpan,
+    TypedExtensionConfig,
+)
+from meshcore.config.envoy.schema.dns import DnsLookupFamily, DnsResolutionConfig, RefreshRate
 from meshcore.config.envoy.schema.endpoint import ClusterLoadAssignment
 from meshcore.config.envoy.schema.protocol import Http2ProtocolOptions, HttpProtocolOptions
 from meshcore.config.envoy.schema.retry import Extension, PositiveDuration
@@ -150,13 +159,12 @@ class HttpHealthCheck(Record):
     path: NonEmpty
 
 
-_DNS = "names are resolved by the proxy"
 _CONNECTIONS = "connections are the proxy's affair"
 
 
 class Cluster(Record):
     __oneofs__ = (
-        OneOf("cluster_discovery_type", ("type",)),
+        OneOf("cluster_discovery_type", ("type", "cluster_type")),
         OneOf(
             "lb_config",
             (
@@ -168,7 +176,6 @@ class Cluster(Record):
         ),
     )
     __unsupported__ = {
-        "cluster_type": "use type",
         "original_dst_lb_config": "",
         "transport_socket_matches": "",
         "transport_socket_matcher": "",
@@ -177,12 +184,6 @@ class Cluster(Record):
         "upstream_bind_config": "",
     }
     __noted__ = {
-        "dns_failure_refresh_rate": _DNS,
-        "respect_dns_ttl": _DNS,
-        "dns_resolvers": _DNS,
-        "use_tcp_for_dns_lookups": _DNS,
-        "dns_resolution_config": _DNS,
-        "typed_dns_resolver_config": _DNS,
         "preconnect_policy": _CONNECTIONS,
         "upstream_connection_options": _CONNECTIONS,
         "upstream_http_protocol_options": _CONNECTIONS,
@@ -199,7 +200,6 @@ class Cluster(Record):
             "alt_stat_name",
             "metadata",
             "per_connection_buffer_limit_bytes",
-            "wait_for_warm_on_init",
             "track_timeout_budgets",
             "track_cluster_stats",
         }
@@ -207,6 +207,7 @@ class Cluster(Record):
 
     name: NonEmpty
     type: DiscoveryType = DiscoveryType.STATIC
+    cluster_type: Extension | None = None
     eds_cluster_config: EdsClusterConfig | None = None
     connect_timeout: PositiveDuration | None = None
     lb_policy: LbPolicy = LbPolicy.ROUND_ROBIN
@@ -218,8 +219,15 @@ class Cluster(Record):
     http2_protocol_options: Http2ProtocolOptions | None = None
     typed_extension_protocol_options: dict[str, MappingNode] = {}
     dns_refresh_rate: Annotated[Duration, Meta(gt=0.001)] | None = None
-    dns_jitter: Annotated[Duration, Meta(ge=0)] | None = None
+    dns_failure_refresh_rate: RefreshRate | None = None
+    dns_jitter: TimeSpan | None = None
     dns_lookup_family: DnsLookupFamily | None = None
+    dns_resolution_config: DnsResolutionConfig | None = None
+    dns_resolvers: list[Address] = []
+    respect_dns_ttl: bool = False
+    typed_dns_resolver_config: TypedExtensionConfig | None = None
+    use_tcp_for_dns_lookups: bool = False
+    wait_for_warm_on_init: bool = True
     outlier_detection: OutlierDetection | None = None
     cleanup_interval: PositiveDuration | None = None
     lb_subset_config: LbSubsetConfig | None = None
@@ -230,11 +238,3 @@ class Cluster(Record):
     common_lb_config: CommonLbConfig | None = None
     transport_socket: Extension | None = None
     load_balancing_policy: LoadBalancingPolicy | None = None
-
-
-class DnsLookupFamily(Enum):
-    AUTO = 0
-    V4_ONLY = 1
-    V6_ONLY = 2
-    V4_PREFERRED = 3
-    ALL = 4

@@ -13,6 +13,7 @@ from meshcore.config.envoy.schema.cluster import DiscoveryType, LbPolicy, Outlie
 from meshcore.config.envoy.schema.protocol import HttpProtocolOptions, UpstreamHttpOptions
 from meshcore.config.envoy.translate.balancing import balancing
 from meshcore.config.envoy.translate.context import Context
+from meshcore.config.envoy.translate.dns import dns_settings, with_discovery_type
 from meshcore.config.envoy.translate.route import lb_metadata
 from meshcore.config.envoy.translate.transport import upstream_tls
 from meshcore.config.findings import quoted
@@ -45,6 +46,7 @@ def cluster(
     assignments: Mapping[str, endpoint_schema.ClusterLoadAssignment],
 ) -> Cluster:
     """A cluster; ``assignments`` gives the endpoints of EDS clusters by service name."""
+    source, by_dns = with_discovery_type(context, source)
     _check_discovery(context, source)
     assignment = source.load_assignment
     if source.type is DiscoveryType.EDS:
@@ -62,6 +64,7 @@ def cluster(
         name=source.name,
         discovery=Discovery[source.type.name],
         localities=_localities(context, source, assignment),
+        dns=dns_settings(context, source, by_dns),
         policy=chosen.policy,
         ring_hash=chosen.ring_hash,
         maglev=chosen.maglev,

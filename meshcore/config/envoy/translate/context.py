@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from meshcore.config.enforcement import warn_pending
 from meshcore.config.envoy.runtime import Runtime
@@ -12,14 +12,23 @@ from meshcore.config.findings import Findings, did_you_mean, quoted
 from meshcore.config.schema import Record, decode, error_at, warn_at
 from meshcore.config.tree import MappingNode, ScalarNode, join_path
 
-__all__ = ["Context", "type_name"]
+__all__ = ["Context", "NameServers", "type_name"]
 
 R = TypeVar("R", bound=Record)
 
 
+class NameServers(NamedTuple):
+    """Whom to ask for names: as :class:`meshcore.model.DnsSettings` has it."""
+
+    servers: tuple[str, ...] = ()
+    use_tcp: bool = False
+    search: bool = True
+
+
 @dataclass(slots=True)
 class Context:
-    """The load's findings and runtime, the clusters that exist, the filters of the listener.
+    """The load's findings and runtime, the clusters that exist, the filters of the listener, the bootstrap's
+    name servers.
 
     ``clusters`` None: references to clusters are not checked. ``filters`` None: the connection manager
     is unknown, so that any known filter may be configured per route; else name -> kind.
@@ -29,6 +38,7 @@ class Context:
     runtime: Runtime = field(default_factory=Runtime)
     clusters: Collection[str] | None = None
     filters: Mapping[str, str] | None = None
+    name_servers: NameServers = field(default_factory=NameServers)
 
     def error(
         self, record: Record, field: str, message: str = "", *, found: str = "", expected: str = ""

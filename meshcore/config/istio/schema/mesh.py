@@ -82,7 +82,6 @@ class MeshConfig(Record):
             "config_sources",
             "default_providers",
             "disable_envoy_listener_log",
-            "dns_refresh_rate",
             "enable_auto_mtls",
             "enable_envoy_access_log_service",
             "enable_prometheus_merge",
@@ -110,6 +109,7 @@ class MeshConfig(Record):
     root_namespace: str = ""
     trust_domain: str = ""
     connect_timeout: Annotated[GoDuration, Meta(gt=0)] | None = None
+    dns_refresh_rate: Annotated[GoDuration, Meta(gt=0.001)] | None = None
     default_http_retry_policy: Retries | None = None
     default_service_export_to: list[str] = []
     default_virtual_service_export_to: list[str] = []
