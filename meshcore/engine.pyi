@@ -1,6 +1,6 @@
 """The engine: the configuration in force, and the requests that it is asked about."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Literal
 
 from meshcore._breakers import Lease
@@ -153,4 +153,9 @@ class Engine:
         Of these, ``["circuit_breakers"]["default"]["requests"]`` has ``limit`` and ``remaining`` (None: there
         is no limit), ``used``, ``open`` (there is no room) and ``overflows`` (how many were refused so far);
         likewise ``"connections"``, ``"pending_requests"`` and ``"retries"``, and all of ``"high"`` priority.
+        """
+    def annotate_clusters(self, notes: Callable[[str], Mapping[str, Any]] | None) -> None:
+        """Let ``clusters()`` say more of each cluster: ``notes`` gives further entries by the cluster's name.
+
+        For what keeps endpoints up to date, to show what it knows of them. None: nothing more.
         """

@@ -39,9 +39,11 @@ cdef inline int fill(
 
 cdef class Engine:
     cdef Serving _serving
+    cdef list _notes  # one item, what annotates clusters(): it is replaced atomically, with the GIL and without
 
     def __init__(self, config, *, clock=None):
         self._serving = Serving(clock)
+        self._notes = [None]
         self.swap(config)
 
     @property
@@ -160,4 +162,11 @@ cdef class Engine:
                 for e, address in enumerate(snapshot.endpoints[i])
             ]
             found.append({"name": name, "endpoints": endpoints, "circuit_breakers": breakers_of(snapshot, i)})
+        notes = self._notes[0]
+        if notes is not None:
+            for cluster in found:
+                cluster.update(notes(cluster["name"]))
         return found
+
+    def annotate_clusters(self, notes):
+        self._notes[0] = notes

@@ -70,6 +70,7 @@ PYTHON_ALLOWED: dict[str, set[str]] = {
     "membership": {"model"},
     "engine": {"model", "config", "decision", "explain", "_explain", "membership"} | BINDINGS | SHARED,
     "runtime": {"model", "engine"} | BINDINGS,
+    "discovery": {"model", "engine"},
     "_backend": set(),
     "_cffi": {"model", "config", "_circuit", "_hosts"},
     "__init__": SERVING | {"_backend", "_circuit"},
@@ -81,9 +82,10 @@ PYTHON_ALLOWED: dict[str, set[str]] = {
     "pytest_plugin": SERVING | {"_route_tests", "check"},
     "sampling": SERVING | {"check"},
     "diff": SERVING | {"check"},
-    "proxy": SERVING | MEMORY | {"telemetry"},
+    "proxy": SERVING | MEMORY | {"discovery", "telemetry"},
     "demo": SERVING | {"proxy", "telemetry"},
-    "cli": SERVING | {"analysis", "check", "demo", "diff", "proxy", "replay", "sampling", "telemetry"},
+    "cli": SERVING
+    | {"analysis", "check", "demo", "diff", "discovery", "proxy", "replay", "sampling", "telemetry"},
     "__main__": {"cli"},
 }
 

@@ -21,7 +21,7 @@ __all__ = ["main"]
 COMMANDS = ("analyze", "balance", "check", "demo", "diff", "explain", "hash", "proxy", "replay", "routes")
 
 #: Optional packages by import name, and the extra that installs each.
-EXTRAS = {"aiohttp": "proxy"}
+EXTRAS = {"aiohttp": "proxy", "dns": "dns"}
 
 OK = 0
 FAILED = 1

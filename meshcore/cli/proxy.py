@@ -60,6 +60,13 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         default="text",
         help="the access log on stdout, one line a request (default: text)",
     )
+    serving.add_argument(
+        "--resolver",
+        choices=("system", "dnspython"),
+        default="system",
+        help="who looks up the names of endpoints: the system, or dnspython (the extra dns), which knows how "
+        "long an answer holds (default: system)",
+    )
     admin = parser.add_argument_group("admin pages (/healthz, /ready, /config, /clusters, /stats)")
     admin.add_argument(
         "--admin",
@@ -94,6 +101,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 async def _serve(args: argparse.Namespace, source: ConfigSource, config: Config) -> int:
+    from meshcore.discovery import DnspythonResolver
     from meshcore.proxy import Proxy
     from meshcore.proxy.lines import LineWriter
     from meshcore.proxy.reload import Reloader
@@ -108,6 +116,7 @@ async def _serve(args: argparse.Namespace, source: ConfigSource, config: Config)
         listen=args.listen or [LISTEN],
         admin=args.admin,
         access_log=None if args.log_format == "none" else write,
+        resolver=DnspythonResolver() if args.resolver == "dnspython" else None,
     )
     reloader = Reloader(proxy, source.load, source.files, _say, args.reload_interval)
     stopping = asyncio.Event()

@@ -123,9 +123,8 @@ class Exchange:
         upstream = self.proxy.upstream
         begun = self.watch.now()
         try:
-            response = await upstream.send(
-                decision.endpoint, cluster, decision.method, decision.path, headers, body
-            )
+            address = self.proxy.address(cluster, decision.endpoint)
+            response = await upstream.send(address, cluster, decision.method, decision.path, headers, body)
         except UpstreamError as error:
             return await self._failed(decision, error.reply)
         except asyncio.CancelledError:

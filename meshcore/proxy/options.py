@@ -24,7 +24,7 @@ class ProxyOptions:
     max_request_head: int = 60 * 1024
     #: Header lines of one request or response (Envoy's max_headers_count).
     max_headers: int = 100
-    #: How long answers of the name resolver are kept.
-    dns_ttl: float = 10.0
+    #: How long serving a configuration waits for the first answers to its names (STRICT_DNS, LOGICAL_DNS).
+    dns_wait: float = 10.0
     #: Bytes buffered in each direction of a stream before the sender is held back.
     buffer_size: int = 64 * 1024

@@ -110,7 +110,7 @@ class Reloader:
             return False
         except Exception as error:  # whatever it is: the next change must be noticed
             reason = str(error)
-            if not isinstance(error, ConfigError | OSError):
+            if not isinstance(error, ConfigError | OSError | ImportError):
                 _log.exception("reloading failed")
                 reason = repr(error)
             stats.add("config.reload_attempt")

@@ -10,8 +10,9 @@ from collections.abc import Callable, Sequence
 
 from aiohttp import web
 
+from meshcore.discovery import AsyncDiscovery, Resolver
 from meshcore.engine import Engine
-from meshcore.model import Config
+from meshcore.model import Cluster, Config, Discovery
 from meshcore.proxy import replies
 from meshcore.proxy.access import AccessRecord
 from meshcore.proxy.admin import Admin
@@ -41,6 +42,10 @@ class Proxy:
         admin: address of the admin pages; None: none.
         access_log: called with an AccessRecord for each request that is over.
         options: bounds and times.
+        resolver: looks up the names of endpoints; None: ``meshcore.discovery.DefaultResolver``.
+
+    Raises:
+        ImportError: a cluster names its own name servers, and dnspython is not there (from ``start()``).
     """
 
     def __init__(
@@ -51,6 +56,7 @@ class Proxy:
         admin: tuple[str, int] | None = None,
         access_log: Callable[[AccessRecord], object] | None = None,
         options: ProxyOptions | None = None,
+        resolver: Resolver | None = None,
     ) -> None:
         self.engine = Engine(engine) if isinstance(engine, Config) else engine
         self.options = options or ProxyOptions()
@@ -60,6 +66,7 @@ class Proxy:
         self._listen = listen
         self._admin_address = admin
         self._access_log = access_log
+        self.discovery = AsyncDiscovery(self.engine, resolver=resolver)
         self._view = View(self.engine.config)
         self._upcoming: View | None = None  #: of the configuration that is being swapped in
         self._servers: list[asyncio.Server] = []
@@ -101,12 +108,14 @@ class Proxy:
 
         Raises:
             OSError: where an address cannot be listened on; nothing is left open then.
+            ImportError: where a resolver is not there that a cluster needs; likewise.
         """
         loop = asyncio.get_running_loop()
         self._idle.set()
         self._upstream = Upstream(self.options)
         self._downstream = DownstreamServer(self._handle, self.options, self._refused)
         try:
+            await self.discovery.start(wait=self.options.dns_wait)
             for host, port, *config_port in self._listen:
                 server = await loop.create_server(self._downstream, host, port, backlog=1024)
                 self._servers.append(server)
@@ -139,6 +148,7 @@ class Proxy:
         if self._downstream is not None:
             await self._downstream.close_all()
             await self.wait_idle()  # each lease is given back before we are done
+        await self.discovery.close()
         if self._admin is not None:
             await self._admin.stop()
         if self._upstream is not None:
@@ -161,11 +171,16 @@ class Proxy:
         await self.stop()
 
     def swap(self, config: Config) -> None:
-        """Serve by another configuration. In any thread: compiling a large one takes its time.
+        """Serve by another configuration. In any thread but the loop's: compiling a large one takes its time,
+        and names that are new are looked up first, within ``options.dns_wait``.
 
         Raises:
             ValueError: where it cannot be compiled; nothing has changed then.
+            ImportError: where a resolver is not there that a cluster needs; likewise.
         """
+        self.discovery.following.swap(config, wait=self.options.dns_wait, put=self._put)
+
+    def _put(self, config: Config) -> None:
         self._upcoming = View(config)
         try:
             self.engine.swap(config)
@@ -173,14 +188,23 @@ class Proxy:
             self._upcoming = None
             raise
 
+    def address(self, cluster: Cluster | None, endpoint: str) -> str:
+        """Where to connect for an endpoint: of a LOGICAL_DNS cluster it is a name, whose address changes."""
+        if cluster is None or cluster.discovery is not Discovery.LOGICAL_DNS:
+            return endpoint
+        return self.discovery.address(cluster.name, endpoint)
+
     def view(self) -> View:
         """What requests look up in the configuration in force."""
         config = self.engine.config
-        if self._view.config is not config:
+        before = self._view.config
+        if before is not config:
             upcoming, self._upcoming = self._upcoming, None
             # Somebody may have swapped the engine's configuration without us.
             self._view = upcoming if upcoming and upcoming.config is config else View(config)
-            self.upstream.forget_certificates()  # new ones may have come with it
+            self.discovery.following.notice()
+            if before.listeners is not config.listeners:  # else only endpoints have changed
+                self.upstream.forget_certificates()  # new ones may have come with it
         return self._view
 
     def config_port(self, request: web.BaseRequest) -> int | None:

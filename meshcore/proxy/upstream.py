@@ -84,7 +84,6 @@ class Upstream:
             aiohttp.TCPConnector(
                 limit=0,
                 keepalive_timeout=options.upstream_idle_timeout,
-                ttl_dns_cache=max(1, round(options.dns_ttl)),
             )
         )
         self._unix: dict[str, aiohttp.ClientSession] = {}

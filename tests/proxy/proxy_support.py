@@ -10,6 +10,7 @@ from typing import Any
 
 from aiohttp import web
 
+from meshcore.discovery import Resolver
 from meshcore.engine import Engine
 from meshcore.model import (
     Cluster,
@@ -135,7 +136,11 @@ class Served:
 
 @contextlib.asynccontextmanager
 async def proxy_for(
-    config: Config, *, options: ProxyOptions | None = None, admin: tuple[str, int] | None = None
+    config: Config,
+    *,
+    options: ProxyOptions | None = None,
+    admin: tuple[str, int] | None = None,
+    resolver: Resolver | None = None,
 ) -> AsyncIterator[Served]:
     log: list[AccessRecord] = []
     engine = WatchedEngine(config)
@@ -145,6 +150,7 @@ async def proxy_for(
         admin=admin,
         access_log=log.append,
         options=options,
+        resolver=resolver,
     )
     await proxy.start()
     try:

@@ -189,3 +189,30 @@ def test_addresses_are_checked(listen: str, capsys: pytest.CaptureFixture[str]) 
         main(["proxy", "-c", "none.yaml", "--listen", listen])
     assert ended.value.code == 2
     assert "is not a port" in capsys.readouterr().err
+
+
+@in_loop
+async def test_endpoints_by_name_are_looked_up(tmp_path: Path) -> None:
+    path = tmp_path / "envoy.yaml"
+    async with RawOrigin(OK) as app:
+        by_name = document(app.port).replace("STATIC", "STRICT_DNS\n    dns_lookup_family: V4_ONLY")
+        path.write_text(by_name.replace("address: 127.0.0.1", "address: localhost"))
+        async with command(path) as running:
+            assert await running.status() == 200
+
+
+@pytest.mark.parametrize("arguments", [["--resolver", "dnspython"], []])
+def test_a_resolver_that_is_not_there_is_told(
+    arguments: list[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setitem(sys.modules, "dns.resolver", None)
+    path = tmp_path / "envoy.yaml"
+    own = "STRICT_DNS\n    dns_resolvers: [{socket_address: {address: 127.0.0.1, port_value: 53}}]"
+    path.write_text(
+        document(1).replace("STATIC", own).replace("127.0.0.1, port_value: 1}", "a.test, port_value: 1}")
+    )
+    assert main(["proxy", "-c", str(path), "--listen", "0", "--admin", "off", *arguments]) == 2
+    assert "pip install 'meshcore-engine[dns]'" in capsys.readouterr().err

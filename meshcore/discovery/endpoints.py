@@ -1,0 +1,127 @@
+"""The endpoints of a cluster by what its names resolve to, as Envoy's DNS clusters have them."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Callable
+from dataclasses import replace
+
+from meshcore.discovery.answer import Answer, Question
+from meshcore.discovery.lookup import Lookup
+from meshcore.model import Cluster, Discovery, Endpoint, LocalityEndpoints
+
+__all__ = ["current_address", "is_by_name", "question_of", "questions_of", "resolved"]
+
+_MAX_WEIGHT = 2**32 - 1
+
+
+def is_by_name(cluster: Cluster) -> bool:
+    """Whether anything of the cluster has to be looked up."""
+    return cluster.discovery in (Discovery.STRICT_DNS, Discovery.LOGICAL_DNS) and any(
+        question_of(cluster, endpoint) is not None for endpoint in cluster.endpoints
+    )
+
+
+def question_of(cluster: Cluster, endpoint: Endpoint) -> Question | None:
+    """What to look up for a declared endpoint; None for an address or the path of a socket."""
+    if not endpoint.port or _is_address(endpoint.address):
+        return None
+    dns = cluster.dns
+    return Question(endpoint.address, dns.family, dns.servers, dns.use_tcp, dns.search)
+
+
+def questions_of(cluster: Cluster) -> tuple[Question, ...]:
+    """All questions of a cluster, each once."""
+    found = (question_of(cluster, endpoint) for endpoint in cluster.endpoints)
+    return tuple(dict.fromkeys(question for question in found if question is not None))
+
+
+def resolved(cluster: Cluster, lookups: Callable[[Question], Lookup | None]) -> Cluster:
+    """The cluster with the endpoints that the answers give it.
+
+    STRICT_DNS: each address is an endpoint with all that the declared one has, and a hostname. LOGICAL_DNS:
+    the declared endpoint, once there is an address to send to (see :func:`current_address`).
+
+    An address that two names of a cluster have is one endpoint with the sum of their weights, so that it
+    gets the share that Envoy's two endpoints of one address get.
+    """
+    if cluster.discovery is Discovery.LOGICAL_DNS:
+        groups = [_logical(cluster, group, lookups) for group in cluster.localities]
+    else:
+        places: dict[str, tuple[int, int]] = {}
+        made: list[list[Endpoint]] = []
+        for number, group in enumerate(cluster.localities):
+            made.append([])
+            for declared in group.endpoints:
+                for endpoint in _strict(cluster, declared, lookups):
+                    _add(made, number, endpoint, places)
+        groups = [
+            replace(group, endpoints=tuple(endpoints))
+            for group, endpoints in zip(cluster.localities, made, strict=True)
+        ]
+    return replace(cluster, localities=tuple(groups))
+
+
+def current_address(cluster: Cluster, lookups: Callable[[Question], Lookup | None]) -> str | None:
+    """Where new connections to a LOGICAL_DNS cluster go: the first address of its last answer with any."""
+    for endpoint in cluster.endpoints:
+        question = question_of(cluster, endpoint)
+        if question is None:
+            return endpoint.authority
+        addresses = _addresses(lookups(question), logical=True)
+        if addresses:
+            return replace(endpoint, address=addresses[0]).authority
+    return None
+
+
+def _logical(
+    cluster: Cluster, group: LocalityEndpoints, lookups: Callable[[Question], Lookup | None]
+) -> LocalityEndpoints:
+    known = current_address(cluster, lookups) is not None
+    # Its one endpoint has nobody to give way to: Envoy counts it at priority 0, whatever is said.
+    return replace(group, endpoints=group.endpoints if known else (), priority=0)
+
+
+def _strict(
+    cluster: Cluster, declared: Endpoint, lookups: Callable[[Question], Lookup | None]
+) -> list[Endpoint]:
+    question = question_of(cluster, declared)
+    if question is None:
+        return [declared]
+    addresses = sorted(set(_addresses(lookups(question), logical=False)), key=_order)
+    hostname = declared.hostname or declared.address
+    return [replace(declared, address=address, hostname=hostname) for address in addresses]
+
+
+def _add(
+    made: list[list[Endpoint]], number: int, endpoint: Endpoint, places: dict[str, tuple[int, int]]
+) -> None:
+    """Add an endpoint to a locality, or its weight to that of the same address; the first place counts."""
+    known = places.get(endpoint.authority)
+    if known is None:
+        places[endpoint.authority] = (number, len(made[number]))
+        made[number].append(endpoint)
+    elif known[0] == number:
+        twin = made[number][known[1]]
+        weight = min(twin.weight + endpoint.weight, _MAX_WEIGHT)
+        made[number][known[1]] = replace(twin, weight=weight)
+
+
+def _addresses(lookup: Lookup | None, *, logical: bool) -> tuple[str, ...]:
+    answer: Answer | None = None
+    if lookup is not None:
+        answer = lookup.usable if logical else lookup.answer
+    return () if answer is None else answer.addresses
+
+
+def _order(address: str) -> tuple[bool, object]:
+    """The same answer in another order is the same endpoints."""
+    return ":" in address, address
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True
