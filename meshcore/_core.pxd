@@ -221,6 +221,10 @@ cdef extern from "meshcore.h" nogil:
         mc_substitution_spec regex
         const mc_cookie_spec *cookie
 
+    ctypedef struct mc_hash_policies_spec:
+        const mc_hash_policy_spec *at
+        uint32_t count
+
     ctypedef struct mc_sticky_spec:
         mc_hash_kind kind
         mc_slice name
@@ -654,6 +658,7 @@ cdef extern from "meshcore.h" nogil:
         const mc_listener_spec *listeners
         const mc_virtual_host_spec *virtual_hosts
         const mc_cluster_spec *clusters
+        const mc_hash_policies_spec *hash_policies
         uint32_t listener_count
         uint32_t virtual_host_count
         uint32_t cluster_count

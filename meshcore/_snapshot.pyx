@@ -80,6 +80,7 @@ cdef class Snapshot:
     cdef int _clusters(self, Specs specs, Snapshot previous, dict by_name, mc_snapshot_spec *spec) except -1:
         cdef mc_cluster_spec *clusters = <mc_cluster_spec *> specs.array(
             len(self.config.clusters), sizeof(mc_cluster_spec))
+        cdef mc_hash_policies_spec *hashed = NULL
         cdef dict known = {} if previous is None else previous.numbers
         cdef uint64_t now_ns = self.now()
         endpoints = []
@@ -94,6 +95,11 @@ cdef class Snapshot:
                 clusters[i].balance.now_ns = now_ns
                 clusters[i].keep = -1
                 endpoints.append(tuple([one.authority for one in cluster.endpoints]))
+            if cluster.hash_policies is not None:
+                if hashed == NULL:
+                    hashed = <mc_hash_policies_spec *> specs.array(
+                        len(self.config.clusters), sizeof(mc_hash_policies_spec))
+                hashed[i] = specs.hash_policies(cluster.hash_policies)
             by_name[cluster.name] = i
             if not i & 63:
                 breathe()
@@ -103,6 +109,7 @@ cdef class Snapshot:
             raise ValueError("two clusters have one name")
         self.endpoints = tuple(endpoints)
         spec.clusters = clusters
+        spec.hash_policies = hashed
         spec.cluster_count = <uint32_t> len(endpoints)
         return 0
 

@@ -23,6 +23,7 @@ cdef class Specs:
     cdef int path_rewrite(self, object rewrite, mc_path_rewrite_spec *out) except -1
     cdef int host_rewrite(self, object rewrite, mc_host_rewrite_spec *out) except -1
     cdef int hash_policy(self, object policy, mc_hash_policy_spec *out) except -1
+    cdef mc_hash_policies_spec hash_policies(self, tuple policies) except *
     cdef mc_labels labels(self, object metadata) except *
     cdef const mc_criteria_spec *criteria(self, tuple metadata) except? NULL
     cdef const mc_cookie_spec *cookie(self, object ttl, str path, tuple attributes) except? NULL

@@ -355,6 +355,18 @@ cdef class Specs:
             out.cookie = self.cookie(policy.ttl, policy.cookie_path, policy.attributes)
         return 0
 
+    cdef mc_hash_policies_spec hash_policies(self, tuple policies) except *:
+        cdef mc_hash_policy_spec *specs = <mc_hash_policy_spec *> self.array(
+            len(policies), sizeof(mc_hash_policy_spec))
+        cdef mc_hash_policies_spec out
+        out.at = specs
+        out.count = 0
+        for policy in policies:
+            if policy.kind in HASHES:
+                self.hash_policy(policy, &specs[out.count])
+                out.count += 1
+        return out
+
     cdef const mc_cookie_spec *cookie(self, object ttl, str path, tuple attributes) except? NULL:
         """NULL where ``ttl`` is None: no cookie is given."""
         cdef mc_cookie_spec *out
@@ -492,8 +504,7 @@ cdef class Specs:
         return specs
 
     cdef int forward(self, object action, dict clusters, mc_action_spec *out) except -1:
-        cdef mc_hash_policy_spec *hashes
-        cdef size_t count = 0
+        cdef mc_hash_policies_spec hashes
         out.cluster = clusters.get(action.cluster, -1)
         out.cluster_header = self.optional(action.cluster_header.lower())
         if action.weighted_clusters is not None:
@@ -511,14 +522,9 @@ cdef class Specs:
         out.mirror_count = <uint32_t> len(action.mirrors)
         self.path_rewrite(action.path_rewrite, &out.path_rewrite)
         self.host_rewrite(action.host_rewrite, &out.host_rewrite)
-        if action.hash_policies:
-            hashes = <mc_hash_policy_spec *> self.array(len(action.hash_policies), sizeof(mc_hash_policy_spec))
-            for policy in action.hash_policies:
-                if policy.kind in HASHES:
-                    self.hash_policy(policy, &hashes[count])
-                    count += 1
-            out.hash_policies = hashes
-            out.hash_policy_count = <uint32_t> count
+        hashes = self.hash_policies(action.hash_policies)
+        out.hash_policies = hashes.at
+        out.hash_policy_count = hashes.count
         return 0
 
     cdef int redirect(self, object redirect, mc_redirect_spec *out) except -1:

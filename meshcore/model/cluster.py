@@ -20,6 +20,7 @@ from meshcore.model.balancing import (
 )
 from meshcore.model.dns import DnsSettings
 from meshcore.model.origin import Origin
+from meshcore.model.route import HashPolicy
 
 __all__ = [
     "CircuitBreakers",
@@ -233,6 +234,8 @@ class Cluster:
     peak_ewma: PeakEwma | None = None
     client_side_weighted: ClientSideWeighted | None = None
     slow_start: SlowStart | None = None
+    #: What a policy that hashes goes by in place of what the route says; None: the route's count.
+    hash_policies: tuple[HashPolicy, ...] | None = None
     common_lb: CommonLbConfig = CommonLbConfig()
     peers: Peers | None = None  #: None: nothing is routed by zone
     subsets: SubsetConfig | None = None

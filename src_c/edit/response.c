@@ -183,6 +183,9 @@ mc_code mc_answer_make(const mc_answer *answer, mc_format_context *context, mc_s
   }
   if (!code && !mc_edits_empty(answer->weighted_edits)) code = mc_edits_apply(answer->weighted_edits, context, headers);
   if (!code && answer->chain) code = mc_edit_chain_apply(answer->chain, context, headers);
+  for (uint32_t i = 0; i < answer->late_cookie_count && !code; i++) {
+    code = mc_header_list_add(headers, MC_LITERAL("set-cookie"), answer->late_cookies[i]);
+  }
   if (!code && answer->own) code = finish_own(answer, context, scratch, headers, status, body);
   for (uint32_t i = 0; i < answer->set_count && !code; i++) {
     code = mc_header_list_replace(headers, answer->set[i].name, answer->set[i].value);

@@ -21,6 +21,8 @@ typedef struct mc_answer {
   const mc_forwarding *forwarding; /* of a forwarded request: formats see it as the upstream did */
   const mc_slice *cookies; /* Set-Cookie lines, added before the edits to the upstream's */
   uint32_t cookie_count;
+  const mc_slice *late_cookies; /* Set-Cookie lines, added after the edits */
+  uint32_t late_cookie_count;
   const mc_header *set; /* what a filter sets after the edits, over what there is of the name */
   uint32_t set_count;
   bool of_filter; /* own answer: a filter made it, so that it is sent as it stands, to gRPC clients too */

@@ -8,7 +8,7 @@ static mc_code fail(mc_error *error, mc_code code, const char *message) {
   return code;
 }
 
-static mc_code slot_failed(mc_error *error, mc_code code) {
+mc_code mc_slot_failed(mc_error *error, mc_code code) {
   return fail(error, code, code == MC_LIMIT ? "more than 4096 different header names are asked for" : "out of memory");
 }
 
@@ -16,31 +16,7 @@ static mc_code build_ref(mc_header_ref *ref, mc_slice name, mc_slots *slots, mc_
   ref->set = name.data != NULL;
   if (!ref->set) return MC_OK;
   mc_code code = mc_header_source_of(name, slots, &ref->source, &ref->slot);
-  return code ? slot_failed(error, code) : MC_OK;
-}
-
-static mc_code build_hash_policy(mc_hash_policy *policy, const mc_hash_policy_spec *spec, mc_slots *slots,
-                                 mc_arena *arena, mc_error *error) {
-  bool ok = true;
-  policy->kind = spec->kind;
-  policy->terminal = spec->terminal;
-  policy->name = mc_arena_copy(arena, spec->name, &ok);
-  if (!ok) return fail(error, MC_NO_MEMORY, "out of memory");
-  mc_code code = MC_OK;
-  if (spec->kind == MC_HASH_HEADER) code = mc_header_source_of(spec->name, slots, &policy->source, &policy->slot);
-  if (spec->kind == MC_HASH_COOKIE) code = mc_slots_add(slots, MC_LITERAL("cookie"), &policy->slot);
-  if (code) return slot_failed(error, code);
-  if (spec->kind == MC_HASH_COOKIE && spec->cookie) {
-    policy->cookie = mc_arena_alloc(arena, 1, sizeof *policy->cookie);
-    if (!policy->cookie || mc_cookie_build(policy->cookie, spec->name, spec->cookie, arena)) {
-      return fail(error, MC_NO_MEMORY, "out of memory");
-    }
-  }
-  if (!spec->regex.pattern.data) return MC_OK;
-  policy->regex = mc_regex_compile(spec->regex.pattern, error);
-  if (!policy->regex) return error->code;
-  policy->substitution = mc_substitution_compile(spec->regex.substitution);
-  return policy->substitution ? MC_OK : fail(error, MC_NO_MEMORY, "out of memory");
+  return code ? mc_slot_failed(error, code) : MC_OK;
 }
 
 static mc_code build_weighted(mc_action *action, const mc_action_spec *spec, mc_slots *slots, mc_arena *arena,
@@ -71,7 +47,7 @@ static mc_code build_weighted(mc_action *action, const mc_action_spec *spec, mc_
   if (sum == 0) return fail(error, MC_INVALID, "the weights of a split add up to 0");
   if (sum > UINT32_MAX) return fail(error, MC_INVALID, "the weights of a split add up to more than 4294967295");
   mc_code code = mc_sticky_build(&action->sticky, spec->sticky, spec->clusters, spec->cluster_count, slots, arena);
-  return code ? slot_failed(error, code) : MC_OK;
+  return code ? mc_slot_failed(error, code) : MC_OK;
 }
 
 const mc_upgrade *mc_upgrades_copy(const mc_upgrade *upgrades, uint32_t count, mc_arena *arena) {
@@ -111,14 +87,9 @@ static mc_code build_forward(mc_action *action, const mc_action_spec *spec, cons
   if (!code && mc_mirrors_build(&action->mirrors, spec->mirrors, spec->mirror_count, arena)) {
     return fail(error, MC_NO_MEMORY, "out of memory");
   }
-  if (code || !spec->hash_policy_count) return code;
-  action->hash_policies = mc_arena_alloc(arena, spec->hash_policy_count, sizeof *action->hash_policies);
-  if (!action->hash_policies) return fail(error, MC_NO_MEMORY, "out of memory");
-  for (uint32_t i = 0; i < spec->hash_policy_count && !code; i++) {
-    action->hash_policy_count = i + 1;
-    code = build_hash_policy(&action->hash_policies[i], &spec->hash_policies[i], slots, arena, error);
-  }
-  return code;
+  if (code) return code;
+  return mc_hash_policies_build(&action->hash_policies, spec->hash_policies, spec->hash_policy_count, slots, arena,
+                                error);
 }
 
 mc_code mc_action_build(mc_action *action, const mc_action_spec *spec, const mc_route_spec *route, mc_slots *slots,
@@ -147,11 +118,7 @@ mc_code mc_action_build(mc_action *action, const mc_action_spec *spec, const mc_
 }
 
 void mc_action_clear(mc_action *action) {
-  for (uint32_t i = 0; i < action->hash_policy_count; i++) {
-    mc_regex_free(action->hash_policies[i].regex);
-    mc_substitution_free(action->hash_policies[i].substitution);
-  }
-  action->hash_policy_count = 0;
+  mc_hash_policies_clear(&action->hash_policies);
   for (uint32_t i = 0; i < action->weighted_count; i++) mc_cors_clear(action->weighted[i].cors);
   mc_cors_clear(action->cors);
   mc_cors_clear(action->cors_field);

@@ -96,6 +96,16 @@ MC_INLINED void lease(const mc_cluster *cluster, mc_routing_priority priority, m
   }
 }
 
+/* What a hashing policy goes by: the cluster's own hash policies before the route's; a draw where neither finds any. */
+MC_INLINED uint64_t hash_of(const mc_snapshot *s, const mc_action *action, mc_input *input, mc_decision *d,
+                            mc_pick *pick) {
+  const mc_hash_policies *own = s->hash_policies ? &s->hash_policies[d->cluster] : NULL;
+  uint64_t hash;
+  bool found = own && own->at ? mc_cluster_hash(own, action, input, d->cookies, &d->cluster_cookie, &hash)
+                                 : mc_action_hash(action, input, &d->cookies, &hash);
+  return found ? hash : mc_pick_draw(pick);
+}
+
 MC_INLINED mc_code forward(const mc_snapshot *s, const mc_action *action, mc_input *input, mc_decision *d,
                            const bool peek) {
   d->cluster = choose_cluster(s, action, input, d);
@@ -110,9 +120,7 @@ MC_INLINED mc_code forward(const mc_snapshot *s, const mc_action *action, mc_inp
   const mc_cluster *cluster = s->clusters[d->cluster];
   if (mc_cluster_is_stale(cluster, d->request.now_ns) && !d->request.stale) return MC_STALE;
   mc_pick pick = {.draws = d->request.seed, .now_ns = d->request.now_ns, .peek = peek};
-  if (cluster->balancer->policy->hashes && !mc_action_hash(action, input, &d->cookies, &pick.hash)) {
-    pick.hash = mc_pick_draw(&pick);
-  }
+  if (cluster->balancer->policy->hashes) pick.hash = hash_of(s, action, input, d, &pick);
   if (input->no_memory) return MC_NO_MEMORY;
   if (!cluster->subsets) {
     d->endpoint = mc_balancer_pick(cluster->balancer, &pick);
@@ -241,7 +249,7 @@ MC_INLINED mc_code decide(const mc_snapshot *s, const mc_request *request, mc_de
   d->leased = false;
   d->grpc = false;
   d->cors = MC_CORS_NONE;
-  d->cookies = NULL;
+  d->cookies = d->cluster_cookie = NULL;
   d->snapshot = s;
   d->request = *request;
   mc_scratch_init(&d->scratch);
@@ -350,14 +358,16 @@ mc_code mc_decision_response_headers(const mc_decision *d, const mc_response *re
   edits_in_force edits = {.weighted = NULL};
   mc_forwarding forwarding;
   if (d->listener >= 0 && !preflight) gather_edits(d, &edits);
-  const mc_slice *cookies = NULL;
-  uint32_t cookie_count = 0;
+  const mc_slice *cookies = NULL, *late_cookies = NULL;
+  uint32_t cookie_count = 0, late_cookie_count = 0;
   mc_code code = MC_OK;
   if (!own) {
     fill_forwarding(d, &edits, &forwarding);
     if (d->cookies) code = mc_cookies_lines(d->cookies, scratch, &cookies, &cookie_count);
     if (code) return code;
   }
+  if (d->cluster_cookie) code = mc_cookies_lines(d->cluster_cookie, scratch, &late_cookies, &late_cookie_count);
+  if (code) return code;
   mc_answer answer = {
       .status = own ? d->status : response->status,
       .headers = response->headers,
@@ -373,6 +383,8 @@ mc_code mc_decision_response_headers(const mc_decision *d, const mc_response *re
       .forwarding = own ? NULL : &forwarding,
       .cookies = cookies,
       .cookie_count = cookie_count,
+      .late_cookies = late_cookies,
+      .late_cookie_count = late_cookie_count,
       .set = set,
       .set_count = lines_to_set(d, set),
       .of_filter = preflight,

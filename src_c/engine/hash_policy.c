@@ -10,6 +10,59 @@
 /* Any constant will do that no other draw from the seed uses. */
 #define STREAM UINT64_C(0x63636f6f6b696521)
 
+/* ------------------------------------------------------------------ building */
+
+static mc_code no_memory(mc_error *error) {
+  *error = (mc_error){.code = MC_NO_MEMORY, .message = "out of memory"};
+  return MC_NO_MEMORY;
+}
+
+static mc_code build(mc_hash_policy *policy, const mc_hash_policy_spec *spec, mc_slots *slots, mc_arena *arena,
+                     mc_error *error) {
+  bool ok = true;
+  policy->kind = spec->kind;
+  policy->terminal = spec->terminal;
+  policy->name = mc_arena_copy(arena, spec->name, &ok);
+  if (!ok) return no_memory(error);
+  mc_code code = MC_OK;
+  if (spec->kind == MC_HASH_HEADER) code = mc_header_source_of(spec->name, slots, &policy->source, &policy->slot);
+  if (spec->kind == MC_HASH_COOKIE) code = mc_slots_add(slots, MC_LITERAL("cookie"), &policy->slot);
+  if (code) return mc_slot_failed(error, code);
+  if (spec->kind == MC_HASH_COOKIE && spec->cookie) {
+    policy->cookie = mc_arena_alloc(arena, 1, sizeof *policy->cookie);
+    if (!policy->cookie || mc_cookie_build(policy->cookie, spec->name, spec->cookie, arena)) {
+      return no_memory(error);
+    }
+  }
+  if (!spec->regex.pattern.data) return MC_OK;
+  policy->regex = mc_regex_compile(spec->regex.pattern, error);
+  if (!policy->regex) return error->code;
+  policy->substitution = mc_substitution_compile(spec->regex.substitution);
+  return policy->substitution ? MC_OK : no_memory(error);
+}
+
+mc_code mc_hash_policies_build(mc_hash_policies *policies, const mc_hash_policy_spec *specs, uint32_t count,
+                               mc_slots *slots, mc_arena *arena, mc_error *error) {
+  mc_code code = MC_OK;
+  policies->at = mc_arena_alloc(arena, count, sizeof *policies->at);
+  if (!policies->at) return no_memory(error);
+  for (uint32_t i = 0; i < count && !code; i++) {
+    policies->count = i + 1;
+    code = build(&policies->at[i], &specs[i], slots, arena, error);
+  }
+  return code;
+}
+
+void mc_hash_policies_clear(mc_hash_policies *policies) {
+  for (uint32_t i = 0; i < policies->count; i++) {
+    mc_regex_free(policies->at[i].regex);
+    mc_substitution_free(policies->at[i].substitution);
+  }
+  policies->count = 0;
+}
+
+/* ------------------------------------------------------------------ hashing */
+
 static uint64_t hash_of(mc_slice text, uint64_t seed) { return mc_xxh64(text.data, text.size, seed); }
 
 static int compare(const void *left, const void *right) {
@@ -67,33 +120,43 @@ static char *write_address(char *at, mc_slice ip, uint16_t port) {
   return write_number(at, port);
 }
 
-/* The number of the cookie that a client without one gets. Envoy hashes both addresses of the connection, so that
- * requests that run side by side get the same; where they are not known, it is drawn. */
-static uint64_t cookie_number(mc_input *input) {
+/* How cookies are given. */
+typedef struct giving {
+  mc_new_cookie **list; /* NULL: none is given */
+  bool of_client;       /* they go by the trusted client, not by who opened the connection */
+  const mc_cookie *known; /* has this number already; NULL: none has */
+  uint64_t number;
+} giving;
+
+/* The number of the cookie that a client without one gets. Envoy hashes two addresses, the remote and the local one of
+ * the connection, so that requests that run side by side get the same; where they are not known, it is drawn. A client
+ * that x-forwarded-for tells of has port 0. */
+static uint64_t cookie_number(const giving *giving, mc_input *input) {
   const mc_view *view = input->view;
   enum { ADDRESS_MOST = 64, AROUND = sizeof "[]:65535" };
   char text[2 * (ADDRESS_MOST + AROUND)];
-  bool known = view->source.data && view->source_port && view->local.data && view->source.size <= ADDRESS_MOST &&
+  mc_slice remote = giving->of_client ? view->client : view->source;
+  bool connected = remote.data == view->source.data;
+  bool known = remote.data && (!connected || view->source_port) && view->local.data && remote.size <= ADDRESS_MOST &&
                view->local.size <= ADDRESS_MOST;
   if (!known) return mc_mix64(input->random ^ STREAM);
-  char *end = write_address(text, view->source, view->source_port);
+  char *end = write_address(text, remote, connected ? view->source_port : 0);
   end = write_address(end, view->local, view->port);
   return mc_xxh64(text, (size_t)(end - text), 0);
 }
 
 /* The value of a cookie that the client has not: that of a sticky split, where it is given already, or a new one. */
-static mc_slice give_cookie(const mc_hash_policy *policy, mc_input *input, mc_new_cookie **cookies,
-                            const mc_sticky *sticky, char digits[MC_COOKIE_DIGITS]) {
-  if (sticky && *cookies && (*cookies)->cookie == sticky->cookie && mc_slice_equal(sticky->name, policy->name)) {
-    return mc_cookie_value((*cookies)->number, digits);
+static mc_slice give_cookie(const mc_hash_policy *policy, mc_input *input, const giving *giving,
+                            char digits[MC_COOKIE_DIGITS]) {
+  if (giving->known && mc_slice_equal(giving->known->name, policy->name)) {
+    return mc_cookie_value(giving->number, digits);
   }
-  uint64_t number = cookie_number(input);
-  if (mc_cookies_add(cookies, policy->cookie, number, input->scratch)) input->no_memory = true;
+  uint64_t number = cookie_number(giving, input);
+  if (mc_cookies_add(giving->list, policy->cookie, number, input->scratch)) input->no_memory = true;
   return mc_cookie_value(number, digits);
 }
 
-static bool hash_one(const mc_hash_policy *policy, mc_input *input, mc_new_cookie **cookies, const mc_sticky *sticky,
-                     uint64_t *hash) {
+static bool hash_one(const mc_hash_policy *policy, mc_input *input, const giving *giving, uint64_t *hash) {
   char digits[MC_COOKIE_DIGITS];
   mc_slice value = MC_ABSENT;
   switch (policy->kind) {
@@ -106,8 +169,8 @@ static bool hash_one(const mc_hash_policy *policy, mc_input *input, mc_new_cooki
       break;
     case MC_HASH_COOKIE:
       if (mc_cookie_find(input, policy->slot, policy->name, &value) && value.size) break;
-      if (!policy->cookie || !cookies) return false;
-      value = give_cookie(policy, input, cookies, sticky, digits);
+      if (!policy->cookie || !giving->list) return false;
+      value = give_cookie(policy, input, giving, digits);
       break;
     case MC_HASH_SOURCE_IP:
       value = input->view->client;
@@ -121,17 +184,38 @@ static bool hash_one(const mc_hash_policy *policy, mc_input *input, mc_new_cooki
   return true;
 }
 
-bool mc_action_hash(const mc_action *action, mc_input *input, mc_new_cookie **cookies, uint64_t *hash) {
+static bool hash_all(const mc_hash_policies *policies, mc_input *input, const giving *giving, uint64_t *hash) {
   bool any = false;
   *hash = 0;
-  for (uint32_t i = 0; i < action->hash_policy_count; i++) {
-    const mc_hash_policy *policy = &action->hash_policies[i];
+  for (uint32_t i = 0; i < policies->count; i++) {
+    const mc_hash_policy *policy = &policies->at[i];
     uint64_t one;
-    if (hash_one(policy, input, cookies, action->sticky, &one)) {
+    if (hash_one(policy, input, giving, &one)) {
       *hash = any ? mc_rotl64(*hash, 1) ^ one : one;
       any = true;
     }
     if (any && policy->terminal) break;
   }
   return any;
+}
+
+/* given: cookies so far, of which that of a sticky split is the first. */
+static giving giving_to(mc_new_cookie **list, bool of_client, const mc_action *action, const mc_new_cookie *given) {
+  bool sticky = action->sticky && given && given->cookie == action->sticky->cookie;
+  return (giving){list, of_client, sticky ? given->cookie : NULL, sticky ? given->number : 0};
+}
+
+bool mc_action_hash(const mc_action *action, mc_input *input, mc_new_cookie **cookies, uint64_t *hash) {
+  const giving giving = giving_to(cookies, false, action, cookies ? *cookies : NULL);
+  return hash_all(&action->hash_policies, input, &giving, hash);
+}
+
+bool mc_cluster_hash(const mc_hash_policies *policies, const mc_action *action, mc_input *input,
+                     const mc_new_cookie *given, mc_new_cookie **cookie, uint64_t *hash) {
+  mc_new_cookie *list = NULL;
+  const giving giving = giving_to(&list, true, action, given);
+  bool found = hash_all(policies, input, &giving, hash);
+  while (list && list->next) list = list->next;
+  *cookie = list;
+  return found;
 }

@@ -36,6 +36,21 @@ int32_t mc_snapshot_cluster(const mc_snapshot *s, mc_slice name) {
   return s->by_name[at];
 }
 
+/* What the policies of clusters hash, compiled beside the clusters: those are shared with other snapshots. */
+static mc_code build_hash_policies(mc_snapshot *s, const mc_snapshot_spec *spec, mc_error *error) {
+  mc_code code = MC_OK;
+  if (!spec->hash_policies) return code;
+  s->hash_policies = mc_arena_alloc(s->arena, s->cluster_count, sizeof *s->hash_policies);
+  if (!s->hash_policies) return no_memory(error);
+  for (uint32_t i = 0; i < s->cluster_count && !code; i++) {
+    const mc_hash_policies_spec *from = &spec->hash_policies[i];
+    if (!from->at) continue;
+    code = mc_hash_policies_build(&s->hash_policies[i], from->at, from->count, mc_route_table_slots(s->routes),
+                                  s->arena, error);
+  }
+  return code;
+}
+
 static mc_code build_clusters(mc_snapshot *s, const mc_snapshot_spec *spec, mc_error *error) {
   uint64_t seed = spec->seed;
   s->clusters = malloc((size_t)(spec->cluster_count + 1) * sizeof *s->clusters);
@@ -179,6 +194,7 @@ mc_snapshot *mc_snapshot_build(const mc_snapshot_spec *spec, mc_runtime *runtime
   if (!code) code = build_hosts(s, spec, error);
   if (!code) code = build_listeners(s, spec, error);
   if (!code) code = build_clusters(s, spec, error);
+  if (!code) code = build_hash_policies(s, spec, error);
   for (uint32_t i = 0; i < s->action_count && !code; i++) {
     if (mc_action_find_subsets(&s->actions[i], s)) code = no_memory(error);
   }
@@ -188,6 +204,7 @@ mc_snapshot *mc_snapshot_build(const mc_snapshot_spec *spec, mc_runtime *runtime
 }
 
 static void free_shared(mc_snapshot *s) {
+  for (uint32_t i = 0; s->hash_policies && i < s->cluster_count; i++) mc_hash_policies_clear(&s->hash_policies[i]);
   for (uint32_t i = 0; i < s->action_count; i++) mc_action_clear(&s->actions[i]);
   for (uint32_t i = 0; i < s->listener_count; i++) mc_cors_clear(s->listeners[i].cors);
   for (uint32_t i = 0; i < s->host_count; i++) {

@@ -24,6 +24,11 @@ typedef struct mc_hash_policy {
   mc_cookie *cookie; /* given where the request has none; NULL: none is given */
 } mc_hash_policy;
 
+typedef struct mc_hash_policies {
+  mc_hash_policy *at;
+  uint32_t count;
+} mc_hash_policies;
+
 /* The header that names a cluster, or a draw. */
 typedef struct mc_header_ref {
   bool set;
@@ -53,8 +58,7 @@ typedef struct mc_action {
   mc_sticky *sticky; /* NULL: the split is not sticky */
   bool rewrites; /* something changes target or authority */
   bool has_cors; /* some level up to the virtual host has a CORS policy */
-  mc_hash_policy *hash_policies;
-  uint32_t hash_policy_count;
+  mc_hash_policies hash_policies;
   const mc_upgrade *upgrades;
   uint32_t upgrade_count;
   uint64_t timeout_ns;
@@ -94,6 +98,7 @@ struct mc_snapshot {
   mc_listener *listeners;
   mc_virtual_host *hosts;
   mc_action *actions; /* by route */
+  mc_hash_policies *hash_policies; /* by cluster, since header slots are the snapshot's; at NULL: the route's count */
   mc_cluster **clusters; /* its own */
   uint32_t listener_count, host_count, action_count, cluster_count;
   bool reads_clock;     /* some cluster's picks hang on now_ns */
@@ -126,13 +131,25 @@ int32_t mc_snapshot_listener(const mc_snapshot *snapshot, const mc_request *requ
 /* NULL where memory is out. */
 const mc_upgrade *mc_upgrades_copy(const mc_upgrade *upgrades, uint32_t count, mc_arena *arena);
 
+/* Says why a header slot could not be had. */
+mc_code mc_slot_failed(mc_error *error, mc_code code);
+
 /* Compiles a route's action into the arena; what it owns beyond is given back by clear. */
 mc_code mc_action_build(mc_action *action, const mc_action_spec *spec, const mc_route_spec *route, mc_slots *slots,
                         mc_arena *arena, mc_error *error);
 void mc_action_clear(mc_action *action);
 
+/* Compiles into the arena; clear it even after a failed build. */
+mc_code mc_hash_policies_build(mc_hash_policies *policies, const mc_hash_policy_spec *specs, uint32_t count,
+                               mc_slots *slots, mc_arena *arena, mc_error *error);
+void mc_hash_policies_clear(mc_hash_policies *policies);
+
 /* The hash that the route's policies make of the request. False where none of them finds a value. A cookie that the
  * client has to be given is added to the list; NULL: none may be given. */
 bool mc_action_hash(const mc_action *action, mc_input *input, mc_new_cookie **cookies, uint64_t *hash);
+/* The same of a cluster's own policies. given: cookies of the split before it; *cookie: the one that the client has to
+ * be given, of several the last, as Envoy has it; NULL: none. */
+bool mc_cluster_hash(const mc_hash_policies *policies, const mc_action *action, mc_input *input,
+                     const mc_new_cookie *given, mc_new_cookie **cookie, uint64_t *hash);
 
 #endif

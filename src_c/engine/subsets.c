@@ -35,5 +35,7 @@ int32_t mc_subsets_decide(const mc_cluster *cluster, mc_decision *d, mc_pick *pi
   int32_t host = mc_subsets_pick(cluster->subsets, &plan, pick, &step);
   d->subset = step.reason == MC_SUBSET_NONE ? -1 : (int32_t)step.subset;
   d->subset_reason = step.reason;
+  bool asked = d->subset >= 0 && !cluster->subsets->at[d->subset].single;
+  if (!asked) d->cluster_cookie = NULL; /* it was for a policy that had no say */
   return host;
 }

@@ -409,6 +409,11 @@ typedef struct mc_hash_policy_spec {
   const mc_cookie_spec *cookie; /* MC_HASH_COOKIE: NULL: none is given */
 } mc_hash_policy_spec;
 
+typedef struct mc_hash_policies_spec {
+  const mc_hash_policy_spec *at;
+  uint32_t count;
+} mc_hash_policies_spec;
+
 /* What keeps a request at its weighted cluster. Without a value the choice is random. */
 typedef struct mc_sticky_spec {
   mc_hash_kind kind;
@@ -855,6 +860,9 @@ typedef struct mc_snapshot_spec {
   const mc_listener_spec *listeners;
   const mc_virtual_host_spec *virtual_hosts;
   const mc_cluster_spec *clusters;
+  /* By cluster, those that are kept too: what its policy hashes in place of what the route says; at NULL: the route's.
+   * NULL: no cluster has its own. */
+  const mc_hash_policies_spec *hash_policies;
   uint32_t listener_count, virtual_host_count, cluster_count;
   const struct mc_snapshot *previous; /* whose clusters may be kept; NULL: none */
   uint64_t seed;                      /* of what starts at a random place */
@@ -958,6 +966,7 @@ typedef struct mc_decision {
   bool leased;        /* endpoint and cluster count this request as active; false where it overflows */
   mc_cors_verdict cors;
   mc_new_cookie *cookies; /* given by the answer; NULL: none */
+  mc_new_cookie *cluster_cookie; /* likewise, for the cluster's own hash policies; NULL: none */
   const mc_snapshot *snapshot;
   mc_request request;
   mc_view view;

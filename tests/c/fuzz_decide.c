@@ -129,8 +129,9 @@ static mc_snapshot *build(uint8_t options, mc_runtime *runtime) {
   actions[9] = (mc_action_spec){.kind = MC_ACTION_RESPOND, .status = 201, .body = {all, COUNT(all)}, .edits = edits};
   const mc_endpoint_spec endpoints[] = {{.address = MC_LITERAL("10.0.0.1:80"), .hostname = MC_LITERAL("h.one"), .labels = labels, .label_count = 1},
                                         {.address = MC_LITERAL("[::1]:80"), .labels = labels, .label_count = 2}};
+  const mc_balance_spec hashing = {.policy = MC_POLICY_MAGLEV, .overprovisioning_percent = 140, .hashing = {.table_size = 7}};
   const mc_cluster_spec clusters[] = {{.name = MC_LITERAL("one"), .endpoints = endpoints, .endpoint_count = 2, .subsets = options & 2 ? &subsets : NULL},
-                                      {.name = MC_LITERAL("two"), .endpoints = endpoints, .endpoint_count = 1}, {.name = MC_LITERAL("empty")}};
+                                      {.name = MC_LITERAL("two"), .endpoints = endpoints, .endpoint_count = 2, .balance = hashing}, {.name = MC_LITERAL("empty"), .balance = hashing}};
   const mc_virtual_host_spec hosts[] = {{.routes = routes, .actions = actions, .route_count = COUNT(routes), .edits = edits, .cors_field = &outer},
                                         {.routes = routes + 7, .actions = actions + 7, .route_count = 4, .require_tls = MC_TLS_ALL, .cors = &outer}};
   const mc_domain_spec domains[] = {{MC_LITERAL("tls.com"), 1}, {MC_LITERAL("*.tls.com"), 1}, {MC_LITERAL("*"), 0}};
@@ -144,8 +145,10 @@ static mc_snapshot *build(uint8_t options, mc_runtime *runtime) {
       .options = {.normalize_path = options >> 2 & 1, .merge_slashes = options >> 3 & 1, .escaped_slashes = (mc_escaped_slashes)(options >> 4 & 3),
                   .use_remote_address = options >> 6 & 1, .strip_any_host_port = options >> 7, .append_x_forwarded_port = true,
                   .has_internal_cidrs = options & 1, .via = MC_LITERAL("v"), .upgrades = upgrades, .upgrade_count = 3}};
-  const mc_snapshot_spec spec = {.listeners = &listener, .listener_count = 1, .virtual_hosts = hosts, .virtual_host_count = 2,
-                                 .clusters = clusters, .cluster_count = 3, .seed = options};
+  mc_snapshot_spec spec = {.listeners = &listener, .listener_count = 1, .virtual_hosts = hosts, .virtual_host_count = 2,
+                           .clusters = clusters, .cluster_count = 3, .seed = options};
+  const mc_hash_policies_spec own[] = {{hashes, options >> 5 & 3}, {.count = 0}, {hashes, 1}};
+  if (options & 16) spec.hash_policies = own;
   mc_error error;
   mc_snapshot *snapshot = mc_snapshot_build(&spec, runtime, &error);
   demand(snapshot != NULL);

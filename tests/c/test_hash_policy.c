@@ -138,8 +138,66 @@ static void test_cookies_are_given(void) {
   CHECK(drawn && drawn != xxh64("127.0.0.9:010.0.0.1:80", 0));
 }
 
+/* The number of the cookie that a cluster's own policies give, and how many they would; client NULL: who connects. */
+static uint64_t cookie_of_cluster(const char *client, const mc_hash_policy_spec *policies, uint32_t count,
+                                  const char *const *rows, bool *found, uint64_t *hash) {
+  mc_arena *arena = mc_arena_new();
+  mc_slots *slots = mc_slots_new();
+  mc_hash_policies built = {.count = 0};
+  const mc_action action = {.kind = MC_ACTION_FORWARD};
+  mc_error error;
+  mc_scratch scratch;
+  mc_view view;
+  mc_header headers[16];
+  mc_new_cookie *cookie = NULL;
+  CHECK_INT(mc_hash_policies_build(&built, policies, count, slots, arena, &error), MC_OK);
+  mc_scratch_init(&scratch);
+  view_of(&view, &scratch, "a.com", "/", headers, rows);
+  view.source = text_of("127.0.0.9");
+  view.source_port = 4567;
+  view.client = client ? text_of(client) : view.source;
+  view.local = text_of("10.0.0.1");
+  view.port = 80;
+  mc_input input = {.view = &view, .slots = slots, .scratch = &scratch, .random = 5};
+  CHECK_INT(mc_slots_find(slots, &view, &scratch, &input.found), MC_OK);
+  *found = mc_cluster_hash(&built, &action, &input, NULL, &cookie, hash);
+  CHECK(!input.no_memory && (!cookie || !cookie->next));
+  uint64_t number = cookie ? cookie->number : 0;
+  if (cookie) CHECK(mc_slice_equal(cookie->cookie->name, policies[count - 1].name));
+  mc_scratch_reset(&scratch);
+  mc_hash_policies_clear(&built);
+  mc_slots_free(slots);
+  mc_arena_free(arena);
+  CHECK_INT(check_blocks(), 0);
+  return number;
+}
+
+static void test_of_a_cluster(void) {
+  const mc_cookie_spec session = {.max_age = 0};
+  const mc_hash_policy_spec cookies[] = {{.kind = MC_HASH_COOKIE, .name = MC_LITERAL("c"), .cookie = &session},
+                                         {.kind = MC_HASH_COOKIE, .name = MC_LITERAL("d"), .cookie = &session}};
+  const uint64_t connected = xxh64("127.0.0.9:456710.0.0.1:80", 0), forwarded = xxh64("[2001:db8::1]:010.0.0.1:80", 0);
+  char digits[MC_COOKIE_DIGITS];
+  bool found;
+  uint64_t hash;
+  CHECK_INT(cookie_of_cluster(NULL, cookies, 1, NULL, &found, &hash), connected);
+  mc_slice value = mc_cookie_value(connected, digits);
+  uint64_t one = mc_xxh64(value.data, value.size, 0);
+  CHECK(found && hash == one);
+  /* both count, the last is given */
+  CHECK_INT(cookie_of_cluster(NULL, cookies, 2, NULL, &found, &hash), connected);
+  CHECK(found && hash == (((one << 1) | (one >> 63)) ^ one));
+  /* a client that x-forwarded-for tells of has port 0 */
+  CHECK_INT(cookie_of_cluster("2001:db8::1", cookies, 1, NULL, &found, &hash), forwarded);
+  CHECK_INT(cookie_of_cluster(NULL, cookies, 1, ROWS("cookie: c=1"), &found, &hash), 0);
+  CHECK_INT(hash, xxh64("1", 0));
+  CHECK_INT(cookie_of_cluster(NULL, cookies, 0, NULL, &found, &hash), 0);
+  CHECK(!found);
+}
+
 int main(void) {
   test_cookies_are_given();
+  test_of_a_cluster();
   test_headers();
   test_order_of_repeated_lines_does_not_matter();
   test_other_kinds();

@@ -150,6 +150,23 @@ static mc_slice answer(mc_answer *it, uint16_t *status, mc_slice *body) {
   return list_text(&list, row);
 }
 
+/* Some cookies are added before the edits, others after them. */
+static void test_cookies(void) {
+  const mc_slice early = MC_LITERAL("a=1"), late = MC_LITERAL("b=2"), gone = MC_LITERAL("set-cookie");
+  mc_edits_spec spec = {.response_remove = &gone, .response_remove_count = 1};
+  mc_edit_pair pair;
+  mc_edit_chain request, chain;
+  mc_slice body;
+  uint16_t status;
+  view_of(&view, &scratch, "a", "/", headers, NULL);
+  mc_answer it = {.status = 503, .own = true, .cookies = &early, .cookie_count = 1, .late_cookies = &late, .late_cookie_count = 1};
+  CHECK_SLICE(answer(&it, &status, &body), "set-cookie: a=1|set-cookie: b=2");
+  CHECK_INT(mc_edit_pair_compile(arena, &spec, &pair), MC_OK);
+  mc_edit_chain_make(&pair, NULL, NULL, false, &request, &chain);
+  it.chain = &chain;
+  CHECK_SLICE(answer(&it, &status, &body), "set-cookie: b=2");
+}
+
 static void test_own_answers(void) {
   const mc_header_value_spec add[] = {ADD("x-echo", APPEND, REQ("x-a")), ADD("x-code", APPEND, OP(MC_FORMAT_RESPONSE_CODE)),
                                       ADD("location", APPEND, TEXT("/there"))};
@@ -267,6 +284,7 @@ int main(void) {
   test_levels();
   test_upstream();
   test_own_answers();
+  test_cookies();
   test_redirects();
   test_grpc();
   test_upstream_answers();

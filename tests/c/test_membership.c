@@ -64,6 +64,56 @@ static void test_one_cluster_differs(bool old_first) {
   CHECK_INT(check_blocks(), 0);
 }
 
+static int32_t endpoint_for(const mc_snapshot *s, const char *row) {
+  mc_header headers[2];
+  const mc_request request = request_of("a", "/", headers, ROWS(row));
+  mc_decision decision;
+  CHECK_INT(mc_decide(s, &request, &decision), MC_OK);
+  int32_t endpoint = decision.endpoint;
+  mc_decision_release(&decision);
+  return endpoint;
+}
+
+/* What a cluster's policy hashes stays with its number, however many snapshots share the cluster. */
+static void test_hash_policies_of_clusters(void) {
+  const mc_hash_policy_spec user = {.kind = MC_HASH_HEADER, .name = MC_LITERAL("x-user")};
+  const mc_hash_policies_spec own[] = {{.count = 0}, {&user, 1}};
+  mc_cluster_spec clusters[] = {cluster_of("d", 1), cluster_of("c", 3)};
+  const mc_route_spec route = prefix_route(MC_LITERAL("/"));
+  const mc_action_spec action = forward_to(1);
+  small_config config;
+  runtime = mc_runtime_new();
+  clusters[1].balance.policy = MC_POLICY_MAGLEV;
+  clusters[1].balance.hashing.table_size = 101;
+  small_init(&config, &route, &action, 1, clusters, 2);
+  config.spec.hash_policies = own;
+  mc_snapshot *old = snapshot_of(&config.spec, runtime);
+  int seen = 0;
+  int32_t expected[20];
+  for (int i = 0; i < 20; i++) {
+    char row[32];
+    snprintf(row, sizeof row, "x-user: u%d", i);
+    expected[i] = endpoint_for(old, row);
+    seen |= 1 << expected[i];
+  }
+  CHECK_INT(seen, 7);
+  clusters[1].keep = 1;
+  clusters[1].endpoint_count = 0; /* not read: the cluster is kept */
+  config.spec.previous = old;
+  mc_snapshot *kept = snapshot_of(&config.spec, runtime), *beside = with(kept, 0, "d", 2);
+  CHECK(kept->clusters[1] == old->clusters[1] && beside->clusters[1] == old->clusters[1]);
+  mc_snapshot_free(old);
+  mc_snapshot_free(kept);
+  for (int i = 0; i < 20; i++) {
+    char row[32];
+    snprintf(row, sizeof row, "x-user: u%d", i);
+    CHECK_INT(endpoint_for(beside, row), expected[i]);
+  }
+  mc_snapshot_free(beside);
+  mc_runtime_free(runtime);
+  CHECK_INT(check_blocks(), 0);
+}
+
 static void test_a_cluster_may_become_empty_and_full_again(void) {
   runtime = mc_runtime_new();
   mc_snapshot *s = first();
@@ -164,6 +214,7 @@ static void test_no_memory(void) {
 }
 
 int main(void) {
+  test_hash_policies_of_clusters();
   test_one_cluster_differs(true);
   test_one_cluster_differs(false);
   test_a_cluster_may_become_empty_and_full_again();

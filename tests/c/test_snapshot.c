@@ -204,6 +204,8 @@ static void test_out_of_memory(void) {
   const mc_cidr cidr = {.bits = 8};
   small_config config;
   small_init(&config, routes, actions, 4, clusters, 2);
+  const mc_hash_policies_spec of_clusters[] = {{hashes, 2}, {.count = 0}};
+  config.spec.hash_policies = of_clusters;
   config.host.edits = config.listener.edits = edits;
   config.listener.options = (mc_http_options){.via = MC_LITERAL("v"), .scheme_to_overwrite = MC_LITERAL("https"), .internal_cidrs = &cidr,
                                               .internal_cidr_count = 1, .upgrades = &upgrade, .upgrade_count = 1};

@@ -7,6 +7,7 @@ from typing import Annotated
 
 from meshcore.config.balancing import limits
 from meshcore.config.envoy.schema.base import Empty, Percent, RuntimeDouble, TimeSpan, TypedExtensionConfig
+from meshcore.config.envoy.schema.retry import HashPolicy
 from meshcore.config.scalar_types import UInt32, UInt64
 from meshcore.config.schema import Meta, OneOf, Record
 from meshcore.config.tree import MappingNode
@@ -172,7 +173,7 @@ class LocalityLbConfig(Record):
 
 
 class TypedConsistentHashing(ConsistentHashingLbConfig):
-    __unsupported__ = {"hash_policy": "use the route's"}
+    hash_policy: list[HashPolicy] = []
 
 
 class TypedHashFunction(Enum):

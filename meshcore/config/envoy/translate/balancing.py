@@ -8,11 +8,13 @@ from meshcore.config.envoy.schema import balancing as schema
 from meshcore.config.envoy.schema.base import RuntimeDouble
 from meshcore.config.envoy.schema.cluster import Cluster, DiscoveryType, LbPolicy
 from meshcore.config.envoy.translate.context import Context
+from meshcore.config.envoy.translate.policies import hash_policies
 from meshcore.config.envoy.translate.subsets import cluster_subsets, typed_subsets
 from meshcore.config.schema import Record, is_set, path_of
 from meshcore.model import (
     ClientSideWeighted,
     CommonLbConfig,
+    HashPolicy,
     LeastRequest,
     Maglev,
     PeakEwma,
@@ -40,6 +42,7 @@ class Balancing:
     client_side_weighted: ClientSideWeighted | None = None
     slow_start: SlowStart | None = None
     subsets: SubsetConfig | None = None
+    hash_policies: tuple[HashPolicy, ...] | None = None
 
 
 _PREFIX = "envoy.extensions.load_balancing_policies."
@@ -135,12 +138,14 @@ def _of_policies(
     assert isinstance(config, schema.TypedRingHash | schema.TypedMaglev)
     if config.locality_weighted_lb_config is not None:
         common = replace(common, locality_weighted=True)
-    common = _consistent(common, config.consistent_hashing_lb_config)
+    hashing = config.consistent_hashing_lb_config
+    common = _consistent(common, hashing)
+    own = hash_policies(context, hashing.hash_policy) if hashing is not None and hashing.hash_policy else None
     if isinstance(config, schema.TypedMaglev):
-        return Balancing(Policy.MAGLEV, common, maglev=_maglev(context, config))
-    if config.consistent_hashing_lb_config is None:
+        return Balancing(Policy.MAGLEV, common, maglev=_maglev(context, config), hash_policies=own)
+    if hashing is None:
         common = _consistent(common, config)
-    return Balancing(Policy.RING_HASH, common, ring_hash=_ring_hash(context, config))
+    return Balancing(Policy.RING_HASH, common, ring_hash=_ring_hash(context, config), hash_policies=own)
 
 
 def _ring_hash(context: Context, config: schema.RingHashLbConfig | schema.TypedRingHash) -> RingHash:

@@ -72,6 +72,7 @@ def cluster(
         peak_ewma=chosen.peak_ewma,
         client_side_weighted=chosen.client_side_weighted,
         slow_start=chosen.slow_start,
+        hash_policies=chosen.hash_policies,
         common_lb=chosen.common,
         subsets=chosen.subsets,
         overprovisioning_factor=policy.overprovisioning_factor if policy is not None else 140,
