@@ -50,6 +50,10 @@ def contenders() -> dict[str, dict[str, Contender]]:
         least = module.LeastRequest(HOSTS)
         names = {"pick": least.pick, "done": least.done}
         work.setdefault("LeastRequest.pick, done", {})[name] = Contender("done(pick())", names)
+    for name, module in present("meshcore.split").items():
+        pick = module.WeightedSplit({"v1": 90, "v2": 9, "v3": 1}).pick
+        contender = Contender("for key in keys: pick(key)", {"pick": pick, "keys": KEYS}, len(KEYS))
+        work.setdefault("WeightedSplit.pick", {})[name] = contender
     return work
 
 

@@ -20,10 +20,11 @@ COMPONENTS = {
     "meshcore.balance": ("LeastRequest", "Maglev", "PeakEwma", "RandomChoice", "RingHash", "RoundRobin"),
     "meshcore.circuit": ("CircuitBreaker", "RetryBudget"),
     "meshcore.match": ("RouteTable",),
+    "meshcore.split": ("WeightedSplit",),
 }
 
 #: The first compiled modules that anything imports.
-_COMPILED = {"meshcore.balance", "meshcore.circuit", "meshcore.decision", "meshcore.engine", "meshcore.match"}
+_COMPILED = {f"meshcore.{name}" for name in ("balance", "circuit", "decision", "engine", "match", "split")}
 
 _CPYTHON = sys.implementation.name == "cpython"
 # The source tree is the first thing that a new user meets who starts Python in the clone.

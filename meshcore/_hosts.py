@@ -1,11 +1,11 @@
-"""What the standalone balancers are given, checked: hosts and weights, sizes and seeds."""
+"""What the standalone balancers and splits are given, checked: hosts and weights, sizes and seeds."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Optional, Union
 
-__all__ = ["Weights", "checked_hosts", "checked_size", "checked_weights"]
+__all__ = ["Weights", "checked_hosts", "checked_size", "checked_split", "checked_weights"]
 
 MAX_WEIGHT = 2**32 - 1
 
@@ -46,13 +46,33 @@ def checked_weights(hosts: Sequence[str], weights: Weights) -> tuple[int, ...]:
     if len(given) != len(hosts):
         raise ValueError(f"{len(given)} weights for {len(hosts)} hosts")
     for host, weight in zip(hosts, given):  # noqa: B905 - their lengths are the same by now
-        if not isinstance(weight, int) or isinstance(weight, bool):
-            raise TypeError(f"the weight of {host!r} is {weight!r}; expected an int")
-        if weight < 1:
-            raise ValueError(f"the weight of {host!r} is {weight}; expected at least 1")
-    if sum(given) > MAX_WEIGHT:
-        raise ValueError(f"the weights add up to {sum(given):,}; expected at most {MAX_WEIGHT:,}")
+        _check_weight(host, weight, "at least 1", 1)
+    _check_sum(given)
     return tuple(given)
+
+
+def checked_split(weights: Mapping[str, int]) -> dict[str, int]:
+    """Destinations and their weights."""
+    given = dict(weights)
+    for name, weight in given.items():
+        if not isinstance(name, str):
+            raise TypeError(f"a destination is a str, not {name!r}")
+        _check_weight(name, weight, "0 or more", 0)
+    _check_sum(given.values())
+    return given
+
+
+def _check_weight(name: str, weight: int, expected: str, least: int) -> None:
+    if not isinstance(weight, int) or isinstance(weight, bool):
+        raise TypeError(f"the weight of {name!r} is {weight!r}; expected an int")
+    if weight < least:
+        raise ValueError(f"the weight of {name!r} is {weight}; expected {expected}")
+
+
+def _check_sum(weights: Iterable[int]) -> None:
+    total = sum(weights)
+    if total > MAX_WEIGHT:
+        raise ValueError(f"the weights add up to {total:,}; expected at most {MAX_WEIGHT:,}")
 
 
 def checked_size(name: str, value: int, least: int = 0) -> int:

@@ -21,23 +21,7 @@ from meshcore._core cimport (
 )
 from meshcore._request cimport as_bytes, take
 
-cdef enum:
-    MAX_WEIGHT = 0xFFFFFFFF
-
-
-cdef object checked(object weights):
-    """The destinations and their weights."""
-    given = dict(weights)
-    for name, weight in given.items():
-        if not isinstance(name, str):
-            raise TypeError(f"a destination is a str, not {name!r}")
-        if not isinstance(weight, int) or isinstance(weight, bool):
-            raise TypeError(f"the weight of {name!r} is {weight!r}; expected an int")
-        if weight < 0:
-            raise ValueError(f"the weight of {name!r} is {weight}; expected 0 or more")
-    if sum(given.values()) > <uint64_t> MAX_WEIGHT:
-        raise ValueError(f"the weights add up to {sum(given.values()):,}; expected at most {<uint64_t> MAX_WEIGHT:,}")
-    return given
+from meshcore._hosts import checked_split
 
 
 @cython.final
@@ -54,7 +38,7 @@ cdef class WeightedSplit:
         cdef uint32_t *numbers
         if self._split != NULL:
             raise TypeError("a WeightedSplit does not change; make another one")
-        self._weights = checked(weights)
+        self._weights = checked_split(weights)
         self._names = tuple(self._weights)
         encoded = [name.encode("utf-8", "surrogateescape") for name in self._names]
         if seed is None:

@@ -104,7 +104,7 @@ def test_policies_that_ask_for_nothing_are_still_the_clusters() -> None:
 
 def test_several_combine_and_regexes_rewrite() -> None:
     rewrite = {"pattern": {"regex": "[0-9]+"}, "substitution": "N"}
-    policies = [
+    policies: list[dict[str, Any]] = [
         {"header": {"header_name": "x-user", "regex_rewrite": rewrite}},
         {"query_parameter": {"name": "q"}},
     ]

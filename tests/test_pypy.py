@@ -25,7 +25,7 @@ def test_the_components_on_pypy() -> None:
         pytest.skip(
             "MESHCORE_PYPY names no PyPy with meshcore-engine, pytest and hypothesis (tests/README.md)"
         )
-    assert {"test_balance.py", "test_match_route_table.py"} <= set(MODULES)
+    assert {"test_balance.py", "test_match_route_table.py", "test_split.py"} <= set(MODULES)
     # Not from the root, where the package's own folder would be imported: it has nothing built for PyPy.
     run = subprocess.run(
         [python, "-m", "pytest", "-q", "-p", "no:cacheprovider", *MODULES, *OTHERS],

@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 
 from meshcore import WeightedSplit
 
+pytestmark = pytest.mark.usefixtures("each_backend")
+
 KEYS = [f"user-{number}" for number in range(4000)]
 NAMES = "abcdefgh"
 

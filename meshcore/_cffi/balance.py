@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, NoReturn
 
 from meshcore._cffi._core import ffi, lib
+from meshcore._cffi.draws import Draws
 from meshcore._cffi.specs import Specs
 from meshcore._cffi.text import raise_error, slice_of
 from meshcore._hosts import Weights, checked_hosts, checked_size, checked_weights
@@ -13,8 +14,6 @@ from meshcore.model import balancing as parameters
 
 __all__ = ["LeastRequest", "Maglev", "PeakEwma", "Picker", "RandomChoice", "RingHash", "RoundRobin"]
 
-_MASK = 0xFFFFFFFFFFFFFFFF
-_STEP = 0x9E3779B97F4A7C15  # of splitmix64
 _HASH_FUNCTIONS = {"xx_hash": lib.MC_XX_HASH, "murmur_hash_2": lib.MC_MURMUR_HASH_2}
 
 
@@ -27,14 +26,7 @@ class Picker:
         self._hosts = checked_hosts(hosts)
         self._weights = checked_weights(self._hosts, weights)
         self._numbers = {host: number for number, host in enumerate(self._hosts)}
-        self._entropy = None
-        self._random = 0
-        if seed is None:
-            self._entropy = ffi.gc(lib.mc_entropy_new(), lib.mc_entropy_free)
-            if self._entropy == ffi.NULL:
-                raise MemoryError
-        else:
-            self._random = seed & _MASK
+        self._draws = Draws(seed)
         specs, error = Specs(), ffi.new("mc_error *")
         cluster = specs.array("mc_cluster_spec", 1)
         specs.text(cluster[0].name, "")
@@ -45,7 +37,7 @@ class Picker:
         for i, host in enumerate(self._hosts):
             specs.text(endpoints[i].address, host)
             endpoints[i].weight = self._weights[i]
-        picker = lib.mc_picker_new(cluster, self._draw(), error)
+        picker = lib.mc_picker_new(cluster, self._draws.next(), error)
         if picker == ffi.NULL:
             raise_error(error)
         self._picker = ffi.gc(picker, lib.mc_picker_free)
@@ -66,13 +58,6 @@ class Picker:
 
     def __reduce__(self) -> NoReturn:
         raise TypeError(f"a {type(self).__name__} cannot be pickled or copied; make another one")
-
-    def _draw(self) -> int:
-        """Without a seed of the caller's, draws differ between the processes of a fork, too."""
-        if self._entropy is not None:
-            return int(lib.mc_entropy_next(self._entropy))
-        self._random = (self._random + _STEP) & _MASK
-        return int(lib.mc_mix64(self._random))
 
     def _host(self, number: int) -> str | None:
         return self._hosts[number] if number >= 0 else None
@@ -173,7 +158,7 @@ class RoundRobin(Picker):
         super().__init__(hosts, weights, {"policy": lib.MC_POLICY_ROUND_ROBIN}, seed)
 
     def pick(self) -> str | None:
-        return self._host(lib.mc_picker_pick(self._picker, self._draw(), 0))
+        return self._host(lib.mc_picker_pick(self._picker, self._draws.next(), 0))
 
 
 class RandomChoice(Picker):
@@ -184,7 +169,7 @@ class RandomChoice(Picker):
         super().__init__(hosts, weights, {"policy": policy}, seed)
 
     def pick(self) -> str | None:
-        return self._host(lib.mc_picker_pick(self._picker, self._draw(), 0))
+        return self._host(lib.mc_picker_pick(self._picker, self._draws.next(), 0))
 
 
 class LeastRequest(Picker):
@@ -210,7 +195,7 @@ class LeastRequest(Picker):
         super().__init__(hosts, weights, {"policy": lib.MC_POLICY_LEAST_REQUEST, "load": load}, seed)
 
     def pick(self) -> str | None:
-        return self._begin(lib.mc_picker_pick(self._picker, self._draw(), 0))
+        return self._begin(lib.mc_picker_pick(self._picker, self._draws.next(), 0))
 
     def done(self, host: str) -> None:
         self._done(host)
@@ -246,7 +231,7 @@ class PeakEwma(Picker):
         return int(lib.mc_platform_now_ns()) if self._clock is None else _nanoseconds(self._clock())
 
     def pick(self) -> str | None:
-        return self._begin(lib.mc_picker_pick(self._picker, self._draw(), self._now()))
+        return self._begin(lib.mc_picker_pick(self._picker, self._draws.next(), self._now()))
 
     def done(self, host: str, latency: float | None = None) -> None:
         report = ffi.new("mc_report *")

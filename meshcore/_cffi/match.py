@@ -5,14 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from meshcore._cffi._core import ffi, lib
+from meshcore._cffi.draws import Draws
 from meshcore._cffi.specs import Specs
 from meshcore._cffi.text import header_pairs, raise_error, slice_of
 from meshcore.model import RouteConfiguration
 
 __all__ = ["RouteTable"]
-
-_MASK = 0xFFFFFFFFFFFFFFFF
-_STEP = 0x9E3779B97F4A7C15  # of splitmix64
 
 
 class RouteTable:
@@ -22,7 +20,7 @@ class RouteTable:
         if not isinstance(route_configuration, RouteConfiguration):
             route_configuration = _loaded(route_configuration)
         self._configuration: RouteConfiguration = route_configuration
-        self._random = seed & _MASK
+        self._draws = Draws(seed)
         self._table = ffi.gc(lib.mc_route_table_new(), lib.mc_route_table_free)
         if self._table == ffi.NULL:
             raise MemoryError
@@ -64,11 +62,10 @@ class RouteTable:
                 slice_of(lines[i].name, name, alive)
                 slice_of(lines[i].value, value, alive)
         lib.mc_view_split(view)
-        # The next number of splitmix64's sequence: runtime fractions are drawn anew for each match.
-        self._random = (self._random + _STEP) & _MASK
         scratch, route = ffi.new("mc_scratch *"), ffi.new("int32_t *")
         lib.mc_scratch_init(scratch)
-        code = lib.mc_route_table_match(self._table, 0, view, lib.mc_mix64(self._random), scratch, route)
+        # Runtime fractions are drawn anew for each match.
+        code = lib.mc_route_table_match(self._table, 0, view, self._draws.next(), scratch, route)
         lib.mc_scratch_reset(scratch)
         if code:
             raise MemoryError
