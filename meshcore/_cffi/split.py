@@ -46,8 +46,8 @@ class WeightedSplit:
 
     def pick(self, key: str | bytes | None = None) -> str:
         if key is None:
-            return self._names[lib.mc_key_split_draw(self._split, self._draws.next())]
+            return self._names[int(lib.mc_key_split_draw(self._split, self._draws.next()))]
         slice = ffi.new("mc_slice *")
         alive: list[Any] = []
         slice_of(slice, key, alive)
-        return self._names[lib.mc_key_split_pick(self._split, slice[0])]
+        return self._names[int(lib.mc_key_split_pick(self._split, slice[0]))]
