@@ -44,6 +44,16 @@ cdef dict HEALTH = {
 }
 
 
+cdef dict STATUSES = {
+    HealthStatus.UNKNOWN: MC_STATUS_UNKNOWN,
+    HealthStatus.HEALTHY: MC_STATUS_HEALTHY,
+    HealthStatus.UNHEALTHY: MC_STATUS_UNHEALTHY,
+    HealthStatus.DRAINING: MC_STATUS_DRAINING,
+    HealthStatus.TIMEOUT: MC_STATUS_TIMEOUT,
+    HealthStatus.DEGRADED: MC_STATUS_DEGRADED,
+}
+
+
 cdef int cluster_spec(Specs specs, object cluster, mc_cluster_spec *out) except -1:
     out.name = specs.text(cluster.name)
     _localities(specs, cluster, out)
@@ -52,6 +62,8 @@ cdef int cluster_spec(Specs specs, object cluster, mc_cluster_spec *out) except 
     _zone(specs, cluster, &out.balance)
     _subsets(specs, cluster.subsets, out)
     _thresholds(specs, cluster, out)
+    for status in cluster.common_lb.override_host_status:
+        out.session_statuses |= STATUSES[status]
     return 0
 
 
@@ -84,6 +96,7 @@ cdef int _endpoints(Specs specs, object cluster, mc_cluster_spec *out) except -1
             at.hostname = specs.optional(hostname)
             at.hash_key = specs.text(_hash_key(endpoint, hostname if by_hostname else endpoint.authority))
             at.health = HEALTH[endpoint.health]
+            at.status = STATUSES[endpoint.health]
             at.weight = endpoint.weight
             at.locality = <uint32_t> i
             _labels(specs, endpoint.metadata, list_as_any, at)

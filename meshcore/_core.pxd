@@ -230,6 +230,18 @@ cdef extern from "meshcore.h" nogil:
         mc_slice name
         const mc_cookie_spec *cookie
 
+    ctypedef enum mc_session_kind:
+        MC_SESSION_OFF
+        MC_SESSION_COOKIE
+        MC_SESSION_HEADER
+
+    ctypedef struct mc_session_spec:
+        mc_session_kind kind
+        mc_slice name
+        mc_cookie_spec cookie
+        bint strict
+        uint16_t missing_status
+
     ctypedef enum mc_said:
         MC_UNSAID
         MC_SAID_NO
@@ -311,6 +323,7 @@ cdef extern from "meshcore.h" nogil:
         mc_edits_spec edits
         const mc_cors_spec *cors
         const mc_criteria_spec *criteria
+        const mc_session_spec *session
 
     ctypedef struct mc_upgrade:
         mc_slice protocol
@@ -382,6 +395,7 @@ cdef extern from "meshcore.h" nogil:
         const mc_cors_spec *cors_field
         const mc_mirror_spec *mirrors
         uint32_t mirror_count
+        const mc_session_spec *session
         mc_redirect_spec redirect
         uint16_t status
         mc_format_spec body
@@ -404,11 +418,20 @@ cdef extern from "meshcore.h" nogil:
         MC_UNHEALTHY
         MC_DRAINING
 
+    enum:
+        MC_STATUS_UNKNOWN
+        MC_STATUS_HEALTHY
+        MC_STATUS_UNHEALTHY
+        MC_STATUS_DRAINING
+        MC_STATUS_TIMEOUT
+        MC_STATUS_DEGRADED
+
     ctypedef struct mc_endpoint_spec:
         mc_slice address
         mc_slice hostname
         mc_slice hash_key
         mc_health health
+        uint8_t status
         uint32_t weight
         uint32_t locality
         const mc_label *labels
@@ -489,6 +512,7 @@ cdef extern from "meshcore.h" nogil:
         uint32_t locality_count
         const mc_subsets_spec *subsets
         const mc_thresholds *thresholds
+        uint8_t session_statuses
         int32_t keep
 
     # ---- the connection manager's options
@@ -536,6 +560,7 @@ cdef extern from "meshcore.h" nogil:
         const mc_header *headers
         uint32_t header_count
         uint64_t now_ns
+        uint64_t unix_s
         uint64_t seed
         c_bool stale
 
@@ -640,6 +665,7 @@ cdef extern from "meshcore.h" nogil:
         const mc_cors_spec *cors_field
         const mc_mirror_spec *mirrors
         uint32_t mirror_count
+        const mc_session_spec *session
 
     ctypedef struct mc_listener_spec:
         uint16_t port
@@ -650,6 +676,7 @@ cdef extern from "meshcore.h" nogil:
         const mc_cors_spec *cors
         const mc_mirror_spec *mirrors
         uint32_t mirror_count
+        const mc_session_spec *session
 
     ctypedef struct mc_snapshot:
         pass
@@ -676,6 +703,7 @@ cdef extern from "meshcore.h" nogil:
     void mc_snapshot_set_health(const mc_snapshot *snapshot, int32_t cluster, int32_t endpoint, c_bool healthy)
     uint32_t mc_snapshot_active(const mc_snapshot *snapshot, int32_t cluster, int32_t endpoint)
     bint mc_snapshot_reads_clock(const mc_snapshot *snapshot)
+    bint mc_snapshot_reads_unix_time(const mc_snapshot *snapshot)
     const char *mc_snapshot_policy(const mc_snapshot *snapshot, int32_t cluster)
     mc_labels mc_snapshot_subset(const mc_snapshot *snapshot, int32_t cluster, int32_t subset)
 
@@ -718,6 +746,12 @@ cdef extern from "meshcore.h" nogil:
     ctypedef enum mc_cors_verdict:
         pass
 
+    ctypedef struct mc_session:
+        pass
+
+    ctypedef enum mc_session_reason:
+        pass
+
     ctypedef struct mc_decision:
         mc_outcome outcome
         mc_details details
@@ -738,6 +772,9 @@ cdef extern from "meshcore.h" nogil:
         mc_slice location
         mc_slice body
         mc_cors_verdict cors
+        const mc_session *session
+        mc_session_reason session_reason
+        mc_slice session_address
         mc_request request
         mc_view view
 
@@ -860,3 +897,4 @@ cdef extern from "platform.h" nogil:
     void mc_entropy_free(mc_entropy *entropy)
     uint64_t mc_entropy_next(mc_entropy *entropy)
     uint64_t mc_platform_now_ns()
+    uint64_t mc_platform_unix_s()

@@ -8,7 +8,7 @@ from meshcore._snapshot cimport Snapshot
 from meshcore.decision cimport Decision
 
 from meshcore.explain import Decided, Overflow, explained
-from meshcore.explain.facts import CONDITIONS, DOMAINS, DRAWS, SUBSETS, Facts, Failure, SeenRequest
+from meshcore.explain.facts import CONDITIONS, DOMAINS, DRAWS, SESSIONS, SUBSETS, Facts, Failure, SeenRequest
 
 cdef tuple CORS_VERDICTS = ("none", "allowed", "preflight", "preflight_denied")
 
@@ -106,6 +106,7 @@ def explanation_of(Decision decision not None):
         timeout=decision.timeout,
         mirrors=[(mirror.cluster, mirror.authority) for mirror in decision.mirrors],
         cors=CORS_VERDICTS[<int> d.cors],
+        session=None if d.session == NULL else (SESSIONS[<int> d.session_reason], text_of(d.session_address)),
         headers=headers,
         request_headers=text_pairs(decision._request_headers(())) if d.outcome == MC_FORWARD else [],
         response_headers=lambda lines: text_pairs(decision.response_headers(lines, status=200)),

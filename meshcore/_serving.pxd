@@ -18,4 +18,5 @@ cdef class Serving:
 
 
 cdef uint64_t now_of(Snapshot snapshot, object given) except? 0
+cdef uint64_t unix_time_of(Snapshot snapshot, object given) except? 0
 cdef Py_ssize_t number_of(Snapshot snapshot, object cluster) except -1

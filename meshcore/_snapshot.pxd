@@ -16,6 +16,7 @@ cdef class Snapshot:
     cdef readonly object config
     cdef object clock          # gives seconds; None: the machine's
     cdef bint reads_clock      # decisions hang on the time
+    cdef bint reads_unix_time  # they hang on the time of day
     cdef tuple listeners       # names
     cdef tuple hosts           # names
     cdef tuple virtual_hosts   # model.VirtualHost
@@ -27,6 +28,7 @@ cdef class Snapshot:
     cdef tuple endpoints       # by cluster: names
 
     cdef uint64_t now(self) except? 0
+    cdef uint64_t unix_time(self) except? 0
     cdef int _clusters(self, Specs specs, Snapshot previous, dict by_name, mc_snapshot_spec *spec) except -1
     cdef int _hosts(self, Specs specs, dict numbers, dict by_name, mc_snapshot_spec *spec) except -1
     cdef int _listeners(self, Specs specs, dict numbers, dict by_name, mc_snapshot_spec *spec) except -1

@@ -71,11 +71,16 @@ cdef class Snapshot:
         if self.snapshot == NULL:
             _refuse(&error)
         self.reads_clock = mc_snapshot_reads_clock(self.snapshot)
+        self.reads_unix_time = mc_snapshot_reads_unix_time(self.snapshot)
         if len(self.routes) >= LARGE:
             ready()
 
     cdef uint64_t now(self) except? 0:
         return mc_platform_now_ns() if self.clock is None else nanoseconds(self.clock())
+
+    cdef uint64_t unix_time(self) except? 0:
+        """Seconds; a clock of the engine's own stands for the time of day, too."""
+        return mc_platform_unix_s() if self.clock is None else nanoseconds(self.clock()) // 1_000_000_000
 
     cdef int _clusters(self, Specs specs, Snapshot previous, dict by_name, mc_snapshot_spec *spec) except -1:
         cdef mc_cluster_spec *clusters = <mc_cluster_spec *> specs.array(
@@ -142,6 +147,7 @@ cdef class Snapshot:
             hosts[i].cors_field = specs.cors(host.cors)
             hosts[i].mirrors = specs.mirrors(host.mirrors, by_name)
             hosts[i].mirror_count = <uint32_t> len(host.mirrors)
+            hosts[i].session = specs.filter_session(host.typed_per_filter_config)
             if not i & 15:
                 breathe()
         spec.virtual_hosts = hosts
@@ -166,6 +172,9 @@ cdef class Snapshot:
             listeners[i].cors = specs.filter_cors(table.typed_per_filter_config)
             listeners[i].mirrors = specs.mirrors(table.mirrors, by_name)
             listeners[i].mirror_count = <uint32_t> len(table.mirrors)
+            listeners[i].session = specs.filter_session(table.typed_per_filter_config)
+            if listeners[i].session == NULL:
+                listeners[i].session = specs.session(listener.session)
         spec.listeners = listeners
         spec.listener_count = <uint32_t> len(self.config.listeners)
         self.listeners = tuple([listener.name for listener in self.config.listeners])
@@ -226,7 +235,7 @@ cdef Snapshot _beside(Snapshot old):
     out.listeners, out.hosts, out.virtual_hosts = old.listeners, old.hosts, old.virtual_hosts
     out.routes, out.route_names, out.timeouts = old.routes, old.route_names, old.timeouts
     out.clusters, out.numbers, out.endpoints = old.clusters, old.numbers, old.endpoints
-    out.reads_clock = old.reads_clock
+    out.reads_clock, out.reads_unix_time = old.reads_clock, old.reads_unix_time
     return out
 
 

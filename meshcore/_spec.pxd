@@ -31,6 +31,8 @@ cdef class Specs:
     cdef int weighted(self, object action, dict clusters, mc_action_spec *out) except -1
     cdef const mc_cors_spec *cors(self, object policy) except? NULL
     cdef const mc_cors_spec *filter_cors(self, tuple configs) except? NULL
+    cdef const mc_session_spec *session(self, object session) except? NULL
+    cdef const mc_session_spec *filter_session(self, tuple configs) except? NULL
     cdef const mc_mirror_spec *mirrors(self, tuple policies, dict clusters) except NULL
     cdef const mc_upgrade *upgrades(self, tuple upgrades) except NULL
     cdef int forward(self, object action, dict clusters, mc_action_spec *out) except -1

@@ -29,6 +29,9 @@ from meshcore.model import (
     PathKind,
     PathRewriteKind,
     Redirect,
+    SessionCookie,
+    SessionHeader,
+    StatefulSession,
     StringKind,
 )
 from meshcore.model.format import parse_format
@@ -439,6 +442,7 @@ cdef class Specs:
             specs[i].host_rewrite = self.optional(one.host_rewrite)
             self.edits(one.edits, &specs[i].edits)
             specs[i].cors = self.filter_cors(one.typed_per_filter_config)
+            specs[i].session = self.filter_session(one.typed_per_filter_config)
             specs[i].criteria = self.criteria(tuple({**dict(action.metadata_match), **dict(one.metadata_match)}.items()))
         out.clusters = specs
         out.cluster_count = <uint32_t> len(split.clusters)
@@ -470,6 +474,33 @@ cdef class Specs:
             out.numerator = policy.enabled.numerator
             out.denominator = policy.enabled.denominator
         return out
+
+    cdef const mc_session_spec *session(self, object session) except? NULL:
+        """NULL where ``session`` is None: this level says nothing of sessions."""
+        cdef mc_session_spec *out
+        cdef const mc_cookie_spec *cookie
+        if session is None:
+            return NULL
+        out = <mc_session_spec *> self.array(1, sizeof(mc_session_spec))
+        out.kind = MC_SESSION_OFF
+        out.strict = session.strict
+        out.missing_status = session.missing_status
+        state = session.state
+        if state is not None:
+            out.name = self.text(state.name.lower() if isinstance(state, SessionHeader) else state.name)
+            out.kind = MC_SESSION_HEADER
+        if isinstance(state, SessionCookie):
+            out.kind = MC_SESSION_COOKIE
+            cookie = self.cookie(state.ttl, state.path, state.attributes)
+            out.cookie = cookie[0]
+        return out
+
+    cdef const mc_session_spec *filter_session(self, tuple configs) except? NULL:
+        """What a level's ``typed_per_filter_config`` says of sessions."""
+        for _, config in configs:
+            if isinstance(config, StatefulSession):
+                return self.session(config)
+        return NULL
 
     cdef const mc_cors_spec *filter_cors(self, tuple configs) except? NULL:
         """The CORS filter's policy in a typed_per_filter_config; NULL: none."""
@@ -545,6 +576,7 @@ cdef class Specs:
         if isinstance(action, ForwardAction):
             out.kind = MC_ACTION_FORWARD
             out.cors = self.filter_cors(route.typed_per_filter_config)
+            out.session = self.filter_session(route.typed_per_filter_config)
             self.forward(action, clusters, out)
         elif isinstance(action, Redirect):
             out.kind = MC_ACTION_REDIRECT

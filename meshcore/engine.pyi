@@ -17,6 +17,7 @@ class Engine:
 
     def __init__(self, config: Config, *, clock: Callable[[], float] | None = None) -> None:
         """Compile ``config``. ``clock`` gives seconds and never goes back; None: the machine's.
+        It then stands for the time of day, too.
 
         Raises:
             ValueError: for a model that cannot be served; what load() returns always can.
@@ -38,6 +39,7 @@ class Engine:
         port: int | None = None,
         protocol: str = "HTTP/1.1",
         now_ns: int | None = None,
+        unix_time: float | None = None,
         seed: int | None = None,
     ) -> Decision:
         """Decide one request.
@@ -52,6 +54,8 @@ class Engine:
             local: IP address that the connection came to.
             port: port that the connection came to; chooses the listener.
             now_ns: the time, in nanoseconds of any monotonic clock; read once where not given.
+            unix_time: the time of day, in seconds since 1970, for sessions that cookies keep; read once where
+                not given.
             seed: 64 random bits that make every random choice of this decision; drawn where not given.
 
         Traffic outcomes (no route, no healthy upstream, a bad path) are values, never exceptions.
@@ -70,6 +74,7 @@ class Engine:
         port: int | None = None,
         protocol: str = "HTTP/1.1",
         now_ns: int | None = None,
+        unix_time: float | None = None,
         seed: int | None = None,
     ) -> Explain:
         """Why ``decide()``, with the same arguments, decides as it does; ``print()`` the result.

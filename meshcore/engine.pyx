@@ -6,7 +6,7 @@ from meshcore._breakers cimport breakers_of, connection_of, pending_of
 from meshcore._cluster_spec cimport nanoseconds
 from meshcore._core cimport *
 from meshcore._request cimport as_bytes, take
-from meshcore._serving cimport Serving, now_of
+from meshcore._serving cimport Serving, now_of, unix_time_of
 from meshcore._snapshot cimport Snapshot
 from meshcore.decision cimport Decision as Decided, decide, peek
 
@@ -77,6 +77,7 @@ cdef class Engine:
         port=None,
         protocol="HTTP/1.1",
         now_ns=None,
+        unix_time=None,
         seed=None,
     ):
         cdef mc_request request
@@ -88,10 +89,11 @@ cdef class Engine:
             return self.decide(
                 as_bytes(method), as_bytes(authority), as_bytes(path), headers, scheme=as_bytes(scheme),
                 source=source, source_port=source_port, local=local, port=port, protocol=as_bytes(protocol),
-                now_ns=now_ns, seed=seed)
+                now_ns=now_ns, unix_time=unix_time, seed=seed)
         request.source_port = source_port
         request.port = 0 if port is None else port
         request.now_ns = now_of(snapshot, now_ns)
+        request.unix_s = unix_time_of(snapshot, unix_time)
         request.seed = mc_entropy_next(self._serving.entropy) if seed is None else seed & 0xFFFFFFFFFFFFFFFF
         out = decide(self._serving, snapshot, headers, &request)
         out._method, out._authority, out._path, out._scheme = method, authority, path, scheme
@@ -112,6 +114,7 @@ cdef class Engine:
         port=None,
         protocol="HTTP/1.1",
         now_ns=None,
+        unix_time=None,
         seed=None,
     ):
         # Imported here: whoever only decides does not wait for it.
@@ -125,6 +128,7 @@ cdef class Engine:
         request.source_port = source_port
         request.port = 0 if port is None else port
         request.now_ns = now_of(snapshot, now_ns)
+        request.unix_s = unix_time_of(snapshot, unix_time)
         request.seed = mc_entropy_next(self._serving.entropy) if seed is None else seed & 0xFFFFFFFFFFFFFFFF
         return explanation_of(peek(self._serving, snapshot, headers, &request))
 

@@ -18,12 +18,21 @@ from meshcore.explain.structure import (
     ListenerChosen,
     Overflow,
     RouteTried,
+    SessionTried,
     Share,
     Split,
     SubsetTried,
     VirtualHostChosen,
 )
-from meshcore.model import Cluster, Config, ForwardAction, HealthStatus, Listener, VirtualHost
+from meshcore.model import (
+    Cluster,
+    Config,
+    ForwardAction,
+    HealthStatus,
+    Listener,
+    SessionCookie,
+    VirtualHost,
+)
 
 __all__ = ["Decided", "explained"]
 
@@ -58,6 +67,7 @@ class Decided:
     timeout: float | None
     mirrors: Sequence[tuple[str, str]]  #: cluster and authority of each copy
     cors: str  #: the verdict, as in CorsJudged
+    session: tuple[str, str] | None  #: the reason and the address, as in SessionTried; None: there is none
     headers: Lines
     request_headers: Lines  #: for the upstream; empty unless it is forwarded
     response_headers: Callable[[Lines], Lines]  #: of the upstream's lines, those of the answer
@@ -175,7 +185,16 @@ def _endpoint(decided: Decided, cluster: Cluster | None, levels: Levels | None) 
         ),
         origin=origin,
         subset=_subset(decided, cluster, levels),
+        session=_session(decided, levels),
     )
+
+
+def _session(decided: Decided, levels: Levels | None) -> SessionTried | None:
+    found = levels.session() if levels is not None else None
+    if decided.session is None or found is None or found.state is None:
+        return None
+    kind = "cookie" if isinstance(found.state, SessionCookie) else "header"
+    return SessionTried(kind, found.state.name, *decided.session, found.strict)
 
 
 def _subset(decided: Decided, cluster: Cluster, levels: Levels | None) -> SubsetTried | None:

@@ -7,7 +7,15 @@ from collections.abc import Iterator
 from meshcore.config.enforcement import PENDING
 from meshcore.explain.places import file_line, resource
 from meshcore.explain.quoting import quoted
-from meshcore.explain.structure import CorsJudged, EndpointChosen, Explain, HeaderChange, Split, SubsetTried
+from meshcore.explain.structure import (
+    CorsJudged,
+    EndpointChosen,
+    Explain,
+    HeaderChange,
+    SessionTried,
+    Split,
+    SubsetTried,
+)
 from meshcore.ink import Ink
 from meshcore.model import FaultPolicy, Fraction, RetryPolicy
 from meshcore.model.printable import printable
@@ -86,13 +94,30 @@ def _endpoint(endpoint: EndpointChosen) -> str:
     more = ", ..." if len(endpoint.unwell) > _UNWELL else ""
     health = f" ({unwell}{more})" if unwell else ""
     if endpoint.address is None:
-        return ", ".join([f"none of {endpoint.total} can be picked{health}", *_subset(endpoint.subset)])
-    policy = f"by {endpoint.policy}"
-    out_of = f"among {endpoint.candidates} of {endpoint.total}{health}"
+        subset, asked = _subset(endpoint.subset), _session(endpoint.session)
+        return ", ".join([f"none of {endpoint.total} can be picked{health}", *subset, *asked])
+    how = [f"by {endpoint.policy} among {endpoint.candidates} of {endpoint.total}{health}"]
+    how += [*_subset(endpoint.subset), *_session(endpoint.session)]
+    if endpoint.session is not None and endpoint.session.reason == "kept":
+        how = _session(endpoint.session)
     priority = f"priority {endpoint.priority}" if endpoint.priority else ""
-    subset = _subset(endpoint.subset)
-    parts = (endpoint.address, f"{policy} {out_of}", *subset, priority, file_line(endpoint.origin))
+    parts = (endpoint.address, *how, priority, file_line(endpoint.origin))
     return ", ".join(part for part in parts if part)
+
+
+def _session(session: SessionTried | None) -> list[str]:
+    """What the request's session has to do with it."""
+    if session is None:
+        return []
+    where = f"the {session.kind} {quoted(session.name)}"
+    how = {
+        "kept": f"by {where}",
+        "new": f"{where} asks for none",
+        "unknown": f"{where} asks for {quoted(session.asked)}, which the cluster has not",
+        "unfit": f"{where} asks for {quoted(session.asked)}, of a health that sessions may not use",
+    }
+    alone = ["which is strict"] if session.strict and session.reason in ("unknown", "unfit") else []
+    return [how[session.reason], *alone]
 
 
 def _subset(subset: SubsetTried | None) -> list[str]:

@@ -6,13 +6,15 @@ from dataclasses import dataclass
 
 from meshcore.model import VirtualHost
 
-__all__ = ["CONDITIONS", "DOMAINS", "DRAWS", "SUBSETS", "Facts", "Failure", "SeenRequest"]
+__all__ = ["CONDITIONS", "DOMAINS", "DRAWS", "SESSIONS", "SUBSETS", "Facts", "Failure", "SeenRequest"]
 
-#: By the core's numbers: mc_condition_kind, mc_domain_kind, mc_draw_kind, mc_subset_reason.
+#: By the core's numbers: mc_condition_kind, mc_domain_kind, mc_draw_kind, mc_subset_reason,
+#: mc_session_reason.
 CONDITIONS = ("none", "path", "fraction", "grpc", "header", "query", "cookie")
 DOMAINS = ("none", "exact", "suffix", "prefix", "any")
 DRAWS = ("random", "header", "hash", "sticky", "cookie")
 SUBSETS = ("none", "matched", "fewer keys", "selector", "fallback", "panic")
+SESSIONS = ("new", "kept", "unknown", "unfit")
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from meshcore.explain.structure import CorsJudged, MirrorTried
@@ -14,6 +14,7 @@ from meshcore.model import (
     Listener,
     RetryPolicy,
     Route,
+    StatefulSession,
     VirtualHost,
     WeightedCluster,
 )
@@ -55,6 +56,11 @@ class Levels:
     def fault(self) -> FaultPolicy | None:
         return self.route.fault or self.listener.fault
 
+    def session(self) -> StatefulSession | None:
+        """Of the innermost level that says anything, be it that there is none."""
+        found = (config for config in self._filter_configs() if isinstance(config, StatefulSession))
+        return next(found, self.listener.session)
+
     def mirrors(self, sent: Sequence[tuple[str, str]]) -> tuple[MirrorTried, ...]:
         """The copies that are ``sent`` (cluster and authority), and the policies that make none this time."""
         if self.action is None:
@@ -75,9 +81,12 @@ class Levels:
 
     def _cors_policies(self) -> list[CorsPolicy]:
         """Policies of the filter hide the older fields, at whatever level they are."""
-        outer = (self.route, self.host, self.listener.route_configuration)
-        levels = (self.weighted, *outer) if self.weighted is not None else outer
-        configs = [config for level in levels for _, config in level.typed_per_filter_config]
-        of_filter = [config for config in configs if isinstance(config, CorsPolicy)]
+        of_filter = [config for config in self._filter_configs() if isinstance(config, CorsPolicy)]
         fields = (self.action.cors if self.action is not None else None, self.host.cors)
         return of_filter or [policy for policy in fields if policy is not None]
+
+    def _filter_configs(self) -> Iterator[object]:
+        """What configures filters at any level, the innermost first."""
+        outer = (self.route, self.host, self.listener.route_configuration)
+        for level in (self.weighted, *outer) if self.weighted is not None else outer:
+            yield from (config for _, config in level.typed_per_filter_config)

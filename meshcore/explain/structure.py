@@ -21,6 +21,7 @@ __all__ = [
     "Overflow",
     "RouteTried",
     "SeenRequest",
+    "SessionTried",
     "Share",
     "Split",
     "SubsetTried",
@@ -143,6 +144,22 @@ class SubsetTried:
 
 
 @dataclass(frozen=True, slots=True)
+class SessionTried:
+    """The session of a request, which its cookie or header of that name keeps.
+
+    ``reason``: "kept" (the endpoint is the one that was ``asked`` for), "new" (the request asks for none, or
+    its cookie is over), "unknown" (the cluster has none of that address), "unfit" (it has, but its health is
+    none that sessions may use). ``strict``: no other endpoint will do.
+    """
+
+    kind: str  #: "cookie" or "header"
+    name: str
+    reason: str
+    asked: str  #: an address, if the client is honest; "": nothing
+    strict: bool
+
+
+@dataclass(frozen=True, slots=True)
 class EndpointChosen:
     """The endpoint that was picked; ``address`` None: there was none to pick."""
 
@@ -156,6 +173,7 @@ class EndpointChosen:
     unwell: tuple[tuple[str, str], ...]  #: endpoints that are not healthy, by the documents, and how they are
     origin: Origin | None
     subset: SubsetTried | None = None  #: None: the cluster has no subsets
+    session: SessionTried | None = None  #: None: the request has no session
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,8 @@ from meshcore.model.ratelimit import *
 from meshcore.model.ratelimit import __all__ as _ratelimit
 from meshcore.model.route import *
 from meshcore.model.route import __all__ as _route
+from meshcore.model.session import *
+from meshcore.model.session import __all__ as _session
 
 __all__ = [
     *_balancing,
@@ -29,4 +31,5 @@ __all__ = [
     *_origin,
     *_ratelimit,
     *_route,
+    *_session,
 ]

@@ -5,6 +5,7 @@ Durations are seconds as floats; ``None`` means that the document said nothing.
 
 from __future__ import annotations
 
+import socket
 from dataclasses import field
 from enum import Enum
 
@@ -59,6 +60,14 @@ class HealthStatus(Enum):
     DEGRADED = "DEGRADED"
 
 
+def _shortened(address: str) -> str:
+    """An IPv6 address in its one short form, which hashes and sessions go by; what is none stays as it is."""
+    try:
+        return socket.inet_ntop(socket.AF_INET6, socket.inet_pton(socket.AF_INET6, address))
+    except (OSError, ValueError):
+        return address
+
+
 @dataclass(frozen=True, slots=True)
 class Endpoint:
     """One host. ``address`` is an IP, a DNS name or a unix path (then ``port`` is 0)."""
@@ -73,10 +82,10 @@ class Endpoint:
 
     @property
     def authority(self) -> str:
-        """``address:port`` as the engine names the endpoint; IPv6 in brackets."""
+        """``address:port`` as the engine names the endpoint; IPv6 in brackets and in its short form."""
         if not self.port:
             return self.address
-        host = f"[{self.address}]" if ":" in self.address else self.address
+        host = f"[{_shortened(self.address)}]" if ":" in self.address else self.address
         return f"{host}:{self.port}"
 
 
@@ -132,6 +141,12 @@ class CommonLbConfig:
     hash_balance_factor: int | None = None
     update_merge_window: float | None = None
     close_connections_on_host_set_change: bool = False
+    #: What an endpoint may be for sessions to stay with it.
+    override_host_status: tuple[HealthStatus, ...] = (
+        HealthStatus.UNKNOWN,
+        HealthStatus.HEALTHY,
+        HealthStatus.DEGRADED,
+    )
 
 
 @dataclass(frozen=True, slots=True)

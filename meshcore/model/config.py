@@ -10,6 +10,7 @@ from meshcore.model.cluster import Cluster
 from meshcore.model.origin import Origin
 from meshcore.model.printable import printable
 from meshcore.model.route import FaultPolicy, RouteConfiguration
+from meshcore.model.session import StatefulSession
 
 __all__ = ["Config", "ConfigWarning", "EscapedSlashes", "HttpOptions", "Listener", "TracingOptions"]
 
@@ -74,6 +75,7 @@ class Listener:
 
     ``address`` is where the documents say to listen ("" where they don't). ``tls``: the listener
     terminates TLS. ``filters`` holds HTTP filters that no engine part acts upon yet, by name.
+    ``session`` counts where no level of ``route_configuration`` has one in ``typed_per_filter_config``.
     """
 
     name: str
@@ -83,6 +85,7 @@ class Listener:
     address: str = ""
     tls: bool = False
     fault: FaultPolicy | None = None
+    session: StatefulSession | None = None
     filters: tuple[tuple[str, object], ...] = ()
     origin: Origin | None = field(default=None, compare=False)
 

@@ -190,6 +190,10 @@ mc_code mc_answer_make(const mc_answer *answer, mc_format_context *context, mc_s
   for (uint32_t i = 0; i < answer->set_count && !code; i++) {
     code = mc_header_list_replace(headers, answer->set[i].name, answer->set[i].value);
   }
+  if (!code && answer->session) {
+    code = (answer->session_beside ? mc_header_list_add : mc_header_list_set)(headers, answer->session->name,
+                                                                              answer->session->value);
+  }
   if (!code && answer->options && answer->options->via.size) code = append_via(headers, answer->options->via);
   return code;
 }

@@ -25,6 +25,8 @@ typedef struct mc_answer {
   uint32_t late_cookie_count;
   const mc_header *set; /* what a filter sets after the edits, over what there is of the name */
   uint32_t set_count;
+  const mc_header *session; /* tells the client of its endpoint, after the edits; NULL: nothing to tell */
+  bool session_beside;      /* it stands beside others of its name; else instead of them */
   bool of_filter; /* own answer: a filter made it, so that it is sent as it stands, to gRPC clients too */
 } mc_answer;
 

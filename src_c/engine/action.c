@@ -41,6 +41,9 @@ static mc_code build_weighted(mc_action *action, const mc_action_spec *spec, mc_
       return fail(error, MC_NO_MEMORY, "out of memory");
     }
     action->has_cors |= to->cors != NULL;
+    code = mc_session_build(&to->session, from->session, slots, arena, error);
+    if (code) return code;
+    action->has_session |= to->session != NULL;
     if (mc_edit_pair_compile(arena, &from->edits, &to->edits)) return fail(error, MC_NO_MEMORY, "out of memory");
     action->rewrites |= from->host_rewrite.data != NULL;
   }
@@ -84,6 +87,8 @@ static mc_code build_forward(mc_action *action, const mc_action_spec *spec, cons
   if (!code) code = mc_cors_build(&action->cors, spec->cors, arena, error);
   if (!code) code = mc_cors_build(&action->cors_field, spec->cors_field, arena, error);
   action->has_cors |= action->cors || action->cors_field;
+  if (!code) code = mc_session_build(&action->session, spec->session, slots, arena, error);
+  action->has_session |= action->session != NULL;
   if (!code && mc_mirrors_build(&action->mirrors, spec->mirrors, spec->mirror_count, arena)) {
     return fail(error, MC_NO_MEMORY, "out of memory");
   }

@@ -5,6 +5,7 @@
 #include "edit/view.h"
 #include "engine/filters.h"
 #include "engine/lease.h"
+#include "engine/sessions.h"
 #include "engine/split.h"
 
 #define OVERFLOW_BODY MC_LITERAL("upstream connect error or disconnect/reset before headers. reset reason: overflow")
@@ -106,6 +107,25 @@ MC_INLINED uint64_t hash_of(const mc_snapshot *s, const mc_action *action, mc_in
   return found ? hash : mc_pick_draw(pick);
 }
 
+/* The endpoint that the cluster chooses itself, or -1. */
+MC_INLINED int32_t choose_endpoint(const mc_snapshot *s, const mc_action *action, mc_input *input, mc_decision *d,
+                                   const bool peek) {
+  const mc_cluster *cluster = s->clusters[d->cluster];
+  mc_pick pick = {.draws = d->request.seed, .now_ns = d->request.now_ns, .peek = peek};
+  if (cluster->balancer->policy->hashes) pick.hash = hash_of(s, action, input, d, &pick);
+  if (input->no_memory) return -1;
+  const int32_t found = !cluster->subsets ? mc_balancer_pick(cluster->balancer, &pick)
+                                          : mc_subsets_decide(cluster, d, &pick, &input->no_memory);
+  d->candidates = pick.candidates;
+  return found;
+}
+
+/* A session that will have no other endpoint than one that cannot be had. */
+static void refuse_session(mc_decision *d) {
+  const uint16_t status = d->session_reason == MC_SESSION_UNKNOWN ? d->session->missing_status : 503;
+  reject(d, status, MC_DETAILS_NO_HEALTHY_UPSTREAM, MC_FLAG_UH, MC_LITERAL("no healthy upstream"));
+}
+
 MC_INLINED mc_code forward(const mc_snapshot *s, const mc_action *action, mc_input *input, mc_decision *d,
                            const bool peek) {
   d->cluster = choose_cluster(s, action, input, d);
@@ -119,17 +139,14 @@ MC_INLINED mc_code forward(const mc_snapshot *s, const mc_action *action, mc_inp
   }
   const mc_cluster *cluster = s->clusters[d->cluster];
   if (mc_cluster_is_stale(cluster, d->request.now_ns) && !d->request.stale) return MC_STALE;
-  mc_pick pick = {.draws = d->request.seed, .now_ns = d->request.now_ns, .peek = peek};
-  if (cluster->balancer->policy->hashes) pick.hash = hash_of(s, action, input, d, &pick);
+  const bool kept = mc_sessions_needed(&s->listeners[d->listener], action) && mc_sessions_decide(d, input);
+  const bool refused = mc_sessions_refuse(d);
+  if (!kept && !refused && !input->no_memory) d->endpoint = choose_endpoint(s, action, input, d, peek);
   if (input->no_memory) return MC_NO_MEMORY;
-  if (!cluster->subsets) {
-    d->endpoint = mc_balancer_pick(cluster->balancer, &pick);
-  } else {
-    d->endpoint = mc_subsets_decide(cluster, d, &pick, &input->no_memory);
-    if (input->no_memory) return MC_NO_MEMORY;
-  }
-  d->candidates = pick.candidates;
-  if (d->endpoint < 0) {
+  if (kept) d->candidates = 1;
+  if (d->endpoint < 0 && refused) {
+    refuse_session(d);
+  } else if (d->endpoint < 0) {
     reject(d, 503, MC_DETAILS_NO_HEALTHY_UPSTREAM, MC_FLAG_UH, MC_LITERAL("no healthy upstream"));
   } else {
     lease(cluster, action->priority, d, peek);
@@ -250,6 +267,7 @@ MC_INLINED mc_code decide(const mc_snapshot *s, const mc_request *request, mc_de
   d->grpc = false;
   d->cors = MC_CORS_NONE;
   d->cookies = d->cluster_cookie = NULL;
+  d->session = NULL;
   d->snapshot = s;
   d->request = *request;
   mc_scratch_init(&d->scratch);
@@ -354,7 +372,7 @@ mc_code mc_decision_response_headers(const mc_decision *d, const mc_response *re
                                      mc_slice *body) {
   bool own = d->outcome != MC_FORWARD;
   bool preflight = d->details == MC_DETAILS_CORS_RESPONSE; /* of the filter alone: no edits touch it */
-  mc_header set[MC_CORS_LINES + 1];
+  mc_header set[MC_CORS_LINES + 1], session;
   edits_in_force edits = {.weighted = NULL};
   mc_forwarding forwarding;
   if (d->listener >= 0 && !preflight) gather_edits(d, &edits);
@@ -367,6 +385,8 @@ mc_code mc_decision_response_headers(const mc_decision *d, const mc_response *re
     if (code) return code;
   }
   if (d->cluster_cookie) code = mc_cookies_lines(d->cluster_cookie, scratch, &late_cookies, &late_cookie_count);
+  if (code) return code;
+  const bool tells_endpoint = mc_sessions_line(d, scratch, &session, &code);
   if (code) return code;
   mc_answer answer = {
       .status = own ? d->status : response->status,
@@ -387,6 +407,8 @@ mc_code mc_decision_response_headers(const mc_decision *d, const mc_response *re
       .late_cookie_count = late_cookie_count,
       .set = set,
       .set_count = lines_to_set(d, set),
+      .session = tells_endpoint ? &session : NULL,
+      .session_beside = tells_endpoint && d->session->kind == MC_SESSION_COOKIE,
       .of_filter = preflight,
   };
   mc_format_context context;

@@ -1,4 +1,4 @@
-#include "engine/snapshot.h"
+#include "engine/sessions.h"
 
 #include <stdlib.h>
 
@@ -93,6 +93,9 @@ static mc_code build_hosts(mc_snapshot *s, const mc_snapshot_spec *spec, mc_erro
     code = mc_cors_build(&s->hosts[i].cors, from->cors, s->arena, error);
     if (!code) code = mc_cors_build(&s->hosts[i].cors_field, from->cors_field, s->arena, error);
     if (code) return code;
+    mc_session *session;
+    code = mc_session_build(&session, from->session, mc_route_table_slots(s->routes), s->arena, error);
+    if (code) return code;
     for (uint32_t r = 0; r < from->route_count; r++) {
       mc_action *action = &s->actions[s->action_count++];
       code = mc_action_build(action, &from->actions[r], &from->routes[r], mc_route_table_slots(s->routes), s->arena,
@@ -100,6 +103,8 @@ static mc_code build_hosts(mc_snapshot *s, const mc_snapshot_spec *spec, mc_erro
       if (code) return code;
       action->has_cors |= s->hosts[i].cors || s->hosts[i].cors_field;
       if (!action->mirrors.count) action->mirrors = mirrors;
+      if (!action->session) action->session = session;
+      action->has_session |= session != NULL;
     }
   }
   return MC_OK;
@@ -136,6 +141,8 @@ static mc_code build_listeners(mc_snapshot *s, const mc_snapshot_spec *spec, mc_
     }
     mc_code code = mc_cors_build(&to->cors, from->cors, s->arena, error);
     if (!code) code = mc_route_table_add_domains(s->routes, &from->domains, &to->domains, error);
+    if (code) return code;
+    code = mc_session_build(&to->session, from->session, mc_route_table_slots(s->routes), s->arena, error);
     if (code) return code;
   }
   return MC_OK;
@@ -195,6 +202,7 @@ mc_snapshot *mc_snapshot_build(const mc_snapshot_spec *spec, mc_runtime *runtime
   if (!code) code = build_listeners(s, spec, error);
   if (!code) code = build_clusters(s, spec, error);
   if (!code) code = build_hash_policies(s, spec, error);
+  if (!code) s->reads_unix_time = mc_sessions_read_time(s);
   for (uint32_t i = 0; i < s->action_count && !code; i++) {
     if (mc_action_find_subsets(&s->actions[i], s)) code = no_memory(error);
   }
@@ -235,6 +243,8 @@ mc_labels mc_snapshot_subset(const mc_snapshot *s, int32_t cluster, int32_t subs
 }
 
 bool mc_snapshot_reads_clock(const mc_snapshot *s) { return s->reads_clock; }
+
+bool mc_snapshot_reads_unix_time(const mc_snapshot *s) { return s->reads_unix_time; }
 
 bool mc_snapshot_learns(const mc_snapshot *s, int32_t cluster) { return s->clusters[cluster]->balancer->policy->report; }
 

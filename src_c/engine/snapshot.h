@@ -10,6 +10,7 @@
 #include "match/route_table.h"
 #include "policy/cors.h"
 #include "policy/mirror.h"
+#include "policy/session.h"
 #include "policy/sticky.h"
 #include "upstream/cluster.h"
 
@@ -44,6 +45,7 @@ typedef struct mc_weighted {
   mc_edit_pair edits;
   mc_cors *cors;         /* NULL: none */
   mc_criteria *criteria; /* NULL: none */
+  mc_session *session;   /* NULL: that of the next level */
 } mc_weighted;
 
 typedef struct mc_action {
@@ -58,6 +60,7 @@ typedef struct mc_action {
   mc_sticky *sticky; /* NULL: the split is not sticky */
   bool rewrites; /* something changes target or authority */
   bool has_cors; /* some level up to the virtual host has a CORS policy */
+  bool has_session; /* likewise, sessions */
   mc_hash_policies hash_policies;
   const mc_upgrade *upgrades;
   uint32_t upgrade_count;
@@ -72,6 +75,7 @@ typedef struct mc_action {
   mc_cors *cors, *cors_field; /* NULL: none */
   mc_criteria *criteria;      /* NULL: none */
   mc_mirrors mirrors;         /* the virtual host's where the route has none */
+  mc_session *session;        /* likewise */
 } mc_action;
 
 typedef struct mc_virtual_host {
@@ -88,6 +92,7 @@ typedef struct mc_listener {
   mc_edit_pair edits;
   mc_cors *cors; /* NULL: none */
   mc_mirrors mirrors;
+  mc_session *session; /* NULL: none */
 } mc_listener;
 
 struct mc_snapshot {
@@ -102,6 +107,7 @@ struct mc_snapshot {
   mc_cluster **clusters; /* its own */
   uint32_t listener_count, host_count, action_count, cluster_count;
   bool reads_clock;     /* some cluster's picks hang on now_ns */
+  bool reads_unix_time; /* some session is kept by a cookie */
   int32_t any_listener; /* the one with port 0; -1: none */
   int32_t *by_name;     /* hash table of cluster numbers, -1: free */
   uint32_t by_name_mask;

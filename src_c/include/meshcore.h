@@ -401,6 +401,17 @@ typedef struct mc_cookie_spec {
   uint32_t attribute_count;
 } mc_cookie_spec;
 
+typedef enum mc_session_kind { MC_SESSION_OFF, MC_SESSION_COOKIE, MC_SESSION_HEADER } mc_session_kind;
+
+/* Envoy's StatefulSession: requests go to the endpoint that they name, by an address in base64. */
+typedef struct mc_session_spec {
+  mc_session_kind kind;    /* MC_SESSION_OFF: requests at this level have no session */
+  mc_slice name;           /* of the cookie, or of the header (lower-case) */
+  mc_cookie_spec cookie;   /* MC_SESSION_COOKIE; only requests below its path have a session */
+  bool strict;             /* nothing else will do than what a request asks for */
+  uint16_t missing_status; /* of the answer then, where there is no such endpoint */
+} mc_session_spec;
+
 typedef struct mc_hash_policy_spec {
   mc_hash_kind kind;
   bool terminal;
@@ -430,6 +441,7 @@ typedef struct mc_weighted_cluster_spec {
   mc_edits_spec edits;
   const mc_cors_spec *cors; /* NULL: none */
   const mc_criteria_spec *criteria; /* its own over the route's; NULL: none */
+  const mc_session_spec *session;   /* as in mc_action_spec */
 } mc_weighted_cluster_spec;
 
 /* Whether requests to switch to a protocol ("websocket", "CONNECT") are let through. */
@@ -466,6 +478,7 @@ typedef struct mc_action_spec {
   const mc_cors_spec *cors_field;  /* the older way: counts where the filter has no policy at any level */
   const mc_mirror_spec *mirrors;   /* none: those of the virtual host, then those of the listener */
   uint32_t mirror_count;
+  const mc_session_spec *session;  /* NULL: that of the next level */
   /* MC_ACTION_REDIRECT */
   mc_redirect_spec redirect;
   /* MC_ACTION_RESPOND; the body itself stays with the caller, unless it is a format */
@@ -495,11 +508,22 @@ typedef enum mc_health {
 } mc_health;
 
 
+/* What an endpoint may be for sessions to stay with it, as bits: Envoy's HealthStatus. */
+enum {
+  MC_STATUS_UNKNOWN = 1,
+  MC_STATUS_HEALTHY = 2,
+  MC_STATUS_UNHEALTHY = 4,
+  MC_STATUS_DRAINING = 8,
+  MC_STATUS_TIMEOUT = 16,
+  MC_STATUS_DEGRADED = 32,
+};
+
 typedef struct mc_endpoint_spec {
   mc_slice address;  /* as it is named in decisions: "10.0.0.7:9080" */
   mc_slice hostname; /* data NULL: none */
   mc_slice hash_key; /* what policies that hash use for it; data NULL: the address */
   mc_health health;
+  uint8_t status;    /* MC_STATUS_..., for sessions; 0: none may stay */
   uint32_t weight;   /* 0 counts as 1 */
   uint32_t locality; /* number in the cluster's localities */
   const mc_label *labels;
@@ -591,6 +615,7 @@ typedef struct mc_cluster_spec {
   uint32_t locality_count;
   const mc_subsets_spec *subsets; /* NULL: none */
   const mc_thresholds *thresholds; /* by mc_routing_priority; NULL: Envoy's defaults */
+  uint8_t session_statuses; /* of the endpoints that sessions may stay with */
   int32_t keep; /* number of the cluster in the previous snapshot that is taken over as it is; -1: none */
 } mc_cluster_spec;
 
@@ -644,6 +669,7 @@ typedef struct mc_request {
   const mc_header *headers;
   uint32_t header_count;
   uint64_t now_ns;
+  uint64_t unix_s; /* the time for clients' cookies, in seconds since 1970; see mc_snapshot_reads_unix_time */
   uint64_t seed;
   bool stale; /* decide even where the cluster has news */
 } mc_request;
@@ -843,6 +869,7 @@ typedef struct mc_virtual_host_spec {
   const mc_cors_spec *cors, *cors_field; /* as in mc_action_spec */
   const mc_mirror_spec *mirrors;
   uint32_t mirror_count;
+  const mc_session_spec *session; /* as in mc_action_spec */
 } mc_virtual_host_spec;
 
 typedef struct mc_listener_spec {
@@ -854,6 +881,7 @@ typedef struct mc_listener_spec {
   const mc_cors_spec *cors;      /* of the route configuration, as the next two */
   const mc_mirror_spec *mirrors;
   uint32_t mirror_count;
+  const mc_session_spec *session; /* of the route configuration, else of the filter; NULL: there are none */
 } mc_listener_spec;
 
 typedef struct mc_snapshot_spec {
@@ -897,6 +925,8 @@ void mc_snapshot_set_health(const mc_snapshot *snapshot, int32_t cluster, int32_
 uint32_t mc_snapshot_active(const mc_snapshot *snapshot, int32_t cluster, int32_t endpoint);
 /* Whether decisions hang on the time: if not, a request's now_ns need not be set. */
 bool mc_snapshot_reads_clock(const mc_snapshot *snapshot);
+/* Whether they hang on the time of day: if not, a request's unix_s need not be set. */
+bool mc_snapshot_reads_unix_time(const mc_snapshot *snapshot);
 /* The name of the policy that picks a cluster's endpoints: "round robin". Static. */
 const char *mc_snapshot_policy(const mc_snapshot *snapshot, int32_t cluster);
 /* What the hosts of a subset have in common; of all hosts, and of the default subset: what the default asks for. */
@@ -946,6 +976,17 @@ typedef enum mc_cors_verdict {
 /* A cookie that a decision gives to a client, and the next one. */
 typedef struct mc_new_cookie mc_new_cookie;
 
+/* What keeps a client at an endpoint. */
+typedef struct mc_session mc_session;
+
+/* What a session did to the choice of an endpoint. */
+typedef enum mc_session_reason {
+  MC_SESSION_NEW,     /* nothing: the request asks for none, or its cookie is over */
+  MC_SESSION_KEPT,    /* the endpoint is the one that the request asks for */
+  MC_SESSION_UNKNOWN, /* the cluster has none of that address */
+  MC_SESSION_UNFIT,   /* it has, but of a health that sessions may not use */
+} mc_session_reason;
+
 /* What was decided. Lives inside its owner, where it must not be moved; the request's bytes must stay
  * until mc_decision_release. */
 typedef struct mc_decision {
@@ -967,6 +1008,9 @@ typedef struct mc_decision {
   mc_cors_verdict cors;
   mc_new_cookie *cookies; /* given by the answer; NULL: none */
   mc_new_cookie *cluster_cookie; /* likewise, for the cluster's own hash policies; NULL: none */
+  const mc_session *session; /* NULL: the request has none; of the next two then nothing is set */
+  mc_session_reason session_reason;
+  mc_slice session_address; /* what the request asks for: any bytes; size 0: nothing */
   const mc_snapshot *snapshot;
   mc_request request;
   mc_view view;

@@ -11,6 +11,7 @@ static mc_code fill_host(mc_members *members, mc_host *host, const mc_endpoint_s
   host->weight = spec->weight ? spec->weight : 1;
   host->locality = spec->locality;
   host->health = spec->health;
+  host->status = spec->status;
   mc_labels labels = {spec->labels, spec->label_count};
   if (!ok || !mc_labels_copy(&labels, arena)) return MC_NO_MEMORY;
   host->labels = labels.at;
@@ -82,7 +83,10 @@ static mc_code fill(mc_members *members, const mc_cluster_spec *spec, mc_runtime
     code = fill_host(members, &members->hosts[i], &spec->endpoints[i]);
     if (!code) members->host_count = i + 1;
   }
-  return code;
+  members->session_statuses = spec->session_statuses;
+  return code ? code
+              : mc_addresses_build(&members->addresses, members->hosts, members->host_count, members->localities,
+                                   members->arena);
 }
 
 mc_members *mc_members_new(const mc_cluster_spec *spec, mc_runtime *runtime) {

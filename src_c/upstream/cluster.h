@@ -5,7 +5,7 @@
 #define MC_UPSTREAM_CLUSTER_H
 
 #include "base/arena.h"
-#include "upstream/host.h"
+#include "upstream/addresses.h"
 
 /* What a cluster is made of, whatever the health of its hosts: balancers come and go over it. */
 typedef struct mc_members {
@@ -13,6 +13,8 @@ typedef struct mc_members {
   uint64_t serial; /* of no other members on the runtime */
   mc_host *hosts;
   uint32_t host_count;
+  mc_addresses addresses;
+  uint8_t session_statuses; /* MC_STATUS_... that sessions may stay with */
   mc_locality *localities;
   uint32_t locality_count;
   mc_cluster_state *state;

@@ -12,6 +12,7 @@ typedef struct mc_host {
   uint32_t weight;
   uint32_t locality; /* number in the cluster */
   mc_health health;  /* as the configuration says */
+  uint8_t status;    /* likewise, MC_STATUS_... */
   const mc_label *labels;
   uint32_t label_count;
   mc_host_state *state;
@@ -25,6 +26,11 @@ typedef struct mc_locality {
 
 /* A host's health now: what the configuration says, or worse where the runtime knows better. */
 mc_health mc_host_health(const mc_host *host);
+
+/* Its MC_STATUS_... now, likewise. */
+static inline uint8_t mc_host_status(const mc_host *host) {
+  return atomic_load_explicit(&host->state->failing, memory_order_relaxed) ? MC_STATUS_UNHEALTHY : host->status;
+}
 
 /* Makes them the arena's own. False where memory is out. */
 bool mc_labels_copy(mc_labels *labels, mc_arena *arena);

@@ -38,4 +38,17 @@ static inline void ask(mc_slice method, const char *const *rows) {
   CHECK_INT(mc_decide(snapshot, &request, &decision), MC_OK);
 }
 
+/* The first line of that name in the answer, to which the upstream gave the two; expected NULL: there is none. The
+ * decision stays. */
+static inline void check_answer_line(const mc_header upstream[2], const char *name, const char *expected) {
+  const mc_response response = {.status = 200, .headers = upstream, .header_count = 2};
+  const mc_header_line *lines;
+  uint32_t count;
+  uint16_t status;
+  mc_slice body;
+  CHECK_INT(mc_decision_response_headers(&decision, &response, &scratch, &lines, &count, &status, &body), MC_OK);
+  const mc_slice found = value_of(lines, count, name);
+  CHECK(found.data ? expected && mc_slice_equal(found, text_of(expected)) : !expected);
+}
+
 #endif

@@ -10,14 +10,7 @@ static const mc_cors_spec METHODS = {.allow_methods = {"PUT", 3}, .expose_header
 /* The value of a line of the answer, to which the upstream gave two; the decision is over then. */
 static void check_answer(const char *name, const char *expected) {
   const mc_header upstream[] = {{MC_LITERAL("Access-Control-Allow-Origin"), MC_LITERAL("up")}, {MC_LITERAL("x-up"), MC_LITERAL("1")}};
-  const mc_response response = {.status = 200, .headers = upstream, .header_count = 2};
-  const mc_header_line *lines;
-  uint32_t count;
-  uint16_t status;
-  mc_slice body;
-  CHECK_INT(mc_decision_response_headers(&decision, &response, &scratch, &lines, &count, &status, &body), MC_OK);
-  mc_slice found = value_of(lines, count, name);
-  CHECK(found.data ? expected && mc_slice_equal(found, text_of(expected)) : !expected);
+  check_answer_line(upstream, name, expected);
 }
 
 static void expose_at_listener(small_config *config) {

@@ -1,24 +1,11 @@
-#include "edit_support.h"
+#include "slots_support.h"
 
 #include "policy/sticky.h"
 
-static mc_arena *arena;
-static mc_slots *slots;
 
 static mc_code build(mc_sticky **out, const mc_sticky_spec *spec) {
   const mc_weighted_cluster_spec clusters[] = {{.name = MC_LITERAL("a"), .weight = 1}, {.name = MC_LITERAL("b"), .weight = 2}};
   return mc_sticky_build(out, spec, clusters, 2, slots, arena);
-}
-
-static void start(void) {
-  arena = mc_arena_new();
-  slots = mc_slots_new();
-}
-
-static void stop(void) {
-  mc_slots_free(slots);
-  mc_arena_free(arena);
-  CHECK_INT(check_blocks(), 0);
 }
 
 /* What a key of this kind finds in a request; expected NULL: nothing. */

@@ -7,6 +7,7 @@ from typing import Annotated
 
 from meshcore.config.balancing import limits
 from meshcore.config.envoy.schema.base import Empty, Percent, RuntimeDouble, TimeSpan, TypedExtensionConfig
+from meshcore.config.envoy.schema.endpoint import HealthStatus
 from meshcore.config.envoy.schema.retry import HashPolicy
 from meshcore.config.scalar_types import UInt32, UInt64
 from meshcore.config.schema import Meta, OneOf, Record
@@ -85,11 +86,14 @@ class ConsistentHashingLbConfig(Record):
     hash_balance_factor: BalanceFactor | None = None
 
 
+class HealthStatusSet(Record):
+    statuses: list[HealthStatus] = []
+
+
 class CommonLbConfig(Record):
     __oneofs__ = (
         OneOf("locality_config_specifier", ("zone_aware_lb_config", "locality_weighted_lb_config")),
     )
-    __unsupported__ = {"override_host_status": ""}
     __noted__ = {"ignore_new_hosts_until_first_hc": "endpoints are not health checked"}
 
     healthy_panic_threshold: Percent | None = None
@@ -98,6 +102,7 @@ class CommonLbConfig(Record):
     update_merge_window: TimeSpan | None = None
     close_connections_on_host_set_change: bool = False
     consistent_hashing_lb_config: ConsistentHashingLbConfig | None = None
+    override_host_status: HealthStatusSet | None = None
 
 
 class LbSubsetFallbackPolicy(Enum):

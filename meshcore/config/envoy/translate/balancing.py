@@ -15,6 +15,7 @@ from meshcore.model import (
     ClientSideWeighted,
     CommonLbConfig,
     HashPolicy,
+    HealthStatus,
     LeastRequest,
     Maglev,
     PeakEwma,
@@ -241,6 +242,9 @@ def _common(context: Context, cluster: Cluster) -> CommonLbConfig:
         update_merge_window=config.update_merge_window,
         close_connections_on_host_set_change=config.close_connections_on_host_set_change,
     )
+    if config.override_host_status is not None:
+        statuses = dict.fromkeys(config.override_host_status.statuses)
+        common = replace(common, override_host_status=tuple(HealthStatus[one.name] for one in statuses))
     if config.locality_weighted_lb_config is not None:
         common = replace(common, locality_weighted=True)
     if config.zone_aware_lb_config is not None:

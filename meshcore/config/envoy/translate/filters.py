@@ -10,15 +10,18 @@ from meshcore.config.envoy.schema import filters as schema
 from meshcore.config.envoy.schema.base import FractionalPercent
 from meshcore.config.envoy.schema.cors import Cors, CorsPolicy
 from meshcore.config.envoy.schema.ratelimit import LocalRateLimit
+from meshcore.config.envoy.schema.session import StatefulSession as SessionSchema
+from meshcore.config.envoy.schema.session import StatefulSessionPerRoute
 from meshcore.config.envoy.translate.context import Context, type_name
 from meshcore.config.envoy.translate.headers import edits_of_mutations
 from meshcore.config.envoy.translate.matching import header_matches
 from meshcore.config.envoy.translate.policies import cors_policy
 from meshcore.config.envoy.translate.ratelimits import local_rate_limit
+from meshcore.config.envoy.translate.session import per_route_session, stateful_session
 from meshcore.config.findings import quoted
 from meshcore.config.schema import Record, path_of
 from meshcore.config.tree import MappingNode, join_path
-from meshcore.model import FaultAbort, FaultDelay, FaultPolicy, Fraction
+from meshcore.model import FaultAbort, FaultDelay, FaultPolicy, Fraction, StatefulSession
 
 __all__ = ["FilterChain", "fault_of", "http_filters", "per_route_filters"]
 
@@ -33,6 +36,7 @@ _FILTERS: dict[str, type[Record]] = {
     _PREFIX + "local_ratelimit.v3.LocalRateLimit": LocalRateLimit,
     _PREFIX + "cors.v3.Cors": Cors,
     _PREFIX + "header_mutation.v3.HeaderMutation": schema.HeaderMutationFilter,
+    _PREFIX + "stateful_session.v3.StatefulSession": SessionSchema,
 }
 #: Those that configure one for a route, virtual host, weighted cluster or route configuration.
 _PER_ROUTE: dict[str, type[Record]] = {
@@ -40,6 +44,7 @@ _PER_ROUTE: dict[str, type[Record]] = {
     _PREFIX + "local_ratelimit.v3.LocalRateLimit": LocalRateLimit,
     _PREFIX + "cors.v3.CorsPolicy": CorsPolicy,
     _PREFIX + "header_mutation.v3.HeaderMutationPerRoute": schema.HeaderMutationPerRoute,
+    _PREFIX + "stateful_session.v3.StatefulSessionPerRoute": StatefulSessionPerRoute,
     _WRAPPER: schema.FilterConfig,
 }
 #: What the engine does not act upon yet.
@@ -56,6 +61,7 @@ class FilterChain:
 
     kinds: Mapping[str, str]
     fault: FaultPolicy | None
+    session: StatefulSession | None
     filters: tuple[tuple[str, object], ...]
     router: schema.Router
 
@@ -70,6 +76,7 @@ def http_filters(context: Context, filters: list[schema.HttpFilter]) -> FilterCh
     kinds: dict[str, str] = {}
     made: list[tuple[str, object]] = []
     fault: FaultPolicy | None = None
+    session: StatefulSession | None = None
     router = schema.Router()
     for index, item in enumerate(filters):
         if item.disabled:
@@ -103,11 +110,15 @@ def http_filters(context: Context, filters: list[schema.HttpFilter]) -> FilterCh
                 context.pending(item, "", _FEATURES[kind])
             value = _value(context, config)
             made.append((item.name, value))
+            if isinstance(value, StatefulSession):
+                if session is not None:
+                    context.error(item, "", "only one stateful session filter is supported")
+                session = value
             if isinstance(value, FaultPolicy):
                 if fault is not None:
                     context.error(item, "", "only one fault filter is supported")
                 fault = value
-    return FilterChain(kinds, fault, tuple(made), router)
+    return FilterChain(kinds, fault, session, tuple(made), router)
 
 
 def per_route_filters(
@@ -162,6 +173,10 @@ def _value(context: Context, config: Record, *, per_route: bool = False) -> obje
         return local_rate_limit(context, config, per_route=per_route)
     if isinstance(config, CorsPolicy):
         return cors_policy(context, config)
+    if isinstance(config, SessionSchema):
+        return stateful_session(context, config)
+    if isinstance(config, StatefulSessionPerRoute):
+        return per_route_session(context, config)
     if isinstance(config, schema.HeaderMutationFilter | schema.HeaderMutationPerRoute):
         return edits_of_mutations(context, config.mutations)
     return None

@@ -107,6 +107,7 @@ def manager_listener(
         route_configuration=route_configuration(inner, table),
         options=http_options(context, manager, chain.router),
         fault=chain.fault,
+        session=chain.session,
         filters=chain.filters,
         origin=origin_of(manager),
     )
