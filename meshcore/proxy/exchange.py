@@ -14,11 +14,12 @@ from meshcore.engine import Decision, Outcome
 from meshcore.model import Cluster, Discovery, ForwardAction
 from meshcore.proxy import replies
 from meshcore.proxy.access import AccessRecord
+from meshcore.proxy.connections import Connection
 from meshcore.proxy.downstream import Answer, http_date, send_continue, text
 from meshcore.proxy.headers import Line, end_to_end, read_head
-from meshcore.proxy.replies import Reply
+from meshcore.proxy.replies import Reply, UpstreamError
 from meshcore.proxy.tunnel import tunnel
-from meshcore.proxy.upstream import RequestBody, UpstreamError
+from meshcore.proxy.upstream import RequestBody
 from meshcore.proxy.watch import Watch
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ class Exchange:
         self.watch = Watch()
         self._timeout: float | None = None
         self._awaits_continue = False
+        self._connection: Connection | None = None
 
     async def run(self) -> Answer:
         """Serve the request.
@@ -50,6 +52,8 @@ class Exchange:
             return await self._serve()
         finally:
             self.watch.stop()
+            if self._connection is not None:
+                self._connection.close()
 
     async def fail(self, reply: Reply) -> Answer:
         """Answer ``reply``, or cut the connection where another answer has begun."""
@@ -123,8 +127,11 @@ class Exchange:
         upstream = self.proxy.upstream
         begun = self.watch.now()
         try:
+            self._connection = await self.proxy.connections.take(decision)
             address = self.proxy.address(cluster, decision.endpoint)
-            response = await upstream.send(address, cluster, decision.method, decision.path, headers, body)
+            response = await upstream.send(
+                address, cluster, decision.method, decision.path, headers, body, self._connection
+            )
         except UpstreamError as error:
             return await self._failed(decision, error.reply)
         except asyncio.CancelledError:
@@ -215,7 +222,8 @@ class Exchange:
         return await self._send_whole(decision, decision.status or 500, lines, decision.body)
 
     async def _failed(self, decision: Decision, reply: Reply) -> Answer:
-        decision.report(error=reply.error or "cancelled")
+        if not reply.overloaded:  # nothing was sent, and no endpoint is to blame
+            decision.report(error=reply.error or "cancelled")
         return await self._reply(reply, decision)
 
     async def _reply(self, reply: Reply, decision: Decision | None = None) -> Answer:
@@ -226,6 +234,8 @@ class Exchange:
             lines = [(name.encode(), value.encode()) for name, value in headers]
             edited = decision.response_headers(lines, status=reply.status)
             headers = [(text(name), text(value)) for name, value in edited]
+            if reply.overloaded and not self.proxy.view().options(decision.listener).suppress_envoy_headers:
+                headers.append(("x-envoy-overloaded", "true"))
         return await self._send_whole(decision, reply.status, headers, reply.body, close=reply.close)
 
     async def _send_whole(

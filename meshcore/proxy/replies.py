@@ -9,6 +9,7 @@ __all__ = [
     "CONNECT_TIMEOUT",
     "HEAD_TOO_LARGE",
     "INTERNAL_ERROR",
+    "OVERFLOW",
     "PROTOCOL_ERROR",
     "RESET",
     "RESET_AFTER",
@@ -19,6 +20,7 @@ __all__ = [
     "UNSENDABLE",
     "UPGRADE_FAILED",
     "Reply",
+    "UpstreamError",
     "connect_failure",
 ]
 
@@ -28,6 +30,7 @@ class Reply:
     """A local answer. ``close``: the client's connection cannot be used any further.
 
     ``error`` is what the engine is told of the attempt ("" where the endpoint is not to blame).
+    ``overloaded``: the client is told so, which keeps it from trying again.
     """
 
     status: int
@@ -36,6 +39,15 @@ class Reply:
     details: str
     error: str = ""
     close: bool = False
+    overloaded: bool = False
+
+
+class UpstreamError(Exception):
+    """No answer came from the endpoint; ``reply`` is what the client gets instead."""
+
+    def __init__(self, reply: Reply) -> None:
+        super().__init__(reply.details)
+        self.reply = reply
 
 
 _RESET = b"upstream connect error or disconnect/reset before headers. reset reason: "
@@ -63,6 +75,8 @@ RESET = Reply(503, _RESET + b"connection termination", "UC", _BEFORE + "{connect
 CONNECT_TIMEOUT = Reply(
     503, _RESET + b"connection timeout", "UF", _BEFORE + "{connection_timeout}", "connect-failure"
 )
+#: A circuit breaker has no room: nothing has been sent, and trying again would not help.
+OVERFLOW = Reply(503, _RESET + b"overflow", "UO", _BEFORE + "{overflow}", overloaded=True)
 #: The answer had begun: the client's connection is cut, since nothing else tells it.
 RESET_AFTER = Reply(
     0, b"", "UC", "upstream_reset_after_response_started{connection_termination}", "reset", close=True

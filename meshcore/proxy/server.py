@@ -16,8 +16,10 @@ from meshcore.model import Cluster, Config, Discovery
 from meshcore.proxy import replies
 from meshcore.proxy.access import AccessRecord
 from meshcore.proxy.admin import Admin
+from meshcore.proxy.connections import Connections
 from meshcore.proxy.downstream import DownstreamServer
 from meshcore.proxy.exchange import Exchange
+from meshcore.proxy.gauges import breaker_gauges
 from meshcore.proxy.options import ProxyOptions
 from meshcore.proxy.replies import Reply
 from meshcore.proxy.stats import Stats
@@ -60,6 +62,7 @@ class Proxy:
     ) -> None:
         self.engine = Engine(engine) if isinstance(engine, Config) else engine
         self.options = options or ProxyOptions()
+        self.connections = Connections(self.engine)
         self.stats = Stats()
         self.draining = False
         self.reload_error = ""  #: findings of the last configuration that was refused
@@ -219,6 +222,7 @@ class Proxy:
             "http.downstream_cx_active": len(connections),
             "http.downstream_rq_active": self._active,
             "server.live": int(not self.draining),
+            **breaker_gauges(self.engine),
         }
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:

@@ -19,6 +19,7 @@ from yarl import URL
 
 from meshcore.model import Cluster
 from meshcore.proxy.certificates import PLAINTEXT, CannotSecure, Certificates
+from meshcore.proxy.connections import Connection, tracing
 from meshcore.proxy.options import ProxyOptions
 from meshcore.proxy.replies import (
     CONNECT_TIMEOUT,
@@ -26,23 +27,16 @@ from meshcore.proxy.replies import (
     RESET,
     UNSENDABLE,
     Reply,
+    UpstreamError,
     connect_failure,
 )
 
-__all__ = ["RequestBody", "Upstream", "UpstreamError"]
+__all__ = ["RequestBody", "Upstream"]
 
 Chunks = Callable[[], Awaitable[bytes]]
 
 #: aiohttp adds none of these by itself.
 _AS_GIVEN = ("User-Agent", "Accept", "Accept-Encoding", "Content-Type")
-
-
-class UpstreamError(Exception):
-    """No answer came from the endpoint; ``reply`` is what the client gets instead."""
-
-    def __init__(self, reply: Reply) -> None:
-        super().__init__(reply.details)
-        self.reply = reply
 
 
 class _Once(aiohttp.ClientError):
@@ -96,6 +90,7 @@ class Upstream:
             auto_decompress=False,
             skip_auto_headers=_AS_GIVEN,
             middlewares=(_send_once,),
+            trace_configs=[tracing()],
             read_bufsize=self._options.buffer_size,
             max_line_size=self._options.max_request_head,
             max_field_size=self._options.max_request_head,
@@ -118,10 +113,12 @@ class Upstream:
         target: str,
         headers: Sequence[tuple[str, str]],
         body: RequestBody | None,
+        connection: Connection | None = None,
     ) -> aiohttp.ClientResponse:
         """Send a request and wait for the answer's headers.
 
-        ``headers`` begin with Host; ``target`` goes onto the request line as it is.
+        ``headers`` begin with Host; ``target`` goes onto the request line as it is. ``connection`` is the
+        request's place at the endpoint.
 
         Raises:
             UpstreamError: where no answer came.
@@ -136,6 +133,7 @@ class Upstream:
                 _url(endpoint, target, secure=tls is not PLAINTEXT),
                 headers=headers,
                 data=body,
+                trace_request_ctx=connection,
                 allow_redirects=False,
                 timeout=_timeout(self._options.connect_timeout if seconds is None else seconds),
                 ssl=tls is PLAINTEXT or self._certificates.context(tls),

@@ -14,19 +14,29 @@ void mc_snapshot_give(const mc_snapshot *s, int32_t number, mc_routing_priority 
   mc_counts_give(counts_of(s->clusters[number], priority), resource);
 }
 
+static void add(atomic_uint_fast32_t *count) { atomic_fetch_add_explicit(count, 1, memory_order_relaxed); }
+
+static void subtract(atomic_uint_fast32_t *count) { atomic_fetch_sub_explicit(count, 1, memory_order_relaxed); }
+
 /* The cluster's limit is asked first, and given back where the host's own refuses. */
 bool mc_snapshot_take_connection(const mc_snapshot *s, int32_t number, int32_t endpoint,
                                  mc_routing_priority priority) {
   const mc_cluster *cluster = s->clusters[number];
   const mc_thresholds *thresholds = &cluster->members->thresholds[priority];
+  mc_host_state *host = cluster->hosts[endpoint].state;
   mc_breaker_counts *counts = counts_of(cluster, priority);
-  atomic_uint_fast32_t *own = &cluster->hosts[endpoint].state->connections;
-  uint_fast32_t now = 0;
-  if (atomic_compare_exchange_strong_explicit(own, &now, 1, memory_order_relaxed, memory_order_relaxed)) {
-    return mc_count_take(&counts->used[MC_RESOURCE_CONNECTIONS], UINT32_MAX);
+  uint_fast32_t none = 0;
+  if (atomic_compare_exchange_strong_explicit(&host->pooled[priority], &none, 1, memory_order_relaxed,
+                                              memory_order_relaxed)) {
+    add(&host->connections);
+    add(&counts->used[MC_RESOURCE_CONNECTIONS]);
+    return true;
   }
   if (!mc_counts_take(counts, thresholds, MC_RESOURCE_CONNECTIONS)) return false;
-  if (mc_count_take(own, thresholds->max_host_connections)) return true;
+  if (mc_count_take(&host->connections, thresholds->max_host_connections)) {
+    add(&host->pooled[priority]);
+    return true;
+  }
   mc_counts_give(counts, MC_RESOURCE_CONNECTIONS);
   return mc_counts_refuse(counts, MC_RESOURCE_CONNECTIONS);
 }
@@ -34,7 +44,9 @@ bool mc_snapshot_take_connection(const mc_snapshot *s, int32_t number, int32_t e
 void mc_snapshot_give_connection(const mc_snapshot *s, int32_t number, int32_t endpoint,
                                  mc_routing_priority priority) {
   const mc_cluster *cluster = s->clusters[number];
-  atomic_fetch_sub_explicit(&cluster->hosts[endpoint].state->connections, 1, memory_order_relaxed);
+  mc_host_state *host = cluster->hosts[endpoint].state;
+  subtract(&host->pooled[priority]);
+  subtract(&host->connections);
   mc_counts_give(counts_of(cluster, priority), MC_RESOURCE_CONNECTIONS);
 }
 

@@ -1092,7 +1092,7 @@ bool mc_snapshot_take(const mc_snapshot *snapshot, int32_t cluster, mc_routing_p
 void mc_snapshot_give(const mc_snapshot *snapshot, int32_t cluster, mc_routing_priority priority, mc_resource resource);
 
 /* Takes a connection to an endpoint: MC_RESOURCE_CONNECTIONS, within the endpoint's own limit, too. As in Envoy an
- * endpoint that has none is always given one, lest requests wait for it forever. */
+ * endpoint that has none of the priority is always given one, lest requests wait for it forever. */
 bool mc_snapshot_take_connection(const mc_snapshot *snapshot, int32_t cluster, int32_t endpoint,
                                  mc_routing_priority priority);
 void mc_snapshot_give_connection(const mc_snapshot *snapshot, int32_t cluster, int32_t endpoint,

@@ -19,7 +19,8 @@ enum { MC_FAILING_USER = 1, MC_FAILING_EJECTED = 2, MC_FAILING_HEALTH_CHECK = 4 
 typedef struct mc_host_state {
   atomic_uint_fast32_t active; /* requests under way */
   atomic_uint_fast64_t total;  /* requests so far */
-  atomic_uint_fast32_t connections; /* as those who have pools count them */
+  /* Connections, as those who have pools count them: in all, and of each priority, which have pools of their own. */
+  atomic_uint_fast32_t connections, pooled[MC_ROUTING_PRIORITIES];
   atomic_uint_fast32_t failing; /* who says that it is not healthy, a bit for each; 0: nobody */
   atomic_uint_fast64_t healthy_since_ns; /* when it was first there and healthy; 0: not yet */
   /* What policies learn from reports; each of them alone reads its own. */

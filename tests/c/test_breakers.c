@@ -184,7 +184,11 @@ static void test_connections_of_a_host(void) {
   CHECK(!connect(0));
   CHECK_INT(usage(MC_ROUTING_DEFAULT, MC_RESOURCE_CONNECTIONS).used, 1); /* what the cluster gave came back */
   CHECK(connect(1));
+  CHECK(mc_snapshot_take_connection(snapshot, 0, 0, MC_ROUTING_HIGH)); /* a pool of its own, and the first there */
+  CHECK_INT(mc_snapshot_connections(snapshot, 0, 0), 2);
+  mc_snapshot_give_connection(snapshot, 0, 0, MC_ROUTING_HIGH);
   for (int32_t i = 0; i < 2; i++) mc_snapshot_give_connection(snapshot, 0, i, MC_ROUTING_DEFAULT);
+  CHECK_INT(mc_snapshot_connections(snapshot, 0, 0) + mc_snapshot_connections(snapshot, 0, 1), 0);
   stop();
 }
 
