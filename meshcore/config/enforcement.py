@@ -18,7 +18,6 @@ PENDING: dict[str, str] = {
     "rate limits": "rate limits are not enforced yet",
     "mirroring": "which requests are mirrored is decided, but the proxy does not send the copies yet",
     "outlier detection": "failing endpoints are not ejected yet",
-    "health checks": "endpoints are not health checked",
     "stream limits": "the duration of streams is not limited yet",
     "gRPC timeouts": "the grpc-timeout header is not read yet",
     "tracing": "trace headers are not handled yet",

@@ -10,6 +10,8 @@ from meshcore.model.dns import *
 from meshcore.model.dns import __all__ as _dns
 from meshcore.model.headers import *
 from meshcore.model.headers import __all__ as _headers
+from meshcore.model.health_check import *
+from meshcore.model.health_check import __all__ as _health_check
 from meshcore.model.matching import *
 from meshcore.model.matching import __all__ as _matching
 from meshcore.model.origin import *
@@ -27,6 +29,7 @@ __all__ = [
     *_config,
     *_dns,
     *_headers,
+    *_health_check,
     *_matching,
     *_origin,
     *_ratelimit,

@@ -20,6 +20,7 @@ from meshcore.model.balancing import (
     SlowStart,
 )
 from meshcore.model.dns import DnsSettings
+from meshcore.model.health_check import EndpointHealthCheck, HealthCheck
 from meshcore.model.origin import Origin
 from meshcore.model.route import HashPolicy
 
@@ -78,6 +79,7 @@ class Endpoint:
     weight: int = 1
     health: HealthStatus = HealthStatus.UNKNOWN
     metadata: tuple[tuple[str, object], ...] = ()  #: labels, Envoy's ``envoy.lb``
+    health_check: EndpointHealthCheck | None = None  #: None: checked where its traffic goes
     origin: Origin | None = field(default=None, compare=False)
 
     @property
@@ -141,6 +143,7 @@ class CommonLbConfig:
     hash_balance_factor: int | None = None
     update_merge_window: float | None = None
     close_connections_on_host_set_change: bool = False
+    ignore_new_hosts_until_first_hc: bool = False  #: hosts count nowhere until their first check has ended
     #: What an endpoint may be for sessions to stay with it.
     override_host_status: tuple[HealthStatus, ...] = (
         HealthStatus.UNKNOWN,
@@ -264,7 +267,9 @@ class Cluster:
     max_connection_duration: float | None = None
     max_requests_per_connection: int | None = None
     http2: bool = False
-    health_checked: bool = False
+    health_check: HealthCheck | None = None
+    #: Endpoints leave when they are no longer named, even while their checks succeed.
+    ignore_health_on_host_removal: bool = False
     origin: Origin | None = field(default=None, compare=False)
 
     @property

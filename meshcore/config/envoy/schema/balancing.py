@@ -94,13 +94,13 @@ class CommonLbConfig(Record):
     __oneofs__ = (
         OneOf("locality_config_specifier", ("zone_aware_lb_config", "locality_weighted_lb_config")),
     )
-    __noted__ = {"ignore_new_hosts_until_first_hc": "endpoints are not health checked"}
 
     healthy_panic_threshold: Percent | None = None
     zone_aware_lb_config: ZoneAwareLbConfig | None = None
     locality_weighted_lb_config: Empty | None = None
     update_merge_window: TimeSpan | None = None
     close_connections_on_host_set_change: bool = False
+    ignore_new_hosts_until_first_hc: bool = False
     consistent_hashing_lb_config: ConsistentHashingLbConfig | None = None
     override_host_status: HealthStatusSet | None = None
 

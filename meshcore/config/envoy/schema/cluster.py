@@ -25,6 +25,7 @@ from meshcore.config.envoy.schema.base import (
 )
 from meshcore.config.envoy.schema.dns import DnsLookupFamily, DnsResolutionConfig, RefreshRate
 from meshcore.config.envoy.schema.endpoint import ClusterLoadAssignment
+from meshcore.config.envoy.schema.health_check import HealthCheck
 from meshcore.config.envoy.schema.protocol import Http2ProtocolOptions, HttpProtocolOptions
 from meshcore.config.envoy.schema.retry import Extension, PositiveDuration
 from meshcore.config.scalar_types import Duration, UInt32
@@ -111,54 +112,6 @@ class OutlierDetection(Record):
     always_eject_one_host: bool | None = None
 
 
-class HealthCheck(Record):
-    """Checked only: the hosts are not probed."""
-
-    __oneofs__ = (
-        OneOf(
-            "health_checker",
-            ("http_health_check", "tcp_health_check", "grpc_health_check", "custom_health_check"),
-            True,
-        ),
-    )
-    __ignored__ = frozenset(
-        {
-            "initial_jitter",
-            "interval_jitter",
-            "interval_jitter_percent",
-            "alt_port",
-            "reuse_connection",
-            "event_log_path",
-            "event_logger",
-            "event_service",
-            "always_log_health_check_failures",
-            "always_log_health_check_success",
-            "tls_options",
-            "transport_socket_match_criteria",
-        }
-    )
-
-    timeout: PositiveDuration
-    interval: PositiveDuration
-    unhealthy_threshold: UInt32
-    healthy_threshold: UInt32
-    http_health_check: HttpHealthCheck | None = None
-    tcp_health_check: MappingNode | None = None
-    grpc_health_check: MappingNode | None = None
-    custom_health_check: MappingNode | None = None
-    no_traffic_interval: PositiveDuration | None = None
-    no_traffic_healthy_interval: PositiveDuration | None = None
-    unhealthy_interval: PositiveDuration | None = None
-    unhealthy_edge_interval: PositiveDuration | None = None
-    healthy_edge_interval: PositiveDuration | None = None
-
-
-class HttpHealthCheck(Record):
-    __open__ = True
-
-    path: NonEmpty
-
-
 _CONNECTIONS = "connections are the proxy's affair"
 
 
@@ -190,8 +143,7 @@ class Cluster(Record):
         "http_protocol_options": _CONNECTIONS,
         "protocol_selection": _CONNECTIONS,
         "connection_pool_per_downstream_connection": _CONNECTIONS,
-        "close_connections_on_host_health_failure": "endpoints are not health checked",
-        "ignore_health_on_host_removal": "endpoints are not health checked",
+        "close_connections_on_host_health_failure": _CONNECTIONS,
         "lrs_server": "no load is reported",
         "lrs_report_endpoint_metrics": "no load is reported",
     }
@@ -213,6 +165,7 @@ class Cluster(Record):
     lb_policy: LbPolicy = LbPolicy.ROUND_ROBIN
     load_assignment: ClusterLoadAssignment | None = None
     health_checks: list[HealthCheck] = []
+    ignore_health_on_host_removal: bool = False
     max_requests_per_connection: UInt32 | None = None
     circuit_breakers: CircuitBreakers | None = None
     common_http_protocol_options: HttpProtocolOptions | None = None

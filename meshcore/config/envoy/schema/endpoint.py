@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import Enum
 from typing import Annotated
 
-from meshcore.config.envoy.schema.base import Address, Locality, Metadata, NonEmpty
+from meshcore.config.envoy.schema.base import Address, HeaderText, Locality, Metadata, NonEmpty
 from meshcore.config.scalar_types import UInt32
 from meshcore.config.schema import Meta, OneOf, Record
 
@@ -22,10 +22,9 @@ class HealthStatus(Enum):
 
 
 class HealthCheckConfig(Record):
-    __unsupported__ = {"address": ""}
-
     port_value: Annotated[UInt32, Meta(le=65535)] = 0
-    hostname: str = ""
+    address: Address | None = None
+    hostname: HeaderText = ""
     disable_active_health_check: bool = False
 
 

@@ -241,6 +241,7 @@ def _common(context: Context, cluster: Cluster) -> CommonLbConfig:
         healthy_panic_threshold=threshold.value if threshold is not None else None,
         update_merge_window=config.update_merge_window,
         close_connections_on_host_set_change=config.close_connections_on_host_set_change,
+        ignore_new_hosts_until_first_hc=config.ignore_new_hosts_until_first_hc,
     )
     if config.override_host_status is not None:
         statuses = dict.fromkeys(config.override_host_status.statuses)

@@ -14,6 +14,7 @@ from meshcore.config.envoy.schema.protocol import HttpProtocolOptions, UpstreamH
 from meshcore.config.envoy.translate.balancing import balancing
 from meshcore.config.envoy.translate.context import Context
 from meshcore.config.envoy.translate.dns import dns_settings, with_discovery_type
+from meshcore.config.envoy.translate.health_check import endpoint_health_check, health_check
 from meshcore.config.envoy.translate.route import lb_metadata
 from meshcore.config.envoy.translate.transport import upstream_tls
 from meshcore.config.findings import quoted
@@ -57,8 +58,6 @@ def cluster(
     chosen = balancing(context, source)
     options, http2 = _protocol(context, source)
     default, high = _breakers(context, source)
-    if source.health_checks:
-        context.pending(source, "health_checks", "health checks")
     policy = assignment.policy if assignment is not None else None
     return Cluster(
         name=source.name,
@@ -89,7 +88,8 @@ def cluster(
             else source.max_requests_per_connection
         ),
         http2=http2,
-        health_checked=bool(source.health_checks),
+        health_check=health_check(context, source, http2),
+        ignore_health_on_host_removal=source.ignore_health_on_host_removal,
         origin=origin_of(source),
     )
 
@@ -175,6 +175,7 @@ def _endpoint(context: Context, item: endpoint_schema.LbEndpoint, *, addresses_o
         weight=1 if item.load_balancing_weight is None else item.load_balancing_weight,
         health=health,
         metadata=lb_metadata(item.metadata),
+        health_check=endpoint_health_check(context, item.endpoint.health_check_config),
         origin=origin_of(item),
     )
 

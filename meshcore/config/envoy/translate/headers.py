@@ -14,7 +14,7 @@ from meshcore.config.tree import SequenceNode
 from meshcore.model import AppendAction, HeaderEdits, HeaderValue
 from meshcore.model.format import FormatError, parse_format
 
-__all__ = ["check_format", "edits", "edits_of_mutation", "edits_of_mutations", "header_values"]
+__all__ = ["check_format", "edits", "edits_of_mutation", "edits_of_mutations", "header_values", "removals"]
 
 
 class Editing(Protocol):
@@ -66,7 +66,7 @@ def _header_value(context: Context, option: HeaderValueOption) -> HeaderValue:
     return HeaderValue(header.key.lower(), value, AppendAction[action.name], option.keep_empty_value)
 
 
-def _removals(context: Context, record: Record, field: str, names: Sequence[str]) -> tuple[str, ...]:
+def removals(context: Context, record: Record, field: str, names: Sequence[str]) -> tuple[str, ...]:
     if not names:
         return ()
     node = node_of(record, field)
@@ -86,9 +86,9 @@ def edits(context: Context, level: Record) -> HeaderEdits:
     editing: Editing = level  # type: ignore[assignment]
     return HeaderEdits(
         header_values(context, editing.request_headers_to_add),
-        _removals(context, level, "request_headers_to_remove", editing.request_headers_to_remove),
+        removals(context, level, "request_headers_to_remove", editing.request_headers_to_remove),
         header_values(context, editing.response_headers_to_add),
-        _removals(context, level, "response_headers_to_remove", editing.response_headers_to_remove),
+        removals(context, level, "response_headers_to_remove", editing.response_headers_to_remove),
     )
 
 
