@@ -34,7 +34,7 @@ cdef dict FALLBACKS = {
     "DEFAULT_SUBSET": MC_FALLBACK_DEFAULT,
     "KEYS_SUBSET": MC_FALLBACK_KEYS,
 }
-cdef dict HEALTH = {
+HEALTH = {
     HealthStatus.UNKNOWN: MC_HEALTHY,
     HealthStatus.HEALTHY: MC_HEALTHY,
     HealthStatus.DEGRADED: MC_DEGRADED,
@@ -64,6 +64,19 @@ cdef int cluster_spec(Specs specs, object cluster, mc_cluster_spec *out) except 
     _thresholds(specs, cluster, out)
     for status in cluster.common_lb.override_host_status:
         out.session_statuses |= STATUSES[status]
+    return 0
+
+
+cdef int unchecked(object cluster, mc_cluster_spec *out) except -1:
+    """Endpoints that are new and to be checked are unhealthy until they have been."""
+    cdef mc_endpoint_spec *at = <mc_endpoint_spec *> out.endpoints
+    if cluster.health_check is None:
+        return 0
+    cdef mc_health first = MC_DRAINING if cluster.common_lb.ignore_new_hosts_until_first_hc else MC_UNHEALTHY
+    for endpoint in cluster.endpoints:
+        if endpoint.health_check is None or not endpoint.health_check.disabled:
+            at.unchecked = first
+        at += 1
     return 0
 
 

@@ -426,12 +426,18 @@ cdef extern from "meshcore.h" nogil:
         MC_STATUS_TIMEOUT
         MC_STATUS_DEGRADED
 
+    enum mc_failing:
+        MC_FAILING_USER
+        MC_FAILING_EJECTED
+        MC_FAILING_HEALTH_CHECK
+
     ctypedef struct mc_endpoint_spec:
         mc_slice address
         mc_slice hostname
         mc_slice hash_key
         mc_health health
         uint8_t status
+        mc_health unchecked
         uint32_t weight
         uint32_t locality
         const mc_label *labels
@@ -701,6 +707,10 @@ cdef extern from "meshcore.h" nogil:
         mc_error *error) nogil
     c_bool mc_snapshot_is_shared(const mc_snapshot *snapshot)
     void mc_snapshot_set_health(const mc_snapshot *snapshot, int32_t cluster, int32_t endpoint, c_bool healthy)
+    c_bool mc_snapshot_check(const mc_snapshot *snapshot, int32_t cluster, int32_t endpoint, mc_health health)
+    mc_health mc_snapshot_health(const mc_snapshot *snapshot, int32_t cluster, int32_t endpoint)
+    uint32_t mc_snapshot_failing(const mc_snapshot *snapshot, int32_t cluster, int32_t endpoint)
+    c_bool mc_snapshot_has_traffic(const mc_snapshot *snapshot, int32_t cluster)
     uint32_t mc_snapshot_active(const mc_snapshot *snapshot, int32_t cluster, int32_t endpoint)
     bint mc_snapshot_reads_clock(const mc_snapshot *snapshot)
     bint mc_snapshot_reads_unix_time(const mc_snapshot *snapshot)

@@ -9,11 +9,20 @@ cdef class Serving:
     cdef Runtime runtime
     cdef mc_entropy *entropy
     cdef object _lock, _clock
+    cdef tuple _watchers       # called after changes of the configuration
+    cdef object checks         # tells of an endpoint's active checks; None: nobody checks
 
     cdef Snapshot snapshot(self)
     cdef int swap(self, object config) except -1
     cdef int update_endpoints(self, object cluster, tuple given) except -1
     cdef int set_health(self, object cluster, str endpoint, bint healthy) except -1
+    cdef int begin_checks(self, object describe) except -1
+    cdef int end_checks(self) except -1
+    cdef int take_words(self, object cluster, object words) except -1
+    cdef int _tell(self) except -1
+    cdef Snapshot _refresh(self, Snapshot snapshot, Py_ssize_t number)
+    cdef int watch(self, object callback) except -1
+    cdef int unwatch(self, object callback) except -1
     cdef Snapshot refreshed(self, Snapshot stale, int32_t number, uint64_t now_ns)
 
 

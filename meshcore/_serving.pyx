@@ -5,6 +5,7 @@ import threading
 
 from meshcore._core cimport *
 from meshcore._snapshot cimport Runtime, Snapshot, refreshed, set_health, with_cluster
+from meshcore._standing cimport take_words, take_words_back
 
 from meshcore.membership import with_endpoints
 
@@ -21,6 +22,7 @@ cdef class Serving:
         self._lock = threading.Lock()
         self.runtime = Runtime()
         self._current = [None]
+        self._watchers = ()
 
     def __dealloc__(self):
         mc_entropy_free(self.entropy)
@@ -32,6 +34,7 @@ cdef class Serving:
         with self._lock:
             self._current[0] = Snapshot(
                 config, self.runtime, mc_entropy_next(self.entropy), self._current[0], self._clock)
+        self._tell()
         return 0
 
     cdef int update_endpoints(self, object cluster, tuple given) except -1:
@@ -42,7 +45,57 @@ cdef class Serving:
             self._current[0] = with_cluster(
                 snapshot, number, with_endpoints(snapshot.config.clusters[number], given),
                 mc_entropy_next(self.entropy))
+        self._tell()
         return 0
+
+    cdef int watch(self, object callback) except -1:
+        with self._lock:
+            self._watchers += (callback,)
+        return 0
+
+    cdef int unwatch(self, object callback) except -1:
+        with self._lock:
+            self._watchers = tuple([one for one in self._watchers if one != callback])
+        return 0
+
+    cdef int _tell(self) except -1:
+        for callback in self._watchers:
+            callback()
+        return 0
+
+    cdef int begin_checks(self, object describe) except -1:
+        with self._lock:
+            if self.checks is not None:
+                raise RuntimeError("the engine's endpoints are checked already")
+            self.checks = describe
+            self.runtime.checking = True
+        return 0
+
+    cdef int end_checks(self) except -1:
+        cdef Snapshot snapshot
+        with self._lock:
+            self.checks = None
+            self.runtime.checking = False
+            snapshot = self._current[0]
+            for number, cluster in enumerate(snapshot.config.clusters):
+                if cluster.health_check is not None and take_words_back(snapshot, number):
+                    snapshot = self._refresh(snapshot, number)
+        return 0
+
+    cdef int take_words(self, object cluster, object words) except -1:
+        cdef Snapshot snapshot
+        with self._lock:
+            snapshot = self._current[0]
+            number = snapshot.numbers.get(cluster)
+            if number is not None and take_words(snapshot, number, words):
+                self._refresh(snapshot, number)
+        return 0
+
+    cdef Snapshot _refresh(self, Snapshot snapshot, Py_ssize_t number):
+        """Under the lock: rather here than in the next request."""
+        snapshot = refreshed(snapshot, number, now_of(snapshot, None), mc_entropy_next(self.entropy))
+        self._current[0] = snapshot
+        return snapshot
 
     cdef int set_health(self, object cluster, str endpoint, bint healthy) except -1:
         cdef Snapshot snapshot
@@ -50,8 +103,7 @@ cdef class Serving:
             snapshot = self._current[0]
             number = number_of(snapshot, cluster)
             set_health(snapshot, number, endpoint, healthy)
-            self._current[0] = refreshed(
-                snapshot, number, now_of(snapshot, None), mc_entropy_next(self.entropy))
+            self._refresh(snapshot, number)
         return 0
 
     cdef Snapshot refreshed(self, Snapshot stale, int32_t number, uint64_t now_ns):

@@ -7,6 +7,7 @@ from meshcore._spec cimport Specs
 
 cdef class Runtime:
     cdef mc_runtime *runtime
+    cdef bint checking         # somebody checks endpoints actively
 
 
 @cython.final

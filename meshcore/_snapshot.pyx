@@ -6,7 +6,7 @@ from dataclasses import replace
 cimport cython
 
 from meshcore._core cimport *
-from meshcore._cluster_spec cimport cluster_spec, nanoseconds
+from meshcore._cluster_spec cimport cluster_spec, nanoseconds, unchecked
 from meshcore._spec cimport Specs
 
 from meshcore._breathe import breathe
@@ -97,6 +97,8 @@ cdef class Snapshot:
                 endpoints.append(previous.endpoints[number])
             else:
                 cluster_spec(specs, cluster, &clusters[i])
+                if self.runtime.checking:
+                    unchecked(cluster, &clusters[i])
                 clusters[i].balance.now_ns = now_ns
                 clusters[i].keep = -1
                 endpoints.append(tuple([one.authority for one in cluster.endpoints]))
@@ -203,6 +205,8 @@ cdef Snapshot with_cluster(Snapshot old, Py_ssize_t number, object cluster, uint
     cdef mc_error error
     cdef list clusters = list(old.config.clusters), endpoints = list(old.endpoints)
     cluster_spec(specs, cluster, spec)
+    if old.runtime.checking:
+        unchecked(cluster, spec)
     spec.balance.now_ns = old.now()
     clusters[number] = cluster
     endpoints[number] = tuple([one.authority for one in cluster.endpoints])

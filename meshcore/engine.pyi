@@ -8,7 +8,7 @@ from meshcore._types import Headers
 from meshcore.decision import Decision, Mirror, Outcome
 from meshcore.explain import Explain
 from meshcore.membership import GivenEndpoint
-from meshcore.model import Config
+from meshcore.model import Config, HealthStatus
 
 __all__ = ["Decision", "Engine", "Lease", "Mirror", "Outcome"]
 
@@ -151,13 +151,46 @@ class Engine:
         Raises:
             KeyError: where there is no such cluster.
         """
-    def clusters(self) -> list[dict[str, Any]]:
-        """What goes on in each cluster, for admin pages: its name, its endpoints with their active requests
-        and connections, and its circuit breakers.
+    def begin_checks(self, describe: Callable[[str, str], dict[str, Any] | None]) -> None:
+        """Somebody checks the endpoints actively from now on: ``meshcore.health.HealthChecker``, or you.
+        Endpoints that are new in a cluster with a ``health_check`` are unhealthy until ``set_checked_health``
+        says otherwise.
 
-        Of these, ``["circuit_breakers"]["default"]["requests"]`` has ``limit`` and ``remaining`` (None: there
-        is no limit), ``used``, ``open`` (there is no room) and ``overflows`` (how many were refused so far);
-        likewise ``"connections"``, ``"pending_requests"`` and ``"retries"``, and all of ``"high"`` priority.
+        ``describe`` tells what the checks of an endpoint, given by cluster and address, have come to; it
+        stands in ``clusters()`` then.
+
+        Raises:
+            RuntimeError: where they are checked already.
+        """
+    def end_checks(self) -> None:
+        """Nobody checks any longer, and what checks have said is forgotten."""
+    def set_checked_health(self, cluster: str, words: Mapping[str, HealthStatus]) -> None:
+        """What active checks say of endpoints, by address; from any thread.
+
+        It has nothing to do with what ``set_health`` and outlier detection say: an endpoint is healthy where
+        none of them objects. DRAINING: it is unhealthy, and counts nowhere, as if it were not there. What
+        is not in the configuration any more is passed over.
+        """
+    def watch(self, callback: Callable[[], object]) -> None:
+        """Have ``callback`` called after each change of ``config``, in the thread that made it."""
+    def unwatch(self, callback: Callable[[], object]) -> None:
+        """Call it no longer."""
+    def has_traffic(self, cluster: str) -> bool:
+        """Whether any endpoint of the cluster has had a request.
+
+        Raises:
+            KeyError: where there is no such cluster.
+        """
+    def clusters(self) -> list[dict[str, Any]]:
+        """What goes on in each cluster, for admin pages: its name, its endpoints and its circuit breakers.
+
+        Endpoints have their active requests and connections, their health (HEALTHY, DEGRADED, UNHEALTHY,
+        DRAINING), who says that they fail, and what their health checks have come to.
+
+        Of the breakers, ``["circuit_breakers"]["default"]["requests"]`` has ``limit`` and ``remaining`` (None:
+        there is no limit), ``used``, ``open`` (there is no room) and ``overflows`` (how many were refused so
+        far); likewise ``"connections"``, ``"pending_requests"`` and ``"retries"``, and all of ``"high"``
+        priority.
         """
     def annotate_clusters(self, notes: Callable[[str], Mapping[str, Any]] | None) -> None:
         """Let ``clusters()`` say more of each cluster: ``notes`` gives further entries by the cluster's name.

@@ -6,8 +6,9 @@ from meshcore._breakers cimport breakers_of, connection_of, pending_of
 from meshcore._cluster_spec cimport nanoseconds
 from meshcore._core cimport *
 from meshcore._request cimport as_bytes, take
-from meshcore._serving cimport Serving, now_of, unix_time_of
+from meshcore._serving cimport Serving, now_of, number_of, unix_time_of
 from meshcore._snapshot cimport Snapshot
+from meshcore._standing cimport checks_of, standing
 from meshcore.decision cimport Decision as Decided, decide, peek
 
 from meshcore._breakers import Lease
@@ -62,6 +63,25 @@ cdef class Engine:
 
     def set_health(self, cluster, endpoint, healthy):
         self._serving.set_health(cluster, endpoint, healthy)
+
+    def begin_checks(self, describe):
+        self._serving.begin_checks(describe)
+
+    def end_checks(self):
+        self._serving.end_checks()
+
+    def set_checked_health(self, cluster, words):
+        self._serving.take_words(cluster, words)
+
+    def watch(self, callback):
+        self._serving.watch(callback)
+
+    def unwatch(self, callback):
+        self._serving.unwatch(callback)
+
+    def has_traffic(self, cluster):
+        cdef Snapshot snapshot = self._serving.snapshot()
+        return mc_snapshot_has_traffic(snapshot.snapshot, <int32_t> number_of(snapshot, cluster))
 
     def decide(
         self,
@@ -162,6 +182,8 @@ cdef class Engine:
                     "address": address,
                     "active_requests": mc_snapshot_active(snapshot.snapshot, i, e),
                     "connections": mc_snapshot_connections(snapshot.snapshot, i, e),
+                    **standing(snapshot, i, e),
+                    **checks_of(self._serving.checks, name, address),
                 }
                 for e, address in enumerate(snapshot.endpoints[i])
             ]

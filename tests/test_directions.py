@@ -38,16 +38,19 @@ SHARED = {
     "_serving",
     "_shape",
     "_snapshot",
+    "_standing",
     "_types",
 }
 #: What keeps large object graphs from holding up other threads: it knows nothing of what they are.
 MEMORY = {"_memory", "_disposal", "_breathe"}
 SERVING = {
     "model",
+    "certificates",
     "config",
     "decision",
     "engine",
     "explain",
+    "health",
     "ink",
     "membership",
     "runtime",
@@ -71,6 +74,8 @@ PYTHON_ALLOWED: dict[str, set[str]] = {
     "engine": {"model", "config", "decision", "explain", "_explain", "membership"} | BINDINGS | SHARED,
     "runtime": {"model", "engine"} | BINDINGS,
     "discovery": {"model", "engine"},
+    "certificates": {"model"},
+    "health": {"model", "engine", "match", "certificates"},
     "_backend": set(),
     "_cffi": {"model", "config", "_circuit", "_hosts"},
     "__init__": SERVING | {"_backend", "_circuit"},

@@ -1,0 +1,7 @@
+"""Active health checks: endpoints are asked how they are, and the engine heeds what they answer."""
+
+from meshcore.health.checker import HealthChecker
+from meshcore.health.clock import Clock
+from meshcore.health.plan import with_health_checks
+
+__all__ = ["Clock", "HealthChecker", "with_health_checks"]

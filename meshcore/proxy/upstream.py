@@ -17,8 +17,8 @@ from typing import Any
 import aiohttp
 from yarl import URL
 
+from meshcore.certificates import PLAINTEXT, CannotSecure, Certificates
 from meshcore.model import Cluster
-from meshcore.proxy.certificates import PLAINTEXT, CannotSecure, Certificates
 from meshcore.proxy.connections import Connection, tracing
 from meshcore.proxy.options import ProxyOptions
 from meshcore.proxy.replies import (

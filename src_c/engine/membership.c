@@ -62,3 +62,24 @@ bool mc_snapshot_is_shared(const mc_snapshot *s) {
 void mc_snapshot_set_health(const mc_snapshot *s, int32_t cluster, int32_t endpoint, bool healthy) {
   mc_host_state_say(s->clusters[cluster]->hosts[endpoint].state, MC_FAILING_USER, !healthy);
 }
+
+bool mc_snapshot_check(const mc_snapshot *s, int32_t cluster, int32_t endpoint, mc_health health) {
+  return mc_host_state_check(s->clusters[cluster]->hosts[endpoint].state, health);
+}
+
+mc_health mc_snapshot_health(const mc_snapshot *s, int32_t cluster, int32_t endpoint) {
+  return mc_host_health(&s->clusters[cluster]->hosts[endpoint]);
+}
+
+uint32_t mc_snapshot_failing(const mc_snapshot *s, int32_t cluster, int32_t endpoint) {
+  mc_host_state *state = s->clusters[cluster]->hosts[endpoint].state;
+  return (uint32_t)atomic_load_explicit(&state->failing, memory_order_relaxed) & MC_FAILING;
+}
+
+bool mc_snapshot_has_traffic(const mc_snapshot *s, int32_t cluster) {
+  const mc_cluster *c = s->clusters[cluster];
+  for (uint32_t i = 0; i < c->host_count; i++) {
+    if (atomic_load_explicit(&c->hosts[i].state->total, memory_order_relaxed)) return true;
+  }
+  return false;
+}

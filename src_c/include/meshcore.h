@@ -507,6 +507,9 @@ typedef enum mc_health {
   MC_DRAINING,  /* as unhealthy, and counted as if it were not there */
 } mc_health;
 
+/* Who may say that an endpoint is not healthy, whatever its configuration says; a bit for each. */
+enum mc_failing { MC_FAILING_USER = 1, MC_FAILING_EJECTED = 2, MC_FAILING_HEALTH_CHECK = 4 };
+
 
 /* What an endpoint may be for sessions to stay with it, as bits: Envoy's HealthStatus. */
 enum {
@@ -524,7 +527,8 @@ typedef struct mc_endpoint_spec {
   mc_slice hash_key; /* what policies that hash use for it; data NULL: the address */
   mc_health health;
   uint8_t status;    /* MC_STATUS_..., for sessions; 0: none may stay */
-  uint32_t weight;   /* 0 counts as 1 */
+  mc_health unchecked; /* what active checks say of it before the first one; MC_HEALTHY where it is not checked */
+  uint32_t weight;     /* 0 counts as 1 */
   uint32_t locality; /* number in the cluster's localities */
   const mc_label *labels;
   uint32_t label_count;
@@ -920,6 +924,15 @@ mc_code mc_snapshot_refresh(const mc_snapshot *old, int32_t cluster, uint64_t no
 /* What the user says of an endpoint, whatever its configuration says: false makes a healthy or degraded one
  * unhealthy. It is kept as runtime state is, and makes the cluster stale. */
 void mc_snapshot_set_health(const mc_snapshot *snapshot, int32_t cluster, int32_t endpoint, bool healthy);
+
+/* What active checks say of an endpoint, MC_HEALTHY where they don't; likewise. MC_DRAINING: it fails, and counts
+ * nowhere. True where that is news. */
+bool mc_snapshot_check(const mc_snapshot *snapshot, int32_t cluster, int32_t endpoint, mc_health health);
+/* An endpoint's health, all in all, and the mc_failing bits of those who say that it fails. */
+mc_health mc_snapshot_health(const mc_snapshot *snapshot, int32_t cluster, int32_t endpoint);
+uint32_t mc_snapshot_failing(const mc_snapshot *snapshot, int32_t cluster, int32_t endpoint);
+/* Whether any of the cluster's endpoints has had a request. */
+bool mc_snapshot_has_traffic(const mc_snapshot *snapshot, int32_t cluster);
 
 /* Requests under way to an endpoint. */
 uint32_t mc_snapshot_active(const mc_snapshot *snapshot, int32_t cluster, int32_t endpoint);

@@ -17,7 +17,9 @@ static mc_code fill_host(mc_members *members, mc_host *host, const mc_endpoint_s
   host->labels = labels.at;
   host->label_count = labels.count;
   host->state = mc_runtime_host(members->state, spec->address);
-  return host->state ? MC_OK : MC_NO_MEMORY;
+  if (!host->state) return MC_NO_MEMORY;
+  if (host->state->references == 1) mc_host_state_check(host->state, spec->unchecked);
+  return MC_OK;
 }
 
 static void copy_locality(mc_locality_name *to, const mc_locality_name *from, mc_arena *arena, bool *ok) {

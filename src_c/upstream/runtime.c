@@ -143,11 +143,36 @@ void mc_runtime_release_host(mc_cluster_state *cluster, mc_host_state *host) {
   free(host);
 }
 
+/* Whoever sees the epoch sees what made it move on. */
+static void move_on(mc_cluster_state *cluster) {
+  atomic_fetch_add_explicit(&cluster->epoch, 1, memory_order_release);
+}
+
 bool mc_host_state_say(mc_host_state *host, uint_fast32_t who, bool failing) {
   uint_fast32_t had = failing ? atomic_fetch_or_explicit(&host->failing, who, memory_order_relaxed)
                               : atomic_fetch_and_explicit(&host->failing, ~who, memory_order_relaxed);
   if (!(had & who) == !failing) return false;
-  /* Whoever sees the epoch sees what made it move on. */
-  atomic_fetch_add_explicit(&host->cluster->epoch, 1, memory_order_release);
+  move_on(host->cluster);
+  return true;
+}
+
+bool mc_host_state_check(mc_host_state *host, mc_health health) {
+  static const uint_fast32_t words[] = {
+      [MC_HEALTHY] = 0,
+      [MC_DEGRADED] = MC_DEGRADED_HEALTH_CHECK,
+      [MC_UNHEALTHY] = MC_FAILING_HEALTH_CHECK,
+      [MC_DRAINING] = MC_FAILING_HEALTH_CHECK | MC_EXCLUDED_HEALTH_CHECK,
+  };
+  const uint_fast32_t all = MC_FAILING_HEALTH_CHECK | MC_DEGRADED_HEALTH_CHECK | MC_EXCLUDED_HEALTH_CHECK;
+  uint_fast32_t had = atomic_load_explicit(&host->failing, memory_order_relaxed), next;
+  do {
+    next = (had & ~all) | words[health];
+    if (next == had) return false;
+  } while (!atomic_compare_exchange_weak_explicit(&host->failing, &had, next, memory_order_relaxed,
+                                                  memory_order_relaxed));
+  if ((had & MC_FAILING_HEALTH_CHECK) && !(next & MC_FAILING_HEALTH_CHECK)) {
+    atomic_store_explicit(&host->healthy_since_ns, 0, memory_order_relaxed);
+  }
+  move_on(host->cluster);
   return true;
 }

@@ -13,15 +13,17 @@
 #include "base/slice.h"
 #include "circuit/breaker.h"
 
-/* Who may say that a host is not healthy; bits of mc_host_state.failing. */
-enum { MC_FAILING_USER = 1, MC_FAILING_EJECTED = 2, MC_FAILING_HEALTH_CHECK = 4 };
+/* What active checks may say beside MC_FAILING_HEALTH_CHECK; further bits of mc_host_state.failing. */
+enum { MC_DEGRADED_HEALTH_CHECK = 8, MC_EXCLUDED_HEALTH_CHECK = 16 };
+/* Those of them that make a host unhealthy. */
+enum { MC_FAILING = MC_FAILING_USER | MC_FAILING_EJECTED | MC_FAILING_HEALTH_CHECK };
 
 typedef struct mc_host_state {
   atomic_uint_fast32_t active; /* requests under way */
   atomic_uint_fast64_t total;  /* requests so far */
   /* Connections, as those who have pools count them: in all, and of each priority, which have pools of their own. */
   atomic_uint_fast32_t connections, pooled[MC_ROUTING_PRIORITIES];
-  atomic_uint_fast32_t failing; /* who says that it is not healthy, a bit for each; 0: nobody */
+  atomic_uint_fast32_t failing; /* who says that it is not healthy (mc_failing), and two more bits; 0: nobody */
   atomic_uint_fast64_t healthy_since_ns; /* when it was first there and healthy; 0: not yet */
   /* What policies learn from reports; each of them alone reads its own. */
   atomic_uint_fast64_t latency, latency_at_ns;                      /* peak EWMA: nanoseconds, as a double's bits */
@@ -75,6 +77,9 @@ static inline uint32_t mc_cluster_state_active(const mc_cluster_state *cluster) 
 
 /* One of those who watch a host says whether it fails. True where that is news. By many threads at once. */
 bool mc_host_state_say(mc_host_state *host, uint_fast32_t who, bool failing);
+/* The same for active checks, whose word is a health; MC_DRAINING: it fails, and counts nowhere. A host that passes
+ * after it had failed starts slowly again. */
+bool mc_host_state_check(mc_host_state *host, mc_health health);
 
 void mc_runtime_lock(mc_runtime *runtime);
 void mc_runtime_unlock(mc_runtime *runtime);

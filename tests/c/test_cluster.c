@@ -53,6 +53,48 @@ static void test_when_it_is_stale(void) {
   CHECK_INT(check_blocks(), 0);
 }
 
+/* Active checks have a word of their own, which others don't change. */
+static void test_checks(void) {
+  const mc_endpoint_spec endpoints[] = {
+      {.address = MC_LITERAL("a:1"), .unchecked = MC_UNHEALTHY},
+      {.address = MC_LITERAL("a:2"), .health = MC_DEGRADED},
+      {.address = MC_LITERAL("a:3"), .health = MC_UNHEALTHY, .unchecked = MC_DRAINING},
+  };
+  const mc_cluster_spec spec = {.name = MC_LITERAL("c"), .endpoints = endpoints, .endpoint_count = 3};
+  mc_runtime *runtime = mc_runtime_new();
+  mc_cluster cluster = taken(&spec, runtime);
+  const mc_host *hosts = cluster.hosts;
+  CHECK(!mc_cluster_is_stale(&cluster, 0));
+  CHECK_INT(mc_host_health(&hosts[0]), MC_UNHEALTHY);
+  CHECK_INT(mc_host_health(&hosts[1]), MC_DEGRADED);
+  CHECK_INT(mc_host_health(&hosts[2]), MC_DRAINING);
+  CHECK(!mc_host_state_check(hosts[0].state, MC_UNHEALTHY) && !mc_cluster_is_stale(&cluster, 0));
+  CHECK(mc_host_state_check(hosts[0].state, MC_HEALTHY) && mc_cluster_is_stale(&cluster, 0));
+  CHECK_INT(mc_host_health(&hosts[0]), MC_HEALTHY);
+  CHECK(mc_host_state_check(hosts[0].state, MC_DEGRADED));
+  CHECK_INT(mc_host_health(&hosts[0]), MC_DEGRADED);
+  CHECK(mc_host_state_say(hosts[0].state, MC_FAILING_USER, true));
+  CHECK_INT(mc_host_health(&hosts[0]), MC_UNHEALTHY);
+  CHECK(mc_host_state_check(hosts[0].state, MC_HEALTHY) && mc_host_state_check(hosts[2].state, MC_HEALTHY));
+  CHECK_INT(mc_host_health(&hosts[0]), MC_UNHEALTHY);
+  CHECK_INT(mc_host_health(&hosts[2]), MC_UNHEALTHY);
+  /* A host that is known keeps what is known of it, and starts slowly again where it had failed. */
+  mc_host_state_say(hosts[0].state, MC_FAILING_USER, false);
+  mc_cluster_take(&cluster, cluster.members, 7);
+  CHECK_INT(atomic_load(&hosts[0].state->healthy_since_ns), 7);
+  mc_members *again = mc_members_new(&spec, runtime);
+  CHECK_INT(mc_host_health(&again->hosts[0]), MC_HEALTHY);
+  mc_members_release(again, runtime);
+  mc_host_state_check(hosts[0].state, MC_UNHEALTHY);
+  mc_cluster_take(&cluster, cluster.members, 8);
+  mc_host_state_check(hosts[0].state, MC_HEALTHY);
+  mc_cluster_take(&cluster, cluster.members, 9);
+  CHECK_INT(atomic_load(&hosts[0].state->healthy_since_ns), 9);
+  mc_members_release(cluster.members, runtime);
+  mc_runtime_free(runtime);
+  CHECK_INT(check_blocks(), 0);
+}
+
 static void test_what_is_copied(void) {
   char name[] = "reviews", address[] = "10.0.0.1:80", hostname[] = "one";
   const mc_endpoint_spec endpoints[] = {
@@ -105,6 +147,7 @@ int main(void) {
   test_what_is_copied();
   test_members_are_shared();
   test_when_it_is_stale();
+  test_checks();
   test_one_address_twice();
   test_no_endpoints();
   return check_finish();

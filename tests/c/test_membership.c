@@ -185,6 +185,27 @@ static void test_health(void) {
   CHECK_INT(check_blocks(), 0);
 }
 
+static void test_what_is_said_of_an_endpoint(void) {
+  runtime = mc_runtime_new();
+  mc_snapshot *s = first();
+  mc_decision decision;
+  CHECK_INT(mc_snapshot_health(s, 0, 0), MC_HEALTHY);
+  CHECK_INT(mc_snapshot_failing(s, 0, 0), 0);
+  CHECK(mc_snapshot_check(s, 0, 0, MC_DRAINING) && !mc_snapshot_check(s, 0, 0, MC_DRAINING));
+  CHECK_INT(mc_snapshot_health(s, 0, 0), MC_DRAINING);
+  mc_snapshot_set_health(s, 0, 0, false);
+  CHECK_INT(mc_snapshot_failing(s, 0, 0), MC_FAILING_USER | MC_FAILING_HEALTH_CHECK);
+  CHECK(mc_snapshot_check(s, 0, 0, MC_DEGRADED));
+  CHECK_INT(mc_snapshot_failing(s, 0, 0), MC_FAILING_USER);
+  CHECK(!mc_snapshot_has_traffic(s, 1));
+  decide(s, "/d", &decision);
+  mc_decision_release(&decision);
+  CHECK(mc_snapshot_has_traffic(s, 1) && !mc_snapshot_has_traffic(s, 0));
+  mc_snapshot_free(s);
+  mc_runtime_free(runtime);
+  CHECK_INT(check_blocks(), 0);
+}
+
 static void test_what_is_refused(void) {
   runtime = mc_runtime_new();
   mc_snapshot *s = first();
@@ -220,6 +241,7 @@ int main(void) {
   test_a_cluster_may_become_empty_and_full_again();
   test_stale_and_content();
   test_health();
+  test_what_is_said_of_an_endpoint();
   test_what_is_refused();
   test_no_memory();
   return check_finish();

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from meshcore.health.probes.probe import Probe, Target, broken
 from meshcore.health.probes.tcp import TcpProbe
 from meshcore.model import GrpcHealthCheck, HealthCheck, TcpHealthCheck
 
-__all__ = ["Probe", "Target", "alpn_of", "broken", "missing_library", "new_probe"]
+__all__ = ["Probe", "Target", "alpn_of", "broken", "new_probe", "require_libraries"]
 
 
 def new_probe(check: HealthCheck, target: Target) -> Probe:
@@ -29,11 +31,23 @@ def new_probe(check: HealthCheck, target: Target) -> Probe:
             return Http2Probe(how, target, reuse)
         from meshcore.health.probes.http1 import Http1Probe
     except ModuleNotFoundError as error:
-        raise ImportError(missing_library(error.name or "")) from error
+        raise ImportError(_missing_library(error.name or "")) from error
     return Http1Probe(how, target, reuse)
 
 
-def missing_library(name: str) -> str:
+def require_libraries(checks: Iterable[HealthCheck | None]) -> None:
+    """See that all that these checks need is installed.
+
+    Raises:
+        ImportError: where it is not; it says how to.
+    """
+    nowhere = Target("", "", "", 0, "", secure=False)
+    for check in set(checks):
+        if check is not None:
+            new_probe(check, nowhere)
+
+
+def _missing_library(name: str) -> str:
     return f"these health checks need {name}: pip install 'meshcore-engine[health]'"
 
 

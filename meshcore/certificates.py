@@ -9,7 +9,7 @@ from meshcore.model import UpstreamTls
 
 __all__ = ["PLAINTEXT", "CannotSecure", "Certificates"]
 
-_log = logging.getLogger("meshcore.proxy")
+_log = logging.getLogger("meshcore.certificates")
 
 #: No TLS.
 PLAINTEXT = UpstreamTls("DISABLE")
@@ -23,28 +23,30 @@ class Certificates:
     """Contexts by what they are made of, with the files read once."""
 
     def __init__(self) -> None:
-        self._contexts: dict[UpstreamTls, ssl.SSLContext] = {}
+        self._contexts: dict[tuple[UpstreamTls, tuple[str, ...]], ssl.SSLContext] = {}
 
-    def context(self, tls: UpstreamTls) -> ssl.SSLContext:
-        """The context for one cluster.
+    def context(self, tls: UpstreamTls, alpn: tuple[str, ...] = ()) -> ssl.SSLContext:
+        """The context for one cluster, and the protocols that its connections offer.
 
         Raises:
             CannotSecure: where files are missing or wrong, or the certificates are not in files.
         """
-        found = self._contexts.get(tls)
+        found = self._contexts.get((tls, alpn))
         if found is None:
             if tls.mode not in ("SIMPLE", "MUTUAL") or tls.credential_name:
                 raise CannotSecure("TLS error: certificates are not in files")
             try:
-                found = self._contexts[tls] = _context(tls)
+                found = self._contexts[tls, alpn] = _context(tls, alpn)
             except OSError as error:
                 _log.error("TLS to an endpoint cannot be set up from %s: %s", tls, error)
                 raise CannotSecure("TLS error: files are missing or wrong") from None
         return found
 
 
-def _context(tls: UpstreamTls) -> ssl.SSLContext:
+def _context(tls: UpstreamTls, alpn: tuple[str, ...]) -> ssl.SSLContext:
     context = ssl.create_default_context(cafile=tls.ca_certificates or None)
+    if alpn:
+        context.set_alpn_protocols(list(alpn))
     if tls.insecure_skip_verify:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE

@@ -1,0 +1,105 @@
+"""Which hosts a configuration wants checked, and how."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from meshcore.health.probes import Target
+from meshcore.model import (
+    Cluster,
+    Config,
+    Endpoint,
+    EndpointHealthCheck,
+    GrpcHealthCheck,
+    HealthCheck,
+    TcpHealthCheck,
+    UpstreamTls,
+)
+
+__all__ = ["Job", "Key", "plan", "with_health_checks"]
+
+#: The names of a cluster and of one of its endpoints.
+Key = tuple[str, str]
+
+_NOTHING = EndpointHealthCheck()
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """All that hangs on the configuration in checking one host: equal jobs are one job."""
+
+    target: Target
+    check: HealthCheck
+    tls: UpstreamTls | None
+    excluded: bool  #: the host counts nowhere until its first check
+
+    @property
+    def key(self) -> Key:
+        return self.target.cluster, self.target.endpoint
+
+    def digest(self) -> str:
+        """Names the job among processes, whatever else they have configured."""
+        return hashlib.blake2b(repr(self).encode(), digest_size=12).hexdigest()
+
+
+def plan(config: Config, old: Mapping[Key, Job], known: Mapping[str, Cluster]) -> dict[Key, Job]:
+    """The jobs of a configuration. ``old`` are those of the clusters ``known``: they are taken over."""
+    jobs: dict[Key, Job] = {}
+    for cluster in config.clusters:
+        if cluster.health_check is None:
+            continue
+        same = known.get(cluster.name) is cluster
+        for endpoint in cluster.endpoints:
+            key = cluster.name, endpoint.authority
+            if same and key in old:
+                jobs[key] = old[key]
+            elif endpoint.health_check is None or not endpoint.health_check.disabled:
+                jobs[key] = _job(cluster, cluster.health_check, endpoint)
+    return jobs
+
+
+def _job(cluster: Cluster, check: HealthCheck, endpoint: Endpoint) -> Job:
+    special = endpoint.health_check or _NOTHING
+    address, port = endpoint.address, endpoint.port
+    if special.address:
+        address, port = special.address, special.port
+    elif special.port and port:
+        port = special.port
+    how = check.checker
+    asked = (
+        ""
+        if isinstance(how, TcpHealthCheck)
+        else how.authority
+        if isinstance(how, GrpcHealthCheck)
+        else how.host
+    )
+    tls = cluster.tls if cluster.tls is not None and cluster.tls.mode != "DISABLE" else None
+    target = Target(
+        cluster.name,
+        endpoint.authority,
+        address,
+        port,
+        special.hostname or asked or cluster.name,
+        secure=tls is not None,
+    )
+    return Job(target, check, tls, cluster.common_lb.ignore_new_hosts_until_first_hc)
+
+
+def with_health_checks(config: Config, checks: Mapping[str, HealthCheck | None]) -> Config:
+    """The configuration with these health checks, by the names of clusters; None: none.
+
+    For those who configure by Istio's documents, which have no word for it, and for programs.
+
+    Raises:
+        KeyError: where there is no such cluster.
+    """
+    missing = checks.keys() - {cluster.name for cluster in config.clusters}
+    if missing:
+        raise KeyError(f"there is no cluster {min(missing)!r}")
+    clusters = tuple(
+        replace(cluster, health_check=checks[cluster.name]) if cluster.name in checks else cluster
+        for cluster in config.clusters
+    )
+    return replace(config, clusters=clusters)
