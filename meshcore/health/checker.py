@@ -16,6 +16,8 @@ from meshcore.health.connection import Connection
 from meshcore.health.plan import Job, Key, plan
 from meshcore.health.probes import require_libraries
 from meshcore.health.session import Result, Session
+from meshcore.health.stats import Counts, hosts_by_health
+from meshcore.health.verdict import Verdict
 from meshcore.model import Cluster, HealthStatus
 
 __all__ = ["HealthChecker"]
@@ -54,6 +56,7 @@ class HealthChecker:
         self._tasks: dict[Key, asyncio.Task[None]] = {}
         self._words: dict[str, dict[str, HealthStatus]] = {}
         self._traffic: set[str] = set()
+        self._stats = Counts()
         self._unchecked: set[Key] = set()
         self._checked = threading.Event()
         self._round = asyncio.Event()
@@ -157,6 +160,18 @@ class HealthChecker:
             with contextlib.suppress(RuntimeError):
                 loop.call_soon_threadsafe(self._wake.set)
 
+    # ------------------------------------------------------------------ what it tells
+
+    def counters(self) -> dict[str, int]:
+        """Envoy's ``cluster.<name>.health_check.*``."""
+        return dict(self._stats.counters)
+
+    def gauges(self) -> dict[str, int]:
+        """How many hosts of each cluster are healthy (degraded ones included) and how many degraded."""
+        return hosts_by_health(
+            (key[0], session.result.health) for key, session in list(self._sessions.items())
+        )
+
     # ------------------------------------------------------------------ what it does
 
     def _follow(self) -> None:
@@ -210,10 +225,11 @@ class HealthChecker:
         if tasks:
             await asyncio.wait(tasks)
 
-    def _tell(self, session: Session) -> None:
+    def _tell(self, session: Session, verdict: Verdict) -> None:
         key = session.job.key
         if self._sessions.get(key) is not session:
             return
+        self._stats.add(key[0], verdict)
         self._unchecked.discard(key)
         self._say(key, session.result.health)
         self._note_round()

@@ -60,7 +60,7 @@ class Session:
         clock: when.
         random: gives 64 random bits.
         traffic: whether the cluster has had requests.
-        tell: called after each change of ``result``.
+        tell: called with each verdict, after the change of ``result``.
         known: what others have found before.
     """
 
@@ -71,7 +71,7 @@ class Session:
         clock: Clock,
         random: Callable[[], int],
         traffic: Callable[[str], bool],
-        tell: Callable[[Session], None],
+        tell: Callable[[Session, Verdict], None],
         known: Result | None = None,
     ) -> None:
         self.job = job
@@ -139,7 +139,7 @@ class Session:
             old.checks + 1,
             old.failures + (not verdict.passed),
         )
-        self._tell(self)
+        self._tell(self, verdict)
 
     @property
     def _name(self) -> str:

@@ -77,6 +77,7 @@ class Admin:
     async def _stats(self, request: web.Request) -> web.Response:
         stats = self._proxy.stats
         stats.gauges = self._proxy.gauges()
+        stats.counters |= self._proxy.counters()
         form = request.query.get("format", "text")
         if form == "json":
             return web.Response(body=stats.json(), content_type="application/json")

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Exchange"]
 
+#: An endpoint says so that it fails, without waiting for its next health check.
+IMMEDIATE_FAILURE = "x-envoy-immediate-health-check-fail"
+
 
 class Exchange:
     """The life of one request. ``run()`` gives the answer, already sent."""
@@ -147,6 +150,8 @@ class Exchange:
                 headers=response.raw_headers,
                 latency=self.record.upstream_duration,
             )
+            if IMMEDIATE_FAILURE in response.headers and self.proxy.checker is not None:
+                self.proxy.checker.fail(decision.cluster or "", decision.endpoint or "")
             if response.status == 101:
                 return await self._upgraded(decision, response, upgrade)
             return await self._relay(decision, response)

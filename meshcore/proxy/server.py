@@ -12,6 +12,7 @@ from aiohttp import web
 
 from meshcore.discovery import AsyncDiscovery, Resolver
 from meshcore.engine import Engine
+from meshcore.health import HealthChecker, require_libraries
 from meshcore.model import Cluster, Config, Discovery
 from meshcore.proxy import replies
 from meshcore.proxy.access import AccessRecord
@@ -45,6 +46,7 @@ class Proxy:
         access_log: called with an AccessRecord for each request that is over.
         options: bounds and times.
         resolver: looks up the names of endpoints; None: ``meshcore.discovery.DefaultResolver``.
+        health_checks: check endpoints as their clusters ask for; False: somebody else does, or nobody.
 
     Raises:
         ImportError: a cluster names its own name servers, and dnspython is not there (from ``start()``).
@@ -59,6 +61,7 @@ class Proxy:
         access_log: Callable[[AccessRecord], object] | None = None,
         options: ProxyOptions | None = None,
         resolver: Resolver | None = None,
+        health_checks: bool = True,
     ) -> None:
         self.engine = Engine(engine) if isinstance(engine, Config) else engine
         self.options = options or ProxyOptions()
@@ -80,6 +83,8 @@ class Proxy:
         self._upstream: Upstream | None = None
         self._downstream: DownstreamServer | None = None
         self._admin: Admin | None = None
+        self.checker = HealthChecker(self.engine) if health_checks else None
+        self._checking: asyncio.Future[None] | None = None
 
     @property
     def upstream(self) -> Upstream:
@@ -107,11 +112,12 @@ class Proxy:
         return self._active
 
     async def start(self) -> None:
-        """Listen.
+        """Check all endpoints once, where they are to be checked, and listen.
 
         Raises:
             OSError: where an address cannot be listened on; nothing is left open then.
             ImportError: where a resolver is not there that a cluster needs; likewise.
+            RuntimeError: where the engine's endpoints are checked by somebody else.
         """
         loop = asyncio.get_running_loop()
         self._idle.set()
@@ -119,6 +125,7 @@ class Proxy:
         self._downstream = DownstreamServer(self._handle, self.options, self._refused)
         try:
             await self.discovery.start(wait=self.options.dns_wait)
+            await self._begin_checks()
             for host, port, *config_port in self._listen:
                 server = await loop.create_server(self._downstream, host, port, backlog=1024)
                 self._servers.append(server)
@@ -130,6 +137,23 @@ class Proxy:
         except BaseException:
             await self.stop(drain=0)
             raise
+
+    async def _begin_checks(self) -> None:
+        if self.checker is None:
+            return
+        self._checking = asyncio.ensure_future(self.checker.run())
+        first = asyncio.ensure_future(self.checker.first_round())
+        try:
+            await asyncio.wait({self._checking, first}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            first.cancel()
+        if self._checking.done():
+            self._checking.result()
+
+    async def _end_checks(self) -> None:
+        if self._checking is not None:
+            self._checking.cancel()
+            await asyncio.wait({self._checking})
 
     async def stop(self, drain: float = 5.0) -> bool:
         """Stop accepting, let requests under way end for ``drain`` seconds, then close everything.
@@ -156,6 +180,7 @@ class Proxy:
             await self._admin.stop()
         if self._upstream is not None:
             await self._upstream.close()
+        await self._end_checks()
         return done
 
     async def wait_idle(self) -> None:
@@ -179,8 +204,10 @@ class Proxy:
 
         Raises:
             ValueError: where it cannot be compiled; nothing has changed then.
-            ImportError: where a resolver is not there that a cluster needs; likewise.
+            ImportError: where a resolver is not there that a cluster needs, or what its checks need; likewise.
         """
+        if self.checker is not None:
+            require_libraries(cluster.health_check for cluster in config.clusters)
         self.discovery.following.swap(config, wait=self.options.dns_wait, put=self._put)
 
     def _put(self, config: Config) -> None:
@@ -223,7 +250,12 @@ class Proxy:
             "http.downstream_rq_active": self._active,
             "server.live": int(not self.draining),
             **breaker_gauges(self.engine),
+            **(self.checker.gauges() if self.checker is not None else {}),
         }
+
+    def counters(self) -> dict[str, int]:
+        """What others count, under Envoy's names."""
+        return self.checker.counters() if self.checker is not None else {}
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
         begun = time.monotonic()

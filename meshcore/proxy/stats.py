@@ -20,7 +20,9 @@ _BY_FLAG = {
     "UO": "upstream_rq_pending_overflow",
     "DC": "upstream_rq_cancelled",
 }
-_LABELLED = re.compile(r"(cluster)\.(.*?)\.((?:circuit_breakers\.(?:default|high)\.)?[a-z0-9_]+)", re.DOTALL)
+_LABELLED = re.compile(
+    r"(cluster)\.(.*?)\.((?:circuit_breakers\.(?:default|high)\.|health_check\.)?[a-z0-9_]+)", re.DOTALL
+)
 
 
 class Stats:

@@ -9,6 +9,8 @@ from collections.abc import AsyncIterator, Callable, Coroutine
 from dataclasses import replace
 from typing import Any
 
+import pytest
+
 from meshcore import Engine
 from meshcore.health import Clock, HealthChecker
 from meshcore.model import (
@@ -28,6 +30,8 @@ from meshcore.model import (
     RouteMatch,
     VirtualHost,
 )
+
+pytest.importorskip("h11", reason="needs h11, of the extra 'health'")
 
 HTTP = HealthCheck(HttpHealthCheck("/healthz"), timeout=1, interval=10, no_traffic_interval=10)
 OK = b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n"

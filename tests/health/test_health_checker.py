@@ -304,6 +304,32 @@ async def test_what_we_lack_ourselves_says_nothing_of_hosts(monkeypatch: pytest.
         assert await it.round() == [UP]
 
 
+@in_loop
+async def test_statistics() -> None:
+    degraded = OK.replace(b"content", b"x-envoy-degraded: \r\ncontent")
+    async with checked(Host(degraded), Host(OK, BAD, None)) as it:
+        await it.round()
+        await it.round()
+        it.checker.fail("c", it.hosts[0].address)
+        await until(lambda: health(it.engine)[0] == "DRAINING")
+        assert it.checker.counters() == {
+            "cluster.c.health_check.attempt": 6,
+            "cluster.c.health_check.success": 4,
+            "cluster.c.health_check.failure": 3,
+            "cluster.c.health_check.network_failure": 1,
+            "cluster.c.health_check.passive_failure": 1,
+        }
+        assert it.checker.gauges() == {
+            "cluster.c.health_check.healthy": 0,
+            "cluster.c.health_check.degraded": 0,
+        }
+        assert await it.round() == ["DEGRADED", DOWN]
+        assert it.checker.gauges() == {
+            "cluster.c.health_check.healthy": 1,
+            "cluster.c.health_check.degraded": 1,
+        }
+
+
 def test_in_a_thread() -> None:
     """No loop of the caller's is needed."""
 
@@ -338,7 +364,7 @@ def test_no_cluster_of_that_name() -> None:
 
 
 def test_a_library_that_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "h2.config", None)
+    monkeypatch.setitem(sys.modules, "h2.config", None)  # as if it were not installed
     monkeypatch.delitem(sys.modules, "meshcore.health.probes.http2", raising=False)
     engine = Engine(config(cluster(check=replace(HTTP, checker=HttpHealthCheck("/", http2=True)))))
     with pytest.raises(ImportError, match=r"meshcore-engine\[health\]"):
