@@ -187,7 +187,7 @@ class Engine:
         Endpoints have their active requests and connections, their health (HEALTHY, DEGRADED, UNHEALTHY,
         DRAINING), who says that they fail, and what their health checks have come to.
 
-        Of the breakers, ``["circuit_breakers"]["default"]["requests"]`` has ``limit`` and ``remaining`` (None:
+        Of breakers, ``["circuit_breakers"]["default"]["requests"]`` has ``limit`` and ``remaining`` (None:
         there is no limit), ``used``, ``open`` (there is no room) and ``overflows`` (how many were refused so
         far); likewise ``"connections"``, ``"pending_requests"`` and ``"retries"``, and all of ``"high"``
         priority.

@@ -204,7 +204,7 @@ class Proxy:
 
         Raises:
             ValueError: where it cannot be compiled; nothing has changed then.
-            ImportError: where a resolver is not there that a cluster needs, or what its checks need; likewise.
+            ImportError: where a resolver or a library for checks is not there that it needs; likewise.
         """
         if self.checker is not None:
             require_libraries(cluster.health_check for cluster in config.clusters)
