@@ -29,7 +29,9 @@ mc_health mc_host_health(const mc_host *host);
 
 /* Its MC_STATUS_... now, likewise. */
 static inline uint8_t mc_host_status(const mc_host *host) {
-  return atomic_load_explicit(&host->state->failing, memory_order_relaxed) ? MC_STATUS_UNHEALTHY : host->status;
+  uint_fast32_t said = atomic_load_explicit(&host->state->failing, memory_order_relaxed);
+  if (said & MC_FAILING) return MC_STATUS_UNHEALTHY;
+  return said & MC_DEGRADED_HEALTH_CHECK && host->health == MC_HEALTHY ? MC_STATUS_DEGRADED : host->status;
 }
 
 /* Makes them the arena's own. False where memory is out. */

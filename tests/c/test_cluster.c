@@ -73,8 +73,10 @@ static void test_checks(void) {
   CHECK_INT(mc_host_health(&hosts[0]), MC_HEALTHY);
   CHECK(mc_host_state_check(hosts[0].state, MC_DEGRADED));
   CHECK_INT(mc_host_health(&hosts[0]), MC_DEGRADED);
+  CHECK_INT(mc_host_status(&hosts[0]), MC_STATUS_DEGRADED);
   CHECK(mc_host_state_say(hosts[0].state, MC_FAILING_USER, true));
   CHECK_INT(mc_host_health(&hosts[0]), MC_UNHEALTHY);
+  CHECK_INT(mc_host_status(&hosts[0]), MC_STATUS_UNHEALTHY);
   CHECK(mc_host_state_check(hosts[0].state, MC_HEALTHY) && mc_host_state_check(hosts[2].state, MC_HEALTHY));
   CHECK_INT(mc_host_health(&hosts[0]), MC_UNHEALTHY);
   CHECK_INT(mc_host_health(&hosts[2]), MC_UNHEALTHY);
