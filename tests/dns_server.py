@@ -32,6 +32,7 @@ class DnsServer:
         self.rcodes: dict[str, str] = {}
         self.silent: set[str] = set()
         self.asked: list[tuple[str, str, str]] = []
+        self._turns = threading.Condition()
         self._tcp, self._udp = self._bound()
         self.port: int = self._tcp.server_address[1]
         self._threads = [
@@ -58,6 +59,20 @@ class DnsServer:
         self.zone[name, "A"] = [address for address in addresses if ":" not in address]
         self.zone[name, "AAAA"] = [address for address in addresses if ":" in address]
 
+    def wait_for_turns(self, count: int, *names: str) -> None:
+        """Until each name has been asked for its IPv4 addresses so many times more.
+
+        Two, and the first of them has come to the end, where lookups follow upon each other.
+        """
+        with self._turns:
+            until = {name: self._turns_of(name) + count for name in names}
+            assert self._turns.wait_for(
+                lambda: all(self._turns_of(name) >= number for name, number in until.items()), 30
+            ), f"some of {names} were not asked"
+
+    def _turns_of(self, name: str) -> int:
+        return sum(1 for asked, kind, _ in self.asked if (asked, kind) == (name, "A"))
+
     def __enter__(self) -> DnsServer:
         for thread in self._threads:
             thread.start()
@@ -74,14 +89,16 @@ class DnsServer:
         query = dns.message.from_wire(wire)
         question = query.question[0]
         name, kind = question.name.to_text(omit_final_dot=True), dns.rdatatype.to_text(question.rdtype)
-        self.asked.append((name, kind, transport))
+        with self._turns:
+            self.asked.append((name, kind, transport))
+            self._turns.notify_all()
         if name in self.silent:
             return None
         reply = dns.message.make_response(query)
         reply.set_rcode(dns.rcode.from_text(self.rcodes.get(name, "NOERROR")))
         if name not in self.rcodes:
             self._fill(reply, name, kind)
-        return reply.to_wire()
+        return reply.to_wire(want_shuffle=False)
 
     def _fill(self, reply: dns.message.Message, name: str, kind: str) -> None:
         if name in self.aliases:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from envoy_support import cluster_problems, endpoints, loaded_cluster
+from envoy_support import cluster, cluster_problems, endpoints, loaded_cluster, table
 
 from meshcore.config import load_text
+from meshcore.config.envoy import load_parts
 from meshcore.model import Discovery, DnsSettings, LookupFamily
 
 STRICT = {"type": "STRICT_DNS", "load_assignment": endpoints("a.test")}
@@ -85,10 +86,10 @@ def test_the_fields_of_clusters(fields: dict[str, Any], settings: DnsSettings) -
 @pytest.mark.parametrize(
     ("fields", "discovery", "settings"),
     [
-        (dns(), Discovery.LOGICAL_DNS, DnsSettings()),
-        (dns(dns_discovery_type="STRICT"), Discovery.STRICT_DNS, DnsSettings()),
+        (dns(), Discovery.STRICT_DNS, DnsSettings()),
+        (dns(all_addresses_in_single_endpoint=True), Discovery.LOGICAL_DNS, DnsSettings()),
         (dns("envoy.cluster.strict_dns"), Discovery.STRICT_DNS, DnsSettings()),
-        (dns("envoy.cluster.logical_dns", dns_discovery_type="STRICT"), Discovery.LOGICAL_DNS, DnsSettings()),
+        (dns("envoy.cluster.logical_dns", dns_refresh_rate="7s"), Discovery.LOGICAL_DNS, DnsSettings()),
         (
             dns(
                 dns_refresh_rate="7s",
@@ -97,22 +98,18 @@ def test_the_fields_of_clusters(fields: dict[str, Any], settings: DnsSettings) -
                 dns_jitter="1s",
                 dns_lookup_family="V6_ONLY",
             ),
-            Discovery.LOGICAL_DNS,
+            Discovery.STRICT_DNS,
             DnsSettings(LookupFamily.V6_ONLY, 7.0, 2.0, 3.0, 1.0, True),
         ),
         (
             {**dns(dns_lookup_family="V4_ONLY"), "dns_refresh_rate": "9s"},  # the older field does not count
-            Discovery.LOGICAL_DNS,
+            Discovery.STRICT_DNS,
             DnsSettings(LookupFamily.V4_ONLY),
         ),
-        (
-            {**dns(), **cares(resolvers=[address()])},  # but the older resolver does
-            Discovery.LOGICAL_DNS,
-            DnsSettings(servers=("10.0.0.53:53",)),
-        ),
+        ({**dns(), **cares(resolvers=[address()])}, Discovery.STRICT_DNS, DnsSettings()),
         (
             {**dns(**cares(resolvers=[address()])), **cares(resolvers=[address("10.0.0.54")])},
-            Discovery.LOGICAL_DNS,
+            Discovery.STRICT_DNS,
             DnsSettings(servers=("10.0.0.53:53",)),
         ),
         (
@@ -130,6 +127,21 @@ def test_the_typed_configuration(fields: dict[str, Any], discovery: Discovery, s
     made = loaded_cluster(**fields)
     assert (made.discovery, made.dns) == (discovery, settings)
     assert made.endpoints[0].address == "a.test"
+
+
+@pytest.mark.parametrize(
+    ("fields", "warning"),
+    [
+        ({**dns(), "dns_refresh_rate": "9s"}, "dns_refresh_rate: has no effect beside the DnsCluster"),
+        (
+            dns("envoy.cluster.strict_dns"),
+            "typed_config: has no effect with the name envoy.cluster.strict_dns",
+        ),
+    ],
+)
+def test_what_has_no_effect_is_told(fields: dict[str, Any], warning: str) -> None:
+    warnings = load_parts(table(), [cluster(**fields)]).warnings
+    assert any(warning in str(one) for one in warnings), warnings
 
 
 def test_other_clusters_have_no_settings() -> None:
@@ -188,7 +200,7 @@ def test_what_is_refused(fields: dict[str, Any], problem: str) -> None:
             "cluster_type.typed_config.dns_failure_refresh_rate.max_interval: found 4s",
         ),
         (
-            {**dns(), "load_assignment": endpoints("a", "b")},
+            {**dns(all_addresses_in_single_endpoint=True), "load_assignment": endpoints("a", "b")},
             "load_assignment: LOGICAL_DNS clusters have exactly",
         ),
     ],

@@ -12,7 +12,6 @@ from meshcore.config.schema import Meta, Record
 __all__ = [
     "CaresDnsResolverConfig",
     "DnsCluster",
-    "DnsDiscoveryType",
     "DnsLookupFamily",
     "DnsResolutionConfig",
     "OtherDnsResolverConfig",
@@ -39,11 +38,6 @@ class ClusterDnsLookupFamily(Enum):
     V6_ONLY = 3
     V4_PREFERRED = 4
     ALL = 5
-
-
-class DnsDiscoveryType(Enum):
-    LOGICAL = 0
-    STRICT = 1
 
 
 class RefreshRate(Record):
@@ -95,4 +89,4 @@ class DnsCluster(Record):
     dns_jitter: TimeSpan | None = None
     typed_dns_resolver_config: TypedExtensionConfig | None = None
     dns_lookup_family: ClusterDnsLookupFamily = ClusterDnsLookupFamily.UNSPECIFIED
-    dns_discovery_type: DnsDiscoveryType = DnsDiscoveryType.LOGICAL
+    all_addresses_in_single_endpoint: bool = False

@@ -13,7 +13,6 @@ from meshcore.config.envoy.schema.cluster import Cluster, DiscoveryType
 from meshcore.config.envoy.schema.dns import (
     CaresDnsResolverConfig,
     DnsCluster,
-    DnsDiscoveryType,
     DnsResolutionConfig,
     OtherDnsResolverConfig,
     RefreshRate,
@@ -33,17 +32,25 @@ _RESOLVERS: dict[str, type[Record]] = {
     _RESOLVER + "apple.v3.AppleDnsResolverConfig": OtherDnsResolverConfig,
 }
 _CLUSTERS: dict[str, type[Record]] = {"envoy.extensions.clusters.dns.v3.DnsCluster": DnsCluster}
-_TYPES = {
-    DnsDiscoveryType.STRICT: DiscoveryType.STRICT_DNS,
-    DnsDiscoveryType.LOGICAL: DiscoveryType.LOGICAL_DNS,
-}
-#: Cluster types by their extension's name; None: the typed configuration says which.
-_NAMED: dict[str, DiscoveryType | None] = {
-    "envoy.cluster.dns": None,
+#: Cluster types by their extension's name, beside ``envoy.cluster.dns``. They go by the cluster's own fields.
+_NAMED = {
     "envoy.cluster.strict_dns": DiscoveryType.STRICT_DNS,
     "envoy.cluster.logical_dns": DiscoveryType.LOGICAL_DNS,
 }
+_DNS = "envoy.cluster.dns"
 _DEFAULT = DnsSettings()
+#: Fields of a cluster that its ``DnsCluster`` stands for.
+_OLDER = (
+    "dns_refresh_rate",
+    "dns_failure_refresh_rate",
+    "dns_jitter",
+    "dns_lookup_family",
+    "dns_resolution_config",
+    "dns_resolvers",
+    "respect_dns_ttl",
+    "typed_dns_resolver_config",
+    "use_tcp_for_dns_lookups",
+)
 
 
 def with_discovery_type(context: Context, source: Cluster) -> tuple[Cluster, DnsCluster | None]:
@@ -51,23 +58,33 @@ def with_discovery_type(context: Context, source: Cluster) -> tuple[Cluster, Dns
     given = source.cluster_type
     if given is None:
         return source, None
-    if given.name not in _NAMED:
-        expected = f"type, or one of {', '.join(_NAMED)}"
-        context.error(given, "name", found=quoted(given.name), expected=expected)
-        return source, None
-    config: Record | None = DnsCluster() if given.name == "envoy.cluster.dns" else None
+    if given.name != _DNS:
+        if given.name not in _NAMED:
+            expected = f"type, or one of {', '.join((_DNS, *_NAMED))}"
+            context.error(given, "name", found=quoted(given.name), expected=expected)
+            return source, None
+        if given.typed_config is not None:
+            context.warn(given, "typed_config", f"has no effect with the name {given.name}")
+        return msgspec.structs.replace(source, type=_NAMED[given.name]), None
+    config: Record | None = DnsCluster()
     if given.typed_config is not None:
         _, config = context.decode_typed(given.typed_config, path_of(given, "typed_config"), _CLUSTERS)
-    own = config if isinstance(config, DnsCluster) else None
-    kind = _NAMED[given.name] or (_TYPES[own.dns_discovery_type] if own is not None else source.type)
-    return msgspec.structs.replace(source, type=kind), own
+    if not isinstance(config, DnsCluster):
+        return source, None
+    single = config.all_addresses_in_single_endpoint
+    kind = DiscoveryType.LOGICAL_DNS if single else DiscoveryType.STRICT_DNS
+    return msgspec.structs.replace(source, type=kind), config
 
 
 def dns_settings(context: Context, source: Cluster, own: DnsCluster | None) -> DnsSettings:
-    """``own`` is the cluster's ``DnsCluster``, which stands for all its older fields but the resolver's."""
+    """``own`` is the cluster's ``DnsCluster``, which stands for all its older fields."""
     if source.type not in (DiscoveryType.STRICT_DNS, DiscoveryType.LOGICAL_DNS):
         return _DEFAULT
     given: Cluster | DnsCluster = source if own is None else own
+    if own is not None:
+        for field in _OLDER:
+            if getattr(source, field):
+                context.warn(source, field, "has no effect beside the DnsCluster")
     rate, jitter, failing = given.dns_refresh_rate, given.dns_jitter, given.dns_failure_refresh_rate
     _check_failing(context, failing)
     family = given.dns_lookup_family
@@ -106,8 +123,9 @@ def _check_failing(context: Context, failing: RefreshRate | None) -> None:
 
 
 def _name_servers(context: Context, source: Cluster, own: DnsCluster | None) -> NameServers:
-    if own is not None and own.typed_dns_resolver_config is not None:
-        return _typed(context, own, own.typed_dns_resolver_config)
+    if own is not None:
+        given = own.typed_dns_resolver_config
+        return context.name_servers if given is None else _typed(context, own, given)
     if source.typed_dns_resolver_config is not None:
         return _typed(context, source, source.typed_dns_resolver_config)
     if source.dns_resolution_config is not None:
