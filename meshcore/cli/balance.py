@@ -64,7 +64,7 @@ def run(args: argparse.Namespace) -> int:
     config = config_source(args).load()
     if not args.quiet:
         print_notices(config)
-    cluster = find_cluster(config, args.cluster, hashing=False)
+    cluster = find_cluster(config, args.cluster, hashing=False, quiet=args.quiet)
     if cluster is None:
         return 1
     picked = _pick(cluster, args.picks, args.under_way, random.Random(args.seed))

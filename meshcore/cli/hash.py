@@ -81,11 +81,11 @@ def run(args: argparse.Namespace) -> int:
     config = source.load()
     if not args.quiet:
         print_notices(config)
-    new = find_cluster(config, args.cluster, hashing=True)
+    new = find_cluster(config, args.cluster, hashing=True, quiet=args.quiet)
     old = None
     if new is not None and args.against:
         before = replace(source, paths=tuple(args.against)).load()
-        old = find_cluster(before, new.cluster.name, hashing=True)
+        old = find_cluster(before, new.cluster.name, hashing=True, quiet=True)
     if new is None or (args.against and old is None):
         return 1
     if isinstance(sys.stdout, io.TextIOWrapper):

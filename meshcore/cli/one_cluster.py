@@ -31,6 +31,10 @@ __all__ = ["OneCluster", "find_cluster"]
 _KEY = "x-key"
 _HASHING = (Policy.RING_HASH, Policy.MAGLEV)
 _SHOWN = 10
+_BY_DNS = (
+    "endpoints of cluster {!r} come by DNS; here each name is one endpoint, where serving has one for each "
+    "address (--endpoints gives addresses)"
+)
 
 
 class OneCluster:
@@ -63,10 +67,12 @@ class OneCluster:
             return decision.endpoint
 
 
-def find_cluster(config: Config, name: str | None, *, hashing: bool) -> OneCluster | None:
+def find_cluster(
+    config: Config, name: str | None, *, hashing: bool, quiet: bool = False
+) -> OneCluster | None:
     """The cluster of that name, or the only one that fits; None, and why on stderr, where there is none.
 
-    ``hashing``: it must choose its endpoints by a key.
+    ``hashing``: it must choose its endpoints by a key. ``quiet``: no notes.
     """
     fitting = [it for it in config.clusters if it.endpoints and (not hashing or it.policy in _HASHING)]
     cluster = config.cluster(name) if name is not None else fitting[0] if len(fitting) == 1 else None
@@ -77,6 +83,8 @@ def find_cluster(config: Config, name: str | None, *, hashing: bool) -> OneClust
     elif not cluster.endpoints:
         problem = f"cluster {cluster.name!r} has no endpoints; --endpoints gives addresses"
     else:
+        if cluster.by_dns and not quiet:
+            print(f"note: {_BY_DNS.format(cluster.name)}", file=sys.stderr)
         return OneCluster(cluster)
     print(f"meshcore: error: {problem}{_among(fitting, hashing)}", file=sys.stderr)
     return None

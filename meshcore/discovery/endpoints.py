@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -10,21 +9,14 @@ from meshcore.discovery.answer import Answer, Question
 from meshcore.discovery.lookup import Lookup
 from meshcore.model import Cluster, Discovery, Endpoint, LocalityEndpoints
 
-__all__ = ["current_address", "is_by_name", "question_of", "questions_of", "resolved"]
+__all__ = ["current_address", "question_of", "questions_of", "resolved"]
 
 _MAX_WEIGHT = 2**32 - 1
 
 
-def is_by_name(cluster: Cluster) -> bool:
-    """Whether anything of the cluster has to be looked up."""
-    return cluster.discovery in (Discovery.STRICT_DNS, Discovery.LOGICAL_DNS) and any(
-        question_of(cluster, endpoint) is not None for endpoint in cluster.endpoints
-    )
-
-
 def question_of(cluster: Cluster, endpoint: Endpoint) -> Question | None:
     """What to look up for a declared endpoint; None for an address or the path of a socket."""
-    if not endpoint.port or _is_address(endpoint.address):
+    if not endpoint.is_name:
         return None
     dns = cluster.dns
     return Question(endpoint.address, dns.family, dns.servers, dns.use_tcp, dns.search)
@@ -117,11 +109,3 @@ def _addresses(lookup: Lookup | None, *, logical: bool) -> tuple[str, ...]:
 def _order(address: str) -> tuple[bool, object]:
     """The same answer in another order is the same endpoints."""
     return ":" in address, address
-
-
-def _is_address(text: str) -> bool:
-    try:
-        ipaddress.ip_address(text)
-    except ValueError:
-        return False
-    return True

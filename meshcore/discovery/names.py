@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from meshcore.discovery.answer import Answer, Question
-from meshcore.discovery.endpoints import current_address, is_by_name, questions_of, resolved
+from meshcore.discovery.endpoints import current_address, questions_of, resolved
 from meshcore.discovery.lookup import Lookup, Wish
 from meshcore.model import Cluster, Config, Discovery
 
@@ -163,7 +163,7 @@ def with_clusters(config: Config, clusters: Mapping[str, Cluster]) -> Config:
 
 
 def _by_name(config: Config) -> dict[str, Cluster]:
-    return {cluster.name: cluster for cluster in config.clusters if is_by_name(cluster)}
+    return {cluster.name: cluster for cluster in config.clusters if cluster.by_dns}
 
 
 def _described(lookup: Lookup, now: float) -> dict[str, Any]:

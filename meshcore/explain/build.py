@@ -27,6 +27,8 @@ from meshcore.explain.structure import (
 from meshcore.model import (
     Cluster,
     Config,
+    Discovery,
+    Endpoint,
     ForwardAction,
     HealthStatus,
     Listener,
@@ -168,12 +170,12 @@ def _endpoint(decided: Decided, cluster: Cluster | None, levels: Levels | None) 
         return None
     well = (HealthStatus.UNKNOWN, HealthStatus.HEALTHY)
     chosen = [
-        (group.priority, one.origin)
+        (group.priority, one.origin, _name(cluster, one))
         for group in cluster.localities
         for one in group.endpoints
         if one.authority == decided.endpoint
     ]
-    priority, origin = chosen[0] if chosen else (None, None)
+    priority, origin, name = chosen[0] if chosen else (None, None, "")
     return EndpointChosen(
         address=decided.endpoint,
         policy=decided.policy,
@@ -186,6 +188,7 @@ def _endpoint(decided: Decided, cluster: Cluster | None, levels: Levels | None) 
         origin=origin,
         subset=_subset(decided, cluster, levels),
         session=_session(decided, levels),
+        dns=name,
     )
 
 
@@ -195,6 +198,13 @@ def _session(decided: Decided, levels: Levels | None) -> SessionTried | None:
         return None
     kind = "cookie" if isinstance(found.state, SessionCookie) else "header"
     return SessionTried(kind, found.state.name, *decided.session, found.strict)
+
+
+def _name(cluster: Cluster, endpoint: Endpoint) -> str:
+    """The DNS name behind an endpoint."""
+    if cluster.discovery not in (Discovery.STRICT_DNS, Discovery.LOGICAL_DNS):
+        return ""
+    return endpoint.address if endpoint.is_name else endpoint.hostname
 
 
 def _subset(decided: Decided, cluster: Cluster, levels: Levels | None) -> SubsetTried | None:

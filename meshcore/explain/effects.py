@@ -101,7 +101,7 @@ def _endpoint(endpoint: EndpointChosen) -> str:
     if endpoint.session is not None and endpoint.session.reason == "kept":
         how = _session(endpoint.session)
     priority = f"priority {endpoint.priority}" if endpoint.priority else ""
-    parts = (endpoint.address, *how, priority, file_line(endpoint.origin))
+    parts = (endpoint.address, how[0], _dns(endpoint), *how[1:], priority, file_line(endpoint.origin))
     return ", ".join(part for part in parts if part)
 
 
@@ -118,6 +118,13 @@ def _session(session: SessionTried | None) -> list[str]:
     }
     alone = ["which is strict"] if session.strict and session.reason in ("unknown", "unfit") else []
     return [how[session.reason], *alone]
+
+
+def _dns(endpoint: EndpointChosen) -> str:
+    if not endpoint.dns:
+        return ""
+    unresolved = (endpoint.address or "").startswith(f"{endpoint.dns}:")
+    return "a name, which DNS resolves" if unresolved else f"of {endpoint.dns} by DNS"
 
 
 def _subset(subset: SubsetTried | None) -> list[str]:

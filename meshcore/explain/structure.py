@@ -174,6 +174,7 @@ class EndpointChosen:
     origin: Origin | None
     subset: SubsetTried | None = None  #: None: the cluster has no subsets
     session: SessionTried | None = None  #: None: the request has no session
+    dns: str = ""  #: the DNS name that the address is, or that it was looked up by
 
 
 @dataclass(frozen=True, slots=True)

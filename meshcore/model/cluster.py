@@ -5,6 +5,7 @@ Durations are seconds as floats; ``None`` means that the document said nothing.
 
 from __future__ import annotations
 
+import ipaddress
 import socket
 from dataclasses import field
 from enum import Enum
@@ -89,6 +90,17 @@ class Endpoint:
             return self.address
         host = f"[{_shortened(self.address)}]" if ":" in self.address else self.address
         return f"{host}:{self.port}"
+
+    @property
+    def is_name(self) -> bool:
+        """Whether the address is a DNS name."""
+        if not self.port:
+            return False
+        try:
+            ipaddress.ip_address(self.address)
+        except ValueError:
+            return True
+        return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,3 +288,10 @@ class Cluster:
     def endpoints(self) -> tuple[Endpoint, ...]:
         """All endpoints, localities one after another."""
         return tuple(endpoint for group in self.localities for endpoint in group.endpoints)
+
+    @property
+    def by_dns(self) -> bool:
+        """Whether endpoints have names that are to be looked up."""
+        return self.discovery in (Discovery.STRICT_DNS, Discovery.LOGICAL_DNS) and any(
+            endpoint.is_name for endpoint in self.endpoints
+        )

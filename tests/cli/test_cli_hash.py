@@ -123,3 +123,12 @@ def test_warnings_can_be_left_out(documents: str, capsys: pytest.CaptureFixture[
     assert "there is no route table" in capsys.readouterr().err
     assert main(["hash", "a", "-q", "-c", documents]) == 0
     assert capsys.readouterr().err == ""
+
+
+def test_endpoints_by_dns_are_told_of(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    named = cluster("c", "RING_HASH", ["a.test", "10.0.0.1"]).replace("STATIC", "STRICT_DNS")
+    document = write(tmp_path / "c.json", named)
+    note = "note: endpoints of cluster 'c' come by DNS; here each name is one endpoint"
+    for quiet in ([], ["-q"]):
+        assert main(["hash", "a", "b", "-c", document, *quiet]) == 0
+        assert (note in capsys.readouterr().err) == (not quiet)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from discovery_support import by_name, group
 
 from meshcore.discovery.answer import Answer, Question
-from meshcore.discovery.endpoints import current_address, is_by_name, questions_of, resolved
+from meshcore.discovery.endpoints import current_address, questions_of, resolved
 from meshcore.discovery.lookup import Lookup
 from meshcore.model import Cluster, Discovery, DnsSettings, Endpoint, HealthStatus, Locality, LookupFamily
 
@@ -124,6 +124,6 @@ def test_questions_differ_by_what_they_ask_alone() -> None:
 
 
 def test_what_comes_by_name() -> None:
-    assert is_by_name(by_name("c", "a"))
-    assert not is_by_name(by_name("c", "10.0.0.1"))
-    assert not is_by_name(by_name("c", "a", discovery=Discovery.STATIC))
+    assert by_name("c", "a").by_dns
+    assert not by_name("c", group("10.0.0.1", "::1", Endpoint("/run/x", 0))).by_dns
+    assert not by_name("c", "a", discovery=Discovery.STATIC).by_dns

@@ -11,6 +11,7 @@ from meshcore.model import (
     Cluster,
     Config,
     CorsPolicy,
+    Discovery,
     Endpoint,
     FaultAbort,
     FaultDelay,
@@ -176,3 +177,19 @@ def test_colours_are_painted_on_demand() -> None:
 def test_texts_of_the_request_cannot_reach_the_terminal() -> None:
     hostile = "/a\x9b31m"
     assert "\x9b" not in str(explained(route(1, "/"), path=hostile))
+
+
+def test_endpoints_by_dns_say_which_name_they_are_of() -> None:
+    def line(endpoint: Endpoint, discovery: Discovery = Discovery.STRICT_DNS) -> str:
+        groups = (LocalityEndpoints((endpoint,)),)
+        table = RouteConfiguration(virtual_hosts=(VirtualHost("shop", ("*",), (route(1, "/"),)),))
+        config = Config((Listener("web", 80, table),), (Cluster("one", discovery, groups),))
+        text = str(Engine(config).explain("GET", "a.example", "/"))
+        return next(line for line in text.splitlines() if line.startswith("endpoint"))
+
+    named = line(Endpoint("a.test", 80))
+    assert named.endswith("a.test:80, by round robin among 1 of 1, a name, which DNS resolves")
+    found = line(Endpoint("10.0.0.1", 80, hostname="a.test"))
+    assert found.endswith("10.0.0.1:80, by round robin among 1 of 1, of a.test by DNS")
+    given = line(Endpoint("10.0.0.1", 80, hostname="a.test"), Discovery.STATIC)
+    assert given.endswith("10.0.0.1:80, by round robin among 1 of 1")
