@@ -707,6 +707,7 @@ cdef extern from "meshcore.h" nogil:
         mc_error *error) nogil
     c_bool mc_snapshot_is_shared(const mc_snapshot *snapshot)
     void mc_snapshot_set_health(const mc_snapshot *snapshot, int32_t cluster, int32_t endpoint, c_bool healthy)
+    uint32_t mc_snapshot_drain(const mc_snapshot *snapshot, int32_t cluster, int32_t endpoint, c_bool draining)
     c_bool mc_snapshot_check(const mc_snapshot *snapshot, int32_t cluster, int32_t endpoint, mc_health health)
     mc_health mc_snapshot_health(const mc_snapshot *snapshot, int32_t cluster, int32_t endpoint)
     uint32_t mc_snapshot_failing(const mc_snapshot *snapshot, int32_t cluster, int32_t endpoint)

@@ -4,7 +4,7 @@ that finds a cluster's balancer out of date has it built anew."""
 import threading
 
 from meshcore._core cimport *
-from meshcore._snapshot cimport Runtime, Snapshot, refreshed, set_health, with_cluster
+from meshcore._snapshot cimport Runtime, Snapshot, endpoint_number, refreshed, with_cluster
 from meshcore._standing cimport take_words, take_words_back
 
 from meshcore.membership import with_endpoints
@@ -102,9 +102,22 @@ cdef class Serving:
         with self._lock:
             snapshot = self._current[0]
             number = number_of(snapshot, cluster)
-            set_health(snapshot, number, endpoint, healthy)
+            mc_snapshot_set_health(
+                snapshot.snapshot, <int32_t> number, endpoint_number(snapshot, number, endpoint), healthy)
             self._refresh(snapshot, number)
         return 0
+
+    cdef uint32_t drain(self, object cluster, str endpoint, bint draining) except? 0:
+        """Take an endpoint out of service or back into it; the requests under way to it."""
+        cdef Snapshot snapshot
+        cdef uint32_t active
+        with self._lock:
+            snapshot = self._current[0]
+            number = number_of(snapshot, cluster)
+            active = mc_snapshot_drain(
+                snapshot.snapshot, <int32_t> number, endpoint_number(snapshot, number, endpoint), draining)
+            self._refresh(snapshot, number)
+        return active
 
     cdef Snapshot refreshed(self, Snapshot stale, int32_t number, uint64_t now_ns):
         """The snapshot to decide on in place of one whose cluster of that number is stale."""

@@ -243,12 +243,11 @@ cdef Snapshot _beside(Snapshot old):
     return out
 
 
-cdef set_health(Snapshot snapshot, Py_ssize_t number, str endpoint, bint healthy):
-    """What the user says of an endpoint."""
+cdef int32_t endpoint_number(Snapshot snapshot, Py_ssize_t number, str endpoint) except -1:
     addresses = snapshot.endpoints[number]
     if endpoint not in addresses:
         raise KeyError(f"cluster {snapshot.clusters[number]!r} has no endpoint {endpoint!r}")
-    mc_snapshot_set_health(snapshot.snapshot, <int32_t> number, <int32_t> addresses.index(endpoint), healthy)
+    return addresses.index(endpoint)
 
 
 cdef int _refuse(mc_error *error) except -1:

@@ -133,6 +133,19 @@ class Engine:
         Raises:
             KeyError: where there is no such cluster or endpoint.
         """
+    def drain(self, cluster: str, endpoint: str, draining: bool = True) -> int:
+        """Take an endpoint out of service, or (False) back into it; from any thread.
+
+        It is draining, as Envoy's health status of that name: it gets no new requests, unless the cluster
+        panics for want of any other, and does not count where the cluster's health is weighed. Requests under
+        way end as they would. It holds as what ``set_health()`` says does.
+
+        Returns:
+            how many requests are under way to it; ``clusters()`` shows when there are none left.
+
+        Raises:
+            KeyError: where there is no such cluster or endpoint.
+        """
     def connection(
         self, cluster: str, endpoint: str, *, priority: Literal["default", "high"] = "default"
     ) -> Lease | None:

@@ -64,6 +64,9 @@ cdef class Engine:
     def set_health(self, cluster, endpoint, healthy):
         self._serving.set_health(cluster, endpoint, healthy)
 
+    def drain(self, cluster, endpoint, draining=True):
+        return self._serving.drain(cluster, endpoint, draining)
+
     def begin_checks(self, describe):
         self._serving.begin_checks(describe)
 

@@ -144,6 +144,42 @@ def test_too_few_healthy_ones_are_a_panic() -> None:
     assert served(engine, "c") == set(HOSTS[:3])
 
 
+def test_a_drained_endpoint_finishes_what_it_has_and_gets_nothing_new() -> None:
+    engine = Engine(config(cluster("c", 3)))
+    held = [engine.decide("GET", "a", "/c") for _ in range(3)]
+    assert {decision.endpoint for decision in held} == set(HOSTS[:3])
+    assert engine.drain("c", HOSTS[0]) == 1
+    assert engine.drain("c", HOSTS[1]) == 1  # two of three, and no panic: they do not count
+    assert served(engine, "c") == {HOSTS[2]}
+    (one,) = engine.clusters()
+    assert [(host["health"], host["active_requests"]) for host in one["endpoints"]] == [
+        ("DRAINING", 1),
+        ("DRAINING", 1),
+        ("HEALTHY", 1),
+    ]
+    for decision in held:
+        decision.close()
+    assert active(engine)["c"] == dict.fromkeys(HOSTS[:3], 0)
+
+
+def test_draining_holds_until_it_is_taken_back_or_the_endpoint_goes() -> None:
+    given = config(cluster("c", 2))
+    engine = Engine(given)
+    engine.drain("c", HOSTS[0])
+    engine.swap(replace(given, clusters=(replace(given.clusters[0], connect_timeout=1.0),)))
+    assert served(engine, "c") == {HOSTS[1]}
+    engine.update_endpoints("c", HOSTS[:3])
+    assert served(engine, "c") == set(HOSTS[1:3])
+    assert engine.drain("c", HOSTS[0], False) == 0
+    assert served(engine, "c") == set(HOSTS[:3])
+    engine.drain("c", HOSTS[0])
+    engine.update_endpoints("c", HOSTS[1:3])
+    engine.update_endpoints("c", HOSTS[:3])
+    assert served(engine, "c") == set(HOSTS[:3])
+    with pytest.raises(KeyError, match="has no endpoint"):
+        engine.drain("c", HOSTS[4])
+
+
 @pytest.fixture
 def often() -> Iterator[None]:
     """Threads change in the middle of everything."""

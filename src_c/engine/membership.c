@@ -83,3 +83,8 @@ bool mc_snapshot_has_traffic(const mc_snapshot *s, int32_t cluster) {
   }
   return false;
 }
+
+uint32_t mc_snapshot_drain(const mc_snapshot *s, int32_t cluster, int32_t endpoint, bool draining) {
+  mc_host_state_say(s->clusters[cluster]->hosts[endpoint].state, MC_EXCLUDED_USER, draining);
+  return mc_snapshot_active(s, cluster, endpoint);
+}

@@ -924,6 +924,9 @@ mc_code mc_snapshot_refresh(const mc_snapshot *old, int32_t cluster, uint64_t no
 /* What the user says of an endpoint, whatever its configuration says: false makes a healthy or degraded one
  * unhealthy. It is kept as runtime state is, and makes the cluster stale. */
 void mc_snapshot_set_health(const mc_snapshot *snapshot, int32_t cluster, int32_t endpoint, bool healthy);
+/* Takes an endpoint out of service, or back into it: MC_DRAINING whatever else is said of it. Kept likewise, and
+ * makes the cluster stale. The requests that are under way to it. */
+uint32_t mc_snapshot_drain(const mc_snapshot *snapshot, int32_t cluster, int32_t endpoint, bool draining);
 
 /* What active checks say of an endpoint, MC_HEALTHY where they don't; likewise. MC_DRAINING: it fails, and counts
  * nowhere. True where that is news. */

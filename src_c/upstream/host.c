@@ -2,7 +2,7 @@
 
 mc_health mc_host_health(const mc_host *host) {
   uint_fast32_t said = atomic_load_explicit(&host->state->failing, memory_order_relaxed);
-  if (said & MC_EXCLUDED_HEALTH_CHECK) return MC_DRAINING;
+  if (said & (MC_EXCLUDED_HEALTH_CHECK | MC_EXCLUDED_USER)) return MC_DRAINING;
   if (host->health != MC_HEALTHY && host->health != MC_DEGRADED) return host->health;
   if (said & MC_FAILING) return MC_UNHEALTHY;
   return said & MC_DEGRADED_HEALTH_CHECK ? MC_DEGRADED : host->health;

@@ -15,6 +15,8 @@
 
 /* What active checks may say beside MC_FAILING_HEALTH_CHECK; further bits of mc_host_state.failing. */
 enum { MC_DEGRADED_HEALTH_CHECK = 8, MC_EXCLUDED_HEALTH_CHECK = 16 };
+/* What the user may say beside MC_FAILING_USER: the host is being taken out of service. */
+enum { MC_EXCLUDED_USER = 32 };
 /* Those of them that make a host unhealthy. */
 enum { MC_FAILING = MC_FAILING_USER | MC_FAILING_EJECTED | MC_FAILING_HEALTH_CHECK };
 

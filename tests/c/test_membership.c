@@ -206,6 +206,35 @@ static void test_what_is_said_of_an_endpoint(void) {
   CHECK_INT(check_blocks(), 0);
 }
 
+/* A drained host gets nothing new, keeps what it has, and does not make the others panic. */
+static void test_drain(void) {
+  runtime = mc_runtime_new();
+  mc_snapshot *s = first(), *three_of_them = with(s, 0, "c", 3);
+  mc_snapshot_free(s);
+  s = three_of_them;
+  mc_decision held, decision;
+  decide(s, "/", &held);
+  int kept = held.endpoint, other = (kept + 1) % 3;
+  CHECK_INT(mc_snapshot_drain(s, 0, kept, true), 1);
+  CHECK_INT(mc_snapshot_drain(s, 0, other, true), 0);
+  mc_snapshot_set_health(s, 0, other, false); /* says nothing more */
+  CHECK(mc_snapshot_health(s, 0, kept) == MC_DRAINING && mc_snapshot_health(s, 0, other) == MC_DRAINING);
+  mc_snapshot *next = refreshed(s);
+  for (int i = 0; i < 6; i++) {
+    decide(next, "/", &decision);
+    CHECK_INT(decision.endpoint, 3 - kept - other);
+    mc_decision_release(&decision);
+  }
+  CHECK_INT(mc_snapshot_active(next, 0, kept), 1);
+  mc_decision_release(&held);
+  CHECK_INT(mc_snapshot_drain(next, 0, kept, false), 0);
+  CHECK_INT(mc_snapshot_health(next, 0, kept), MC_HEALTHY);
+  mc_snapshot_free(s);
+  mc_snapshot_free(next);
+  mc_runtime_free(runtime);
+  CHECK_INT(check_blocks(), 0);
+}
+
 static void test_what_is_refused(void) {
   runtime = mc_runtime_new();
   mc_snapshot *s = first();
@@ -242,6 +271,7 @@ int main(void) {
   test_stale_and_content();
   test_health();
   test_what_is_said_of_an_endpoint();
+  test_drain();
   test_what_is_refused();
   test_no_memory();
   return check_finish();

@@ -130,6 +130,15 @@ def test_an_endpoint_that_goes_keeps_its_requests_until_they_end() -> None:
     assert active(follower.engine) == {"10.0.0.1:80": 0, "10.0.0.2:80": 0}
 
 
+def test_a_drained_address_stays_so_while_its_name_has_it() -> None:
+    follower = Follower(by_name("c", "a"), a=["10.0.0.1", "10.0.0.2"])
+    follower.after(0)
+    follower.engine.drain("c", "10.0.0.1:80")
+    follower.script.answers["a"] = ["10.0.0.1", "10.0.0.2", "10.0.0.3"]
+    follower.after(5)
+    assert {picked(follower.engine, "c") for _ in range(12)} == {"10.0.0.2:80", "10.0.0.3:80"}
+
+
 def active(engine: Engine) -> dict[str, int]:
     (one,) = engine.clusters()
     return {host["address"]: host["active_requests"] for host in one["endpoints"]}
