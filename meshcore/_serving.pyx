@@ -107,7 +107,7 @@ cdef class Serving:
             self._refresh(snapshot, number)
         return 0
 
-    cdef uint32_t drain(self, object cluster, str endpoint, bint draining) except? 0:
+    cdef object drain(self, object cluster, str endpoint, bint draining):
         """Take an endpoint out of service or back into it; the requests under way to it."""
         cdef Snapshot snapshot
         cdef uint32_t active
