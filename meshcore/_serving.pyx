@@ -110,7 +110,7 @@ cdef class Serving:
     cdef object drain(self, object cluster, str endpoint, bint draining):
         """Take an endpoint out of service or back into it; the requests under way to it."""
         cdef Snapshot snapshot
-        cdef uint32_t active
+        cdef uint32_t active = 0  # gcc cannot see that the block below always sets it
         with self._lock:
             snapshot = self._current[0]
             number = number_of(snapshot, cluster)
