@@ -270,16 +270,56 @@ cdef extern from "meshcore.h" nogil:
         const mc_edits_spec *edits
         uint32_t edit_count
 
+    ctypedef struct mc_names:
+        const mc_slice *at
+        uint32_t count
+
+    ctypedef struct mc_fraction:
+        uint32_t numerator
+        uint32_t denominator
+
+    ctypedef struct mc_number:
+        bint said
+        uint64_t value
+
+    ctypedef struct mc_fault_override:
+        mc_fraction delay
+        mc_fraction abort
+        mc_fraction rate
+        mc_number delay_ms
+        mc_number http_status
+        mc_number grpc_status
+
+    ctypedef struct mc_fault_downstream:
+        mc_slice cluster
+        mc_fault_override override
+
+    ctypedef struct mc_fault_part_spec:
+        bint given
+        bint by_header
+        mc_fraction share
+        uint64_t value
+
+    ctypedef struct mc_fault_spec:
+        mc_fault_part_spec delay
+        mc_fault_part_spec abort
+        mc_fault_part_spec rate
+        bint abort_is_grpc
+        mc_slice upstream_cluster
+        const mc_header_match_spec *headers
+        uint32_t header_count
+        mc_names downstream_nodes
+        mc_number max_active
+        mc_fault_override runtime
+        const mc_fault_downstream *downstreams
+        uint32_t downstream_count
+
     ctypedef struct mc_label:
         mc_slice key
         mc_slice value
 
     ctypedef struct mc_labels:
         const mc_label *at
-        uint32_t count
-
-    ctypedef struct mc_names:
-        const mc_slice *at
         uint32_t count
 
     ctypedef struct mc_criteria_spec:
@@ -324,6 +364,7 @@ cdef extern from "meshcore.h" nogil:
         const mc_cors_spec *cors
         const mc_criteria_spec *criteria
         const mc_session_spec *session
+        const mc_fault_spec *fault
 
     ctypedef struct mc_upgrade:
         mc_slice protocol
@@ -374,6 +415,7 @@ cdef extern from "meshcore.h" nogil:
         mc_action_kind kind
         mc_slice name
         mc_edits_spec edits
+        const mc_fault_spec *fault
         int32_t cluster
         mc_slice cluster_header
         const mc_weighted_cluster_spec *clusters
@@ -669,11 +711,13 @@ cdef extern from "meshcore.h" nogil:
         mc_edits_spec edits
         const mc_cors_spec *cors
         const mc_cors_spec *cors_field
+        const mc_fault_spec *fault
         const mc_mirror_spec *mirrors
         uint32_t mirror_count
         const mc_session_spec *session
 
     ctypedef struct mc_listener_spec:
+        mc_slice name
         uint16_t port
         mc_http_options options
         mc_domains_spec domains
@@ -683,6 +727,9 @@ cdef extern from "meshcore.h" nogil:
         const mc_mirror_spec *mirrors
         uint32_t mirror_count
         const mc_session_spec *session
+        const mc_fault_spec *table_fault
+        const mc_fault_spec *fault
+        bint fault_after_cors
 
     ctypedef struct mc_snapshot:
         pass
@@ -718,6 +765,15 @@ cdef extern from "meshcore.h" nogil:
     const char *mc_snapshot_policy(const mc_snapshot *snapshot, int32_t cluster)
     mc_labels mc_snapshot_subset(const mc_snapshot *snapshot, int32_t cluster, int32_t subset)
 
+    ctypedef struct mc_fault_counts:
+        uint64_t active
+        uint64_t aborts
+        uint64_t delays
+        uint64_t rate_limits
+        uint64_t overflows
+
+    bint mc_snapshot_faults(const mc_snapshot *snapshot, int32_t listener, mc_fault_counts *counts)
+
     ctypedef struct mc_report:
         uint64_t now_ns
         uint64_t latency_ns
@@ -750,6 +806,8 @@ cdef extern from "meshcore.h" nogil:
         MC_FLAG_NR
         MC_FLAG_NC
         MC_FLAG_UH
+        MC_FLAG_DI
+        MC_FLAG_FI
 
     ctypedef enum mc_details:
         MC_DETAILS_OVERFLOW
@@ -782,6 +840,8 @@ cdef extern from "meshcore.h" nogil:
         mc_slice authority
         mc_slice location
         mc_slice body
+        uint64_t delay_ns
+        uint64_t bytes_per_second
         mc_cors_verdict cors
         const mc_session *session
         mc_session_reason session_reason
@@ -805,6 +865,7 @@ cdef extern from "meshcore.h" nogil:
                                      mc_decision *out)
     bint mc_snapshot_learns(const mc_snapshot *snapshot, int32_t cluster)
     void mc_snapshot_report(const mc_snapshot *snapshot, int32_t cluster, int32_t endpoint, const mc_report *report)
+    void mc_decision_end_delay(mc_decision *decision)
     void mc_decision_close(mc_decision *decision)
     void mc_decision_release(mc_decision *decision)
     mc_code mc_decision_request_headers(const mc_decision *decision, mc_scratch *scratch,

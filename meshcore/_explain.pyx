@@ -104,6 +104,8 @@ def explanation_of(Decision decision not None):
         path=decision.path,
         authority=decision.authority,
         timeout=decision.timeout,
+        delay=decision.delay,
+        response_rate=decision.response_rate,
         mirrors=[(mirror.cluster, mirror.authority) for mirror in decision.mirrors],
         cors=CORS_VERDICTS[<int> d.cors],
         session=None if d.session == NULL else (SESSIONS[<int> d.session_reason], text_of(d.session_address)),

@@ -7,6 +7,7 @@ cimport cython
 
 from meshcore._core cimport *
 from meshcore._cluster_spec cimport cluster_spec, nanoseconds, unchecked
+from meshcore._fault_spec cimport fault_spec, filter_fault, route_faults
 from meshcore._spec cimport Specs
 
 from meshcore._breathe import breathe
@@ -137,6 +138,7 @@ cdef class Snapshot:
             for r, route in enumerate(host.routes):
                 specs.route(route, &routes[r])
                 specs.action(route, by_name, &actions[r])
+                route_faults(specs, route, &actions[r])
                 names.append(route.name)
                 timeouts.append(_timeout(route.action))
             all_routes += host.routes
@@ -147,6 +149,7 @@ cdef class Snapshot:
             specs.edits(host.edits, &hosts[i].edits)
             hosts[i].cors = specs.filter_cors(host.typed_per_filter_config)
             hosts[i].cors_field = specs.cors(host.cors)
+            hosts[i].fault = filter_fault(specs, host.typed_per_filter_config)
             hosts[i].mirrors = specs.mirrors(host.mirrors, by_name)
             hosts[i].mirror_count = <uint32_t> len(host.mirrors)
             hosts[i].session = specs.filter_session(host.typed_per_filter_config)
@@ -166,6 +169,7 @@ cdef class Snapshot:
             len(self.config.listeners), sizeof(mc_listener_spec))
         for i, listener in enumerate(self.config.listeners):
             table = listener.route_configuration
+            listeners[i].name = specs.text(listener.name)
             listeners[i].port = listener.port or 0
             listeners[i].most_specific_header_mutations_wins = table.most_specific_header_mutations_wins
             specs.options(listener.options, &listeners[i].options)
@@ -177,6 +181,9 @@ cdef class Snapshot:
             listeners[i].session = specs.filter_session(table.typed_per_filter_config)
             if listeners[i].session == NULL:
                 listeners[i].session = specs.session(listener.session)
+            listeners[i].table_fault = filter_fault(specs, table.typed_per_filter_config)
+            listeners[i].fault = fault_spec(specs, listener.fault)
+            listeners[i].fault_after_cors = listener.fault_after_cors
         spec.listeners = listeners
         spec.listener_count = <uint32_t> len(self.config.listeners)
         self.listeners = tuple([listener.name for listener in self.config.listeners])

@@ -68,7 +68,18 @@ class Decision:
     def priority(self) -> Literal["default", "high"]:
         """The route's priority, by which the cluster's circuit breakers count the request."""
     @property
-    def delay(self) -> float: ...
+    def delay(self) -> float:
+        """Seconds to wait before anything else is done, sending and answering alike; 0: none.
+
+        An injected fault. What follows is decided already: whether the request is aborted, and its endpoint,
+        which counts it as active from now on. docs/faults.md has the whole.
+        """
+    def end_delay(self) -> None:
+        """Tell that the delay is over: one that was all that the fault did no longer counts for
+        ``max_active_faults``. May be left out: ``close()`` does as much."""
+    @property
+    def response_rate(self) -> int | None:
+        """Bytes of the answer's body to send in a second, at most; None: no limit. An injected fault."""
     @property
     def mirrors(self) -> tuple[Mirror, ...]:
         """The copies of the request to send to other clusters, in the order of the mirror policies.

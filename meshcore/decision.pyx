@@ -222,7 +222,14 @@ cdef class Decision:
 
     @property
     def delay(self):
-        return 0.0
+        return self._block.decision.delay_ns / 1_000_000_000.0
+
+    def end_delay(self):
+        mc_decision_end_delay(&self._block.decision)
+
+    @property
+    def response_rate(self):
+        return self._block.decision.bytes_per_second or None
 
     @property
     def mirrors(self):

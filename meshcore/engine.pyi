@@ -164,6 +164,13 @@ class Engine:
         Raises:
             KeyError: where there is no such cluster.
         """
+    def faults(self) -> list[dict[str, Any]]:
+        """What the fault filter of each listener did, for listeners whose requests it can meet.
+
+        Keys: ``listener``, ``active_faults`` (requests under a fault now), and counts so far under Envoy's
+        names: ``aborts_injected``, ``delays_injected``, ``response_rl_injected``, ``faults_overflow`` (passed
+        unharmed, because ``max_active_faults`` were active). All of it outlives swaps.
+        """
     def begin_checks(self, describe: Callable[[str, str], dict[str, Any] | None]) -> None:
         """Somebody checks the endpoints actively from now on: ``meshcore.health.HealthChecker``, or you.
         Endpoints that are new in a cluster with a ``health_check`` are unhealthy until ``set_checked_health``

@@ -176,6 +176,22 @@ cdef class Engine:
     def pending(self, cluster, *, priority="default"):
         return pending_of(self._serving.snapshot(), cluster, priority)
 
+    def faults(self):
+        cdef Snapshot snapshot = self._serving.snapshot()
+        cdef mc_fault_counts counts
+        return [
+            {
+                "listener": name,
+                "active_faults": counts.active,
+                "aborts_injected": counts.aborts,
+                "delays_injected": counts.delays,
+                "response_rl_injected": counts.rate_limits,
+                "faults_overflow": counts.overflows,
+            }
+            for i, name in enumerate(snapshot.listeners)
+            if mc_snapshot_faults(snapshot.snapshot, <int32_t> i, &counts)
+        ]
+
     def clusters(self):
         cdef Snapshot snapshot = self._serving.snapshot()
         found = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from meshcore.explain.faults import fault_of, fault_words
 from meshcore.model import (
     CookieMatch,
     DirectResponse,
@@ -68,6 +69,8 @@ def action_lines(route: Route) -> list[str]:
         lines = [_redirect(action)]
     else:
         lines = [_respond(action)]
+    if route.fault is not None:
+        lines.append(f"fault: {fault_words(route.fault)}")
     return lines + _edits(route.edits)
 
 
@@ -149,6 +152,10 @@ def _forward(action: ForwardAction) -> list[str]:
         lines.append(f"rewrite host to {_host_rewrite(action.host_rewrite)}")
     if action.timeout:
         lines.append(f"timeout {action.timeout:g}s")
+    for part in split.clusters if split is not None else ():
+        fault = fault_of(part.typed_per_filter_config)
+        if fault is not None:
+            lines.append(f"fault for {_destination(part)}: {fault_words(fault)}")
     lines += [f"mirror to {mirror.cluster or mirror.cluster_header}" for mirror in action.mirrors]
     return lines
 

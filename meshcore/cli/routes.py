@@ -13,7 +13,7 @@ from meshcore.cli.options import add_config_arguments, add_quiet_argument, confi
 from meshcore.model.printable import printable
 
 if TYPE_CHECKING:
-    from meshcore.model import Config, Listener, Route, RouteConfiguration, VirtualHost
+    from meshcore.model import Config, FaultPolicy, Listener, Route, RouteConfiguration, VirtualHost
 
 __all__ = ["register", "select_virtual_host"]
 
@@ -114,8 +114,16 @@ def _grouped(
 def _alike(one: Listener, other: Listener) -> bool:
     return (
         one.tls == other.tls
+        and _fault(one) == _fault(other)
         and one.route_configuration.virtual_hosts == other.route_configuration.virtual_hosts
     )
+
+
+def _fault(listener: Listener) -> FaultPolicy | None:
+    """The fault policy of routes that find none of their own nor their virtual host's."""
+    from meshcore.explain.faults import fault_of
+
+    return fault_of(listener.route_configuration.typed_per_filter_config) or listener.fault
 
 
 def _text(lines: Iterator[str]) -> str:
@@ -126,15 +134,22 @@ def _table_text(
     listeners: list[Listener], virtual_hosts: tuple[VirtualHost, ...], columns: int, rest: str
 ) -> Iterator[str]:
     from meshcore.cli.describe import https_line
+    from meshcore.explain.faults import fault_of, fault_words
     from meshcore.model import RequireTls
 
     for listener in listeners:
         port = rest if listener.port is None else f"port {listener.port}"
         yield f"listener {listener.name or '(unnamed)'}  {port}{', TLS' if listener.tls else ''}"
+        fault = _fault(listener)
+        if fault is not None:
+            yield f"  fault for routes without one: {fault_words(fault)}"
     for virtual_host in virtual_hosts:
         yield ""
         yield f"  virtual host {virtual_host.name}"
         yield from _wrapped("    domains ", virtual_host.domains, columns)
+        fault = fault_of(virtual_host.typed_per_filter_config)
+        if fault is not None:
+            yield f"    fault for routes without one: {fault_words(fault)}"
         if virtual_host.require_tls is not RequireTls.NONE:
             yield f"    {https_line(virtual_host)}"
         yield from _routes_text(virtual_host.routes, columns)

@@ -14,7 +14,6 @@ __all__ = ["PENDING", "warn_pending"]
 PENDING: dict[str, str] = {
     "retries": "requests are not retried yet",
     "hedging": "requests are not hedged yet",
-    "faults": "faults are not injected yet",
     "rate limits": "rate limits are not enforced yet",
     "mirroring": "which requests are mirrored is decided, but the proxy does not send the copies yet",
     "outlier detection": "failing endpoints are not ejected yet",

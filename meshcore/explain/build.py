@@ -29,6 +29,7 @@ from meshcore.model import (
     Config,
     Discovery,
     Endpoint,
+    FaultPolicy,
     ForwardAction,
     HealthStatus,
     Listener,
@@ -67,6 +68,8 @@ class Decided:
     path: str
     authority: str
     timeout: float | None
+    delay: float
+    response_rate: int | None
     mirrors: Sequence[tuple[str, str]]  #: cluster and authority of each copy
     cors: str  #: the verdict, as in CorsJudged
     session: tuple[str, str] | None  #: the reason and the address, as in SessionTried; None: there is none
@@ -107,13 +110,22 @@ def explained(decided: Decided, facts: Facts, config: Config) -> Explain:
         authority=decided.authority,
         timeout=decided.timeout,
         retries=levels.retries() if levels else None,
-        fault=levels.fault() if levels else None,
+        fault=_fault(facts, listener, levels),
+        delay=decided.delay,
+        response_rate=decided.response_rate,
         mirrors=levels.mirrors(decided.mirrors) if levels else (),
         cors=levels.cors(decided.cors) if levels else None,
         request_changes=request_changes,
         response_changes=response_changes,
         nearest=_nearest(decided, facts, routes, config),
     )
+
+
+def _fault(facts: Facts, listener: Listener | None, levels: Levels | None) -> FaultPolicy | None:
+    """The policy that the request met: without a route, the filter's own."""
+    if levels is not None:
+        return levels.fault()
+    return listener.fault if listener is not None and facts.seen is not None else None
 
 
 def _listener(listener: Listener | None) -> ListenerChosen | None:

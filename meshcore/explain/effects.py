@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from meshcore.config.enforcement import PENDING
+from meshcore.explain.faults import fault_words, share_words
 from meshcore.explain.places import file_line, resource
 from meshcore.explain.quoting import quoted
 from meshcore.explain.structure import (
@@ -17,7 +18,7 @@ from meshcore.explain.structure import (
     SubsetTried,
 )
 from meshcore.ink import Ink
-from meshcore.model import FaultPolicy, Fraction, RetryPolicy
+from meshcore.model import RetryPolicy
 from meshcore.model.printable import printable
 
 __all__ = ["answer", "effects"]
@@ -60,6 +61,8 @@ def effects(it: Explain, ink: Ink) -> Iterator[str]:
         yield f"{ink.label('breaker')}{ink.bad(full)}"
     if it.cors is not None:
         yield from _cors(it.cors, it, ink)
+    if it.fault is not None:
+        yield f"{ink.label('fault')}{fault_words(it.fault)}; this request: {_injected(it)}"
     if it.outcome == "forward":
         yield f"{ink.label('timeout')}{'none' if it.timeout is None else f'{it.timeout:g} s'}"
         yield from _policies(it, ink)
@@ -154,14 +157,13 @@ def _policies(it: Explain, ink: Ink) -> Iterator[str]:
     """Policies of the route; those that the engine only holds yet say so."""
     if it.retries is not None:
         yield f"{ink.label('retries')}{_retries(it.retries)}{_pending('retries')}"
-    if it.fault is not None:
-        yield f"{ink.label('fault')}{_fault(it.fault)}{_pending('faults')}"
     for mirror in it.mirrors:
         if mirror.sent:
             host = printable(mirror.authority or "")
             yield f"{ink.label('mirror')}to {mirror.cluster}, host {host}{_pending('mirroring')}"
         else:
-            yield ink.dim(f"{ink.label('mirror')}not this one: {_share(mirror.fraction)} to {mirror.cluster}")
+            share = share_words(mirror.fraction)
+            yield ink.dim(f"{ink.label('mirror')}not this one: {share} to {mirror.cluster}")
 
 
 def _cors(cors: CorsJudged, it: Explain, ink: Ink) -> Iterator[str]:
@@ -178,24 +180,20 @@ def _pending(feature: str) -> str:
     return f" ({PENDING[feature]})" if feature in PENDING else ""
 
 
+def _injected(it: Explain) -> str:
+    parts = []
+    if it.delay:
+        parts.append(f"delay {it.delay:g} s")
+    if it.details == "fault_filter_abort":
+        parts.append("abort")
+    if it.response_rate is not None:
+        parts.append(f"answer at {it.response_rate / 1024:g} KiB/s")
+    return ", ".join(parts) or "none"
+
+
 def _retries(policy: RetryPolicy) -> str:
     tries = f", {policy.per_try_timeout:g} s each" if policy.per_try_timeout else ""
     return f"{policy.num_retries} on {', '.join(policy.retry_on) or 'nothing'}{tries}"
-
-
-def _fault(fault: FaultPolicy) -> str:
-    parts = []
-    if fault.delay is not None and fault.delay.fixed is not None:
-        parts.append(f"delay {fault.delay.fixed:g} s for {_share(fault.delay.fraction)}")
-    if fault.abort is not None:
-        grpc = fault.abort.grpc_status
-        status = f"gRPC status {grpc}" if grpc is not None else fault.abort.http_status
-        parts.append(f"abort with {status} for {_share(fault.abort.fraction)}")
-    return ", ".join(parts) or "as request headers say"
-
-
-def _share(fraction: Fraction | None) -> str:
-    return "100%" if fraction is None else f"{100 * fraction.numerator / fraction.denominator:.4g}%"
 
 
 def _rewrites(it: Explain, ink: Ink) -> Iterator[str]:

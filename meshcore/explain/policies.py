@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from meshcore.explain.faults import fault_of
 from meshcore.explain.structure import CorsJudged, MirrorTried
 from meshcore.model import (
     CorsPolicy,
@@ -54,7 +55,11 @@ class Levels:
         return (self.action.retry_policy or self.host.retry_policy) if self.action is not None else None
 
     def fault(self) -> FaultPolicy | None:
-        return self.route.fault or self.listener.fault
+        """The innermost one."""
+        outer = (self.host.typed_per_filter_config, self.listener.route_configuration.typed_per_filter_config)
+        inner = fault_of(self.weighted.typed_per_filter_config) if self.weighted is not None else None
+        found = (inner, self.route.fault, *map(fault_of, outer), self.listener.fault)
+        return next((policy for policy in found if policy is not None), None)
 
     def session(self) -> StatefulSession | None:
         """Of the innermost level that says anything, be it that there is none."""

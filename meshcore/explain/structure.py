@@ -251,6 +251,8 @@ class Explain:
     timeout: float | None  #: seconds for the whole request; None: no limit
     retries: RetryPolicy | None
     fault: FaultPolicy | None
+    delay: float  #: seconds that a fault makes it wait
+    response_rate: int | None  #: bytes a second of the answer's body; None: no fault limits it
     mirrors: tuple[MirrorTried, ...]
     cors: CorsJudged | None
     request_changes: tuple[HeaderChange, ...]

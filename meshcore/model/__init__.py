@@ -8,6 +8,8 @@ from meshcore.model.config import *
 from meshcore.model.config import __all__ as _config
 from meshcore.model.dns import *
 from meshcore.model.dns import __all__ as _dns
+from meshcore.model.fault import *
+from meshcore.model.fault import __all__ as _fault
 from meshcore.model.headers import *
 from meshcore.model.headers import __all__ as _headers
 from meshcore.model.health_check import *
@@ -28,6 +30,7 @@ __all__ = [
     *_cluster,
     *_config,
     *_dns,
+    *_fault,
     *_headers,
     *_health_check,
     *_matching,

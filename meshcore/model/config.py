@@ -7,9 +7,10 @@ from enum import Enum
 
 from meshcore.model._dataclass import dataclass
 from meshcore.model.cluster import Cluster
+from meshcore.model.fault import FaultPolicy
 from meshcore.model.origin import Origin
 from meshcore.model.printable import printable
-from meshcore.model.route import FaultPolicy, RouteConfiguration
+from meshcore.model.route import RouteConfiguration
 from meshcore.model.session import StatefulSession
 
 __all__ = ["Config", "ConfigWarning", "EscapedSlashes", "HttpOptions", "Listener", "TracingOptions"]
@@ -74,7 +75,8 @@ class Listener:
     """A port and the route table behind it. ``port`` None: any port that no other listener has.
 
     ``address`` is where the documents say to listen ("" where they don't). ``tls``: the listener
-    terminates TLS. ``filters`` holds HTTP filters that no engine part acts upon yet, by name.
+    terminates TLS. ``fault`` is the fault filter's own policy, for routes without one; ``fault_after_cors``:
+    the filter stands behind the CORS filter. ``filters`` holds all HTTP filters, by name.
     ``session`` counts where no level of ``route_configuration`` has one in ``typed_per_filter_config``.
     """
 
@@ -85,6 +87,7 @@ class Listener:
     address: str = ""
     tls: bool = False
     fault: FaultPolicy | None = None
+    fault_after_cors: bool = False
     session: StatefulSession | None = None
     filters: tuple[tuple[str, object], ...] = ()
     origin: Origin | None = field(default=None, compare=False)

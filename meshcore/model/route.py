@@ -9,6 +9,7 @@ from dataclasses import field
 from enum import Enum
 
 from meshcore.model._dataclass import dataclass
+from meshcore.model.fault import FaultPolicy
 from meshcore.model.headers import HeaderEdits
 from meshcore.model.matching import Fraction, HeaderMatch, RouteMatch, StringMatch
 from meshcore.model.origin import Origin
@@ -18,9 +19,6 @@ __all__ = [
     "DEFAULT_ROUTE_TIMEOUT",
     "CorsPolicy",
     "DirectResponse",
-    "FaultAbort",
-    "FaultDelay",
-    "FaultPolicy",
     "ForwardAction",
     "HashPolicy",
     "HashPolicyKind",
@@ -153,31 +151,6 @@ class HedgePolicy:
     initial_requests: int = 1
     additional_request_chance: Fraction | None = None
     hedge_on_per_try_timeout: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class FaultDelay:
-    fraction: Fraction
-    fixed: float | None = None
-    header_controlled: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class FaultAbort:
-    fraction: Fraction
-    http_status: int | None = None
-    grpc_status: int | None = None
-    header_controlled: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class FaultPolicy:
-    delay: FaultDelay | None = None
-    abort: FaultAbort | None = None
-    upstream_cluster: str = ""
-    headers: tuple[HeaderMatch, ...] = ()
-    max_active_faults: int | None = None
-    downstream_nodes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,6 +64,20 @@ static inline mc_slice mc_slice_shared(mc_slice a, mc_slice b) {
   return (mc_slice){a.data, size};
 }
 
+/* An unsigned decimal number as absl::SimpleAtoi reads it; false where the text is none. */
+static inline bool mc_slice_number(mc_slice text, uint64_t *out) {
+  size_t at = text.size && text.data[0] == '+';
+  if (at == text.size) return false;
+  uint64_t value = 0;
+  for (; at < text.size; at++) {
+    unsigned digit = (unsigned)(unsigned char)text.data[at] - '0';
+    if (digit > 9 || value > (UINT64_MAX - digit) / 10) return false;
+    value = value * 10 + digit;
+  }
+  *out = value;
+  return true;
+}
+
 /* ASCII only: bytes above 127 are left as they are, whatever the locale. */
 static inline char mc_lower(char c) { return (c >= 'A' && c <= 'Z') ? (char)(c | 0x20) : c; }
 

@@ -10,6 +10,8 @@ const char *mc_details_name(mc_details details) {
       return "direct_response";
     case MC_DETAILS_CORS_RESPONSE:
       return "cors_response";
+    case MC_DETAILS_FAULT_FILTER_ABORT:
+      return "fault_filter_abort";
     case MC_DETAILS_ROUTE_NOT_FOUND:
       return "route_not_found";
     case MC_DETAILS_CLUSTER_NOT_FOUND:

@@ -84,12 +84,13 @@ static mc_code grpc_message(mc_slice body, mc_scratch *scratch, mc_slice *out) {
   return MC_OK;
 }
 
-/* Our own answer to a gRPC client: the outcome goes into headers, and there is no body. */
-static mc_code to_grpc(mc_scratch *scratch, mc_header_list *list, uint16_t *status, mc_slice *body) {
+/* Our own answer to a gRPC client: the outcome goes into headers, and there is no body. A HEAD, which has none anyway,
+ * gets no message, as in Envoy. */
+static mc_code to_grpc(mc_slice given, mc_slice method, mc_scratch *scratch, mc_header_list *list, uint16_t *status, mc_slice *body) {
   mc_slice message = MC_LITERAL("");
   mc_code code = mc_header_list_replace(list, MC_LITERAL("content-type"), MC_LITERAL("application/grpc"));
-  if (!code) code = mc_header_list_replace(list, MC_LITERAL("grpc-status"), grpc_status(*status));
-  if (!code && body->size) {
+  if (!code) code = mc_header_list_replace(list, MC_LITERAL("grpc-status"), given.data ? given : grpc_status(*status));
+  if (!code && body->size && !mc_slice_equal(method, MC_LITERAL("HEAD"))) {
     code = grpc_message(*body, scratch, &message);
     if (!code) code = mc_header_list_replace(list, MC_LITERAL("grpc-message"), message);
   }
@@ -101,7 +102,9 @@ static mc_code to_grpc(mc_scratch *scratch, mc_header_list *list, uint16_t *stat
 /* The lines of our own answer. The details of a body come after the edits, as in Envoy. */
 static mc_code finish_own(const mc_answer *answer, const mc_format_context *context, mc_scratch *scratch,
                           mc_header_list *list, uint16_t *status, mc_slice *body) {
-  if (!answer->of_filter && mc_view_is_grpc(context->view)) return to_grpc(scratch, list, status, body);
+  if (!answer->of_filter && mc_view_is_grpc(context->view)) {
+    return to_grpc(answer->grpc_status, context->view->method, scratch, list, status, body);
+  }
   const mc_slice name = MC_LITERAL("content-type");
   if (body->size == 0) {
     mc_header_list_remove(list, name);

@@ -28,6 +28,7 @@ typedef struct mc_answer {
   const mc_header *session; /* tells the client of its endpoint, after the edits; NULL: nothing to tell */
   bool session_beside;      /* it stands beside others of its name; else instead of them */
   bool of_filter; /* own answer: a filter made it, so that it is sent as it stands, to gRPC clients too */
+  mc_slice grpc_status; /* own answer to a gRPC client; data NULL: the one that status stands for */
 } mc_answer;
 
 /* Whether the request's content-type says that it is gRPC. */

@@ -36,11 +36,13 @@ static mc_code build_weighted(mc_action *action, const mc_action_spec *spec, mc_
     action->weighted_count = i + 1;
     mc_code code = build_ref(&to->cluster_header, from->cluster_header, slots, error);
     if (!code) code = mc_cors_build(&to->cors, from->cors, arena, error);
+    if (!code) code = mc_fault_build(&to->fault, from->fault, slots, arena, error);
     if (code) return code;
     if (from->criteria && !(to->criteria = mc_criteria_copy(from->criteria, arena))) {
       return fail(error, MC_NO_MEMORY, "out of memory");
     }
-    action->has_cors |= to->cors != NULL;
+    action->filtered |= to->cors || to->fault;
+    action->faulted |= to->fault != NULL;
     code = mc_session_build(&to->session, from->session, slots, arena, error);
     if (code) return code;
     action->has_session |= to->session != NULL;
@@ -86,7 +88,7 @@ static mc_code build_forward(mc_action *action, const mc_action_spec *spec, cons
   if (!code) code = mc_host_rewrite_compile(arena, &spec->host_rewrite, &action->host, error);
   if (!code) code = mc_cors_build(&action->cors, spec->cors, arena, error);
   if (!code) code = mc_cors_build(&action->cors_field, spec->cors_field, arena, error);
-  action->has_cors |= action->cors || action->cors_field;
+  action->filtered |= action->cors || action->cors_field;
   if (!code) code = mc_session_build(&action->session, spec->session, slots, arena, error);
   action->has_session |= action->session != NULL;
   if (!code && mc_mirrors_build(&action->mirrors, spec->mirrors, spec->mirror_count, arena)) {
@@ -107,6 +109,9 @@ mc_code mc_action_build(mc_action *action, const mc_action_spec *spec, const mc_
   if (!ok || mc_edit_pair_compile(arena, &spec->edits, &action->edits)) {
     return fail(error, MC_NO_MEMORY, "out of memory");
   }
+  mc_code code = mc_fault_build(&action->fault, spec->fault, slots, arena, error);
+  if (code) return code;
+  action->filtered = action->faulted = action->fault != NULL;
   switch (spec->kind) {
     case MC_ACTION_FORWARD:
       return build_forward(action, spec, route, slots, arena, error);
@@ -124,7 +129,11 @@ mc_code mc_action_build(mc_action *action, const mc_action_spec *spec, const mc_
 
 void mc_action_clear(mc_action *action) {
   mc_hash_policies_clear(&action->hash_policies);
-  for (uint32_t i = 0; i < action->weighted_count; i++) mc_cors_clear(action->weighted[i].cors);
+  for (uint32_t i = 0; i < action->weighted_count; i++) {
+    mc_cors_clear(action->weighted[i].cors);
+    mc_fault_clear(action->weighted[i].fault);
+  }
+  mc_fault_clear(action->fault);
   mc_cors_clear(action->cors);
   mc_cors_clear(action->cors_field);
   mc_path_rewrite_clear(&action->path);

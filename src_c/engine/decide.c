@@ -14,7 +14,7 @@ static void reject(mc_decision *d, uint16_t status, mc_details details, uint32_t
   d->outcome = MC_REJECT;
   d->status = status;
   d->details = details;
-  d->flags = flags;
+  d->flags |= flags;
   d->body = body;
 }
 
@@ -126,19 +126,25 @@ static void refuse_session(mc_decision *d) {
   reject(d, status, MC_DETAILS_NO_HEALTHY_UPSTREAM, MC_FLAG_UH, MC_LITERAL("no healthy upstream"));
 }
 
+/* Whether a filter answers before the route does anything. action NULL: there is no route. */
+MC_INLINED bool answered(const mc_snapshot *s, const mc_action *action, mc_input *input, mc_decision *d,
+                         const bool peek) {
+  return mc_filters_needed(&s->listeners[d->listener], action) && mc_filters_answer(d, input, peek) &&
+         !input->no_memory;
+}
+
 MC_INLINED mc_code forward(const mc_snapshot *s, const mc_action *action, mc_input *input, mc_decision *d,
                            const bool peek) {
   d->cluster = choose_cluster(s, action, input, d);
-  if (mc_filters_needed(&s->listeners[d->listener], action) && mc_filters_answer(d, input)) {
-    return input->no_memory ? MC_NO_MEMORY : MC_OK;
-  }
+  const mc_cluster *cluster = d->cluster >= 0 ? s->clusters[d->cluster] : NULL;
+  /* Before the filters, which count what they do. */
+  if (cluster && mc_cluster_is_stale(cluster, d->request.now_ns) && !d->request.stale) return MC_STALE;
+  if (answered(s, action, input, d, peek)) return MC_OK;
   if (input->no_memory) return MC_NO_MEMORY;
-  if (d->cluster < 0) {
+  if (!cluster) {
     reject(d, action->status, MC_DETAILS_CLUSTER_NOT_FOUND, MC_FLAG_NC, MC_ABSENT);
     return MC_OK;
   }
-  const mc_cluster *cluster = s->clusters[d->cluster];
-  if (mc_cluster_is_stale(cluster, d->request.now_ns) && !d->request.stale) return MC_STALE;
   const bool kept = mc_sessions_needed(&s->listeners[d->listener], action) && mc_sessions_decide(d, input);
   const bool refused = mc_sessions_refuse(d);
   if (!kept && !refused && !input->no_memory) d->endpoint = choose_endpoint(s, action, input, d, peek);
@@ -163,6 +169,21 @@ MC_INLINED mc_code forward(const mc_snapshot *s, const mc_action *action, mc_inp
   return mc_upstream_target_make(&forwarding, &d->scratch, &d->target, &d->authority);
 }
 
+/* "DI,FI"; absent where there is none. */
+static mc_slice flags_text(uint32_t flags, char text[MC_FORMAT_FLAGS]) {
+  size_t size = 0;
+  for (uint32_t bit = 0; flags >> bit; bit++) {
+    if (!(flags >> bit & 1)) continue;
+    const char *name = mc_flag_name((mc_flag)(UINT32_C(1) << bit));
+    const size_t more = strlen(name);
+    if (size + more + 1 > MC_FORMAT_FLAGS) break;
+    if (size) text[size++] = ',';
+    memcpy(text + size, name, more);
+    size += more;
+  }
+  return size ? mc_slice_of(text, size) : MC_ABSENT;
+}
+
 static void fill_format(const mc_decision *d, mc_format_context *out) {
   const mc_snapshot *s = d->snapshot;
   *out = (mc_format_context){
@@ -175,9 +196,7 @@ static void fill_format(const mc_decision *d, mc_format_context *out) {
   };
   const char *details = mc_details_name(d->outcome == MC_FORWARD ? MC_DETAILS_VIA_UPSTREAM : d->details);
   out->details = mc_slice_of(details, strlen(details));
-  for (uint32_t bit = 1; bit <= d->flags && !out->flags.data; bit *= 2) {
-    if (d->flags & bit) out->flags = mc_slice_of(mc_flag_name(bit), strlen(mc_flag_name(bit)));
-  }
+  out->flags = flags_text(d->flags, out->flags_text);
 }
 
 static mc_code respond(const mc_action *action, mc_decision *d) {
@@ -228,6 +247,8 @@ MC_INLINED mc_code route(const mc_snapshot *s, mc_input *input, mc_decision *d, 
     mc_require_tls tls = s->hosts[d->virtual_host].require_tls;
     if (tls != MC_TLS_NONE && mc_tls_redirect_needed(&d->view, tls == MC_TLS_EXTERNAL_ONLY)) {
       d->virtual_host = -1; /* none of its edits apply */
+      if (answered(s, NULL, input, d, peek)) return MC_OK;
+      if (input->no_memory) return MC_NO_MEMORY;
       d->outcome = MC_REDIRECT;
       d->status = 301;
       d->details = MC_DETAILS_DIRECT_RESPONSE;
@@ -240,14 +261,19 @@ MC_INLINED mc_code route(const mc_snapshot *s, mc_input *input, mc_decision *d, 
     reject(d, 403, MC_DETAILS_UPGRADE_FAILED, 0, MC_ABSENT);
     return MC_OK;
   }
-  if (d->route < 0) {
+  const mc_action *action = d->route >= 0 ? &s->actions[d->route] : NULL;
+  if (!action) {
+    if (answered(s, NULL, input, d, peek)) return MC_OK;
+    if (input->no_memory) return MC_NO_MEMORY;
     reject(d, 404, MC_DETAILS_ROUTE_NOT_FOUND, MC_FLAG_NR, MC_ABSENT);
     return MC_OK;
   }
-  const mc_action *action = &s->actions[d->route];
+  if (action->kind == MC_ACTION_FORWARD) return forward(s, action, input, d, peek);
+  if (answered(s, action, input, d, peek)) return MC_OK;
+  if (input->no_memory) return MC_NO_MEMORY;
   switch (action->kind) {
     case MC_ACTION_FORWARD:
-      return forward(s, action, input, d, peek);
+      break;
     case MC_ACTION_REDIRECT:
       return redirect(&action->redirect, d);
     case MC_ACTION_RESPOND:
@@ -263,7 +289,10 @@ MC_INLINED mc_code decide(const mc_snapshot *s, const mc_request *request, mc_de
   d->virtual_host = d->route = d->cluster = d->endpoint = d->choice = d->subset = -1;
   d->subset_reason = MC_SUBSET_NONE;
   d->location = d->body = MC_ABSENT;
-  d->leased = false;
+  d->leased = d->fault_of_delay = false;
+  d->delay_ns = d->bytes_per_second = 0;
+  d->fault = NULL;
+  d->grpc_status = MC_ABSENT;
   d->grpc = false;
   d->cors = MC_CORS_NONE;
   d->cookies = d->cluster_cookie = NULL;
@@ -330,7 +359,17 @@ mc_code mc_decision_with_headers(const mc_decision *d, const mc_header *headers,
   return code;
 }
 
+static void end_fault(mc_decision *d) {
+  if (d->fault) mc_fault_gauge_leave(d->fault);
+  d->fault = NULL;
+}
+
+void mc_decision_end_delay(mc_decision *d) {
+  if (d->fault_of_delay) end_fault(d);
+}
+
 void mc_decision_close(mc_decision *d) {
+  end_fault(d);
   if (!d->leased) return;
   d->leased = false;
   const mc_snapshot *s = d->snapshot;
@@ -367,6 +406,13 @@ static uint32_t lines_to_set(const mc_decision *d, mc_header lines[MC_CORS_LINES
   return count;
 }
 
+/* Whether the edits of an answer apply: of preflights none do; of what is said in place of a direct response or a
+ * redirect, none of a route do. */
+static bool edited(const mc_decision *d) {
+  if (d->route < 0 || d->details == MC_DETAILS_CORS_RESPONSE) return false;
+  return d->outcome != MC_REJECT || d->snapshot->actions[d->route].kind == MC_ACTION_FORWARD;
+}
+
 mc_code mc_decision_response_headers(const mc_decision *d, const mc_response *response, mc_scratch *scratch,
                                      const mc_header_line **lines, uint32_t *count, uint16_t *status,
                                      mc_slice *body) {
@@ -395,9 +441,9 @@ mc_code mc_decision_response_headers(const mc_decision *d, const mc_response *re
       .own = own,
       .location = d->location,
       .body = d->body.data ? d->body : response->body,
-      .content_type = d->route >= 0 ? d->snapshot->actions[d->route].content_type : MC_ABSENT,
+      .content_type = d->outcome == MC_RESPOND ? d->snapshot->actions[d->route].content_type : MC_ABSENT,
       .weighted_edits = edits.weighted ? &edits.weighted->edits.response : NULL,
-      .chain = d->route >= 0 && !preflight ? &edits.response : NULL,
+      .chain = edited(d) ? &edits.response : NULL,
       .options = d->listener >= 0 ? &d->snapshot->listeners[d->listener].options : NULL,
       .redirect = d->outcome == MC_REDIRECT && d->route >= 0 ? &d->snapshot->actions[d->route].redirect : NULL,
       .forwarding = own ? NULL : &forwarding,
@@ -410,6 +456,7 @@ mc_code mc_decision_response_headers(const mc_decision *d, const mc_response *re
       .session = tells_endpoint ? &session : NULL,
       .session_beside = tells_endpoint && d->session->kind == MC_SESSION_COOKIE,
       .of_filter = preflight,
+      .grpc_status = d->grpc_status,
   };
   mc_format_context context;
   mc_header_list list;
@@ -432,6 +479,10 @@ const char *mc_flag_name(mc_flag flag) {
       return "UH";
     case MC_FLAG_UO:
       return "UO";
+    case MC_FLAG_DI:
+      return "DI";
+    case MC_FLAG_FI:
+      return "FI";
   }
   return "-";
 }

@@ -3,6 +3,72 @@
 #include "base/rng.h"
 #include "edit/view.h"
 
+/* ------------------------------------------------------------------ faults */
+
+/* The innermost level that has a policy. Without a route there is the filter's own alone. */
+static const mc_fault *fault_of(const mc_decision *d) {
+  const mc_snapshot *s = d->snapshot;
+  const mc_listener *listener = &s->listeners[d->listener];
+  if (d->route < 0) return listener->fault;
+  const mc_action *action = &s->actions[d->route];
+  if (d->choice >= 0 && action->weighted[d->choice].fault) return action->weighted[d->choice].fault;
+  if (action->fault) return action->fault;
+  if (s->hosts[d->virtual_host].fault) return s->hosts[d->virtual_host].fault;
+  return listener->table_fault ? listener->table_fault : listener->fault;
+}
+
+/* The cluster that the request goes to, which may be one that is not there. */
+static mc_slice cluster_name(const mc_decision *d, mc_input *input) {
+  if (d->cluster >= 0) return d->snapshot->clusters[d->cluster]->name;
+  if (d->route < 0) return MC_ABSENT;
+  const mc_action *action = &d->snapshot->actions[d->route];
+  const mc_header_ref *ref = d->choice >= 0 ? &action->weighted[d->choice].cluster_header : &action->cluster_header;
+  return ref->set ? mc_input_value(input, ref->source, ref->slot) : MC_ABSENT;
+}
+
+/* Whether a fault may be injected: one request is one active fault, however many it gets. */
+static bool enter(mc_decision *d, mc_fault_gauge *gauge, uint64_t most, bool peek) {
+  if (d->fault) return true;
+  if (peek) return atomic_load_explicit(&gauge->active, memory_order_relaxed) < most;
+  if (mc_fault_gauge_enter(gauge, most)) d->fault = gauge;
+  return d->fault != NULL;
+}
+
+static void count(atomic_uint_fast64_t *counter, bool peek) {
+  if (!peek) mc_fault_gauge_count(counter);
+}
+
+/* In Envoy's order; a limit on the rate holds for whatever answer is given. */
+static bool answered_by_fault(mc_decision *d, mc_input *input, bool peek) {
+  const mc_fault *fault = fault_of(d);
+  if (!fault) return false;
+  const mc_fault_wish wish = mc_fault_judge(fault, input, cluster_name(d, input), d->request.seed);
+  if (input->no_memory) return false;
+  mc_fault_gauge *gauge = d->snapshot->listeners[d->listener].faults;
+  if (wish.bytes_per_second && enter(d, gauge, fault->max_active, peek)) {
+    count(&gauge->rate_limits, peek);
+    d->bytes_per_second = wish.bytes_per_second;
+  }
+  if (wish.delay_ms && enter(d, gauge, fault->max_active, peek)) {
+    const uint64_t most = UINT64_MAX / 1000000;
+    count(&gauge->delays, peek);
+    d->delay_ns = (wish.delay_ms < most ? wish.delay_ms : most) * 1000000;
+    d->flags |= MC_FLAG_DI;
+    d->fault_of_delay = !fault->rate.given && !wish.aborts;
+  }
+  if (!wish.aborts || !enter(d, gauge, fault->max_active, peek)) return false;
+  count(&gauge->aborts, peek);
+  d->outcome = MC_REJECT;
+  d->status = wish.status;
+  d->grpc_status = wish.grpc_status;
+  d->details = MC_DETAILS_FAULT_FILTER_ABORT;
+  d->flags |= MC_FLAG_FI;
+  d->body = MC_LITERAL("fault filter abort");
+  return true;
+}
+
+/* ------------------------------------------------------------------ CORS */
+
 /* Policies of the filter hide the older fields, at whatever level they are. */
 static mc_cors_chain cors_chain(const mc_decision *d) {
   const mc_snapshot *s = d->snapshot;
@@ -32,7 +98,9 @@ static mc_cors_request cors_request(const mc_view *view) {
 /* Any constant will do that no other draw from the seed uses. */
 #define STREAM UINT64_C(0x636f727321636f72)
 
-bool mc_filters_answer(mc_decision *d, mc_input *input) {
+/* Of forwarded requests alone: routes that answer by themselves are left alone. */
+static bool answered_by_cors(mc_decision *d, mc_input *input) {
+  if (d->route < 0 || d->snapshot->actions[d->route].kind != MC_ACTION_FORWARD) return false;
   const mc_cors_chain chain = cors_chain(d);
   const mc_cors_request request = cors_request(&d->view);
   d->cors = mc_cors_judge(&chain, &request, mc_mix64(d->request.seed ^ STREAM), &input->no_memory);
@@ -43,6 +111,15 @@ bool mc_filters_answer(mc_decision *d, mc_input *input) {
   d->body = MC_LITERAL("");
   d->cluster = -1; /* nothing goes there */
   return true;
+}
+
+/* ------------------------------------------------------------------ both */
+
+bool mc_filters_answer(mc_decision *d, mc_input *input, bool peek) {
+  if (!d->snapshot->listeners[d->listener].fault_after_cors) {
+    return answered_by_fault(d, input, peek) || (!input->no_memory && answered_by_cors(d, input));
+  }
+  return answered_by_cors(d, input) || (!input->no_memory && answered_by_fault(d, input, peek));
 }
 
 uint32_t mc_filters_lines(const mc_decision *d, mc_header lines[MC_CORS_LINES]) {

@@ -1,18 +1,18 @@
-/* The HTTP filters between the choice of a route and the router: CORS. */
+/* The HTTP filters between the choice of a route and the router: faults and CORS, in either order. */
 #ifndef MC_ENGINE_FILTERS_H
 #define MC_ENGINE_FILTERS_H
 
 #include "engine/snapshot.h"
 #include "policy/cors.h"
 
-/* Some level that a request on the route finds has a CORS policy. */
+/* Some level that a request on the route finds has a policy. action NULL: there is no route. */
 static inline bool mc_filters_needed(const mc_listener *listener, const mc_action *action) {
-  return action->has_cors || listener->cors;
+  return (action && action->filtered) || listener->cors || listener->fault || listener->table_fault;
 }
 
-/* Lets the filters see a request whose weighted cluster is chosen. True where one of them answers it: the
- * decision then says what. */
-bool mc_filters_answer(mc_decision *decision, mc_input *input);
+/* Lets the filters see a request whose route is known, as is its weighted cluster; route -1: it finds none. True where
+ * one of them answers it: the decision then says what. peek: nothing is counted. */
+bool mc_filters_answer(mc_decision *decision, mc_input *input, bool peek);
 
 /* The lines that the filters set in the answer; their number. */
 uint32_t mc_filters_lines(const mc_decision *decision, mc_header lines[MC_CORS_LINES]);

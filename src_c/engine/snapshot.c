@@ -92,16 +92,19 @@ static mc_code build_hosts(mc_snapshot *s, const mc_snapshot_spec *spec, mc_erro
     }
     code = mc_cors_build(&s->hosts[i].cors, from->cors, s->arena, error);
     if (!code) code = mc_cors_build(&s->hosts[i].cors_field, from->cors_field, s->arena, error);
+    if (!code) code = mc_fault_build(&s->hosts[i].fault, from->fault, mc_route_table_slots(s->routes), s->arena, error);
     if (code) return code;
     mc_session *session;
     code = mc_session_build(&session, from->session, mc_route_table_slots(s->routes), s->arena, error);
     if (code) return code;
+    s->has_faults |= s->hosts[i].fault != NULL;
     for (uint32_t r = 0; r < from->route_count; r++) {
       mc_action *action = &s->actions[s->action_count++];
       code = mc_action_build(action, &from->actions[r], &from->routes[r], mc_route_table_slots(s->routes), s->arena,
                              error);
       if (code) return code;
-      action->has_cors |= s->hosts[i].cors || s->hosts[i].cors_field;
+      action->filtered |= s->hosts[i].cors || s->hosts[i].cors_field || s->hosts[i].fault;
+      s->has_faults |= action->faulted;
       if (!action->mirrors.count) action->mirrors = mirrors;
       if (!action->session) action->session = session;
       action->has_session |= session != NULL;
@@ -123,6 +126,19 @@ static mc_code copy_options(mc_http_options *to, const mc_http_options *from, mc
   return to->upgrades ? MC_OK : MC_NO_MEMORY;
 }
 
+/* The gauge is there wherever some request may find a policy. */
+static mc_code build_faults(mc_snapshot *s, mc_listener *to, const mc_listener_spec *from, mc_error *error) {
+  mc_slots *slots = mc_route_table_slots(s->routes);
+  to->fault_after_cors = from->fault_after_cors;
+  mc_code code = mc_fault_build(&to->fault, from->fault, slots, s->arena, error);
+  if (!code) code = mc_fault_build(&to->table_fault, from->table_fault, slots, s->arena, error);
+  if (code || !(s->has_faults || to->fault || to->table_fault)) return code;
+  mc_runtime_lock(s->runtime);
+  to->faults = mc_fault_gauge_of(s->runtime, from->name);
+  mc_runtime_unlock(s->runtime);
+  return to->faults ? MC_OK : no_memory(error);
+}
+
 static mc_code build_listeners(mc_snapshot *s, const mc_snapshot_spec *spec, mc_error *error) {
   s->any_listener = -1;
   s->listeners = mc_arena_alloc(s->arena, spec->listener_count, sizeof *s->listeners);
@@ -140,6 +156,7 @@ static mc_code build_listeners(mc_snapshot *s, const mc_snapshot_spec *spec, mc_
       return no_memory(error);
     }
     mc_code code = mc_cors_build(&to->cors, from->cors, s->arena, error);
+    if (!code) code = build_faults(s, to, from, error);
     if (!code) code = mc_route_table_add_domains(s->routes, &from->domains, &to->domains, error);
     if (code) return code;
     code = mc_session_build(&to->session, from->session, mc_route_table_slots(s->routes), s->arena, error);
@@ -211,13 +228,23 @@ mc_snapshot *mc_snapshot_build(const mc_snapshot_spec *spec, mc_runtime *runtime
   return NULL;
 }
 
+static void clear_listener(mc_snapshot *s, mc_listener *listener) {
+  mc_cors_clear(listener->cors);
+  mc_fault_clear(listener->table_fault);
+  mc_fault_clear(listener->fault);
+  mc_runtime_lock(s->runtime);
+  mc_fault_gauge_release(s->runtime, listener->faults);
+  mc_runtime_unlock(s->runtime);
+}
+
 static void free_shared(mc_snapshot *s) {
   for (uint32_t i = 0; s->hash_policies && i < s->cluster_count; i++) mc_hash_policies_clear(&s->hash_policies[i]);
   for (uint32_t i = 0; i < s->action_count; i++) mc_action_clear(&s->actions[i]);
-  for (uint32_t i = 0; i < s->listener_count; i++) mc_cors_clear(s->listeners[i].cors);
+  for (uint32_t i = 0; i < s->listener_count; i++) clear_listener(s, &s->listeners[i]);
   for (uint32_t i = 0; i < s->host_count; i++) {
     mc_cors_clear(s->hosts[i].cors);
     mc_cors_clear(s->hosts[i].cors_field);
+    mc_fault_clear(s->hosts[i].fault);
   }
   mc_route_table_free(s->routes);
   mc_arena_free(s->arena);
@@ -240,6 +267,17 @@ const char *mc_snapshot_policy(const mc_snapshot *s, int32_t cluster) { return s
 mc_labels mc_snapshot_subset(const mc_snapshot *s, int32_t cluster, int32_t subset) {
   const mc_subsets *subsets = s->clusters[cluster]->subsets;
   return subset == MC_SUBSET_DEFAULT ? subsets->spec.default_labels : subsets->at[subset].labels;
+}
+
+bool mc_snapshot_faults(const mc_snapshot *s, int32_t listener, mc_fault_counts *counts) {
+  const mc_fault_gauge *gauge = s->listeners[listener].faults;
+  if (!gauge) return false;
+  *counts = (mc_fault_counts){.active = atomic_load_explicit(&gauge->active, memory_order_relaxed),
+                              .aborts = atomic_load_explicit(&gauge->aborts, memory_order_relaxed),
+                              .delays = atomic_load_explicit(&gauge->delays, memory_order_relaxed),
+                              .rate_limits = atomic_load_explicit(&gauge->rate_limits, memory_order_relaxed),
+                              .overflows = atomic_load_explicit(&gauge->overflows, memory_order_relaxed)};
+  return true;
 }
 
 bool mc_snapshot_reads_clock(const mc_snapshot *s) { return s->reads_clock; }

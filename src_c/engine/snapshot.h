@@ -9,10 +9,12 @@
 #include "edit/rewrite.h"
 #include "match/route_table.h"
 #include "policy/cors.h"
+#include "policy/fault.h"
 #include "policy/mirror.h"
 #include "policy/session.h"
 #include "policy/sticky.h"
 #include "upstream/cluster.h"
+#include "upstream/fault_gauge.h"
 
 typedef struct mc_hash_policy {
   mc_hash_kind kind;
@@ -45,6 +47,7 @@ typedef struct mc_weighted {
   mc_edit_pair edits;
   mc_cors *cors;         /* NULL: none */
   mc_criteria *criteria; /* NULL: none */
+  mc_fault *fault;       /* NULL: none */
   mc_session *session;   /* NULL: that of the next level */
 } mc_weighted;
 
@@ -59,8 +62,9 @@ typedef struct mc_action {
   uint32_t weighted_count;
   mc_sticky *sticky; /* NULL: the split is not sticky */
   bool rewrites; /* something changes target or authority */
-  bool has_cors; /* some level up to the virtual host has a CORS policy */
-  bool has_session; /* likewise, sessions */
+  bool filtered; /* some level up to the virtual host has a policy of a filter */
+  bool faulted;  /* it, or a weighted cluster of it, has a fault policy */
+  bool has_session; /* some level up to the virtual host has sessions */
   mc_hash_policies hash_policies;
   const mc_upgrade *upgrades;
   uint32_t upgrade_count;
@@ -74,6 +78,7 @@ typedef struct mc_action {
   mc_slice content_type;
   mc_cors *cors, *cors_field; /* NULL: none */
   mc_criteria *criteria;      /* NULL: none */
+  mc_fault *fault;            /* NULL: none */
   mc_mirrors mirrors;         /* the virtual host's where the route has none */
   mc_session *session;        /* likewise */
 } mc_action;
@@ -82,6 +87,7 @@ typedef struct mc_virtual_host {
   mc_require_tls require_tls;
   mc_edit_pair edits;
   mc_cors *cors, *cors_field; /* NULL: none */
+  mc_fault *fault;            /* NULL: none */
 } mc_virtual_host;
 
 typedef struct mc_listener {
@@ -91,6 +97,9 @@ typedef struct mc_listener {
   mc_http_options options;
   mc_edit_pair edits;
   mc_cors *cors; /* NULL: none */
+  mc_fault *table_fault, *fault; /* of the route configuration, of the filter; NULL: none */
+  mc_fault_gauge *faults;        /* NULL: there are none */
+  bool fault_after_cors;
   mc_mirrors mirrors;
   mc_session *session; /* NULL: none */
 } mc_listener;
@@ -107,6 +116,7 @@ struct mc_snapshot {
   mc_cluster **clusters; /* its own */
   uint32_t listener_count, host_count, action_count, cluster_count;
   bool reads_clock;     /* some cluster's picks hang on now_ns */
+  bool has_faults;      /* some level has a fault policy */
   bool reads_unix_time; /* some session is kept by a cookie */
   int32_t any_listener; /* the one with port 0; -1: none */
   int32_t *by_name;     /* hash table of cluster numbers, -1: free */

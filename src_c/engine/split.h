@@ -11,20 +11,6 @@ typedef struct mc_draw {
   uint64_t number; /* modulo the sum of the weights: the place on which the request falls; or the hash of a key */
 } mc_draw;
 
-/* An unsigned decimal number as absl::SimpleAtoi reads it; false where the text is none. */
-static inline bool mc_draw_parse(mc_slice text, uint64_t *out) {
-  size_t at = text.size && text.data[0] == '+';
-  if (at == text.size) return false;
-  uint64_t value = 0;
-  for (; at < text.size; at++) {
-    unsigned digit = (unsigned)(unsigned char)text.data[at] - '0';
-    if (digit > 9 || value > (UINT64_MAX - digit) / 10) return false;
-    value = value * 10 + digit;
-  }
-  *out = value;
-  return true;
-}
-
 /* The key of a sticky split, which may be that of a cookie that the client is given; data NULL: none. */
 static inline mc_slice mc_split_key(const mc_action *action, mc_input *input, char digits[MC_COOKIE_DIGITS],
                                     mc_new_cookie **cookies, mc_draw_kind *kind) {
@@ -55,7 +41,7 @@ MC_INLINED mc_draw mc_split_draw(const mc_action *action, mc_input *input, mc_ne
     bool repeated = header->source == MC_SOURCE_LINES && mc_found_first(&input->found, header->slot) &&
                     input->found.next[mc_found_first(&input->found, header->slot) - 1];
     mc_slice value = mc_input_value(input, header->source, header->slot);
-    if (value.data && !repeated && mc_draw_parse(value, &number)) return (mc_draw){MC_DRAW_HEADER, number};
+    if (value.data && !repeated && mc_slice_number(value, &number)) return (mc_draw){MC_DRAW_HEADER, number};
   }
   return (mc_draw){MC_DRAW_RANDOM, input->random};
 }

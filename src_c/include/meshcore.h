@@ -61,6 +61,7 @@ typedef enum mc_details {
   MC_DETAILS_VIA_UPSTREAM,
   MC_DETAILS_DIRECT_RESPONSE, /* redirects too */
   MC_DETAILS_CORS_RESPONSE,
+  MC_DETAILS_FAULT_FILTER_ABORT,
   MC_DETAILS_ROUTE_NOT_FOUND,
   MC_DETAILS_CLUSTER_NOT_FOUND,
   MC_DETAILS_NO_HEALTHY_UPSTREAM,
@@ -291,6 +292,58 @@ typedef struct mc_mirror_spec {
   uint32_t edit_count;
 } mc_mirror_spec;
 
+/* ------------------------------------------------------------------ faults: specs */
+
+typedef struct mc_names {
+  const mc_slice *at;
+  uint32_t count;
+} mc_names;
+
+/* A share of the requests; more than all counts as all. denominator 0: not said. */
+typedef struct mc_fraction {
+  uint32_t numerator, denominator;
+} mc_fraction;
+
+typedef struct mc_number {
+  bool said;
+  uint64_t value;
+} mc_number;
+
+/* What the runtime says in place of what a fault policy or a header says. */
+typedef struct mc_fault_override {
+  mc_fraction delay, abort, rate;
+  mc_number delay_ms, http_status, grpc_status;
+} mc_fault_override;
+
+/* What it says for requests whose x-envoy-downstream-service-cluster has this value. */
+typedef struct mc_fault_downstream {
+  mc_slice cluster;
+  mc_fault_override override;
+} mc_fault_downstream;
+
+typedef struct mc_fault_part_spec {
+  bool given;
+  bool by_header; /* a header of the request says the value, and may say a lower share */
+  mc_fraction share; /* denominator 0: of none */
+  uint64_t value;
+} mc_fault_part_spec;
+
+/* Envoy's HTTPFault. */
+typedef struct mc_fault_spec {
+  mc_fault_part_spec delay; /* milliseconds */
+  mc_fault_part_spec abort; /* a status: of HTTP, 200 to 599, or of gRPC */
+  mc_fault_part_spec rate;  /* of the answer's body, KiB in a second; by value: 1 or more */
+  bool abort_is_grpc;
+  mc_slice upstream_cluster; /* size 0: any */
+  const mc_header_match_spec *headers;
+  uint32_t header_count;
+  mc_names downstream_nodes; /* none: any */
+  mc_number max_active;
+  mc_fault_override runtime;
+  const mc_fault_downstream *downstreams;
+  uint32_t downstream_count;
+} mc_fault_spec;
+
 /* ------------------------------------------------------------------ labels and subsets: specs */
 
 /* What subsets are made of. A value of another type than text is given in its JSON form behind a NUL. An endpoint
@@ -304,11 +357,6 @@ typedef struct mc_labels {
   const mc_label *at;
   uint32_t count;
 } mc_labels;
-
-typedef struct mc_names {
-  const mc_slice *at;
-  uint32_t count;
-} mc_names;
 
 /* A route's metadata_match; where the route has a fallback_list, also the labels with each of its entries over
  * them, in order, which count for clusters that ask for the list. */
@@ -442,6 +490,7 @@ typedef struct mc_weighted_cluster_spec {
   const mc_cors_spec *cors; /* NULL: none */
   const mc_criteria_spec *criteria; /* its own over the route's; NULL: none */
   const mc_session_spec *session;   /* as in mc_action_spec */
+  const mc_fault_spec *fault; /* NULL: none */
 } mc_weighted_cluster_spec;
 
 /* Whether requests to switch to a protocol ("websocket", "CONNECT") are let through. */
@@ -456,6 +505,7 @@ typedef struct mc_action_spec {
   mc_action_kind kind;
   mc_slice name; /* of the route */
   mc_edits_spec edits;
+  const mc_fault_spec *fault; /* over that of the virtual host; NULL: none */
   /* MC_ACTION_FORWARD: cluster, or cluster_header, or clusters */
   int32_t cluster;         /* -1: none, or unknown */
   mc_slice cluster_header; /* data NULL: none */
@@ -871,21 +921,26 @@ typedef struct mc_virtual_host_spec {
   mc_require_tls require_tls;
   mc_edits_spec edits;
   const mc_cors_spec *cors, *cors_field; /* as in mc_action_spec */
+  const mc_fault_spec *fault;
   const mc_mirror_spec *mirrors;
   uint32_t mirror_count;
   const mc_session_spec *session; /* as in mc_action_spec */
 } mc_virtual_host_spec;
 
 typedef struct mc_listener_spec {
+  mc_slice name; /* under which its active faults are counted */
   uint16_t port; /* 0: every port that no other listener has */
   mc_http_options options;
   mc_domains_spec domains;
   mc_edits_spec edits; /* of the route configuration */
   bool most_specific_header_mutations_wins;
-  const mc_cors_spec *cors;      /* of the route configuration, as the next two */
+  const mc_cors_spec *cors;      /* of the route configuration, as the next three */
   const mc_mirror_spec *mirrors;
   uint32_t mirror_count;
   const mc_session_spec *session; /* of the route configuration, else of the filter; NULL: there are none */
+  const mc_fault_spec *table_fault;
+  const mc_fault_spec *fault; /* of the filter: where no other level has one */
+  bool fault_after_cors;      /* the filters' order */
 } mc_listener_spec;
 
 typedef struct mc_snapshot_spec {
@@ -939,6 +994,15 @@ bool mc_snapshot_has_traffic(const mc_snapshot *snapshot, int32_t cluster);
 
 /* Requests under way to an endpoint. */
 uint32_t mc_snapshot_active(const mc_snapshot *snapshot, int32_t cluster, int32_t endpoint);
+
+/* What the fault filter of a listener did so far, and requests under way on which it acts. */
+typedef struct mc_fault_counts {
+  uint64_t active, aborts, delays, rate_limits, overflows;
+} mc_fault_counts;
+
+/* False where no fault can meet the listener's requests. */
+bool mc_snapshot_faults(const mc_snapshot *snapshot, int32_t listener, mc_fault_counts *counts);
+
 /* Whether decisions hang on the time: if not, a request's now_ns need not be set. */
 bool mc_snapshot_reads_clock(const mc_snapshot *snapshot);
 /* Whether they hang on the time of day: if not, a request's unix_s need not be set. */
@@ -978,8 +1042,15 @@ void mc_picker_report(mc_picker *picker, int32_t host, const mc_report *report);
 
 typedef enum mc_outcome { MC_FORWARD, MC_REDIRECT, MC_RESPOND, MC_REJECT } mc_outcome;
 
-/* Envoy's response flags, as bits; mc_flag_name() gives the text of one. */
-typedef enum mc_flag { MC_FLAG_NR = 1, MC_FLAG_NC = 2, MC_FLAG_UH = 4, MC_FLAG_UO = 8 } mc_flag;
+/* Envoy's response flags, as bits in its order; mc_flag_name() gives the text of one. */
+typedef enum mc_flag {
+  MC_FLAG_UH = 1 << 1,
+  MC_FLAG_UO = 1 << 7,
+  MC_FLAG_NR = 1 << 8,
+  MC_FLAG_DI = 1 << 9,
+  MC_FLAG_FI = 1 << 10,
+  MC_FLAG_NC = 1 << 19,
+} mc_flag;
 
 /* What the CORS filter made of a request. */
 typedef enum mc_cors_verdict {
@@ -1021,6 +1092,11 @@ typedef struct mc_decision {
   mc_slice location;  /* data NULL: none */
   mc_slice body;      /* of our own answer; data NULL: the route's own, or none */
   bool leased;        /* endpoint and cluster count this request as active; false where it overflows */
+  bool fault_of_delay; /* its fault is no longer active once the delay is over */
+  uint64_t delay_ns;   /* to wait before anything else is done */
+  uint64_t bytes_per_second; /* at most, of the answer's body; 0: no limit */
+  mc_slice grpc_status;      /* of our own answer to a gRPC client; data NULL: the one that status stands for */
+  struct mc_fault_gauge *fault; /* counts this request as an active fault; NULL: none does */
   mc_cors_verdict cors;
   mc_new_cookie *cookies; /* given by the answer; NULL: none */
   mc_new_cookie *cluster_cookie; /* likewise, for the cluster's own hash policies; NULL: none */
@@ -1056,7 +1132,10 @@ bool mc_snapshot_learns(const mc_snapshot *snapshot, int32_t cluster);
 /* Tells how an attempt at an endpoint went, in or out of a decision. By many threads at once. */
 void mc_snapshot_report(const mc_snapshot *snapshot, int32_t cluster, int32_t endpoint, const mc_report *report);
 
-/* Ends the lease on the endpoint; calls after the first do nothing. */
+/* The delay is over: where the delay was all, its fault is not active any more. mc_decision_close does as much. */
+void mc_decision_end_delay(mc_decision *decision);
+
+/* Ends the lease on the endpoint, and what counts it as a fault; calls after the first do nothing. */
 void mc_decision_close(mc_decision *decision);
 /* Closes, and gives all memory back. */
 void mc_decision_release(mc_decision *decision);

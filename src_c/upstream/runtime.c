@@ -9,6 +9,7 @@ struct mc_runtime {
   mc_cluster_state **clusters; /* hash table of chains */
   uint32_t count, mask;
   uint64_t serial; /* the last one */
+  struct mc_fault_gauge *faults;
 };
 
 static uint64_t hash(mc_slice key) { return mc_xxh64(key.data, key.size, 0); }
@@ -62,6 +63,8 @@ static void grow_clusters(mc_runtime *runtime) {
   runtime->clusters = table;
   runtime->mask = mask;
 }
+
+struct mc_fault_gauge **mc_runtime_faults(mc_runtime *runtime) { return &runtime->faults; }
 
 uint64_t mc_runtime_serial(mc_runtime *runtime) { return ++runtime->serial; }
 

@@ -83,6 +83,9 @@ bool mc_host_state_say(mc_host_state *host, uint_fast32_t who, bool failing);
  * after it had failed starts slowly again. */
 bool mc_host_state_check(mc_host_state *host, mc_health health);
 
+/* Where the list of the listeners' gauges begins: upstream/fault_gauge.h. */
+struct mc_fault_gauge **mc_runtime_faults(mc_runtime *runtime);
+
 void mc_runtime_lock(mc_runtime *runtime);
 void mc_runtime_unlock(mc_runtime *runtime);
 

@@ -100,10 +100,16 @@ static mc_snapshot *build(uint8_t options, mc_runtime *runtime) {
   const mc_subset_selector selector = {.keys = {&key, 1}, .fallback = MC_FALLBACK_DEFAULT};
   const mc_subsets_spec subsets = {.selectors = &selector, .selector_count = 1, .fallback = options & 4 ? MC_FALLBACK_ANY : MC_FALLBACK_NONE,
                                    .default_labels = {labels, 1}, .fallback_list = options & 8};
+  const mc_fault_part_spec by_header = {.given = true, .by_header = true, .share = {100, 100}};
+  const mc_slice node = MC_LITERAL("n");
+  const mc_fault_downstream downstream = {MC_LITERAL("d"), {.abort = {1, 2}, .delay_ms = {true, 1}}};
+  const mc_fault_spec fault = {.delay = by_header, .abort = by_header, .rate = by_header, .headers = headers + 1, .header_count = 2,
+                               .downstream_nodes = {&node, options & 16 ? 1 : 0}, .downstreams = &downstream, .downstream_count = 1};
   mc_action_spec actions[COUNT(routes)];
   for (size_t i = 0; i < COUNT(routes); i++) {
     actions[i] = (mc_action_spec){.kind = MC_ACTION_FORWARD, .cluster = (int32_t)(i % 2), .cluster_not_found_status = 503, .timeout_ns = 1000000};
     if (i % 2) actions[i].cors = &cors;
+    if (i % 4 < 2) actions[i].fault = &fault;
     if (i % 3) actions[i].criteria = &criteria;
     if (i % 3 == 0) actions[i].mirrors = mirrors, actions[i].mirror_count = COUNT(mirrors);
   }
@@ -247,6 +253,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   check_decision(&decision, headers, count);
   check_explanation(snapshot, &request, &decision);
   mc_decision_release(&decision);
+  mc_fault_counts faults;
+  demand(mc_snapshot_faults(snapshot, 0, &faults) && faults.active == 0);
   for (int32_t c = 0; c < 2; c++) demand(mc_snapshot_active(snapshot, c, 0) == 0);
   mc_snapshot_free(snapshot);
   mc_runtime_free(runtime);

@@ -1,4 +1,4 @@
-/* CORS through the whole decision: which levels a request finds, and what becomes of the answer. */
+/* CORS and faults through the whole decision: which levels a request finds, and what becomes of the answer. */
 #include "one_route.h"
 
 #define ORIGIN(text) (&(const mc_string_spec){.kind = MC_STRING_EXACT, .value = MC_LITERAL(text)}), .origin_count = 1
@@ -178,7 +178,243 @@ static void test_a_bad_policy_leaves_nothing(void) {
   }
 }
 
+/* ------------------------------------------------------------------ faults */
+
+#define FAULT(part, number) {.part = {.given = true, .share = {100, 100}, .value = (number)}}
+static const mc_fault_spec ABORT = FAULT(abort, 503), DELAY = FAULT(delay, 20), NOTHING = {.max_active = {false, 0}};
+static const mc_fault_spec *faults[4]; /* of the virtual host, the route configuration, the filter; [3]: of a split */
+
+static void change_faults(small_config *config) {
+  config->host.fault = faults[0];
+  config->listener.table_fault = faults[1];
+  config->listener.fault = faults[2];
+}
+
+static mc_fault_counts counts_now(void) {
+  mc_fault_counts counts = {.active = 0};
+  CHECK(mc_snapshot_faults(snapshot, 0, &counts));
+  return counts;
+}
+
+static void check_status(int status) {
+  ask(MC_LITERAL("GET"), ROWS("x-a: 1"));
+  CHECK_INT(decision.status, status);
+  mc_decision_release(&decision);
+}
+
+static void test_the_innermost_fault_counts(void) {
+  const mc_fault_spec by_level[] = {FAULT(abort, 500), FAULT(abort, 501), FAULT(abort, 502), FAULT(abort, 504)};
+  for (int level = 4; level >= 0; level--) {
+    mc_weighted_cluster_spec clusters[] = {{.cluster = 0, .weight = 1}};
+    mc_action_spec action = forward_to(-1);
+    action.clusters = clusters;
+    action.cluster_count = 1;
+    for (int i = 0; i < 3; i++) faults[i] = i >= level - 2 ? &by_level[i] : NULL;
+    if (level <= 1) action.fault = &by_level[3];
+    if (level == 0) clusters[0].fault = &ABORT;
+    start(&action, change_faults);
+    check_status((const int[]){503, 504, 500, 501, 502}[level]);
+    CHECK_INT(counts_now().aborts, 1);
+    CHECK_INT(counts_now().active, 0);
+    stop();
+  }
+}
+
+static void test_an_abort(void) {
+  mc_action_spec action = forward_to(0);
+  action.fault = &ABORT;
+  faults[0] = faults[1] = faults[2] = NULL;
+  start(&action, expose_at_listener);
+  ask(MC_LITERAL("GET"), ROWS("content-type: application/grpc"));
+  CHECK_INT(decision.outcome, MC_REJECT);
+  CHECK_INT(decision.details, MC_DETAILS_FAULT_FILTER_ABORT);
+  CHECK_INT(decision.flags, MC_FLAG_FI);
+  CHECK_INT(decision.cluster, 0);
+  CHECK_INT(decision.endpoint, -1);
+  CHECK(!decision.leased && decision.grpc);
+  CHECK_SLICE(decision.body, "fault filter abort");
+  check_answer("grpc-status", "14");
+  check_answer("x-edit", "1");
+  CHECK_INT(counts_now().active, 1);
+  mc_decision_close(&decision);
+  mc_decision_close(&decision);
+  CHECK_INT(counts_now().active, 0);
+  mc_decision_release(&decision);
+  CHECK_INT(counts_now().active, 0);
+  ask(MC_LITERAL("HEAD"), ROWS("content-type: application/grpc"));
+  check_answer("grpc-status", "14");
+  check_answer("grpc-message", NULL);
+  mc_decision_release(&decision);
+  stop();
+}
+
+static void test_faults_come_before_whatever_the_route_does(void) {
+  static const mc_route_spec none = {.path_kind = MC_PATH_EXACT, .path = {"/no", 3}};
+  const mc_action_spec respond = {.kind = MC_ACTION_RESPOND, .status = 204, .content_type = MC_LITERAL("text/x")};
+  const mc_action_spec redirect = {.kind = MC_ACTION_REDIRECT, .redirect = {.status = 302, .port = -1}};
+  const mc_action_spec nowhere = forward_to(-1), *actions[] = {&respond, &redirect, &nowhere};
+  faults[0] = faults[1] = NULL;
+  faults[2] = &ABORT;
+  for (size_t i = 0; i < 3; i++) {
+    start(actions[i], change_faults);
+    ask(MC_LITERAL("GET"), NULL);
+    CHECK_INT(decision.details, MC_DETAILS_FAULT_FILTER_ABORT);
+    check_answer("content-type", "text/plain");
+    check_answer("location", NULL);
+    mc_decision_release(&decision);
+    stop();
+  }
+  small_config config; /* no route, and a redirect to https: the filter's own policy alone counts */
+  for (int tls = 0; tls < 2; tls++) {
+    const mc_route_spec route = prefix_route(MC_LITERAL("/"));
+    small_init(&config, tls ? &route : &none, &respond, 1, NULL, 0);
+    config.host.require_tls = tls ? MC_TLS_ALL : MC_TLS_NONE;
+    config.host.fault = config.listener.table_fault = &NOTHING;
+    config.listener.fault = &ABORT;
+    runtime = mc_runtime_new();
+    snapshot = snapshot_of(&config.spec, runtime);
+    check_status(503);
+    stop();
+  }
+}
+
+static void test_a_delay(void) {
+  mc_action_spec action = forward_to(0);
+  action.fault = &DELAY;
+  start(&action, NULL);
+  ask(MC_LITERAL("GET"), NULL);
+  CHECK_INT(decision.outcome, MC_FORWARD);
+  CHECK_INT(decision.delay_ns, 20000000);
+  CHECK_INT(decision.flags, MC_FLAG_DI);
+  CHECK(decision.leased);
+  CHECK_INT(counts_now().active, 1);
+  mc_decision_end_delay(&decision);
+  mc_decision_end_delay(&decision);
+  CHECK_INT(counts_now().active, 0);
+  CHECK_INT(mc_snapshot_active(snapshot, 0, 0), 1);
+  mc_decision_release(&decision);
+  CHECK_INT(counts_now().active, 0);
+  action.cluster = 2; /* which has no host */
+  stop();
+  start(&action, NULL);
+  ask(MC_LITERAL("GET"), NULL);
+  CHECK_INT(decision.flags, MC_FLAG_DI | MC_FLAG_UH);
+  CHECK_INT(decision.delay_ns, 20000000);
+  mc_decision_release(&decision);
+  stop();
+}
+
+static void test_what_goes_on_after_a_delay_stays_a_fault(void) {
+  const mc_fault_spec abort = {.delay = DELAY.delay, .abort = ABORT.abort};
+  const mc_fault_spec limit = {.delay = DELAY.delay, .rate = {.given = true, .value = 1}}; /* of no request */
+  const mc_fault_spec *const both[] = {&abort, &limit};
+  for (int i = 0; i < 2; i++) {
+    mc_action_spec action = forward_to(0);
+    action.fault = both[i];
+    start(&action, NULL);
+    ask(MC_LITERAL("GET"), NULL);
+    CHECK_INT(decision.flags, i ? MC_FLAG_DI : MC_FLAG_DI | MC_FLAG_FI);
+    mc_decision_end_delay(&decision);
+    CHECK_INT(counts_now().active, 1);
+    mc_decision_release(&decision);
+    CHECK_INT(counts_now().active, 0);
+    stop();
+  }
+}
+
+static void test_the_most_active_faults(void) {
+  mc_fault_spec fault = {.abort = ABORT.abort, .delay = DELAY.delay, .rate = {.given = true, .share = {100, 100}, .value = 4}};
+  mc_action_spec action = forward_to(0);
+  fault.max_active = (mc_number){true, 1};
+  action.fault = &fault;
+  start(&action, NULL);
+  ask(MC_LITERAL("GET"), NULL); /* one fault, however much is done to the request */
+  CHECK_INT(decision.bytes_per_second, 4096);
+  CHECK_INT(counts_now().active, 1);
+  mc_request request = request_of("a.com", "/", headers, NULL);
+  mc_decision second;
+  CHECK_INT(mc_peek(snapshot, &request, &second), MC_OK);
+  CHECK_INT(second.outcome, MC_FORWARD);
+  CHECK_INT(counts_now().overflows, 0);
+  mc_decision_release(&second);
+  CHECK_INT(mc_decide(snapshot, &request, &second), MC_OK);
+  CHECK_INT(second.outcome, MC_FORWARD);
+  CHECK(!second.delay_ns && !second.bytes_per_second && !second.flags);
+  CHECK_INT(counts_now().overflows, 3); /* each of the three was tried */
+  mc_decision_release(&second);
+  mc_decision_release(&decision);
+  CHECK_INT(mc_peek(snapshot, &request, &second), MC_OK);
+  CHECK_INT(second.status, 503);
+  CHECK_INT(counts_now().active, 0);
+  mc_decision_release(&second);
+  const mc_fault_counts counts = counts_now();
+  CHECK_INT(counts.aborts, 1);
+  CHECK_INT(counts.delays, 1);
+  CHECK_INT(counts.rate_limits, 1);
+  stop();
+}
+
+static void put_fault_after_cors(small_config *config) { config->listener.fault_after_cors = true; }
+
+static void test_the_order_of_the_filters(void) {
+  const mc_cors_spec cors = {.origins = &OK_ORIGIN, .origin_count = 1};
+  mc_action_spec action = forward_to(0);
+  action.cors = &cors;
+  action.fault = &ABORT;
+  for (int after = 0; after < 2; after++) {
+    start(&action, after ? put_fault_after_cors : NULL);
+    ask(MC_LITERAL("OPTIONS"), ROWS(PREFLIGHT));
+    CHECK_INT(decision.details, after ? MC_DETAILS_CORS_RESPONSE : MC_DETAILS_FAULT_FILTER_ABORT);
+    mc_decision_release(&decision);
+    ask(MC_LITERAL("GET"), ROWS("origin: http://ok"));
+    CHECK_INT(decision.details, MC_DETAILS_FAULT_FILTER_ABORT);
+    check_answer("access-control-allow-origin", after ? "http://ok" : NULL);
+    mc_decision_release(&decision);
+    stop();
+  }
+}
+
+static void test_active_faults_outlive_a_swap(void) {
+  mc_fault_spec fault = ABORT;
+  fault.max_active = (mc_number){true, 1};
+  const mc_action_spec action = {.kind = MC_ACTION_RESPOND, .status = 204, .fault = &fault};
+  start(&action, NULL);
+  ask(MC_LITERAL("GET"), NULL);
+  small_config config;
+  const mc_route_spec route = prefix_route(MC_LITERAL("/"));
+  small_init(&config, &route, &action, 1, NULL, 0);
+  mc_snapshot *next = snapshot_of(&config.spec, runtime);
+  mc_request request = request_of("a.com", "/", headers, NULL);
+  mc_decision second;
+  CHECK_INT(mc_decide(next, &request, &second), MC_OK);
+  CHECK_INT(second.status, 204);
+  mc_decision_release(&second);
+  mc_decision_release(&decision);
+  CHECK_INT(mc_decide(next, &request, &second), MC_OK);
+  CHECK_INT(second.status, 503);
+  mc_decision_release(&second);
+  mc_snapshot_free(next);
+  stop();
+}
+
+static void test_without_faults_nothing_is_counted(void) {
+  mc_fault_counts counts;
+  const mc_action_spec action = forward_to(0);
+  start(&action, NULL);
+  CHECK(!mc_snapshot_faults(snapshot, 0, &counts));
+  stop();
+}
+
 int main(void) {
+  test_the_innermost_fault_counts();
+  test_an_abort();
+  test_faults_come_before_whatever_the_route_does();
+  test_a_delay();
+  test_what_goes_on_after_a_delay_stays_a_fault();
+  test_the_most_active_faults();
+  test_the_order_of_the_filters();
+  test_active_faults_outlive_a_swap();
+  test_without_faults_nothing_is_counted();
   test_a_preflight_is_answered_as_it_stands();
   test_answers_get_their_lines_after_the_edits();
   test_refusals_of_the_router_get_them_too();

@@ -8,6 +8,10 @@ from meshcore.cli.describe import action_lines, destinations, match_lines, place
 from meshcore.model import (
     CookieMatch,
     DirectResponse,
+    FaultAbort,
+    FaultDelay,
+    FaultPolicy,
+    FaultRateLimit,
     ForwardAction,
     Fraction,
     HeaderEdits,
@@ -103,6 +107,28 @@ def test_shares_are_aligned() -> None:
     split = WeightedClusters((WeightedCluster("v1", 98), WeightedCluster("v2", 2)), header_name="x-pick")
     lines = action_lines(Route(ROOT, ForwardAction(weighted_clusters=split)))
     assert lines == ["98%  v1", " 2%  v2", "split by header x-pick"]
+
+
+def test_faults_of_a_route_and_of_its_weighted_clusters() -> None:
+    abort = FaultPolicy(abort=FaultAbort(Fraction(5, 1_000_000), 503), downstream_nodes=("n1", "n2"))
+    by_header = FaultPolicy(
+        FaultDelay(Fraction(50), header_controlled=True),
+        FaultAbort(Fraction(1), header_controlled=True),
+        upstream_cluster="v2",
+        response_rate_limit=FaultRateLimit(Fraction(100)),
+    )
+    split = WeightedClusters((WeightedCluster("v1", 1, typed_per_filter_config=(("f", by_header),)),))
+    assert action_lines(Route(ROOT, ForwardAction(weighted_clusters=split), fault=abort)) == [
+        "100%  v1",
+        "fault for v1: delay as x-envoy-fault-delay-request says for 50%, "
+        "abort as x-envoy-fault-abort-request says for 1%, "
+        "answer as x-envoy-fault-throughput-response says for 100%; only to cluster v2",
+        "fault: abort with 503 for 0.0005%; only from node n1, n2",
+    ]
+    assert action_lines(Route(ROOT, DirectResponse(204), fault=FaultPolicy())) == [
+        "respond 204",
+        "fault: none",
+    ]
 
 
 @pytest.mark.parametrize(

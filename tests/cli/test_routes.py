@@ -77,6 +77,27 @@ def test_the_table_in_words(envoy: str, capsys: pytest.CaptureFixture[str]) -> N
     ]
 
 
+def test_faults_of_outer_levels(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    fault = """{"@type": x/envoy.extensions.filters.http.fault.v3.HTTPFault,
+  abort: {http_status: 503, percentage: {numerator: 7}}}"""
+    document = tmp_path / "faulty.yaml"
+    document.write_text(
+        f"""\
+name: table
+typed_per_filter_config:
+  envoy.filters.http.fault: {fault}
+virtual_hosts:
+- name: all
+  domains: ["*"]
+  typed_per_filter_config:
+    envoy.filters.http.fault: {fault.replace("503", "500")}
+"""
+    )
+    lines = shown(capsys, "-c", str(document)).splitlines()
+    assert lines[:2] == ["listener table  any port", "  fault for routes without one: abort with 503 for 7%"]
+    assert "    fault for routes without one: abort with 500 for 7%" in lines
+
+
 def test_a_narrow_terminal_gets_effects_below_conditions(
     envoy: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -90,15 +90,18 @@ def bootstrap(
     *,
     listeners: Mapping[str, dict[str, Any]] = LISTENERS,
     tell_details: bool = False,
+    runtime: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """The bootstrap that both sides load; ``tell_details`` is for Envoy alone."""
     more = TELL_DETAILS if tell_details else {}
+    layers = [{"name": "static", "static_layer": dict(runtime or {})}]
     return {
+        "layered_runtime": {"layers": layers},
         "static_resources": {
             "listeners": [
                 listener(name, port, {**options, **more})
                 for (name, options), port in zip(listeners.items(), listener_ports, strict=True)
             ],
             "clusters": [cluster(name, port) for name, port in zip(CLUSTERS, upstream_ports, strict=True)],
-        }
+        },
     }

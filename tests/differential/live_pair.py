@@ -33,11 +33,14 @@ class LivePair:
 
 
 @contextmanager
-def live_pair(binary: str, listeners: Mapping[str, dict[str, Any]]) -> Iterator[LivePair]:
+def live_pair(
+    binary: str, listeners: Mapping[str, dict[str, Any]], *, runtime: Mapping[str, Any] | None = None
+) -> Iterator[LivePair]:
     """``listeners``: what differs from Envoy's defaults, by the listener's name."""
     ports = dict(zip(listeners, free_ports(len(listeners)), strict=True))
     with EchoServers(len(CLUSTERS)) as upstreams:
         addresses = (list(ports.values()), upstreams.ports)
-        engine = Engine(load(bootstrap(*addresses, listeners=listeners)))
-        with Envoy(binary, bootstrap(*addresses, listeners=listeners, tell_details=True)):
+        engine = Engine(load(bootstrap(*addresses, listeners=listeners, runtime=runtime)))
+        told = bootstrap(*addresses, listeners=listeners, tell_details=True, runtime=runtime)
+        with Envoy(binary, told):
             yield LivePair(engine, ports, upstreams)

@@ -16,6 +16,8 @@ from meshcore.model import (
     FaultAbort,
     FaultDelay,
     FaultPolicy,
+    FaultRateLimit,
+    FaultRuntime,
     ForwardAction,
     Fraction,
     HeaderMatch,
@@ -123,7 +125,7 @@ def test_a_split_and_the_policies_of_a_route() -> None:
         mirrors=(MirrorPolicy("one", Fraction(5)),),
         cors=CorsPolicy((StringMatch(StringKind.EXACT, "https://a"),)),
     )
-    fault = FaultPolicy(FaultDelay(Fraction(10), 0.5), FaultAbort(Fraction(1), 503))
+    fault = FaultPolicy(FaultDelay(Fraction(0), 0.5), FaultAbort(Fraction(1, 1_000_000), 503))
     shown = route(1, "/", action)
     text = str(explained(Route(shown.match, action, fault=fault)))
     assert "decided by route 1, which no document wrote" in text
@@ -133,9 +135,57 @@ def test_a_split_and_the_policies_of_a_route() -> None:
     assert "        0%  no place  off" in text
     assert "timeout       none" in text
     assert "retries       3 on 5xx, 2 s each" in text
-    assert "fault         delay 0.5 s for 10%, abort with 503 for 1%" in text
+    assert "fault         delay 0.5 s for 0%, abort with 503 for 0.0001%; this request: none\n" in text
     assert "mirror        not this one: 5% to one" in text
     assert "cors          nothing to do: the request has no origin header" in text
+
+
+def test_faults_say_what_was_injected() -> None:
+    shown = route(1, "/")
+    always = Fraction(100)
+    fault = FaultPolicy(
+        FaultDelay(always, 0.5),
+        headers=(HeaderMatch("x"),),
+        max_active_faults=3,
+        response_rate_limit=FaultRateLimit(always, 4),
+    )
+    it = explained(replace(shown, fault=fault))
+    assert (it.outcome, it.flags, it.delay, it.response_rate) == ("forward", "DI", 0.5, 4096)
+    assert (
+        "fault         delay 0.5 s for 100%, answer at 4 KiB/s for 100%; only by header x; "
+        "at most 3 at a time; this request: delay 0.5 s, answer at 4 KiB/s\n"
+    ) in str(it)
+    abort = FaultPolicy(
+        abort=FaultAbort(Fraction(0), grpc_status=5), runtime=FaultRuntime(abort_fraction=always)
+    )
+    text = str(explained(replace(shown, fault=abort)))
+    assert "-> reject 200, fault_filter_abort (FI)" in text
+    assert "fault         abort with gRPC status 5 for 100% (runtime); this request: abort" in text
+
+
+def test_the_innermost_fault_is_shown_and_that_of_the_filter_without_a_route() -> None:
+    policies = [FaultPolicy(abort=FaultAbort(Fraction(100), status)) for status in (500, 501, 502, 503)]
+    split = WeightedClusters((WeightedCluster("one", 1, typed_per_filter_config=(("fault", policies[0]),)),))
+    action = ForwardAction(weighted_clusters=split)
+    shown = route(1, "/a", action)
+    for inner in range(4):
+        table = RouteConfiguration(
+            virtual_hosts=(
+                VirtualHost(
+                    "shop",
+                    ("*",),
+                    (shown if inner == 0 else route(1, "/a"),),
+                    typed_per_filter_config=(("fault", policies[1]),) if inner < 2 else (),
+                ),
+            ),
+            typed_per_filter_config=(("fault", policies[2]),) if inner < 3 else (),
+        )
+        listener = Listener("web", 80, table, fault=policies[3])
+        engine = Engine(Config((listener,), (Cluster("one"),)))
+        it = engine.explain("GET", "a.example", "/a")
+        assert (it.status, it.fault) == (500 + inner, policies[inner])
+        it = engine.explain("GET", "a.example", "/b")
+        assert (it.status, it.details, it.fault) == (503, "fault_filter_abort", policies[3])
 
 
 def test_mirrors_and_cors_say_what_was_decided() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from meshcore.config.envoy.schema.base import FractionalPercent, RuntimeFractionalPercent
 from meshcore.model import Fraction
@@ -37,20 +37,38 @@ class Runtime:
             else:
                 self._values[name] = value
 
+    def number(self, key: str) -> int | None:
+        """The integer that the key has; None where it has none that is usable."""
+        return _whole(self._values.get(key))
+
+    def keys(self) -> Iterable[str]:
+        return self._values.keys()
+
     def fraction(self, percent: RuntimeFractionalPercent) -> Fraction:
-        """The share that holds: the runtime's, or the default where the key has no usable value.
+        """The share that holds: the runtime's, or the default where the key has no usable value."""
+        share = self.share(percent.runtime_key)
+        return fraction(percent.default_value) if share is None else share
+
+    def share(self, key: str) -> Fraction | None:
+        """The share that the key has; None where it has none that is usable.
 
         An integer is a percentage, as in Envoy.
         """
-        value = self._values.get(percent.runtime_key) if percent.runtime_key else None
+        value = self._values.get(key) if key else None
         if isinstance(value, Mapping):
             denominator = value.get("denominator", "HUNDRED")
             numerator = value.get("numerator", 0)
             if isinstance(numerator, int) and numerator >= 0 and denominator in _DENOMINATORS:
                 return Fraction(numerator, _DENOMINATORS[denominator])
-        elif isinstance(value, int) and not isinstance(value, bool) and value >= 0:
-            return Fraction(min(value, 100))
-        return fraction(percent.default_value)
+        whole = _whole(value)
+        return None if whole is None else Fraction(min(whole, 100))
+
+
+def _whole(value: object) -> int | None:
+    """A number without its fraction, as in Envoy; None for what is none, and for negative ones."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 2**64:
+        return None
+    return int(value)
 
 
 def fraction(percent: FractionalPercent) -> Fraction:

@@ -30,7 +30,6 @@ __all__ = ["check_kinds", "check_serving"]
 #: Fields of http rules that the model holds and nothing acts upon: field -> feature.
 _RULE_FIELDS = {
     "retries": "retries",
-    "fault": "faults",
     "mirror": "mirroring",
     "mirrors": "mirroring",
 }

@@ -242,7 +242,11 @@ def filter_problems(**config: Any) -> list[str]:
         ({"@type": FAULT, "delay": {}}, "delay: found none of them"),
         ({"@type": FAULT, "abort": {"http_status": 199}}, "abort.http_status: found"),
         ({"@type": FAULT, "abort": {"percentage": {"numerator": 1}}}, "abort: found none of them"),
-        ({"@type": FAULT, "response_rate_limit": {}}, "response_rate_limit: not supported"),
+        ({"@type": FAULT, "response_rate_limit": {}}, "response_rate_limit: found none of them"),
+        (
+            {"@type": FAULT, "response_rate_limit": {"fixed_limit": {"limit_kbps": 0}}},
+            "response_rate_limit.fixed_limit.limit_kbps: found the number 0",
+        ),
         ({"@type": LIMIT}, "stat_prefix: missing"),
         ({"@type": LIMIT, "stat_prefix": "a", "token_bucket": {}}, "token_bucket.fill_interval: missing"),
         (

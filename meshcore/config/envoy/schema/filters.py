@@ -12,14 +12,16 @@ from meshcore.config.envoy.schema.base import (
     NonEmpty,
 )
 from meshcore.config.envoy.schema.matching import HeaderMatcher
-from meshcore.config.scalar_types import Duration, UInt32
+from meshcore.config.scalar_types import Duration, UInt32, UInt64
 from meshcore.config.schema import Meta, OneOf, Record
 from meshcore.config.tree import MappingNode
 
 __all__ = [
     "FaultAbort",
     "FaultDelay",
+    "FaultRateLimit",
     "FilterConfig",
+    "FixedLimit",
     "HeaderMutation",
     "HeaderMutationFilter",
     "HeaderMutationPerRoute",
@@ -79,22 +81,22 @@ class FaultAbort(Record):
     percentage: FractionalPercent | None = None
 
 
+class FixedLimit(Record):
+    limit_kbps: Annotated[UInt64, Meta(ge=1)]
+
+
+class FaultRateLimit(Record):
+    __oneofs__ = (OneOf("limit_type", ("fixed_limit", "header_limit"), True),)
+
+    fixed_limit: FixedLimit | None = None
+    header_limit: Empty | None = None
+    percentage: FractionalPercent | None = None
+
+
 class HttpFault(Record):
     """``envoy.extensions.filters.http.fault.v3.HTTPFault``."""
 
-    __unsupported__ = {"response_rate_limit": "", "filter_metadata": ""}
-    __noted__ = dict.fromkeys(
-        (
-            "delay_percent_runtime",
-            "abort_percent_runtime",
-            "delay_duration_runtime",
-            "abort_http_status_runtime",
-            "max_active_faults_runtime",
-            "response_rate_limit_percent_runtime",
-            "abort_grpc_status_runtime",
-        ),
-        "the document's own values hold",
-    )
+    __noted__ = {"filter_metadata": "there is no dynamic metadata"}
     __ignored__ = frozenset({"disable_downstream_cluster_stats"})
 
     delay: FaultDelay | None = None
@@ -103,6 +105,14 @@ class HttpFault(Record):
     headers: list[HeaderMatcher] = []
     downstream_nodes: list[str] = []
     max_active_faults: UInt32 | None = None
+    response_rate_limit: FaultRateLimit | None = None
+    delay_percent_runtime: str = ""
+    abort_percent_runtime: str = ""
+    delay_duration_runtime: str = ""
+    abort_http_status_runtime: str = ""
+    max_active_faults_runtime: str = ""
+    response_rate_limit_percent_runtime: str = ""
+    abort_grpc_status_runtime: str = ""
 
 
 class HeaderMutation(Record):

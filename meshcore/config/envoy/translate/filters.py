@@ -5,25 +5,23 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from meshcore.config.envoy.runtime import fraction
 from meshcore.config.envoy.schema import filters as schema
-from meshcore.config.envoy.schema.base import FractionalPercent
 from meshcore.config.envoy.schema.cors import Cors, CorsPolicy
 from meshcore.config.envoy.schema.ratelimit import LocalRateLimit
 from meshcore.config.envoy.schema.session import StatefulSession as SessionSchema
 from meshcore.config.envoy.schema.session import StatefulSessionPerRoute
 from meshcore.config.envoy.translate.context import Context, type_name
+from meshcore.config.envoy.translate.faults import fault_policy
 from meshcore.config.envoy.translate.headers import edits_of_mutations
-from meshcore.config.envoy.translate.matching import header_matches
 from meshcore.config.envoy.translate.policies import cors_policy
 from meshcore.config.envoy.translate.ratelimits import local_rate_limit
 from meshcore.config.envoy.translate.session import per_route_session, stateful_session
 from meshcore.config.findings import quoted
 from meshcore.config.schema import Record, path_of
 from meshcore.config.tree import MappingNode, join_path
-from meshcore.model import FaultAbort, FaultDelay, FaultPolicy, Fraction, StatefulSession
+from meshcore.model import FaultPolicy, StatefulSession
 
-__all__ = ["FilterChain", "fault_of", "http_filters", "per_route_filters"]
+__all__ = ["FilterChain", "http_filters", "per_route_filters"]
 
 _PREFIX = "envoy.extensions.filters.http."
 _ROUTER = _PREFIX + "router.v3.Router"
@@ -49,7 +47,6 @@ _PER_ROUTE: dict[str, type[Record]] = {
 }
 #: What the engine does not act upon yet.
 _FEATURES = {
-    "fault": "faults",
     "local_ratelimit": "rate limits",
     "header_mutation": "filter mutations",
 }
@@ -61,6 +58,7 @@ class FilterChain:
 
     kinds: Mapping[str, str]
     fault: FaultPolicy | None
+    fault_after_cors: bool
     session: StatefulSession | None
     filters: tuple[tuple[str, object], ...]
     router: schema.Router
@@ -118,7 +116,9 @@ def http_filters(context: Context, filters: list[schema.HttpFilter]) -> FilterCh
                 if fault is not None:
                     context.error(item, "", "only one fault filter is supported")
                 fault = value
-    return FilterChain(kinds, fault, session, tuple(made), router)
+    order = list(kinds.values())
+    after_cors = "fault" in order and "cors" in order[: order.index("fault")]
+    return FilterChain(kinds, fault, after_cors, session, tuple(made), router)
 
 
 def per_route_filters(
@@ -168,7 +168,7 @@ def _unwrap(context: Context, wrapper: schema.FilterConfig) -> tuple[str, Record
 
 def _value(context: Context, config: Record, *, per_route: bool = False) -> object:
     if isinstance(config, schema.HttpFault):
-        return fault_of(context, config)
+        return fault_policy(context, config)
     if isinstance(config, LocalRateLimit):
         return local_rate_limit(context, config, per_route=per_route)
     if isinstance(config, CorsPolicy):
@@ -180,33 +180,3 @@ def _value(context: Context, config: Record, *, per_route: bool = False) -> obje
     if isinstance(config, schema.HeaderMutationFilter | schema.HeaderMutationPerRoute):
         return edits_of_mutations(context, config.mutations)
     return None
-
-
-def _percentage(percent: FractionalPercent | None) -> Fraction:
-    # An unset percentage is 0, not 100, as in Envoy.
-    return fraction(percent) if percent is not None else Fraction(0)
-
-
-def fault_of(context: Context, config: schema.HttpFault) -> FaultPolicy:
-    delay, abort = config.delay, config.abort
-    return FaultPolicy(
-        delay=(
-            FaultDelay(_percentage(delay.percentage), delay.fixed_delay, delay.header_delay is not None)
-            if delay is not None
-            else None
-        ),
-        abort=(
-            FaultAbort(
-                _percentage(abort.percentage),
-                abort.http_status,
-                abort.grpc_status,
-                abort.header_abort is not None,
-            )
-            if abort is not None
-            else None
-        ),
-        upstream_cluster=config.upstream_cluster,
-        headers=header_matches(context, config.headers),
-        max_active_faults=config.max_active_faults,
-        downstream_nodes=tuple(config.downstream_nodes),
-    )
