@@ -21,6 +21,7 @@ from aiohttp.http_exceptions import LineTooLong
 from multidict import CIMultiDict
 
 from meshcore.proxy.options import ProxyOptions
+from meshcore.proxy.pacing import Pace
 from meshcore.proxy.replies import CODEC_ERROR, HEAD_TOO_LARGE, Reply
 
 __all__ = ["Answer", "DownstreamServer", "http_date", "send_continue", "text"]
@@ -64,6 +65,7 @@ class Answer(web.StreamResponse):
         super().__init__(status=status, reason=reason or _reason(status), headers=CIMultiDict(headers))
         self.close = False  #: the client's connection ends with this answer
         self.sent = 0  #: bytes of the body
+        self.pace: Pace | None = None  #: of the body; None: as fast as it goes
         self._last = body
         self._writer: AbstractStreamWriter | None = None
         self._bodiless = False
@@ -111,22 +113,33 @@ class Answer(web.StreamResponse):
     async def write(self, data: bytes | bytearray | memoryview) -> None:
         assert self._writer is not None
         if data and not self._bodiless:
+            await self._write(data)
+
+    async def _write(self, data: bytes | bytearray | memoryview) -> None:
+        assert self._writer is not None
+        if self.pace is None:
             self.sent += len(data)
             await self._writer.write(data)
+            return
+        async for piece in self.pace.pieces(data):
+            self.flush_head()
+            self.sent += len(piece)
+            await self._writer.write(piece)
 
     async def write_eof(self, data: bytes = b"") -> None:
         if self._finished or self._writer is None:
             return
         self._finished = True
         data = b"" if self._bodiless else data or self._last
+        if self.pace is not None:
+            await self._write(data)
+            data = b""
         self.sent += len(data)
         await self._writer.write_eof(data)
 
     async def write_through(self, data: bytes) -> None:
         """Write bytes of the protocol that the client's connection has changed to."""
-        assert self._writer is not None
-        self.sent += len(data)
-        await self._writer.write(data)
+        await self._write(data)
 
     def abandon(self, request: web.BaseRequest) -> None:
         """Cut the connection so that the client sees that the answer is not whole."""

@@ -17,6 +17,7 @@ from meshcore.proxy.access import AccessRecord
 from meshcore.proxy.connections import Connection
 from meshcore.proxy.downstream import Answer, http_date, send_continue, text
 from meshcore.proxy.headers import Line, end_to_end, read_head
+from meshcore.proxy.pacing import Pace
 from meshcore.proxy.replies import Reply, UpstreamError
 from meshcore.proxy.tunnel import tunnel
 from meshcore.proxy.upstream import RequestBody
@@ -41,6 +42,7 @@ class Exchange:
         self.answer: Answer | None = None
         self.watch = Watch()
         self._timeout: float | None = None
+        self._flags = ""  # of the decision
         self._awaits_continue = False
         self._connection: Connection | None = None
 
@@ -100,12 +102,13 @@ class Exchange:
             cluster = self.proxy.view().cluster(decision.cluster)
             if cluster is not None and cluster.discovery is Discovery.ORIGINAL_DST:
                 return await self._reply(replies.UNKNOWN_DESTINATION, decision)
+            if decision.delay:
+                await self.proxy.sleep(decision.delay)
+                decision.end_delay()
             if decision.outcome is not Outcome.FORWARD:
                 return await self._own_answer(decision)
             if upgrade is not None and not self._may_upgrade(decision, upgrade):
                 return await self._reply(replies.UPGRADE_FAILED, decision)
-            if decision.delay:
-                await asyncio.sleep(decision.delay)
             return await self._forward(decision, cluster, upgrade)
 
     async def _forward(self, decision: Decision, cluster: Cluster | None, upgrade: bytes | None) -> Answer:
@@ -161,6 +164,7 @@ class Exchange:
 
     async def _relay(self, decision: Decision, response: aiohttp.ClientResponse) -> Answer:
         answer = self._begin(decision, response)
+        self._hold_back(answer, decision, response.content)
         try:
             await answer.prepare(self.request)
         except ValueError:  # a control character in a header, which a lenient client lets through
@@ -196,6 +200,7 @@ class Exchange:
         answer = self._begin(decision, response)
         answer.headers["Connection"] = "Upgrade"
         answer.headers["Upgrade"] = text(upgrade)
+        self._hold_back(answer, decision, None)
         await answer.prepare(self.request)
         answer.flush_head()
         try:
@@ -257,9 +262,23 @@ class Exchange:
         self.answer = answer = Answer(status, self._common(decision, lines))
         # A client that still waits to be told to send its body does not have to.
         answer.close = close or self.proxy.draining or self._expects_continue()
+        self._hold_back(answer, decision, None)
         await answer.prepare(self.request)
         await answer.write_eof(body)
         return answer
+
+    def _hold_back(
+        self, answer: Answer, decision: Decision | None, content: aiohttp.StreamReader | None
+    ) -> None:
+        """Limit the rate of the answer where a fault says so. ``content``: what it is made of."""
+
+        def progress() -> None:
+            self.watch.touch()
+            if content is not None and content.is_eof():  # the endpoint has done its part in time
+                self.watch.lift_deadline()
+
+        if decision is not None and decision.response_rate is not None:
+            answer.pace = Pace(decision.response_rate, self.proxy.now, self.proxy.sleep, progress)
 
     def _common(self, decision: Decision | None, headers: list[tuple[str, str]]) -> list[tuple[str, str]]:
         """Envoy's own lines: ``server`` always, ``date`` where the upstream gave none."""
@@ -324,9 +343,11 @@ class Exchange:
         record.cluster = decision.cluster or ""
         record.endpoint = decision.endpoint or ""
         record.flags, record.details = decision.flags, decision.details
+        self._flags = decision.flags if decision.outcome is Outcome.FORWARD else ""
 
     def _note(self, reply: Reply) -> None:
-        self.record.flags, self.record.details = reply.flags, reply.details
+        self.record.flags = ",".join(filter(None, (reply.flags, self._flags)))
+        self.record.details = reply.details
 
 
 def _framed(headers: list[tuple[str, str]], length: str | None) -> list[tuple[str, str]]:

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 from aiohttp import web
 
@@ -20,6 +20,7 @@ from meshcore.proxy.admin import Admin
 from meshcore.proxy.connections import Connections
 from meshcore.proxy.downstream import DownstreamServer
 from meshcore.proxy.exchange import Exchange
+from meshcore.proxy.fault_stats import fault_counters, fault_gauges
 from meshcore.proxy.gauges import breaker_gauges
 from meshcore.proxy.options import ProxyOptions
 from meshcore.proxy.replies import Reply
@@ -47,6 +48,8 @@ class Proxy:
         options: bounds and times.
         resolver: looks up the names of endpoints; None: ``meshcore.discovery.DefaultResolver``.
         health_checks: check endpoints as their clusters ask for; False: somebody else does, or nobody.
+        sleep: waits out injected delays, and between the pieces of an answer that is held back.
+        now: the time for those, in seconds.
 
     Raises:
         ImportError: a cluster names its own name servers, and dnspython is not there (from ``start()``).
@@ -62,11 +65,15 @@ class Proxy:
         options: ProxyOptions | None = None,
         resolver: Resolver | None = None,
         health_checks: bool = True,
+        sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
+        now: Callable[[], float] = time.monotonic,
     ) -> None:
         self.engine = Engine(engine) if isinstance(engine, Config) else engine
         self.options = options or ProxyOptions()
         self.connections = Connections(self.engine)
         self.stats = Stats()
+        self.sleep = sleep
+        self.now = now
         self.draining = False
         self.reload_error = ""  #: findings of the last configuration that was refused
         self._listen = listen
@@ -250,12 +257,14 @@ class Proxy:
             "http.downstream_rq_active": self._active,
             "server.live": int(not self.draining),
             **breaker_gauges(self.engine),
+            **fault_gauges(self.engine),
             **(self.checker.gauges() if self.checker is not None else {}),
         }
 
     def counters(self) -> dict[str, int]:
         """What others count, under Envoy's names."""
-        return self.checker.counters() if self.checker is not None else {}
+        checks = self.checker.counters() if self.checker is not None else {}
+        return {**checks, **fault_counters(self.engine)}
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
         begun = time.monotonic()

@@ -19,6 +19,7 @@ class Watch:
         self._task = task
         self._loop = asyncio.get_running_loop()
         self._timers: list[asyncio.TimerHandle] = []
+        self._deadline: asyncio.TimerHandle | None = None
         self._progress = self._loop.time()
         self._stopped = False
         self.reason: Reply | None = None
@@ -33,9 +34,14 @@ class Watch:
             self._task.cancel()
 
     def end_after(self, seconds: float, reason: Reply) -> None:
-        """End the exchange if it still runs in ``seconds``."""
+        """End the exchange if it still runs in ``seconds``, unless ``lift_deadline()`` is called first."""
         if not self._stopped:
-            self._timers.append(self._loop.call_later(seconds, self.end, reason))
+            self._deadline = self._loop.call_later(seconds, self.end, reason)
+            self._timers.append(self._deadline)
+
+    def lift_deadline(self) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
 
     def touch(self) -> None:
         """Some byte has moved."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import functools
+import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from typing import Any
 
@@ -46,6 +47,12 @@ def in_loop(test: Callable[..., Coroutine[Any, Any, None]]) -> Callable[..., Non
         asyncio.run(bounded())
 
     return run
+
+
+def unused_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 def cluster(port: int, *, name: str = "app", address: str = "127.0.0.1", **fields: Any) -> Cluster:
@@ -117,6 +124,22 @@ class _WatchedDecision:
         self._decision.__exit__(*exception)
 
 
+class Dial:
+    """A clock that waiting moves on."""
+
+    def __init__(self) -> None:
+        self.time = 1000.0
+        self.waits: list[float] = []
+
+    def now(self) -> float:
+        return self.time
+
+    async def sleep(self, seconds: float) -> None:
+        self.waits.append(seconds)
+        self.time += seconds
+        await asyncio.sleep(0)
+
+
 class Served:
     """A running proxy with what it logged."""
 
@@ -141,6 +164,7 @@ async def proxy_for(
     options: ProxyOptions | None = None,
     admin: tuple[str, int] | None = None,
     resolver: Resolver | None = None,
+    **more: Any,
 ) -> AsyncIterator[Served]:
     log: list[AccessRecord] = []
     engine = WatchedEngine(config)
@@ -151,6 +175,7 @@ async def proxy_for(
         access_log=log.append,
         options=options,
         resolver=resolver,
+        **more,
     )
     await proxy.start()
     try:

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 
 import pytest
 from aiohttp import web
-from proxy_support import HOST, RawClient, RawOrigin, cluster, config_for, in_loop, origin, proxy_for, talking
+from proxy_support import (
+    HOST,
+    RawClient,
+    RawOrigin,
+    cluster,
+    config_for,
+    in_loop,
+    origin,
+    proxy_for,
+    talking,
+    unused_port,
+)
 
 from meshcore.proxy import ProxyOptions
-
-
-def unused_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @in_loop
