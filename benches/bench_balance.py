@@ -22,13 +22,14 @@ from typing import Any
 
 from timing import Contender, Cost, measure, nanoseconds, table, verdict
 
-from meshcore import LeastRequest, Maglev, RandomChoice, RingHash, RoundRobin
+from meshcore import Engine, LeastRequest, Maglev, RandomChoice, RingHash, RoundRobin, model
 
 HOSTS = 1000
 KETAMA_HOSTS = 100
 ENTRIES = 65_536
 SIZES = (10, 1_000, 100_000)
 FLATNESS = 2.0
+FLOOR = "hosts[chance] in Python"
 #: How many times cheaper than each peer a pick must be.
 TARGETS = {"uhashring": 25.0, "ketama": 5.0}
 WEIGHTED_TARGET = 25.0
@@ -139,8 +140,22 @@ def least_request(hosts: list[str]) -> Contender:
     return Contender("done(pick())", {"pick": balancer.pick, "done": balancer.done})
 
 
+def deciding(size: int) -> Contender:
+    """A whole decision and its end; the endpoint is a number until somebody asks for its name."""
+    endpoints = tuple(model.Endpoint(host.partition(":")[0], 9080) for host in hosts_of(size))
+    cluster = model.Cluster(
+        "c", localities=(model.LocalityEndpoints(endpoints),), policy=model.Policy.LEAST_REQUEST
+    )
+    match = model.RouteMatch(model.PathMatch(model.PathKind.PREFIX, "/"))
+    host = model.VirtualHost("v", ("*",), (model.Route(match, model.ForwardAction(cluster="c")),))
+    table = model.RouteConfiguration("t", (host,))
+    engine = Engine(model.Config((model.Listener("l", None, table),), (cluster,)))
+    return Contender('decide("GET", "a.example", "/").close()', {"decide": engine.decide})
+
+
 def flatness(quick: dict[str, Any]) -> dict[str, list[Cost]]:
-    """Each policy's pick at each size."""
+    """Each policy's pick at each size; and what it takes to hand out one of so many strings, which lie all
+    over the memory and are counted by reference."""
     out: dict[str, list[Cost]] = {}
     for size in SIZES:
         hosts = hosts_of(size)
@@ -151,6 +166,10 @@ def flatness(quick: dict[str, Any]) -> dict[str, list[Cost]]:
         chance = RandomChoice(hosts, weights=weights_of(size)).pick
         picks["RandomChoice"] = Contender("pick()", {"pick": chance})
         picks["LeastRequest"] = least_request(hosts)
+        picks["Engine.decide, least request"] = deciding(size)
+        picks[FLOOR] = Contender(
+            "hosts[int(draw() * count)]", {"hosts": hosts, "draw": random.random, "count": size}
+        )
         for name, cost in measure(picks, **quick).items():
             out.setdefault(name, []).append(cost)
     return out
@@ -206,11 +225,16 @@ def main() -> int:
         verdicts.append(verdict(f"{name} against random.choices", ratio, WEIGHTED_TARGET, at_most=False))
     ratio = weighted["two choices in Python"].minimum / weighted["LeastRequest"].minimum
     verdicts.append(verdict("LeastRequest against two choices in Python", ratio, 1, at_most=False))
+    floor = flat.pop(FLOOR)
     for name, row in flat.items():
         ratio = max(cost.minimum for cost in row) / min(cost.minimum for cost in row)
         verdicts.append(
             verdict(f"{name}, {SIZES[0]:,} to {SIZES[-1]:,} hosts", ratio, FLATNESS, at_most=True)
         )
+        if name in ("RandomChoice", "LeastRequest"):
+            ratio = row[-1].minimum / floor[-1].minimum
+            what = f"{name} against {FLOOR}, {SIZES[-1]:,} hosts"
+            verdicts.append(verdict(what, ratio, FLATNESS, at_most=True))
     print("\n" + "\n".join(verdicts))
     return 0
 

@@ -1,7 +1,9 @@
 """Load balancers by themselves: a list of hosts in, a host out."""
 
 cimport cython
+from cpython.object cimport PyObject
 from cpython.tuple cimport PyTuple_GET_ITEM
+from libc.stdlib cimport free, malloc
 from libc.string cimport memset
 
 from meshcore._cluster_spec cimport load_options, nanoseconds
@@ -28,6 +30,7 @@ cdef class Picker:
     def __dealloc__(self):
         mc_picker_free(self._picker)
         mc_entropy_free(self._entropy)
+        free(self._table)
 
     def __len__(self):
         return len(self.hosts)
@@ -45,7 +48,7 @@ cdef class Picker:
         cdef mc_error error
         self.hosts = checked_hosts(hosts)
         self.weights = checked_weights(self.hosts, weights)
-        self._numbers = {host: number for number, host in enumerate(self.hosts)}
+        self._index()
         if seed is None:
             self._entropy = mc_entropy_new()
             if self._entropy == NULL:
@@ -76,11 +79,34 @@ cdef class Picker:
         self._random += <uint64_t> 0x9E3779B97F4A7C15
         return mc_mix64(self._random)
 
+    cdef int _index(self) except -1:
+        """Hosts by their hash: a dict would look into two more places, each of them far from the others."""
+        cdef size_t size = 8, at
+        cdef int32_t number
+        while size < 2 * <size_t> len(self.hosts):
+            size *= 2
+        self._table = <int32_t *> malloc(size * sizeof(int32_t))
+        if self._table == NULL:
+            raise MemoryError
+        memset(self._table, 0xFF, size * sizeof(int32_t))
+        self._mask = size - 1
+        for number in range(<int32_t> len(self.hosts)):
+            at = <size_t> hash(host_at(self.hosts, number)) & self._mask
+            while self._table[at] >= 0:
+                at = (at + 1) & self._mask
+            self._table[at] = number
+        return 0
+
     cdef int32_t _number(self, object host) except -1:
-        number = self._numbers.get(host)
-        if number is None:
-            raise ValueError(f"{host!r} is not one of the hosts")
-        return number
+        cdef size_t at = <size_t> hash(host) & self._mask
+        cdef int32_t number = self._table[at]
+        while number >= 0:
+            known = <PyObject *> PyTuple_GET_ITEM(self.hosts, number)
+            if known == <PyObject *> host or <object> known == host:
+                return number
+            at = (at + 1) & self._mask
+            number = self._table[at]
+        raise ValueError(f"{host!r} is not one of the hosts")
 
     cdef object _begin(self, int32_t number):
         if number >= 0:

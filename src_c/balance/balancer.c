@@ -16,8 +16,15 @@ typedef struct builder {
   mc_error *error;
 } builder;
 
+static bool in_order(mc_hosts members) {
+  for (uint32_t i = 1; i < members.count; i++) {
+    if (members.at[i] != members.at[0] + i) return false;
+  }
+  return true;
+}
+
 static mc_code build_group(builder *b, mc_group *group, mc_hosts members, const double *shares) {
-  *group = (mc_group){b->hosts, members, shares, NULL};
+  *group = (mc_group){b->hosts, members, shares, NULL, in_order(members)};
   const mc_policy *policy = b->balancer->policy;
   if (!members.count || !policy->build) return MC_OK;
   return policy->build(group, b->spec, b->turn, b->arena, b->error);
@@ -176,7 +183,7 @@ int32_t mc_balancer_pick(const mc_balancer *balancer, mc_pick *pick) {
   if (!group || !group->members.count) return -1;
   pick->candidates = group->members.count;
   uint32_t member = balancer->policy->pick(group, pick);
-  return member == MC_NO_MEMBER ? -1 : (int32_t)group->members.at[member];
+  return member == MC_NO_MEMBER ? -1 : (int32_t)mc_group_number(group, member);
 }
 
 void mc_balancer_report(const mc_balancer *balancer, mc_host_state *state, const mc_report *report) {

@@ -12,7 +12,7 @@
 static double load_of(const mc_group *group, uint32_t factor, uint32_t member) {
   const mc_host_state *state = mc_group_host(group, member)->state;
   uint32_t all = mc_cluster_state_active(state->cluster);
-  uint32_t own = (uint32_t)atomic_load_explicit(&state->active, memory_order_relaxed);
+  uint32_t own = atomic_load_explicit(state->active, memory_order_relaxed);
   uint32_t slots = ((all + 1) * factor + 99) / 100;
   double most = mc_ceil(slots * group->shares[member]);
   return most > 1 ? own / most : own;

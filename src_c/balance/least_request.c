@@ -15,16 +15,14 @@ typedef struct least {
   mc_rotation rotation;        /* of unequal weights, where requests under way do not count */
   mc_schedule schedule;
   mc_load_options options;
+  mc_counter_map active; /* by member: what a pick compares, without a look at the hosts */
 } least;
 
-static uint64_t active(const mc_group *group, uint32_t member) {
-  return atomic_load_explicit(&mc_group_host(group, member)->state->active, memory_order_relaxed);
-}
-
 static double weigh(const void *policy, const mc_group *group, uint32_t member, uint64_t now_ns) {
-  const mc_load_options *options = &((const least *)policy)->options;
+  const least *l = policy;
+  const mc_load_options *options = &l->options;
   const mc_host *host = mc_group_host(group, member);
-  double weight = host->weight, busy = (double)(active(group, member) + 1);
+  double weight = host->weight, busy = (double)mc_counter_value(&l->active, member) + 1;
   if (options->active_request_bias == 1) {
     weight /= busy;
   } else if (options->active_request_bias != 0) {
@@ -42,7 +40,7 @@ static uint64_t scheduled_until(const least *l, const mc_group *group) {
 
 static mc_code build(mc_group *group, const mc_balance_spec *spec, uint64_t turn, mc_arena *arena, mc_error *error) {
   least *l = mc_arena_alloc(arena, 1, sizeof *l);
-  if (!l) {
+  if (!l || !mc_host_counters(&l->active, group->hosts, group->members.at, group->members.count, arena)) {
     *error = (mc_error){.code = MC_NO_MEMORY, .message = "out of memory"};
     return MC_NO_MEMORY;
   }
@@ -64,11 +62,10 @@ static mc_code build(mc_group *group, const mc_balance_spec *spec, uint64_t turn
 
 /* Of hosts that are as busy as each other the first drawn. */
 static uint32_t pick_of_some(const least *l, const mc_group *group, mc_pick *pick) {
-  uint32_t best = mc_pick_below(pick, group->members.count);
-  uint64_t fewest = active(group, best);
+  uint32_t best = mc_pick_below(pick, group->members.count), fewest = mc_counter_value(&l->active, best);
   for (uint32_t i = 1; i < l->options.choice_count; i++) {
     uint32_t other = mc_pick_below(pick, group->members.count);
-    uint64_t busy = active(group, other);
+    uint32_t busy = mc_counter_value(&l->active, other);
     if (busy >= fewest) continue;
     best = other;
     fewest = busy;
@@ -78,11 +75,10 @@ static uint32_t pick_of_some(const least *l, const mc_group *group, mc_pick *pic
 
 /* Of hosts that are as busy as each other any: the n-th takes the place of those before it once in n times (reservoir
  * sampling; J. S. Vitter, 1985). */
-static uint32_t pick_of_all(const mc_group *group, mc_pick *pick) {
-  uint32_t best = 0, ties = 1;
-  uint64_t fewest = active(group, 0);
+static uint32_t pick_of_all(const least *l, const mc_group *group, mc_pick *pick) {
+  uint32_t best = 0, ties = 1, fewest = mc_counter_value(&l->active, 0);
   for (uint32_t i = 1; i < group->members.count; i++) {
-    uint64_t busy = active(group, i);
+    uint32_t busy = mc_counter_value(&l->active, i);
     if (busy > fewest) continue;
     ties = busy < fewest ? 1 : ties + 1;
     fewest = busy;
@@ -96,7 +92,7 @@ static uint32_t pick(const mc_group *group, mc_pick *pick) {
   if (group->members.count == 1) return 0;
   if (pick->now_ns < l->scheduled_until_ns) return mc_schedule_next(&l->schedule, group, pick, weigh, l);
   if (!l->equal) return mc_rotation_next(&l->rotation, pick->peek);
-  return l->options.full_scan ? pick_of_all(group, pick) : pick_of_some(l, group, pick);
+  return l->options.full_scan ? pick_of_all(l, group, pick) : pick_of_some(l, group, pick);
 }
 
 const mc_policy mc_least_request = {.name = "least request", .build = build, .pick = pick};

@@ -25,7 +25,7 @@ static double decayed(const mc_load_options *options, const mc_host_state *state
 }
 
 static double cost(const mc_load_options *options, const mc_host_state *state, uint64_t now_ns) {
-  double active = (double)atomic_load_explicit(&state->active, memory_order_relaxed);
+  double active = (double)atomic_load_explicit(state->active, memory_order_relaxed);
   double latency = latency_of(state);
   if (latency > 0) return latency / MILLISECOND * decayed(options, state, now_ns) * (active + 1);
   /* One that has requests and never answered is likely to fail. */

@@ -29,13 +29,19 @@ typedef struct mc_group {
   mc_hosts members;     /* numbers of hosts */
   const double *shares; /* of policies that hash: what each member should get; together 1. NULL otherwise */
   void *table;          /* what the policy built */
+  bool in_order;        /* the members' numbers are a run from the first: no look at them is needed */
 } mc_group;
 
 /* None of the members can be used, e.g. because a ring has no entries. */
 #define MC_NO_MEMBER UINT32_MAX
 
+/* The number of a member in the cluster. */
+static inline uint32_t mc_group_number(const mc_group *group, uint32_t member) {
+  return group->in_order ? group->members.at[0] + member : group->members.at[member];
+}
+
 static inline const mc_host *mc_group_host(const mc_group *group, uint32_t member) {
-  return &group->hosts[group->members.at[member]];
+  return &group->hosts[mc_group_number(group, member)];
 }
 
 typedef struct mc_policy {

@@ -7,12 +7,12 @@
 
 /* False: the cluster's max_requests leaves no room, and nothing is held. */
 MC_INLINED bool mc_lease_begin(const mc_cluster *cluster, int32_t endpoint, mc_routing_priority priority) {
-  if (mc_host_state_begin(cluster->hosts[endpoint].state, priority, cluster->max_requests[priority])) return true;
+  if (mc_cluster_begin(cluster, endpoint, priority, cluster->max_requests[priority])) return true;
   return mc_counts_refuse(&cluster->state->counts[priority], MC_RESOURCE_REQUESTS);
 }
 
 MC_INLINED void mc_lease_end(const mc_cluster *cluster, int32_t endpoint, mc_routing_priority priority) {
-  mc_host_state_end(cluster->hosts[endpoint].state, priority);
+  mc_cluster_end(cluster, endpoint, priority);
 }
 
 /* Whether an attempt might begin now. */

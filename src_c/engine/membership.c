@@ -77,11 +77,7 @@ uint32_t mc_snapshot_failing(const mc_snapshot *s, int32_t cluster, int32_t endp
 }
 
 bool mc_snapshot_has_traffic(const mc_snapshot *s, int32_t cluster) {
-  const mc_cluster *c = s->clusters[cluster];
-  for (uint32_t i = 0; i < c->host_count; i++) {
-    if (atomic_load_explicit(&c->hosts[i].state->total, memory_order_relaxed)) return true;
-  }
-  return false;
+  return atomic_load_explicit(&s->clusters[cluster]->state->asked, memory_order_relaxed);
 }
 
 uint32_t mc_snapshot_drain(const mc_snapshot *s, int32_t cluster, int32_t endpoint, bool draining) {

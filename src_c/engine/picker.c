@@ -43,17 +43,18 @@ void mc_picker_pick_keys(const mc_picker *picker, const mc_slice *keys, uint32_t
 }
 
 void mc_picker_begin(mc_picker *picker, int32_t host) {
-  mc_host_state_begin(picker->cluster->hosts[host].state, MC_ROUTING_DEFAULT, UINT32_MAX);
+  mc_cluster_begin(picker->cluster, host, MC_ROUTING_DEFAULT, UINT32_MAX);
 }
 
 /* Counts down to 0 and no further, since callers of a component make mistakes. */
 bool mc_picker_done(mc_picker *picker, int32_t host) {
-  mc_host_state *state = picker->cluster->hosts[host].state;
-  uint_fast32_t active = atomic_load_explicit(&state->active, memory_order_relaxed);
+  const mc_cluster *cluster = picker->cluster;
+  mc_counter *counter = mc_counter_at(&cluster->active, (uint32_t)host);
+  unsigned active = atomic_load_explicit(counter, memory_order_relaxed);
   while (active) {
-    if (atomic_compare_exchange_weak_explicit(&state->active, &active, active - 1, memory_order_relaxed,
+    if (atomic_compare_exchange_weak_explicit(counter, &active, active - 1, memory_order_relaxed,
                                               memory_order_relaxed)) {
-      mc_counts_give(&state->cluster->counts[MC_ROUTING_DEFAULT], MC_RESOURCE_REQUESTS);
+      mc_counts_give(&cluster->state->counts[MC_ROUTING_DEFAULT], MC_RESOURCE_REQUESTS);
       return true;
     }
   }
@@ -61,7 +62,7 @@ bool mc_picker_done(mc_picker *picker, int32_t host) {
 }
 
 uint32_t mc_picker_active(const mc_picker *picker, int32_t host) {
-  return (uint32_t)atomic_load_explicit(&picker->cluster->hosts[host].state->active, memory_order_relaxed);
+  return mc_counter_value(&picker->cluster->active, (uint32_t)host);
 }
 
 void mc_picker_report(mc_picker *picker, int32_t host, const mc_report *report) {

@@ -259,7 +259,7 @@ void mc_snapshot_free(mc_snapshot *s) {
 }
 
 uint32_t mc_snapshot_active(const mc_snapshot *s, int32_t cluster, int32_t endpoint) {
-  return (uint32_t)atomic_load_explicit(&s->clusters[cluster]->hosts[endpoint].state->active, memory_order_relaxed);
+  return mc_counter_value(&s->clusters[cluster]->active, (uint32_t)endpoint);
 }
 
 const char *mc_snapshot_policy(const mc_snapshot *s, int32_t cluster) { return s->clusters[cluster]->balancer->policy->name; }

@@ -79,6 +79,7 @@ static mc_code fill(mc_members *members, const mc_cluster_spec *spec, mc_runtime
     members->thresholds[i] = spec->thresholds ? spec->thresholds[i] : mc_thresholds_default();
   }
   if (!ok || !members->hosts || !members->state) return MC_NO_MEMORY;
+  if (!mc_runtime_expect_hosts(members->state, spec->endpoint_count)) return MC_NO_MEMORY;
   mc_code code = fill_localities(members, spec);
   if (!code) code = keep_zone(members);
   for (uint32_t i = 0; i < spec->endpoint_count && !code; i++) {
@@ -86,9 +87,11 @@ static mc_code fill(mc_members *members, const mc_cluster_spec *spec, mc_runtime
     if (!code) members->host_count = i + 1;
   }
   members->session_statuses = spec->session_statuses;
-  return code ? code
-              : mc_addresses_build(&members->addresses, members->hosts, members->host_count, members->localities,
-                                   members->arena);
+  if (code) return code;
+  bool counted = mc_host_counters(&members->active, members->hosts, NULL, members->host_count, members->arena);
+  return !counted ? MC_NO_MEMORY
+                  : mc_addresses_build(&members->addresses, members->hosts, members->host_count, members->localities,
+                                       members->arena);
 }
 
 mc_members *mc_members_new(const mc_cluster_spec *spec, mc_runtime *runtime) {
@@ -131,6 +134,7 @@ void mc_cluster_take(mc_cluster *cluster, mc_members *members, uint64_t now_ns) 
   cluster->localities = members->localities;
   cluster->locality_count = members->locality_count;
   cluster->state = members->state;
+  cluster->active = members->active;
   for (int i = 0; i < MC_ROUTING_PRIORITIES; i++) {
     cluster->max_requests[i] = members->thresholds[i].max[MC_RESOURCE_REQUESTS];
   }

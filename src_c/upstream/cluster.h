@@ -18,6 +18,7 @@ typedef struct mc_members {
   mc_locality *localities;
   uint32_t locality_count;
   mc_cluster_state *state;
+  mc_counter_map active; /* by host */
   mc_balance_spec balance;
   mc_thresholds thresholds[MC_ROUTING_PRIORITIES];
   mc_arena *arena;
@@ -25,13 +26,14 @@ typedef struct mc_members {
 } mc_members;
 
 typedef struct mc_cluster {
-  mc_slice name; /* this and the next six are those of the members */
+  mc_slice name; /* this and the next seven are those of the members */
   uint64_t serial;
   const mc_host *hosts;
   uint32_t host_count;
   const mc_locality *localities;
   uint32_t locality_count;
   mc_cluster_state *state;
+  mc_counter_map active;
   uint32_t max_requests[MC_ROUTING_PRIORITIES]; /* of the members' thresholds */
   uint_fast32_t epoch;          /* of the state, when the balancer was built */
   struct mc_balancer *balancer; /* balance/balancer.h */
@@ -54,6 +56,24 @@ void mc_cluster_take(mc_cluster *cluster, mc_members *members, uint64_t now_ns);
 static inline bool mc_cluster_is_stale(const mc_cluster *cluster, uint64_t now_ns) {
   return atomic_load_explicit(&cluster->state->epoch, memory_order_relaxed) != cluster->epoch ||
          atomic_load_explicit(&cluster->state->due_ns, memory_order_relaxed) <= now_ns;
+}
+
+/* A request to a host begins, where the cluster has less than the limit under way at that priority. False: it may not,
+ * and nothing is counted. What it reads of hosts are the counters alone. */
+static inline bool mc_cluster_begin(const mc_cluster *cluster, int32_t host, mc_routing_priority priority,
+                                    uint32_t limit) {
+  mc_cluster_state *state = cluster->state;
+  if (!mc_count_take(&state->counts[priority].used[MC_RESOURCE_REQUESTS], limit)) return false;
+  atomic_fetch_add_explicit(mc_counter_at(&cluster->active, (uint32_t)host), 1, memory_order_relaxed);
+  if (!atomic_load_explicit(&state->asked, memory_order_relaxed)) {
+    atomic_store_explicit(&state->asked, true, memory_order_relaxed);
+  }
+  return true;
+}
+
+static inline void mc_cluster_end(const mc_cluster *cluster, int32_t host, mc_routing_priority priority) {
+  atomic_fetch_sub_explicit(mc_counter_at(&cluster->active, (uint32_t)host), 1, memory_order_relaxed);
+  mc_counts_give(&cluster->state->counts[priority], MC_RESOURCE_REQUESTS);
 }
 
 #endif

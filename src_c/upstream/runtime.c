@@ -98,6 +98,7 @@ void mc_runtime_release_cluster(mc_runtime *runtime, mc_cluster_state *cluster) 
   while (*at != cluster) at = &(*at)->next;
   *at = cluster->next;
   runtime->count--;
+  mc_counters_clear(&cluster->counters);
   free(cluster->hosts);
   free(cluster);
 }
@@ -119,6 +120,10 @@ static void grow_hosts(mc_cluster_state *cluster) {
   cluster->host_mask = mask;
 }
 
+bool mc_runtime_expect_hosts(mc_cluster_state *cluster, uint32_t count) {
+  return mc_counters_reserve(&cluster->counters, count);
+}
+
 mc_host_state *mc_runtime_host(mc_cluster_state *cluster, mc_slice address) {
   for (mc_host_state *at = cluster->hosts[hash(address) & cluster->host_mask]; at; at = at->next) {
     if (!mc_slice_equal(at->address, address)) continue;
@@ -127,6 +132,11 @@ mc_host_state *mc_runtime_host(mc_cluster_state *cluster, mc_slice address) {
   }
   mc_host_state *made = calloc(1, sizeof *made + address.size);
   if (!made) return NULL;
+  made->active = mc_counters_take(&cluster->counters);
+  if (!made->active) {
+    free(made);
+    return NULL;
+  }
   made->references = 1;
   made->cluster = cluster;
   made->address = copy_behind(made, sizeof *made, address);
@@ -143,6 +153,7 @@ void mc_runtime_release_host(mc_cluster_state *cluster, mc_host_state *host) {
   while (*at != host) at = &(*at)->next;
   *at = host->next;
   cluster->host_count--;
+  mc_counters_give(&cluster->counters, host->active);
   free(host);
 }
 

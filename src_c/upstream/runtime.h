@@ -11,6 +11,7 @@
 #include <stdatomic.h>
 
 #include "base/slice.h"
+#include "upstream/counters.h"
 #include "circuit/breaker.h"
 
 /* What active checks may say beside MC_FAILING_HEALTH_CHECK; further bits of mc_host_state.failing. */
@@ -21,8 +22,7 @@ enum { MC_EXCLUDED_USER = 32 };
 enum { MC_FAILING = MC_FAILING_USER | MC_FAILING_EJECTED | MC_FAILING_HEALTH_CHECK };
 
 typedef struct mc_host_state {
-  atomic_uint_fast32_t active; /* requests under way */
-  atomic_uint_fast64_t total;  /* requests so far */
+  mc_counter *active; /* requests under way; of the cluster's counters */
   /* Connections, as those who have pools count them: in all, and of each priority, which have pools of their own. */
   atomic_uint_fast32_t connections, pooled[MC_ROUTING_PRIORITIES];
   atomic_uint_fast32_t failing; /* who says that it is not healthy (mc_failing), and two more bits; 0: nobody */
@@ -41,6 +41,8 @@ typedef struct mc_cluster_state {
   /* Moves on with every change of a host's health: a balancer that was built at another epoch is stale. */
   atomic_uint_fast32_t epoch;
   atomic_uint_fast64_t due_ns; /* when something has to be done before the next pick; UINT64_MAX: never */
+  atomic_bool asked; /* there has been a request to one of its hosts */
+  mc_counters counters;
   uint32_t references;
   struct mc_cluster_state *next;
   mc_slice name;
@@ -50,26 +52,15 @@ typedef struct mc_cluster_state {
 
 /* A number that no cluster on this runtime has had yet. */
 uint64_t mc_runtime_serial(mc_runtime *runtime);
+/* Before `count` hosts that the cluster is likely not to know: their counters are to lie side by side. False where memory
+ * is out. */
+bool mc_runtime_expect_hosts(mc_cluster_state *cluster, uint32_t count);
 /* Each adds a reference, making the state where it is new; NULL where memory is out. */
 mc_cluster_state *mc_runtime_cluster(mc_runtime *runtime, mc_slice name);
 mc_host_state *mc_runtime_host(mc_cluster_state *cluster, mc_slice address);
 /* Hosts are released before their cluster. */
 void mc_runtime_release_host(mc_cluster_state *cluster, mc_host_state *host);
 void mc_runtime_release_cluster(mc_runtime *runtime, mc_cluster_state *cluster);
-
-/* A request to the host begins, where the cluster has less than the limit under way at that priority. False: it
- * may not, and nothing is counted. */
-static inline bool mc_host_state_begin(mc_host_state *host, mc_routing_priority priority, uint32_t limit) {
-  if (!mc_count_take(&host->cluster->counts[priority].used[MC_RESOURCE_REQUESTS], limit)) return false;
-  atomic_fetch_add_explicit(&host->active, 1, memory_order_relaxed);
-  atomic_fetch_add_explicit(&host->total, 1, memory_order_relaxed);
-  return true;
-}
-
-static inline void mc_host_state_end(mc_host_state *host, mc_routing_priority priority) {
-  atomic_fetch_sub_explicit(&host->active, 1, memory_order_relaxed);
-  mc_counts_give(&host->cluster->counts[priority], MC_RESOURCE_REQUESTS);
-}
 
 /* Requests under way to all hosts of a cluster. */
 static inline uint32_t mc_cluster_state_active(const mc_cluster_state *cluster) {

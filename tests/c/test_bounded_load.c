@@ -8,11 +8,11 @@
 static const mc_group *group_of(const hosts_fixture *f) { return &f->balancer.tiers[0].healthy; }
 
 static void set_active(hosts_fixture *f, uint32_t host, uint32_t active) {
-  while (active--) mc_host_state_begin(f->cluster.hosts[host].state, MC_ROUTING_DEFAULT, UINT32_MAX);
+  while (active--) mc_cluster_begin(&f->cluster, (int32_t)host, MC_ROUTING_DEFAULT, UINT32_MAX);
 }
 
 static double naive_load(const hosts_fixture *f, uint32_t factor, uint32_t host) {
-  uint32_t all = mc_cluster_state_active(f->cluster.state), own = (uint32_t)atomic_load(&f->cluster.hosts[host].state->active);
+  uint32_t all = mc_cluster_state_active(f->cluster.state), own = atomic_load(f->cluster.hosts[host].state->active);
   return own / fmax(ceil(((all + 1) * factor + 99) / 100 * group_of(f)->shares[host]), 1);
 }
 
@@ -77,7 +77,7 @@ static void check_bounded(mc_policy_kind policy) {
   int32_t other = mc_balancer_pick(&f.balancer, &pick);
   CHECK(other >= 0 && other != idle);
   CHECK_INT(mc_balancer_pick(&f.balancer, &pick), other); /* the same for the same hash */
-  for (int i = 0; i < 10; i++) mc_host_state_end(f.cluster.hosts[idle].state, MC_ROUTING_DEFAULT);
+  for (int i = 0; i < 10; i++) mc_cluster_end(&f.cluster, (int32_t)idle, MC_ROUTING_DEFAULT);
   CHECK_INT(mc_balancer_pick(&f.balancer, &pick), idle);
   finish(&f);
 }

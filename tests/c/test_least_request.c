@@ -1,7 +1,7 @@
 #include "balance_support.h"
 
 static void make_busy(hosts_fixture *f, int host, uint32_t active) {
-  atomic_store(&f->cluster.hosts[host].state->active, active);
+  atomic_store(f->cluster.hosts[host].state->active, active);
 }
 
 static void start_least(hosts_fixture *f, const uint32_t *weights, uint32_t count) {

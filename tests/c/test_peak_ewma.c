@@ -48,8 +48,8 @@ static int32_t better(double first, double second, uint32_t first_active, uint32
   CHECK_INT(build(&f, 0), MC_OK);
   if (first > 0) tell(&f, 0, 1, first);
   if (second > 0) tell(&f, 1, 1, second);
-  atomic_store(&f.cluster.hosts[0].state->active, first_active);
-  atomic_store(&f.cluster.hosts[1].state->active, second_active);
+  atomic_store(f.cluster.hosts[0].state->active, first_active);
+  atomic_store(f.cluster.hosts[1].state->active, second_active);
   int32_t found = pick_at(&f, seconds(now), 0);
   for (uint64_t i = 0; i < 20; i++) CHECK_INT(pick_at(&f, seconds(now), i), found);
   finish(&f);
