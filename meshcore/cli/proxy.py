@@ -55,6 +55,12 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         help="how often to look for changed documents; 0: only on SIGHUP (default: 1)",
     )
     serving.add_argument(
+        "--runtime-dir",
+        metavar="DIR",
+        help="a folder for what the machine's proxies share, made where it is not there: one of them checks "
+        "endpoints for all (without it, each checks for itself)",
+    )
+    serving.add_argument(
         "--log-format",
         choices=("text", "json", "none"),
         default="text",
@@ -116,6 +122,7 @@ async def _serve(args: argparse.Namespace, source: ConfigSource, config: Config)
         listen=args.listen or [LISTEN],
         admin=args.admin,
         access_log=None if args.log_format == "none" else write,
+        runtime_dir=args.runtime_dir,
         resolver=DnspythonResolver() if args.resolver == "dnspython" else None,
     )
     reloader = Reloader(proxy, source.load, source.files, _say, args.reload_interval)

@@ -4,23 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
+import os
 import random
 import threading
+from collections.abc import Callable
 from types import TracebackType
-from typing import Any
 
-from meshcore.certificates import Certificates
 from meshcore.engine import Engine
+from meshcore.health.board import Board
+from meshcore.health.checks import Checks
 from meshcore.health.clock import Clock
-from meshcore.health.connection import Connection
-from meshcore.health.plan import Job, Key, plan
+from meshcore.health.machine import Machine
 from meshcore.health.probes import require_libraries
-from meshcore.health.session import Result, Session
-from meshcore.health.stats import Counts, hosts_by_health
-from meshcore.health.verdict import Verdict
-from meshcore.model import Cluster, HealthStatus
 
 __all__ = ["HealthChecker"]
+
+_log = logging.getLogger("meshcore.health")
 
 
 class HealthChecker:
@@ -36,35 +36,41 @@ class HealthChecker:
         with HealthChecker(engine) as checker:
             checker.wait(timeout=5)  # until each endpoint has been checked once
 
+    Of several processes with one ``shared`` folder one checks for all. Another one takes over when it ends,
+    and each checks for itself what the others do not.
+
     Args:
         engine: whose endpoints are checked. One checker an engine.
+        shared: a folder for processes of one user, made where it is not there; None: each checks for itself.
         clock: where the time comes from.
         seed: makes the jitter repeatable.
 
     Raises:
         ImportError: where a check of the configuration needs a library that is not installed.
+        OSError: where the folder cannot be made, or others than this user may write into it.
     """
 
-    def __init__(self, engine: Engine, *, clock: Clock | None = None, seed: int | None = None) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        *,
+        shared: str | os.PathLike[str] | None = None,
+        clock: Clock | None = None,
+        seed: int | None = None,
+    ) -> None:
+        require_libraries(cluster.health_check for cluster in engine.config.clusters)
+        clock = clock or Clock()
+        machine = Machine(Board(shared), clock) if shared is not None else None
+        if machine is None:
+            _log.info("without a shared folder this process checks endpoints for itself alone")
         self._engine = engine
-        self._clock = clock or Clock()
-        self._random = random.Random(seed)
-        self._certificates = Certificates()
-        self._jobs: dict[Key, Job] = {}
-        self._clusters: dict[str, Cluster] = {}
-        self._sessions: dict[Key, Session] = {}
-        self._tasks: dict[Key, asyncio.Task[None]] = {}
-        self._words: dict[str, dict[str, HealthStatus]] = {}
-        self._traffic: set[str] = set()
-        self._stats = Counts()
-        self._unchecked: set[Key] = set()
+        self._checks = Checks(engine, machine, clock, random.Random(seed), self._round_done)
         self._checked = threading.Event()
         self._round = asyncio.Event()
         self._wake = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._main: asyncio.Task[None] | None = None
         self._thread: threading.Thread | None = None
-        require_libraries(cluster.health_check for cluster in engine.config.clusters)
 
     # ------------------------------------------------------------------ ways to run it
 
@@ -74,19 +80,21 @@ class HealthChecker:
         Raises:
             RuntimeError: where the engine's endpoints are checked already.
         """
+        self._engine.begin_checks(self._checks.described)
         self._loop = asyncio.get_running_loop()
         self._main = asyncio.current_task()
-        self._engine.begin_checks(self._describe)
         self._engine.watch(self._changed)
+        looking = asyncio.ensure_future(self._checks.look())
         try:
             while True:
-                self._follow()
+                self._checks.follow()
                 await self._wake.wait()
                 self._wake.clear()
         finally:
             self._engine.unwatch(self._changed)
             self._loop = None
-            await self._drop(list(self._tasks))
+            looking.cancel()
+            await self._checks.close()
             self._engine.end_checks()
 
     async def first_round(self) -> None:
@@ -106,14 +114,12 @@ class HealthChecker:
 
     def stop(self) -> None:
         """End the thread; nothing is said of endpoints any more."""
-        thread, loop, main = self._thread, self._loop, self._main
+        thread, main = self._thread, self._main
         self._thread = None
-        if thread is None:
-            return
-        if loop is not None and main is not None:
-            with contextlib.suppress(RuntimeError):  # the loop is closed: it has ended by itself
-                loop.call_soon_threadsafe(main.cancel)
-        thread.join()
+        if thread is not None:
+            if main is not None:
+                self._call(main.cancel)
+            thread.join()
 
     def wait(self, timeout: float | None = None) -> bool:
         """Wait until each endpoint has been checked once; False where ``timeout`` seconds were not enough."""
@@ -144,123 +150,28 @@ class HealthChecker:
     def fail(self, cluster: str, endpoint: str) -> None:
         """An answer to a request had ``x-envoy-immediate-health-check-fail``: the endpoint fails from now on,
         until its checks succeed again. From any thread; what is not checked is passed over."""
-        loop = self._loop
-        if loop is not None:
-            with contextlib.suppress(RuntimeError):
-                loop.call_soon_threadsafe(self._fail, (cluster, endpoint))
+        self._call(self._checks.fail, (cluster, endpoint))
 
-    def _fail(self, key: Key) -> None:
-        session = self._sessions.get(key)
-        if session is not None:
-            session.fail()
+    def _round_done(self) -> None:
+        self._round.set()
+        self._checked.set()
 
     def _changed(self) -> None:
+        self._call(self._wake.set)
+
+    def _call(self, function: Callable[..., object], *args: object) -> None:
+        """In the loop, from any thread; nothing where the checker does not run any more."""
         loop = self._loop
         if loop is not None:
-            with contextlib.suppress(RuntimeError):
-                loop.call_soon_threadsafe(self._wake.set)
+            with contextlib.suppress(RuntimeError):  # the loop is closed
+                loop.call_soon_threadsafe(function, *args)
 
     # ------------------------------------------------------------------ what it tells
 
     def counters(self) -> dict[str, int]:
-        """Envoy's ``cluster.<name>.health_check.*``."""
-        return dict(self._stats.counters)
+        """Envoy's ``cluster.<name>.health_check.*``, of the checks that this process has made."""
+        return dict(self._checks.stats.counters)
 
     def gauges(self) -> dict[str, int]:
         """How many hosts of each cluster are healthy (degraded ones included) and how many degraded."""
-        return hosts_by_health(
-            (key[0], session.result.health) for key, session in list(self._sessions.items())
-        )
-
-    # ------------------------------------------------------------------ what it does
-
-    def _follow(self) -> None:
-        """Check what the configuration in force wants checked, and nothing else."""
-        config = self._engine.config
-        jobs = plan(config, self._jobs, self._clusters)
-        self._clusters = {cluster.name: cluster for cluster in config.clusters if cluster.health_check}
-        gone = [key for key in self._jobs if key not in jobs]
-        changed = [
-            key for key, job in jobs.items() if self._jobs.get(key) is not job and self._jobs.get(key) != job
-        ]
-        self._jobs = jobs
-        for key in gone:
-            self._say(key, HealthStatus.UNKNOWN)
-        known = {key: self._sessions[key].result for key in changed if key in self._sessions}
-        self._forget(gone + changed)
-        for key in changed:
-            self._begin(key, known.get(key))
-        self._note_round()
-
-    def _begin(self, key: Key, known: Result | None) -> None:
-        job = self._jobs[key]
-        connection = Connection(job, self._certificates, self._clock)
-        session = Session(
-            job,
-            connection,
-            self._clock,
-            lambda: self._random.getrandbits(64),
-            self._has_traffic,
-            self._tell,
-            known,
-        )
-        self._sessions[key] = session
-        if session.result.passed is None:
-            self._unchecked.add(key)
-        self._say(key, session.result.health)
-        self._tasks[key] = asyncio.ensure_future(session.run())
-
-    def _forget(self, keys: list[Key]) -> None:
-        for key in keys:
-            self._sessions.pop(key, None)
-            self._unchecked.discard(key)
-            task = self._tasks.pop(key, None)
-            if task is not None:
-                task.cancel()
-
-    async def _drop(self, keys: list[Key]) -> None:
-        tasks = [self._tasks[key] for key in keys]
-        self._forget(keys)
-        self._jobs, self._clusters = {}, {}
-        if tasks:
-            await asyncio.wait(tasks)
-
-    def _tell(self, session: Session, verdict: Verdict) -> None:
-        key = session.job.key
-        if self._sessions.get(key) is not session:
-            return
-        self._stats.add(key[0], verdict)
-        self._unchecked.discard(key)
-        self._say(key, session.result.health)
-        self._note_round()
-
-    def _note_round(self) -> None:
-        if not self._unchecked:
-            self._flush()
-            self._round.set()
-            self._checked.set()
-
-    def _say(self, key: Key, health: HealthStatus) -> None:
-        """Have the engine told, with whatever else is to be said by then: it builds a balancer each time."""
-        if not self._words and self._loop is not None:
-            self._loop.call_soon(self._flush)
-        self._words.setdefault(key[0], {})[key[1]] = health
-
-    def _flush(self) -> None:
-        words, self._words = self._words, {}
-        for cluster, said in words.items():
-            self._engine.set_checked_health(cluster, said)
-
-    def _has_traffic(self, cluster: str) -> bool:
-        if cluster not in self._traffic:
-            try:
-                if not self._engine.has_traffic(cluster):
-                    return False
-            except KeyError:
-                return False
-            self._traffic.add(cluster)
-        return True
-
-    def _describe(self, cluster: str, endpoint: str) -> dict[str, Any] | None:
-        session = self._sessions.get((cluster, endpoint))
-        return session.result.described(self._clock.time(), "this process") if session is not None else None
+        return self._checks.gauges()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import os
 import time
 from collections.abc import Awaitable, Callable, Sequence
 
@@ -48,6 +49,7 @@ class Proxy:
         options: bounds and times.
         resolver: looks up the names of endpoints; None: ``meshcore.discovery.DefaultResolver``.
         health_checks: check endpoints as their clusters ask for; False: somebody else does, or nobody.
+        runtime_dir: a folder for what the machine's proxies share: one of them checks endpoints for all.
         sleep: waits out injected delays, and between the pieces of an answer that is held back.
         now: the time for those, in seconds.
 
@@ -65,6 +67,7 @@ class Proxy:
         options: ProxyOptions | None = None,
         resolver: Resolver | None = None,
         health_checks: bool = True,
+        runtime_dir: str | os.PathLike[str] | None = None,
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
         now: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -90,7 +93,7 @@ class Proxy:
         self._upstream: Upstream | None = None
         self._downstream: DownstreamServer | None = None
         self._admin: Admin | None = None
-        self.checker = HealthChecker(self.engine) if health_checks else None
+        self.checker = HealthChecker(self.engine, shared=runtime_dir) if health_checks else None
         self._checking: asyncio.Future[None] | None = None
 
     @property

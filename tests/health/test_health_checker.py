@@ -198,7 +198,7 @@ async def test_another_check_for_the_same_host() -> None:
     async with checked(Host(OK, BAD)) as it:
         other = with_check(checker=HttpHealthCheck("/other"))
         it.engine.swap(with_health_checks(it.engine.config, {"c": other}))
-        await until(lambda: it.checker._jobs["c", it.hosts[0].address].check is other)
+        await until(lambda: it.checker._checks._jobs["c", it.hosts[0].address].check is other)
         assert health(it.engine) == [UP]
         assert await it.round() == [DOWN]
         assert it.hosts[0].requests[-1].startswith(b"GET /other ")
