@@ -80,6 +80,8 @@ static void test_checks(void) {
   CHECK(mc_host_state_check(hosts[0].state, MC_HEALTHY) && mc_host_state_check(hosts[2].state, MC_HEALTHY));
   CHECK_INT(mc_host_health(&hosts[0]), MC_UNHEALTHY);
   CHECK_INT(mc_host_health(&hosts[2]), MC_UNHEALTHY);
+  mc_host_state_say(hosts[1].state, MC_EXCLUDED_USER, true);
+  CHECK_INT(mc_host_status(&hosts[1]), MC_STATUS_DRAINING);
   /* A host that is known keeps what is known of it, and starts slowly again where it had failed. */
   mc_host_state_say(hosts[0].state, MC_FAILING_USER, false);
   mc_cluster_take(&cluster, cluster.members, 7);
