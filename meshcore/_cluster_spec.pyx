@@ -62,6 +62,7 @@ cdef int cluster_spec(Specs specs, object cluster, mc_cluster_spec *out) except 
     _zone(specs, cluster, &out.balance)
     _subsets(specs, cluster.subsets, out)
     _thresholds(specs, cluster, out)
+    out.override_headers = _override_headers(specs, cluster.override_headers)
     for status in cluster.common_lb.override_host_status:
         out.session_statuses |= STATUSES[status]
     return 0
@@ -78,6 +79,13 @@ cdef int unchecked(object cluster, mc_cluster_spec *out) except -1:
             at.unchecked = first
         at += 1
     return 0
+
+
+cdef mc_names _override_headers(Specs specs, tuple headers) except *:
+    cdef mc_names out
+    out.at = specs.names(headers)
+    out.count = <uint32_t> len(headers)
+    return out
 
 
 cdef int _localities(Specs specs, object cluster, mc_cluster_spec *out) except -1:

@@ -561,6 +561,7 @@ cdef extern from "meshcore.h" nogil:
         const mc_subsets_spec *subsets
         const mc_thresholds *thresholds
         uint8_t session_statuses
+        mc_names override_headers
         int32_t keep
 
     # ---- the connection manager's options
@@ -846,6 +847,7 @@ cdef extern from "meshcore.h" nogil:
         const mc_session *session
         mc_session_reason session_reason
         mc_slice session_address
+        uint32_t overrides
         mc_request request
         mc_view view
 

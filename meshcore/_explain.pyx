@@ -95,7 +95,7 @@ def explanation_of(Decision decision not None):
         listener=config.listeners[d.listener] if d.listener >= 0 else None,
         routed=d.virtual_host >= 0,
         cluster=config.clusters[d.cluster] if d.cluster >= 0 else None,
-        policy=mc_snapshot_policy(snapshot.snapshot, d.cluster).decode() if d.cluster >= 0 else "",
+        policy=policy_of(snapshot, d),
         endpoint=decision._picked(),
         candidates=d.candidates if d.endpoint >= 0 else 0,
         overflow=overflow_of(snapshot, decision),
@@ -123,6 +123,13 @@ cdef object overflow_of(Snapshot snapshot, Decision decision):
         return None
     limit = breakers_of(snapshot, d.cluster)[decision.priority]["requests"]["limit"]
     return Overflow(decision.priority, limit)
+
+
+cdef str policy_of(Snapshot snapshot, const mc_decision *d):
+    """What chose the endpoint, in words."""
+    if d.cluster < 0:
+        return ""
+    return "override host" if d.overrides else mc_snapshot_policy(snapshot.snapshot, d.cluster).decode()
 
 
 cdef tuple labels_of(Snapshot snapshot, const mc_decision *d):

@@ -224,3 +224,32 @@ def test_an_explanation_of_a_strict_session() -> None:
     assert explained.endpoint is not None
     assert explained.endpoint.session is not None
     assert explained.endpoint.session.reason == "unfit"
+
+
+def test_a_request_that_overflows_is_told_nothing() -> None:
+    full = {"circuit_breakers": {"thresholds": [{"max_requests": 0}]}}
+    for asked in ({}, {"x-session": encoded(C)}):
+        with ask(Engine(loaded(session(HEADER), cluster=full)), asked) as d:
+            assert (d.outcome, d.flags) == (Outcome.REJECT, "UO")
+            assert "x-session" not in dict(d.response_headers([]))
+
+
+def test_endpoints_that_headers_name() -> None:
+    rotation = {"@type": TYPES + "load_balancing_policies.round_robin.v3.RoundRobin"}
+    fallback = {"policies": [{"typed_extension_config": {"name": "r", "typed_config": rotation}}]}
+    override = {
+        "@type": TYPES + "load_balancing_policies.override_host.v3.OverrideHost",
+        "override_host_sources": [{"header": "x-to"}],
+        "fallback_policy": fallback,
+    }
+    policy = {"policies": [{"typed_extension_config": {"name": "o", "typed_config": override}}]}
+    engine = Engine(loaded(session(HEADER), cluster={"load_balancing_policy": policy}))
+    with ask(engine, {"x-to": f"10.0.0.9:80, {C}"}) as d:
+        assert d.endpoint == C
+        assert told(d, "x-session") == [encoded(C)]
+    with ask(engine, {"x-to": C, "x-session": encoded(B)}) as d:
+        assert d.endpoint == B  # a session comes first
+    with ask(engine, {"x-to": "10.0.0.9:80"}) as d:
+        assert d.endpoint in (A, B, D)
+    explained = engine.explain("GET", "a.example", "/", {"x-to": C})
+    assert f"{C}, by override host among 1 of 4" in str(explained)

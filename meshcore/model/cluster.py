@@ -269,6 +269,8 @@ class Cluster:
     common_lb: CommonLbConfig = CommonLbConfig()
     peers: Peers | None = None  #: None: nothing is routed by zone
     subsets: SubsetConfig | None = None
+    #: Request headers (lower-case) with lists of addresses, which come before what the policy would choose.
+    override_headers: tuple[str, ...] = ()
     overprovisioning_factor: int = 140
     circuit_breakers: CircuitBreakers | None = None
     circuit_breakers_high: CircuitBreakers | None = None

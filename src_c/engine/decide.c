@@ -5,6 +5,7 @@
 #include "edit/view.h"
 #include "engine/filters.h"
 #include "engine/lease.h"
+#include "engine/override.h"
 #include "engine/sessions.h"
 #include "engine/split.h"
 
@@ -111,6 +112,9 @@ MC_INLINED uint64_t hash_of(const mc_snapshot *s, const mc_action *action, mc_in
 MC_INLINED int32_t choose_endpoint(const mc_snapshot *s, const mc_action *action, mc_input *input, mc_decision *d,
                                    const bool peek) {
   const mc_cluster *cluster = s->clusters[d->cluster];
+  const int32_t named = cluster->members->override_headers.count ? mc_override_next(cluster, d) : -1;
+  d->candidates = 1;
+  if (named >= 0) return named;
   mc_pick pick = {.draws = d->request.seed, .now_ns = d->request.now_ns, .peek = peek};
   if (cluster->balancer->policy->hashes) pick.hash = hash_of(s, action, input, d, &pick);
   if (input->no_memory) return -1;
@@ -297,6 +301,7 @@ MC_INLINED mc_code decide(const mc_snapshot *s, const mc_request *request, mc_de
   d->cors = MC_CORS_NONE;
   d->cookies = d->cluster_cookie = NULL;
   d->session = NULL;
+  d->overrides = 0;
   d->snapshot = s;
   d->request = *request;
   mc_scratch_init(&d->scratch);

@@ -670,6 +670,7 @@ typedef struct mc_cluster_spec {
   const mc_subsets_spec *subsets; /* NULL: none */
   const mc_thresholds *thresholds; /* by mc_routing_priority; NULL: Envoy's defaults */
   uint8_t session_statuses; /* of the endpoints that sessions may stay with */
+  mc_names override_headers; /* whose addresses come before what the policy would choose; lower-case */
   int32_t keep; /* number of the cluster in the previous snapshot that is taken over as it is; -1: none */
 } mc_cluster_spec;
 
@@ -1103,6 +1104,7 @@ typedef struct mc_decision {
   const mc_session *session; /* NULL: the request has none; of the next two then nothing is set */
   mc_session_reason session_reason;
   mc_slice session_address; /* what the request asks for: any bytes; size 0: nothing */
+  uint32_t overrides; /* addresses of the cluster's override_headers that have been used */
   const mc_snapshot *snapshot;
   mc_request request;
   mc_view view;

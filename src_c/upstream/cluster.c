@@ -66,6 +66,15 @@ static mc_code keep_zone(mc_members *members) {
   return ok ? MC_OK : MC_NO_MEMORY;
 }
 
+static mc_code copy_names(mc_names *to, const mc_names *from, mc_arena *arena) {
+  bool ok = true;
+  mc_slice *names = mc_arena_alloc(arena, from->count, sizeof *names);
+  if (!names) return MC_NO_MEMORY;
+  for (uint32_t i = 0; i < from->count; i++) names[i] = mc_arena_copy(arena, from->at[i], &ok);
+  *to = (mc_names){names, from->count};
+  return ok ? MC_OK : MC_NO_MEMORY;
+}
+
 static mc_code fill(mc_members *members, const mc_cluster_spec *spec, mc_runtime *runtime) {
   bool ok = true;
   members->arena = mc_arena_new();
@@ -87,6 +96,7 @@ static mc_code fill(mc_members *members, const mc_cluster_spec *spec, mc_runtime
     if (!code) members->host_count = i + 1;
   }
   members->session_statuses = spec->session_statuses;
+  if (!code) code = copy_names(&members->override_headers, &spec->override_headers, members->arena);
   if (code) return code;
   bool counted = mc_host_counters(&members->active, members->hosts, NULL, members->host_count, members->arena);
   return !counted ? MC_NO_MEMORY

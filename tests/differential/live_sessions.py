@@ -9,10 +9,22 @@ from typing import Any
 
 from live_config import ROUTER, TELL_DETAILS, TYPES
 
-__all__ = ["COOKIE", "HEADER", "HOSTS", "asking", "bootstrap"]
+__all__ = [
+    "COOKIE",
+    "HEADER",
+    "HOSTS",
+    "OVERRIDE",
+    "ROUTES",
+    "addresses",
+    "asking",
+    "bootstrap",
+    "encoded",
+    "telling",
+]
 
 FILTER = "envoy.filters.http.stateful_session"
-COOKIE, HEADER = "sid", "x-session"
+COOKIE, HEADER, OVERRIDE = "sid", "x-session", "X-Override"
+_POLICIES = f"{TYPES}.load_balancing_policies"
 HOSTS, CLUSTERS, ROUTES = 6, 12, 60
 _STATUSES = ("UNKNOWN", "HEALTHY", "UNHEALTHY", "DRAINING", "TIMEOUT", "DEGRADED")
 
@@ -50,10 +62,24 @@ def _level(draw: random.Random, chance: float) -> dict[str, Any]:
     return {"typed_per_filter_config": {FILTER: config}}
 
 
+def _typed(name: str, config: dict[str, Any]) -> dict[str, Any]:
+    name = f"envoy.load_balancing_policies.{name}"
+    return {"policies": [{"typed_extension_config": {"name": name, "typed_config": config}}]}
+
+
 def _policy(draw: random.Random) -> dict[str, Any]:
     """Maglev, so that the endpoint of a request without a session can be compared as well."""
-    if draw.random() < 0.5:
+    kind = draw.randrange(3)
+    if kind == 0:
         return {"lb_policy": "MAGLEV", "maglev_lb_config": {"table_size": 251}}
+    if kind == 1:
+        maglev = {"@type": f"{_POLICIES}.maglev.v3.Maglev", "table_size": 251}
+        override = {
+            "@type": f"{_POLICIES}.override_host.v3.OverrideHost",
+            "override_host_sources": [{"header": OVERRIDE}, {"header": "x-other"}],
+            "fallback_policy": _typed("maglev", maglev),
+        }
+        return {"load_balancing_policy": _typed("override_host", override)}
     selectors = [{"keys": ["a"]}]
     subsets = {"fallback_policy": draw.choice(["NO_FALLBACK", "ANY_ENDPOINT"]), "subset_selectors": selectors}
     return {"lb_policy": "MAGLEV", "lb_subset_config": subsets}
@@ -180,3 +206,9 @@ def asking(draw: random.Random, ports: Sequence[int], now: int) -> bytes:
 def encoded(value: bytes, draw: random.Random) -> str:
     text = base64.b64encode(value).decode()
     return text.rstrip("=") if draw.random() < 0.05 else text
+
+
+def addresses(draw: random.Random, ports: Sequence[int]) -> str:
+    """A list for an override host policy."""
+    parts = [f"127.0.0.1:{draw.choice((*ports, 9))}" for _ in range(draw.randint(0, 3))]
+    return draw.choice([",", ", ", " ,,", ";"]).join(parts)

@@ -11,7 +11,18 @@ from dataclasses import dataclass
 
 import pytest
 from live_envoy import Envoy, exchange, free_ports
-from live_sessions import COOKIE, HEADER, HOSTS, ROUTES, asking, bootstrap, encoded, telling
+from live_sessions import (
+    COOKIE,
+    HEADER,
+    HOSTS,
+    OVERRIDE,
+    ROUTES,
+    addresses,
+    asking,
+    bootstrap,
+    encoded,
+    telling,
+)
 from live_upstream import EchoServers
 
 from meshcore.config import load
@@ -84,6 +95,8 @@ def test_the_same_sessions(binary: str, seed: int) -> None:
                     lines.append(("cookie", f"a=b; {COOKIE}={quoted}"))
                 if draw.random() < 0.8:
                     lines += [(HEADER, value), (HEADER, "again")][: draw.choice([1, 1, 2])]
+                if draw.random() < 0.5:
+                    lines.append((draw.choice([OVERRIDE, "x-other"]), addresses(draw, upstreams.ports)))
                 port = draw.choice(ports)
                 theirs, ours = (
                     by_envoy(port, host, path, lines),

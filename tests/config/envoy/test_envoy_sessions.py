@@ -9,7 +9,7 @@ from envoy_support import cluster, cluster_problems, loaded_cluster, problems, r
 
 from meshcore.config import ConfigError
 from meshcore.config.envoy import load_parts
-from meshcore.model import Config, HealthStatus, SessionCookie, SessionHeader, StatefulSession
+from meshcore.model import Config, HealthStatus, Policy, SessionCookie, SessionHeader, StatefulSession
 
 FILTER = "envoy.filters.http.stateful_session"
 KIND = "a/envoy.extensions.filters.http.stateful_session.v3.StatefulSession"
@@ -145,3 +145,54 @@ def test_what_an_endpoint_may_be() -> None:
     )
     (found,) = cluster_problems(common_lb_config={"override_host_status": {"statuses": ["GOOD"]}})
     assert "common_lb_config.override_host_status.statuses[0]: found 'GOOD'" in found
+
+
+POLICIES = "a/envoy.extensions.load_balancing_policies."
+
+
+def policy(name: str, **config: Any) -> dict[str, Any]:
+    extension = {"name": "p", "typed_config": {"@type": f"{POLICIES}{name}", **config}}
+    return {"policies": [{"typed_extension_config": extension}]}
+
+
+def override(*sources: dict[str, Any], fallback: dict[str, Any] | None = None) -> dict[str, Any]:
+    inner = {} if fallback is None else {"fallback_policy": fallback}
+    return policy("override_host.v3.OverrideHost", override_host_sources=list(sources), **inner)
+
+
+RANDOM = policy("random.v3.Random")
+
+
+def test_override_host_policies() -> None:
+    given = override({"header": "X-To"}, {"header": "x-more"}, fallback=RANDOM)
+    found = loaded_cluster(load_balancing_policy=given)
+    assert (found.policy, found.override_headers) == (Policy.RANDOM, ("x-to", "x-more"))
+    by_metadata = override({"metadata": {"key": "a", "path": [{"key": "b"}]}}, fallback=RANDOM)
+    config = load_parts(table(route()), [cluster(load_balancing_policy=by_metadata)])
+    assert config.clusters[0].override_headers == ()
+    assert config.warnings[0].message.endswith("metadata: has no effect: there is no dynamic metadata")
+    around = override({"header": "x"}, fallback=policy("subset.v3.Subset", subset_lb_policy=RANDOM))
+    assert loaded_cluster(load_balancing_policy=around).subsets is not None
+
+
+@pytest.mark.parametrize(
+    ("given", "problem"),
+    [
+        (override(fallback=RANDOM), "override_host_sources: found 0 items"),
+        (override({"header": "x"}), "fallback_policy: missing, but required"),
+        (override({}, fallback=RANDOM), "override_host_sources[0]: "),
+        (override({"header": "x", "metadata": {}}, fallback=RANDOM), "override_host_sources[0]"),
+        (override({"header": "x\n"}, fallback=RANDOM), "override_host_sources[0].header: found"),
+        (
+            override({"header": "x"}, fallback=override({"header": "y"}, fallback=RANDOM)),
+            "fallback_policy: no override host policy can be in another",
+        ),
+        (
+            policy("subset.v3.Subset", subset_lb_policy=override({"header": "y"}, fallback=RANDOM)),
+            "subset_lb_policy: no override host policy can be in it: put it around",
+        ),
+    ],
+)
+def test_what_is_refused_of_an_override_host_policy(given: dict[str, Any], problem: str) -> None:
+    (found,) = cluster_problems(load_balancing_policy=given)
+    assert problem in found

@@ -6,7 +6,14 @@ from enum import Enum
 from typing import Annotated
 
 from meshcore.config.balancing import limits
-from meshcore.config.envoy.schema.base import Empty, Percent, RuntimeDouble, TimeSpan, TypedExtensionConfig
+from meshcore.config.envoy.schema.base import (
+    Empty,
+    OptionalHeaderName,
+    Percent,
+    RuntimeDouble,
+    TimeSpan,
+    TypedExtensionConfig,
+)
 from meshcore.config.envoy.schema.endpoint import HealthStatus
 from meshcore.config.envoy.schema.retry import HashPolicy
 from meshcore.config.scalar_types import UInt32, UInt64
@@ -31,6 +38,7 @@ __all__ = [
     "TypedClientSideWeighted",
     "TypedLeastRequest",
     "TypedMaglev",
+    "TypedOverrideHost",
     "TypedPeakEwma",
     "TypedRandom",
     "TypedRingHash",
@@ -224,6 +232,20 @@ class TypedRoundRobin(Record):
 
 class TypedRandom(Record):
     locality_lb_config: LocalityLbConfig | None = None
+
+
+class OverrideHostSource(Record):
+    __oneofs__ = (OneOf("override_host_source", ("header", "metadata"), True),)
+
+    header: OptionalHeaderName = ""
+    metadata: MappingNode | None = None
+
+
+class TypedOverrideHost(Record):
+    __noted__ = {"selected_host_key": "there is no dynamic metadata"}
+
+    override_host_sources: Annotated[list[OverrideHostSource], Meta(min_length=1)]
+    fallback_policy: LoadBalancingPolicy
 
 
 class TypedSubset(LbSubsetConfig):

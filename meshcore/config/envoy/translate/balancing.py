@@ -43,6 +43,7 @@ class Balancing:
     client_side_weighted: ClientSideWeighted | None = None
     slow_start: SlowStart | None = None
     subsets: SubsetConfig | None = None
+    override_headers: tuple[str, ...] = ()
     hash_policies: tuple[HashPolicy, ...] | None = None
 
 
@@ -57,6 +58,7 @@ _TYPED: dict[str, type[Record]] = {
     _PREFIX + "ring_hash.v3.RingHash": schema.TypedRingHash,
     _PREFIX + "maglev.v3.Maglev": schema.TypedMaglev,
     _PREFIX + "subset.v3.Subset": schema.TypedSubset,
+    _PREFIX + "override_host.v3.OverrideHost": schema.TypedOverrideHost,
 }
 
 
@@ -121,7 +123,14 @@ def _of_policies(
         return result
     if isinstance(config, schema.TypedSubset):
         inner = _of_policies(context, config, "subset_lb_policy", config.subset_lb_policy, common)
+        if inner.override_headers:
+            context.error(config, "subset_lb_policy", "no override host policy can be in it: put it around")
         return replace(inner, subsets=typed_subsets(context, config))
+    if isinstance(config, schema.TypedOverrideHost):
+        inner = _of_policies(context, config, "fallback_policy", config.fallback_policy, common)
+        if inner.override_headers:
+            context.error(config, "fallback_policy", "no override host policy can be in another")
+        return replace(inner, override_headers=_override_headers(context, config))
     if isinstance(config, schema.TypedRandom):
         return Balancing(Policy.RANDOM, _locality(context, common, config.locality_lb_config))
     if isinstance(config, schema.TypedLeastRequest):
@@ -259,6 +268,13 @@ def _common(context: Context, cluster: Cluster) -> CommonLbConfig:
         message = f"not possible where the cluster's type is {cluster.type.name}"
         context.error(hashing, "use_hostname_for_hashing", message, expected="STRICT_DNS")
     return _consistent(common, hashing)
+
+
+def _override_headers(context: Context, config: schema.TypedOverrideHost) -> tuple[str, ...]:
+    for source in config.override_host_sources:
+        if source.metadata is not None:
+            context.warn(source, "metadata", "has no effect: there is no dynamic metadata")
+    return tuple(source.header.lower() for source in config.override_host_sources if source.header)
 
 
 def _zone_aware(common: CommonLbConfig, config: schema.ZoneAwareLbConfig) -> CommonLbConfig:

@@ -74,6 +74,7 @@ def cluster(
         hash_policies=chosen.hash_policies,
         common_lb=chosen.common,
         subsets=chosen.subsets,
+        override_headers=chosen.override_headers,
         overprovisioning_factor=policy.overprovisioning_factor if policy is not None else 140,
         circuit_breakers=default,
         circuit_breakers_high=high,
