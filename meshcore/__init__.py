@@ -12,12 +12,13 @@ if TYPE_CHECKING:
     from meshcore.balance import LeastRequest, Maglev, PeakEwma, RandomChoice, RingHash, RoundRobin
     from meshcore.circuit import CircuitBreaker, CircuitBreakerOpen, RetryBudget
     from meshcore.config import ConfigError, Finding, Node, load, load_text
-    from meshcore.engine import Decision, Engine, Mirror, Outcome
+    from meshcore.engine import Attempt, Decision, Engine, Mirror, Outcome
     from meshcore.explain import Explain
     from meshcore.match import PathTemplate, PathTemplateError, Regex, RegexError, RouteTable
     from meshcore.split import WeightedSplit
 
 __all__ = [
+    "Attempt",
     "CircuitBreaker",
     "CircuitBreakerOpen",
     "ConfigError",
@@ -51,7 +52,7 @@ _HOMES = {
     "meshcore.balance": ("LeastRequest", "Maglev", "PeakEwma", "RandomChoice", "RingHash", "RoundRobin"),
     "meshcore.circuit": ("CircuitBreaker", "RetryBudget"),
     "meshcore.config": ("ConfigError", "Finding", "Node", "load", "load_text"),
-    "meshcore.engine": ("Decision", "Engine", "Mirror", "Outcome"),
+    "meshcore.engine": ("Attempt", "Decision", "Engine", "Mirror", "Outcome"),
     "meshcore.explain": ("Explain",),
     "meshcore.match": ("PathTemplate", "PathTemplateError", "Regex", "RegexError", "RouteTable"),
     "meshcore.split": ("WeightedSplit",),

@@ -370,6 +370,53 @@ cdef extern from "meshcore.h" nogil:
         mc_slice protocol
         bint enabled
 
+    ctypedef enum mc_retry_on:
+        MC_RETRY_ON_5XX
+
+    uint32_t mc_retry_on_parse(mc_slice list)
+
+    ctypedef struct mc_reset_header:
+        mc_slice name
+        bint timestamp
+
+    ctypedef struct mc_retry_spec:
+        uint32_t on
+        uint32_t retries
+        uint64_t base_ns
+        uint64_t max_ns
+        const uint32_t *status_codes
+        uint32_t status_code_count
+        const mc_header_match_spec *headers
+        uint32_t header_count
+        const mc_header_match_spec *request_headers
+        uint32_t request_header_count
+        const mc_reset_header *reset_headers
+        uint32_t reset_header_count
+        uint64_t reset_max_ns
+        bint avoid_previous_hosts
+        const mc_labels *omit
+        uint32_t omit_count
+        uint32_t host_attempts
+        uint32_t priority_frequency
+
+    ctypedef struct mc_hedge_spec:
+        uint32_t initial_requests
+        uint32_t numerator
+        uint32_t denominator
+        bint on_per_try_timeout
+
+    ctypedef struct mc_timeout_spec:
+        uint64_t request_ns
+        uint64_t per_try_ns
+        uint64_t per_try_idle_ns
+        uint64_t idle_ns
+        bint stream_limits
+        uint64_t stream_ns
+        uint64_t grpc_header_max_ns
+        uint64_t grpc_header_offset_ns
+        uint64_t grpc_max_ns
+        uint64_t grpc_offset_ns
+
     ctypedef enum mc_action_kind:
         MC_ACTION_FORWARD
         MC_ACTION_REDIRECT
@@ -424,8 +471,12 @@ cdef extern from "meshcore.h" nogil:
         bint weight_by_hash
         const mc_sticky_spec *sticky
         uint16_t cluster_not_found_status
-        uint64_t timeout_ns
         mc_routing_priority priority
+        const mc_timeout_spec *timeouts
+        const mc_retry_spec *retry
+        mc_hedge_spec hedge
+        bint count_attempts
+        bint tell_attempts
         mc_path_rewrite_spec path_rewrite
         mc_host_rewrite_spec host_rewrite
         const mc_hash_policy_spec *hash_policies
@@ -586,6 +637,9 @@ cdef extern from "meshcore.h" nogil:
         bint skip_xff_append
         bint append_x_forwarded_port
         bint suppress_envoy_headers
+        bint respect_expected_rq_timeout
+        uint64_t stream_idle_ns
+        uint64_t max_stream_ns
         bint has_internal_cidrs
         uint32_t xff_num_trusted_hops
         mc_slice scheme_to_overwrite
@@ -782,6 +836,31 @@ cdef extern from "meshcore.h" nogil:
         double errors_per_second
         double utilization
 
+    ctypedef enum mc_failure:
+        MC_FAILURE_NONE
+        MC_FAILURE_CONNECT
+        MC_FAILURE_CONNECT_TIMEOUT
+        MC_FAILURE_RESET_BEFORE_REQUEST
+        MC_FAILURE_RESET
+        MC_FAILURE_REFUSED_STREAM
+        MC_FAILURE_PROTOCOL
+        MC_FAILURE_PER_TRY_TIMEOUT
+        MC_FAILURE_TIMEOUT
+        MC_FAILURE_REMOTE_RESET
+        MC_FAILURE_PER_TRY_IDLE_TIMEOUT
+        MC_FAILURE_IDLE_TIMEOUT
+        MC_FAILURE_MAX_DURATION
+        MC_FAILURE_UPSTREAM_MAX_DURATION
+        MC_FAILURE_OVERFLOW
+
+    ctypedef struct mc_result:
+        mc_failure failure
+        uint16_t status
+        int32_t grpc_status
+        const mc_header *headers
+        uint32_t header_count
+        mc_report report
+
     # ---- pickers
     ctypedef struct mc_picker:
         pass
@@ -812,6 +891,7 @@ cdef extern from "meshcore.h" nogil:
 
     ctypedef enum mc_details:
         MC_DETAILS_OVERFLOW
+        MC_DETAILS_VIA_UPSTREAM
 
     ctypedef enum mc_cors_verdict:
         pass
@@ -822,7 +902,24 @@ cdef extern from "meshcore.h" nogil:
     ctypedef enum mc_session_reason:
         pass
 
+    ctypedef struct mc_attempt:
+        uint32_t number
+        int32_t endpoint
+        uint64_t backoff_ns
+        uint64_t begins_ns
+        bint running
+        bint hedged
+        mc_slice target
+        mc_slice authority
+        mc_attempt *next
+
+    ctypedef struct mc_exchange:
+        pass
+
     ctypedef struct mc_decision:
+        bint retries
+        bint over
+        mc_exchange *exchange
         mc_outcome outcome
         mc_details details
         uint32_t flags
@@ -855,6 +952,30 @@ cdef extern from "meshcore.h" nogil:
         mc_slice name
         mc_slice value
         int32_t source
+
+    ctypedef struct mc_timeouts:
+        uint64_t request_ms
+        uint64_t per_try_ms
+        uint64_t per_try_idle_ms
+        uint64_t idle_ms
+        bint has_stream
+        uint64_t stream_ms
+        uint64_t upstream_ms
+        bint hedges
+
+    void mc_decision_timeouts(const mc_decision *decision, mc_timeouts *out)
+    const mc_attempt *mc_decision_attempts(mc_decision *decision)
+    uint32_t mc_decision_further(const mc_decision *decision)
+    mc_code mc_decision_report(mc_decision *decision, uint32_t number, const mc_result *result, c_bool replayable,
+                               uint64_t unix_s, c_bool *again)
+    mc_code mc_decision_on_timeout(mc_decision *decision, uint32_t number, uint64_t now_ns, c_bool replayable,
+                                   c_bool *again)
+    mc_code mc_decision_attempt(mc_decision *decision, const mc_snapshot *current, uint64_t now_ns,
+                                const mc_attempt **out)
+    bint mc_decision_reads_answer(const mc_decision *decision, uint16_t status)
+    bint mc_decision_reads_wall_clock(const mc_decision *decision)
+    mc_code mc_attempt_request_headers(const mc_decision *decision, const mc_attempt *attempt, mc_scratch *scratch,
+                                       const mc_header_line **lines, uint32_t *count)
 
     ctypedef struct mc_response:
         uint16_t status

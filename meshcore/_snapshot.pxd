@@ -23,7 +23,6 @@ cdef class Snapshot:
     cdef tuple virtual_hosts   # model.VirtualHost
     cdef tuple routes          # model.Route
     cdef tuple route_names
-    cdef tuple timeouts        # seconds or None, by route
     cdef tuple clusters        # names
     cdef dict numbers          # of clusters, by name
     cdef tuple endpoints       # by cluster: names

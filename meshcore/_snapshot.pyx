@@ -7,12 +7,13 @@ cimport cython
 
 from meshcore._core cimport *
 from meshcore._cluster_spec cimport cluster_spec, nanoseconds, unchecked
+from meshcore._exchange_spec cimport exchange_options, exchange_spec
 from meshcore._fault_spec cimport fault_spec, filter_fault, route_faults
 from meshcore._spec cimport Specs
 
 from meshcore._breathe import breathe
 from meshcore._disposal import dispose, ready
-from meshcore.model import DEFAULT_ROUTE_TIMEOUT, ForwardAction, RequireTls
+from meshcore.model import ForwardAction, RequireTls
 
 cdef dict TLS = {
     RequireTls.NONE: MC_TLS_NONE,
@@ -125,7 +126,7 @@ cdef class Snapshot:
         cdef mc_virtual_host_spec *hosts
         cdef mc_route_spec *routes
         cdef mc_action_spec *actions
-        found, all_routes, names, timeouts = [], [], [], []
+        found, all_routes, names = [], [], []
         for listener in self.config.listeners:
             for host in listener.route_configuration.virtual_hosts:
                 if id(host) not in numbers:
@@ -138,9 +139,10 @@ cdef class Snapshot:
             for r, route in enumerate(host.routes):
                 specs.route(route, &routes[r])
                 specs.action(route, by_name, &actions[r])
+                if isinstance(route.action, ForwardAction):
+                    exchange_spec(specs, route.action, host, &actions[r])
                 route_faults(specs, route, &actions[r])
                 names.append(route.name)
-                timeouts.append(_timeout(route.action))
             all_routes += host.routes
             hosts[i].routes = routes
             hosts[i].actions = actions
@@ -161,7 +163,6 @@ cdef class Snapshot:
         self.virtual_hosts = tuple(found)
         self.routes = tuple(all_routes)
         self.route_names = tuple(names)
-        self.timeouts = tuple(timeouts)
         return 0
 
     cdef int _listeners(self, Specs specs, dict numbers, dict by_name, mc_snapshot_spec *spec) except -1:
@@ -173,6 +174,7 @@ cdef class Snapshot:
             listeners[i].port = listener.port or 0
             listeners[i].most_specific_header_mutations_wins = table.most_specific_header_mutations_wins
             specs.options(listener.options, &listeners[i].options)
+            exchange_options(listener.options, &listeners[i].options)
             specs.domains(table, numbers, &listeners[i].domains)
             specs.edits(table.edits, &listeners[i].edits)
             listeners[i].cors = specs.filter_cors(table.typed_per_filter_config)
@@ -196,12 +198,6 @@ cdef class Snapshot:
         # Whoever drops the last reference may be serving: a decision that had pinned its snapshot.
         if self.snapshot != NULL and len(self.routes) >= LARGE and not mc_snapshot_is_shared(self.snapshot):
             dispose(remains, self.config, self.routes, self.route_names, self.endpoints, self.clusters)
-
-
-def _timeout(action):
-    if not isinstance(action, ForwardAction):
-        return None
-    return (DEFAULT_ROUTE_TIMEOUT if action.timeout is None else action.timeout) or None
 
 
 cdef Snapshot with_cluster(Snapshot old, Py_ssize_t number, object cluster, uint64_t seed):
@@ -244,7 +240,7 @@ cdef Snapshot _beside(Snapshot old):
     cdef Snapshot out = Snapshot.__new__(Snapshot)
     out.runtime, out.clock, out.config = old.runtime, old.clock, old.config
     out.listeners, out.hosts, out.virtual_hosts = old.listeners, old.hosts, old.virtual_hosts
-    out.routes, out.route_names, out.timeouts = old.routes, old.route_names, old.timeouts
+    out.routes, out.route_names = old.routes, old.route_names
     out.clusters, out.numbers, out.endpoints = old.clusters, old.numbers, old.endpoints
     out.reads_clock, out.reads_unix_time = old.reads_clock, old.reads_unix_time
     return out

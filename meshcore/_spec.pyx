@@ -17,7 +17,6 @@ from meshcore._request cimport PyUnicode_IS_COMPACT_ASCII, take
 from meshcore._breathe import breathe
 from meshcore._memory import hide
 from meshcore.model import (
-    DEFAULT_ROUTE_TIMEOUT,
     AppendAction,
     CorsPolicy,
     DirectResponse,
@@ -544,8 +543,6 @@ cdef class Specs:
             out.criteria = self.criteria(action.metadata_match)
         out.cluster_not_found_status = action.cluster_not_found_status
         out.priority = MC_ROUTING_HIGH if action.priority_high else MC_ROUTING_DEFAULT
-        out.timeout_ns = <uint64_t> round(
-            (DEFAULT_ROUTE_TIMEOUT if action.timeout is None else action.timeout) * 1_000_000_000)
         out.upgrades = self.upgrades(action.upgrades)
         out.upgrade_count = <uint32_t> len(action.upgrades)
         out.cors_field = self.cors(action.cors)

@@ -1,4 +1,4 @@
-from libc.stdint cimport uint32_t
+from libc.stdint cimport uint32_t, uint64_t
 
 from meshcore._core cimport *
 from meshcore._serving cimport Serving
@@ -18,6 +18,7 @@ cdef struct Block:
 cdef class Decision:
     cdef Block *_block
     cdef Snapshot _snapshot
+    cdef Serving _serving
     # What the block's slices point into, and the shape in which headers came.
     cdef object _method, _authority, _path, _scheme, _source, _local, _protocol, _given
     cdef tuple _pairs, _alive
@@ -28,6 +29,13 @@ cdef class Decision:
     cdef object _request_headers(self, object shape)
     cdef bint _is_given(self, object headers)
     cdef Decision _with_headers(self, object headers)
+    cdef Attempt _next(self, object now_ns)
+    cdef object _limit(self, uint64_t milliseconds)
+
+
+cdef class Attempt:
+    cdef Decision _decision
+    cdef const mc_attempt *_attempt
 
 
 cdef class Mirror:

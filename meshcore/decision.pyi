@@ -8,7 +8,7 @@ from meshcore._types import Headers
 from meshcore.explain import Explain
 from meshcore.model import Route
 
-__all__ = ["Decision", "Mirror", "Outcome"]
+__all__ = ["Attempt", "Decision", "Mirror", "Outcome"]
 
 class Outcome(Enum):
     """What to do with the request."""
@@ -19,7 +19,15 @@ class Outcome(Enum):
     REJECT = "reject"  #: answer ``status`` with ``body``: it cannot be served; see ``flags``, ``details``
 
 class Decision:
-    """What the engine decided for one request. Close it (or use ``with``) when the request is over."""
+    """What the engine decided for one request. Close it (or use ``with``) when the request is over.
+
+    Where the outcome is FORWARD, its life goes on: the attempts that there are (``attempts``, as a rule one)
+    are sent, what comes of each is told by ``report()``, and what that returns is sent next. Once ``done``,
+    the answer that was reported last is for the client where ``answered``; else the decision itself has
+    become an answer, as one that was rejected at once: ``status``, ``body``, ``flags``, ``details``,
+    ``response_headers()``. Cancelling is closing: all attempts give up their endpoints, each once, whatever
+    has been reported. A decision belongs to one thread at a time.
+    """
 
     @property
     def outcome(self) -> Outcome: ...
@@ -38,7 +46,8 @@ class Decision:
     def cluster(self) -> str | None: ...
     @property
     def endpoint(self) -> str | None:
-        """``address:port`` to send to; None unless the outcome is FORWARD."""
+        """``address:port`` to send to, of the latest attempt; once done, of the one that is answered. None
+        where there never was one."""
     @property
     def status(self) -> int | None:
         """HTTP status of our own answer; None when forwarding."""
@@ -49,10 +58,11 @@ class Decision:
         """Body of our own answer."""
     @property
     def flags(self) -> str:
-        """Envoy's response flags ("NR", "NC", "UH", ...), comma-separated; "" where there is none."""
+        """Envoy's response flags ("NR", "UH", "UF,URX", ...), comma-separated; "" where there is none."""
     @property
     def details(self) -> str:
-        """Envoy's response code details, e.g. "route_not_found"; "" when forwarding."""
+        """Envoy's response code details, e.g. "route_not_found"; "" while forwarding, "via_upstream" once an
+        attempt is answered."""
     @property
     def method(self) -> str: ...
     @property
@@ -63,7 +73,41 @@ class Decision:
         """The authority (host header) that the upstream must see."""
     @property
     def timeout(self) -> float | None:
-        """Seconds for the whole request; None: no limit."""
+        """Seconds for the whole request, with all its attempts and the waits between them; None: no limit.
+
+        The route's, ``x-envoy-upstream-rq-timeout-ms`` of internal clients, or ``grpc-timeout``.
+        """
+    @property
+    def per_try_timeout(self) -> float | None:
+        """Seconds for one attempt, until its answer begins; None: no limit of its own. Then
+        ``on_timeout()``."""
+    @property
+    def per_try_idle_timeout(self) -> float | None:
+        """Seconds in which nothing may happen on an attempt; None: no limit. Then
+        ``report(error="per-try-idle-timeout")``."""
+    @property
+    def idle_timeout(self) -> float | None:
+        """Seconds in which nothing may happen between client and upstream, up to the end of the answer's
+        body;
+        None: no limit. Then ``report(error="idle-timeout")``."""
+    @property
+    def max_stream_duration(self) -> float | None:
+        """Seconds from the request's first byte to the answer's last, by the route, the listener or
+        ``grpc-timeout``; None: no limit."""
+    @property
+    def upstream_max_stream_duration(self) -> float | None:
+        """The same of each attempt, as internal clients ask for by ``x-envoy-upstream-stream-duration-ms``.
+        Then ``report(error="upstream-max-stream-duration")``."""
+    @property
+    def deadline(self) -> float | None:
+        """When the request has to be answered, in seconds of the engine's clock: the earlier of ``timeout``
+        and ``max_stream_duration``; None: never. Then ``on_deadline()``. Counted from ``decide()`` where the
+        time is known from then (``now_ns``, or a policy that needs it), else from when this is first asked
+        for.
+        """
+    @property
+    def hedges(self) -> bool:
+        """Whether an attempt that takes longer than ``per_try_timeout`` goes on beside the next one."""
     @property
     def priority(self) -> Literal["default", "high"]:
         """The route's priority, by which the cluster's circuit breakers count the request."""
@@ -101,30 +145,110 @@ class Decision:
 
         ``headers`` are the upstream's (None for our own answer) and ``status`` its status code.
         """
+    @property
+    def attempts(self) -> tuple[Attempt, ...]:
+        """All attempts so far, in the order in which they were made; () where nothing is forwarded.
+
+        After ``decide()`` that is the first one, and beside it those that a hedge policy asks for from the
+        start (``initial_requests``).
+        """
+    @property
+    def done(self) -> bool:
+        """Whether it is settled what the client gets: no further attempt is made."""
+    @property
+    def answered(self) -> bool:
+        """Whether that is the answer of the attempt that was reported last; False also while not ``done``."""
     def report(
         self,
         *,
         status: int | None = None,
         headers: Headers | None = None,
         error: str | None = None,
+        attempt: Attempt | int | None = None,
         latency: float | None = None,
+        replayable: bool = True,
         now_ns: int | None = None,
-    ) -> None:
-        """Tell how the attempt went. Retries are not decided yet: the answer is always None.
+    ) -> Attempt | None:
+        """Tell what came of an attempt, as soon as the head of its answer is there or it has failed.
 
-        ``latency`` is the seconds from the request to the head of the answer, for peak EWMA; ``headers``
-        are the answer's, whose ``endpoint-load-metrics`` client-side weighted round robin reads. ``now_ns``
-        stands for the engine's clock.
+        Returns the attempt to make next, after its ``backoff``. None where none follows: then either
+        ``done``, or other attempts are under way whose outcome counts. What is reported of an attempt that
+        does not run any more, or once done, changes nothing.
+
+        The endpoint of an attempt that failed, or was given up for another one, is free again at once. That
+        of the answer that goes to the client is held until ``close()``, as long as its body takes.
+
+        Args:
+            status: of the answer.
+            headers: of the answer. Conditions on headers and on gRPC statuses, rate limited waits
+                (``rate_limited_retry_back_off``) and client-side weighted round robin read them.
+            error: how it failed, in place of an answer: "connect-failure" (refused, unreachable, no such
+                name), "connect-timeout", "reset-before-request" (nothing of the request was sent), "reset"
+                (the connection ended), "remote-reset" (of an HTTP/2 stream), "refused-stream" (HTTP/2
+                REFUSED_STREAM), "protocol-error" (what came is no HTTP), "per-try-timeout",
+                "per-try-idle-timeout", "upstream-max-stream-duration", "overflow" (of a connection pool:
+                never retried). Those of the whole request end all attempts: "timeout", "idle-timeout",
+                "max-stream-duration".
+            attempt: which one, by itself or its number; None: the latest that runs.
+            latency: seconds from the request to the head of the answer, for peak EWMA.
+            replayable: False: the request cannot be sent again, since its body was not kept: no retry.
+            now_ns: stands for the engine's clock.
+
+        Without ``status`` and ``error`` the attempt goes on, and only ``latency`` and ``headers`` are learned
+        from.
+
+        Raises:
+            ValueError: for another error, or an attempt below 1.
         """
+    def on_timeout(
+        self, attempt: Attempt | int | None = None, *, replayable: bool = True, now_ns: int | None = None
+    ) -> Attempt | None:
+        """The ``per_try_timeout`` of an attempt has passed before its answer began.
+
+        The attempt ends, as if reported with "per-try-timeout": abandon it. Unless ``hedges``: then it goes
+        on (``attempt.running`` tells), and what is returned is sent beside it.
+        """
+    def on_deadline(self) -> None:
+        """The ``deadline`` has passed: all attempts end, and the decision answers 504."""
     def explain(self) -> Explain:
         """Why it was decided so; the same as ``Engine.explain`` for this request and its seed, at any time
         and whatever has been swapped since."""
     def close(self) -> None:
-        """Release the lease on the endpoint. May be called again; only the first call counts."""
+        """Release the leases on all endpoints. May be called again, and at any time; only the first call
+        counts. It happens by itself when the decision is collected."""
     def __enter__(self) -> Decision: ...
     def __exit__(
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None, /
     ) -> None: ...
+
+class Attempt:
+    """One attempt of a decision at an endpoint, which counts it as under way until it is reported or given
+    up."""
+
+    @property
+    def number(self) -> int:
+        """1 for the first; what ``x-envoy-attempt-count`` says where the virtual host has it sent."""
+    @property
+    def endpoint(self) -> str:
+        """``address:port`` to send to."""
+    @property
+    def backoff(self) -> float:
+        """Seconds to wait before it is sent; 0 for those to send at once."""
+    @property
+    def per_try_timeout(self) -> float | None:
+        """Seconds, from its sending, after which ``Decision.on_timeout()`` is to be called; None: never."""
+    @property
+    def running(self) -> bool:
+        """Whether its outcome is still of interest. False: abandon it."""
+    @property
+    def path(self) -> str:
+        """Path and query that the upstream must see."""
+    @property
+    def authority(self) -> str:
+        """The authority that the upstream must see: with ``auto_host_rewrite``, each endpoint has its own."""
+    def request_headers(self) -> Any:
+        """The header lines to send, as ``Decision.request_headers()``: with what is left of the timeout and
+        the number of the attempt as they are for this one."""
 
 class Mirror:
     """A copy of a request, for another cluster: it has the method, ``path`` and body of its decision. The

@@ -20,7 +20,7 @@ from meshcore._snapshot cimport Snapshot
 
 from meshcore.orca import load_of
 
-__all__ = ["Decision", "Mirror", "Outcome"]
+__all__ = ["Attempt", "Decision", "Mirror", "Outcome"]
 
 
 class Outcome(enum.Enum):
@@ -136,7 +136,8 @@ cdef class Decision:
     @property
     def endpoint(self):
         # Of a request that a circuit breaker refuses the core knows the one that was picked.
-        return self._picked() if self._block.decision.outcome == MC_FORWARD else None
+        cdef mc_decision *d = &self._block.decision
+        return self._picked() if d.outcome == MC_FORWARD or d.over else None
 
     cdef object _picked(self):
         cdef mc_decision *d = &self._block.decision
@@ -210,10 +211,63 @@ cdef class Decision:
             return given
         return text_of(now)
 
+    cdef object _limit(self, uint64_t milliseconds):
+        return milliseconds / 1000 if milliseconds else None
+
     @property
     def timeout(self):
-        cdef int32_t at = self._block.decision.route
-        return self._snapshot.timeouts[at] if at >= 0 else None
+        cdef mc_timeouts limits
+        mc_decision_timeouts(&self._block.decision, &limits)
+        return self._limit(limits.request_ms)
+
+    @property
+    def per_try_timeout(self):
+        cdef mc_timeouts limits
+        mc_decision_timeouts(&self._block.decision, &limits)
+        return self._limit(limits.per_try_ms)
+
+    @property
+    def per_try_idle_timeout(self):
+        cdef mc_timeouts limits
+        mc_decision_timeouts(&self._block.decision, &limits)
+        return self._limit(limits.per_try_idle_ms)
+
+    @property
+    def idle_timeout(self):
+        cdef mc_timeouts limits
+        mc_decision_timeouts(&self._block.decision, &limits)
+        return self._limit(limits.idle_ms)
+
+    @property
+    def max_stream_duration(self):
+        cdef mc_timeouts limits
+        mc_decision_timeouts(&self._block.decision, &limits)
+        return limits.stream_ms / 1000 if limits.has_stream else None
+
+    @property
+    def upstream_max_stream_duration(self):
+        cdef mc_timeouts limits
+        mc_decision_timeouts(&self._block.decision, &limits)
+        return self._limit(limits.upstream_ms)
+
+    @property
+    def hedges(self):
+        cdef mc_timeouts limits
+        mc_decision_timeouts(&self._block.decision, &limits)
+        return bool(limits.hedges)
+
+    @property
+    def deadline(self):
+        cdef mc_timeouts limits
+        cdef mc_decision *d = &self._block.decision
+        mc_decision_timeouts(d, &limits)
+        if not limits.request_ms and not limits.has_stream:
+            return None
+        if not d.request.now_ns:
+            d.request.now_ns = self._snapshot.now()
+        if stream_is_first(d, &limits):
+            return d.request.now_ns / 1e9 + limits.stream_ms / 1000
+        return (d.request.now_ns + d.delay_ns) / 1e9 + limits.request_ms / 1000
 
     @property
     def priority(self):
@@ -317,12 +371,81 @@ cdef class Decision:
             mc_scratch_reset(&scratch)
             block_free(block)
 
-    def report(self, *, status=None, headers=None, error=None, latency=None, now_ns=None):
+    @property
+    def attempts(self):
+        cdef const mc_attempt *at = mc_decision_attempts(&self._block.decision)
+        found = []
+        while at != NULL:
+            found.append(attempt_of(self, at))
+            at = at.next
+        return tuple(found)
+
+    @property
+    def done(self):
         cdef mc_decision *d = &self._block.decision
+        return bool(d.over or d.outcome != MC_FORWARD)
+
+    @property
+    def answered(self):
+        cdef mc_decision *d = &self._block.decision
+        return d.outcome == MC_FORWARD and d.details == MC_DETAILS_VIA_UPSTREAM
+
+    def report(
+        self, *, status=None, headers=None, error=None, attempt=None, latency=None, replayable=True, now_ns=None
+    ):
+        cdef mc_decision *d = &self._block.decision
+        cdef uint32_t number = number_of(attempt)
+        cdef mc_result result
+        cdef c_bool again = False
+        cdef mc_code code
         if d.outcome == MC_FORWARD and (latency is not None or headers is not None):
             if mc_snapshot_learns(self._snapshot.snapshot, d.cluster):
-                learn(self._snapshot, d.cluster, d.endpoint, latency, headers, now_ns)
-        return None
+                learn(self._snapshot, d.cluster, endpoint_of(d, number), latency, headers, now_ns)
+        if error is not None:
+            result.failure = failure_of(error)
+        elif status is not None:
+            result.failure = MC_FAILURE_NONE
+        else:
+            return None
+        result.status = 0 if status is None else status
+        result.grpc_status = -1
+        result.header_count = 0
+        if headers is None or error is not None or not mc_decision_reads_answer(d, result.status):
+            code = mc_decision_report(d, number, &result, replayable, 0, &again)
+        else:
+            code = report_lines(self, number, &result, headers, replayable, &again)
+        if code:
+            raise MemoryError
+        return self._next(now_ns) if again else None
+
+    def on_timeout(self, attempt=None, *, replayable=True, now_ns=None):
+        cdef c_bool again = False
+        cdef uint64_t now = self._snapshot.now() if now_ns is None else now_ns
+        if mc_decision_on_timeout(&self._block.decision, number_of(attempt), now, replayable, &again):
+            raise MemoryError
+        return self._next(now) if again else None
+
+    def on_deadline(self):
+        cdef mc_timeouts limits
+        mc_decision_timeouts(&self._block.decision, &limits)
+        self.report(error="max-stream-duration" if stream_is_first(&self._block.decision, &limits) else "timeout")
+
+    cdef Attempt _next(self, object now_ns):
+        """Lease the next attempt; None: there is none to be had."""
+        cdef mc_decision *d = &self._block.decision
+        cdef Snapshot snapshot = self._serving.snapshot()
+        cdef uint64_t now = snapshot.now() if now_ns is None else now_ns
+        cdef const mc_attempt *made = NULL
+        cdef mc_code code = MC_OK
+        for left in reversed(range(REFRESHES)):
+            code = mc_decision_attempt(d, snapshot.snapshot, now, &made)
+            if code != MC_STALE:
+                break
+            snapshot = self._serving.refreshed(snapshot, d.cluster, now)
+            d.request.stale = not left
+        if code:
+            raise MemoryError
+        return None if made == NULL else attempt_of(self, made)
 
     def explain(self):
         # Imported here: whoever only decides does not wait for it.
@@ -338,6 +461,138 @@ cdef class Decision:
 
     def __exit__(self, kind, value, trace):
         mc_decision_close(&self._block.decision)
+
+
+@cython.final
+cdef class Attempt:
+    def __init__(self):
+        raise TypeError("attempts are made by decisions")
+
+    def __repr__(self):
+        return f"<Attempt {self.number} {self.endpoint} backoff={self.backoff:g}>"
+
+    @property
+    def number(self):
+        return self._attempt.number
+
+    @property
+    def endpoint(self):
+        return (<tuple> self._decision._snapshot.endpoints[self._decision._block.decision.cluster])[
+            self._attempt.endpoint]
+
+    @property
+    def backoff(self):
+        return self._attempt.backoff_ns / 1e9
+
+    @property
+    def per_try_timeout(self):
+        return self._decision.per_try_timeout
+
+    @property
+    def running(self):
+        return bool(self._attempt.running)
+
+    @property
+    def path(self):
+        return text_of(self._attempt.target)
+
+    @property
+    def authority(self):
+        return text_of(self._attempt.authority)
+
+    def request_headers(self):
+        cdef mc_scratch scratch
+        cdef const mc_header_line *lines
+        cdef uint32_t count
+        mc_scratch_init(&scratch)
+        try:
+            if mc_attempt_request_headers(
+                &self._decision._block.decision, self._attempt, &scratch, &lines, &count
+            ):
+                raise MemoryError
+            return shaped(self._decision._given, self._decision._pairs, lines, count)
+        finally:
+            mc_scratch_reset(&scratch)
+
+
+cdef Attempt attempt_of(Decision decision, const mc_attempt *attempt):
+    cdef Attempt out = Attempt.__new__(Attempt)
+    out._decision = decision
+    out._attempt = attempt
+    return out
+
+
+cdef uint32_t number_of(object attempt) except? 0:
+    """Of an attempt, by itself or by its number; 0: the latest."""
+    if attempt is None:
+        return 0
+    if isinstance(attempt, Attempt):
+        return (<Attempt> attempt)._attempt.number
+    if attempt < 1:
+        raise ValueError(f"attempts are counted from 1: there is no {attempt}")
+    return attempt
+
+
+cdef int32_t endpoint_of(mc_decision *d, uint32_t number) noexcept:
+    cdef const mc_attempt *at = mc_decision_attempts(d) if number and d.exchange != NULL else NULL
+    while at != NULL:
+        if at.number == number:
+            return at.endpoint
+        at = at.next
+    return d.endpoint
+
+
+# How an attempt may fail.
+cdef dict FAILURES = {
+    "connect-failure": MC_FAILURE_CONNECT,
+    "connect-timeout": MC_FAILURE_CONNECT_TIMEOUT,
+    "reset-before-request": MC_FAILURE_RESET_BEFORE_REQUEST,
+    "reset": MC_FAILURE_RESET,
+    "remote-reset": MC_FAILURE_REMOTE_RESET,
+    "refused-stream": MC_FAILURE_REFUSED_STREAM,
+    "protocol-error": MC_FAILURE_PROTOCOL,
+    "per-try-timeout": MC_FAILURE_PER_TRY_TIMEOUT,
+    "per-try-idle-timeout": MC_FAILURE_PER_TRY_IDLE_TIMEOUT,
+    "upstream-max-stream-duration": MC_FAILURE_UPSTREAM_MAX_DURATION,
+    "overflow": MC_FAILURE_OVERFLOW,
+    "timeout": MC_FAILURE_TIMEOUT,
+    "idle-timeout": MC_FAILURE_IDLE_TIMEOUT,
+    "max-stream-duration": MC_FAILURE_MAX_DURATION,
+}
+
+
+cdef mc_failure failure_of(object error) except *:
+    found = FAILURES.get(error)
+    if found is None:
+        raise ValueError(f"an attempt does not fail by {error!r}, but by one of {', '.join(FAILURES)}")
+    return <mc_failure> <int> found
+
+
+cdef bint stream_is_first(const mc_decision *d, const mc_timeouts *limits) noexcept:
+    """Whether the limit of the stream comes before that of the request, which begins after an injected delay."""
+    cdef uint64_t request_ms = limits.request_ms + d.delay_ns // 1_000_000
+    return limits.has_stream and (not limits.request_ms or limits.stream_ms < request_ms)
+
+
+cdef mc_code report_lines(
+    Decision decision, uint32_t number, mc_result *result, object headers, bint replayable, c_bool *again
+) except *:
+    """A report with the header lines of the answer."""
+    cdef mc_decision *d = &decision._block.decision
+    cdef tuple pairs = as_pairs(headers)
+    cdef uint64_t unix_s = decision._snapshot.unix_time() if mc_decision_reads_wall_clock(d) else 0
+    cdef Block *block = block_new(len(pairs))
+    try:
+        try:
+            take_pairs(pairs, block.lines)
+        except UnicodeEncodeError:
+            pairs = pairs_as_bytes(pairs)
+            take_pairs(pairs, block.lines)
+        result.headers = block.lines
+        result.header_count = <uint32_t> len(pairs)
+        return mc_decision_report(d, number, result, replayable, unix_s, again)
+    finally:
+        block_free(block)
 
 
 @cython.final
@@ -403,9 +658,22 @@ cdef Decision decide(Serving serving, Snapshot snapshot, object headers, mc_requ
     out._snapshot = snapshot
     cdef mc_code code = mc_decide(snapshot.snapshot, request, &block.decision)
     out._block = block
+    out._serving = serving
     if code:
         decide_afresh(serving, out, request, mc_decide, code)
+    if block.decision.retries:
+        prepare(out)
     return out
+
+
+cdef int prepare(Decision decision) except -1:
+    """What a decision needs that may take more than one attempt."""
+    cdef mc_decision *d = &decision._block.decision
+    if not d.request.now_ns:
+        d.request.now_ns = decision._snapshot.now()
+    for _ in range(mc_decision_further(d)):
+        decision._next(d.request.now_ns)
+    return 0
 
 
 cdef Decision peek(Serving serving, Snapshot snapshot, object headers, mc_request *request):

@@ -5,12 +5,12 @@ from typing import Any, Literal
 
 from meshcore._breakers import Lease
 from meshcore._types import Headers
-from meshcore.decision import Decision, Mirror, Outcome
+from meshcore.decision import Attempt, Decision, Mirror, Outcome
 from meshcore.explain import Explain
 from meshcore.membership import GivenEndpoint
 from meshcore.model import Config, HealthStatus
 
-__all__ = ["Decision", "Engine", "Lease", "Mirror", "Outcome"]
+__all__ = ["Attempt", "Decision", "Engine", "Lease", "Mirror", "Outcome"]
 
 class Engine:
     """Decides by a configuration. Thread-safe; one engine serves a whole process."""

@@ -12,10 +12,10 @@ from meshcore._standing cimport checks_of, standing
 from meshcore.decision cimport Decision as Decided, decide, peek
 
 from meshcore._breakers import Lease
-from meshcore.decision import Decision, Mirror, Outcome
+from meshcore.decision import Attempt, Decision, Mirror, Outcome
 from meshcore.model import Config
 
-__all__ = ["Decision", "Engine", "Lease", "Mirror", "Outcome"]
+__all__ = ["Attempt", "Decision", "Engine", "Lease", "Mirror", "Outcome"]
 
 
 cdef inline int fill(

@@ -32,6 +32,7 @@ SHARED = {
     "_core",
     "_circuit",
     "_cluster_spec",
+    "_exchange_spec",
     "_fault_spec",
     "_hosts",
     "_spec",

@@ -12,17 +12,12 @@ __all__ = ["PENDING", "warn_pending"]
 
 #: Feature -> what does not happen yet.
 PENDING: dict[str, str] = {
-    "retries": "requests are not retried yet",
-    "hedging": "requests are not hedged yet",
     "rate limits": "rate limits are not enforced yet",
     "mirroring": "which requests are mirrored is decided, but the proxy does not send the copies yet",
     "outlier detection": "failing endpoints are not ejected yet",
-    "stream limits": "the duration of streams is not limited yet",
-    "gRPC timeouts": "the grpc-timeout header is not read yet",
     "tracing": "trace headers are not handled yet",
     "request ids": "request ids are not handled yet",
     "filter mutations": "the header mutation filter does nothing yet",
-    "attempt count": "x-envoy-attempt-count is not sent yet",
 }
 
 

@@ -66,7 +66,7 @@ class HttpOptions:
     server_name: str = "envoy"
     tracing: TracingOptions | None = None
     request_timeout: float | None = None
-    stream_idle_timeout: float | None = None
+    stream_idle_timeout: float | None = None  #: None: Envoy's default of five minutes; 0: no limit
     max_stream_duration: float | None = None
 
 

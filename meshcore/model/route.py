@@ -17,6 +17,7 @@ from meshcore.model.ratelimit import RateLimit
 
 __all__ = [
     "DEFAULT_ROUTE_TIMEOUT",
+    "DEFAULT_STREAM_IDLE_TIMEOUT",
     "CorsPolicy",
     "DirectResponse",
     "ForwardAction",
@@ -44,6 +45,8 @@ __all__ = [
 
 #: Seconds for a whole request where its route says nothing (Envoy's default).
 DEFAULT_ROUTE_TIMEOUT = 15.0
+#: Seconds in which nothing happens on a stream, where neither route nor listener says anything (likewise).
+DEFAULT_STREAM_IDLE_TIMEOUT = 300.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +131,10 @@ class StickyKey:
 
 @dataclass(frozen=True, slots=True)
 class RetryPolicy:
-    """Envoy's ``RetryPolicy``; ``num_retries`` counts attempts after the first."""
+    """Envoy's ``RetryPolicy``; ``num_retries`` counts attempts after the first.
+
+    ``omit_host_metadata``: hosts that have all labels of one of these sets are passed over.
+    """
 
     retry_on: tuple[str, ...] = ()
     num_retries: int = 1
@@ -142,6 +148,7 @@ class RetryPolicy:
     rate_limited_reset_headers: tuple[tuple[str, str], ...] = ()
     rate_limited_max_interval: float | None = None
     avoid_previous_hosts: bool = False
+    omit_host_metadata: tuple[tuple[tuple[str, object], ...], ...] = ()
     previous_priorities_frequency: int | None = None
     host_selection_max_attempts: int = 1
 
@@ -213,7 +220,12 @@ class WeightedClusters:
 
 @dataclass(frozen=True, slots=True)
 class ForwardAction:
-    """Send the request on: to exactly one of ``cluster``, ``cluster_header``, ``weighted_clusters``."""
+    """Send the request on: to exactly one of ``cluster``, ``cluster_header``, ``weighted_clusters``.
+
+    ``stream_limits``: the route says something of ``max_stream_duration``, so that ``timeout`` does not count
+    and the ``grpc_timeout_header`` fields do. ``max_grpc_timeout`` and its offset are the older way: they
+    count where it says nothing.
+    """
 
     cluster: str = ""
     cluster_header: str = ""
@@ -223,9 +235,12 @@ class ForwardAction:
     host_rewrite: HostRewrite | None = None
     timeout: float | None = None  #: None: Envoy's default of 15 s; 0: no timeout
     idle_timeout: float | None = None
+    stream_limits: bool = False
     max_stream_duration: float | None = None
     grpc_timeout_header_max: float | None = None
     grpc_timeout_header_offset: float | None = None
+    max_grpc_timeout: float | None = None
+    grpc_timeout_offset: float | None = None
     retry_policy: RetryPolicy | None = None
     hedge_policy: HedgePolicy | None = None
     hash_policies: tuple[HashPolicy, ...] = ()

@@ -143,7 +143,6 @@ class Exchange:
         except asyncio.CancelledError:
             reason = self.watch.caught()
             if reason is None:
-                decision.report(error="cancelled")
                 raise
             return await self._failed(decision, reason)
         self.record.upstream_duration = self.watch.now() - begun
@@ -152,6 +151,7 @@ class Exchange:
                 status=response.status,
                 headers=response.raw_headers,
                 latency=self.record.upstream_duration,
+                replayable=False,
             )
             if IMMEDIATE_FAILURE in response.headers and self.proxy.checker is not None:
                 self.proxy.checker.fail(decision.cluster or "", decision.endpoint or "")
@@ -232,8 +232,8 @@ class Exchange:
         return await self._send_whole(decision, decision.status or 500, lines, decision.body)
 
     async def _failed(self, decision: Decision, reply: Reply) -> Answer:
-        if not reply.overloaded:  # nothing was sent, and no endpoint is to blame
-            decision.report(error=reply.error or "cancelled")
+        if reply.error and not reply.overloaded:  # else nothing was sent, and no endpoint is to blame
+            decision.report(error=reply.error, replayable=False)
         return await self._reply(reply, decision)
 
     async def _reply(self, reply: Reply, decision: Decision | None = None) -> Answer:

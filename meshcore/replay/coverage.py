@@ -15,7 +15,6 @@ __all__ = ["uncovered_topic"]
 _SUITES = {
     "15_local_ratelimit": "local rate limits",
     "17_outlier_detection": "outlier detection",
-    "18_retries": "retries",
     "19_tracing_request_id": "tracing and request ids",
 }
 #: Policies that choose endpoints.

@@ -8,7 +8,8 @@ from random import Random
 from typing import Any
 
 from meshcore.engine import Decision, Engine, Outcome
-from meshcore.replay.upstream import Answer, Pairs, Upstream, encode_headers
+from meshcore.replay.attempts import Forwarded, forward
+from meshcore.replay.upstream import Pairs, Upstream, encode_headers
 
 __all__ = ["LISTENER_PORT", "Client", "Observation"]
 
@@ -112,8 +113,8 @@ class Client:
         with exchange.decision as decision:
             observed = _observe(exchange)
             if decision.outcome is Outcome.FORWARD:
-                _forward(observed, decision, upstream.answer(0, decision.endpoint))
-            else:
+                _account(observed, decision, forward(decision, upstream, self.now_ns))
+            if decision.outcome is not Outcome.FORWARD:
                 observed.response = list(decision.response_headers())
                 observed.body = b"" if exchange.head else decision.body
         return observed
@@ -121,7 +122,6 @@ class Client:
 
 def _observe(exchange: Exchange) -> Observation:
     decision = exchange.decision
-    forwarded = decision.outcome is Outcome.FORWARD
     return Observation(
         kind=_kind(decision),
         status=decision.status,
@@ -134,8 +134,6 @@ def _observe(exchange: Exchange) -> Observation:
         method=decision.method,
         sent=exchange.sent,
         location=decision.location,
-        received=list(decision.request_headers()) if forwarded else [],
-        attempts=(decision.endpoint,) if forwarded and decision.endpoint else (),
         timeout=decision.timeout,
         seconds=decision.delay,
     )
@@ -151,25 +149,16 @@ def _kind(decision: Decision) -> str:
     return _KIND_BY_DETAILS.get(decision.details, "local_reply")
 
 
-def _forward(observed: Observation, decision: Decision, answer: Answer) -> None:
-    """Account for the upstream's answer, its silence, or its closing of the connection."""
-    if decision.timeout is not None and answer.delay > decision.timeout:
-        observed.seconds += decision.timeout
-        decision.report(error="timeout")
-        _local_reply(observed, 504, "response_timeout", b"upstream request timeout")
-    elif answer.status is None:
-        observed.seconds += answer.delay
-        decision.report(error="reset")
-        _local_reply(observed, 503, "upstream_reset_before_response_started{connection_termination}", b"")
-    else:
-        observed.seconds += answer.delay
-        decision.report(status=answer.status, headers=answer.headers)
-        observed.status = answer.status
-        observed.response = list(decision.response_headers(answer.headers, status=answer.status))
-
-
-def _local_reply(observed: Observation, status: int, details: str, body: bytes) -> None:
-    observed.kind = "local_reply"
-    observed.status = status
-    observed.details = details
-    observed.body = body
+def _account(observed: Observation, decision: Decision, came: Forwarded) -> None:
+    """Account for what the attempts came to."""
+    observed.seconds += came.seconds
+    observed.received = came.received
+    observed.attempts = tuple(attempt.endpoint for attempt in decision.attempts)
+    observed.endpoint = decision.endpoint
+    if came.answer is None:
+        observed.kind = "local_reply"
+        observed.status = decision.status
+        observed.details = decision.details
+        return
+    observed.status = came.answer.status
+    observed.response = list(decision.response_headers(came.answer.headers, status=came.answer.status))

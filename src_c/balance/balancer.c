@@ -161,7 +161,9 @@ static const mc_group *group_of(const mc_balancer *balancer, mc_pick *pick) {
   if (!balancer->set.count) return NULL;
   bool degraded;
   uint64_t number = balancer->policy->hashes ? pick->hash : mc_pick_draw(pick);
-  const mc_priority *priority = mc_host_set_choose(&balancer->set, number, &degraded);
+  const mc_priority *priority = pick->previous && !balancer->policy->hashes
+                                    ? mc_previous_priorities_choose(pick->previous, &balancer->set, number, &degraded)
+                                    : mc_host_set_choose(&balancer->set, number, &degraded);
   mc_tier *tier = &balancer->tiers[priority - balancer->set.priorities];
   if (balancer->policy->hashes) return &tier->healthy;
   if (priority->panic) return balancer->fail_traffic_on_panic ? NULL : &tier->healthy;

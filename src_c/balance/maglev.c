@@ -183,7 +183,9 @@ static mc_code build(mc_group *group, const mc_balance_spec *spec, uint64_t turn
 
 static uint32_t pick(const mc_group *group, mc_pick *pick) {
   const maglev *table = group->table;
-  uint64_t at = mc_divisor_rest(&table->size, pick->hash);
+  uint64_t hash = pick->hash;
+  if (pick->refused) hash ^= UINT64_MAX - pick->refused + 1; /* most bits change, so that the hosts do, too */
+  uint64_t at = mc_divisor_rest(&table->size, hash);
   uint32_t member = table->narrow ? table->narrow[at] : table->wide[at];
   return table->balance_factor ? mc_bounded_load_pick(group, table->balance_factor, pick->hash, member) : member;
 }

@@ -3,8 +3,8 @@
 #ifndef MC_BALANCE_POLICY_H
 #define MC_BALANCE_POLICY_H
 
+#include "balance/previous_priorities.h"
 #include "base/rng.h"
-#include "upstream/host_set.h"
 
 /* What one pick may use. */
 typedef struct mc_pick {
@@ -13,6 +13,8 @@ typedef struct mc_pick {
   uint64_t now_ns;
   uint32_t candidates; /* tells among how many hosts the policy chose */
   bool peek;       /* tell what a pick would give now; move nothing on */
+  uint32_t refused; /* picks of a retry that were passed over so far: policies that hash turn to another host */
+  mc_previous_priorities *previous; /* of a retry that heeds the priorities which were tried; NULL: none does */
 } mc_pick;
 
 /* The next random number of this pick. */

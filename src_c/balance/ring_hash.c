@@ -187,7 +187,9 @@ static uint32_t pick(const mc_group *group, mc_pick *pick) {
   if (!r->count) return MC_NO_MEMBER; /* a maximum ring size of 0 */
   uint32_t at = r->begin[pick->hash >> r->shift];
   while (at < r->count && r->entries[at].hash < pick->hash) at++;
-  uint32_t member = r->entries[at < r->count ? at : 0].member;
+  if (at == r->count) at = 0;
+  if (pick->refused) at = (uint32_t)(((uint64_t)at + pick->refused) % r->count); /* as if it were not in the ring */
+  uint32_t member = r->entries[at].member;
   return r->balance_factor ? mc_bounded_load_pick(group, r->balance_factor, pick->hash, member) : member;
 }
 

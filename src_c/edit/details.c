@@ -48,6 +48,30 @@ const char *mc_details_name(mc_details details) {
       return "http1.too_many_headers";
     case MC_DETAILS_HEADERS_TOO_LARGE:
       return "http1.headers_too_large";
+    case MC_DETAILS_RESPONSE_TIMEOUT:
+      return "response_timeout";
+    case MC_DETAILS_PER_TRY_TIMEOUT:
+      return "upstream_per_try_timeout";
+    case MC_DETAILS_PER_TRY_IDLE_TIMEOUT:
+      return "upstream_per_try_idle_timeout";
+    case MC_DETAILS_STREAM_IDLE_TIMEOUT:
+      return "stream_idle_timeout";
+    case MC_DETAILS_MAX_DURATION_TIMEOUT:
+      return "max_duration_timeout";
+    case MC_DETAILS_UPSTREAM_MAX_DURATION:
+      return "upstream_max_stream_duration_reached";
+    case MC_DETAILS_RESET_CONNECT_FAILURE:
+      return "upstream_reset_before_response_started{remote_connection_failure}";
+    case MC_DETAILS_RESET_CONNECT_TIMEOUT:
+      return "upstream_reset_before_response_started{connection_timeout}";
+    case MC_DETAILS_RESET_TERMINATION:
+      return "upstream_reset_before_response_started{connection_termination}";
+    case MC_DETAILS_RESET_REMOTE:
+      return "upstream_reset_before_response_started{remote_reset}";
+    case MC_DETAILS_RESET_REFUSED_STREAM:
+      return "upstream_reset_before_response_started{remote_refused_stream_reset}";
+    case MC_DETAILS_RESET_PROTOCOL:
+      return "upstream_reset_before_response_started{protocol_error}";
   }
   return "";
 }

@@ -181,6 +181,9 @@ mc_code mc_answer_make(const mc_answer *answer, mc_format_context *context, mc_s
   } else if (answer->location.data) {
     code = mc_header_list_add(headers, MC_LITERAL("location"), answer->location);
   }
+  if (!code && answer->attempts.data) {
+    code = mc_header_list_replace(headers, MC_LITERAL("x-envoy-attempt-count"), answer->attempts);
+  }
   for (uint32_t i = 0; i < answer->cookie_count && !code; i++) {
     code = mc_header_list_add(headers, MC_LITERAL("set-cookie"), answer->cookies[i]);
   }

@@ -19,6 +19,7 @@ typedef struct mc_answer {
   const mc_http_options *options;   /* NULL: no listener */
   const mc_redirect *redirect;     /* of a redirect: formats see its rewrite as done */
   const mc_forwarding *forwarding; /* of a forwarded request: formats see it as the upstream did */
+  mc_slice attempts; /* the upstream's answer: what x-envoy-attempt-count becomes before the edits; data NULL: as it is */
   const mc_slice *cookies; /* Set-Cookie lines, added before the edits to the upstream's */
   uint32_t cookie_count;
   const mc_slice *late_cookies; /* Set-Cookie lines, added after the edits */

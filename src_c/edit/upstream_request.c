@@ -1,5 +1,7 @@
 #include "edit/upstream_request.h"
 
+#include "base/decimal.h"
+#include "edit/grpc_timeout.h"
 #include "edit/header_names.h"
 #include "edit/view.h"
 
@@ -43,18 +45,28 @@ mc_code mc_upstream_target_make(const mc_forwarding *forwarding, mc_scratch *scr
   return code;
 }
 
-static mc_slice milliseconds(uint64_t ns, mc_scratch *scratch) {
-  char digits[20];
-  size_t at = sizeof digits;
-  uint64_t value = ns / 1000000;
-  do {
-    digits[--at] = (char)('0' + value % 10);
-    value /= 10;
-  } while (value);
-  char *text = mc_scratch_alloc(scratch, sizeof digits - at);
-  if (!text) return MC_ABSENT;
-  memcpy(text, digits + at, sizeof digits - at);
-  return mc_slice_of(text, sizeof digits - at);
+static mc_code tell(mc_header_list *lines, mc_slice name, mc_slice value) {
+  char *text = mc_scratch_alloc(lines->scratch, value.size);
+  if (!text) return MC_NO_MEMORY;
+  memcpy(text, value.data, value.size);
+  return mc_header_list_replace(lines, name, mc_slice_of(text, value.size));
+}
+
+static mc_code tell_number(mc_header_list *lines, mc_slice name, uint64_t number) {
+  char digits[MC_DECIMAL_DIGITS];
+  return number ? tell(lines, name, mc_decimal_write(number, digits)) : MC_OK;
+}
+
+static mc_code router_lines(const mc_forwarding *f, const mc_router_lines *router, mc_header_list *lines) {
+  mc_code code = MC_OK;
+  if (router->tells_grpc) {
+    char text[MC_GRPC_TIMEOUT_TEXT];
+    code = tell(lines, MC_LITERAL("grpc-timeout"), mc_grpc_timeout_write(router->grpc_ms, text));
+  }
+  if (!code && !f->options->suppress_envoy_headers) {
+    code = tell_number(lines, MC_LITERAL("x-envoy-expected-rq-timeout-ms"), router->expected_ms);
+  }
+  return code ? code : tell_number(lines, MC_LITERAL("x-envoy-attempt-count"), router->attempt);
 }
 
 /* What the router does before the edits: its own control headers go, the timeout is told. */
@@ -67,10 +79,7 @@ static mc_code router_headers(const mc_forwarding *f, mc_header_list *lines) {
     }
     lines->count = kept;
   }
-  if (!f->timeout_ns || f->options->suppress_envoy_headers) return MC_OK;
-  mc_slice value = milliseconds(f->timeout_ns, lines->scratch);
-  if (!value.data) return MC_NO_MEMORY;
-  return mc_header_list_replace(lines, MC_LITERAL("x-envoy-expected-rq-timeout-ms"), value);
+  return router_lines(f, &f->router, lines);
 }
 
 /* The host joins x-forwarded-host, unless it is the last one there already. */
@@ -124,5 +133,6 @@ mc_code mc_upstream_request_make(const mc_forwarding *forwarding, mc_scratch *sc
   if (f->weighted_host.size) *authority = f->weighted_host;
   context.authority = *authority;
   if (!code && f->chain) code = mc_edit_chain_apply(f->chain, &context, headers);
-  return code ? code : rewrite(f, scratch, target, authority, headers);
+  if (!code) code = rewrite(f, scratch, target, authority, headers);
+  return code || !f->again ? code : router_lines(f, f->again, headers);
 }

@@ -7,6 +7,14 @@
 #include "edit/headers.h"
 #include "edit/rewrite.h"
 
+/* What the router itself says of an attempt. */
+typedef struct mc_router_lines {
+  uint32_t attempt;     /* x-envoy-attempt-count; 0: not told */
+  uint64_t expected_ms; /* x-envoy-expected-rq-timeout-ms; 0: not told */
+  bool tells_grpc;      /* grpc-timeout becomes grpc_ms */
+  uint64_t grpc_ms;
+} mc_router_lines;
+
 /* What decided the edits; slices that don't apply are absent, pointers NULL. */
 typedef struct mc_forwarding {
   const mc_view *view;
@@ -16,7 +24,8 @@ typedef struct mc_forwarding {
   const mc_edit_chain *chain;
   const mc_path_rewrite *path;
   const mc_host_rewrite *host;
-  uint64_t timeout_ns; /* 0: none */
+  mc_router_lines router;       /* of the first attempt: edits see it */
+  const mc_router_lines *again; /* of a later one, over all that the first one sent; NULL: it is the first */
   mc_slice route_name;
   mc_slice cluster;
   mc_slice endpoint;          /* address:port */

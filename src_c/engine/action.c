@@ -68,8 +68,10 @@ static mc_code build_forward(mc_action *action, const mc_action_spec *spec, cons
                              mc_slots *slots, mc_arena *arena, mc_error *error) {
   action->cluster = spec->cluster;
   action->status = spec->cluster_not_found_status;
-  action->timeout_ns = spec->timeout_ns;
   action->priority = spec->priority;
+  action->hedge = spec->hedge;
+  action->count_attempts = spec->count_attempts;
+  action->tell_attempts = spec->tell_attempts;
   action->weight_by_hash = spec->weight_by_hash;
   action->upgrades = mc_upgrades_copy(spec->upgrades, spec->upgrade_count, arena);
   action->upgrade_count = spec->upgrade_count;
@@ -79,7 +81,16 @@ static mc_code build_forward(mc_action *action, const mc_action_spec *spec, cons
   if (spec->criteria && !(action->criteria = mc_criteria_copy(spec->criteria, arena))) {
     return fail(error, MC_NO_MEMORY, "out of memory");
   }
-  mc_code code = build_ref(&action->cluster_header, spec->cluster_header, slots, error);
+  if (spec->timeouts) {
+    mc_timeout_spec *timeouts = mc_arena_alloc(arena, 1, sizeof *timeouts);
+    if (!timeouts) return fail(error, MC_NO_MEMORY, "out of memory");
+    *timeouts = *spec->timeouts;
+    action->timeouts = timeouts;
+  }
+  mc_code code = mc_retry_build(&action->retry, spec->retry, arena, error);
+  const mc_hedge_spec *hedge = &action->hedge;
+  action->retries = (action->retry && action->retry->on) || hedge->initial_requests > 1 || hedge->numerator;
+  if (!code) code = build_ref(&action->cluster_header, spec->cluster_header, slots, error);
   if (!code) code = build_ref(&action->weight_header, spec->weight_header, slots, error);
   if (!code && spec->cluster_count) code = build_weighted(action, spec, slots, arena, error);
   if (!code) {
@@ -136,6 +147,7 @@ void mc_action_clear(mc_action *action) {
   mc_fault_clear(action->fault);
   mc_cors_clear(action->cors);
   mc_cors_clear(action->cors_field);
+  mc_retry_clear(action->retry);
   mc_path_rewrite_clear(&action->path);
   mc_path_rewrite_clear(&action->redirect.path);
   mc_host_rewrite_clear(&action->host);

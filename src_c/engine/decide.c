@@ -1,10 +1,10 @@
 /* The fused path: one request, one decision. The order is that of Envoy's connection manager and router:
  * the view, the listener's table, require_tls, the route, and then what the route does. */
 #include "edit/response.h"
-#include "edit/upstream_request.h"
 #include "edit/view.h"
+#include "engine/exchange.h"
 #include "engine/filters.h"
-#include "engine/lease.h"
+#include "engine/forwarding.h"
 #include "engine/override.h"
 #include "engine/sessions.h"
 #include "engine/split.h"
@@ -51,48 +51,14 @@ static void bare_view(mc_decision *d) {
   d->authority = authority;
 }
 
-/* What decides the edits of a forwarded request, gathered from the snapshot. */
-typedef struct edits_in_force {
-  mc_edit_chain request, response;
-  const mc_weighted *weighted;
-} edits_in_force;
-
-static void gather_edits(const mc_decision *d, edits_in_force *out) {
-  const mc_snapshot *s = d->snapshot;
-  const mc_action *action = d->route >= 0 ? &s->actions[d->route] : NULL;
-  const mc_listener *listener = &s->listeners[d->listener];
-  out->weighted = action && d->choice >= 0 ? &action->weighted[d->choice] : NULL;
-  mc_edit_chain_make(action ? &action->edits : NULL, d->virtual_host >= 0 ? &s->hosts[d->virtual_host].edits : NULL,
-                     &listener->edits, listener->most_specific_wins, &out->request, &out->response);
-}
-
-static void fill_forwarding(const mc_decision *d, const edits_in_force *edits, mc_forwarding *out) {
-  const mc_snapshot *s = d->snapshot;
-  const mc_action *action = &s->actions[d->route];
-  const mc_cluster *cluster = s->clusters[d->cluster];
-  const mc_host *host = d->endpoint >= 0 ? &cluster->hosts[d->endpoint] : NULL;
-  *out = (mc_forwarding){
-      .view = &d->view,
-      .options = &s->listeners[d->listener].options,
-      .weighted_edits = edits->weighted ? &edits->weighted->edits.request : NULL,
-      .weighted_host = edits->weighted ? edits->weighted->host_rewrite : MC_ABSENT,
-      .chain = &edits->request,
-      .path = &action->path,
-      .host = &action->host,
-      .timeout_ns = action->timeout_ns,
-      .route_name = action->name,
-      .cluster = cluster->name,
-      .endpoint = host ? host->address : MC_ABSENT,
-      .endpoint_hostname = host ? host->hostname : MC_ABSENT,
-  };
-}
-
 /* Counts a request that goes to the host that was picked, or refuses it: the cluster has as many as it may. */
-MC_INLINED void lease(const mc_cluster *cluster, mc_routing_priority priority, mc_decision *d, const bool peek) {
+MC_INLINED void lease(const mc_cluster *cluster, const mc_action *action, mc_decision *d, const bool peek) {
+  const mc_routing_priority priority = action->priority;
   bool room = peek ? mc_lease_has_room(cluster, priority) : mc_lease_begin(cluster, d->endpoint, priority);
   d->leased = room && !peek;
   if (room) {
     d->outcome = MC_FORWARD;
+    d->retries = action->retries || d->view.internal;
   } else {
     reject(d, 503, MC_DETAILS_OVERFLOW, MC_FLAG_UO, OVERFLOW_BODY);
   }
@@ -105,6 +71,8 @@ MC_INLINED uint64_t hash_of(const mc_snapshot *s, const mc_action *action, mc_in
   uint64_t hash;
   bool found = own && own->at ? mc_cluster_hash(own, action, input, d->cookies, &d->cluster_cookie, &hash)
                                  : mc_action_hash(action, input, &d->cookies, &hash);
+  d->hashed = found;
+  if (found) d->hash = hash;
   return found ? hash : mc_pick_draw(pick);
 }
 
@@ -159,48 +127,18 @@ MC_INLINED mc_code forward(const mc_snapshot *s, const mc_action *action, mc_inp
   } else if (d->endpoint < 0) {
     reject(d, 503, MC_DETAILS_NO_HEALTHY_UPSTREAM, MC_FLAG_UH, MC_LITERAL("no healthy upstream"));
   } else {
-    lease(cluster, action->priority, d, peek);
+    lease(cluster, action, d, peek);
   }
   if (!action->rewrites) return MC_OK;
-  edits_in_force edits;
+  mc_edits_in_force edits;
   mc_forwarding forwarding;
-  gather_edits(d, &edits);
-  fill_forwarding(d, &edits, &forwarding);
+  mc_forwarding_gather(d, &edits);
+  mc_forwarding_fill(d, &edits, NULL, &forwarding);
   if (mc_forwarding_needs_edits(&forwarding)) {
     mc_header_list lines;
     return mc_upstream_request_make(&forwarding, &d->scratch, &d->target, &d->authority, &lines);
   }
   return mc_upstream_target_make(&forwarding, &d->scratch, &d->target, &d->authority);
-}
-
-/* "DI,FI"; absent where there is none. */
-static mc_slice flags_text(uint32_t flags, char text[MC_FORMAT_FLAGS]) {
-  size_t size = 0;
-  for (uint32_t bit = 0; flags >> bit; bit++) {
-    if (!(flags >> bit & 1)) continue;
-    const char *name = mc_flag_name((mc_flag)(UINT32_C(1) << bit));
-    const size_t more = strlen(name);
-    if (size + more + 1 > MC_FORMAT_FLAGS) break;
-    if (size) text[size++] = ',';
-    memcpy(text + size, name, more);
-    size += more;
-  }
-  return size ? mc_slice_of(text, size) : MC_ABSENT;
-}
-
-static void fill_format(const mc_decision *d, mc_format_context *out) {
-  const mc_snapshot *s = d->snapshot;
-  *out = (mc_format_context){
-      .view = &d->view,
-      .status = d->status,
-      .route_name = d->route >= 0 ? s->actions[d->route].name : MC_ABSENT,
-      .cluster = d->cluster >= 0 ? s->clusters[d->cluster]->name : MC_ABSENT,
-      .endpoint = d->endpoint >= 0 ? s->clusters[d->cluster]->hosts[d->endpoint].address : MC_ABSENT,
-      .attempts = d->endpoint >= 0,
-  };
-  const char *details = mc_details_name(d->outcome == MC_FORWARD ? MC_DETAILS_VIA_UPSTREAM : d->details);
-  out->details = mc_slice_of(details, strlen(details));
-  out->flags = flags_text(d->flags, out->flags_text);
 }
 
 static mc_code respond(const mc_action *action, mc_decision *d) {
@@ -209,7 +147,7 @@ static mc_code respond(const mc_action *action, mc_decision *d) {
   d->details = MC_DETAILS_DIRECT_RESPONSE;
   if (action->body.count) {
     mc_format_context context;
-    fill_format(d, &context);
+    mc_format_context_fill(d, &context);
     context.status = 0; /* Envoy knows neither yet, when it writes the body */
     context.details = MC_ABSENT;
     context.dashes = true;
@@ -293,7 +231,8 @@ MC_INLINED mc_code decide(const mc_snapshot *s, const mc_request *request, mc_de
   d->virtual_host = d->route = d->cluster = d->endpoint = d->choice = d->subset = -1;
   d->subset_reason = MC_SUBSET_NONE;
   d->location = d->body = MC_ABSENT;
-  d->leased = d->fault_of_delay = false;
+  d->leased = d->fault_of_delay = d->retries = d->over = d->hashed = false;
+  d->exchange = NULL;
   d->delay_ns = d->bytes_per_second = 0;
   d->fault = NULL;
   d->grpc_status = MC_ABSENT;
@@ -362,132 +301,4 @@ mc_code mc_decision_with_headers(const mc_decision *d, const mc_header *headers,
   mc_code code = mc_view_make(&out->request, options, &out->scratch, &out->view, &refusal);
   if (code == MC_INVALID) out->details = refusal.details;
   return code;
-}
-
-static void end_fault(mc_decision *d) {
-  if (d->fault) mc_fault_gauge_leave(d->fault);
-  d->fault = NULL;
-}
-
-void mc_decision_end_delay(mc_decision *d) {
-  if (d->fault_of_delay) end_fault(d);
-}
-
-void mc_decision_close(mc_decision *d) {
-  end_fault(d);
-  if (!d->leased) return;
-  d->leased = false;
-  const mc_snapshot *s = d->snapshot;
-  mc_lease_end(s->clusters[d->cluster], d->endpoint, s->actions[d->route].priority);
-}
-
-void mc_decision_release(mc_decision *d) {
-  mc_decision_close(d);
-  mc_scratch_reset(&d->scratch);
-}
-
-mc_code mc_decision_request_headers(const mc_decision *d, mc_scratch *scratch, const mc_header_line **lines,
-                                    uint32_t *count) {
-  edits_in_force edits;
-  mc_forwarding forwarding;
-  mc_header_list list;
-  mc_slice target, authority;
-  gather_edits(d, &edits);
-  fill_forwarding(d, &edits, &forwarding);
-  mc_code code = mc_upstream_request_make(&forwarding, scratch, &target, &authority, &list);
-  if (code) return code;
-  *lines = list.lines;
-  *count = list.count;
-  return MC_OK;
-}
-
-/* The lines that Envoy sets after the edits: the filters', and that a circuit breaker refused the request, which keeps
- * clients from trying again at once. Their number. */
-static uint32_t lines_to_set(const mc_decision *d, mc_header lines[MC_CORS_LINES + 1]) {
-  uint32_t count = mc_filters_lines(d, lines);
-  if (d->details == MC_DETAILS_OVERFLOW && !d->snapshot->listeners[d->listener].options.suppress_envoy_headers) {
-    lines[count++] = (mc_header){MC_LITERAL("x-envoy-overloaded"), MC_LITERAL("true")};
-  }
-  return count;
-}
-
-/* Whether the edits of an answer apply: of preflights none do; of what is said in place of a direct response or a
- * redirect, none of a route do. */
-static bool edited(const mc_decision *d) {
-  if (d->route < 0 || d->details == MC_DETAILS_CORS_RESPONSE) return false;
-  return d->outcome != MC_REJECT || d->snapshot->actions[d->route].kind == MC_ACTION_FORWARD;
-}
-
-mc_code mc_decision_response_headers(const mc_decision *d, const mc_response *response, mc_scratch *scratch,
-                                     const mc_header_line **lines, uint32_t *count, uint16_t *status,
-                                     mc_slice *body) {
-  bool own = d->outcome != MC_FORWARD;
-  bool preflight = d->details == MC_DETAILS_CORS_RESPONSE; /* of the filter alone: no edits touch it */
-  mc_header set[MC_CORS_LINES + 1], session;
-  edits_in_force edits = {.weighted = NULL};
-  mc_forwarding forwarding;
-  if (d->listener >= 0 && !preflight) gather_edits(d, &edits);
-  const mc_slice *cookies = NULL, *late_cookies = NULL;
-  uint32_t cookie_count = 0, late_cookie_count = 0;
-  mc_code code = MC_OK;
-  if (!own) {
-    fill_forwarding(d, &edits, &forwarding);
-    if (d->cookies) code = mc_cookies_lines(d->cookies, scratch, &cookies, &cookie_count);
-    if (code) return code;
-  }
-  if (d->cluster_cookie) code = mc_cookies_lines(d->cluster_cookie, scratch, &late_cookies, &late_cookie_count);
-  if (code) return code;
-  const bool tells_endpoint = mc_sessions_line(d, scratch, &session, &code);
-  if (code) return code;
-  mc_answer answer = {
-      .status = own ? d->status : response->status,
-      .headers = response->headers,
-      .header_count = response->header_count,
-      .own = own,
-      .location = d->location,
-      .body = d->body.data ? d->body : response->body,
-      .content_type = d->outcome == MC_RESPOND ? d->snapshot->actions[d->route].content_type : MC_ABSENT,
-      .weighted_edits = edits.weighted ? &edits.weighted->edits.response : NULL,
-      .chain = edited(d) ? &edits.response : NULL,
-      .options = d->listener >= 0 ? &d->snapshot->listeners[d->listener].options : NULL,
-      .redirect = d->outcome == MC_REDIRECT && d->route >= 0 ? &d->snapshot->actions[d->route].redirect : NULL,
-      .forwarding = own ? NULL : &forwarding,
-      .cookies = cookies,
-      .cookie_count = cookie_count,
-      .late_cookies = late_cookies,
-      .late_cookie_count = late_cookie_count,
-      .set = set,
-      .set_count = lines_to_set(d, set),
-      .session = tells_endpoint ? &session : NULL,
-      .session_beside = tells_endpoint && d->session->kind == MC_SESSION_COOKIE,
-      .of_filter = preflight,
-      .grpc_status = d->grpc_status,
-  };
-  mc_format_context context;
-  mc_header_list list;
-  fill_format(d, &context);
-  context.status = answer.status;
-  code = mc_answer_make(&answer, &context, scratch, &list, status, body);
-  if (code) return code;
-  *lines = list.lines;
-  *count = list.count;
-  return MC_OK;
-}
-
-const char *mc_flag_name(mc_flag flag) {
-  switch (flag) {
-    case MC_FLAG_NR:
-      return "NR";
-    case MC_FLAG_NC:
-      return "NC";
-    case MC_FLAG_UH:
-      return "UH";
-    case MC_FLAG_UO:
-      return "UO";
-    case MC_FLAG_DI:
-      return "DI";
-    case MC_FLAG_FI:
-      return "FI";
-  }
-  return "-";
 }

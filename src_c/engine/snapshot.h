@@ -11,8 +11,10 @@
 #include "policy/cors.h"
 #include "policy/fault.h"
 #include "policy/mirror.h"
+#include "policy/retry.h"
 #include "policy/session.h"
 #include "policy/sticky.h"
+#include "policy/timeout.h"
 #include "upstream/cluster.h"
 #include "upstream/fault_gauge.h"
 
@@ -65,10 +67,14 @@ typedef struct mc_action {
   bool filtered; /* some level up to the virtual host has a policy of a filter */
   bool faulted;  /* it, or a weighted cluster of it, has a fault policy */
   bool has_session; /* some level up to the virtual host has sessions */
+  bool retries;  /* more than one attempt may be made */
+  bool count_attempts, tell_attempts;
   mc_hash_policies hash_policies;
   const mc_upgrade *upgrades;
   uint32_t upgrade_count;
-  uint64_t timeout_ns;
+  const mc_timeout_spec *timeouts; /* NULL: none */
+  mc_retry *retry;                 /* NULL: none */
+  mc_hedge_spec hedge;
   mc_slice name;
   mc_edit_pair edits;
   mc_path_rewrite path;

@@ -80,6 +80,20 @@ typedef enum mc_details {
   MC_DETAILS_CONNECTION_HEADER_REJECTED,
   MC_DETAILS_TOO_MANY_HEADERS,
   MC_DETAILS_HEADERS_TOO_LARGE,
+  /* What an exchange ends with where no attempt was answered. */
+  MC_DETAILS_RESPONSE_TIMEOUT,
+  MC_DETAILS_PER_TRY_TIMEOUT,
+  MC_DETAILS_PER_TRY_IDLE_TIMEOUT,
+  MC_DETAILS_STREAM_IDLE_TIMEOUT,
+  MC_DETAILS_MAX_DURATION_TIMEOUT,
+  MC_DETAILS_UPSTREAM_MAX_DURATION,
+  /* upstream_reset_before_response_started{...} */
+  MC_DETAILS_RESET_CONNECT_FAILURE,
+  MC_DETAILS_RESET_CONNECT_TIMEOUT,
+  MC_DETAILS_RESET_TERMINATION,
+  MC_DETAILS_RESET_REMOTE,
+  MC_DETAILS_RESET_REFUSED_STREAM,
+  MC_DETAILS_RESET_PROTOCOL,
 } mc_details;
 
 /* The text, NUL-terminated and static. */
@@ -499,6 +513,74 @@ typedef struct mc_upgrade {
   bool enabled;
 } mc_upgrade;
 
+/* Envoy's conditions for a retry, as bits; mc_retry_on_parse() reads their names. */
+typedef enum mc_retry_on {
+  MC_RETRY_ON_5XX = 1 << 0,
+  MC_RETRY_ON_GATEWAY_ERROR = 1 << 1,
+  MC_RETRY_ON_RESET = 1 << 2,
+  MC_RETRY_ON_RESET_BEFORE_REQUEST = 1 << 3,
+  MC_RETRY_ON_CONNECT_FAILURE = 1 << 4,
+  MC_RETRY_ON_ENVOY_RATE_LIMITED = 1 << 5,
+  MC_RETRY_ON_RETRIABLE_4XX = 1 << 6,
+  MC_RETRY_ON_REFUSED_STREAM = 1 << 7,
+  MC_RETRY_ON_RETRIABLE_STATUS_CODES = 1 << 8,
+  MC_RETRY_ON_RETRIABLE_HEADERS = 1 << 9,
+  MC_RETRY_ON_HTTP3_POST_CONNECT_FAILURE = 1 << 10, /* never the case: there is no HTTP/3 */
+  MC_RETRY_ON_GRPC_CANCELLED = 1 << 11,
+  MC_RETRY_ON_GRPC_DEADLINE_EXCEEDED = 1 << 12,
+  MC_RETRY_ON_GRPC_INTERNAL = 1 << 13,
+  MC_RETRY_ON_GRPC_RESOURCE_EXHAUSTED = 1 << 14,
+  MC_RETRY_ON_GRPC_UNAVAILABLE = 1 << 15,
+} mc_retry_on;
+
+/* The conditions of a list such as "5xx, gateway-error"; what is unknown counts for nothing. */
+uint32_t mc_retry_on_parse(mc_slice list);
+
+/* A header of answers that tells when to come back. */
+typedef struct mc_reset_header {
+  mc_slice name;  /* lower-case */
+  bool timestamp; /* seconds since 1970; otherwise seconds from now */
+} mc_reset_header;
+
+/* Envoy's RetryPolicy, without its timeouts. */
+typedef struct mc_retry_spec {
+  uint32_t on;               /* mc_retry_on */
+  uint32_t retries;          /* attempts after the first */
+  uint64_t base_ns, max_ns;  /* of the backoff; base_ns is above 0 */
+  const uint32_t *status_codes;
+  uint32_t status_code_count;
+  const mc_header_match_spec *headers; /* of answers that are to be retried */
+  uint32_t header_count;
+  const mc_header_match_spec *request_headers; /* none: every request may be retried; or else one has to match */
+  uint32_t request_header_count;
+  const mc_reset_header *reset_headers;
+  uint32_t reset_header_count;
+  uint64_t reset_max_ns;   /* what tells of a longer wait is not heeded */
+  bool avoid_previous_hosts;
+  const mc_labels *omit;   /* hosts that have one of these sets of labels are passed over */
+  uint32_t omit_count;
+  uint32_t host_attempts;  /* how often a host that is passed over is replaced by another pick */
+  uint32_t priority_frequency; /* after so many attempts, priorities that were tried are left out; 0: never */
+} mc_retry_spec;
+
+/* Envoy's HedgePolicy. */
+typedef struct mc_hedge_spec {
+  uint32_t initial_requests;          /* 0 counts as 1 */
+  uint32_t numerator, denominator;    /* chance of one more; denominator 0: none */
+  bool on_per_try_timeout;            /* what takes too long goes on beside the next attempt */
+} mc_hedge_spec;
+
+/* What limits the time of a request. Of what may be unset, UINT64_MAX says so; 0 means no limit. */
+typedef struct mc_timeout_spec {
+  uint64_t request_ns;       /* Envoy's route timeout */
+  uint64_t per_try_ns, per_try_idle_ns;
+  uint64_t idle_ns;          /* of the stream; may be unset: the listener's */
+  bool stream_limits;        /* the route has max_stream_duration: request_ns does not count */
+  uint64_t stream_ns;        /* max_stream_duration of the route; may be unset: the listener's */
+  uint64_t grpc_header_max_ns, grpc_header_offset_ns; /* of max_stream_duration; max may be unset */
+  uint64_t grpc_max_ns, grpc_offset_ns; /* max_grpc_timeout and its offset; max may be unset */
+} mc_timeout_spec;
+
 typedef enum mc_action_kind { MC_ACTION_FORWARD, MC_ACTION_REDIRECT, MC_ACTION_RESPOND } mc_action_kind;
 
 typedef struct mc_action_spec {
@@ -515,8 +597,12 @@ typedef struct mc_action_spec {
   bool weight_by_hash;
   const mc_sticky_spec *sticky; /* NULL: the choice is not sticky */
   uint16_t cluster_not_found_status;
-  uint64_t timeout_ns; /* 0: none */
   mc_routing_priority priority;
+  const mc_timeout_spec *timeouts; /* NULL: none */
+  const mc_retry_spec *retry;      /* NULL: none */
+  mc_hedge_spec hedge;
+  bool count_attempts; /* x-envoy-attempt-count goes upstream */
+  bool tell_attempts;  /* and into the answer */
   mc_path_rewrite_spec path_rewrite;
   mc_host_rewrite_spec host_rewrite;
   const mc_hash_policy_spec *hash_policies;
@@ -699,8 +785,10 @@ typedef struct mc_http_options {
   bool skip_xff_append;
   bool append_x_forwarded_port;
   bool suppress_envoy_headers;
+  bool respect_expected_rq_timeout;
   bool has_internal_cidrs; /* false: nobody is internal */
   uint32_t xff_num_trusted_hops;
+  uint64_t stream_idle_ns, max_stream_ns; /* of routes that say nothing; 0: no limit */
   mc_slice scheme_to_overwrite; /* data NULL: none */
   mc_slice via;                 /* data NULL: none */
   const mc_cidr *internal_cidrs;
@@ -894,6 +982,12 @@ typedef enum mc_failure {
   MC_FAILURE_PROTOCOL,             /* what came is no HTTP */
   MC_FAILURE_PER_TRY_TIMEOUT,
   MC_FAILURE_TIMEOUT,              /* of the whole request */
+  MC_FAILURE_REMOTE_RESET,         /* of an HTTP/2 stream */
+  MC_FAILURE_PER_TRY_IDLE_TIMEOUT,
+  MC_FAILURE_IDLE_TIMEOUT,         /* of the whole stream */
+  MC_FAILURE_MAX_DURATION,         /* of the whole stream */
+  MC_FAILURE_UPSTREAM_MAX_DURATION, /* of an attempt: x-envoy-upstream-stream-duration-ms */
+  MC_FAILURE_OVERFLOW,             /* of a connection pool: never retried */
 } mc_failure;
 
 /* How an attempt at an endpoint ended. */
@@ -1045,12 +1139,22 @@ typedef enum mc_outcome { MC_FORWARD, MC_REDIRECT, MC_RESPOND, MC_REJECT } mc_ou
 
 /* Envoy's response flags, as bits in its order; mc_flag_name() gives the text of one. */
 typedef enum mc_flag {
-  MC_FLAG_UH = 1 << 1,
-  MC_FLAG_UO = 1 << 7,
-  MC_FLAG_NR = 1 << 8,
-  MC_FLAG_DI = 1 << 9,
-  MC_FLAG_FI = 1 << 10,
-  MC_FLAG_NC = 1 << 19,
+  MC_FLAG_UH = 1 << 1,     /* no healthy upstream */
+  MC_FLAG_UT = 1 << 2,     /* upstream request timeout */
+  MC_FLAG_LR = 1 << 3,     /* local reset */
+  MC_FLAG_UR = 1 << 4,     /* upstream remote reset */
+  MC_FLAG_UF = 1 << 5,     /* upstream connection failure */
+  MC_FLAG_UC = 1 << 6,     /* upstream connection termination */
+  MC_FLAG_UO = 1 << 7,     /* upstream overflow */
+  MC_FLAG_NR = 1 << 8,     /* no route */
+  MC_FLAG_DI = 1 << 9,     /* delay injected */
+  MC_FLAG_FI = 1 << 10,    /* fault injected */
+  MC_FLAG_RL = 1 << 11,    /* rate limited */
+  MC_FLAG_URX = 1 << 15,   /* upstream retry limit exceeded */
+  MC_FLAG_SI = 1 << 16,    /* stream idle timeout */
+  MC_FLAG_UMSDR = 1 << 19, /* upstream max stream duration reached */
+  MC_FLAG_UPE = 1 << 23,   /* upstream protocol error */
+  MC_FLAG_NC = 1 << 24,    /* no cluster */
 } mc_flag;
 
 /* What the CORS filter made of a request. */
@@ -1075,6 +1179,23 @@ typedef enum mc_session_reason {
   MC_SESSION_UNFIT,   /* it has, but of a health that sessions may not use */
 } mc_session_reason;
 
+/* One attempt of a decision at an endpoint. Lives as long as the decision. */
+typedef struct mc_attempt mc_attempt;
+struct mc_attempt {
+  uint32_t number;     /* 1: the first */
+  int32_t endpoint;
+  uint64_t backoff_ns; /* to wait before it is sent */
+  uint64_t begins_ns;  /* when that is over */
+  bool running;        /* nothing has been reported of it yet */
+  bool hedged;         /* it took too long, and another one was made beside it */
+  bool leased;         /* its endpoint counts it as active */
+  mc_slice target, authority; /* for the upstream */
+  mc_attempt *next;
+};
+
+/* All attempts of a decision, and what they hang on. */
+typedef struct mc_exchange mc_exchange;
+
 /* What was decided. Lives inside its owner, where it must not be moved; the request's bytes must stay
  * until mc_decision_release. */
 typedef struct mc_decision {
@@ -1098,6 +1219,11 @@ typedef struct mc_decision {
   uint64_t bytes_per_second; /* at most, of the answer's body; 0: no limit */
   mc_slice grpc_status;      /* of our own answer to a gRPC client; data NULL: the one that status stands for */
   struct mc_fault_gauge *fault; /* counts this request as an active fault; NULL: none does */
+  bool retries;       /* its policies, or the request itself, may ask for more than one attempt */
+  bool over;          /* of what was forwarded: no further attempt is made, and what to answer is settled */
+  bool hashed;        /* the endpoint was chosen by hash */
+  uint64_t hash;
+  mc_exchange *exchange; /* NULL until an attempt ends or is asked for */
   mc_cors_verdict cors;
   mc_new_cookie *cookies; /* given by the answer; NULL: none */
   mc_new_cookie *cluster_cookie; /* likewise, for the cluster's own hash policies; NULL: none */
@@ -1137,7 +1263,7 @@ void mc_snapshot_report(const mc_snapshot *snapshot, int32_t cluster, int32_t en
 /* The delay is over: where the delay was all, its fault is not active any more. mc_decision_close does as much. */
 void mc_decision_end_delay(mc_decision *decision);
 
-/* Ends the lease on the endpoint, and what counts it as a fault; calls after the first do nothing. */
+/* Ends all leases, and what counts it as a fault; calls after the first do nothing. */
 void mc_decision_close(mc_decision *decision);
 /* Closes, and gives all memory back. */
 void mc_decision_release(mc_decision *decision);
@@ -1146,6 +1272,57 @@ void mc_decision_release(mc_decision *decision);
  * resets when done. */
 mc_code mc_decision_request_headers(const mc_decision *decision, mc_scratch *scratch,
                                     const mc_header_line **lines, uint32_t *count);
+
+/* ------------------------------------------------------------------ attempts
+ *
+ * The life of a FORWARD, as Envoy's router has it: mc_decide leases the first attempt. What comes of an attempt is
+ * reported, and may call for a further one, which mc_decision_attempt leases. Once the decision is over, either the
+ * answer of the attempt that was reported last goes to the client, or, where the outcome has become MC_REJECT, one
+ * of our own. The attempt that is answered keeps its lease until the decision is closed.
+ */
+
+/* What limits the time of one request, in milliseconds; 0: no limit. */
+typedef struct mc_timeouts {
+  uint64_t request_ms, per_try_ms, per_try_idle_ms, idle_ms;
+  bool has_stream;      /* stream_ms counts, even where it is 0 */
+  uint64_t stream_ms;   /* from the first byte of the request to the last of the answer */
+  uint64_t upstream_ms; /* the same of one attempt */
+  bool tells_grpc;      /* grpc-timeout follows the expected time of each attempt */
+  bool has_grpc;        /* grpc-timeout becomes grpc_ms */
+  uint64_t grpc_ms;
+  bool alternative;     /* a timeout is answered by 204, not 504 */
+  bool hedges;          /* an attempt that takes too long goes on beside the next one */
+} mc_timeouts;
+
+/* Of a decision's request; all 0 where its route forwards nothing. */
+void mc_decision_timeouts(const mc_decision *decision, mc_timeouts *out);
+
+/* All attempts so far, the first one first. NULL: no memory, or not forwarded. */
+const mc_attempt *mc_decision_attempts(mc_decision *decision);
+
+/* How many attempts are to be made beside the first from the start (Envoy's HedgePolicy.initial_requests). */
+uint32_t mc_decision_further(const mc_decision *decision);
+
+/* What an attempt came to (number 0: the latest that runs). *again: mc_decision_attempt is to be called for the next
+ * one. replayable false: the request cannot be sent again. unix_s: the time since 1970, where
+ * mc_decision_reads_wall_clock. Reports on attempts that do not run, and once the decision is over, do nothing.
+ * MC_OK or MC_NO_MEMORY. */
+mc_code mc_decision_report(mc_decision *decision, uint32_t number, const mc_result *result, bool replayable,
+                           uint64_t unix_s, bool *again);
+/* The per-try timeout of an attempt has passed. It ends, as by a report, unless attempts are hedged: then it goes on,
+ * and *again tells whether another one is to be made beside it. */
+mc_code mc_decision_on_timeout(mc_decision *decision, uint32_t number, uint64_t now_ns, bool replayable, bool *again);
+/* Leases the next attempt, at an endpoint of the same cluster as it is in the snapshot that is in force. *out NULL:
+ * there is none to be had, and the decision is over. MC_OK, MC_NO_MEMORY or MC_STALE, as mc_decide. */
+mc_code mc_decision_attempt(mc_decision *decision, const mc_snapshot *current, uint64_t now_ns, const mc_attempt **out);
+
+/* Whether the header lines of an answer of that status can matter to what is reported. */
+bool mc_decision_reads_answer(const mc_decision *decision, uint16_t status);
+bool mc_decision_reads_wall_clock(const mc_decision *decision);
+
+/* The lines to send upstream for an attempt; as mc_decision_request_headers, which is that of the first. */
+mc_code mc_attempt_request_headers(const mc_decision *decision, const mc_attempt *attempt, mc_scratch *scratch,
+                                   const mc_header_line **lines, uint32_t *count);
 
 typedef struct mc_response {
   uint16_t status;          /* of the upstream's answer */

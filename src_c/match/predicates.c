@@ -99,12 +99,14 @@ static bool parse_integer(mc_slice text, int64_t *out) {
   return true;
 }
 
-static bool value_matches(const mc_header_match *match, mc_slice value, mc_input *input) {
-  if (match->test == MC_TEST_STRING) {
-    return mc_string_match_test(&match->string, value, &input->no_memory);
-  }
+bool mc_header_value_test(const mc_header_match *match, mc_slice value, bool *no_memory) {
+  if (match->test == MC_TEST_STRING) return mc_string_match_test(&match->string, value, no_memory);
   int64_t number;
   return parse_integer(value, &number) && number >= match->start && number < match->end;
+}
+
+static bool value_matches(const mc_header_match *match, mc_slice value, mc_input *input) {
+  return mc_header_value_test(match, value, &input->no_memory);
 }
 
 MC_INLINED bool header_matches(const mc_header_match *match, mc_input *input) {

@@ -73,6 +73,9 @@ static inline void mc_failures_add(mc_failures *failures, mc_condition_kind kind
   if (failures->count++ == 0) failures->first = (mc_condition){kind, index};
 }
 
+/* Whether a value is what a matcher of values (not of presence) wants, before it is inverted. */
+bool mc_header_value_test(const mc_header_match *match, mc_slice value, bool *no_memory);
+
 /* Where a header's value comes from: a pseudo header, or lines (then *slot is made). */
 mc_code mc_header_source_of(mc_slice name, mc_slots *slots, mc_header_source *source, uint16_t *slot);
 /* The value of a header as Envoy takes it where it wants one: a pseudo header, the first line, or all

@@ -112,14 +112,13 @@ static uint32_t share(uint32_t left, uint32_t available, uint32_t total) {
 }
 
 /* Healthy hosts of all priorities are filled before any degraded ones; what rounding leaves goes to the first. */
-static void distribute(mc_host_set *set, uint32_t overprovisioning, uint32_t total) {
+static void distribute(mc_host_set *set, uint32_t total) {
   uint32_t left = 100;
   uint32_t *first = NULL;
   for (int degraded = 0; degraded < 2; degraded++) {
     for (uint32_t i = 0; i < set->count; i++) {
       mc_priority *priority = &set->priorities[i];
-      uint32_t usable = degraded ? priority->degraded.count : priority->healthy.count;
-      uint32_t available = availability(priority, usable, overprovisioning);
+      uint32_t available = degraded ? priority->degraded_available : priority->available;
       uint32_t *load = degraded ? &priority->degraded_load : &priority->load;
       if (available && !first) first = load;
       *load = share(left, available, total);
@@ -152,14 +151,15 @@ static bool panics(const mc_priority *priority, uint32_t threshold) {
 }
 
 static void share_load(mc_host_set *set, const mc_host_set_options *options) {
-  uint64_t sum = 0;
   for (uint32_t i = 0; i < set->count; i++) {
-    const mc_priority *priority = &set->priorities[i];
-    sum += availability(priority, priority->healthy.count, options->overprovisioning_percent);
-    sum += availability(priority, priority->degraded.count, options->overprovisioning_percent);
+    mc_priority *priority = &set->priorities[i];
+    const uint32_t factor = options->overprovisioning_percent;
+    priority->available = availability(priority, priority->healthy.count, factor);
+    priority->degraded_available = availability(priority, priority->degraded.count, factor);
   }
-  uint32_t total = sum < 100 ? (uint32_t)sum : 100;
-  if (total) distribute(set, options->overprovisioning_percent, total);
+  const mc_priority_bits none = {{0}};
+  uint32_t total = mc_host_set_available(set, &none);
+  if (total) distribute(set, total);
   if (!total && !options->panic_percent) {
     set->priorities[0].load = 100; /* for nobody: there is no healthy host */
     return;
@@ -209,4 +209,33 @@ const mc_priority *mc_host_set_choose(const mc_host_set *set, uint64_t number, b
     }
     if (*degraded) return &set->priorities[0]; /* the loads add up to 100, so never here */
   }
+}
+
+/* ------------------------------------------------------------------ without some priorities */
+
+uint32_t mc_host_set_available(const mc_host_set *set, const mc_priority_bits *excluded) {
+  uint64_t sum = 0;
+  for (uint32_t i = 0; i < set->count; i++) {
+    if (mc_priority_bits_has(excluded, i)) continue;
+    sum += set->priorities[i].available + (uint64_t)set->priorities[i].degraded_available;
+  }
+  return sum < 100 ? (uint32_t)sum : 100;
+}
+
+const mc_priority *mc_host_set_choose_without(const mc_host_set *set, const mc_priority_bits *excluded, uint64_t number,
+                                              bool *degraded) {
+  const uint32_t total = mc_host_set_available(set, excluded), place = (uint32_t)(number % 100) + 1;
+  uint32_t left = 100;
+  while (left) { /* what rounding leaves is shared again */
+    for (int pass = 0; pass < 2; pass++) {
+      for (uint32_t i = 0; i < set->count; i++) {
+        if (mc_priority_bits_has(excluded, i)) continue;
+        const mc_priority *priority = &set->priorities[i];
+        left -= share(left, pass ? priority->degraded_available : priority->available, total);
+        *degraded = pass;
+        if (place <= 100 - left) return priority;
+      }
+    }
+  }
+  return NULL; /* never: place is at most 100 */
 }

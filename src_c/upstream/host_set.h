@@ -28,6 +28,7 @@ typedef struct mc_priority {
   uint32_t excluded; /* hosts that count nowhere: those that are draining */
   mc_locality_hosts *localities;
   uint32_t locality_count;
+  uint32_t available, degraded_available; /* percents: a share of its hosts, overprovisioned */
   uint32_t load, degraded_load; /* percents of the traffic; all of them add up to 100 */
   bool panic;                   /* too few are available: all hosts are used */
 } mc_priority;
@@ -52,5 +53,25 @@ mc_code mc_host_set_build(mc_host_set *set, const mc_host *hosts, const uint32_t
 /* The priority for a random number or a hash, and whether its degraded hosts are meant. The set has at least one
  * priority. */
 const mc_priority *mc_host_set_choose(const mc_host_set *set, uint64_t number, bool *degraded);
+
+/* A set of priorities; Envoy has no more than 128. Those beyond are in no set. */
+typedef struct mc_priority_bits {
+  uint64_t words[2];
+} mc_priority_bits;
+
+static inline void mc_priority_bits_add(mc_priority_bits *bits, uint32_t priority) {
+  if (priority < 128) bits->words[priority / 64] |= UINT64_C(1) << priority % 64;
+}
+
+static inline bool mc_priority_bits_has(const mc_priority_bits *bits, uint32_t priority) {
+  return priority < 128 && bits->words[priority / 64] >> priority % 64 & 1;
+}
+
+/* How available the priorities are that are not excluded, in percents, at most 100. */
+uint32_t mc_host_set_available(const mc_host_set *set, const mc_priority_bits *excluded);
+/* As mc_host_set_choose, of the priorities that are not excluded: among them the traffic is shared anew. Some of them
+ * must be available. */
+const mc_priority *mc_host_set_choose_without(const mc_host_set *set, const mc_priority_bits *excluded, uint64_t number,
+                                              bool *degraded);
 
 #endif

@@ -105,9 +105,11 @@ static mc_snapshot *build(uint8_t options, mc_runtime *runtime) {
   const mc_fault_downstream downstream = {MC_LITERAL("d"), {.abort = {1, 2}, .delay_ms = {true, 1}}};
   const mc_fault_spec fault = {.delay = by_header, .abort = by_header, .rate = by_header, .headers = headers + 1, .header_count = 2,
                                .downstream_nodes = {&node, options & 16 ? 1 : 0}, .downstreams = &downstream, .downstream_count = 1};
+  const mc_timeout_spec short_timeout = {.request_ns = 1000000, .per_try_ns = 500000, .idle_ns = MC_UNSET, .stream_ns = MC_UNSET,
+                                         .grpc_header_max_ns = MC_UNSET, .grpc_max_ns = options & 2 ? 0 : MC_UNSET};
   mc_action_spec actions[COUNT(routes)];
   for (size_t i = 0; i < COUNT(routes); i++) {
-    actions[i] = (mc_action_spec){.kind = MC_ACTION_FORWARD, .cluster = (int32_t)(i % 2), .cluster_not_found_status = 503, .timeout_ns = 1000000};
+    actions[i] = (mc_action_spec){.kind = MC_ACTION_FORWARD, .cluster = (int32_t)(i % 2), .cluster_not_found_status = 503, .timeouts = &short_timeout};
     if (i % 2) actions[i].cors = &cors;
     if (i % 4 < 2) actions[i].fault = &fault;
     if (i % 3) actions[i].criteria = &criteria;

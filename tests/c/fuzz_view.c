@@ -50,7 +50,7 @@ static void check_upstream(const mc_view *view, const mc_http_options *options) 
   mc_scratch scratch;
   mc_scratch_init(&scratch);
   const mc_path_rewrite path = {.kind = MC_REWRITE_PREFIX, .matched_kind = MC_PATH_PREFIX, .matched_size = 3, .text = MC_LITERAL("/x")};
-  const mc_forwarding forwarding = {.view = view, .options = options, .path = &path, .timeout_ns = 1000000};
+  const mc_forwarding forwarding = {.view = view, .options = options, .path = &path, .router = {.expected_ms = 1}};
   mc_header_list list;
   mc_slice target, authority;
   if (mc_upstream_request_make(&forwarding, &scratch, &target, &authority, &list) == MC_OK) {

@@ -603,13 +603,6 @@ static void test_other_headers(void) {
   stop();
 }
 
-static void test_names_of_flags(void) {
-  CHECK(strcmp(mc_flag_name(MC_FLAG_NR), "NR") == 0);
-  CHECK(strcmp(mc_flag_name(MC_FLAG_NC), "NC") == 0);
-  CHECK(strcmp(mc_flag_name(MC_FLAG_UH), "UH") == 0);
-  CHECK(strcmp(mc_flag_name((mc_flag)(1 << 30)), "-") == 0);
-}
-
 /* A request of 3 KB, so that the scratch within the decision does not do; each failure point in turn, in the
  * decision and in both header lists. */
 static void test_out_of_memory(void) {
@@ -687,7 +680,6 @@ int main(void) {
   test_rewrites();
   test_bounds();
   test_other_headers();
-  test_names_of_flags();
   test_out_of_memory();
   return check_finish();
 }

@@ -2,7 +2,7 @@
 
 /* Every detail has a text of its own: they are what operators search their logs for. */
 static void test_names(void) {
-  for (int one = MC_DETAILS_NONE; one <= MC_DETAILS_HEADERS_TOO_LARGE; one++) {
+  for (int one = MC_DETAILS_NONE; one <= MC_DETAILS_RESET_PROTOCOL; one++) {
     const char *name = mc_details_name((mc_details)one);
     CHECK((*name == '\0') == (one == MC_DETAILS_NONE));
     for (int other = 0; other < one; other++) CHECK(strcmp(name, mc_details_name((mc_details)other)) != 0);

@@ -116,7 +116,7 @@ static void test_upstream(void) {
   CHECK_INT(mc_path_rewrite_compile(arena, &path_spec, MC_PATH_PREFIX, MC_LITERAL("/both"), &path, &error), MC_OK);
   CHECK_INT(mc_host_rewrite_compile(arena, &host_spec, &host, &error), MC_OK);
   view_of(&view, &scratch, "example.com", "/both/q?z", headers, ROWS("x-envoy-original-path: /spoof", "x-forwarded-host: p1", "A: b"));
-  mc_forwarding f = {.view = &view, .options = &options, .chain = &chain, .path = &path, .host = &host, .timeout_ns = 15000000000,
+  mc_forwarding f = {.view = &view, .options = &options, .chain = &chain, .path = &path, .host = &host, .router = {.expected_ms = 15000},
                      .weighted_edits = &cluster.request, .weighted_host = MC_LITERAL("wc.example")};
   CHECK(mc_forwarding_needs_edits(&f));
   mc_slice target, authority;
@@ -260,7 +260,7 @@ static void test_memory(void) {
   memset(big, 'a', sizeof big - 1);
   memcpy(big, "x-a: ", 5);
   view_of(&view, &scratch, "a", "/", headers, ROWS(big));
-  mc_forwarding f = {.view = &view, .options = &options, .chain = &chain, .timeout_ns = 1000000};
+  mc_forwarding f = {.view = &view, .options = &options, .chain = &chain, .router = {.expected_ms = 1}};
   for (int n = 0;; n++) {
     mc_slice target, authority;
     mc_header_list list;

@@ -112,7 +112,7 @@ def default_route(scope: Scope, service: Service, port: int) -> Route:
     action = ForwardAction(
         cluster=cluster_name(port, "", service.host),
         timeout=0.0,
-        grpc_timeout_header_max=0.0,
+        max_grpc_timeout=0.0,
         retry_policy=actions.retries(scope.mesh.retries, hashing=False),
         hash_policies=(policy,) if policy else (),
     )
@@ -124,7 +124,7 @@ def unknown_hosts(cluster: str) -> VirtualHost:
     if cluster:
         name = "allow_any"
         action: ForwardAction | DirectResponse = ForwardAction(
-            cluster=cluster, timeout=0.0, grpc_timeout_header_max=0.0
+            cluster=cluster, timeout=0.0, max_grpc_timeout=0.0
         )
     else:
         name, action = "block_all", DirectResponse(502)
@@ -189,7 +189,7 @@ def _forward(
         path_rewrite=actions.rewrite(rule.rewrite),
         host_rewrite=HostRewrite(HostRewriteKind.LITERAL, authority) if authority else None,
         timeout=timeout,
-        grpc_timeout_header_max=timeout,
+        max_grpc_timeout=timeout,
         retry_policy=actions.retries(rule.retries or scope.mesh.retries, hashing=bool(single and hashes)),
         hash_policies=tuple(hashes),
         mirrors=_mirrors(scope, namespace, rule, port),

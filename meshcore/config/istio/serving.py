@@ -29,7 +29,6 @@ __all__ = ["check_kinds", "check_serving"]
 
 #: Fields of http rules that the model holds and nothing acts upon: field -> feature.
 _RULE_FIELDS = {
-    "retries": "retries",
     "mirror": "mirroring",
     "mirrors": "mirroring",
 }
@@ -107,7 +106,7 @@ def _check_rule(rule: HTTPRoute, findings: Findings) -> None:
         expected = f"one of {', '.join(map(str, REDIRECT_CODES))}"
         error_at(findings, redirect, "redirect_code", found=str(redirect.redirect_code), expected=expected)
     for field, feature in _RULE_FIELDS.items():
-        if is_set(rule, field) and not (field == "retries" and rule.retries and not rule.retries.attempts):
+        if is_set(rule, field):
             warn_pending(findings, rule, field, feature)
     if rule.cors_policy is not None and (redirect is not None or rule.direct_response is not None):
         warn_at(findings, rule, "cors_policy", "has no effect on a rule that answers by itself")
@@ -194,7 +193,7 @@ def _check_policy(given: policy.TrafficPolicy | None, findings: Findings) -> Non
         if blocks.tls is not None:
             _check_tls(blocks.tls, findings)
     if given.retry_budget is not None:
-        warn_pending(findings, given, "retry_budget", "retries")
+        warn_pending(findings, given, "retry_budget", "circuit breakers")
     if given.tunnel is not None:
         warn_at(findings, given, "tunnel", "connections are not tunnelled yet")
     if given.proxy_protocol is not None:

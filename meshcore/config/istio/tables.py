@@ -25,7 +25,12 @@ _PATHS = {
 
 def http_options(mesh: Mesh, *, edge: bool) -> HttpOptions:
     """The options of a listener; at the edge of the mesh the connection says who the client is."""
-    return replace(_PATHS[mesh.normalization], upgrades=(("websocket", True),), use_remote_address=edge)
+    return replace(
+        _PATHS[mesh.normalization],
+        upgrades=(("websocket", True),),
+        use_remote_address=edge,
+        stream_idle_timeout=0.0,
+    )
 
 
 def route_configuration(name: str, hosts: Iterable[VirtualHost]) -> RouteConfiguration:

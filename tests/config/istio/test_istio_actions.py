@@ -58,7 +58,7 @@ def test_names_and_origins(compiled: Compile) -> None:
 )
 def test_timeouts(compiled: Compile, given: str, seconds: float) -> None:
     action = forward(compiled, given)
-    assert (action.timeout, action.grpc_timeout_header_max) == (seconds, seconds)
+    assert (action.timeout, action.max_grpc_timeout) == (seconds, seconds)
 
 
 @pytest.mark.parametrize(

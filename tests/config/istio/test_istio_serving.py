@@ -70,7 +70,6 @@ def test_all_findings_come_at_once(compiled: Compile) -> None:
 @pytest.mark.parametrize(
     ("rule", "warning"),
     [
-        ("{retries: {attempts: 3}, route: [{destination: {host: a}}]}", "requests are not retried yet"),
         ("{retries: {attempts: 0}, route: [{destination: {host: a}}]}", ""),
         ("{fault: {delay: {fixedDelay: 1s}}, route: [{destination: {host: a}}]}", ""),
         ("{mirror: {host: a}, route: [{destination: {host: a}}]}", "mirrored"),

@@ -15,7 +15,7 @@ from meshcore.config.envoy.translate.balancing import balancing
 from meshcore.config.envoy.translate.context import Context
 from meshcore.config.envoy.translate.dns import dns_settings, with_discovery_type
 from meshcore.config.envoy.translate.health_check import endpoint_health_check, health_check
-from meshcore.config.envoy.translate.route import lb_metadata
+from meshcore.config.envoy.translate.metadata import lb_metadata
 from meshcore.config.envoy.translate.transport import upstream_tls
 from meshcore.config.findings import quoted
 from meshcore.config.schema import Record, origin_of, path_of

@@ -127,20 +127,21 @@ def http_options(context: Context, manager: HttpConnectionManager, router: Route
         ("always_set_request_id_in_response", "request ids"),
         ("preserve_external_request_id", "request ids"),
         ("generate_request_id", "request ids"),
-        ("request_timeout", "stream limits"),
-        ("stream_idle_timeout", "stream limits"),
     ):
         if is_set(manager, field) and getattr(manager, field):
             context.pending(manager, field, feature)
     common = manager.common_http_protocol_options
     if common is not None:
-        for field in ("max_stream_duration", "max_connection_duration", "idle_timeout"):
-            if is_set(common, field):
-                context.pending(common, field, "stream limits")
-        for field in ("max_headers_count", "headers_with_underscores_action", "max_requests_per_connection"):
+        for field in (
+            "max_connection_duration",
+            "idle_timeout",
+            "max_headers_count",
+            "headers_with_underscores_action",
+            "max_requests_per_connection",
+        ):
             if is_set(common, field):
                 context.warn(common, field, "has no effect here: the server's own limits hold")
-    for field in ("max_request_headers_kb", "request_headers_timeout"):
+    for field in ("max_request_headers_kb", "request_headers_timeout", "request_timeout"):
         if is_set(manager, field):
             context.warn(manager, field, "has no effect here: the server's own limits hold")
     scheme = manager.scheme_header_transformation

@@ -7,10 +7,12 @@ from typing import Annotated
 
 from meshcore.config.envoy.runtime import fraction
 from meshcore.config.envoy.schema import retry as schema
+from meshcore.config.envoy.schema.base import Metadata
 from meshcore.config.envoy.schema.cors import CorsPolicy as CorsSchema
 from meshcore.config.envoy.translate.context import Context
 from meshcore.config.envoy.translate.headers import edits_of_mutation
 from meshcore.config.envoy.translate.matching import header_matches, regex_rewrite, string_match
+from meshcore.config.envoy.translate.metadata import lb_metadata
 from meshcore.config.findings import did_you_mean, quoted
 from meshcore.config.scalar_types import Int32
 from meshcore.config.schema import Meta, Record, path_of
@@ -53,6 +55,12 @@ class OmitCanaryHosts(Record):
     """``envoy.extensions.retry.host.omit_canary_hosts.v3.OmitCanaryHostsPredicate``."""
 
 
+class OmitHostMetadata(Record):
+    """``envoy.extensions.retry.host.omit_host_metadata.v3.OmitHostMetadataConfig``."""
+
+    metadata_match: Metadata | None = None
+
+
 class PreviousPriorities(Record):
     update_frequency: Annotated[Int32, Meta(gt=0)]
 
@@ -60,6 +68,7 @@ class PreviousPriorities(Record):
 _PREDICATES: dict[str, type[Record]] = {
     "envoy.extensions.retry.host.previous_hosts.v3.PreviousHostsPredicate": PreviousHosts,
     "envoy.extensions.retry.host.omit_canary_hosts.v3.OmitCanaryHostsPredicate": OmitCanaryHosts,
+    "envoy.extensions.retry.host.omit_host_metadata.v3.OmitHostMetadataConfig": OmitHostMetadata,
 }
 _PREDICATE_NAMES: dict[str, type[Record]] = {
     "envoy.retry_host_predicates.previous_hosts": PreviousHosts,
@@ -70,10 +79,9 @@ _PRIORITIES = {
 }
 
 
-def retry_policy(context: Context, holder: Record, policy: schema.RetryPolicy | None) -> RetryPolicy | None:
+def retry_policy(context: Context, policy: schema.RetryPolicy | None) -> RetryPolicy | None:
     if policy is None:
         return None
-    context.pending(holder, "retry_policy", "retries")
     conditions = tuple(word for part in policy.retry_on.split(",") if (word := part.strip()))
     for word in conditions:
         if word not in RETRY_ON:
@@ -97,6 +105,7 @@ def retry_policy(context: Context, holder: Record, policy: schema.RetryPolicy | 
                     expected=f"at least the base_interval, {back_off.base_interval}s",
                 )
     limited = policy.rate_limited_retry_back_off
+    previous, omitted = _host_predicates(context, policy)
     return RetryPolicy(
         retry_on=conditions,
         num_retries=1 if policy.num_retries is None else policy.num_retries,
@@ -112,7 +121,8 @@ def retry_policy(context: Context, holder: Record, policy: schema.RetryPolicy | 
             for header in (limited.reset_headers if limited is not None else ())
         ),
         rate_limited_max_interval=limited.max_interval if limited is not None else None,
-        avoid_previous_hosts=_avoid_previous_hosts(context, policy),
+        avoid_previous_hosts=previous,
+        omit_host_metadata=omitted,
         previous_priorities_frequency=_previous_priorities(context, policy.retry_priority),
         host_selection_max_attempts=max(1, policy.host_selection_retry_max_attempts),
     )
@@ -123,9 +133,14 @@ def _whole_milliseconds(seconds: float) -> float:
     return max(round(seconds * 1e9) // 1_000_000, 1) / 1000
 
 
-def _avoid_previous_hosts(context: Context, policy: schema.RetryPolicy) -> bool:
-    found = False
+def _host_predicates(
+    context: Context, policy: schema.RetryPolicy
+) -> tuple[bool, tuple[tuple[tuple[str, object], ...], ...]]:
+    """Whether hosts that were tried are passed over, and by which labels others are."""
+    previous = False
+    omitted: list[tuple[tuple[str, object], ...]] = []
     for predicate in policy.retry_host_predicate:
+        config: object = None
         if predicate.typed_config is None:
             kind = _PREDICATE_NAMES.get(predicate.name)
             if kind is None:
@@ -134,11 +149,14 @@ def _avoid_previous_hosts(context: Context, policy: schema.RetryPolicy) -> bool:
                 context.error(predicate, "name", message)
         else:
             path = path_of(predicate, "typed_config")
-            kind = _PREDICATES.get(context.decode_typed(predicate.typed_config, path, _PREDICATES)[0])
+            url, config = context.decode_typed(predicate.typed_config, path, _PREDICATES)
+            kind = _PREDICATES.get(url)
+        previous |= kind is PreviousHosts
         if kind is OmitCanaryHosts:
-            context.warn(predicate, "", "has no effect: there are no canary hosts")
-        found |= kind is PreviousHosts
-    return found
+            omitted.append((("canary", True),))
+        elif isinstance(config, OmitHostMetadata) and (labels := lb_metadata(config.metadata_match)):
+            omitted.append(labels)
+    return previous, tuple(omitted)
 
 
 def _previous_priorities(context: Context, priority: schema.Extension | None) -> int | None:
@@ -151,10 +169,9 @@ def _previous_priorities(context: Context, priority: schema.Extension | None) ->
     return config.update_frequency if config is not None else None
 
 
-def hedge_policy(context: Context, holder: Record, policy: schema.HedgePolicy | None) -> HedgePolicy | None:
+def hedge_policy(policy: schema.HedgePolicy | None) -> HedgePolicy | None:
     if policy is None:
         return None
-    context.pending(holder, "hedge_policy", "hedging")
     chance = policy.additional_request_chance
     return HedgePolicy(
         policy.initial_requests,

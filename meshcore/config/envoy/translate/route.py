@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Annotated
 
 from meshcore.config.envoy.schema import route as schema
-from meshcore.config.envoy.schema.base import Metadata, NonEmpty, RoutingPriority
+from meshcore.config.envoy.schema.base import NonEmpty, RoutingPriority
 from meshcore.config.envoy.translate.context import Context
 from meshcore.config.envoy.translate.filters import per_route_filters
 from meshcore.config.envoy.translate.headers import edits
 from meshcore.config.envoy.translate.matching import regex_rewrite, route_match
+from meshcore.config.envoy.translate.metadata import lb_metadata
 from meshcore.config.envoy.translate.policies import (
     cors_field,
     hash_policies,
@@ -24,7 +25,6 @@ from meshcore.config.findings import quoted
 from meshcore.config.patterns import rewrite_error
 from meshcore.config.schema import Meta, Record, origin_of, path_of
 from meshcore.config.sticky import NAME
-from meshcore.config.tree import plain
 from meshcore.model import (
     DirectResponse,
     FaultPolicy,
@@ -42,7 +42,7 @@ from meshcore.model import (
     WeightedClusters,
 )
 
-__all__ = ["lb_metadata", "route"]
+__all__ = ["route"]
 
 _MAX_WEIGHT = 2**32 - 1
 _NOT_FOUND = {
@@ -88,20 +88,11 @@ def route(context: Context, source: schema.Route, max_body: int) -> Route:
     )
 
 
-def lb_metadata(metadata: Metadata | None) -> tuple[tuple[str, object], ...]:
-    """What endpoints are chosen by: the ``envoy.lb`` namespace."""
-    node = metadata.filter_metadata.get("envoy.lb") if metadata is not None else None
-    if node is None:
-        return ()
-    return tuple((key, plain(value)) for key, value in node.entries.items())
-
-
 def _forward(
     context: Context, action: schema.RouteAction, path: PathMatch, sticky: StickyKey | None
 ) -> ForwardAction:
     if action.cluster is not None:
         context.check_cluster(action, "cluster", action.cluster)
-    _pending(context, action)
     stream = action.max_stream_duration
     weighted = action.weighted_clusters
     return ForwardAction(
@@ -113,15 +104,14 @@ def _forward(
         host_rewrite=_host_rewrite(context, action),
         timeout=action.timeout,
         idle_timeout=action.idle_timeout,
+        stream_limits=stream is not None,
         max_stream_duration=stream.max_stream_duration if stream is not None else None,
-        grpc_timeout_header_max=(
-            stream.grpc_timeout_header_max if stream is not None else action.max_grpc_timeout
-        ),
-        grpc_timeout_header_offset=(
-            stream.grpc_timeout_header_offset if stream is not None else action.grpc_timeout_offset
-        ),
-        retry_policy=retry_policy(context, action, action.retry_policy),
-        hedge_policy=hedge_policy(context, action, action.hedge_policy),
+        grpc_timeout_header_max=stream.grpc_timeout_header_max if stream is not None else None,
+        grpc_timeout_header_offset=stream.grpc_timeout_header_offset if stream is not None else None,
+        max_grpc_timeout=action.max_grpc_timeout,
+        grpc_timeout_offset=action.grpc_timeout_offset,
+        retry_policy=retry_policy(context, action.retry_policy),
+        hedge_policy=hedge_policy(action.hedge_policy),
         hash_policies=hash_policies(context, action.hash_policy),
         rate_limits=rate_limits(context, action, action.rate_limits),
         mirrors=mirrors(context, action, action.request_mirror_policies),
@@ -130,16 +120,6 @@ def _forward(
         priority_high=action.priority is RoutingPriority.HIGH,
         upgrades=_upgrades(context, action),
     )
-
-
-def _pending(context: Context, action: schema.RouteAction) -> None:
-    for field, feature in (
-        ("max_stream_duration", "stream limits"),
-        ("max_grpc_timeout", "gRPC timeouts"),
-        ("idle_timeout", "stream limits"),
-    ):
-        if getattr(action, field) is not None:
-            context.pending(action, field, feature)
 
 
 def _upgrades(context: Context, action: schema.RouteAction) -> tuple[tuple[str, bool], ...]:

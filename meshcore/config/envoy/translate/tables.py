@@ -40,9 +40,6 @@ def route_configuration(context: Context, source: schema.RouteConfiguration) -> 
 
 
 def _virtual_host(context: Context, source: schema.VirtualHost, limit: int) -> VirtualHost:
-    for field in ("include_request_attempt_count", "include_attempt_count_in_response"):
-        if getattr(source, field):
-            context.pending(source, field, "attempt count")
     refuse_sticky(context, source.metadata, "put it into the metadata of each")
     return VirtualHost(
         name=source.name,
@@ -50,8 +47,8 @@ def _virtual_host(context: Context, source: schema.VirtualHost, limit: int) -> V
         routes=tuple(route(context, item, limit) for item in source.routes),
         require_tls=RequireTls[source.require_tls.name],
         edits=edits(context, source),
-        retry_policy=retry_policy(context, source, source.retry_policy),
-        hedge_policy=hedge_policy(context, source, source.hedge_policy),
+        retry_policy=retry_policy(context, source.retry_policy),
+        hedge_policy=hedge_policy(source.hedge_policy),
         cors=cors_field(context, source, source.cors),
         rate_limits=rate_limits(context, source, source.rate_limits),
         mirrors=mirrors(context, source, source.request_mirror_policies),

@@ -96,8 +96,6 @@ def _check_parent(route: Route, reference: ParentReference, derived: Derived, fi
 def _check_rule(
     route: Route, rule: routes.HTTPRule | routes.GRPCRule, derived: Derived, findings: Findings
 ) -> None:
-    if isinstance(rule, routes.HTTPRule) and rule.retry is not None:
-        warn_pending(findings, rule, "retry", "retries")
     for given in rule.filters:
         if given.request_mirror is not None:
             warn_pending(findings, given, "request_mirror", "mirroring")

@@ -1,0 +1,34 @@
+/* The attempts of a decision: what comes of each, and whether another one follows. As Envoy's router
+ * (source/common/router/router.cc) does it, without its timers: whoever sends the attempts keeps the time. */
+#ifndef MC_ENGINE_EXCHANGE_H
+#define MC_ENGINE_EXCHANGE_H
+
+#include "balance/previous_priorities.h"
+#include "engine/lease.h"
+#include "engine/snapshot.h"
+
+struct mc_exchange {
+  mc_timeouts timeouts;
+  mc_retry_state retry;
+  mc_attempt first, *last;
+  uint32_t count;
+  bool pending;      /* another attempt is called for */
+  uint64_t wait_ns;  /* before it */
+  bool counted;      /* the cluster counts a retry as under way */
+  mc_previous_priorities priorities;
+};
+
+/* When the request came to the router, behind an injected delay; 0: unknown. */
+static inline uint64_t mc_exchange_start(const mc_decision *d) {
+  return d->request.now_ns ? d->request.now_ns + d->delay_ns : 0;
+}
+
+/* The attempt that was made last; NULL: the first, or none. */
+static inline const mc_attempt *mc_exchange_latest(const mc_decision *d) { return d->exchange ? d->exchange->last : NULL; }
+
+/* Attempts so far, those that found no endpoint included. */
+static inline uint32_t mc_decision_attempt_count(const mc_decision *d) {
+  return d->exchange ? d->exchange->count : d->endpoint >= 0;
+}
+
+#endif

@@ -1,0 +1,209 @@
+#include "engine/forwarding.h"
+
+#include "base/decimal.h"
+#include "edit/response.h"
+#include "engine/exchange.h"
+#include "engine/filters.h"
+#include "engine/sessions.h"
+
+void mc_forwarding_gather(const mc_decision *d, mc_edits_in_force *out) {
+  const mc_snapshot *s = d->snapshot;
+  const mc_action *action = d->route >= 0 ? &s->actions[d->route] : NULL;
+  const mc_listener *listener = &s->listeners[d->listener];
+  out->weighted = action && d->choice >= 0 ? &action->weighted[d->choice] : NULL;
+  mc_edit_chain_make(action ? &action->edits : NULL, d->virtual_host >= 0 ? &s->hosts[d->virtual_host].edits : NULL,
+                     &listener->edits, listener->most_specific_wins, &out->request, &out->response);
+}
+
+/* What the router says of an attempt that starts so long after the request. */
+static mc_router_lines router_lines(const mc_decision *d, uint32_t number, uint64_t elapsed_ms) {
+  mc_timeouts found;
+  const mc_timeouts *timeouts = d->exchange ? &d->exchange->timeouts : &found;
+  if (!d->exchange) mc_decision_timeouts(d, &found);
+  mc_router_lines lines = {.attempt = d->snapshot->actions[d->route].count_attempts ? number : 0,
+                           .expected_ms = mc_timeouts_expected(timeouts, elapsed_ms)};
+  if (number == 1 && timeouts->has_grpc) {
+    lines.tells_grpc = true;
+    lines.grpc_ms = timeouts->grpc_ms;
+  }
+  if (timeouts->tells_grpc && lines.expected_ms) {
+    lines.tells_grpc = true;
+    lines.grpc_ms = lines.expected_ms;
+  }
+  return lines;
+}
+
+/* NULL for the first attempt. */
+static const mc_router_lines *router_again(const mc_decision *d, const mc_attempt *attempt, mc_router_lines *out) {
+  if (!attempt || attempt->number == 1) return NULL;
+  const uint64_t since = mc_exchange_start(d);
+  uint64_t elapsed = since && attempt->begins_ns > since ? attempt->begins_ns - since : 0;
+  *out = router_lines(d, attempt->number, elapsed / 1000000);
+  return out;
+}
+
+void mc_forwarding_fill(const mc_decision *d, const mc_edits_in_force *edits, const mc_router_lines *again,
+                        mc_forwarding *out) {
+  const mc_snapshot *s = d->snapshot;
+  const mc_action *action = &s->actions[d->route];
+  const mc_cluster *cluster = s->clusters[d->cluster];
+  const mc_host *host = d->endpoint >= 0 ? &cluster->hosts[d->endpoint] : NULL;
+  *out = (mc_forwarding){
+      .view = &d->view,
+      .options = &s->listeners[d->listener].options,
+      .weighted_edits = edits->weighted ? &edits->weighted->edits.request : NULL,
+      .weighted_host = edits->weighted ? edits->weighted->host_rewrite : MC_ABSENT,
+      .chain = &edits->request,
+      .path = &action->path,
+      .host = &action->host,
+      .router = router_lines(d, 1, 0),
+      .again = again,
+      .route_name = action->name,
+      .cluster = cluster->name,
+      .endpoint = host ? host->address : MC_ABSENT,
+      .endpoint_hostname = host ? host->hostname : MC_ABSENT,
+  };
+}
+
+/* "DI,FI"; absent where there is none. */
+static mc_slice flags_text(uint32_t flags, char text[MC_FORMAT_FLAGS]) {
+  size_t size = 0;
+  for (uint32_t bit = 0; flags >> bit; bit++) {
+    if (!(flags >> bit & 1)) continue;
+    const char *name = mc_flag_name((mc_flag)(UINT32_C(1) << bit));
+    const size_t more = strlen(name);
+    if (size + more + 1 > MC_FORMAT_FLAGS) break;
+    if (size) text[size++] = ',';
+    memcpy(text + size, name, more);
+    size += more;
+  }
+  return size ? mc_slice_of(text, size) : MC_ABSENT;
+}
+
+void mc_format_context_fill(const mc_decision *d, mc_format_context *out) {
+  const mc_snapshot *s = d->snapshot;
+  *out = (mc_format_context){
+      .view = &d->view,
+      .status = d->status,
+      .route_name = d->route >= 0 ? s->actions[d->route].name : MC_ABSENT,
+      .cluster = d->cluster >= 0 ? s->clusters[d->cluster]->name : MC_ABSENT,
+      .endpoint = d->endpoint >= 0 ? s->clusters[d->cluster]->hosts[d->endpoint].address : MC_ABSENT,
+      .attempts = mc_decision_attempt_count(d),
+  };
+  const char *details = mc_details_name(d->outcome == MC_FORWARD ? MC_DETAILS_VIA_UPSTREAM : d->details);
+  out->details = mc_slice_of(details, strlen(details));
+  out->flags = flags_text(d->flags, out->flags_text);
+}
+
+mc_code mc_attempt_request_headers(const mc_decision *d, const mc_attempt *attempt, mc_scratch *scratch,
+                                   const mc_header_line **lines, uint32_t *count) {
+  mc_edits_in_force edits;
+  mc_forwarding forwarding;
+  mc_header_list list;
+  mc_slice target, authority;
+  mc_router_lines again;
+  mc_forwarding_gather(d, &edits);
+  mc_forwarding_fill(d, &edits, router_again(d, attempt, &again), &forwarding);
+  if (attempt) {
+    const mc_host *host = &d->snapshot->clusters[d->cluster]->hosts[attempt->endpoint];
+    forwarding.endpoint = host->address;
+    forwarding.endpoint_hostname = host->hostname;
+  }
+  mc_code code = mc_upstream_request_make(&forwarding, scratch, &target, &authority, &list);
+  if (code) return code;
+  *lines = list.lines;
+  *count = list.count;
+  return MC_OK;
+}
+
+mc_code mc_decision_request_headers(const mc_decision *d, mc_scratch *scratch, const mc_header_line **lines,
+                                    uint32_t *count) {
+  return mc_attempt_request_headers(d, NULL, scratch, lines, count);
+}
+
+enum { SET_LINES = MC_CORS_LINES + 2 };
+
+/* Whether the answer says how many attempts were made: from the first one on. */
+static bool tells_attempts(const mc_decision *d) {
+  return d->route >= 0 && d->snapshot->actions[d->route].tell_attempts && mc_decision_attempt_count(d);
+}
+
+/* The lines that Envoy sets after the edits: the filters', that a circuit breaker refused the request, which keeps
+ * clients from trying again at once, and in an answer of ours the number of attempts. Their number. */
+static uint32_t lines_to_set(const mc_decision *d, mc_slice attempts, mc_header lines[SET_LINES]) {
+  uint32_t count = mc_filters_lines(d, lines);
+  if (d->outcome != MC_FORWARD && tells_attempts(d)) {
+    lines[count++] = (mc_header){MC_LITERAL("x-envoy-attempt-count"), attempts};
+  }
+  if (d->details == MC_DETAILS_OVERFLOW && !d->snapshot->listeners[d->listener].options.suppress_envoy_headers) {
+    lines[count++] = (mc_header){MC_LITERAL("x-envoy-overloaded"), MC_LITERAL("true")};
+  }
+  return count;
+}
+
+/* Whether the edits of an answer apply: of preflights none do; of what is said in place of a direct response or a
+ * redirect, none of a route do. */
+static bool edited(const mc_decision *d) {
+  if (d->route < 0 || d->details == MC_DETAILS_CORS_RESPONSE) return false;
+  return d->outcome != MC_REJECT || d->snapshot->actions[d->route].kind == MC_ACTION_FORWARD;
+}
+
+mc_code mc_decision_response_headers(const mc_decision *d, const mc_response *response, mc_scratch *scratch,
+                                     const mc_header_line **lines, uint32_t *count, uint16_t *status,
+                                     mc_slice *body) {
+  bool own = d->outcome != MC_FORWARD;
+  bool preflight = d->details == MC_DETAILS_CORS_RESPONSE; /* of the filter alone: no edits touch it */
+  mc_header set[SET_LINES], session;
+  char count_digits[MC_DECIMAL_DIGITS];
+  const mc_slice attempts = mc_decimal_write(mc_decision_attempt_count(d), count_digits);
+  mc_router_lines again;
+  mc_edits_in_force edits = {.weighted = NULL};
+  mc_forwarding forwarding;
+  if (d->listener >= 0 && !preflight) mc_forwarding_gather(d, &edits);
+  const mc_slice *cookies = NULL, *late_cookies = NULL;
+  uint32_t cookie_count = 0, late_cookie_count = 0;
+  mc_code code = MC_OK;
+  if (!own) {
+    mc_forwarding_fill(d, &edits, router_again(d, mc_exchange_latest(d), &again), &forwarding);
+    if (d->cookies) code = mc_cookies_lines(d->cookies, scratch, &cookies, &cookie_count);
+    if (code) return code;
+  }
+  if (d->cluster_cookie) code = mc_cookies_lines(d->cluster_cookie, scratch, &late_cookies, &late_cookie_count);
+  if (code) return code;
+  const bool tells_endpoint = mc_sessions_line(d, scratch, &session, &code);
+  if (code) return code;
+  mc_answer answer = {
+      .status = own ? d->status : response->status,
+      .headers = response->headers,
+      .header_count = response->header_count,
+      .own = own,
+      .location = d->location,
+      .body = d->body.data ? d->body : response->body,
+      .content_type = d->outcome == MC_RESPOND ? d->snapshot->actions[d->route].content_type : MC_ABSENT,
+      .weighted_edits = edits.weighted ? &edits.weighted->edits.response : NULL,
+      .chain = edited(d) ? &edits.response : NULL,
+      .options = d->listener >= 0 ? &d->snapshot->listeners[d->listener].options : NULL,
+      .redirect = d->outcome == MC_REDIRECT && d->route >= 0 ? &d->snapshot->actions[d->route].redirect : NULL,
+      .forwarding = own ? NULL : &forwarding,
+      .cookies = cookies,
+      .cookie_count = cookie_count,
+      .late_cookies = late_cookies,
+      .late_cookie_count = late_cookie_count,
+      .set = set,
+      .set_count = lines_to_set(d, attempts, set),
+      .attempts = tells_attempts(d) && !own ? attempts : MC_ABSENT,
+      .session = tells_endpoint ? &session : NULL,
+      .session_beside = tells_endpoint && d->session->kind == MC_SESSION_COOKIE,
+      .of_filter = preflight,
+      .grpc_status = d->grpc_status,
+  };
+  mc_format_context context;
+  mc_header_list list;
+  mc_format_context_fill(d, &context);
+  context.status = answer.status;
+  code = mc_answer_make(&answer, &context, scratch, &list, status, body);
+  if (code) return code;
+  *lines = list.lines;
+  *count = list.count;
+  return MC_OK;
+}

@@ -1,0 +1,290 @@
+#include "policy/retry.h"
+
+#include "base/decimal.h"
+#include "base/rng.h"
+#include "edit/view.h"
+
+enum {
+  ANY_GRPC = MC_RETRY_ON_GRPC_CANCELLED | MC_RETRY_ON_GRPC_DEADLINE_EXCEEDED | MC_RETRY_ON_GRPC_INTERNAL |
+            MC_RETRY_ON_GRPC_RESOURCE_EXHAUSTED | MC_RETRY_ON_GRPC_UNAVAILABLE,
+};
+
+/* ------------------------------------------------------------------ conditions */
+
+static uint32_t condition(mc_slice name) {
+  static const struct {
+    const char *name;
+    mc_retry_on on;
+  } known[] = {
+      {"5xx", MC_RETRY_ON_5XX},
+      {"gateway-error", MC_RETRY_ON_GATEWAY_ERROR},
+      {"reset", MC_RETRY_ON_RESET},
+      {"reset-before-request", MC_RETRY_ON_RESET_BEFORE_REQUEST},
+      {"connect-failure", MC_RETRY_ON_CONNECT_FAILURE},
+      {"envoy-ratelimited", MC_RETRY_ON_ENVOY_RATE_LIMITED},
+      {"retriable-4xx", MC_RETRY_ON_RETRIABLE_4XX},
+      {"refused-stream", MC_RETRY_ON_REFUSED_STREAM},
+      {"retriable-status-codes", MC_RETRY_ON_RETRIABLE_STATUS_CODES},
+      {"retriable-headers", MC_RETRY_ON_RETRIABLE_HEADERS},
+      {"http3-post-connect-failure", MC_RETRY_ON_HTTP3_POST_CONNECT_FAILURE},
+      {"cancelled", MC_RETRY_ON_GRPC_CANCELLED},
+      {"deadline-exceeded", MC_RETRY_ON_GRPC_DEADLINE_EXCEEDED},
+      {"internal", MC_RETRY_ON_GRPC_INTERNAL},
+      {"resource-exhausted", MC_RETRY_ON_GRPC_RESOURCE_EXHAUSTED},
+      {"unavailable", MC_RETRY_ON_GRPC_UNAVAILABLE},
+  };
+  for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
+    if (mc_slice_equal(name, mc_slice_of(known[i].name, strlen(known[i].name)))) return known[i].on;
+  }
+  return 0;
+}
+
+uint32_t mc_retry_on_parse(mc_slice list) {
+  uint32_t on = 0;
+  mc_slice part;
+  while (mc_list_next(&list, &part)) on |= condition(part);
+  return on;
+}
+
+/* ------------------------------------------------------------------ building */
+
+static mc_code no_memory(mc_error *error) {
+  *error = (mc_error){.code = MC_NO_MEMORY, .message = "out of memory"};
+  return MC_NO_MEMORY;
+}
+
+static const mc_reset_header *copy_reset_headers(mc_retry *retry, const mc_retry_spec *spec, mc_arena *arena) {
+  bool ok = true;
+  mc_reset_header *copy = mc_arena_alloc(arena, spec->reset_header_count, sizeof *copy);
+  for (uint32_t i = 0; copy && i < spec->reset_header_count; i++) {
+    const mc_reset_header *from = &spec->reset_headers[i];
+    copy[i] = (mc_reset_header){mc_arena_copy(arena, from->name, &ok), from->timestamp};
+    retry->reads_wall_clock |= from->timestamp;
+  }
+  return ok ? copy : NULL;
+}
+
+static const mc_labels *copy_labels(const mc_labels *sets, uint32_t count, mc_arena *arena) {
+  bool ok = true;
+  mc_labels *copy = mc_arena_alloc(arena, count, sizeof *copy);
+  for (uint32_t i = 0; copy && i < count; i++) {
+    mc_label *labels = mc_arena_alloc(arena, sets[i].count, sizeof *labels);
+    if (!labels) return NULL;
+    for (uint32_t k = 0; k < sets[i].count; k++) {
+      labels[k].key = mc_arena_copy(arena, sets[i].at[k].key, &ok);
+      labels[k].value = mc_arena_copy(arena, sets[i].at[k].value, &ok);
+    }
+    copy[i] = (mc_labels){labels, sets[i].count};
+  }
+  return ok ? copy : NULL;
+}
+
+mc_code mc_retry_build(mc_retry **out, const mc_retry_spec *spec, mc_arena *arena, mc_error *error) {
+  *out = NULL;
+  if (!spec) return MC_OK;
+  mc_retry *retry = mc_arena_alloc(arena, 1, sizeof *retry);
+  uint32_t *codes = mc_arena_alloc(arena, spec->status_code_count, sizeof *codes);
+  if (!retry || !codes) return no_memory(error);
+  *out = retry;
+  if (spec->status_code_count) memcpy(codes, spec->status_codes, spec->status_code_count * sizeof *codes);
+  *retry = (mc_retry){.on = spec->on,
+                      .retries = spec->retries,
+                      .base_ns = spec->base_ns,
+                      .max_ns = spec->max_ns,
+                      .status_codes = codes,
+                      .status_code_count = spec->status_code_count,
+                      .reset_header_count = spec->reset_header_count,
+                      .reset_max_ns = spec->reset_max_ns,
+                      .avoid_previous_hosts = spec->avoid_previous_hosts,
+                      .omit_count = spec->omit_count,
+                      .host_attempts = spec->host_attempts,
+                      .priority_frequency = spec->priority_frequency};
+  retry->reset_headers = copy_reset_headers(retry, spec, arena);
+  retry->omit = copy_labels(spec->omit, spec->omit_count, arena);
+  if (!retry->reset_headers || !retry->omit) return no_memory(error);
+  mc_code code = mc_line_matches_build(&retry->headers, spec->headers, spec->header_count, arena, error);
+  if (code) return code;
+  return mc_line_matches_build(&retry->request_headers, spec->request_headers, spec->request_header_count, arena, error);
+}
+
+void mc_retry_clear(mc_retry *retry) {
+  if (!retry) return;
+  mc_line_matches_clear(&retry->headers);
+  mc_line_matches_clear(&retry->request_headers);
+}
+
+/* ------------------------------------------------------------------ a request's own wishes */
+
+/* One of the policy's matchers has to match the request, if there are any. */
+static mc_code request_may_be_retried(const mc_retry *policy, const mc_view *view, mc_scratch *scratch, bool *may) {
+  *may = true;
+  if (!policy->request_headers.count) return MC_OK;
+  const mc_header pseudo[] = {{MC_LITERAL(":method"), view->method},
+                              {MC_LITERAL(":path"), view->target},
+                              {MC_LITERAL(":authority"), view->authority},
+                              {MC_LITERAL("host"), view->authority},
+                              {MC_LITERAL(":scheme"), view->scheme}};
+  mc_header *lines = mc_scratch_alloc(scratch, (view->header_count + view->added_count) * sizeof *lines);
+  if (!lines) return MC_NO_MEMORY;
+  mc_line_set set = {.pseudo = pseudo, .pseudo_count = sizeof pseudo / sizeof *pseudo, .lines = lines};
+  const mc_header *line;
+  for (size_t at = 0; mc_view_next(view, &at, &line);) lines[set.count++] = *line;
+  bool no_memory = false;
+  *may = mc_line_matches_any(&policy->request_headers, &set, &no_memory);
+  return no_memory ? MC_NO_MEMORY : MC_OK;
+}
+
+/* Only internal clients have a say; of others these headers are hidden. */
+static void heed_request(mc_retry_state *state, const mc_view *view) {
+  mc_slice text = mc_view_header(view, MC_LITERAL("x-envoy-max-retries"));
+  if (text.data) mc_decimal_parse(text, &state->left);
+  state->status_codes = mc_view_header(view, MC_LITERAL("x-envoy-retriable-status-codes"));
+  state->header_names = mc_view_header(view, MC_LITERAL("x-envoy-retriable-header-names"));
+}
+
+/* Any constant will do that no other draw from the seed uses. */
+#define STREAM UINT64_C(0x6261636b6f666621)
+
+/* Envoy's, of requests that ask for retries on a route without a policy. */
+enum { DEFAULT_RETRIES = 1 };
+#define DEFAULT_BASE_NS UINT64_C(25000000)
+
+mc_code mc_retry_begin(mc_retry_state *state, const mc_retry *policy, const mc_view *view, uint64_t seed,
+                       mc_scratch *scratch) {
+  *state = (mc_retry_state){.policy = policy,
+                            .on = policy ? policy->on : 0,
+                            .left = policy ? policy->retries : DEFAULT_RETRIES,
+                            .backoff = {.next_ns = policy ? policy->base_ns : DEFAULT_BASE_NS,
+                                        .max_ns = policy ? policy->max_ns : 10 * DEFAULT_BASE_NS,
+                                        .draws = mc_mix64(seed ^ STREAM)}};
+  if (view->internal) {
+    state->on |= mc_retry_on_parse(mc_view_header(view, MC_LITERAL("x-envoy-retry-on")));
+    state->on |= mc_retry_on_parse(mc_view_header(view, MC_LITERAL("x-envoy-retry-grpc-on")));
+  }
+  if (!state->on) return MC_OK;
+  bool may = true;
+  if (policy && request_may_be_retried(policy, view, scratch, &may)) return MC_NO_MEMORY;
+  if (!may) {
+    state->on = 0;
+  } else if (view->internal) {
+    heed_request(state, view);
+  }
+  return MC_OK;
+}
+
+/* ------------------------------------------------------------------ verdicts */
+
+static mc_slice answered_header(const mc_result *result, mc_slice name) {
+  for (uint32_t i = 0; i < result->header_count; i++) {
+    if (mc_slice_equal_fold(result->headers[i].name, name)) return result->headers[i].value;
+  }
+  return MC_ABSENT;
+}
+
+static bool listed(const mc_retry_state *state, uint16_t status) {
+  const mc_retry *policy = state->policy;
+  for (uint32_t i = 0; policy && i < policy->status_code_count; i++) {
+    if (policy->status_codes[i] == status) return true;
+  }
+  mc_slice list = state->status_codes, part;
+  uint64_t code;
+  while (mc_list_next(&list, &part)) {
+    if (mc_decimal_parse(part, &code) && code == status) return true;
+  }
+  return false;
+}
+
+static bool header_says_so(const mc_retry_state *state, const mc_result *result, bool *no_memory) {
+  if (state->policy) {
+    const char digits[] = {(char)('0' + result->status / 100 % 10), (char)('0' + result->status / 10 % 10),
+                           (char)('0' + result->status % 10)};
+    const mc_header status = {MC_LITERAL(":status"), mc_slice_of(digits, sizeof digits)};
+    const mc_line_set set = {&status, 1, result->headers, result->header_count};
+    if (mc_line_matches_any(&state->policy->headers, &set, no_memory)) return true;
+  }
+  mc_slice list = state->header_names, name;
+  while (mc_list_next(&list, &name)) {
+    if (answered_header(result, name).data) return true;
+  }
+  return false;
+}
+
+static uint32_t grpc_condition(const mc_result *result) {
+  uint64_t status = 0;
+  if (result->grpc_status >= 0) {
+    status = (uint64_t)result->grpc_status;
+  } else if (!mc_decimal_parse(answered_header(result, MC_LITERAL("grpc-status")), &status)) {
+    return 0;
+  }
+  switch (status) {
+    case 1:
+      return MC_RETRY_ON_GRPC_CANCELLED;
+    case 4:
+      return MC_RETRY_ON_GRPC_DEADLINE_EXCEEDED;
+    case 8:
+      return MC_RETRY_ON_GRPC_RESOURCE_EXHAUSTED;
+    case 13:
+      return MC_RETRY_ON_GRPC_INTERNAL;
+    case 14:
+      return MC_RETRY_ON_GRPC_UNAVAILABLE;
+    default:
+      return 0;
+  }
+}
+
+mc_retry_verdict mc_retry_judge_answer(const mc_retry_state *state, const mc_result *result, bool *no_memory) {
+  const uint32_t on = state->on;
+  const uint16_t status = result->status;
+  if (!on) return MC_RETRY_NOT;
+  if (answered_header(result, MC_LITERAL("x-envoy-ratelimited")).data) {
+    return on & MC_RETRY_ON_ENVOY_RATE_LIMITED ? MC_RETRY : MC_RETRY_NOT;
+  }
+  if (on & MC_RETRY_ON_5XX && status >= 500 && status < 600) return MC_RETRY;
+  if (on & MC_RETRY_ON_GATEWAY_ERROR && status >= 502 && status <= 504) return MC_RETRY;
+  if (on & MC_RETRY_ON_RETRIABLE_4XX && status == 409) return MC_RETRY;
+  if (on & MC_RETRY_ON_RETRIABLE_STATUS_CODES && listed(state, status)) {
+    return status == 425 ? MC_RETRY_AT_ONCE : MC_RETRY;
+  }
+  if (on & MC_RETRY_ON_RETRIABLE_HEADERS && header_says_so(state, result, no_memory)) return MC_RETRY;
+  return on & ANY_GRPC && on & grpc_condition(result) ? MC_RETRY : MC_RETRY_NOT;
+}
+
+mc_retry_verdict mc_retry_judge_failure(const mc_retry_state *state, mc_failure failure) {
+  const uint32_t on = state->on;
+  const bool connecting = failure == MC_FAILURE_CONNECT || failure == MC_FAILURE_CONNECT_TIMEOUT;
+  if (failure == MC_FAILURE_OVERFLOW) return MC_RETRY_NOT;
+  if (connecting && on & MC_RETRY_ON_CONNECT_FAILURE) return MC_RETRY;
+  if (on & MC_RETRY_ON_RESET_BEFORE_REQUEST && (connecting || failure == MC_FAILURE_RESET_BEFORE_REQUEST)) return MC_RETRY;
+  /* What never became an answer counts as a 5xx, since it would become one. */
+  if (on & (MC_RETRY_ON_RESET | MC_RETRY_ON_5XX | MC_RETRY_ON_GATEWAY_ERROR)) return MC_RETRY;
+  return on & MC_RETRY_ON_REFUSED_STREAM && failure == MC_FAILURE_REFUSED_STREAM ? MC_RETRY : MC_RETRY_NOT;
+}
+
+bool mc_retry_reads_answer(const mc_retry *policy, uint16_t status) {
+  if (!policy || !policy->on) return false;
+  const uint32_t any = MC_RETRY_ON_RETRIABLE_STATUS_CODES | MC_RETRY_ON_RETRIABLE_HEADERS | ANY_GRPC;
+  return status >= 400 || policy->on & any;
+}
+
+/* ------------------------------------------------------------------ waiting */
+
+/* What the first reset header that can be read asks for; 0: none does. */
+static uint64_t asked_for(const mc_retry *policy, const mc_result *result, uint64_t unix_s) {
+  for (uint32_t i = 0; i < policy->reset_header_count; i++) {
+    const mc_reset_header *header = &policy->reset_headers[i];
+    mc_slice text = answered_header(result, header->name);
+    uint64_t seconds;
+    if (!text.data || !mc_decimal_parse(text, &seconds)) continue;
+    if (header->timestamp) {
+      if (seconds < unix_s) continue;
+      seconds -= unix_s;
+    }
+    if (seconds <= policy->reset_max_ns / UINT64_C(1000000000)) return seconds * UINT64_C(1000000000);
+  }
+  return 0;
+}
+
+uint64_t mc_retry_wait(mc_retry_state *state, const mc_result *result, uint64_t unix_s) {
+  uint64_t asked = state->policy && result ? asked_for(state->policy, result, unix_s) : 0;
+  return asked ? mc_backoff_at_least(&state->backoff, asked) : mc_backoff_next(&state->backoff);
+}

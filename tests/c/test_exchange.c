@@ -1,0 +1,539 @@
+/* The attempts of a decision: which follow one another, what they lease, and what the decision ends with. */
+#include "engine_support.h"
+
+#define MS UINT64_C(1000000)
+
+static mc_runtime *runtime;
+static mc_snapshot *snapshot;
+static mc_decision decision;
+static const mc_attempt *next;
+
+static const mc_timeout_spec TIMEOUTS = {.request_ns = 5000 * MS, .per_try_ns = 1000 * MS, .idle_ns = MC_UNSET, .stream_ns = MC_UNSET,
+                                         .grpc_header_max_ns = MC_UNSET, .grpc_max_ns = MC_UNSET};
+
+typedef struct setting {
+  mc_retry_spec retry;
+  mc_hedge_spec hedge;
+  mc_timeout_spec timeouts;
+  const char *const *rows; /* of the request */
+  bool internal;
+  uint32_t endpoints;
+  mc_host_rewrite_kind host;
+  mc_policy_kind policy;
+  bool labels; /* the first endpoint has v=1 */
+  uint32_t priorities; /* one endpoint each, if any */
+} setting;
+
+static setting retrying(const char *conditions, uint32_t retries) {
+  return (setting){.retry = {.on = mc_retry_on_parse(text_of(conditions)), .retries = retries, .base_ns = 10 * MS, .max_ns = 100 * MS},
+                   .timeouts = TIMEOUTS, .endpoints = 3};
+}
+
+static void start(setting s) {
+  static mc_header headers[8];
+  static const mc_label label = {{"v", 1}, {"1", 1}};
+  mc_endpoint_spec endpoints[3] = {{.address = MC_LITERAL("1.0.0.1:1"), .hostname = MC_LITERAL("one")},
+                                   {.address = MC_LITERAL("1.0.0.2:2"), .hostname = MC_LITERAL("two")},
+                                   {.address = MC_LITERAL("1.0.0.3:3"), .hostname = MC_LITERAL("three")}};
+  const mc_locality_spec localities[3] = {{.priority = 0}, {.priority = 1}, {.priority = 2}};
+  if (s.labels) endpoints[0].labels = &label, endpoints[0].label_count = 1;
+  for (uint32_t i = 0; i < s.priorities; i++) endpoints[i].locality = i;
+  const mc_cluster_spec cluster = {.name = MC_LITERAL("c"),
+                                   .balance = {.policy = s.policy, .panic_percent = 50, .overprovisioning_percent = 140,
+                                               .hashing = {.minimum_ring_size = 64, .maximum_ring_size = 1024, .table_size = 101}},
+                                   .endpoints = endpoints,
+                                   .endpoint_count = s.endpoints,
+                                   .localities = localities,
+                                   .locality_count = s.priorities,
+                                   .keep = -1};
+  const mc_route_spec route = prefix_route(MC_LITERAL("/"));
+  mc_action_spec action = forward_to(0);
+  action.retry = &s.retry;
+  action.hedge = s.hedge;
+  action.timeouts = &s.timeouts;
+  action.count_attempts = action.tell_attempts = true;
+  action.host_rewrite.kind = s.host;
+  small_config config;
+  small_init(&config, &route, &action, 1, &cluster, 1);
+  config.listener.options.has_internal_cidrs = s.internal;
+  runtime = mc_runtime_new();
+  snapshot = snapshot_of(&config.spec, runtime);
+  mc_request request = request_of("a.com", "/x", headers, s.rows);
+  request.now_ns = 1000 * MS;
+  request.seed = 42;
+  CHECK_INT(mc_decide(snapshot, &request, &decision), MC_OK);
+  CHECK_INT(decision.outcome, MC_FORWARD);
+  next = NULL;
+}
+
+static uint32_t active(void) {
+  uint32_t sum = 0;
+  for (uint32_t i = 0; i < 3; i++) sum += mc_snapshot_active(snapshot, 0, (int32_t)i);
+  return sum;
+}
+
+static void stop(void) {
+  mc_decision_release(&decision);
+  mc_snapshot_free(snapshot);
+  mc_runtime_free(runtime);
+  CHECK_INT(check_blocks(), 0);
+}
+
+static bool take(bool again) {
+  if (again) CHECK_INT(mc_decision_attempt(&decision, snapshot, 1500 * MS, &next), MC_OK);
+  return again;
+}
+
+static bool report(uint32_t number, mc_result result) {
+  bool again;
+  result.grpc_status = -1;
+  CHECK_INT(mc_decision_report(&decision, number, &result, true, 0, &again), MC_OK);
+  return take(again);
+}
+
+static bool answered(uint32_t number, uint16_t status) { return report(number, (mc_result){.status = status}); }
+static bool failed(uint32_t number, mc_failure failure) { return report(number, (mc_result){.failure = failure}); }
+
+static bool timed_out(uint32_t number) {
+  bool again;
+  CHECK_INT(mc_decision_on_timeout(&decision, number, 1500 * MS, true, &again), MC_OK);
+  return take(again);
+}
+
+static void check_own(uint16_t status, mc_details details, uint32_t flags, const char *body) {
+  CHECK_INT(decision.outcome, MC_REJECT);
+  CHECK(decision.over);
+  CHECK_INT(decision.status, status);
+  CHECK_INT(decision.details, details);
+  CHECK_INT(decision.flags, flags);
+  CHECK(mc_slice_equal(decision.body, text_of(body)));
+  CHECK_INT(active(), 0);
+}
+
+/* ------------------------------------------------------------------ one attempt */
+
+static void test_without_a_policy(void) {
+  setting plain = retrying("", 0);
+  start(plain);
+  CHECK(!decision.retries);
+  CHECK_INT(active(), 1);
+  CHECK(!answered(0, 503));
+  CHECK(decision.over && !decision.exchange);
+  CHECK_INT(decision.details, MC_DETAILS_VIA_UPSTREAM);
+  CHECK_INT(active(), 1); /* its body is still to come */
+  CHECK(!failed(0, MC_FAILURE_RESET));
+  CHECK_INT(decision.outcome, MC_FORWARD);
+  mc_decision_close(&decision);
+  CHECK_INT(active(), 0);
+  stop();
+  start(plain);
+  CHECK(!failed(2, MC_FAILURE_RESET)); /* there is no such attempt */
+  CHECK_INT(decision.outcome, MC_FORWARD);
+  CHECK(!failed(1, MC_FAILURE_CONNECT));
+  check_own(503, MC_DETAILS_RESET_CONNECT_FAILURE, MC_FLAG_UF,
+            "upstream connect error or disconnect/reset before headers. reset reason: remote connection failure");
+  mc_decision_close(&decision);
+  CHECK_INT(active(), 0);
+  stop();
+}
+
+static void test_what_each_failure_is_answered_with(void) {
+  static const struct {
+    mc_failure failure;
+    uint16_t status;
+    mc_details details;
+    uint32_t flags;
+  } rows[] = {
+      {MC_FAILURE_CONNECT_TIMEOUT, 503, MC_DETAILS_RESET_CONNECT_TIMEOUT, MC_FLAG_UF},
+      {MC_FAILURE_RESET, 503, MC_DETAILS_RESET_TERMINATION, MC_FLAG_UC},
+      {MC_FAILURE_RESET_BEFORE_REQUEST, 503, MC_DETAILS_RESET_TERMINATION, MC_FLAG_UC},
+      {MC_FAILURE_REMOTE_RESET, 503, MC_DETAILS_RESET_REMOTE, MC_FLAG_UR},
+      {MC_FAILURE_REFUSED_STREAM, 503, MC_DETAILS_RESET_REFUSED_STREAM, MC_FLAG_UR},
+      {MC_FAILURE_PROTOCOL, 502, MC_DETAILS_RESET_PROTOCOL, MC_FLAG_UPE},
+      {MC_FAILURE_OVERFLOW, 503, MC_DETAILS_OVERFLOW, MC_FLAG_UO},
+      {MC_FAILURE_TIMEOUT, 504, MC_DETAILS_RESPONSE_TIMEOUT, MC_FLAG_UT},
+      {MC_FAILURE_PER_TRY_TIMEOUT, 504, MC_DETAILS_PER_TRY_TIMEOUT, MC_FLAG_UT},
+      {MC_FAILURE_PER_TRY_IDLE_TIMEOUT, 504, MC_DETAILS_PER_TRY_IDLE_TIMEOUT, MC_FLAG_UT},
+      {MC_FAILURE_IDLE_TIMEOUT, 504, MC_DETAILS_STREAM_IDLE_TIMEOUT, MC_FLAG_SI},
+      {MC_FAILURE_MAX_DURATION, 504, MC_DETAILS_MAX_DURATION_TIMEOUT, 0},
+      {MC_FAILURE_UPSTREAM_MAX_DURATION, 504, MC_DETAILS_UPSTREAM_MAX_DURATION, MC_FLAG_UMSDR},
+  };
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    for (int policy = 0; policy < 2; policy++) { /* one that does not want it, and none */
+      start(retrying(policy ? "retriable-4xx" : "", 1));
+      CHECK(!failed(0, rows[i].failure));
+      CHECK_INT(decision.status, rows[i].status);
+      CHECK_INT(decision.details, rows[i].details);
+      CHECK_INT(decision.flags, rows[i].flags);
+      CHECK_INT(active(), 0);
+      stop();
+    }
+  }
+}
+
+static void test_an_alternative_to_504(void) {
+  setting s = retrying("", 0);
+  s.internal = true;
+  s.rows = ROWS("x-forwarded-for: 10.0.0.1", "x-envoy-upstream-rq-timeout-alt-response: 1");
+  start(s);
+  CHECK(!failed(0, MC_FAILURE_TIMEOUT));
+  check_own(204, MC_DETAILS_RESPONSE_TIMEOUT, MC_FLAG_UT, "");
+  stop();
+}
+
+static void test_grpc_clients_get_grpc(void) {
+  setting s = retrying("", 0);
+  s.rows = ROWS("content-type: application/grpc");
+  start(s);
+  CHECK(!failed(0, MC_FAILURE_RESET));
+  CHECK(decision.grpc);
+  stop();
+}
+
+/* ------------------------------------------------------------------ one after the other */
+
+static void test_until_an_answer_is_good(void) {
+  start(retrying("5xx", 3));
+  CHECK(decision.retries);
+  CHECK(answered(0, 503));
+  CHECK_INT(next->number, 2);
+  CHECK(next->backoff_ns < 10 * MS);
+  CHECK_INT(next->begins_ns, 1500 * MS + next->backoff_ns);
+  CHECK_INT(decision.endpoint, next->endpoint);
+  CHECK_INT(active(), 1); /* the first gave its endpoint back */
+  CHECK(failed(2, MC_FAILURE_RESET));
+  CHECK(!answered(1, 200)); /* no longer of interest */
+  CHECK(!decision.over);
+  CHECK(!answered(3, 200));
+  CHECK(decision.over);
+  CHECK_INT(decision.details, MC_DETAILS_VIA_UPSTREAM);
+  CHECK_INT(decision.flags, 0);
+  CHECK_INT(active(), 1);
+  mc_decision_close(&decision);
+  mc_decision_close(&decision);
+  CHECK_INT(active(), 0);
+  stop();
+}
+
+static void test_until_retries_are_used_up(void) {
+  start(retrying("5xx", 2));
+  CHECK(answered(0, 503) && answered(0, 503));
+  CHECK(!answered(0, 503));
+  CHECK(decision.over);
+  CHECK_INT(decision.outcome, MC_FORWARD);
+  CHECK_INT(decision.flags, MC_FLAG_URX);
+  stop();
+  start(retrying("5xx", 1));
+  CHECK(failed(0, MC_FAILURE_RESET));
+  CHECK(!failed(0, MC_FAILURE_CONNECT));
+  check_own(503, MC_DETAILS_RESET_CONNECT_FAILURE, MC_FLAG_UF | MC_FLAG_URX,
+            "upstream connect error or disconnect/reset before headers. retried and the latest reset reason: remote connection failure");
+  stop();
+}
+
+static void test_what_cannot_be_sent_again(void) {
+  start(retrying("5xx", 2));
+  const mc_result result = {.status = 503, .grpc_status = -1};
+  bool again;
+  CHECK_INT(mc_decision_report(&decision, 0, &result, false, 0, &again), MC_OK);
+  CHECK(!again && decision.over);
+  CHECK_INT(decision.flags, 0);
+  stop();
+}
+
+static void test_a_timeout_of_a_try_is_retried_and_one_of_all_is_not(void) {
+  start(retrying("gateway-error", 1));
+  CHECK(timed_out(0));
+  CHECK(!mc_decision_attempts(&decision)->running);
+  CHECK(!timed_out(1));
+  CHECK(!timed_out(2));
+  check_own(504, MC_DETAILS_PER_TRY_TIMEOUT, MC_FLAG_UT | MC_FLAG_URX, "upstream request timeout");
+  stop();
+  start(retrying("gateway-error", 1));
+  CHECK(!failed(0, MC_FAILURE_TIMEOUT));
+  check_own(504, MC_DETAILS_RESPONSE_TIMEOUT, MC_FLAG_UT, "upstream request timeout");
+  stop();
+}
+
+static void test_nowhere_to_go(void) {
+  start(retrying("5xx", 2));
+  for (int32_t i = 0; i < 3; i++) mc_snapshot_set_health(snapshot, 0, i, false);
+  const mc_result result = {.status = 503, .grpc_status = -1};
+  bool again;
+  CHECK_INT(mc_decision_report(&decision, 0, &result, true, 0, &again), MC_OK);
+  CHECK(again);
+  CHECK_INT(mc_decision_attempt(&decision, snapshot, 0, &next), MC_STALE);
+  mc_snapshot *fresh;
+  mc_error error;
+  CHECK_INT(mc_snapshot_refresh(snapshot, 0, 0, 1, &fresh, &error), MC_OK);
+  CHECK_INT(mc_decision_attempt(&decision, fresh, 0, &next), MC_OK); /* in panic: all of them are used */
+  CHECK(next != NULL);
+  mc_decision_close(&decision);
+  CHECK_INT(active(), 0);
+  mc_snapshot_free(fresh);
+  stop();
+}
+
+static void test_after_the_end_nothing_happens(void) {
+  start(retrying("5xx", 2));
+  CHECK(answered(0, 503));
+  mc_decision_close(&decision);
+  CHECK(!answered(0, 503) && !failed(0, MC_FAILURE_RESET) && !timed_out(0));
+  CHECK_INT(mc_decision_attempt(&decision, snapshot, 0, &next), MC_OK);
+  CHECK(next == NULL);
+  CHECK_INT(active(), 0);
+  stop();
+}
+
+/* ------------------------------------------------------------------ which host */
+
+static void test_hosts_that_were_tried_are_passed_over(void) {
+  for (int policy = 0; policy < 2; policy++) {
+    setting s = retrying("5xx", 2);
+    s.policy = policy ? MC_POLICY_RANDOM : MC_POLICY_ROUND_ROBIN;
+    s.retry.avoid_previous_hosts = true;
+    s.retry.host_attempts = 60;
+    start(s);
+    CHECK(answered(0, 503) && answered(0, 503));
+    uint32_t seen = 0;
+    for (const mc_attempt *at = mc_decision_attempts(&decision); at; at = at->next) seen |= 1u << at->endpoint;
+    CHECK_INT(seen, 7);
+    stop();
+  }
+}
+
+static void test_hashing_turns_to_another_host(void) {
+  const mc_policy_kind kinds[] = {MC_POLICY_RING_HASH, MC_POLICY_MAGLEV};
+  for (int i = 0; i < 2; i++) {
+    for (int avoid = 0; avoid < 2; avoid++) {
+      setting s = retrying("5xx", 1);
+      s.policy = kinds[i];
+      s.retry.avoid_previous_hosts = avoid;
+      s.retry.host_attempts = 30;
+      start(s);
+      decision.hashed = true;
+      decision.hash = 12345;
+      mc_attempt first = *mc_decision_attempts(&decision);
+      CHECK(answered(0, 503));
+      if (avoid) CHECK(next->endpoint != first.endpoint);
+      stop();
+    }
+  }
+}
+
+static void test_hosts_with_labels_are_passed_over(void) {
+  const mc_label label = {MC_LITERAL("v"), MC_LITERAL("1")};
+  const mc_labels omit = {&label, 1};
+  setting s = retrying("5xx", 8);
+  s.labels = true;
+  s.retry.omit = &omit;
+  s.retry.omit_count = 1;
+  s.retry.host_attempts = 5;
+  start(s);
+  for (int i = 0; i < 8; i++) {
+    CHECK(answered(0, 503));
+    CHECK(next->endpoint != 0);
+  }
+  stop();
+}
+
+static void test_priorities_that_were_tried_are_left_out(void) {
+  setting s = retrying("5xx", 3);
+  s.priorities = 3;
+  s.retry.priority_frequency = 1;
+  start(s);
+  CHECK_INT(decision.endpoint, 0);
+  for (int32_t i = 1; i < 3; i++) {
+    CHECK(answered(0, 503));
+    CHECK_INT(next->endpoint, i);
+  }
+  CHECK(answered(0, 503));
+  CHECK_INT(next->endpoint, 0);
+  stop();
+}
+
+static void test_each_attempt_has_its_own_host(void) {
+  setting s = retrying("5xx", 2);
+  s.host = MC_HOST_AUTO;
+  s.retry.avoid_previous_hosts = true;
+  s.retry.host_attempts = 9;
+  start(s);
+  static const char *const names[] = {"one", "two", "three"};
+  CHECK(answered(0, 503));
+  for (const mc_attempt *at = mc_decision_attempts(&decision); at; at = at->next) {
+    CHECK(mc_slice_equal(at->authority, text_of(names[at->endpoint])));
+  }
+  CHECK(mc_slice_equal(decision.authority, next->authority));
+  stop();
+}
+
+/* ------------------------------------------------------------------ side by side */
+
+static setting hedging(const char *conditions, uint32_t retries) {
+  setting s = retrying(conditions, retries);
+  s.hedge.on_per_try_timeout = true;
+  return s;
+}
+
+static void test_a_slow_try_goes_on(void) {
+  start(hedging("retriable-4xx", 1)); /* whatever the condition: a hedge needs none */
+  CHECK(timed_out(1));
+  CHECK_INT(active(), 2);
+  const mc_attempt *first = mc_decision_attempts(&decision);
+  CHECK(first->running && first->hedged && next->running);
+  CHECK(!timed_out(1)); /* once each */
+  CHECK(!answered(1, 200)); /* the slow one comes first after all */
+  CHECK(decision.over);
+  CHECK_INT(decision.endpoint, first->endpoint);
+  CHECK(!next->running);
+  CHECK_INT(active(), 1);
+  stop();
+}
+
+static void test_a_bad_answer_waits_for_a_better_one(void) {
+  start(hedging("5xx", 1));
+  CHECK(timed_out(1));
+  CHECK(!answered(1, 503));
+  CHECK(!decision.over);
+  CHECK_INT(active(), 1);
+  CHECK(!answered(2, 200));
+  CHECK(decision.over);
+  CHECK_INT(decision.outcome, MC_FORWARD);
+  stop();
+  start(hedging("5xx", 1));
+  CHECK(timed_out(1));
+  CHECK(!failed(2, MC_FAILURE_RESET)); /* no retry is left, but the slow one may still answer */
+  CHECK(!decision.over);
+  CHECK(!failed(1, MC_FAILURE_RESET));
+  CHECK_INT(decision.flags, MC_FLAG_UC | MC_FLAG_URX);
+  CHECK_INT(active(), 0);
+  stop();
+}
+
+static void test_a_good_answer_ends_all(void) {
+  start(hedging("5xx", 3));
+  CHECK(timed_out(1) && timed_out(2) && timed_out(3));
+  CHECK_INT(active(), 4);
+  CHECK(!answered(3, 404)); /* no condition wants that */
+  CHECK(decision.over);
+  CHECK_INT(active(), 1);
+  stop();
+}
+
+static void test_requests_from_the_start(void) {
+  setting s = retrying("5xx", 0);
+  s.hedge.initial_requests = 3;
+  start(s);
+  CHECK_INT(mc_decision_further(&decision), 2);
+  CHECK(take(true) && take(true));
+  CHECK_INT(next->number, 3);
+  CHECK_INT(next->backoff_ns, 0);
+  CHECK_INT(active(), 3);
+  CHECK(!answered(2, 503)); /* no retry is left: the others decide */
+  CHECK(!decision.over);
+  CHECK(!failed(3, MC_FAILURE_PER_TRY_TIMEOUT));
+  CHECK(!decision.over);
+  CHECK(!answered(1, 200));
+  CHECK(decision.over);
+  stop();
+  s.hedge = (mc_hedge_spec){.initial_requests = 1, .numerator = 1, .denominator = 2};
+  int more = 0;
+  start(s);
+  for (uint64_t seed = 0; seed < 2000; seed++) {
+    decision.request.seed = seed;
+    more += (int)mc_decision_further(&decision);
+  }
+  CHECK(more > 900 && more < 1100);
+  stop();
+}
+
+/* ------------------------------------------------------------------ what is told */
+
+static mc_slice line_of(const mc_attempt *attempt, const char *name, mc_scratch *scratch) {
+  const mc_header_line *lines;
+  uint32_t count;
+  CHECK_INT(mc_attempt_request_headers(&decision, attempt, scratch, &lines, &count), MC_OK);
+  mc_header_list list = {.lines = (mc_header_line *)lines, .count = count};
+  const mc_header_line *line = mc_header_list_find(&list, text_of(name));
+  return line ? line->value : MC_ABSENT;
+}
+
+static void test_headers_of_attempts(void) {
+  setting s = retrying("5xx", 2);
+  s.timeouts.request_ns = 1200 * MS;
+  mc_scratch scratch;
+  mc_scratch_init(&scratch);
+  start(s);
+  CHECK(answered(0, 503));
+  const mc_attempt *first = mc_decision_attempts(&decision);
+  CHECK_SLICE(line_of(first, "x-envoy-attempt-count", &scratch), "1");
+  CHECK_SLICE(line_of(first, "x-envoy-expected-rq-timeout-ms", &scratch), "1000"); /* of the try */
+  CHECK_SLICE(line_of(next, "x-envoy-attempt-count", &scratch), "2");
+  mc_slice left = line_of(next, "x-envoy-expected-rq-timeout-ms", &scratch); /* 500 ms have gone, and the wait */
+  CHECK(left.size == 3 && left.data[0] == '6');
+  CHECK(answered(0, 503));
+  const mc_response response = {.status = 503};
+  const mc_header_line *lines;
+  uint32_t count;
+  uint16_t status;
+  mc_slice body;
+  CHECK_INT(mc_decision_response_headers(&decision, &response, &scratch, &lines, &count, &status, &body), MC_OK);
+  CHECK_INT(count, 1);
+  CHECK_SLICE(lines[0].value, "3");
+  CHECK(!failed(0, MC_FAILURE_TIMEOUT));
+  CHECK_INT(mc_decision_response_headers(&decision, &response, &scratch, &lines, &count, &status, &body), MC_OK);
+  CHECK_INT(count, 2);
+  CHECK_SLICE(lines[1].name, "x-envoy-attempt-count");
+  CHECK_SLICE(lines[1].value, "3");
+  CHECK_SLICE(body, "upstream request timeout");
+  mc_scratch_reset(&scratch);
+  stop();
+}
+
+static void test_out_of_memory(void) {
+  static const char *const rows[] = {"x-a: 1", NULL};
+  for (int n = 0;; n++) {
+    setting s = retrying("5xx", 9);
+    s.rows = rows;
+    start(s);
+    mc_code code = MC_OK;
+    for (int i = 0; i < 8 && !code; i++) {
+      const mc_result result = {.status = 503, .grpc_status = -1};
+      bool again = false;
+      check_memory(n);
+      code = mc_decision_report(&decision, 0, &result, true, 0, &again);
+      if (!code && again) code = mc_decision_attempt(&decision, snapshot, 0, &next);
+      check_memory(-1);
+    }
+    mc_decision_close(&decision);
+    CHECK_INT(active(), 0);
+    stop();
+    if (!code) break;
+    CHECK_INT(code, MC_NO_MEMORY);
+  }
+}
+
+int main(void) {
+  test_without_a_policy();
+  test_what_each_failure_is_answered_with();
+  test_an_alternative_to_504();
+  test_grpc_clients_get_grpc();
+  test_until_an_answer_is_good();
+  test_until_retries_are_used_up();
+  test_what_cannot_be_sent_again();
+  test_a_timeout_of_a_try_is_retried_and_one_of_all_is_not();
+  test_nowhere_to_go();
+  test_after_the_end_nothing_happens();
+  test_hosts_that_were_tried_are_passed_over();
+  test_hashing_turns_to_another_host();
+  test_hosts_with_labels_are_passed_over();
+  test_priorities_that_were_tried_are_left_out();
+  test_each_attempt_has_its_own_host();
+  test_a_slow_try_goes_on();
+  test_a_bad_answer_waits_for_a_better_one();
+  test_a_good_answer_ends_all();
+  test_requests_from_the_start();
+  test_headers_of_attempts();
+  test_out_of_memory();
+  return check_finish();
+}

@@ -1,0 +1,19 @@
+#include "check.h"
+
+/* Every flag has a text of its own, which the bits that are no flag do not have. */
+static void test_names(void) {
+  static const mc_flag all[] = {MC_FLAG_UH, MC_FLAG_UT, MC_FLAG_LR, MC_FLAG_UR, MC_FLAG_UF, MC_FLAG_UC, MC_FLAG_UO, MC_FLAG_NR,
+                                MC_FLAG_DI, MC_FLAG_FI, MC_FLAG_RL, MC_FLAG_URX, MC_FLAG_SI, MC_FLAG_UMSDR, MC_FLAG_UPE, MC_FLAG_NC};
+  for (size_t one = 0; one < sizeof all / sizeof *all; one++) {
+    CHECK(strcmp(mc_flag_name(all[one]), "-") != 0);
+    for (size_t other = 0; other < one; other++) CHECK(strcmp(mc_flag_name(all[one]), mc_flag_name(all[other])) != 0);
+  }
+  CHECK(strcmp(mc_flag_name(MC_FLAG_NR), "NR") == 0);
+  CHECK(strcmp(mc_flag_name(MC_FLAG_URX), "URX") == 0);
+  CHECK(strcmp(mc_flag_name((mc_flag)(1 << 30)), "-") == 0);
+}
+
+int main(void) {
+  test_names();
+  return check_finish();
+}
