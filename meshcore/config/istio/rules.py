@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from meshcore.config.istio.health_check import health_check_of
 from meshcore.config.istio.mesh import Mesh
 from meshcore.config.istio.names import HostMap, expand
 from meshcore.config.istio.resources import Resource, in_order, same_labels
@@ -23,7 +24,7 @@ from meshcore.config.istio.schema.destination_rule import (
     TrafficPolicy,
     Tunnel,
 )
-from meshcore.model import Origin
+from meshcore.model import HealthCheck, Origin
 
 __all__ = ["Policy", "Rule", "RuleIndex", "route_hash", "service_hash"]
 
@@ -38,11 +39,14 @@ class Rule:
     selector: dict[str, str] | None
     policy: TrafficPolicy | None = None
     subsets: dict[str, Subset] = field(default_factory=dict)
+    health_check: HealthCheck | None = None
     origin: Origin | None = None
 
-    def add(self, spec: DestinationRule) -> None:
+    def add(self, resource: Resource[DestinationRule]) -> None:
         """Merge a further rule: the first policy stays, of subsets with one name the first."""
+        spec = resource.spec
         self.policy = self.policy or spec.traffic_policy
+        self.health_check = self.health_check or health_check_of(resource.metadata)
         for subset in spec.subsets:
             self.subsets.setdefault(subset.name, subset)
 
@@ -61,13 +65,14 @@ class Policy:
     tunnel: Tunnel | None = None
     proxy_protocol: ProxyProtocol | None = None
     retry_budget: RetryBudget | None = None
+    health_check: HealthCheck | None = None
 
     @staticmethod
     def of(rule: Rule | None, port: int, subset: str = "") -> Policy:
         """The policy of one port of a service, or of one of its subsets."""
         if rule is None:
             return Policy()
-        policy = _over(Policy(), rule.policy, port)
+        policy = _over(Policy(health_check=rule.health_check), rule.policy, port)
         chosen = rule.subsets.get(subset) if subset else None
         return _over(policy, chosen.traffic_policy, port) if chosen else policy
 
@@ -87,6 +92,7 @@ def _over(base: Policy, policy: TrafficPolicy | None, port: int) -> Policy:
         tunnel=policy.tunnel or base.tunnel,
         proxy_protocol=policy.proxy_protocol or base.proxy_protocol,
         retry_budget=policy.retry_budget or base.retry_budget,
+        health_check=base.health_check,
     )
 
 
@@ -143,10 +149,10 @@ class RuleIndex:
             same = export_to == rule.export_to or (rule.export_to and export_to >= rule.export_to)
             if same and rule.selector == selector:
                 alone = False
-                rule.add(spec)
+                rule.add(resource)
         if alone:
             rule = Rule(host, resource.namespace, export_to, selector, origin=resource.origin)
-            rule.add(spec)
+            rule.add(resource)
             rules.append(rule)
 
     def find(self, host: str, owner: str, client: str, labels: Mapping[str, str]) -> Rule | None:
