@@ -54,24 +54,25 @@ def resolved(cluster: Cluster, lookups: Callable[[Question], Lookup | None]) -> 
     return replace(cluster, localities=tuple(groups))
 
 
-def current_address(cluster: Cluster, lookups: Callable[[Question], Lookup | None]) -> str | None:
-    """Where new connections to a LOGICAL_DNS cluster go: the first address of its last answer with any."""
-    for endpoint in cluster.endpoints:
-        question = question_of(cluster, endpoint)
-        if question is None:
-            return endpoint.authority
-        addresses = _addresses(lookups(question), logical=True)
-        if addresses:
-            return replace(endpoint, address=addresses[0]).authority
+def current_address(made: Cluster) -> str | None:
+    """Where connections go, of a LOGICAL_DNS cluster that is resolved; None: of any other, or not known."""
+    for endpoint in made.endpoints if made.discovery is Discovery.LOGICAL_DNS else ():
+        return replace(endpoint, address=endpoint.current_address or endpoint.address).authority
     return None
 
 
 def _logical(
     cluster: Cluster, group: LocalityEndpoints, lookups: Callable[[Question], Lookup | None]
 ) -> LocalityEndpoints:
-    known = current_address(cluster, lookups) is not None
+    endpoints = []
+    for endpoint in group.endpoints:
+        question = question_of(cluster, endpoint)
+        if question is None:
+            endpoints.append(endpoint)
+        elif addresses := _addresses(lookups(question), logical=True):
+            endpoints.append(replace(endpoint, current_address=addresses[0]))
     # Its one endpoint has nobody to give way to: Envoy counts it at priority 0, whatever is said.
-    return replace(group, endpoints=group.endpoints if known else (), priority=0)
+    return replace(group, endpoints=tuple(endpoints), priority=0)
 
 
 def _strict(

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import random
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
 from meshcore.discovery.answer import Answer, LookupFailed, Question, Resolver
+from meshcore.discovery.endpoints import current_address
 from meshcore.discovery.names import Names, with_clusters
 from meshcore.discovery.resolvers import DefaultResolver
 from meshcore.engine import Engine
@@ -69,6 +71,7 @@ class Following:
         self._in_force: dict[str, Cluster] = {}  #: clusters as we put them in force; replaced, never changed
         self._addresses: dict[str, str] = {}  #: of LOGICAL_DNS clusters; replaced, never changed
         self._errors: dict[str, str] = {}  #: by cluster: why its last answer could not be served
+        self._changing: int | None = None  #: the thread in which we change the engine
 
     @property
     def closed(self) -> bool:
@@ -83,6 +86,7 @@ class Following:
         with self._applying:
             self._follow(self._prepare(self._engine.config))
         self._engine.annotate_clusters(self.describe)
+        self._engine.watch(self._notice)
         self._woken()
 
     def swap(
@@ -105,7 +109,8 @@ class Following:
             with self._changed:
                 known = self._names.config(declared)
             try:
-                (self._engine.swap if put is None else put)(known)
+                with self._ours():
+                    (self._engine.swap if put is None else put)(known)
             except BaseException:
                 with self._changed:
                     self._names.abandon(self._clock())
@@ -135,22 +140,17 @@ class Following:
             found["dns_error"] = self._errors[cluster]
         return found
 
-    def notice(self) -> None:
-        """Follow a configuration that somebody has put in force without ``swap()``."""
-        if self._engine.config is not self._seen:
-            self._spawn(self._adopt)
-
     def close(self) -> None:
         """Look nothing up any longer. Endpoints stay as they are."""
         with self._changed:
             self._closed = True
             self._changed.notify_all()
+        self._engine.unwatch(self._notice)
         self._engine.annotate_clusters(None)
         self._woken()
 
     def pump(self) -> float | None:
         """Start what is due; seconds until it is to be called again, None: when ``woken`` is."""
-        self.notice()
         with self._changed:
             if self._closed:
                 return None
@@ -203,14 +203,17 @@ class Following:
             if name not in self._names.clusters:
                 return
             made = self._names.resolved(name)
-            self._addresses = self._names.addresses()
+        address = current_address(made)
+        if address is not None:
+            self._addresses = {**self._addresses, name: address}
         before = self._engine.config
         served = before.cluster(name)
         if served is None:  # of a configuration that is not ours
             return
         if _endpoints(made) != _endpoints(served):
             try:
-                self._engine.update_endpoints(name, made.localities)
+                with self._ours():
+                    self._engine.update_endpoints(name, made.localities)
             except (KeyError, ValueError) as error:
                 _log.warning("the endpoints of cluster %r stay as they are: %s", name, error)
                 self._errors = {**self._errors, name: str(error)}
@@ -255,6 +258,20 @@ class Following:
         self._in_force, self._errors = {}, {}
         for name in self._names.clusters:
             self._serve(name)
+
+    @contextlib.contextmanager
+    def _ours(self) -> Iterator[None]:
+        """Changes of the engine in here are our own. Under ``_applying``."""
+        self._changing = threading.get_ident()
+        try:
+            yield
+        finally:
+            self._changing = None
+
+    def _notice(self) -> None:
+        """The engine's configuration has changed: where somebody else did it, it is followed."""
+        if self._changing != threading.get_ident():
+            self._spawn(self._adopt)
 
     def _adopt(self) -> None:
         with self._applying:

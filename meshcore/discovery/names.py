@@ -121,11 +121,7 @@ class Names:
 
     def addresses(self) -> dict[str, str]:
         """``address:port`` that new connections to each LOGICAL_DNS cluster go to, where it has any."""
-        found = {
-            name: current_address(cluster, self._lookups.get)
-            for name, cluster in self._clusters.items()
-            if cluster.discovery is Discovery.LOGICAL_DNS
-        }
+        found = {name: current_address(self.resolved(name)) for name in self._clusters}
         return {name: address for name, address in found.items() if address is not None}
 
     def describe(self, cluster: str, now: float) -> list[dict[str, Any]]:

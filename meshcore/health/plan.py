@@ -62,7 +62,7 @@ def plan(config: Config, old: Mapping[Key, Job], known: Mapping[str, Cluster]) -
 
 def _job(cluster: Cluster, check: HealthCheck, endpoint: Endpoint) -> Job:
     special = endpoint.health_check or _NOTHING
-    address, port = endpoint.address, endpoint.port
+    address, port = endpoint.current_address or endpoint.address, endpoint.port
     if special.address:
         address, port = special.address, special.port
     elif special.port and port:

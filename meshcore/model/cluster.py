@@ -81,6 +81,8 @@ class Endpoint:
     health: HealthStatus = HealthStatus.UNKNOWN
     metadata: tuple[tuple[str, object], ...] = ()  #: labels, Envoy's ``envoy.lb``
     health_check: EndpointHealthCheck | None = None  #: None: checked where its traffic goes
+    #: Where connections go while the name resolves to it (LOGICAL_DNS): the endpoint itself stays the name.
+    current_address: str = ""
     origin: Origin | None = field(default=None, compare=False)
 
     @property

@@ -242,7 +242,6 @@ class Proxy:
             upcoming, self._upcoming = self._upcoming, None
             # Somebody may have swapped the engine's configuration without us.
             self._view = upcoming if upcoming and upcoming.config is config else View(config)
-            self.discovery.following.notice()
             if before.listeners is not config.listeners:  # else only endpoints have changed
                 self.upstream.forget_certificates()  # new ones may have come with it
         return self._view

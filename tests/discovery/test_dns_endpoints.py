@@ -101,18 +101,23 @@ def test_logical_is_one_endpoint_by_its_name_at_the_highest_priority() -> None:
     cluster = by_name("c", group(Endpoint("a", 80, weight=3), priority=2), discovery=LOGICAL)
     known = Known()
     assert served(cluster, known) == []
-    assert current_address(cluster, known.get) is None
+    assert current_address(resolved(cluster, known.get)) is None
     known.answer("a", *V4)
     assert served(cluster, known) == [("a:80", 3, "")]
     assert resolved(cluster, known.get).localities[0].priority == 0
-    assert current_address(cluster, known.get) == "10.0.0.2:80"
+    assert current_address(resolved(cluster, known.get)) == "10.0.0.2:80"
+
+
+def test_other_clusters_have_no_current_address() -> None:
+    cluster = by_name("c", "a")
+    assert current_address(resolved(cluster, Known(a=V4).get)) is None
 
 
 def test_logical_keeps_its_address_when_an_answer_is_empty() -> None:
     cluster, known = by_name("c", "a", discovery=LOGICAL), Known(a=("2001:db8::1",))
     known.answer("a")
     assert served(cluster, known) == [("a:80", 1, "")]
-    assert current_address(cluster, known.get) == "[2001:db8::1]:80"
+    assert current_address(resolved(cluster, known.get)) == "[2001:db8::1]:80"
 
 
 def test_questions_differ_by_what_they_ask_alone() -> None:

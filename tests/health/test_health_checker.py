@@ -31,7 +31,15 @@ from health_support import (
 
 from meshcore import Engine
 from meshcore.health import HealthChecker, with_health_checks
-from meshcore.model import CommonLbConfig, EndpointHealthCheck, HttpHealthCheck, RangeMatch, TcpHealthCheck
+from meshcore.health.plan import plan
+from meshcore.model import (
+    CommonLbConfig,
+    Endpoint,
+    EndpointHealthCheck,
+    HttpHealthCheck,
+    RangeMatch,
+    TcpHealthCheck,
+)
 
 UP, DOWN = "HEALTHY", "UNHEALTHY"
 
@@ -369,3 +377,16 @@ def test_a_library_that_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
     engine = Engine(config(cluster(check=replace(HTTP, checker=HttpHealthCheck("/", http2=True)))))
     with pytest.raises(ImportError, match=r"meshcore-engine\[health\]"):
         HealthChecker(engine)
+
+
+def test_a_name_is_checked_at_its_current_address() -> None:
+    def job(**fields: Any) -> Any:
+        (found,) = plan(config(cluster(Endpoint("a.test", 80, **fields))), {}, {}).values()
+        return found
+
+    assert job().target.address == "a.test"
+    moved = job(current_address="10.0.0.1")
+    assert (moved.key, moved.target.address, moved.target.port) == (("c", "a.test:80"), "10.0.0.1", 80)
+    assert moved != job(current_address="10.0.0.2")  # it is checked anew when it moves
+    own = EndpointHealthCheck(address="10.0.0.9", port=81)
+    assert job(current_address="10.0.0.1", health_check=own).target.address == "10.0.0.9"

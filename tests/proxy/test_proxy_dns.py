@@ -13,7 +13,15 @@ import pytest
 from proxy_support import RawClient, RawOrigin, Served, cluster, config_for, in_loop, proxy_for
 
 from meshcore.discovery import Answer, LookupFailed, Question
-from meshcore.model import Cluster, Discovery, DnsSettings, Endpoint, LocalityEndpoints
+from meshcore.model import (
+    Cluster,
+    Discovery,
+    DnsSettings,
+    Endpoint,
+    HealthCheck,
+    LocalityEndpoints,
+    TcpHealthCheck,
+)
 from meshcore.proxy import Proxy, ProxyOptions
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
@@ -217,3 +225,25 @@ def test_a_group_has_both_names_and_addresses() -> None:
             assert endpoints == {"127.0.0.9:80", "127.0.0.1:81"}
 
     run()
+
+
+@in_loop
+async def test_addresses_that_come_are_checked_before_they_are_used() -> None:
+    names = Names(**{"app.test": "127.0.0.1"})
+    check = HealthCheck(TcpHealthCheck(), timeout=1, interval=0.01, no_traffic_interval=0.01)
+    async with (
+        RawOrigin(OK) as app,
+        proxy_for(
+            config_for(replace(named(app.port, Discovery.STRICT_DNS), health_check=check)), resolver=names
+        ) as served,
+    ):
+        assert await get(served) == 200
+        names.known["app.test"] = "127.0.0.2"  # nobody listens there
+        await asyncio.to_thread(names.wait_for_turns, 2)
+        (host,) = served.engine.clusters()[0]["endpoints"]
+        assert (host["address"], host["health"]) == (f"127.0.0.2:{app.port}", "UNHEALTHY")
+        names.known["app.test"] = "127.0.0.1"
+        await asyncio.to_thread(names.wait_for_turns, 2)
+        while served.engine.clusters()[0]["endpoints"][0]["health"] != "HEALTHY":
+            await asyncio.sleep(0)
+        assert await get(served) == 200
