@@ -191,6 +191,12 @@ class Engine:
         none of them objects. DRAINING: it is unhealthy, and counts nowhere, as if it were not there. What
         is not in the configuration any more is passed over.
         """
+    def checked_healthy(self, cluster: str) -> frozenset[str]:
+        """The endpoints that active checks call healthy; none where nobody checks.
+
+        Raises:
+            KeyError: where there is no such cluster.
+        """
     def watch(self, callback: Callable[[], object]) -> None:
         """Have ``callback`` called after each change of ``config``, in the thread that made it."""
     def unwatch(self, callback: Callable[[], object]) -> None:

@@ -76,6 +76,16 @@ cdef class Engine:
     def set_checked_health(self, cluster, words):
         self._serving.take_words(cluster, words)
 
+    def checked_healthy(self, cluster):
+        cdef Snapshot snapshot = self._serving.snapshot()
+        cdef Py_ssize_t number = number_of(snapshot, cluster)
+        if self._serving.checks is None:
+            return frozenset()
+        return frozenset([
+            address for i, address in enumerate(snapshot.endpoints[number])
+            if not mc_snapshot_failing(snapshot.snapshot, <int32_t> number, i) & MC_FAILING_HEALTH_CHECK
+        ])
+
     def watch(self, callback):
         self._serving.watch(callback)
 

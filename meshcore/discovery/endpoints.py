@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import replace
 
 from meshcore.discovery.answer import Answer, Question
 from meshcore.discovery.lookup import Lookup
 from meshcore.model import Cluster, Discovery, Endpoint, LocalityEndpoints
 
-__all__ = ["current_address", "question_of", "questions_of", "resolved"]
+__all__ = ["current_address", "question_of", "questions_of", "resolved", "with_kept"]
 
 _MAX_WEIGHT = 2**32 - 1
 
@@ -59,6 +59,32 @@ def current_address(made: Cluster) -> str | None:
     for endpoint in made.endpoints if made.discovery is Discovery.LOGICAL_DNS else ():
         return replace(endpoint, address=endpoint.current_address or endpoint.address).authority
     return None
+
+
+def with_kept(made: Cluster, served: Cluster, keep: Collection[str]) -> tuple[Cluster, tuple[str, ...]]:
+    """A resolved cluster with those of its endpoints so far that are to stay, though no name has their
+    address any longer; and which these are. What is not checked does not stay."""
+    known = {endpoint.authority for endpoint in made.endpoints}
+    groups = list(made.localities)
+    kept: list[str] = []
+    for old in served.localities:
+        staying = [
+            one
+            for one in old.endpoints
+            if one.authority in keep
+            and one.authority not in known
+            and not (one.health_check is not None and one.health_check.disabled)
+        ]
+        if not staying:
+            continue
+        kept += [endpoint.authority for endpoint in staying]
+        for number, group in enumerate(groups):
+            if (group.locality, group.priority) == (old.locality, old.priority):
+                groups[number] = replace(group, endpoints=(*group.endpoints, *staying))
+                break
+        else:
+            groups.append(replace(old, endpoints=tuple(staying)))
+    return replace(made, localities=tuple(groups)), tuple(kept)
 
 
 def _logical(

@@ -12,11 +12,11 @@ from functools import partial
 from typing import Any
 
 from meshcore.discovery.answer import Answer, LookupFailed, Question, Resolver
-from meshcore.discovery.endpoints import current_address
+from meshcore.discovery.endpoints import current_address, with_kept
 from meshcore.discovery.names import Names, with_clusters
 from meshcore.discovery.resolvers import DefaultResolver
 from meshcore.engine import Engine
-from meshcore.model import Cluster, Config, LocalityEndpoints
+from meshcore.model import Cluster, Config, Discovery, LocalityEndpoints
 
 __all__ = ["Following"]
 
@@ -71,6 +71,8 @@ class Following:
         self._in_force: dict[str, Cluster] = {}  #: clusters as we put them in force; replaced, never changed
         self._addresses: dict[str, str] = {}  #: of LOGICAL_DNS clusters; replaced, never changed
         self._errors: dict[str, str] = {}  #: by cluster: why its last answer could not be served
+        #: By cluster: endpoints that no name has any longer, and that stay while their checks succeed.
+        self._kept: dict[str, tuple[str, ...]] = {}
         self._changing: int | None = None  #: the thread in which we change the engine
 
     @property
@@ -138,6 +140,8 @@ class Following:
             found["address"] = self._addresses[cluster]
         if cluster in self._errors:
             found["dns_error"] = self._errors[cluster]
+        if cluster in self._kept:
+            found["dns_kept"] = list(self._kept[cluster])
         return found
 
     def close(self) -> None:
@@ -175,7 +179,9 @@ class Following:
                 if self._names.failed(question, error, self._clock()):
                     _log.warning("looking up %s failed, and is tried again: %s", question.name, error)
             else:
-                touched = self._names.answered(question, answer, self._clock())
+                news = self._names.answered(question, answer, self._clock())
+                kept = (name for name in self._names.users(question) if name in self._kept)
+                touched = list(dict.fromkeys([*news, *kept]))
             self._serving += 1
         try:
             if touched:
@@ -210,6 +216,7 @@ class Following:
         served = before.cluster(name)
         if served is None:  # of a configuration that is not ours
             return
+        made = self._with_kept(made, served)
         if _endpoints(made) != _endpoints(served):
             try:
                 with self._ours():
@@ -224,6 +231,16 @@ class Following:
                 self._seen = after
         self._in_force = {**self._in_force, name: served}
         self._errors = {other: error for other, error in self._errors.items() if other != name}
+
+    def _with_kept(self, made: Cluster, served: Cluster) -> Cluster:
+        """With what active checks call healthy: as in Envoy, that outlives the word of its name server."""
+        kept: tuple[str, ...] = ()
+        checked = made.health_check is not None and not made.ignore_health_on_host_removal
+        if checked and made.discovery is Discovery.STRICT_DNS:
+            made, kept = with_kept(made, served, self._engine.checked_healthy(made.name))
+        others = {name: found for name, found in self._kept.items() if name != made.name}
+        self._kept = {**others, made.name: kept} if kept else others
+        return made
 
     def _prepare(self, config: Config) -> Config:
         """Begin to look up what a configuration needs; it, as it is declared."""
@@ -255,7 +272,7 @@ class Following:
         with self._changed:
             self._names.commit(declared, self._clock())
             self._addresses = self._names.addresses()
-        self._in_force, self._errors = {}, {}
+        self._in_force, self._errors, self._kept = {}, {}, {}
         for name in self._names.clusters:
             self._serve(name)
 

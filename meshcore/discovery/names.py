@@ -101,6 +101,10 @@ class Names:
         self._schedule(lookup)
         return [name for name in self._users[question] if name in self._clusters] if news else []
 
+    def users(self, question: Question) -> list[str]:
+        """The names of the clusters that ask it."""
+        return self._users.get(question, [])
+
     def failed(self, question: Question, error: str, now: float) -> bool:
         """No answer came, and what is known stays in force; whether it is the first failure in a row."""
         lookup = self._lookups.get(question)

@@ -16,6 +16,7 @@ from live_envoy import Envoy, free_ports
 from meshcore.config import load
 from meshcore.discovery import ThreadDiscovery
 from meshcore.engine import Engine
+from meshcore.health import HealthChecker
 
 pytestmark = pytest.mark.envoy
 
@@ -25,6 +26,14 @@ NAMES = ("a.test", "b.test")
 REQUESTS = 48
 #: Lookups until a change is surely in force: c-ares asks a server that fails four times.
 TURNS = 9
+TCP = {
+    "timeout": "1s",
+    "interval": "0.02s",
+    "no_traffic_interval": "0.02s",
+    "healthy_threshold": 1,
+    "unhealthy_threshold": 1,
+    "tcp_health_check": {},
+}
 SETTINGS = {
     "dns_refresh_rate": "0.02s",
     "dns_failure_refresh_rate": {"base_interval": "0.02s", "max_interval": "0.02s"},
@@ -63,6 +72,16 @@ def clusters(port: int, server: DnsServer) -> list[dict[str, Any]]:
         cluster("auto", port, "a.test", type="STRICT_DNS", **asked),
         cluster("logical", port, "a.test", type="LOGICAL_DNS", dns_lookup_family="V4_PREFERRED", **asked),
         cluster("both", port, "a.test", "b.test", type="STRICT_DNS", dns_lookup_family="ALL", **asked),
+        cluster(
+            "checked",
+            port,
+            "a.test",
+            type="STRICT_DNS",
+            dns_lookup_family="V4_ONLY",
+            health_checks=[TCP],
+            common_lb_config={"healthy_panic_threshold": {"value": 0}},
+            **asked,
+        ),
         cluster("typed", port, "b.test", cluster_type={"name": "envoy.cluster.dns", "typed_config": typed}),
         cluster(
             "single",
@@ -73,7 +92,7 @@ def clusters(port: int, server: DnsServer) -> list[dict[str, Any]]:
     ]
 
 
-CLUSTERS = ("strict", "auto", "logical", "both", "typed", "single")
+CLUSTERS = ("strict", "auto", "logical", "both", "checked", "typed", "single")
 
 
 @dataclass(frozen=True)
@@ -87,8 +106,9 @@ class Pair:
         """Let both name servers say something else, and wait until both sides have heard it."""
         for server in self.servers:
             change(server)
-        for server in self.servers:
-            server.wait_for_turns(TURNS, *NAMES)
+        envoys, ours = self.servers
+        ours.wait_for_turns(TURNS, *NAMES)
+        envoys.wait_for_turns(TURNS * len(CLUSTERS), *NAMES)  # each cluster asks for itself
 
     def envoys(self, name: str) -> Counter[str]:
         found: Counter[str] = Counter()
@@ -121,6 +141,7 @@ def pair(binary: str) -> Iterator[Pair]:
         engine = Engine(load(bootstrap(port, clusters(upstreams.port, ours))))
         with (
             ThreadDiscovery(engine) as discovery,
+            HealthChecker(engine),
             Envoy(binary, bootstrap(port, clusters(upstreams.port, envoys))),
         ):
             yield Pair(engine, discovery, port, (envoys, ours))

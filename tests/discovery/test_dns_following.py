@@ -13,7 +13,17 @@ from discovery_support import Clock, Script, addresses, by_name, config, group, 
 from meshcore import Engine
 from meshcore.discovery import Answer
 from meshcore.discovery.following import CONCURRENCY, Following
-from meshcore.model import Cluster, Config, Discovery, DnsSettings, Endpoint
+from meshcore.model import (
+    Cluster,
+    Config,
+    Discovery,
+    DnsSettings,
+    Endpoint,
+    EndpointHealthCheck,
+    HealthCheck,
+    HealthStatus,
+    TcpHealthCheck,
+)
 
 LOGICAL = Discovery.LOGICAL_DNS
 TTL = DnsSettings(respect_ttl=True)
@@ -287,3 +297,63 @@ def test_nothing_is_looked_up_after_the_end() -> None:
     assert follower.after(99) is None
     assert follower.work == []
     assert follower.following.wait_warm(0)
+
+
+CHECK = HealthCheck(TcpHealthCheck())
+GONE, STAYS = "10.0.0.1:80", "10.0.0.2:80"
+
+
+def checked(follower: Follower) -> Follower:
+    """Somebody has checked both endpoints and found them healthy; then one of them loses its name."""
+    follower.engine.begin_checks(lambda cluster, endpoint: None)
+    follower.after(0)
+    follower.engine.set_checked_health("c", dict.fromkeys([GONE, STAYS], HealthStatus.HEALTHY))
+    follower.script.answers["a"] = ["10.0.0.2"]
+    follower.after(5)
+    return follower
+
+
+def test_what_checks_call_healthy_outlives_its_name_until_they_fail() -> None:
+    cluster = by_name("c", group("a", zone="z"), health_check=CHECK)
+    follower = checked(Follower(cluster, a=["10.0.0.1", "10.0.0.2"]))
+    assert follower.has("c") == [STAYS, GONE]
+    assert follower.following.describe("c")["dns_kept"] == [GONE]
+    (place,) = follower.engine.config.clusters[0].localities
+    assert place.locality.zone == "z"
+    follower.after(5)
+    assert follower.has("c") == [STAYS, GONE]
+    follower.engine.set_checked_health("c", {GONE: HealthStatus.UNHEALTHY})
+    follower.after(5)
+    assert follower.has("c") == [STAYS]
+    assert "dns_kept" not in follower.following.describe("c")
+
+
+def test_what_has_its_name_back_is_kept_no_longer() -> None:
+    follower = checked(Follower(by_name("c", "a", health_check=CHECK), a=["10.0.0.1", "10.0.0.2"]))
+    follower.script.answers["a"] = ["10.0.0.1"]
+    follower.after(5)
+    assert follower.following.describe("c")["dns_kept"] == [STAYS]
+
+
+UNCHECKED = group(Endpoint("a", 80, health_check=EndpointHealthCheck(disabled=True)))
+
+
+@pytest.mark.parametrize(
+    ("names", "fields"),
+    [
+        ("a", {}),
+        ("a", {"ignore_health_on_host_removal": True, "health_check": CHECK}),
+        (UNCHECKED, {"health_check": CHECK}),
+    ],
+)
+def test_what_is_not_kept(names: Any, fields: dict[str, Any]) -> None:
+    follower = checked(Follower(by_name("c", names, **fields), a=["10.0.0.1", "10.0.0.2"]))
+    assert follower.has("c") == [STAYS]
+
+
+def test_where_nobody_checks_nothing_is_kept() -> None:
+    follower = Follower(by_name("c", "a", health_check=CHECK), a=["10.0.0.1", "10.0.0.2"])
+    follower.after(0)
+    follower.script.answers["a"] = ["10.0.0.2"]
+    follower.after(5)
+    assert follower.has("c") == [STAYS]

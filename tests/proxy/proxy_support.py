@@ -214,6 +214,10 @@ class RawOrigin:
         return self
 
     async def __aexit__(self, *exception: object) -> None:
+        self.stop()
+
+    def stop(self) -> None:
+        """Accept no more connections."""
         self._server.close()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
