@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from meshcore import Engine
@@ -49,6 +49,8 @@ matches = st.fixed_dictionaries(
     },
 )
 route: dict[str, Any] = {"route": [{"destination": {"host": "web.example"}}]}
+#: By itself; its delegate replaces what it says of withoutHeaders.
+CONTRADICTING = {"headers": {"h": {"exact": "x"}}, "withoutHeaders": {"h": {"prefix": "x"}}}
 delegate = st.sampled_from(DELEGATES).map(lambda name: {"delegate": {"name": name}})
 
 
@@ -80,6 +82,11 @@ roots = st.lists(
 
 @settings(deadline=None, max_examples=200)
 @given(roots, rules(st.just(route)), rules(st.just(route)))
+@example(
+    found=[(1, ["a.example"], [{"match": [CONTRADICTING], "delegate": {"name": "two"}}])],
+    one=[{"match": [], **route}],
+    two=[{"match": [{"withoutHeaders": {"h": {"exact": "xy"}}}], **route}],
+)
 def test_no_request_reaches_what_is_called_unreachable(
     found: list[tuple[int, list[str], list[dict[str, Any]]]],
     one: list[dict[str, Any]],

@@ -17,7 +17,8 @@ _LITERAL = (PathKind.EXACT, PathKind.PREFIX, PathKind.SEPARATED_PREFIX)
 def analyze(ctx: Context) -> None:
     for table in ctx.tables:
         for route in table.routes:
-            why = _path(route.match.path) or excluded(route.match)
+            # What a rule and its delegate both say of a header, the delegate says alone.
+            why = _path(route.match.path) or (excluded(route.match) if route.whole else "")
             if why:
                 ctx.report("MC1103", route.origin, f"never matches: {why}")
                 continue
