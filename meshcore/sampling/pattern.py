@@ -117,8 +117,8 @@ class _Reader:
 
     def _member(self) -> str:
         """Some characters of one item of a set: all of a range within ASCII, one of a class."""
-        if self._take("[:"):
-            end = self.pattern.index(":]", self.at)
+        end = self.pattern.find(":]", self.at + 2)
+        if end >= 0 and self._take("[:"):  # without an end it is two characters
             name = self.pattern[self.at : end]
             self.at = end + 2
             return _POSIX.get(name, "-")

@@ -27,6 +27,7 @@ from meshcore.sampling import example_of
         ("x{2,3}y{0}", "xx"),
         ("[]a]", "a"),
         ("[+-]", "-"),
+        ("[[:]", "["),
     ],
 )
 def test_an_example(pattern: str, example: str) -> None:
