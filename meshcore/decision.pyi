@@ -146,6 +146,10 @@ class Decision:
         ``headers`` are the upstream's (None for our own answer) and ``status`` its status code.
         """
     @property
+    def buffer_limit(self) -> int:
+        """Bytes of the request's body to keep, so that it can be sent again. A longer body is sent as it
+        comes, and what fails then is reported with ``replayable=False``."""
+    @property
     def attempts(self) -> tuple[Attempt, ...]:
         """All attempts so far, in the order in which they were made; () where nothing is forwarded.
 

@@ -18,6 +18,7 @@ from meshcore._request cimport as_lines, as_pairs, as_tuples, pairs_as_bytes, ta
 from meshcore._shape cimport shaped
 from meshcore._snapshot cimport Snapshot
 
+from meshcore.model import DEFAULT_BUFFER_LIMIT
 from meshcore.orca import load_of
 
 __all__ = ["Attempt", "Decision", "Mirror", "Outcome"]
@@ -370,6 +371,14 @@ cdef class Decision:
         finally:
             mc_scratch_reset(&scratch)
             block_free(block)
+
+    @property
+    def buffer_limit(self):
+        cdef mc_decision *d = &self._block.decision
+        for holder in (self.route_entry, self._snapshot.virtual_hosts[d.virtual_host] if d.virtual_host >= 0 else None):
+            if holder is not None and holder.request_buffer_limit is not None:
+                return holder.request_buffer_limit
+        return DEFAULT_BUFFER_LIMIT
 
     @property
     def attempts(self):

@@ -156,7 +156,7 @@ def _labels(labels: tuple[tuple[str, str], ...]) -> str:
 def _policies(it: Explain, ink: Ink) -> Iterator[str]:
     """Policies of the route; those that the engine only holds yet say so."""
     if it.retries is not None:
-        yield f"{ink.label('retries')}{_retries(it.retries)}{_pending('retries')}"
+        yield f"{ink.label('retries')}{_retries(it.retries)}"
     for mirror in it.mirrors:
         if mirror.sent:
             host = printable(mirror.authority or "")
@@ -192,8 +192,16 @@ def _injected(it: Explain) -> str:
 
 
 def _retries(policy: RetryPolicy) -> str:
-    tries = f", {policy.per_try_timeout:g} s each" if policy.per_try_timeout else ""
-    return f"{policy.num_retries} on {', '.join(policy.retry_on) or 'nothing'}{tries}"
+    parts = [f"{policy.num_retries} on {', '.join(policy.retry_on) or 'nothing'}"]
+    if policy.retriable_status_codes:
+        parts.append(f"statuses {' '.join(map(str, policy.retriable_status_codes))}")
+    if policy.per_try_timeout:
+        parts.append(f"{policy.per_try_timeout:g} s each")
+    if policy.back_off_base is not None:
+        parts.append(f"{policy.back_off_base:g} s between them at first")
+    if policy.avoid_previous_hosts:
+        parts.append("not where it was tried")
+    return "; ".join(parts)
 
 
 def _rewrites(it: Explain, ink: Ink) -> Iterator[str]:

@@ -16,6 +16,7 @@ from meshcore.model.origin import Origin
 from meshcore.model.ratelimit import RateLimit
 
 __all__ = [
+    "DEFAULT_BUFFER_LIMIT",
     "DEFAULT_ROUTE_TIMEOUT",
     "DEFAULT_STREAM_IDLE_TIMEOUT",
     "CorsPolicy",
@@ -43,6 +44,9 @@ __all__ = [
 ]
 
 
+#: Bytes of a request's body that are kept for retries where neither route nor virtual host says anything:
+#: what a connection of Envoy's holds.
+DEFAULT_BUFFER_LIMIT = 1024 * 1024
 #: Seconds for a whole request where its route says nothing (Envoy's default).
 DEFAULT_ROUTE_TIMEOUT = 15.0
 #: Seconds in which nothing happens on a stream, where neither route nor listener says anything (likewise).
@@ -285,6 +289,7 @@ class Route:
     name: str = ""
     edits: HeaderEdits = HeaderEdits()
     fault: FaultPolicy | None = None
+    request_buffer_limit: int | None = None  #: bytes of a body that are kept for retries and mirrors
     typed_per_filter_config: tuple[tuple[str, object], ...] = ()
     origin: Origin | None = field(default=None, compare=False)
 
@@ -318,6 +323,7 @@ class VirtualHost:
     rate_limits: tuple[RateLimit, ...] = ()
     mirrors: tuple[MirrorPolicy, ...] = ()
     virtual_clusters: tuple[VirtualCluster, ...] = ()
+    request_buffer_limit: int | None = None  #: of routes that have none
     include_request_attempt_count: bool = False
     include_attempt_count_in_response: bool = False
     typed_per_filter_config: tuple[tuple[str, object], ...] = ()

@@ -38,7 +38,7 @@ static mc_code begin(mc_decision *d) {
   x->first = (mc_attempt){.number = 1,
                           .endpoint = d->endpoint,
                           .begins_ns = mc_exchange_start(d),
-                          .running = true,
+                          .running = !d->over,
                           .leased = d->leased,
                           .target = d->target,
                           .authority = d->authority};

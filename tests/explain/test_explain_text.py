@@ -134,7 +134,7 @@ def test_a_split_and_the_policies_of_a_route() -> None:
     assert "       10%  places 9 to 9  two" in text
     assert "        0%  no place  off" in text
     assert "timeout       none" in text
-    assert "retries       3 on 5xx, 2 s each" in text
+    assert "retries       3 on 5xx; 2 s each" in text
     assert "fault         delay 0.5 s for 0%, abort with 503 for 0.0001%; this request: none\n" in text
     assert "mirror        not this one: 5% to one" in text
     assert "cors          nothing to do: the request has no origin header" in text

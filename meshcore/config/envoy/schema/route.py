@@ -22,7 +22,7 @@ from meshcore.config.envoy.schema.cors import CorsPolicy
 from meshcore.config.envoy.schema.matching import HeaderMatcher, RegexMatchAndSubstitute, RouteMatch
 from meshcore.config.envoy.schema.ratelimit import RateLimit
 from meshcore.config.envoy.schema.retry import HashPolicy, HedgePolicy, RequestMirrorPolicy, RetryPolicy
-from meshcore.config.scalar_types import UInt32
+from meshcore.config.scalar_types import UInt32, UInt64
 from meshcore.config.schema import Meta, OneOf, Partial, Record
 from meshcore.config.tree import MappingNode
 
@@ -178,8 +178,6 @@ class Route(Record):
     __noted__ = {
         "decorator": _TRACING,
         "tracing": _TRACING,
-        "per_request_buffer_limit_bytes": _BUFFERS,
-        "request_body_buffer_limit": _BUFFERS,
     }
     __ignored__ = frozenset({"stat_prefix"})
 
@@ -194,6 +192,8 @@ class Route(Record):
     request_headers_to_remove: list[HeaderName] = []
     response_headers_to_add: HeaderOptions = []
     response_headers_to_remove: list[HeaderName] = []
+    per_request_buffer_limit_bytes: UInt32 | None = None
+    request_body_buffer_limit: UInt64 | None = None
 
 
 class TlsRequirementType(Enum):
@@ -211,8 +211,6 @@ class VirtualHost(Record):
     __unsupported__ = {"matcher": "use routes", "retry_policy_typed_config": "use retry_policy"}
     __noted__ = {
         "include_is_timeout_retry_header": "x-envoy-is-timeout-retry is not sent",
-        "per_request_buffer_limit_bytes": _BUFFERS,
-        "request_body_buffer_limit": _BUFFERS,
     }
 
     name: NonEmpty
@@ -233,6 +231,8 @@ class VirtualHost(Record):
     retry_policy: RetryPolicy | None = None
     hedge_policy: HedgePolicy | None = None
     request_mirror_policies: list[RequestMirrorPolicy] = []
+    per_request_buffer_limit_bytes: UInt32 | None = None
+    request_body_buffer_limit: UInt64 | None = None
 
 
 class RouteConfiguration(Record):

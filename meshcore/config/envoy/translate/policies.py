@@ -7,6 +7,7 @@ from typing import Annotated
 
 from meshcore.config.envoy.runtime import fraction
 from meshcore.config.envoy.schema import retry as schema
+from meshcore.config.envoy.schema import route as route_schema
 from meshcore.config.envoy.schema.base import Metadata
 from meshcore.config.envoy.schema.cors import CorsPolicy as CorsSchema
 from meshcore.config.envoy.translate.context import Context
@@ -17,6 +18,7 @@ from meshcore.config.findings import did_you_mean, quoted
 from meshcore.config.scalar_types import Int32
 from meshcore.config.schema import Meta, Record, path_of
 from meshcore.model import (
+    DEFAULT_BUFFER_LIMIT,
     CorsPolicy,
     HashPolicy,
     HashPolicyKind,
@@ -25,7 +27,15 @@ from meshcore.model import (
     RetryPolicy,
 )
 
-__all__ = ["cors_field", "cors_policy", "hash_policies", "hedge_policy", "mirrors", "retry_policy"]
+__all__ = [
+    "buffer_limit",
+    "cors_field",
+    "cors_policy",
+    "hash_policies",
+    "hedge_policy",
+    "mirrors",
+    "retry_policy",
+]
 
 RETRY_ON = (
     "5xx",
@@ -167,6 +177,14 @@ def _previous_priorities(context: Context, priority: schema.Extension | None) ->
         return None
     _, config = context.decode_typed(priority.typed_config, path_of(priority, "typed_config"), _PRIORITIES)
     return config.update_frequency if config is not None else None
+
+
+def buffer_limit(holder: route_schema.Route | route_schema.VirtualHost) -> int | None:
+    """How much of a body is kept: the newer field as it stands, the older up to what a connection holds."""
+    if holder.request_body_buffer_limit is not None:
+        return holder.request_body_buffer_limit
+    older = holder.per_request_buffer_limit_bytes
+    return None if older is None else min(older, DEFAULT_BUFFER_LIMIT)
 
 
 def hedge_policy(policy: schema.HedgePolicy | None) -> HedgePolicy | None:

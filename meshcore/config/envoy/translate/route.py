@@ -12,6 +12,7 @@ from meshcore.config.envoy.translate.headers import edits
 from meshcore.config.envoy.translate.matching import regex_rewrite, route_match
 from meshcore.config.envoy.translate.metadata import lb_metadata
 from meshcore.config.envoy.translate.policies import (
+    buffer_limit,
     cors_field,
     hash_policies,
     hedge_policy,
@@ -82,6 +83,7 @@ def route(context: Context, source: schema.Route, max_body: int) -> Route:
         action=action,
         name=source.name,
         edits=edits(context, source),
+        request_buffer_limit=buffer_limit(source),
         fault=next((value for _, value in filters if isinstance(value, FaultPolicy)), None),
         typed_per_filter_config=filters,
         origin=origin_of(source),

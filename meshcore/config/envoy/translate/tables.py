@@ -9,7 +9,13 @@ from meshcore.config.envoy.translate.context import Context
 from meshcore.config.envoy.translate.filters import per_route_filters
 from meshcore.config.envoy.translate.headers import edits
 from meshcore.config.envoy.translate.matching import header_matches
-from meshcore.config.envoy.translate.policies import cors_field, hedge_policy, mirrors, retry_policy
+from meshcore.config.envoy.translate.policies import (
+    buffer_limit,
+    cors_field,
+    hedge_policy,
+    mirrors,
+    retry_policy,
+)
 from meshcore.config.envoy.translate.ratelimits import rate_limits
 from meshcore.config.envoy.translate.route import route
 from meshcore.config.envoy.translate.sticky import refuse_sticky
@@ -56,6 +62,7 @@ def _virtual_host(context: Context, source: schema.VirtualHost, limit: int) -> V
             VirtualCluster(item.name, header_matches(context, item.headers))
             for item in source.virtual_clusters
         ),
+        request_buffer_limit=buffer_limit(source),
         include_request_attempt_count=source.include_request_attempt_count,
         include_attempt_count_in_response=source.include_attempt_count_in_response,
         typed_per_filter_config=per_route_filters(context, source, source.typed_per_filter_config),

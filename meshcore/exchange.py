@@ -1,0 +1,280 @@
+"""Driving an exchange: the attempts of a decision, with their timeouts, backoffs and hedges.
+
+An integration gives one function, ``send``, that makes one attempt, and gets the head of the answer that the
+client is to have. ``run()`` is for threads, ``arun()`` for asyncio. What follows an attempt is the decision's
+alone to say, so that both do the same.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from typing import Generic, Protocol, TypeVar
+
+from meshcore._types import Headers
+from meshcore.decision import Attempt, Decision
+
+__all__ = ["AttemptError", "Reply", "arun", "run"]
+
+
+class Reply(Protocol):
+    """The head of an upstream's answer: what ``Decision.report()`` wants to know of it."""
+
+    @property
+    def status(self) -> int: ...
+    @property
+    def headers(self) -> Headers: ...
+
+
+R = TypeVar("R", bound=Reply)
+
+
+class AttemptError(Exception):
+    """An attempt failed. ``error`` is one of the words of ``Decision.report()``, such as
+    "connect-failure"."""
+
+    def __init__(self, error: str) -> None:
+        super().__init__(error)
+        self.error = error
+
+
+def _always() -> bool:
+    return True
+
+
+def _drop(reply: object) -> None:
+    pass
+
+
+# ---------------------------------------------------------------------- threads
+
+
+def run(
+    decision: Decision,
+    send: Callable[[Attempt, float | None], R],
+    *,
+    replayable: Callable[[], bool] = _always,
+    discard: Callable[[R], object] = _drop,
+    clock: Callable[[], float] = time.monotonic,
+    sleep: Callable[[float], object] = time.sleep,
+) -> R | None:
+    """Send a decision's attempts, one at a time, until it is done. The decision is left open.
+
+    A thread waits for one attempt only: where the decision hedges, an attempt that is too slow is given up
+    for the next one, and of several initial requests the first alone is sent.
+
+    Args:
+        decision: that is to be forwarded, and of which nothing has been reported yet.
+        send: makes one attempt, within so many seconds (None: any time). Returns the head of the answer, or
+            raises ``AttemptError``, or ``TimeoutError`` where it took too long. What else it raises is passed
+            on.
+        replayable: whether the request, body and all, can be sent again; asked after each attempt.
+        discard: takes the head of an answer that the client does not get, to close it.
+        clock: gives seconds, as the engine's clock does.
+        sleep: waits so many seconds.
+
+    Returns:
+        The answer for the client; None: the decision has become one.
+    """
+    attempts = decision.attempts
+    for spare in attempts[1:]:
+        decision.report(error="overflow", attempt=spare, replayable=False)
+    deadline = decision.deadline
+    attempt: Attempt | None = attempts[0]
+    while attempt is not None:
+        left = None if deadline is None else deadline - clock()
+        if left is not None and left <= attempt.backoff:
+            sleep(max(left, 0.0))
+            break
+        if attempt.backoff:
+            sleep(attempt.backoff)
+            left = None if deadline is None else deadline - clock()
+        limits = [limit for limit in (attempt.per_try_timeout, left) if limit is not None]
+        begun = clock()
+        try:
+            reply = send(attempt, min(limits, default=None))
+        except TimeoutError:
+            if deadline is not None and clock() >= deadline:
+                break
+            attempt = _too_slow(decision, attempt, replayable())
+        except AttemptError as failed:
+            attempt = decision.report(error=failed.error, attempt=attempt, replayable=replayable())
+        else:
+            attempt = decision.report(
+                status=reply.status,
+                headers=reply.headers,
+                attempt=attempt,
+                latency=clock() - begun,
+                replayable=replayable(),
+            )
+            if decision.answered:
+                return reply
+            discard(reply)
+    if not decision.done:
+        decision.on_deadline()
+    return None
+
+
+def _too_slow(decision: Decision, attempt: Attempt, replayable: bool) -> Attempt | None:
+    """What follows a try that took too long; a hedge takes its place, since we cannot wait for both."""
+    further = decision.on_timeout(attempt, replayable=replayable)
+    if attempt.running:
+        decision.report(error="per-try-timeout", attempt=attempt, replayable=False)
+    return further
+
+
+# ---------------------------------------------------------------------- asyncio
+
+
+async def arun(
+    decision: Decision,
+    send: Callable[[Attempt], Awaitable[R]],
+    *,
+    replayable: Callable[[], bool] = _always,
+    discard: Callable[[R], object] = _drop,
+    clock: Callable[[], float] = time.monotonic,
+    sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
+) -> R | None:
+    """Send a decision's attempts, side by side where it hedges, until it is done. The decision is left open.
+
+    ``send`` makes one attempt for as long as it takes: it is cancelled when its time is over, or when another
+    attempt has been answered. Whenever this coroutine ends, by cancellation or an exception too, every
+    attempt has ended before, and the heads of answers that nobody gets have been discarded.
+
+    The arguments and the result are those of ``run()``.
+    """
+    return await _Running(decision, send, replayable, discard, clock, sleep).run()
+
+
+class _Running(Generic[R]):
+    """The attempts under way and the timers beside them: a task for each."""
+
+    def __init__(
+        self,
+        decision: Decision,
+        send: Callable[[Attempt], Awaitable[R]],
+        replayable: Callable[[], bool],
+        discard: Callable[[R], object],
+        clock: Callable[[], float],
+        sleep: Callable[[float], Awaitable[object]],
+    ) -> None:
+        self._decision = decision
+        self._send = send
+        self._replayable = replayable
+        self._discard = discard
+        self._clock = clock
+        self._sleep = sleep
+        self._begun: dict[int, float] = {}
+        self._attempts: dict[asyncio.Task[R], Attempt] = {}
+        #: The attempt whose time a timer keeps; None: that of the whole request.
+        self._timers: dict[asyncio.Task[None], Attempt | None] = {}
+
+    async def run(self) -> R | None:
+        decision = self._decision
+        try:
+            deadline = decision.deadline
+            if deadline is not None:
+                self._time(max(deadline - self._clock(), 0.0), None)
+            for attempt in decision.attempts:
+                self._launch(attempt)
+            while not decision.done:
+                await asyncio.wait([*self._attempts, *self._timers], return_when=asyncio.FIRST_COMPLETED)
+                reply = self._settle()
+                if reply is not None:
+                    return reply
+            return None
+        finally:
+            await self._stop()
+
+    def _launch(self, attempt: Attempt | None) -> None:
+        if attempt is None:
+            return
+        self._attempts[asyncio.ensure_future(self._make(attempt))] = attempt
+        if attempt.per_try_timeout is not None:
+            self._time(attempt.backoff + attempt.per_try_timeout, attempt)
+
+    async def _make(self, attempt: Attempt) -> R:
+        if attempt.backoff:
+            await self._sleep(attempt.backoff)
+        self._begun[attempt.number] = self._clock()
+        return await self._send(attempt)
+
+    def _time(self, seconds: float, attempt: Attempt | None) -> None:
+        async def wait() -> None:
+            await self._sleep(seconds)
+
+        self._timers[asyncio.ensure_future(wait())] = attempt
+
+    def _settle(self) -> R | None:
+        """Tell the decision of what has ended: answers first, since they may be in time after all."""
+        for task, attempt in [item for item in self._attempts.items() if item[0].done()]:
+            del self._attempts[task]
+            reply = self._report(task, attempt)
+            if reply is not None:
+                return reply
+        for timer, of in [item for item in self._timers.items() if item[0].done()]:
+            del self._timers[timer]
+            timer.result()
+            if of is None:
+                self._decision.on_deadline()
+            elif of.running:
+                self._launch(self._decision.on_timeout(of, replayable=self._replayable()))
+        self._abandon()
+        return None
+
+    def _report(self, task: asyncio.Task[R], attempt: Attempt) -> R | None:
+        """The answer, where it is the client's."""
+        decision, replayable = self._decision, self._replayable()
+        if not attempt.running:
+            self._give_up(task)
+            return None
+        try:
+            reply = task.result()
+        except AttemptError as failed:
+            self._launch(decision.report(error=failed.error, attempt=attempt, replayable=replayable))
+            return None
+        except TimeoutError:
+            self._launch(decision.report(error="per-try-timeout", attempt=attempt, replayable=replayable))
+            return None
+        self._launch(
+            decision.report(
+                status=reply.status,
+                headers=reply.headers,
+                attempt=attempt,
+                latency=self._clock() - self._begun[attempt.number],
+                replayable=replayable,
+            )
+        )
+        if decision.answered:
+            return reply
+        self._discard(reply)
+        return None
+
+    def _give_up(self, task: asyncio.Task[R]) -> None:
+        """An attempt that has ended and that nobody waits for, however it ended."""
+        if not task.cancelled() and task.exception() is None:
+            self._discard(task.result())
+
+    def _abandon(self) -> None:
+        """Cancel attempts whose outcome is of no more interest; _stop() waits for them."""
+        for task, attempt in self._attempts.items():
+            if not attempt.running:
+                task.cancel()
+
+    async def _stop(self) -> None:
+        """End all that is under way. A cancellation that strikes meanwhile is heeded once all of it has
+        ended."""
+        tasks: list[asyncio.Task[R] | asyncio.Task[None]] = [*self._attempts, *self._timers]
+        cancelled = False
+        for one in tasks:
+            one.cancel()
+        while not all(one.done() for one in tasks):
+            try:
+                await asyncio.wait(tasks)
+            except asyncio.CancelledError:
+                cancelled = True
+        for task in self._attempts:
+            self._give_up(task)
+        if cancelled:
+            raise asyncio.CancelledError
