@@ -10,15 +10,14 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from types import SimpleNamespace
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Literal
-
-import aiohttp
 
 from meshcore.engine import Decision, Engine, Lease
 from meshcore.proxy.replies import OVERFLOW, UpstreamError
 
-__all__ = ["Connection", "Connections", "tracing"]
+__all__ = ["Connection", "Connections"]
 
 #: A cluster, an endpoint of it, and a priority.
 Key = tuple[str, str, Literal["default", "high"]]
@@ -27,28 +26,26 @@ Key = tuple[str, str, Literal["default", "high"]]
 class Connection:
     """The place of one request; close it when the request is over."""
 
-    def __init__(self, places: Connections, key: Key, lease: Lease | None, pending: Lease | None) -> None:
+    def __init__(self, places: Connections, key: Key, lease: Lease | None) -> None:
         self._places = places
         self._key = key
         self._lease = lease
-        self._pending = pending
 
-    def connecting(self) -> None:
+    @contextmanager
+    def connecting(self) -> Iterator[None]:
         """The pool has no connection to give and makes one.
 
         Raises:
             UpstreamError: where no more may wait for that.
         """
-        if self._pending is None:
-            self._pending = self._places.pending(self._key)
-
-    def connected(self) -> None:
-        if self._pending is not None:
-            self._pending.close()
-            self._pending = None
+        pending = self._places.pending(self._key)
+        try:
+            yield
+        finally:
+            if pending is not None:
+                pending.close()
 
     def close(self) -> None:
-        self.connected()
         if self._lease is not None:
             self._lease.close()
             self._lease = None
@@ -75,16 +72,15 @@ class Connections:
             try:
                 lease = self._lease(key)
             except KeyError:  # it has gone meanwhile: nothing limits what is left for it
-                return Connection(self, key, None, None)
+                return Connection(self, key, None)
             if lease is not None:
-                return Connection(self, key, lease, None)
+                return Connection(self, key, lease)
         pending = self.pending(key)
         try:
-            return Connection(self, key, await self._turn(key), pending)
-        except BaseException:
+            return Connection(self, key, await self._turn(key))
+        finally:
             if pending is not None:
                 pending.close()
-            raise
 
     def pending(self, key: Key) -> Lease | None:
         """Raises UpstreamError where no more may wait; None for a cluster that has gone."""
@@ -130,22 +126,3 @@ class Connections:
                 lease.close()  # its turn came as it was cancelled
             self.freed(key)
             raise
-
-
-def tracing() -> aiohttp.TraceConfig:
-    """Tells the Connection of a request (its ``trace_request_ctx``) what way it takes through the pool."""
-    trace = aiohttp.TraceConfig()
-    trace.on_connection_create_start.append(_connecting)
-    trace.on_connection_create_end.append(_connected)
-    trace.on_connection_reuseconn.append(_connected)
-    return trace
-
-
-async def _connecting(session: aiohttp.ClientSession, context: SimpleNamespace, given: object) -> None:
-    if context.trace_request_ctx is not None:
-        context.trace_request_ctx.connecting()
-
-
-async def _connected(session: aiohttp.ClientSession, context: SimpleNamespace, given: object) -> None:
-    if context.trace_request_ctx is not None:
-        context.trace_request_ctx.connected()

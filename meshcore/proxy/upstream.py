@@ -19,8 +19,9 @@ from yarl import URL
 
 from meshcore.certificates import PLAINTEXT, CannotSecure, Certificates
 from meshcore.model import Cluster
-from meshcore.proxy.connections import Connection, tracing
+from meshcore.proxy.connections import Connection
 from meshcore.proxy.options import ProxyOptions
+from meshcore.proxy.pools import PLACE, TcpPool, UnixPool
 from meshcore.proxy.replies import (
     CONNECT_TIMEOUT,
     PROTOCOL_ERROR,
@@ -75,7 +76,7 @@ class Upstream:
     def __init__(self, options: ProxyOptions) -> None:
         self._options = options
         self._session = self._new_session(
-            aiohttp.TCPConnector(
+            TcpPool(
                 limit=0,
                 keepalive_timeout=options.upstream_idle_timeout,
             )
@@ -90,7 +91,6 @@ class Upstream:
             auto_decompress=False,
             skip_auto_headers=_AS_GIVEN,
             middlewares=(_send_once,),
-            trace_configs=[tracing()],
             read_bufsize=self._options.buffer_size,
             max_line_size=self._options.max_request_head,
             max_field_size=self._options.max_request_head,
@@ -127,13 +127,13 @@ class Upstream:
         tls = PLAINTEXT if tls.mode == "DISABLE" else tls
         session = self._unix_session(endpoint) if endpoint.startswith("/") else self._session
         seconds = cluster.connect_timeout if cluster is not None else None
+        token = PLACE.set(connection)
         try:
             return await session.request(
                 method,
                 _url(endpoint, target, secure=tls is not PLAINTEXT),
                 headers=headers,
                 data=body,
-                trace_request_ctx=connection,
                 allow_redirects=False,
                 timeout=_timeout(self._options.connect_timeout if seconds is None else seconds),
                 ssl=tls is PLAINTEXT or self._certificates.context(tls),
@@ -143,12 +143,14 @@ class Upstream:
             raise UpstreamError(_reply_for(error)) from error
         except ValueError as error:  # a control character in a header (errors of TLS are ValueErrors, too)
             raise UpstreamError(UNSENDABLE) from error
+        finally:
+            PLACE.reset(token)
 
     def _unix_session(self, path: str) -> aiohttp.ClientSession:
         session = self._unix.get(path)
         if session is None:
             session = self._new_session(
-                aiohttp.UnixConnector(path, limit=0, keepalive_timeout=self._options.upstream_idle_timeout)
+                UnixPool(path, limit=0, keepalive_timeout=self._options.upstream_idle_timeout)
             )
             self._unix[path] = session
         return session
