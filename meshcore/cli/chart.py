@@ -1,4 +1,4 @@
-"""Bar charts: lines for a terminal, and SVG."""
+"""Charts: bars as lines for a terminal and as SVG, and lines over time as SVG."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
 
-__all__ = ["Bar", "svg", "text"]
+__all__ = ["Band", "Bar", "Line", "svg", "svg_lines", "text"]
 
 #: So many bars are listed one by one on a terminal.
 _MOST_LINES = 50
@@ -26,6 +26,24 @@ _LETTER = 7.3  # the width of a letter of the labels
 class Bar:
     label: str
     count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A value for each step of time, from 0 on."""
+
+    label: str
+    colour: str
+    values: Sequence[float]
+
+
+@dataclass(frozen=True, slots=True)
+class Band:
+    """A stretch of time that has a name."""
+
+    label: str
+    begin: float
+    end: float
 
 
 def text(bars: Sequence[Bar], columns: int, blocks: bool) -> Iterator[str]:
@@ -66,6 +84,16 @@ def svg(title: str, bars: Sequence[Bar]) -> str:
     most = max(bar.count for bar in bars) or 1
     height = _TITLE + row * len(bars) + _MARGIN
     average = left + room * sum(bar.count for bar in bars) / len(bars) / most
+    return _drawing(
+        title,
+        height,
+        *(_row(bar, left, _TITLE + i * row, row, room / most, labelled) for i, bar in enumerate(bars)),
+        f'<line x1="{average:.1f}" x2="{average:.1f}" y1="{_TITLE}" y2="{_TITLE + row * len(bars):.1f}" '
+        'stroke="#c0392b" stroke-dasharray="4 3"><title>average</title></line>',
+    )
+
+
+def _drawing(title: str, height: float, *parts: str) -> str:
     return "\n".join(
         [
             f'<svg xmlns="http://www.w3.org/2000/svg" width="{_WIDTH}" height="{height:.0f}" '
@@ -73,9 +101,7 @@ def svg(title: str, bars: Sequence[Bar]) -> str:
             f"<title>{escape(title)}</title>",
             '<rect width="100%" height="100%" fill="white"/>',
             f'<text x="{_MARGIN}" y="26" font-size="15">{escape(title)}</text>',
-            *(_row(bar, left, _TITLE + i * row, row, room / most, labelled) for i, bar in enumerate(bars)),
-            f'<line x1="{average:.1f}" x2="{average:.1f}" y1="{_TITLE}" y2="{_TITLE + row * len(bars):.1f}" '
-            'stroke="#c0392b" stroke-dasharray="4 3"><title>average</title></line>',
+            *parts,
             "</svg>\n",
         ]
     )
@@ -94,3 +120,56 @@ def _row(bar: Bar, left: float, top: float, height: float, scale: float, labelle
         f'<text x="{left - 8:.1f}" y="{base:.1f}" text-anchor="end">{escape(bar.label)}</text>{drawn}'
         f'<text x="{left + width + 6:.1f}" y="{base:.1f}">{bar.count:,}</text>'
     )
+
+
+#: Of a chart of lines: where the axes stand, and how many parts they have.
+_PLOT_LEFT, _PLOT_HEIGHT, _LEGEND, _PARTS = 56, 260, 24, 5
+
+
+def svg_lines(
+    title: str, lines: Sequence[Line], bands: Sequence[Band], across: str, along: str, *, top: float
+) -> str:
+    """Values of 0 to ``top`` over time, whose stretches are shaded by turns.
+
+    ``across`` and ``along`` say what the values are and what time is counted in.
+    """
+    end = max(band.end for band in bands)
+    room, base = _WIDTH - _PLOT_LEFT - _MARGIN, _TITLE + _LEGEND + _PLOT_HEIGHT
+
+    def x(at: float) -> float:
+        return _PLOT_LEFT + room * at / end
+
+    def y(value: float) -> float:
+        return base - _PLOT_HEIGHT * value / top
+
+    parts = []
+    for i, band in enumerate(bands):
+        fill = "#f2f2f2" if i % 2 else "#fafafa"
+        width = x(band.end) - x(band.begin)
+        parts.append(
+            f'<rect x="{x(band.begin):.1f}" y="{y(top):.1f}" width="{width:.1f}" height="{_PLOT_HEIGHT}" '
+            f'fill="{fill}"/>'
+            f'<text x="{x(band.begin) + 6:.1f}" y="{y(top) + 18:.1f}" fill="#555">{escape(band.label)}</text>'
+        )
+    for i in range(_PARTS + 1):
+        value, at = top * i / _PARTS, end * i / _PARTS
+        parts.append(
+            f'<line x1="{_PLOT_LEFT}" x2="{x(end):.1f}" y1="{y(value):.1f}" y2="{y(value):.1f}" '
+            'stroke="#ddd"/>'
+            f'<text x="{_PLOT_LEFT - 8}" y="{y(value) + 4:.1f}" text-anchor="end">{value:g}</text>'
+            f'<text x="{x(at):.1f}" y="{base + 18}" text-anchor="middle">{at:g}</text>'
+        )
+    place = float(_PLOT_LEFT)
+    for line in lines:
+        step = end / len(line.values)
+        points = " ".join(f"{x((i + 0.5) * step):.1f},{y(value):.1f}" for i, value in enumerate(line.values))
+        parts.append(
+            f'<polyline points="{points}" fill="none" stroke="{line.colour}" stroke-width="2"/>'
+            f'<text x="{place:.1f}" y="{_TITLE + 6}" fill="{line.colour}">{escape(line.label)}</text>'
+        )
+        place += (len(line.label) + 3) * _LETTER
+    parts.append(
+        f'<text x="{x(end):.1f}" y="{_TITLE + 6}" text-anchor="end" fill="#555">{escape(across)}</text>'
+        f'<text x="{x(end):.1f}" y="{base + 34}" text-anchor="end" fill="#555">{escape(along)}</text>'
+    )
+    return _drawing(title, base + 44, *parts)

@@ -6,7 +6,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from meshcore.cli.chart import Bar, svg, text
+from meshcore.cli.chart import Band, Bar, Line, svg, svg_lines, text
 
 BARS = [Bar("a", 1), Bar("bbb", 40), Bar("c", 0)]
 
@@ -56,3 +56,20 @@ def test_svg_stays_readable(count: int, labels: bool) -> None:
     assert len(widths) == count
     assert widths == sorted(widths)
     assert (len([it for it in drawing.iter() if it.tag.endswith("}text")]) > 1) is labels
+
+
+def test_lines_over_time() -> None:
+    lines = [Line("a < b", "#111111", [0.0, 50.0, 100.0, 100.0]), Line("flat", "#222222", [25.0, 25.0])]
+    bands = [Band("first", 0, 3), Band("then", 3, 4)]
+    drawn = ElementTree.fromstring(svg_lines("what & when", lines, bands, "percent", "seconds", top=100.0))
+    texts = [one.text for one in drawn.findall(".//{*}text")]
+    assert {"what & when", "a < b", "flat", "first", "then", "percent", "seconds"} <= set(texts)
+    first, second = (
+        [tuple(map(float, point.split(","))) for point in str(one.get("points")).split()]
+        for one in drawn.findall(".//{*}polyline")
+    )
+    assert [x for x, _ in first] == sorted(x for x, _ in first)
+    # The more, the higher up; each value stands in the middle of its step.
+    assert first[0][1] > first[1][1] > first[2][1] == first[3][1]
+    assert second[0][0] == pytest.approx((first[0][0] + first[1][0]) / 2, abs=0.1)
+    assert second[0][1] == second[1][1]
