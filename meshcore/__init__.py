@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from meshcore.engine import Attempt, Decision, Engine, Mirror, Outcome
     from meshcore.explain import Explain
     from meshcore.match import PathTemplate, PathTemplateError, Regex, RegexError, RouteTable
+    from meshcore.outlier import EjectionStatus, OutlierDetector
     from meshcore.split import WeightedSplit
 
 __all__ = [
@@ -23,6 +24,7 @@ __all__ = [
     "CircuitBreakerOpen",
     "ConfigError",
     "Decision",
+    "EjectionStatus",
     "Engine",
     "Explain",
     "Finding",
@@ -31,6 +33,7 @@ __all__ = [
     "Mirror",
     "Node",
     "Outcome",
+    "OutlierDetector",
     "PathTemplate",
     "PathTemplateError",
     "PeakEwma",
@@ -55,6 +58,7 @@ _HOMES = {
     "meshcore.engine": ("Attempt", "Decision", "Engine", "Mirror", "Outcome"),
     "meshcore.explain": ("Explain",),
     "meshcore.match": ("PathTemplate", "PathTemplateError", "Regex", "RegexError", "RouteTable"),
+    "meshcore.outlier": ("EjectionStatus", "OutlierDetector"),
     "meshcore.split": ("WeightedSplit",),
 }
 

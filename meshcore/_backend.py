@@ -20,11 +20,14 @@ COMPONENTS = {
     "meshcore.balance": ("LeastRequest", "Maglev", "PeakEwma", "RandomChoice", "RingHash", "RoundRobin"),
     "meshcore.circuit": ("CircuitBreaker", "RetryBudget"),
     "meshcore.match": ("RouteTable",),
+    "meshcore.outlier": ("EjectionStatus", "OutlierDetector"),
     "meshcore.split": ("WeightedSplit",),
 }
 
 #: The first compiled modules that anything imports.
-_COMPILED = {f"meshcore.{name}" for name in ("balance", "circuit", "decision", "engine", "match", "split")}
+_COMPILED = {
+    f"meshcore.{name}" for name in ("balance", "circuit", "decision", "engine", "match", "outlier", "split")
+}
 
 _CPYTHON = sys.implementation.name == "cpython"
 # The source tree is the first thing that a new user meets who starts Python in the clone.

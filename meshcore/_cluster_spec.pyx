@@ -1,6 +1,7 @@
 """Clusters of the model as the core's specs."""
 
 from meshcore._core cimport *
+from meshcore._outlier_spec cimport outlier_spec
 from meshcore._spec cimport Specs, label_text
 
 from meshcore.model import (
@@ -16,6 +17,9 @@ from meshcore.model import (
     SlowStart,
     check_parameters,
 )
+
+# Envoy's update_merge_window where none is given.
+cdef double MERGE_WINDOW = 1.0
 
 # CLUSTER_PROVIDED has no endpoints to choose among.
 cdef dict POLICIES = {
@@ -65,6 +69,9 @@ cdef int cluster_spec(Specs specs, object cluster, mc_cluster_spec *out) except 
     out.override_headers = _override_headers(specs, cluster.override_headers)
     for status in cluster.common_lb.override_host_status:
         out.session_statuses |= STATUSES[status]
+    out.outlier = outlier_spec(specs, cluster.outlier_detection)
+    window = cluster.common_lb.update_merge_window
+    out.merge_window_ns = nanoseconds(MERGE_WINDOW if window is None else window)
     return 0
 
 

@@ -602,6 +602,32 @@ cdef extern from "meshcore.h" nogil:
         mc_load_options load
         uint64_t now_ns
 
+    ctypedef struct mc_code_range:
+        uint16_t start
+        uint16_t end
+
+    ctypedef struct mc_outlier_spec:
+        uint32_t consecutive_5xx
+        uint32_t consecutive_gateway_failure
+        uint32_t consecutive_local_origin_failure
+        uint32_t enforcing[7]
+        uint64_t interval_ns
+        uint64_t base_ejection_time_ns
+        uint64_t max_ejection_time_ns
+        uint64_t max_ejection_time_jitter_ns
+        uint32_t max_ejection_percent
+        c_bool always_eject_one_host
+        c_bool split_external_local_origin_errors
+        c_bool successful_health_check_unejects
+        uint32_t success_rate_minimum_hosts
+        uint32_t success_rate_request_volume
+        uint32_t success_rate_stdev_factor
+        uint32_t failure_percentage_threshold
+        uint32_t failure_percentage_minimum_hosts
+        uint32_t failure_percentage_request_volume
+        const mc_code_range *error_codes
+        uint32_t error_code_count
+
     ctypedef struct mc_cluster_spec:
         mc_slice name
         mc_balance_spec balance
@@ -613,6 +639,8 @@ cdef extern from "meshcore.h" nogil:
         const mc_thresholds *thresholds
         uint8_t session_statuses
         mc_names override_headers
+        const mc_outlier_spec *outlier
+        uint64_t merge_window_ns
         int32_t keep
 
     # ---- the connection manager's options
@@ -861,6 +889,46 @@ cdef extern from "meshcore.h" nogil:
         uint32_t header_count
         mc_report report
 
+    # ---- outlier detection
+    ctypedef enum mc_ejection:
+        pass
+
+    const int MC_EJECTIONS
+    const char *mc_ejection_name(mc_ejection reason)
+
+    ctypedef struct mc_outlier_status:
+        c_bool ejected
+        mc_ejection reason
+        uint64_t left_ns
+        uint32_t ejections
+        uint32_t multiplier
+        double success_rate
+        double local_origin_success_rate
+
+    ctypedef struct mc_outlier_counts:
+        uint64_t detected[7]
+        uint64_t enforced[7]
+        uint64_t overflow
+        double average[2]
+        double threshold[2]
+
+    ctypedef struct mc_detector:
+        pass
+
+    mc_detector *mc_detector_new(const mc_outlier_spec *spec, const mc_slice *hosts, uint32_t count, uint64_t now_ns,
+                                 uint64_t seed)
+    void mc_detector_free(mc_detector *detector)
+    void mc_detector_report(mc_detector *detector, uint32_t host, const mc_result *result)
+    void mc_detector_sweep(mc_detector *detector, uint64_t now_ns)
+    c_bool mc_detector_ejected(mc_detector *detector, uint32_t host, uint64_t now_ns)
+    mc_outlier_status mc_detector_status(mc_detector *detector, uint32_t host, uint64_t now_ns)
+    mc_outlier_counts mc_detector_counts(const mc_detector *detector)
+    c_bool mc_snapshot_detects(const mc_snapshot *snapshot, int32_t cluster)
+    void mc_snapshot_sweep(const mc_snapshot *snapshot, int32_t cluster, uint64_t now_ns)
+    mc_outlier_status mc_snapshot_outlier(const mc_snapshot *snapshot, int32_t cluster, int32_t endpoint,
+                                          uint64_t now_ns)
+    mc_outlier_counts mc_snapshot_outliers(const mc_snapshot *snapshot, int32_t cluster)
+
     # ---- pickers
     ctypedef struct mc_picker:
         pass
@@ -989,6 +1057,9 @@ cdef extern from "meshcore.h" nogil:
     bint mc_snapshot_learns(const mc_snapshot *snapshot, int32_t cluster)
     void mc_snapshot_report(const mc_snapshot *snapshot, int32_t cluster, int32_t endpoint, const mc_report *report)
     void mc_decision_end_delay(mc_decision *decision)
+    c_bool mc_decision_detects(const mc_decision *decision)
+    c_bool mc_decision_detects_headers(const mc_decision *decision)
+    void mc_decision_detect(const mc_decision *decision, int32_t endpoint, const mc_result *result)
     void mc_decision_close(mc_decision *decision)
     void mc_decision_release(mc_decision *decision)
     mc_code mc_decision_request_headers(const mc_decision *decision, mc_scratch *scratch,

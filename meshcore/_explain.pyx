@@ -2,6 +2,7 @@
 
 from meshcore._breakers cimport breakers_of
 from meshcore._core cimport *
+from meshcore._outlier_status cimport ejections_of
 from meshcore._request cimport text_of
 from meshcore._shape cimport text_pairs
 from meshcore._snapshot cimport Snapshot
@@ -99,6 +100,7 @@ def explanation_of(Decision decision not None):
         endpoint=decision._picked(),
         candidates=d.candidates if d.endpoint >= 0 else 0,
         overflow=overflow_of(snapshot, decision),
+        ejected=ejected_of(snapshot, d),
         subset=SUBSETS[<int> d.subset_reason],
         subset_labels=labels_of(snapshot, d),
         path=decision.path,
@@ -123,6 +125,18 @@ cdef object overflow_of(Snapshot snapshot, Decision decision):
         return None
     limit = breakers_of(snapshot, d.cluster)[decision.priority]["requests"]["limit"]
     return Overflow(decision.priority, limit)
+
+
+cdef tuple ejected_of(Snapshot snapshot, const mc_decision *d):
+    """Endpoints of the decision's cluster that are ejected now, and why."""
+    if d.cluster < 0:
+        return ()
+    now = d.request.now_ns or snapshot.now()
+    return tuple([
+        (one.host, f"ejected: {one.reason}, {one.time_left:.4g} s left")
+        for one in ejections_of(snapshot, d.cluster, now)
+        if one.ejected
+    ])
 
 
 cdef str policy_of(Snapshot snapshot, const mc_decision *d):

@@ -185,7 +185,8 @@ class Decision:
         Args:
             status: of the answer.
             headers: of the answer. Conditions on headers and on gRPC statuses, rate limited waits
-                (``rate_limited_retry_back_off``) and client-side weighted round robin read them.
+                (``rate_limited_retry_back_off``), outlier detection (of gRPC) and client-side weighted round
+                robin read them.
             error: how it failed, in place of an answer: "connect-failure" (refused, unreachable, no such
                 name), "connect-timeout", "reset-before-request" (nothing of the request was sent), "reset"
                 (the connection ended), "remote-reset" (of an HTTP/2 stream), "refused-stream" (HTTP/2

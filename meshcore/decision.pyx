@@ -18,6 +18,7 @@ from meshcore._request cimport as_lines, as_pairs, as_tuples, pairs_as_bytes, ta
 from meshcore._shape cimport shaped
 from meshcore._snapshot cimport Snapshot
 
+from meshcore._failures import failure_number
 from meshcore.model import DEFAULT_BUFFER_LIMIT
 from meshcore.orca import load_of
 
@@ -411,7 +412,7 @@ cdef class Decision:
             if mc_snapshot_learns(self._snapshot.snapshot, d.cluster):
                 learn(self._snapshot, d.cluster, endpoint_of(d, number), latency, headers, now_ns)
         if error is not None:
-            result.failure = failure_of(error)
+            result.failure = <mc_failure> <int> failure_number(error)
         elif status is not None:
             result.failure = MC_FAILURE_NONE
         else:
@@ -419,7 +420,9 @@ cdef class Decision:
         result.status = 0 if status is None else status
         result.grpc_status = -1
         result.header_count = 0
-        if headers is None or error is not None or not mc_decision_reads_answer(d, result.status):
+        if mc_decision_detects(d):
+            result.report.now_ns = self._snapshot.now() if now_ns is None else now_ns
+        if headers is None or error is not None or not reads_headers(d, result.status):
             code = mc_decision_report(d, number, &result, replayable, 0, &again)
         else:
             code = report_lines(self, number, &result, headers, replayable, &again)
@@ -551,36 +554,14 @@ cdef int32_t endpoint_of(mc_decision *d, uint32_t number) noexcept:
     return d.endpoint
 
 
-# How an attempt may fail.
-cdef dict FAILURES = {
-    "connect-failure": MC_FAILURE_CONNECT,
-    "connect-timeout": MC_FAILURE_CONNECT_TIMEOUT,
-    "reset-before-request": MC_FAILURE_RESET_BEFORE_REQUEST,
-    "reset": MC_FAILURE_RESET,
-    "remote-reset": MC_FAILURE_REMOTE_RESET,
-    "refused-stream": MC_FAILURE_REFUSED_STREAM,
-    "protocol-error": MC_FAILURE_PROTOCOL,
-    "per-try-timeout": MC_FAILURE_PER_TRY_TIMEOUT,
-    "per-try-idle-timeout": MC_FAILURE_PER_TRY_IDLE_TIMEOUT,
-    "upstream-max-stream-duration": MC_FAILURE_UPSTREAM_MAX_DURATION,
-    "overflow": MC_FAILURE_OVERFLOW,
-    "timeout": MC_FAILURE_TIMEOUT,
-    "idle-timeout": MC_FAILURE_IDLE_TIMEOUT,
-    "max-stream-duration": MC_FAILURE_MAX_DURATION,
-}
-
-
-cdef mc_failure failure_of(object error) except *:
-    found = FAILURES.get(error)
-    if found is None:
-        raise ValueError(f"an attempt does not fail by {error!r}, but by one of {', '.join(FAILURES)}")
-    return <mc_failure> <int> found
-
-
 cdef bint stream_is_first(const mc_decision *d, const mc_timeouts *limits) noexcept:
     """Whether the limit of the stream comes before that of the request, which begins after an injected delay."""
     cdef uint64_t request_ms = limits.request_ms + d.delay_ns // 1_000_000
     return limits.has_stream and (not limits.request_ms or limits.stream_ms < request_ms)
+
+
+cdef bint reads_headers(const mc_decision *d, uint16_t status) noexcept:
+    return mc_decision_reads_answer(d, status) or mc_decision_detects_headers(d)
 
 
 cdef mc_code report_lines(

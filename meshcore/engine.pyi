@@ -217,9 +217,20 @@ class Engine:
         there is no limit), ``used``, ``open`` (there is no room) and ``overflows`` (how many were refused so
         far); likewise ``"connections"``, ``"pending_requests"`` and ``"retries"``, and all of ``"high"``
         priority.
+
+        With outlier detection each endpoint also has ``ejected``, ``reason`` and ``time_left`` (seconds) of
+        its ejection, ``ejections`` (so far), ``multiplier``, ``success_rate`` and
+        ``local_origin_success_rate`` (percent of the last interval; None: too few requests), and the cluster
+        ``outlier_detection``: what has been detected, and what was done.
         """
     def annotate_clusters(self, notes: Callable[[str], Mapping[str, Any]] | None) -> None:
         """Let ``clusters()`` say more of each cluster: ``notes`` gives further entries by the cluster's name.
 
         For what keeps endpoints up to date, to show what it knows of them. None: nothing more.
+        """
+    def sweep(self, now_ns: int | None = None) -> None:
+        """Does what has become due in outlier detection: accounts for intervals that have ended, one after
+        the other, and takes back hosts whose time is over. Decisions and reports do so for their cluster.
+
+        ``now_ns`` stands for the engine's clock.
         """

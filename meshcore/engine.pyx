@@ -5,6 +5,7 @@ documentation; decisions live in decision.pyx.
 from meshcore._breakers cimport breakers_of, connection_of, pending_of
 from meshcore._cluster_spec cimport nanoseconds
 from meshcore._core cimport *
+from meshcore._outlier_status cimport add_ejections
 from meshcore._request cimport as_bytes, take
 from meshcore._serving cimport Serving, now_of, number_of, unix_time_of
 from meshcore._snapshot cimport Snapshot
@@ -216,7 +217,9 @@ cdef class Engine:
                 }
                 for e, address in enumerate(snapshot.endpoints[i])
             ]
-            found.append({"name": name, "endpoints": endpoints, "circuit_breakers": breakers_of(snapshot, i)})
+            about = {"name": name, "endpoints": endpoints, "circuit_breakers": breakers_of(snapshot, i)}
+            add_ejections(snapshot, i, about)
+            found.append(about)
         notes = self._notes[0]
         if notes is not None:
             for cluster in found:
@@ -225,3 +228,9 @@ cdef class Engine:
 
     def annotate_clusters(self, notes):
         self._notes[0] = notes
+
+    def sweep(self, now_ns=None):
+        cdef Snapshot snapshot = self._serving.snapshot()
+        cdef uint64_t now = snapshot.now() if now_ns is None else now_ns
+        for number in range(len(snapshot.clusters)):
+            mc_snapshot_sweep(snapshot.snapshot, number, now)

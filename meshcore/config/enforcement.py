@@ -14,7 +14,6 @@ __all__ = ["PENDING", "warn_pending"]
 PENDING: dict[str, str] = {
     "rate limits": "rate limits are not enforced yet",
     "mirroring": "which requests are mirrored is decided, but the proxy does not send the copies yet",
-    "outlier detection": "failing endpoints are not ejected yet",
     "tracing": "trace headers are not handled yet",
     "request ids": "request ids are not handled yet",
     "filter mutations": "the header mutation filter does nothing yet",

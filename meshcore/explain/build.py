@@ -63,6 +63,7 @@ class Decided:
     endpoint: str | None
     candidates: int  #: endpoints that the policy chose among
     overflow: Overflow | None
+    ejected: Labels  #: endpoints that outlier detection has ejected, and why, in words
     subset: str  #: why it was looked for in a subset, as in SubsetTried
     subset_labels: Labels  #: what the hosts there have in common
     path: str
@@ -194,8 +195,13 @@ def _endpoint(decided: Decided, cluster: Cluster | None, levels: Levels | None) 
         candidates=decided.candidates,
         total=len(cluster.endpoints),
         priority=priority,
-        unwell=tuple(
-            (one.authority, one.health.value.lower()) for one in cluster.endpoints if one.health not in well
+        unwell=(
+            *(
+                (one.authority, one.health.value.lower())
+                for one in cluster.endpoints
+                if one.health not in well
+            ),
+            *decided.ejected,
         ),
         origin=origin,
         subset=_subset(decided, cluster, levels),

@@ -170,7 +170,8 @@ class EndpointChosen:
     )
     total: int  #: how many the cluster has
     priority: int | None  #: of the endpoint; 0 is used first
-    unwell: tuple[tuple[str, str], ...]  #: endpoints that are not healthy, by the documents, and how they are
+    #: Endpoints that are not healthy, by the documents or since they are ejected, and how they are.
+    unwell: tuple[tuple[str, str], ...]
     origin: Origin | None
     subset: SubsetTried | None = None  #: None: the cluster has no subsets
     session: SessionTried | None = None  #: None: the request has no session

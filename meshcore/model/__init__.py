@@ -18,6 +18,8 @@ from meshcore.model.matching import *
 from meshcore.model.matching import __all__ as _matching
 from meshcore.model.origin import *
 from meshcore.model.origin import __all__ as _origin
+from meshcore.model.outlier import *
+from meshcore.model.outlier import __all__ as _outlier
 from meshcore.model.ratelimit import *
 from meshcore.model.ratelimit import __all__ as _ratelimit
 from meshcore.model.route import *
@@ -35,6 +37,7 @@ __all__ = [
     *_health_check,
     *_matching,
     *_origin,
+    *_outlier,
     *_ratelimit,
     *_route,
     *_session,

@@ -23,6 +23,7 @@ from meshcore.model.balancing import (
 from meshcore.model.dns import DnsSettings
 from meshcore.model.health_check import EndpointHealthCheck, HealthCheck
 from meshcore.model.origin import Origin
+from meshcore.model.outlier import OutlierDetection
 from meshcore.model.route import HashPolicy
 
 __all__ = [
@@ -34,7 +35,6 @@ __all__ = [
     "HealthStatus",
     "Locality",
     "LocalityEndpoints",
-    "OutlierDetection",
     "PeerLocality",
     "Peers",
     "SubsetConfig",
@@ -204,37 +204,6 @@ class CircuitBreakers:
     retry_budget_min_concurrency: int | None = None
     track_remaining: bool = False
     max_host_connections: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class OutlierDetection:
-    """Field by field Envoy's ``OutlierDetection``; ``None``: its default."""
-
-    consecutive_5xx: int | None = None
-    interval: float | None = None
-    base_ejection_time: float | None = None
-    max_ejection_time: float | None = None
-    max_ejection_time_jitter: float | None = None
-    max_ejection_percent: int | None = None
-    enforcing_consecutive_5xx: int | None = None
-    enforcing_success_rate: int | None = None
-    success_rate_minimum_hosts: int | None = None
-    success_rate_request_volume: int | None = None
-    success_rate_stdev_factor: int | None = None
-    consecutive_gateway_failure: int | None = None
-    enforcing_consecutive_gateway_failure: int | None = None
-    split_external_local_origin_errors: bool = False
-    consecutive_local_origin_failure: int | None = None
-    enforcing_consecutive_local_origin_failure: int | None = None
-    enforcing_local_origin_success_rate: int | None = None
-    failure_percentage_threshold: int | None = None
-    enforcing_failure_percentage: int | None = None
-    enforcing_failure_percentage_local_origin: int | None = None
-    failure_percentage_minimum_hosts: int | None = None
-    failure_percentage_request_volume: int | None = None
-    successful_active_health_check_uneject_host: bool | None = None
-    always_eject_one_host: bool | None = None
-    http_error_codes: tuple[tuple[int, int], ...] = ()  #: half-open ranges that count as errors
 
 
 @dataclass(frozen=True, slots=True)

@@ -70,10 +70,10 @@ UNKNOWN_DESTINATION = Reply(
     "NR",
     "original_destination_not_supported",
 )
-PROTOCOL_ERROR = Reply(502, _RESET + b"protocol error", "UPE", _BEFORE + "{protocol_error}", "reset")
+PROTOCOL_ERROR = Reply(502, _RESET + b"protocol error", "UPE", _BEFORE + "{protocol_error}", "protocol-error")
 RESET = Reply(503, _RESET + b"connection termination", "UC", _BEFORE + "{connection_termination}", "reset")
 CONNECT_TIMEOUT = Reply(
-    503, _RESET + b"connection timeout", "UF", _BEFORE + "{connection_timeout}", "connect-failure"
+    503, _RESET + b"connection timeout", "UF", _BEFORE + "{connection_timeout}", "connect-timeout"
 )
 #: A circuit breaker has no room: nothing has been sent, and trying again would not help.
 OVERFLOW = Reply(503, _RESET + b"overflow", "UO", _BEFORE + "{overflow}", overloaded=True)

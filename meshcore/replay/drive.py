@@ -11,7 +11,7 @@ from meshcore.engine import Decision, Engine, Outcome
 from meshcore.replay.attempts import Forwarded, forward
 from meshcore.replay.upstream import Pairs, Upstream, encode_headers
 
-__all__ = ["LISTENER_PORT", "Client", "Observation"]
+__all__ = ["LISTENER_PORT", "Client", "Clock", "Observation"]
 
 #: The port that replayed connections come to; recordings name it only by a placeholder.
 LISTENER_PORT = 10000
@@ -66,17 +66,27 @@ class Exchange:
     head: bool
 
 
-class Client:
-    """Sends recorded requests to one engine, on a clock and a source of chance of its own."""
+class Clock:
+    """The time of a replay, which only sleeping moves on; in seconds, as an engine asks."""
 
-    def __init__(self, engine: Engine, seed: str, port: int = LISTENER_PORT) -> None:
-        self._engine = engine
-        self._random = Random(seed)
-        self._port = port
+    def __init__(self) -> None:
         self.now_ns = 1000 * _NANOSECONDS
 
+    def __call__(self) -> float:
+        return self.now_ns / _NANOSECONDS
+
+
+class Client:
+    """Sends recorded requests to one engine, on its clock and a source of chance of its own."""
+
+    def __init__(self, engine: Engine, seed: str, clock: Clock, port: int = LISTENER_PORT) -> None:
+        self._engine = engine
+        self._random = Random(seed)
+        self._clock = clock
+        self._port = port
+
     def sleep(self, seconds: float) -> None:
-        self.now_ns += round(seconds * _NANOSECONDS)
+        self._clock.now_ns += round(seconds * _NANOSECONDS)
 
     def send(self, request: Mapping[str, Any], upstream: Upstream) -> Observation:
         """One request from its decision to its answer; the clock advances by what it takes."""
@@ -103,7 +113,7 @@ class Client:
             source_port=40000,
             local=LOOPBACK,
             port=self._port,
-            now_ns=self.now_ns,
+            now_ns=self._clock.now_ns,
             seed=self._random.getrandbits(64),
         )
         return Exchange(decision, headers, head=method == "HEAD")
@@ -113,7 +123,7 @@ class Client:
         with exchange.decision as decision:
             observed = _observe(exchange)
             if decision.outcome is Outcome.FORWARD:
-                _account(observed, decision, forward(decision, upstream, self.now_ns))
+                _account(observed, decision, forward(decision, upstream, self._clock.now_ns))
             if decision.outcome is not Outcome.FORWARD:
                 observed.response = list(decision.response_headers())
                 observed.body = b"" if exchange.head else decision.body

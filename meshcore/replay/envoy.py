@@ -13,7 +13,8 @@ from meshcore.engine import Engine
 from meshcore.model import Config
 from meshcore.replay.cookies import GeneratedCookie, expected_cookie, observed_cookie, with_cookie
 from meshcore.replay.coverage import uncovered_topic
-from meshcore.replay.drive import Client, Observation
+from meshcore.replay.drive import Client, Clock, Observation
+from meshcore.replay.ejections import compare_ejections, is_of_ejections
 from meshcore.replay.envoy_compare import compare_many, compare_one
 from meshcore.replay.implied import implied_upstream_headers
 from meshcore.replay.results import CaseResult, attempt, describe, fail_all
@@ -24,6 +25,9 @@ __all__ = ["replay_config_validation", "replay_decisions"]
 
 #: Envoy adds a request id by default; the recordings do so only where they say it.
 _DEFAULT_HCM = {"generate_request_id": False}
+#: Seconds from the start of the proxy to the first request, which must not fall together with the end of an
+#: interval.
+_STARTUP = 0.5
 
 
 def load_recording(document: Mapping[str, Any]) -> Config:
@@ -46,12 +50,13 @@ def replay_decisions(document: Mapping[str, Any]) -> Iterator[CaseResult]:
     if topic is not None:
         yield from fail_all(names, f"not covered yet: {topic}")
         return
+    clock = Clock()
     try:
-        engine = Engine(load_recording(document))
+        engine = Engine(load_recording(document), clock=clock)
     except Exception as error:
         yield from fail_all(names, f"the configuration does not load: {describe(error)}")
         return
-    replay = _Replay(document, engine)
+    replay = _Replay(document, engine, clock)
     for name, case in zip(names, cases, strict=True):
         yield attempt(name, partial(replay.run, case))
 
@@ -64,11 +69,13 @@ def _name(index: int, case: Mapping[str, Any]) -> str:
 class _Replay:
     """The cases of one file against one engine: the clock goes on, and so does the engine's state."""
 
-    def __init__(self, document: Mapping[str, Any], engine: Engine) -> None:
+    def __init__(self, document: Mapping[str, Any], engine: Engine, clock: Clock) -> None:
+        self._of_ejections = is_of_ejections(document)
         self._full_headers = bool(document.get("full_headers"))
         self._clusters: Sequence[Mapping[str, Any]] = document.get("clusters") or ()
         self._implied = implied_upstream_headers(document)
-        self._client = Client(engine, seed=str(document.get("name", "")))
+        self._client = Client(engine, str(document.get("name", "")), clock)
+        self._client.sleep(_STARTUP)
 
     def run(self, case: Mapping[str, Any]) -> Iterator[str]:
         """The differences of one case."""
@@ -84,6 +91,9 @@ class _Replay:
             yield from compare_one(request, expect, observed, full_headers=self._full_headers)
             return
         repeat = int(case.get("repeat", 1))
+        if self._of_ejections and "sequence" in expect:
+            yield from compare_ejections(case, [self._client.send(request, upstream) for _ in range(repeat)])
+            return
         concurrent = bool(case.get("concurrent"))
         yield from compare_many(
             request,

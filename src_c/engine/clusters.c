@@ -3,6 +3,7 @@
 
 #include "base/rng.h"
 #include "engine/snapshot.h"
+#include "outlier/detector.h"
 
 static mc_cluster *no_memory(mc_error *error) {
   *error = (mc_error){.code = MC_NO_MEMORY, .message = "out of memory"};
@@ -45,6 +46,10 @@ static mc_cluster *over(mc_members *members, const mc_subsets_spec *subsets, mc_
 mc_cluster *mc_cluster_new(const mc_cluster_spec *spec, mc_runtime *runtime, uint64_t seed, mc_error *error) {
   mc_runtime_lock(runtime);
   mc_members *members = mc_members_new(spec, runtime);
+  if (members && spec->outlier && mc_outlier_prepare(members, spec->outlier, mc_mix64(~seed))) {
+    mc_members_release(members, runtime);
+    members = NULL;
+  }
   mc_runtime_unlock(runtime);
   if (!members) return no_memory(error);
   return over(members, spec->subsets, runtime, spec->balance.now_ns, seed, error);
@@ -54,6 +59,10 @@ mc_cluster *mc_cluster_anew(const mc_cluster *old, mc_runtime *runtime, uint64_t
                             mc_error *error) {
   mc_members_share(old->members);
   return over(old->members, old->subsets ? &old->subsets->spec : NULL, runtime, now_ns, seed, error);
+}
+
+bool mc_cluster_reads_clock(const mc_cluster *cluster) {
+  return cluster->balancer->reads_clock || cluster->members->outlier;
 }
 
 void mc_cluster_share(mc_cluster *cluster) {

@@ -238,6 +238,33 @@ static bool ends_all(mc_failure failure) {
   return failure == MC_FAILURE_TIMEOUT || failure == MC_FAILURE_IDLE_TIMEOUT || failure == MC_FAILURE_MAX_DURATION;
 }
 
+static bool takes_too_long(mc_failure failure) {
+  return failure == MC_FAILURE_TIMEOUT || failure == MC_FAILURE_PER_TRY_TIMEOUT ||
+         failure == MC_FAILURE_PER_TRY_IDLE_TIMEOUT;
+}
+
+/* Outlier detection hears of the attempt; of a timeout of the whole request, of each that waits for its answer. What
+ * took too long for a hedge has been told by then. */
+static void detect(mc_decision *d, uint32_t number, const mc_result *result) {
+  mc_result known = *result;
+  const bool late = takes_too_long(result->failure);
+  if (late) {
+    mc_timeouts timeouts;
+    mc_decision_timeouts(d, &timeouts);
+    if (timeouts.alternative) known.status = 204;
+  }
+  if (!d->exchange) {
+    if (number <= 1) mc_decision_detect(d, d->endpoint, &known);
+    return;
+  }
+  const bool all = result->failure == MC_FAILURE_TIMEOUT;
+  const mc_attempt *only = all ? NULL : running(d->exchange, number);
+  for (const mc_attempt *at = &d->exchange->first; at; at = at->next) {
+    if (all ? !at->running : at != only) continue;
+    if (!late || !at->late) mc_decision_detect(d, at->endpoint, &known);
+  }
+}
+
 /* A decision that makes one attempt, come what may. */
 static void report_only(mc_decision *d, uint32_t number, const mc_result *result) {
   if (number > 1) return;
@@ -256,6 +283,7 @@ mc_code mc_decision_report(mc_decision *d, uint32_t number, const mc_result *res
                            uint64_t unix_s, bool *again) {
   *again = false;
   if (d->outcome != MC_FORWARD || d->over) return MC_OK;
+  if (mc_decision_detects(d)) detect(d, number, result);
   if (!d->retries) {
     report_only(d, number, result);
     return MC_OK;
@@ -298,6 +326,8 @@ mc_code mc_decision_on_timeout(mc_decision *d, uint32_t number, uint64_t now_ns,
   if (!x->timeouts.hedges) return mc_decision_report(d, number, &result, replayable, 0, again);
   mc_attempt *attempt = running(x, number);
   if (!attempt || attempt->hedged) return MC_OK;
+  detect(d, attempt->number, &result);
+  attempt->late = true;
   if (!replayable) x->retry.on = 0;
   bool could_not;
   if (x->retry.on) *again = attempt->hedged = retry(d, MC_RETRY, NULL, 0, &could_not);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "engine/snapshot.h"
+#include "outlier/detector.h"
 
 /* A copy that shares everything, the clusters included. NULL: no memory. */
 static mc_snapshot *copy(const mc_snapshot *old) {
@@ -31,6 +32,8 @@ static mc_snapshot *with(const mc_snapshot *old, int32_t number, mc_cluster *clu
   }
   mc_cluster_release(s->clusters[number], s->runtime);
   s->clusters[number] = cluster;
+  s->reads_clock |= mc_cluster_reads_clock(cluster);
+  mc_outlier_enforce(cluster->members, cluster->members->balance.now_ns);
   return s;
 }
 
@@ -49,6 +52,7 @@ mc_code mc_snapshot_refresh(const mc_snapshot *old, int32_t number, uint64_t now
                             mc_snapshot **out, mc_error *error) {
   const mc_cluster *stale = old->clusters[number];
   *out = NULL;
+  mc_outlier_sweep(stale->state, now_ns);
   if (atomic_load_explicit(&stale->state->epoch, memory_order_relaxed) == stale->epoch) return MC_OK;
   mc_cluster *cluster = mc_cluster_anew(stale, old->runtime, now_ns, seed, error);
   if (cluster) *out = with(old, number, cluster, error);

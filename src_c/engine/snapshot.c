@@ -4,6 +4,7 @@
 
 #include "base/hash.h"
 #include "base/rng.h"
+#include "outlier/detector.h"
 
 static mc_code no_memory(mc_error *error) {
   *error = (mc_error){.code = MC_NO_MEMORY, .message = "out of memory"};
@@ -65,7 +66,7 @@ static mc_code build_clusters(mc_snapshot *s, const mc_snapshot_spec *spec, mc_e
     }
     if (!s->clusters[i]) return error->code;
     s->cluster_count = i + 1;
-    s->reads_clock |= s->clusters[i]->balancer->reads_clock;
+    s->reads_clock |= mc_cluster_reads_clock(s->clusters[i]);
   }
   return index_clusters(s, error);
 }
@@ -223,7 +224,12 @@ mc_snapshot *mc_snapshot_build(const mc_snapshot_spec *spec, mc_runtime *runtime
   for (uint32_t i = 0; i < s->action_count && !code; i++) {
     if (mc_action_find_subsets(&s->actions[i], s)) code = no_memory(error);
   }
-  if (!code) return s;
+  if (!code) {
+    for (uint32_t i = 0; i < s->cluster_count; i++) {
+      mc_outlier_enforce(s->clusters[i]->members, s->clusters[i]->members->balance.now_ns);
+    }
+    return s;
+  }
   mc_snapshot_free(s);
   return NULL;
 }

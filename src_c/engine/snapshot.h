@@ -121,9 +121,9 @@ struct mc_snapshot {
   mc_hash_policies *hash_policies; /* by cluster, since header slots are the snapshot's; at NULL: the route's count */
   mc_cluster **clusters; /* its own */
   uint32_t listener_count, host_count, action_count, cluster_count;
-  bool reads_clock;     /* some cluster's picks hang on now_ns */
   bool has_faults;      /* some level has a fault policy */
   bool reads_unix_time; /* some session is kept by a cookie */
+  bool reads_clock;     /* some cluster's picks, or its health, hang on now_ns */
   int32_t any_listener; /* the one with port 0; -1: none */
   int32_t *by_name;     /* hash table of cluster numbers, -1: free */
   uint32_t by_name_mask;
@@ -134,6 +134,8 @@ mc_cluster *mc_cluster_new(const mc_cluster_spec *spec, mc_runtime *runtime, uin
 /* Another balancer over the members of a cluster, for their health as it is now. */
 mc_cluster *mc_cluster_anew(const mc_cluster *old, mc_runtime *runtime, uint64_t now_ns, uint64_t seed,
                             mc_error *error);
+/* Whether what becomes of a request in it hangs on the time. */
+bool mc_cluster_reads_clock(const mc_cluster *cluster);
 void mc_cluster_share(mc_cluster *cluster);
 /* Gives a share back; the last one frees the cluster. */
 void mc_cluster_release(mc_cluster *cluster, mc_runtime *runtime);

@@ -746,6 +746,44 @@ typedef struct mc_balance_spec {
   uint64_t now_ns; /* when it is built: new hosts start slowly from then on */
 } mc_balance_spec;
 
+/* Why a host is ejected; mc_ejection_name() gives Envoy's name. */
+typedef enum mc_ejection {
+  MC_EJECTION_CONSECUTIVE_5XX,
+  MC_EJECTION_CONSECUTIVE_GATEWAY_FAILURE,
+  MC_EJECTION_CONSECUTIVE_LOCAL_ORIGIN_FAILURE,
+  MC_EJECTION_SUCCESS_RATE,
+  MC_EJECTION_SUCCESS_RATE_LOCAL_ORIGIN,
+  MC_EJECTION_FAILURE_PERCENTAGE,
+  MC_EJECTION_FAILURE_PERCENTAGE_LOCAL_ORIGIN,
+} mc_ejection;
+
+enum { MC_EJECTIONS = 7 };
+
+/* The text, NUL-terminated and static. */
+const char *mc_ejection_name(mc_ejection reason);
+
+typedef struct mc_code_range {
+  uint16_t start, end; /* [start, end) */
+} mc_code_range;
+
+/* Envoy's OutlierDetection, by its names. Counts of 0: never. */
+typedef struct mc_outlier_spec {
+  uint32_t consecutive_5xx, consecutive_gateway_failure, consecutive_local_origin_failure;
+  uint32_t enforcing[MC_EJECTIONS]; /* percent */
+  uint64_t interval_ns, base_ejection_time_ns;
+  uint64_t max_ejection_time_ns; /* not below the base */
+  uint64_t max_ejection_time_jitter_ns;
+  uint32_t max_ejection_percent;
+  bool always_eject_one_host;
+  bool split_external_local_origin_errors;
+  bool successful_health_check_unejects;
+  uint32_t success_rate_minimum_hosts, success_rate_request_volume;
+  uint32_t success_rate_stdev_factor; /* thousandths */
+  uint32_t failure_percentage_threshold, failure_percentage_minimum_hosts, failure_percentage_request_volume;
+  const mc_code_range *error_codes; /* the statuses that are errors; none: 500 to 599 */
+  uint32_t error_code_count;
+} mc_outlier_spec;
+
 typedef struct mc_cluster_spec {
   mc_slice name;
   mc_balance_spec balance;
@@ -757,6 +795,8 @@ typedef struct mc_cluster_spec {
   const mc_thresholds *thresholds; /* by mc_routing_priority; NULL: Envoy's defaults */
   uint8_t session_statuses; /* of the endpoints that sessions may stay with */
   mc_names override_headers; /* whose addresses come before what the policy would choose; lower-case */
+  const mc_outlier_spec *outlier; /* NULL: no host is ejected */
+  uint64_t merge_window_ns; /* for which ejections that follow one wait, and take effect together; 1 s in Envoy */
   int32_t keep; /* number of the cluster in the previous snapshot that is taken over as it is; -1: none */
 } mc_cluster_spec;
 
@@ -1000,6 +1040,41 @@ typedef struct mc_result {
   mc_report report;
 } mc_result;
 
+/* ------------------------------------------------------------------ outlier detection */
+
+/* What detection knows of a host. */
+typedef struct mc_outlier_status {
+  bool ejected;
+  mc_ejection reason;  /* of the last ejection, where there was one */
+  uint64_t left_ns;    /* until it comes back; 0: it is not ejected */
+  uint32_t ejections;  /* so far */
+  uint32_t multiplier; /* ejections in a row: an ejection lasts so many base times */
+  double success_rate, local_origin_success_rate; /* percent, of the last interval; below 0: too few requests */
+} mc_outlier_status;
+
+/* What detection has done in a cluster; arrays of two: for answers and for the way to the host. */
+typedef struct mc_outlier_counts {
+  uint64_t detected[MC_EJECTIONS]; /* hosts that were outliers, and not ejected yet */
+  uint64_t enforced[MC_EJECTIONS]; /* those that were ejected */
+  uint64_t overflow;               /* those that were not, since too many were ejected */
+  double average[2], threshold[2]; /* of the success rates, percent; -1: too few hosts with requests enough */
+} mc_outlier_counts;
+
+/* A detector by itself: the one of clusters, over a list of hosts. By many threads at once. */
+typedef struct mc_detector mc_detector;
+
+/* NULL: no memory. seed: of what is left to chance. */
+mc_detector *mc_detector_new(const mc_outlier_spec *spec, const mc_slice *hosts, uint32_t count, uint64_t now_ns,
+                             uint64_t seed);
+void mc_detector_free(mc_detector *detector);
+/* How an attempt at a host ended; result->report.now_ns says when. */
+void mc_detector_report(mc_detector *detector, uint32_t host, const mc_result *result);
+/* Does what has become due, as the next two do. */
+void mc_detector_sweep(mc_detector *detector, uint64_t now_ns);
+bool mc_detector_ejected(mc_detector *detector, uint32_t host, uint64_t now_ns);
+mc_outlier_status mc_detector_status(mc_detector *detector, uint32_t host, uint64_t now_ns);
+mc_outlier_counts mc_detector_counts(const mc_detector *detector);
+
 /* ------------------------------------------------------------------ snapshots
  *
  * Everything that one configuration says, compiled: listeners over virtual hosts over routes, and
@@ -1086,6 +1161,13 @@ mc_health mc_snapshot_health(const mc_snapshot *snapshot, int32_t cluster, int32
 uint32_t mc_snapshot_failing(const mc_snapshot *snapshot, int32_t cluster, int32_t endpoint);
 /* Whether any of the cluster's endpoints has had a request. */
 bool mc_snapshot_has_traffic(const mc_snapshot *snapshot, int32_t cluster);
+/* Whether the cluster's endpoints are ejected where they fail. The next four are only for those. */
+/* Whether the cluster's endpoints are ejected where they fail. The next two are only for those. */
+bool mc_snapshot_detects(const mc_snapshot *snapshot, int32_t cluster);
+mc_outlier_status mc_snapshot_outlier(const mc_snapshot *snapshot, int32_t cluster, int32_t endpoint, uint64_t now_ns);
+mc_outlier_counts mc_snapshot_outliers(const mc_snapshot *snapshot, int32_t cluster);
+/* Does what has become due, as a decision or a report does. */
+void mc_snapshot_sweep(const mc_snapshot *snapshot, int32_t cluster, uint64_t now_ns);
 
 /* Requests under way to an endpoint. */
 uint32_t mc_snapshot_active(const mc_snapshot *snapshot, int32_t cluster, int32_t endpoint);
@@ -1188,6 +1270,7 @@ struct mc_attempt {
   uint64_t begins_ns;  /* when that is over */
   bool running;        /* nothing has been reported of it yet */
   bool hedged;         /* it took too long, and another one was made beside it */
+  bool late;           /* it took too long, and goes on */
   bool leased;         /* its endpoint counts it as active */
   mc_slice target, authority; /* for the upstream */
   mc_attempt *next;
@@ -1262,6 +1345,13 @@ void mc_snapshot_report(const mc_snapshot *snapshot, int32_t cluster, int32_t en
 
 /* The delay is over: where the delay was all, its fault is not active any more. mc_decision_close does as much. */
 void mc_decision_end_delay(mc_decision *decision);
+
+/* Whether outlier detection wants to know how attempts end; and whether their header lines, too. */
+bool mc_decision_detects(const mc_decision *decision);
+bool mc_decision_detects_headers(const mc_decision *decision);
+/* Tells it how an attempt at an endpoint ended; result->report.now_ns says when. Does nothing where it does not want
+ * to know. mc_decision_report does it. By many threads at once. It may make the cluster stale. */
+void mc_decision_detect(const mc_decision *decision, int32_t endpoint, const mc_result *result);
 
 /* Ends all leases, and what counts it as a fault; calls after the first do nothing. */
 void mc_decision_close(mc_decision *decision);

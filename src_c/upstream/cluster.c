@@ -87,6 +87,7 @@ static mc_code fill(mc_members *members, const mc_cluster_spec *spec, mc_runtime
   for (int i = 0; i < MC_ROUTING_PRIORITIES; i++) {
     members->thresholds[i] = spec->thresholds ? spec->thresholds[i] : mc_thresholds_default();
   }
+  members->merge_window_ns = spec->merge_window_ns;
   if (!ok || !members->hosts || !members->state) return MC_NO_MEMORY;
   if (!mc_runtime_expect_hosts(members->state, spec->endpoint_count)) return MC_NO_MEMORY;
   mc_code code = fill_localities(members, spec);
@@ -104,11 +105,37 @@ static mc_code fill(mc_members *members, const mc_cluster_spec *spec, mc_runtime
                                        members->arena);
 }
 
+static void link(mc_members *members) {
+  mc_cluster_state_lock(members->state);
+  members->older = members->state->newest;
+  members->state->newest = members;
+  mc_cluster_state_unlock(members->state);
+}
+
+/* They may not have come to be in the list. */
+static void unlink(mc_members *members) {
+  if (!members->state) return;
+  mc_cluster_state_lock(members->state);
+  mc_members **at = &members->state->newest;
+  while (*at && *at != members) at = &(*at)->older;
+  if (*at) *at = members->older;
+  mc_cluster_state_unlock(members->state);
+}
+
+const mc_members *mc_members_in_force(const mc_cluster_state *state) {
+  const mc_members *at = state->newest;
+  while (at && !atomic_load_explicit(&at->in_force, memory_order_relaxed)) at = at->older;
+  return at;
+}
+
 mc_members *mc_members_new(const mc_cluster_spec *spec, mc_runtime *runtime) {
   mc_members *members = calloc(1, sizeof *members);
   if (!members) return NULL;
   atomic_init(&members->references, 1);
-  if (!fill(members, spec, runtime)) return members;
+  if (!fill(members, spec, runtime)) {
+    link(members);
+    return members;
+  }
   mc_members_release(members, runtime);
   return NULL;
 }
@@ -119,6 +146,7 @@ void mc_members_share(mc_members *members) {
 
 void mc_members_release(mc_members *members, mc_runtime *runtime) {
   if (atomic_fetch_sub_explicit(&members->references, 1, memory_order_acq_rel) > 1) return;
+  unlink(members);
   for (uint32_t i = 0; i < members->host_count; i++) {
     mc_runtime_release_host(members->state, members->hosts[i].state);
   }

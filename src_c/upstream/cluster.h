@@ -22,6 +22,10 @@ typedef struct mc_members {
   mc_counter_map active; /* by host */
   mc_balance_spec balance;
   mc_thresholds thresholds[MC_ROUTING_PRIORITIES];
+  const mc_outlier_spec *outlier; /* NULL: no host is ejected */
+  uint64_t merge_window_ns;
+  atomic_bool in_force; /* a snapshot that can be decided on has them */
+  struct mc_members *older; /* of the same state */
   mc_arena *arena;
   atomic_uint references;
 } mc_members;
@@ -49,6 +53,8 @@ mc_members *mc_members_new(const mc_cluster_spec *spec, mc_runtime *runtime);
 void mc_members_share(mc_members *members);
 /* Gives a share back; the last one frees them. Under mc_runtime_lock. */
 void mc_members_release(mc_members *members, mc_runtime *runtime);
+/* The latest of a state that are in force; NULL: none. Under mc_cluster_state_lock. */
+const mc_members *mc_members_in_force(const mc_cluster_state *state);
 
 /* Takes the members, and the epoch of their state. A balancer may be built then. */
 void mc_cluster_take(mc_cluster *cluster, mc_members *members, uint64_t now_ns);

@@ -33,13 +33,20 @@ void mc_runtime_free(mc_runtime *runtime) {
   free(runtime);
 }
 
-/* Held for the time of building or freeing a snapshot's tables, which is rare: a spin will do. */
-void mc_runtime_lock(mc_runtime *runtime) {
-  while (atomic_flag_test_and_set_explicit(&runtime->lock, memory_order_acquire)) {
+/* Each is held for a short time, and rarely: a spin will do. */
+static void lock(atomic_flag *flag) {
+  while (atomic_flag_test_and_set_explicit(flag, memory_order_acquire)) {
   }
 }
 
-void mc_runtime_unlock(mc_runtime *runtime) { atomic_flag_clear_explicit(&runtime->lock, memory_order_release); }
+static void unlock(atomic_flag *flag) { atomic_flag_clear_explicit(flag, memory_order_release); }
+
+/* For the time of building or freeing a snapshot's tables. */
+void mc_runtime_lock(mc_runtime *runtime) { lock(&runtime->lock); }
+void mc_runtime_unlock(mc_runtime *runtime) { unlock(&runtime->lock); }
+
+void mc_cluster_state_lock(mc_cluster_state *cluster) { lock(&cluster->lock); }
+void mc_cluster_state_unlock(mc_cluster_state *cluster) { unlock(&cluster->lock); }
 
 static mc_slice copy_behind(void *object, size_t size, mc_slice text) {
   char *at = (char *)object + size;
@@ -84,6 +91,8 @@ mc_cluster_state *mc_runtime_cluster(mc_runtime *runtime, mc_slice name) {
   }
   made->references = 1;
   atomic_init(&made->due_ns, UINT64_MAX);
+  made->sweep_ns = made->merge_ns = made->merged_ns = UINT64_MAX;
+  atomic_flag_clear(&made->lock);
   made->name = copy_behind(made, sizeof *made, name);
   if (runtime->count++ > runtime->mask) grow_clusters(runtime);
   mc_cluster_state **chain = &runtime->clusters[hash(name) & runtime->mask];
@@ -100,6 +109,7 @@ void mc_runtime_release_cluster(mc_runtime *runtime, mc_cluster_state *cluster) 
   runtime->count--;
   mc_counters_clear(&cluster->counters);
   free(cluster->hosts);
+  free(atomic_load_explicit(&cluster->outlier, memory_order_relaxed));
   free(cluster);
 }
 
@@ -154,6 +164,7 @@ void mc_runtime_release_host(mc_cluster_state *cluster, mc_host_state *host) {
   *at = host->next;
   cluster->host_count--;
   mc_counters_give(&cluster->counters, host->active);
+  free(host->outlier);
   free(host);
 }
 
@@ -162,10 +173,15 @@ static void move_on(mc_cluster_state *cluster) {
   atomic_fetch_add_explicit(&cluster->epoch, 1, memory_order_release);
 }
 
-bool mc_host_state_say(mc_host_state *host, uint_fast32_t who, bool failing) {
+/* True where it is news. */
+static bool set_failing(mc_host_state *host, uint_fast32_t who, bool failing) {
   uint_fast32_t had = failing ? atomic_fetch_or_explicit(&host->failing, who, memory_order_relaxed)
                               : atomic_fetch_and_explicit(&host->failing, ~who, memory_order_relaxed);
-  if (!(had & who) == !failing) return false;
+  return !(had & who) != !failing;
+}
+
+bool mc_host_state_say(mc_host_state *host, uint_fast32_t who, bool failing) {
+  if (!set_failing(host, who, failing)) return false;
   move_on(host->cluster);
   return true;
 }
@@ -189,4 +205,37 @@ bool mc_host_state_check(mc_host_state *host, mc_health health) {
   }
   move_on(host->cluster);
   return true;
+}
+
+static void set_due(mc_cluster_state *cluster) {
+  uint64_t due = cluster->sweep_ns < cluster->merge_ns ? cluster->sweep_ns : cluster->merge_ns;
+  atomic_store_explicit(&cluster->due_ns, due, memory_order_relaxed);
+}
+
+void mc_host_state_find(mc_host_state *host, uint_fast32_t who, bool failing, uint64_t now_ns) {
+  mc_cluster_state *cluster = host->cluster;
+  if (!set_failing(host, who, failing)) return;
+  /* A clock that went back ends the window, too. */
+  uint64_t window = cluster->merge_window_ns;
+  if (!window || cluster->merged_ns == UINT64_MAX || now_ns - cluster->merged_ns > window) {
+    cluster->merge_ns = now_ns;
+    mc_cluster_state_merge(cluster, now_ns);
+  } else if (cluster->merge_ns - now_ns > window) {
+    cluster->merge_ns = now_ns + window;
+    set_due(cluster);
+  }
+}
+
+void mc_cluster_state_merge(mc_cluster_state *cluster, uint64_t now_ns) {
+  if (cluster->merge_ns > now_ns && cluster->merge_ns - now_ns <= cluster->merge_window_ns) return;
+  if (cluster->merge_ns == UINT64_MAX) return;
+  cluster->merged_ns = cluster->merge_ns < now_ns ? cluster->merge_ns : now_ns;
+  cluster->merge_ns = UINT64_MAX;
+  move_on(cluster);
+  set_due(cluster);
+}
+
+void mc_cluster_state_sweep_at(mc_cluster_state *cluster, uint64_t sweep_ns) {
+  cluster->sweep_ns = sweep_ns;
+  set_due(cluster);
 }

@@ -30,6 +30,7 @@ typedef struct mc_host_state {
   /* What policies learn from reports; each of them alone reads its own. */
   atomic_uint_fast64_t latency, latency_at_ns;                      /* peak EWMA: nanoseconds, as a double's bits */
   atomic_uint_fast64_t load_weight, load_since_ns, load_at_ns;      /* client-side weighted; since 0: no report */
+  struct mc_outlier_host *outlier; /* outlier/host.h; NULL: no cluster has asked for it. One block, freed with this */
   uint32_t references;
   struct mc_host_state *next;
   struct mc_cluster_state *cluster;
@@ -43,6 +44,13 @@ typedef struct mc_cluster_state {
   atomic_uint_fast64_t due_ns; /* when something has to be done before the next pick; UINT64_MAX: never */
   atomic_bool asked; /* there has been a request to one of its hosts */
   mc_counters counters;
+  struct mc_outlier_cluster *_Atomic outlier; /* outlier/ejection.h; likewise */
+  struct mc_members *newest;                  /* upstream/cluster.h: all that there are, the latest first */
+  atomic_flag lock;                           /* of the list, of who is ejected, and of the next four */
+  uint64_t sweep_ns;        /* when an interval of outlier detection ends; UINT64_MAX: never */
+  uint64_t merge_ns;        /* when changes of health that wait become the epoch's; UINT64_MAX: none waits */
+  uint64_t merged_ns;       /* when the last one did; UINT64_MAX: not yet */
+  uint64_t merge_window_ns; /* 0: all of them at once */
   uint32_t references;
   struct mc_cluster_state *next;
   mc_slice name;
@@ -76,6 +84,17 @@ bool mc_host_state_check(mc_host_state *host, mc_health health);
 
 /* Where the list of the listeners' gauges begins: upstream/fault_gauge.h. */
 struct mc_fault_gauge **mc_runtime_faults(mc_runtime *runtime);
+/* Held for short and seldom: while members come or go, a host is ejected, an interval ends. After mc_runtime_lock,
+ * where both are. */
+void mc_cluster_state_lock(mc_cluster_state *cluster);
+void mc_cluster_state_unlock(mc_cluster_state *cluster);
+/* As mc_host_state_say, but that the epoch may wait: changes that follow one within the merge window move it on
+ * together, a window after the first of them (Envoy's update_merge_window, ClusterManagerImpl::scheduleUpdate).
+ * Under mc_cluster_state_lock, as the next three. */
+void mc_host_state_find(mc_host_state *host, uint_fast32_t who, bool failing, uint64_t now_ns);
+/* The changes that wait, where their time has come. */
+void mc_cluster_state_merge(mc_cluster_state *cluster, uint64_t now_ns);
+void mc_cluster_state_sweep_at(mc_cluster_state *cluster, uint64_t sweep_ns);
 
 void mc_runtime_lock(mc_runtime *runtime);
 void mc_runtime_unlock(mc_runtime *runtime);

@@ -9,7 +9,7 @@ from live_envoy import Answer, exchange
 from live_upstream import Received
 
 from meshcore.engine import Engine
-from meshcore.replay.drive import Client, Observation
+from meshcore.replay.drive import Client, Clock, Observation
 from meshcore.replay.upstream import Pairs, Upstream
 
 __all__ = ["Request", "View", "ask_engine", "ask_envoy"]
@@ -94,7 +94,7 @@ def ask_envoy(port: int, request: Request) -> View:
 
 
 def ask_engine(engine: Engine, port: int, request: Request) -> View:
-    seen: Observation = Client(engine, seed="live", port=port).send(request.to_recording(), UPSTREAM)
+    seen: Observation = Client(engine, "live", Clock(), port=port).send(request.to_recording(), UPSTREAM)
     response = sorted(_lines(seen.response))
     if seen.kind != "forward":
         return View(seen.status, response, seen.body, seen.details)

@@ -188,8 +188,6 @@ def _check_policy(given: policy.TrafficPolicy | None, findings: Findings) -> Non
             _check_balancer(blocks.load_balancer, findings)
         if blocks.connection_pool is not None:
             _check_pool(blocks.connection_pool, findings)
-        if blocks.outlier_detection is not None:
-            warn_pending(findings, blocks, "outlier_detection", "outlier detection")
         if blocks.tls is not None:
             _check_tls(blocks.tls, findings)
     if given.retry_budget is not None:

@@ -9,6 +9,7 @@ import pytest
 from envoy_support import FAULT, LIMIT, cluster, forward, loaded, loaded_action, loaded_route, route, table
 
 from meshcore.config import ConfigError, load_route_configuration, load_text
+from meshcore.config.enforcement import PENDING
 from meshcore.config.envoy import load_parts
 from meshcore.model import (
     AppendAction,
@@ -486,7 +487,7 @@ def test_without_a_listener_cors_policies_are_meant_to_count() -> None:
 
 
 def test_what_the_engine_does_not_do_yet_is_said_once_at_its_place() -> None:
-    config = load_parts(table(route()), [cluster(outlier_detection={"consecutive_5xx": 1})])
-    assert [warning.message for warning in config.warnings] == [
-        "outlier_detection: failing endpoints are not ejected yet",
-    ]
+    mirrored = forward(request_mirror_policies=[{"cluster": "c"}])
+    config = load_parts(table(mirrored, route()), [cluster()])
+    place = "route_config.virtual_hosts[0].routes[0].route.request_mirror_policies"
+    assert [warning.message for warning in config.warnings] == [f"{place}: {PENDING['mirroring']}"]

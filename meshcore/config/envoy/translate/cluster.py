@@ -78,7 +78,7 @@ def cluster(
         overprovisioning_factor=policy.overprovisioning_factor if policy is not None else 140,
         circuit_breakers=default,
         circuit_breakers_high=high,
-        outlier_detection=_outlier_detection(context, source, source.outlier_detection),
+        outlier_detection=_outlier_detection(context, source.outlier_detection),
         tls=upstream_tls(context, source.transport_socket),
         connect_timeout=source.connect_timeout,
         idle_timeout=options.idle_timeout if options is not None else None,
@@ -231,12 +231,9 @@ def _thresholds(source: ClusterSchema, thresholds: Thresholds) -> CircuitBreaker
     )
 
 
-def _outlier_detection(
-    context: Context, source: ClusterSchema, config: OutlierDetection | None
-) -> OutlierModel | None:
+def _outlier_detection(context: Context, config: OutlierDetection | None) -> OutlierModel | None:
     if config is None:
         return None
-    context.pending(source, "outlier_detection", "outlier detection")
     base = _EJECTION_TIME if config.base_ejection_time is None else config.base_ejection_time
     if config.max_ejection_time is not None and config.max_ejection_time < base:
         found = f"{config.max_ejection_time:g}s"
