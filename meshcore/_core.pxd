@@ -1078,7 +1078,10 @@ cdef extern from "meshcore.h" nogil:
     mc_code mc_decision_mirror_headers(const mc_decision *decision, uint32_t policy, mc_scratch *scratch,
                                        const mc_header_line **lines, uint32_t *count)
     const char *mc_details_name(mc_details details)
-    const char *mc_flag_name(mc_flag flag)
+    enum:
+        MC_FLAGS_TEXT
+
+    mc_slice mc_flags_text(uint32_t flags, char *text)
 
     # ---- circuit breakers of clusters
     bint mc_snapshot_take(

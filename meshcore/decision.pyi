@@ -58,7 +58,7 @@ class Decision:
         """Body of our own answer."""
     @property
     def flags(self) -> str:
-        """Envoy's response flags ("NR", "UH", "UF,URX", ...), comma-separated; "" where there is none."""
+        """Envoy's response flags ("NR", "UH", "URX,UF", ...), comma-separated; "" where there is none."""
     @property
     def details(self) -> str:
         """Envoy's response code details, e.g. "route_not_found"; "" while forwarding, "via_upstream" once an

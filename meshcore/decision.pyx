@@ -177,14 +177,14 @@ cdef class Decision:
     @property
     def flags(self):
         cdef uint32_t flags = self._block.decision.flags
+        cdef char text[MC_FLAGS_TEXT]
+        cdef mc_slice names
         if not flags:
             return ""
         found = FLAGS.get(flags)
         if found is None:
-            found = ",".join([
-                mc_flag_name(<mc_flag> (1 << bit)).decode() for bit in range(32) if flags & (<uint32_t> 1 << bit)
-            ])
-            FLAGS[flags] = found
+            names = mc_flags_text(flags, text)
+            found = FLAGS[flags] = text_of(names)
         return found
 
     @property

@@ -54,13 +54,21 @@ def test_the_decision_becomes_the_answer() -> None:
         for _ in range(2):
             assert decision.report(error="connect-failure") is not None
         assert decision.report(error="reset") is None
-        assert (decision.outcome, decision.status, decision.flags) == (Outcome.REJECT, 503, "UC,URX")
+        assert (decision.outcome, decision.status, decision.flags) == (Outcome.REJECT, 503, "URX,UC")
         assert decision.details == "upstream_reset_before_response_started{connection_termination}"
         assert decision.body.endswith(b"retried and the latest reset reason: connection termination")
         assert (b"x-envoy-attempt-count", b"3") in decision.response_headers()
         assert decision.endpoint is not None
         assert (decision.done, decision.answered) == (True, False)
         assert active(engine) == 0
+
+
+def test_limits_of_the_stream_are_answered_without_the_number_of_attempts() -> None:
+    engine = engine_of(host={"include_attempt_count_in_response": True})
+    for error, told in (("timeout", True), ("idle-timeout", False), ("max-stream-duration", False)):
+        with decide(engine) as decision:
+            assert decision.report(error=error) is None
+            assert ((b"x-envoy-attempt-count", b"1") in decision.response_headers()) is told
 
 
 def test_without_a_policy_there_is_one_attempt() -> None:

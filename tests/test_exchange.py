@@ -130,7 +130,7 @@ def test_the_decision_answers_when_all_failed(drive: Driver) -> None:
     engine, decision = started(upstream, {"retry_policy": RETRY})
     with decision:
         assert drive(decision, upstream) is None
-        assert (decision.status, decision.flags, len(upstream.sent)) == (503, "UF,URX", 3)
+        assert (decision.status, decision.flags, len(upstream.sent)) == (503, "URX,UF", 3)
         assert active(engine) == 0
 
 

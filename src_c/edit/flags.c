@@ -1,4 +1,4 @@
-#include "meshcore.h"
+#include "base/slice.h"
 
 const char *mc_flag_name(mc_flag flag) {
   switch (flag) {
@@ -36,4 +36,21 @@ const char *mc_flag_name(mc_flag flag) {
       return "NC";
   }
   return "-";
+}
+
+/* Envoy names flags in the order in which they were set: what filters did, that a retry was refused, and why the last
+ * attempt or the request as a whole failed. */
+static const mc_flag ORDER[] = {MC_FLAG_DI, MC_FLAG_FI, MC_FLAG_RL, MC_FLAG_URX, MC_FLAG_UO,    MC_FLAG_UH,  MC_FLAG_UT, MC_FLAG_LR,
+                                MC_FLAG_UR, MC_FLAG_UF, MC_FLAG_UC, MC_FLAG_SI,  MC_FLAG_UMSDR, MC_FLAG_UPE, MC_FLAG_NR, MC_FLAG_NC};
+
+mc_slice mc_flags_text(uint32_t flags, char text[MC_FLAGS_TEXT]) {
+  size_t size = 0;
+  for (size_t i = 0; i < sizeof ORDER / sizeof *ORDER; i++) {
+    if (!(flags & ORDER[i])) continue;
+    const char *name = mc_flag_name(ORDER[i]);
+    if (size) text[size++] = ',';
+    memcpy(text + size, name, strlen(name));
+    size += strlen(name);
+  }
+  return size ? mc_slice_of(text, size) : MC_ABSENT;
 }

@@ -5,8 +5,6 @@
 #include "base/arena.h"
 #include "edit/header_list.h"
 
-enum { MC_FORMAT_FLAGS = 40 };
-
 /* What the commands speak of. Slices that are absent give the empty text (or "-", as Envoy does). */
 typedef struct mc_format_context {
   const mc_view *view;
@@ -17,7 +15,7 @@ typedef struct mc_format_context {
   uint16_t status;                /* of the response; 0: none yet */
   mc_slice details;
   mc_slice flags;
-  char flags_text[MC_FORMAT_FLAGS]; /* where flags may lie */
+  char flags_text[MC_FLAGS_TEXT]; /* where flags may lie */
   mc_slice route_name;
   mc_slice cluster;
   mc_slice endpoint; /* address:port */

@@ -65,21 +65,6 @@ void mc_forwarding_fill(const mc_decision *d, const mc_edits_in_force *edits, co
   };
 }
 
-/* "DI,FI"; absent where there is none. */
-static mc_slice flags_text(uint32_t flags, char text[MC_FORMAT_FLAGS]) {
-  size_t size = 0;
-  for (uint32_t bit = 0; flags >> bit; bit++) {
-    if (!(flags >> bit & 1)) continue;
-    const char *name = mc_flag_name((mc_flag)(UINT32_C(1) << bit));
-    const size_t more = strlen(name);
-    if (size + more + 1 > MC_FORMAT_FLAGS) break;
-    if (size) text[size++] = ',';
-    memcpy(text + size, name, more);
-    size += more;
-  }
-  return size ? mc_slice_of(text, size) : MC_ABSENT;
-}
-
 void mc_format_context_fill(const mc_decision *d, mc_format_context *out) {
   const mc_snapshot *s = d->snapshot;
   *out = (mc_format_context){
@@ -92,7 +77,7 @@ void mc_format_context_fill(const mc_decision *d, mc_format_context *out) {
   };
   const char *details = mc_details_name(d->outcome == MC_FORWARD ? MC_DETAILS_VIA_UPSTREAM : d->details);
   out->details = mc_slice_of(details, strlen(details));
-  out->flags = flags_text(d->flags, out->flags_text);
+  out->flags = mc_flags_text(d->flags, out->flags_text);
 }
 
 mc_code mc_attempt_request_headers(const mc_decision *d, const mc_attempt *attempt, mc_scratch *scratch,
@@ -123,8 +108,10 @@ mc_code mc_decision_request_headers(const mc_decision *d, mc_scratch *scratch, c
 
 enum { SET_LINES = MC_CORS_LINES + 2 };
 
-/* Whether the answer says how many attempts were made: from the first one on. */
+/* Whether the answer says how many attempts were made: from the first one on, where it is the router's. The connection
+ * manager, which ends streams by their own limits, knows nothing of attempts. */
 static bool tells_attempts(const mc_decision *d) {
+  if (d->details == MC_DETAILS_STREAM_IDLE_TIMEOUT || d->details == MC_DETAILS_MAX_DURATION_TIMEOUT) return false;
   return d->route >= 0 && d->snapshot->actions[d->route].tell_attempts && mc_decision_attempt_count(d);
 }
 

@@ -1445,6 +1445,10 @@ mc_code mc_decision_mirror_headers(const mc_decision *decision, uint32_t policy,
 
 const char *mc_flag_name(mc_flag flag);
 
+enum { MC_FLAGS_TEXT = 64 }; /* room for all of them */
+/* "URX,UF": the names of several, as Envoy orders them; absent where there is none. */
+mc_slice mc_flags_text(uint32_t flags, char text[MC_FLAGS_TEXT]);
+
 /* ------------------------------------------------------------------ circuit breakers of clusters
  *
  * A decision takes MC_RESOURCE_REQUESTS with its lease. The others are for those who have connections, or who retry:

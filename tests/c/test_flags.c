@@ -13,7 +13,16 @@ static void test_names(void) {
   CHECK(strcmp(mc_flag_name((mc_flag)(1 << 30)), "-") == 0);
 }
 
+static void test_several(void) {
+  char text[MC_FLAGS_TEXT];
+  CHECK(mc_flags_text(0, text).data == NULL);
+  CHECK_SLICE(mc_flags_text(MC_FLAG_UF, text), "UF");
+  CHECK_SLICE(mc_flags_text(MC_FLAG_UF | MC_FLAG_URX | MC_FLAG_DI, text), "DI,URX,UF");
+  CHECK_SLICE(mc_flags_text(UINT32_MAX, text), "DI,FI,RL,URX,UO,UH,UT,LR,UR,UF,UC,SI,UMSDR,UPE,NR,NC");
+}
+
 int main(void) {
+  test_several();
   test_names();
   return check_finish();
 }
