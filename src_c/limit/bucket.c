@@ -1,0 +1,53 @@
+#include "limit/bucket.h"
+
+#include <stdlib.h>
+
+_Static_assert(sizeof(mc_bucket) == MC_BUCKET_BYTES, "of a fixed layout");
+
+mc_bucket *mc_bucket_new(void) { return calloc(1, sizeof(mc_bucket)); }
+
+void mc_bucket_free(mc_bucket *bucket) { free(bucket); }
+
+static uint64_t debt_now(const mc_bucket *bucket, uint64_t now) {
+  return mc_debt_of(atomic_load_explicit(&bucket->full_at, memory_order_relaxed), now);
+}
+
+bool mc_bucket_allow(mc_bucket *bucket, const mc_limit *limit, uint64_t cost, uint64_t now_ns) {
+  uint64_t debt;
+  return cost <= limit->max_tokens && mc_bucket_charge(bucket, mc_limit_units(limit, cost), limit->burst,
+                                                       mc_limit_time(limit, now_ns), &debt);
+}
+
+mc_limit_answer mc_bucket_check(mc_bucket *bucket, const mc_limit *limit, uint64_t cost, uint64_t now_ns) {
+  uint64_t now = mc_limit_time(limit, now_ns), debt;
+  if (cost > limit->max_tokens) return mc_limit_answer_of(limit, debt_now(bucket, now), cost, false, false);
+  bool taken = mc_bucket_charge(bucket, mc_limit_units(limit, cost), limit->burst, now, &debt);
+  return mc_limit_answer_of(limit, debt, cost, taken, taken);
+}
+
+mc_limit_answer mc_bucket_peek(const mc_bucket *bucket, const mc_limit *limit, uint64_t cost, uint64_t now_ns) {
+  uint64_t debt = debt_now(bucket, mc_limit_time(limit, now_ns));
+  return mc_limit_answer_of(limit, debt, cost, !mc_limit_pays_after(limit, debt, cost), false);
+}
+
+uint64_t mc_bucket_reserve(mc_bucket *bucket, const mc_limit *limit, uint64_t cost, uint64_t max_wait_ns,
+                           uint64_t now_ns) {
+  uint64_t debt;
+  if (cost > limit->max_tokens) return MC_NEVER;
+  if (!mc_bucket_charge(bucket, mc_limit_units(limit, cost), mc_limit_most(limit, max_wait_ns),
+                        mc_limit_time(limit, now_ns), &debt))
+    return MC_NEVER;
+  return mc_limit_pays_after(limit, debt, cost);
+}
+
+void mc_bucket_refund(mc_bucket *bucket, const mc_limit *limit, uint64_t cost, uint64_t now_ns) {
+  uint64_t now = mc_limit_time(limit, now_ns), units, debt;
+  units = mc_limit_units(limit, cost < limit->max_tokens ? cost : limit->max_tokens);
+  uint64_t full_at = atomic_load_explicit(&bucket->full_at, memory_order_relaxed);
+  do {
+    debt = mc_debt_of(full_at, now);
+    if (!debt) return;
+  } while (!atomic_compare_exchange_weak_explicit(&bucket->full_at, &full_at,
+                                                  mc_full_at(now, debt > units ? debt - units : 0),
+                                                  memory_order_relaxed, memory_order_relaxed));
+}
