@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from meshcore.config import ConfigError, Finding, Node, load, load_text
     from meshcore.engine import Attempt, Decision, Engine, Mirror, Outcome
     from meshcore.explain import Explain
+    from meshcore.limit import LimitResult, RateLimiter, TokenBucket
     from meshcore.match import PathTemplate, PathTemplateError, Regex, RegexError, RouteTable
     from meshcore.outlier import EjectionStatus, OutlierDetector
     from meshcore.split import WeightedSplit
@@ -29,6 +30,7 @@ __all__ = [
     "Explain",
     "Finding",
     "LeastRequest",
+    "LimitResult",
     "Maglev",
     "Mirror",
     "Node",
@@ -38,12 +40,14 @@ __all__ = [
     "PathTemplateError",
     "PeakEwma",
     "RandomChoice",
+    "RateLimiter",
     "Regex",
     "RegexError",
     "RetryBudget",
     "RingHash",
     "RoundRobin",
     "RouteTable",
+    "TokenBucket",
     "WeightedSplit",
     "__version__",
     "load",
@@ -57,6 +61,7 @@ _HOMES = {
     "meshcore.config": ("ConfigError", "Finding", "Node", "load", "load_text"),
     "meshcore.engine": ("Attempt", "Decision", "Engine", "Mirror", "Outcome"),
     "meshcore.explain": ("Explain",),
+    "meshcore.limit": ("LimitResult", "RateLimiter", "TokenBucket"),
     "meshcore.match": ("PathTemplate", "PathTemplateError", "Regex", "RegexError", "RouteTable"),
     "meshcore.outlier": ("EjectionStatus", "OutlierDetector"),
     "meshcore.split": ("WeightedSplit",),

@@ -19,6 +19,7 @@ BACKENDS = ("cython", "cffi")
 COMPONENTS = {
     "meshcore.balance": ("LeastRequest", "Maglev", "PeakEwma", "RandomChoice", "RingHash", "RoundRobin"),
     "meshcore.circuit": ("CircuitBreaker", "RetryBudget"),
+    "meshcore.limit": ("LimitResult", "RateLimiter", "TokenBucket"),
     "meshcore.match": ("RouteTable",),
     "meshcore.outlier": ("EjectionStatus", "OutlierDetector"),
     "meshcore.split": ("WeightedSplit",),
@@ -26,7 +27,8 @@ COMPONENTS = {
 
 #: The first compiled modules that anything imports.
 _COMPILED = {
-    f"meshcore.{name}" for name in ("balance", "circuit", "decision", "engine", "match", "outlier", "split")
+    f"meshcore.{name}"
+    for name in ("balance", "circuit", "decision", "engine", "limit", "match", "outlier", "split")
 }
 
 _CPYTHON = sys.implementation.name == "cpython"

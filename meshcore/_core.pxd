@@ -458,6 +458,50 @@ cdef extern from "meshcore.h" nogil:
     bint mc_breaker_give(mc_breaker *breaker, mc_resource resource)
     mc_usage mc_breaker_usage(const mc_breaker *breaker, mc_resource resource)
 
+    # ---- rate limits
+    ctypedef struct mc_token_bucket:
+        uint64_t max_tokens
+        uint64_t tokens_per_fill
+        uint64_t fill_interval_ns
+
+    ctypedef struct mc_limit:
+        uint64_t max_tokens
+
+    ctypedef struct mc_limit_answer:
+        bint allowed
+        uint64_t remaining
+        uint64_t retry_after_ns
+        uint64_t reset_ns
+
+    ctypedef struct mc_bucket:
+        pass
+
+    ctypedef struct mc_limiter:
+        pass
+
+    const uint64_t MC_NEVER
+    mc_code mc_limit_make(const mc_token_bucket *bucket, mc_limit *out, mc_error *error)
+    mc_bucket *mc_bucket_new()
+    void mc_bucket_free(mc_bucket *bucket)
+    bint mc_bucket_allow(mc_bucket *bucket, const mc_limit *limit, uint64_t cost, uint64_t now_ns)
+    mc_limit_answer mc_bucket_check(
+        mc_bucket *bucket, const mc_limit *limit, uint64_t cost, uint64_t now_ns)
+    mc_limit_answer mc_bucket_peek(
+        const mc_bucket *bucket, const mc_limit *limit, uint64_t cost, uint64_t now_ns)
+    uint64_t mc_bucket_reserve(
+        mc_bucket *bucket, const mc_limit *limit, uint64_t cost, uint64_t max_wait_ns, uint64_t now_ns)
+    void mc_bucket_refund(mc_bucket *bucket, const mc_limit *limit, uint64_t cost, uint64_t now_ns)
+    size_t mc_limiter_bytes(uint64_t capacity)
+    mc_limiter *mc_limiter_new(uint64_t capacity, const mc_limit *limit, const uint8_t *secret)
+    void mc_limiter_free(mc_limiter *limiter)
+    bint mc_limiter_allow(mc_limiter *limiter, mc_slice key, uint64_t cost, uint64_t now_ns)
+    mc_limit_answer mc_limiter_check(mc_limiter *limiter, mc_slice key, uint64_t cost, uint64_t now_ns)
+    mc_limit_answer mc_limiter_peek(const mc_limiter *limiter, mc_slice key, uint64_t cost, uint64_t now_ns)
+    uint64_t mc_limiter_reserve(
+        mc_limiter *limiter, mc_slice key, uint64_t cost, uint64_t max_wait_ns, uint64_t now_ns)
+    void mc_limiter_refund(mc_limiter *limiter, mc_slice key, uint64_t cost, uint64_t now_ns)
+    uint64_t mc_limiter_forgotten(const mc_limiter *limiter)
+
     ctypedef struct mc_action_spec:
         mc_action_kind kind
         mc_slice name
@@ -1167,3 +1211,4 @@ cdef extern from "platform.h" nogil:
     uint64_t mc_entropy_next(mc_entropy *entropy)
     uint64_t mc_platform_now_ns()
     uint64_t mc_platform_unix_s()
+    bint mc_platform_random(void *out, size_t size)

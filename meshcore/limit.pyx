@@ -1,0 +1,233 @@
+"""Rate limits by themselves. The stub limit.pyi has the documentation."""
+
+cimport cython
+from cpython.long cimport PyLong_AsLongLongAndOverflow, PyLong_CheckExact
+from libc.stdint cimport int64_t, uint8_t, uint64_t
+
+from meshcore._core cimport *
+from meshcore._request cimport PyUnicode_CheckExact, PyUnicode_IS_COMPACT_ASCII, as_bytes, take
+
+from meshcore import _limit
+
+__all__ = ["LimitResult", "RateLimiter", "TokenBucket"]
+
+cdef extern from "math.h" nogil:
+    long long llround(double)
+
+cdef double INFINITY = float("inf")
+
+
+@cython.final
+@cython.freelist(16)
+cdef class LimitResult:
+    cdef mc_limit_answer _answer
+
+    def __init__(self):
+        raise TypeError("a LimitResult is what check() and peek() return")
+
+    @property
+    def allowed(self):
+        return self._answer.allowed
+
+    @property
+    def remaining(self):
+        return self._answer.remaining
+
+    @property
+    def retry_after(self):
+        return seconds_of(self._answer.retry_after_ns)
+
+    @property
+    def reset(self):
+        return seconds_of(self._answer.reset_ns)
+
+    def __bool__(self):
+        return self._answer.allowed
+
+    def __len__(self):
+        return 3
+
+    def __iter__(self):
+        return iter((self.allowed, self.remaining, self.retry_after))
+
+    def __getitem__(self, index):
+        return (self.allowed, self.remaining, self.retry_after)[index]
+
+    def __eq__(self, other):
+        if isinstance(other, (LimitResult, tuple)):
+            return tuple(self) == tuple(other)
+        return NotImplemented
+
+    def __hash__(self):
+        return hash(tuple(self))
+
+    def __repr__(self):
+        return (
+            f"LimitResult(allowed={self.allowed}, remaining={self.remaining}, "
+            f"retry_after={self.retry_after}, reset={self.reset})"
+        )
+
+
+cdef inline double seconds_of(uint64_t ns) noexcept:
+    return INFINITY if ns == MC_NEVER else <double> ns / 1e9
+
+
+cdef inline object result_of(mc_limit_answer answer):
+    cdef LimitResult result = LimitResult.__new__(LimitResult)
+    result._answer = answer
+    return result
+
+
+cdef inline object wait_of(uint64_t ns):
+    return None if ns == MC_NEVER else <double> ns / 1e9
+
+
+cdef inline uint64_t cost_of(object cost) except? 0xFFFFFFFFFFFFFFFF:
+    cdef int overflow = 0
+    cdef long long value
+    if PyLong_CheckExact(cost):
+        value = PyLong_AsLongLongAndOverflow(cost, &overflow)
+        if not overflow and value >= 0:
+            return <uint64_t> value
+    return _limit.checked_cost(cost)
+
+
+cdef inline object take_key(object key, mc_slice *out):
+    """What the slice points into. A str of ASCII, the most usual key, is taken as it is."""
+    if not (PyUnicode_CheckExact(key) and PyUnicode_IS_COMPACT_ASCII(key)):
+        key = as_bytes(key)
+    take(key, out)
+    return key
+
+
+cdef class _Limit:
+    """The parameters and the clock."""
+
+    cdef mc_limit _limit
+    cdef object _clock
+    cdef readonly object max_tokens, tokens_per_fill, fill_interval
+
+    def __reduce__(self):
+        raise TypeError(f"a {type(self).__name__} cannot be pickled or copied; make another one")
+
+    cdef int _make(self, object max_tokens, object tokens_per_fill, object fill_interval, object clock) except -1:
+        cdef mc_token_bucket bucket
+        cdef mc_error error
+        tokens, per_fill, interval = _limit.bucket_of(max_tokens, tokens_per_fill, fill_interval)
+        bucket.max_tokens, bucket.tokens_per_fill, bucket.fill_interval_ns = tokens, per_fill, interval
+        if mc_limit_make(&bucket, &self._limit, &error):
+            raise ValueError(error.message.decode())
+        self.max_tokens, self.tokens_per_fill, self.fill_interval = tokens, per_fill, interval / 1e9
+        self._clock = clock
+        return 0
+
+    cdef inline uint64_t _now(self) except? 0xFFFFFFFFFFFFFFFF:
+        cdef double now
+        if self._clock is None:
+            return mc_platform_now_ns()
+        now = self._clock()
+        if not -9e9 <= now <= 9e9:
+            _limit.nanoseconds(now)  # which raises
+        return <uint64_t> <int64_t> llround(now * 1e9)
+
+
+@cython.final
+cdef class TokenBucket(_Limit):
+    cdef mc_bucket *_bucket
+
+    def __cinit__(self, max_tokens, tokens_per_fill, fill_interval, *, clock=None):
+        self._make(max_tokens, tokens_per_fill, fill_interval, clock)
+        self._bucket = mc_bucket_new()
+        if self._bucket == NULL:
+            raise MemoryError
+
+    def __dealloc__(self):
+        mc_bucket_free(self._bucket)
+
+    def __repr__(self):
+        return f"<TokenBucket {self.remaining} of {self.max_tokens}>"
+
+    def allow(self, cost=1):
+        return mc_bucket_allow(self._bucket, &self._limit, cost_of(cost), self._now())
+
+    def check(self, cost=1):
+        return result_of(mc_bucket_check(self._bucket, &self._limit, cost_of(cost), self._now()))
+
+    def peek(self, cost=1):
+        return result_of(mc_bucket_peek(self._bucket, &self._limit, cost_of(cost), self._now()))
+
+    @property
+    def remaining(self):
+        return mc_bucket_peek(self._bucket, &self._limit, 1, self._now()).remaining
+
+    def reserve(self, cost=1, *, max_wait=None):
+        cdef uint64_t wait = MC_NEVER if max_wait is None else _limit.wait_of(max_wait)
+        return wait_of(mc_bucket_reserve(self._bucket, &self._limit, cost_of(cost), wait, self._now()))
+
+    def refund(self, cost=1):
+        mc_bucket_refund(self._bucket, &self._limit, cost_of(cost), self._now())
+
+
+@cython.final
+cdef class RateLimiter(_Limit):
+    cdef mc_limiter *_limiter
+    cdef readonly object capacity, nbytes
+
+    def __cinit__(self, max_tokens, tokens_per_fill, fill_interval, *, capacity=65536, clock=None):
+        cdef uint8_t secret[16]
+        self.capacity = _limit.checked_capacity(capacity)
+        self.nbytes = mc_limiter_bytes(self.capacity)
+        self._make(max_tokens, tokens_per_fill, fill_interval, clock)
+        if not mc_platform_random(secret, sizeof(secret)):
+            raise OSError("the system has no random numbers to give")
+        self._limiter = mc_limiter_new(self.capacity, &self._limit, secret)
+        if self._limiter == NULL:
+            raise MemoryError(f"no memory for {self.capacity} keys")
+
+    def __dealloc__(self):
+        mc_limiter_free(self._limiter)
+
+    def __repr__(self):
+        return (
+            f"<RateLimiter {self.tokens_per_fill} in {self.fill_interval:g} s, at most {self.max_tokens}, "
+            f"for {self.capacity} keys>"
+        )
+
+    @property
+    def forgotten(self):
+        return mc_limiter_forgotten(self._limiter)
+
+    def allow(self, key, cost=1):
+        cdef mc_slice text
+        key = take_key(key, &text)
+        return mc_limiter_allow(self._limiter, text, cost_of(cost), self._now())
+
+    def allow_many(self, keys, cost=1):
+        cdef mc_slice text
+        cdef uint64_t units = cost_of(cost), now = self._now()
+        cdef list allowed = []
+        for key in keys:
+            key = take_key(key, &text)
+            allowed.append(mc_limiter_allow(self._limiter, text, units, now))
+        return allowed
+
+    def check(self, key, cost=1):
+        cdef mc_slice text
+        key = take_key(key, &text)
+        return result_of(mc_limiter_check(self._limiter, text, cost_of(cost), self._now()))
+
+    def peek(self, key, cost=1):
+        cdef mc_slice text
+        key = take_key(key, &text)
+        return result_of(mc_limiter_peek(self._limiter, text, cost_of(cost), self._now()))
+
+    def reserve(self, key, cost=1, *, max_wait=None):
+        cdef mc_slice text
+        cdef uint64_t wait = MC_NEVER if max_wait is None else _limit.wait_of(max_wait)
+        key = take_key(key, &text)
+        return wait_of(mc_limiter_reserve(self._limiter, text, cost_of(cost), wait, self._now()))
+
+    def refund(self, key, cost=1):
+        cdef mc_slice text
+        key = take_key(key, &text)
+        mc_limiter_refund(self._limiter, text, cost_of(cost), self._now())
