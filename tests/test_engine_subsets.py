@@ -264,6 +264,37 @@ def test_a_swap_keeps_the_turn_of_each_subset() -> None:
     assert seen[:2] == seen[2:]
 
 
+def test_a_locality_without_hosts_in_the_subset_makes_its_ring_smaller() -> None:
+    """What Envoy 1.40 answered; keys that a ring of the other two localities alone sends elsewhere."""
+
+    def locality(*hosts: tuple[int, int, str]) -> dict[str, Any]:
+        listed = [
+            {
+                "endpoint": {"address": {"socket_address": {"address": f"127.1.0.{host}", "port_value": 1}}},
+                "load_balancing_weight": weight,
+                "metadata": metadata({"v": version}),
+            }
+            for host, weight, version in hosts
+        ]
+        return {"locality": {"zone": str(hosts)}, "load_balancing_weight": 5, "lb_endpoints": listed}
+
+    places = [locality((1, 1, "1")), locality((2, 1, "2")), locality((3, 7, "1"), (4, 1, "1"), (5, 7, "1"))]
+    ring = cluster(
+        [],
+        {"subset_selectors": [{"keys": ["v"]}], "locality_weight_aware": True},
+        lb_policy="RING_HASH",
+        ring_hash_lb_config={"minimum_ring_size": 100, "maximum_ring_size": 200},
+        common_lb_config={"locality_weighted_lb_config": {}},
+        load_assignment={"cluster_name": "c", "endpoints": places},
+    )
+    hashed = table({"v": "1"}, hash_policy=[{"header": {"header_name": "x-k"}}])
+    engine = Engine(load_parts(hashed, [ring]))
+    envoy = {"u11": 1, "u27": 1, "u30": 1, "u46": 5, "u50": 1, "u51": 5, "u62": 1, "u65": 1, "u104": 5}
+    assert {key: reached(engine, 1, {"x-k": key}) for key in envoy} == {
+        key: {host} for key, host in envoy.items()
+    }
+
+
 def test_subsets_of_lists_are_bounded() -> None:
     labels: Labels = {"a": list(map(str, range(300))), "b": list(map(str, range(300)))}
     config = {"subset_selectors": [{"keys": ["a", "b"]}], "list_as_any": True}

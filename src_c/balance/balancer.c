@@ -42,7 +42,8 @@ static uint32_t add_shares(const mc_host *hosts, mc_hosts from, double share, ui
 }
 
 /* A policy that hashes has one table for a priority. With weighted localities each gets a part by its
- * weight as it stands: what of it is healthy does not count. */
+ * weight as it stands: what of it is healthy, or in the subset, does not count. Parts of localities that have
+ * nothing to offer here are nobody's, and make a ring smaller, as in Envoy. */
 static mc_code build_hashed(builder *b, mc_tier *tier, const mc_priority *priority) {
   mc_hosts from = priority->panic ? priority->all : priority->healthy;
   uint32_t *members = mc_arena_alloc(b->arena, from.count, sizeof *members);
@@ -50,12 +51,10 @@ static mc_code build_hashed(builder *b, mc_tier *tier, const mc_priority *priori
   if (!members || !shares) return no_memory(b->error);
   uint32_t count = 0;
   if (b->balancer->locality_weighted) {
-    uint64_t sum = 0;
-    for (uint32_t i = 0; i < priority->locality_count; i++) sum += priority->localities[i].weight;
     for (uint32_t i = 0; i < priority->locality_count; i++) {
       const mc_locality_hosts *here = &priority->localities[i];
       if (!here->weight) continue;
-      double share = (double)here->weight / (double)sum;
+      double share = (double)here->weight / (double)priority->locality_weight;
       count += add_shares(b->hosts, priority->panic ? here->all : here->healthy, share, members + count, shares + count);
     }
   } else {

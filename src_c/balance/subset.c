@@ -233,15 +233,14 @@ static void put_single_first(const mc_cluster *cluster, mc_subset *subset, uint3
 /* Localities weigh as much as the part of their hosts that is in the subset. */
 static mc_locality *scaled(const mc_cluster *cluster, mc_hosts members, mc_arena *arena) {
   mc_locality *localities = mc_arena_alloc(arena, cluster->locality_count, sizeof *localities);
-  uint32_t *all = mc_arena_alloc(arena, 2 * (size_t)cluster->locality_count, sizeof *all);
-  if (!localities || !all) return NULL;
-  uint32_t *some = all + cluster->locality_count;
-  for (uint32_t i = 0; i < cluster->host_count; i++) all[cluster->hosts[i].locality]++;
+  uint32_t *some = mc_arena_alloc(arena, cluster->locality_count, sizeof *some);
+  if (!localities || !some) return NULL;
   for (uint32_t i = 0; i < members.count; i++) some[cluster->hosts[members.at[i]].locality]++;
   for (uint32_t i = 0; i < cluster->locality_count; i++) {
     localities[i] = cluster->localities[i];
-    if (!all[i]) continue;
-    float share = (float)((uint64_t)localities[i].weight * some[i]) / (float)all[i]; /* in Envoy's precision */
+    if (!localities[i].host_count) continue;
+    float part = (float)((uint64_t)localities[i].weight * some[i]); /* in Envoy's precision */
+    float share = part / (float)localities[i].host_count;
     localities[i].weight = (uint32_t)((double)share + 0.5);
   }
   return localities;

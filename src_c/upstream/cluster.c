@@ -94,7 +94,9 @@ static mc_code fill(mc_members *members, const mc_cluster_spec *spec, mc_runtime
   if (!code) code = keep_zone(members);
   for (uint32_t i = 0; i < spec->endpoint_count && !code; i++) {
     code = fill_host(members, &members->hosts[i], &spec->endpoints[i]);
-    if (!code) members->host_count = i + 1;
+    if (code) break;
+    members->host_count = i + 1;
+    members->localities[members->hosts[i].locality].host_count++;
   }
   members->session_statuses = spec->session_statuses;
   if (!code) code = copy_names(&members->override_headers, &spec->override_headers, members->arena);

@@ -22,6 +22,7 @@ typedef struct mc_locality {
   mc_slice region, zone, sub_zone;
   uint32_t priority;
   uint32_t weight; /* 0: nothing goes there, where localities are weighted */
+  uint32_t host_count; /* of the cluster, be they in a subset of it or not */
 } mc_locality;
 
 /* A host's health now: what the configuration says, or worse where the runtime knows better. */

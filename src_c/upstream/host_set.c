@@ -81,8 +81,9 @@ static mc_code fill_priorities(mc_host_set *set, const sorter *s, const mc_local
       parts[list] = (mc_hosts){s->lists[list] + starts[list], s->counts[list][number] - starts[list]};
       starts[list] = s->counts[list][number];
     }
-    if (!parts[ALL].count) continue;
     mc_priority *priority = &set->priorities[localities[number].priority];
+    if (localities[number].host_count) priority->locality_weight += localities[number].weight;
+    if (!parts[ALL].count) continue;
     *here = (mc_locality_hosts){number, parts[ALL], parts[HEALTHY], parts[DEGRADED], localities[number].weight, 0, 0};
     uint32_t excluded = s->excluded[number], factor = options->overprovisioning_percent;
     here->healthy_weight = effective_weight(here, here->healthy.count, excluded, factor);

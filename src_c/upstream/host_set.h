@@ -29,6 +29,7 @@ typedef struct mc_priority {
   mc_locality_hosts *localities;
   uint32_t locality_count;
   uint32_t available, degraded_available; /* percents: a share of its hosts, overprovisioned */
+  uint64_t locality_weight; /* of all that have hosts in the cluster, in this set or not */
   uint32_t load, degraded_load; /* percents of the traffic; all of them add up to 100 */
   bool panic;                   /* too few are available: all hosts are used */
 } mc_priority;

@@ -105,13 +105,16 @@ static void test_a_single_host_is_the_first_of_the_first_priority(void) {
   unsplit(&f);
 }
 
-/* Of weight 9 with three hosts, of which one is in the subset: 3. The other locality has all of its own in it. */
+/* Of weight 9 with three hosts, of which one is in the subset: 3. The second locality has all of its own in it. The
+ * third has none, yet counts unless scaled; the last has no host at all, and never counts. */
 static void test_localities_weigh_by_what_is_in_the_subset(void) {
   subsets_fixture f;
   start(&f.hosts, MC_POLICY_ROUND_ROBIN);
   f.hosts.spec.balance.locality_weighted = true;
   add_locality(&f.hosts, 0, 9, 3, 0, 0);
   add_locality(&f.hosts, 0, 3, 1, 0, 0);
+  add_locality(&f.hosts, 0, 5, 2, 0, 0);
+  add_locality(&f.hosts, 0, 7, 0, 0, 0);
   static const mc_label same = LABEL("version", "v1");
   label_host(&f.hosts, 0, (mc_labels){&same, 1});
   label_host(&f.hosts, 3, (mc_labels){&same, 1});
@@ -122,6 +125,7 @@ static void test_localities_weigh_by_what_is_in_the_subset(void) {
     const mc_balancer *balancer = f.subsets.at[mc_subsets_find(&f.subsets, (mc_labels){&same, 1})].balancer;
     CHECK_INT(balancer->set.priorities[0].localities[0].weight, scale ? 3 : 9);
     CHECK_INT(balancer->set.priorities[0].localities[1].weight, 3);
+    CHECK_INT(balancer->set.priorities[0].locality_weight, scale ? 6 : 17);
     mc_subsets_clear(&f.subsets);
     unbuild(&f.hosts);
   }
