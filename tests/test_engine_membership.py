@@ -13,13 +13,16 @@ import pytest
 from meshcore import Engine
 from meshcore.model import (
     Cluster,
+    CommonLbConfig,
     Config,
     Endpoint,
     ForwardAction,
     Listener,
+    Locality,
     LocalityEndpoints,
     PathKind,
     PathMatch,
+    Policy,
     Route,
     RouteConfiguration,
     RouteMatch,
@@ -74,6 +77,15 @@ def test_no_endpoints_then_some() -> None:
     assert (decision.status, decision.flags) == (503, "UH")
     engine.update_endpoints("c", [HOSTS[0]])
     assert served(engine, "c") == {HOSTS[0]}
+
+
+def test_endpoints_of_localities_that_are_weighed() -> None:
+    """A weight that nobody gives is no reason to be left out."""
+    common = CommonLbConfig(locality_weighted=True, locality_weights_follow=True)
+    places = (LocalityEndpoints((), Locality("eu"), 0, 0), LocalityEndpoints((), Locality("us"), 1, 0))
+    engine = Engine(config(Cluster("c", localities=places, policy=Policy.MAGLEV, common_lb=common)))
+    engine.update_endpoints("c", HOSTS[:2])
+    assert served(engine, "c", 60) == set(HOSTS[:2])
 
 
 def test_decisions_under_way_keep_their_endpoint_and_their_lease() -> None:

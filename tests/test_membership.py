@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from meshcore.membership import GivenEndpoint, endpoint_of, with_endpoints
-from meshcore.model import Cluster, Endpoint, HealthStatus, Locality, LocalityEndpoints
+from meshcore.model import Cluster, CommonLbConfig, Endpoint, HealthStatus, Locality, LocalityEndpoints
 
 EAST, WEST = Locality("r", "east"), Locality("r", "west")
 LABELLED = Endpoint("10.0.0.1", 80, weight=3, metadata=(("version", "v1"),), health=HealthStatus.DEGRADED)
@@ -74,6 +76,34 @@ def test_a_locality_comes_back_as_it_was() -> None:
     assert again.localities == (LocalityEndpoints((LABELLED,), EAST, 0, 6), TWO_PLACES.localities[1])
 
 
+def test_a_locality_keeps_its_weight_where_none_is_given() -> None:
+    changed = with_endpoints(TWO_PLACES, [LocalityEndpoints((LABELLED,), EAST)])
+    assert changed.localities[0] == LocalityEndpoints((LABELLED,), EAST, 0, 5)
+    assert with_endpoints(changed, [LocalityEndpoints((OTHER,), EAST, 0, 0)]).localities[0].weight == 0
+
+
+def test_localities_of_istio_weigh_as_much_as_their_endpoints() -> None:
+    istio = replace(
+        TWO_PLACES, common_lb=CommonLbConfig(locality_weighted=True, locality_weights_follow=True)
+    )
+    changed = with_endpoints(istio, [LABELLED, ("10.0.0.3:80", 4), "10.0.0.4:80"])
+    assert [(it.locality, it.weight) for it in changed.localities] == [(EAST, 3), (WEST, 0), (Locality(), 5)]
+    again = with_endpoints(changed, ["10.0.0.3:80", LocalityEndpoints((OTHER,), WEST, 1, 9)])
+    assert [it.weight for it in again.localities] == [0, 9, 4]
+    empty = with_endpoints(replace(istio, localities=()), ["10.0.0.3:80"])
+    assert [it.weight for it in empty.localities] == [1]
+
+
+def test_a_new_locality_needs_a_weight_where_others_are_weighed() -> None:
+    weighed = replace(TWO_PLACES, common_lb=CommonLbConfig(locality_weighted=True))
+    with pytest.raises(ValueError, match=r"'c' weighs its localities, and 10\.0\.0\.3:80 is in a new one"):
+        with_endpoints(weighed, ["10.0.0.2:80", "10.0.0.3:80"])
+    changed = with_endpoints(weighed, [LocalityEndpoints((Endpoint("10.0.0.3", 80),), weight=2)])
+    assert [it.weight for it in changed.localities] == [5, 7, 2]
+    only = with_endpoints(replace(weighed, localities=()), ["10.0.0.3:80"])
+    assert [it.weight for it in only.localities] == [1]
+
+
 def test_nothing_else_of_a_cluster_changes() -> None:
     changed = with_endpoints(ONE_PLACE, [])
     assert changed.endpoints == ()
@@ -89,6 +119,14 @@ def test_nothing_else_of_a_cluster_changes() -> None:
         ([("10.0.0.3:80", 2**32)], "weight 4294967296"),
         ([("10.0.0.3:80", 2**31), ("10.0.0.4:80", 2**31)], "add up to 4294967296"),
         (["10.0.0.3"], "address:port"),
+        ([Endpoint("", 80)], "has no address"),
+        ([Endpoint("10.0.0.3", 65536)], "port 65536: from 1 to 65535"),
+        ([Endpoint("10.0.0.3", 0)], "port 0: from 1 to 65535"),
+        (
+            [LocalityEndpoints((), EAST, 2**31)],
+            "locality 'r/east/' has the priority 2147483648: from 0 to 128",
+        ),
+        ([LocalityEndpoints((), EAST, 0, -1)], "weight -1: from 0 to 4294967295"),
     ],
 )
 def test_values_that_are_refused(given: list[GivenEndpoint], message: str) -> None:
@@ -100,3 +138,15 @@ def test_values_that_are_refused(given: list[GivenEndpoint], message: str) -> No
 def test_types_that_are_refused(given: object) -> None:
     with pytest.raises(TypeError, match="an endpoint is"):
         with_endpoints(ONE_PLACE, [given])  # type: ignore[list-item]
+
+
+def test_numbers_that_are_refused() -> None:
+    with pytest.raises(TypeError, match=r"has the weight 1\.5: an int"):
+        with_endpoints(ONE_PLACE, [LocalityEndpoints((), EAST, 0, 1.5)])  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match=r"10\.0\.0\.3:80 has the weight None: an int"):
+        with_endpoints(ONE_PLACE, [Endpoint("10.0.0.3", 80, weight=None)])  # type: ignore[arg-type]
+
+
+def test_paths_need_no_port() -> None:
+    given = [Endpoint("/run/a.sock", 0), Endpoint("@abstract", 0)]
+    assert with_endpoints(ONE_PLACE, given).endpoints == tuple(given)

@@ -148,6 +148,8 @@ class CommonLbConfig:
     healthy_panic_threshold: float | None = None
     fail_traffic_on_panic: bool = False
     locality_weighted: bool = False
+    #: A locality weighs as much as its endpoints together, and so it does when they change (Istio).
+    locality_weights_follow: bool = False
     zone_aware_routing_percent: float | None = None
     zone_aware_min_cluster_size: int | None = None
     zone_aware_by_weight: bool = False  #: hosts count by their weights

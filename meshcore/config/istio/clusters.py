@@ -89,9 +89,9 @@ def build_cluster(
     if balancer is not None and balancer.simple is Simple.PASSTHROUGH:
         discovery = Discovery.ORIGINAL_DST
     localities: tuple[LocalityEndpoints, ...] = ()
-    weighted = False
+    weighted = follow = False
     if discovery is not Discovery.ORIGINAL_DST:
-        localities, weighted = locality.arrange(
+        localities, weighted, follow = locality.arrange(
             _placed(service, port, dict(labels or {})),
             locality.setting_of(balancer, service.distribution, mesh.locality),
             client_labels,
@@ -115,6 +115,7 @@ def build_cluster(
         common_lb=CommonLbConfig(
             healthy_panic_threshold=float(outlier.min_health_percent) if outlier else None,
             locality_weighted=weighted,
+            locality_weights_follow=follow,
         ),
         circuit_breakers=_breakers(pool, policy.retry_budget),
         outlier_detection=_outlier(outlier) if outlier else None,

@@ -75,8 +75,8 @@ def setting_of(
 
 def arrange(
     placed: Iterable[Placed], setting: Setting | None, client: Mapping[str, str], *, failover: bool
-) -> tuple[tuple[LocalityEndpoints, ...], bool]:
-    """Group endpoints by locality; also whether localities are weighted.
+) -> tuple[tuple[LocalityEndpoints, ...], bool, bool]:
+    """Group endpoints by locality; also whether localities are weighted, and if so by their endpoints.
 
     ``distribute`` weighs the localities. Otherwise nearness to the client makes priorities: by region alone
     for a zone aware setting, and for others with ``failover`` (outlier detection is on) only.
@@ -86,10 +86,12 @@ def arrange(
     if isinstance(setting, LocalityLb) and setting.distribute:
         groups = _grouped(listed, lambda *_: 0)
         shares = next((it.to for it in setting.distribute if _within(here, it.from_)), None)
-        return _weighted(groups) if shares is None else _distributed(groups, shares), True
+        if shares is None:
+            return _weighted(groups), True, True
+        return _distributed(groups, shares), True, False
     forced = isinstance(setting, ZoneAwareLb) or setting in DISTRIBUTIONS.values()
     if setting is None or not (failover or forced):
-        return _grouped(listed, lambda *_: 0), False
+        return _grouped(listed, lambda *_: 0), False, False
     target = next((it.to for it in setting.failover if it.from_ == here.region), "")
     distance = _distance if isinstance(setting, LocalityLb) else _regions
     known = _with_place(client, here)
@@ -103,7 +105,7 @@ def arrange(
 
     groups = _grouped(listed, rank)
     weighted = isinstance(setting, LocalityLb) and bool(setting.failover or setting.failover_priority)
-    return _weighted(groups) if weighted else groups, weighted
+    return _weighted(groups) if weighted else groups, weighted, weighted
 
 
 def _grouped(

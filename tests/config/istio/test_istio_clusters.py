@@ -202,6 +202,17 @@ def test_localities_get_priorities_with_outlier_detection(compiled: Compile) -> 
         (Locality("us", "a", "1"), 20),
     ]
     assert shared.common_lb.locality_weighted
+    assert not shared.common_lb.locality_weights_follow
+    text = rule("""
+  host: a
+  trafficPolicy:
+    outlierDetection: {}
+    loadBalancer: {localityLbSetting: {failover: [{from: eu, to: us}]}}
+""")
+    over = cluster(compiled, text, node=node, endpoints=endpoints)
+    assert {it.weight for it in over.localities} == {1}
+    assert over.common_lb.locality_weighted
+    assert over.common_lb.locality_weights_follow
 
 
 def test_passthrough_takes_the_clients_address(compiled: Compile) -> None:

@@ -37,7 +37,7 @@ def arranged(
         (parse(place), Endpoint(place, 80, metadata=tuple((labels or {}).get(place, {}).items())))
         for place in (labels or PLACES)
     ]
-    groups, _ = arrange(placed, setting, client, failover=failover)
+    groups, _, _ = arrange(placed, setting, client, failover=failover)
     return {end.address: (group.priority, group.weight) for group in groups for end in group.endpoints}
 
 
