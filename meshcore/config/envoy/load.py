@@ -39,11 +39,7 @@ def load_documents(
     ``runtime`` wins over the static layers of a bootstrap.
     """
     resources = collect(documents, findings)
-    context = Context(
-        findings,
-        Runtime(*resources.runtime, runtime or {}),
-        frozenset(item.name for item in resources.clusters),
-    )
+    context = Context(findings, Runtime(*resources.runtime, runtime or {}), resources.cluster_names)
     context.name_servers = bootstrap_name_servers(context, resources.bootstrap)
     made = [cluster(context, item, resources.assignments) for item in resources.clusters]
     clusters = with_peers(context, resources.bootstrap, made)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -61,6 +61,7 @@ class Resources:
     listeners: list[Listener] = field(default_factory=list)
     routes: list[RouteConfiguration] = field(default_factory=list)
     clusters: list[Cluster] = field(default_factory=list)
+    cluster_names: set[str] = field(default_factory=set)  #: of those that cannot be decoded, too
     assignments: dict[str, ClusterLoadAssignment] = field(default_factory=dict)
     runtime: list[dict[str, object]] = field(default_factory=list)
     bootstrap: Bootstrap | None = None  #: the last one: it says where the engine is
@@ -104,9 +105,21 @@ def _add(resources: Resources, document: Document, node: TreeNode, path: str, fi
         return
     if not path:
         document.kind, document.name = kind.__name__, node.text("name") or node.text("cluster_name")
+    resources.cluster_names.update(_cluster_names(node, kind))
     record = decode(node, kind, findings, path)
     if record is not None:
         _store(resources, record, findings)
+
+
+def _cluster_names(node: MappingNode, kind: type[Record]) -> Iterator[str]:
+    if kind is Cluster:
+        yield node.text("name")
+    elif kind is Bootstrap:
+        static = node.entries.get("static_resources", node.entries.get("staticResources"))
+        listed = static.entries.get("clusters") if isinstance(static, MappingNode) else None
+        for item in listed.items if isinstance(listed, SequenceNode) else ():
+            if isinstance(item, MappingNode):
+                yield item.text("name")
 
 
 def _kind(node: MappingNode) -> type[Record] | None:

@@ -182,6 +182,20 @@ def listener(filters: list[dict[str, Any]]) -> str:
     return json.dumps(document)
 
 
+def test_a_cluster_with_a_mistake_is_not_an_unknown_one() -> None:
+    text = BOOTSTRAP.replace("type: EDS", "type: EDS\n    lb_policy: NEAREST") + f"---\n{SHARED}\n"
+    for static in ("static_resources", "staticResources"):
+        findings = refused(text.replace("static_resources", static)).splitlines()
+        assert ["lb_policy: found 'NEAREST'" in it for it in findings] == [True]
+    single = "{name: reviews, lb_policy: NEAREST}"
+    findings = refused(
+        BOOTSTRAP.replace("- name: reviews", "- name: others") + f"---\n{SHARED}\n---\n{single}\n"
+    )
+    assert "unknown cluster" not in findings
+    gone = refused(BOOTSTRAP.replace("- name: reviews", "- name: others") + f"---\n{SHARED}\n")
+    assert "unknown cluster 'reviews'" in gone
+
+
 def test_the_router_comes_last() -> None:
     assert load_text(listener([CORS, ROUTER])).listeners[0].filters == (("c", None),)
     assert "must be the last filter" in refused(listener([ROUTER, CORS]))
