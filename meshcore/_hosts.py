@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Optional, Union
 
-__all__ = ["Weights", "checked_hosts", "checked_size", "checked_split", "checked_weights"]
+__all__ = ["Weights", "checked_hosts", "checked_seed", "checked_size", "checked_split", "checked_weights"]
 
 MAX_WEIGHT = 2**32 - 1
 
@@ -82,3 +82,10 @@ def checked_size(name: str, value: int, least: int = 0) -> int:
     if not least <= value <= MAX_WEIGHT:
         raise ValueError(f"{name} is {value}; expected {least} to {MAX_WEIGHT:,}")
     return value
+
+
+def checked_seed(seed: int) -> int:
+    """A seed; of a larger one the lower 64 bits count."""
+    if not isinstance(seed, int):
+        raise TypeError(f"seed is {seed!r}; expected an int")
+    return seed & 0xFFFFFFFFFFFFFFFF

@@ -167,7 +167,8 @@ class PeakEwma(Picker):
         """A host; counts a request to it until ``done``."""
 
     def done(self, host: str, latency: float | None = None) -> None:
-        """A request that ``pick`` counted has ended, after ``latency`` seconds; None: that is not known.
+        """A request that ``pick`` counted has ended, after ``latency`` seconds; None, and what is not
+        above 0: that is not known.
 
         ValueError: none is under way, or this is not one of the hosts.
         """

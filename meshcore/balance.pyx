@@ -11,7 +11,7 @@ from meshcore._core cimport *
 from meshcore._request cimport as_bytes, take
 from meshcore._spec cimport Specs
 
-from meshcore._hosts import checked_hosts, checked_size, checked_weights
+from meshcore._hosts import checked_hosts, checked_seed, checked_size, checked_weights
 from meshcore.model import balancing as parameters
 
 cdef enum:
@@ -54,7 +54,7 @@ cdef class Picker:
             if self._entropy == NULL:
                 raise MemoryError
         else:
-            self._random = seed & 0xFFFFFFFFFFFFFFFF
+            self._random = checked_seed(seed)
         endpoints = <mc_endpoint_spec *> specs.array(len(self.hosts), sizeof(mc_endpoint_spec))
         for i, host in enumerate(self.hosts):
             endpoints[i].address = specs.text(host)

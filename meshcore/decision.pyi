@@ -143,7 +143,9 @@ class Decision:
     def response_headers(self, headers: Headers | None = None, *, status: int | None = None) -> Any:
         """The header lines to answer with: the upstream's, edited, or those of our own answer.
 
-        ``headers`` are the upstream's (None for our own answer) and ``status`` its status code.
+        ``headers`` are the upstream's (None for our own answer) and ``status`` its status code. The shape is
+        theirs. A dict joins repeated lines by commas, which browsers do not undo for ``set-cookie``: where
+        there may be several, give pairs or a multi-value mapping.
         """
     @property
     def buffer_limit(self) -> int:

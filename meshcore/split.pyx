@@ -21,7 +21,7 @@ from meshcore._core cimport (
 )
 from meshcore._request cimport as_bytes, take
 
-from meshcore._hosts import checked_split
+from meshcore._hosts import checked_seed, checked_split
 
 
 @cython.final
@@ -46,7 +46,7 @@ cdef class WeightedSplit:
             if self._entropy == NULL:
                 raise MemoryError
         else:
-            self._random = seed & 0xFFFFFFFFFFFFFFFF
+            self._random = checked_seed(seed)
         names = <mc_slice *> malloc((len(encoded) + 1) * sizeof(mc_slice))
         numbers = <uint32_t *> malloc((len(encoded) + 1) * sizeof(uint32_t))
         try:

@@ -207,6 +207,9 @@ def test_seeds() -> None:
 
     assert draw(5) == draw(5) != draw(6)
     assert draw(None) != draw(None)
+    assert draw(2**64 + 5) == draw(5)
+    with pytest.raises(TypeError, match="seed is 'x'; expected an int"):
+        RandomChoice(HOSTS, seed="x")  # type: ignore[arg-type]
 
 
 # ---------------------------------------------------------------------- all of them
@@ -337,6 +340,14 @@ def test_peak_ewma_goes_by_latency() -> None:
         balancer.done(HOSTS[0])
     assert [balancer.pick() for _ in range(2)].count(HOSTS[0]) >= 1  # 0.1 x 2 against 0.2
     assert balancer.active(HOSTS[0]) >= 1
+
+
+@pytest.mark.parametrize("latency", [float("nan"), float("inf"), -1.0, 0.0])
+def test_a_latency_that_tells_nothing_ends_the_request(latency: float) -> None:
+    balancer = PeakEwma(HOSTS[:1])
+    balancer.done(balancer.pick(), latency)
+    assert balancer.active(HOSTS[0]) == 0
+    assert balancer.pick() == HOSTS[0]
 
 
 @pytest.mark.parametrize(

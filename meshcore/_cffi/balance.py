@@ -250,4 +250,4 @@ def _check(given: parameters.LeastRequest | parameters.PeakEwma) -> None:
 
 def _nanoseconds(seconds: float) -> int:
     # Half the range is 292 years; now and a duration must add up.
-    return int(min(max(seconds, 0.0), 9.0e9) * 1e9)
+    return int(min(seconds, 9.0e9) * 1e9) if seconds > 0 else 0  # NaN is not

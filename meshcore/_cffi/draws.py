@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from meshcore._cffi._core import ffi, lib
+from meshcore._hosts import checked_seed
 
 __all__ = ["Draws"]
 
@@ -21,7 +22,7 @@ class Draws:
             if self._entropy == ffi.NULL:
                 raise MemoryError
         else:
-            self._random = seed & _MASK
+            self._random = checked_seed(seed)
 
     def next(self) -> int:
         if self._entropy is not None:

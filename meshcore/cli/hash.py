@@ -75,7 +75,8 @@ def run(args: argparse.Namespace) -> int:
 
     keys = [*args.keys, *(key for name in args.files for key in _keys_of(name))]
     if not keys:
-        print("meshcore: error: which keys? give them, or --keys FILE", file=sys.stderr)
+        message = "which keys? give them before -c and --against, which take all that follows, or --keys FILE"
+        print(f"meshcore: error: {message}", file=sys.stderr)
         return 2
     source = config_source(args)
     config = source.load()
