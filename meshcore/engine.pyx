@@ -2,6 +2,8 @@
 documentation; decisions live in decision.pyx.
 """
 
+cimport cython
+
 from meshcore._breakers cimport breakers_of, connection_of, pending_of
 from meshcore._cluster_spec cimport nanoseconds
 from meshcore._core cimport *
@@ -39,6 +41,7 @@ cdef inline int fill(
     return 0
 
 
+@cython.nonecheck(True)  # a subclass may use itself before it has called our __init__
 cdef class Engine:
     cdef Serving _serving
     cdef list _notes  # one item, what annotates clusters(): it is replaced atomically, with the GIL and without

@@ -498,3 +498,24 @@ def test_the_collector_of_cycles_takes_an_engine_and_says_nothing(monkeypatch: p
         del owner
         gc.collect()
     assert said == []
+
+
+def test_a_subclass_that_forgot_to_begin_is_told_so() -> None:
+    class Forgetful(Engine):
+        def __init__(self) -> None:
+            pass
+
+    engine = Forgetful()
+    uses: list[Callable[[], object]] = [
+        lambda: engine.config,
+        lambda: engine.swap(Config(())),
+        lambda: engine.decide("GET", "a", "/"),
+        lambda: engine.explain("GET", "a", "/"),
+        lambda: engine.clusters(),
+        lambda: engine.update_endpoints("c", []),
+        lambda: engine.set_health("c", "10.0.0.1:80", False),
+        lambda: engine.drain("c", "10.0.0.1:80"),
+    ]
+    for use in uses:
+        with pytest.raises(AttributeError, match="NoneType"):
+            use()
