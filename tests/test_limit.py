@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import math
 import pickle
-import sys
 import threading
 from datetime import timedelta
 from fractions import Fraction
@@ -319,9 +318,7 @@ def test_a_flood_drives_out_nobody_who_owes_more() -> None:
 
 
 def test_memory_is_what_it_says() -> None:
-    """Few bytes for a key, and none for keys that never came."""
-    assert RateLimiter(1, 1, 1.0).nbytes < 36 * 65536
-    assert sys.getsizeof(RateLimiter(1, 1, 1.0)) < 1000
+    assert 34 * 65536 < RateLimiter(1, 1, 1.0).nbytes < 36 * 65536
 
 
 # ---------------------------------------------------------------------- in every window
@@ -423,15 +420,17 @@ def test_threads_share_a_bucket() -> None:
     clock = Clock()
     bucket, limiter, gate = TokenBucket(500, 1, 1.0, clock=clock), RateLimiter(500, 1, 1.0, clock=clock), 8
     barrier = threading.Barrier(gate)
-    allowed: list[tuple[int, int]] = []
+    of_bucket: list[int] = []
+    of_limiter: list[int] = []
 
     def work() -> None:
         barrier.wait()
-        allowed.append((sum(bucket.allow() for _ in range(200)), sum(limiter.allow("a") for _ in range(200))))
+        of_bucket.append(sum(bucket.allow() for _ in range(200)))
+        of_limiter.append(sum(limiter.allow("a") for _ in range(200)))
 
     threads = [threading.Thread(target=work) for _ in range(gate)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert [sum(column) for column in zip(*allowed, strict=True)] == [500, 500]
+    assert (sum(of_bucket), sum(of_limiter)) == (500, 500)
