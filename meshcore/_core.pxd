@@ -968,6 +968,7 @@ cdef extern from "meshcore.h" nogil:
     mc_outlier_status mc_detector_status(mc_detector *detector, uint32_t host, uint64_t now_ns)
     mc_outlier_counts mc_detector_counts(const mc_detector *detector)
     c_bool mc_snapshot_detects(const mc_snapshot *snapshot, int32_t cluster)
+    void mc_snapshot_check_passed(const mc_snapshot *snapshot, int32_t cluster, int32_t endpoint, uint64_t now_ns)
     void mc_snapshot_sweep(const mc_snapshot *snapshot, int32_t cluster, uint64_t now_ns)
     mc_outlier_status mc_snapshot_outlier(const mc_snapshot *snapshot, int32_t cluster, int32_t endpoint,
                                           uint64_t now_ns)

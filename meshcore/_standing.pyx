@@ -13,12 +13,14 @@ cdef tuple REASONS = (
 
 cdef bint take_words(Snapshot snapshot, Py_ssize_t number, object words) except -1:
     """What checks say, by endpoint; endpoints that are gone meanwhile are passed over. True where any is news."""
-    cdef bint news = False
+    cdef bint news = False, detects = mc_snapshot_detects(snapshot.snapshot, <int32_t> number)
     cdef dict places = {address: i for i, address in enumerate(snapshot.endpoints[number]) if address in words}
     for address, health in words.items():
         place = places.get(address)
         if place is not None:
             news |= mc_snapshot_check(snapshot.snapshot, <int32_t> number, place, HEALTH[health])
+            if detects and HEALTH[health] in (MC_HEALTHY, MC_DEGRADED):
+                mc_snapshot_check_passed(snapshot.snapshot, <int32_t> number, place, snapshot.now())
     return news
 
 

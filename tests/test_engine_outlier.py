@@ -17,6 +17,7 @@ from meshcore.model import (
     Config,
     Endpoint,
     ForwardAction,
+    HealthStatus,
     Listener,
     LocalityEndpoints,
     OutlierDetection,
@@ -389,3 +390,14 @@ def test_a_timeout_of_the_request_counts_for_each_attempt_that_waits() -> None:
         decision.report(error="timeout")
     assert endpoint is not None
     assert about(engine, endpoint)["ejected"]
+
+
+@pytest.mark.parametrize("allowed", [None, False])
+def test_a_health_check_that_passes_takes_an_endpoint_back(allowed: bool | None) -> None:
+    engine, _ = engine_of(detection(successful_active_health_check_uneject_host=allowed))
+    fail(engine, HOSTS[0])
+    engine.set_checked_health("c", {HOSTS[0]: HealthStatus.UNHEALTHY, HOSTS[1]: HealthStatus.HEALTHY})
+    assert about(engine, HOSTS[0])["ejected"]
+    engine.set_checked_health("c", {HOSTS[0]: HealthStatus.HEALTHY})
+    assert about(engine, HOSTS[0])["ejected"] is (allowed is False)
+    assert (HOSTS[0] in send(engine, 6)) is (allowed is None)

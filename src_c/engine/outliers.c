@@ -18,6 +18,10 @@ void mc_snapshot_sweep(const mc_snapshot *s, int32_t cluster, uint64_t now_ns) {
   mc_outlier_sweep(s->clusters[cluster]->state, now_ns);
 }
 
+void mc_snapshot_check_passed(const mc_snapshot *s, int32_t cluster, int32_t endpoint, uint64_t now_ns) {
+  mc_outlier_health_check_passed(s->clusters[cluster]->hosts[endpoint].state, now_ns);
+}
+
 bool mc_decision_detects(const mc_decision *d) {
   return d->outcome == MC_FORWARD && mc_snapshot_detects(d->snapshot, d->cluster);
 }

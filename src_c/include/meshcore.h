@@ -1166,6 +1166,8 @@ bool mc_snapshot_has_traffic(const mc_snapshot *snapshot, int32_t cluster);
 bool mc_snapshot_detects(const mc_snapshot *snapshot, int32_t cluster);
 mc_outlier_status mc_snapshot_outlier(const mc_snapshot *snapshot, int32_t cluster, int32_t endpoint, uint64_t now_ns);
 mc_outlier_counts mc_snapshot_outliers(const mc_snapshot *snapshot, int32_t cluster);
+/* A health check of an endpoint has passed: unless its health checks still fail, that takes it back. */
+void mc_snapshot_check_passed(const mc_snapshot *snapshot, int32_t cluster, int32_t endpoint, uint64_t now_ns);
 /* Does what has become due, as a decision or a report does. */
 void mc_snapshot_sweep(const mc_snapshot *snapshot, int32_t cluster, uint64_t now_ns);
 
