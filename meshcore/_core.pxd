@@ -1129,6 +1129,19 @@ cdef extern from "meshcore.h" nogil:
     mc_slice mc_flags_text(uint32_t flags, char *text)
 
     # ---- circuit breakers of clusters
+    ctypedef struct mc_pick_terms:
+        uint64_t seed
+        uint64_t now_ns
+        bint stale
+
+    ctypedef struct mc_picked:
+        int32_t endpoint
+        uint32_t flag
+
+    mc_code mc_snapshot_pick(const mc_snapshot *snapshot, int32_t cluster, const mc_pick_terms *terms, mc_picked *picked)
+    void mc_snapshot_detect(const mc_snapshot *snapshot, int32_t cluster, int32_t endpoint, const mc_result *result)
+    void mc_snapshot_done(const mc_snapshot *snapshot, int32_t cluster, int32_t endpoint)
+
     bint mc_snapshot_take(
         const mc_snapshot *snapshot, int32_t cluster, mc_routing_priority priority, mc_resource resource)
     void mc_snapshot_give(

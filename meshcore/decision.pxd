@@ -1,4 +1,4 @@
-from libc.stdint cimport uint32_t, uint64_t
+from libc.stdint cimport int32_t, uint32_t, uint64_t
 
 from meshcore._core cimport *
 from meshcore._serving cimport Serving
@@ -46,3 +46,6 @@ cdef class Mirror:
 
 cdef Decision decide(Serving serving, Snapshot snapshot, object headers, mc_request *request)
 cdef Decision peek(Serving serving, Snapshot snapshot, object headers, mc_request *request)
+cdef int learn(
+    Snapshot snapshot, int32_t cluster, int32_t endpoint, object latency, object headers, object now_ns
+) except -1

@@ -4,13 +4,14 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Literal
 
 from meshcore._breakers import Lease
+from meshcore._pick import Pick
 from meshcore._types import Headers
 from meshcore.decision import Attempt, Decision, Mirror, Outcome
 from meshcore.explain import Explain
 from meshcore.membership import GivenEndpoint
 from meshcore.model import Config, HealthStatus
 
-__all__ = ["Attempt", "Decision", "Engine", "Lease", "Mirror", "Outcome"]
+__all__ = ["Attempt", "Decision", "Engine", "Lease", "Mirror", "Outcome", "Pick"]
 
 class Engine:
     """Decides by a configuration. Thread-safe; one engine serves a whole process."""
@@ -156,6 +157,15 @@ class Engine:
 
         Raises:
             KeyError: where there is no such cluster or endpoint.
+        """
+    def pick(self, cluster: str, *, seed: int | None = None, now_ns: int | None = None) -> Pick:
+        """An endpoint of a cluster, without a request: for copies of requests (``Decision.mirrors``).
+
+        As Envoy picks for a copy: by the cluster's policy, which draws where it would hash, and in no subset
+        that a route names. ``seed`` decides what is left to chance, ``now_ns`` stands for the clock.
+
+        Raises:
+            KeyError: where there is no such cluster.
         """
     def pending(self, cluster: str, *, priority: Literal["default", "high"] = "default") -> Lease | None:
         """Count a request that waits for a connection. None: ``max_pending_requests`` leaves no room, and the

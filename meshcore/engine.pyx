@@ -8,6 +8,7 @@ from meshcore._breakers cimport breakers_of, connection_of, pending_of
 from meshcore._cluster_spec cimport nanoseconds
 from meshcore._core cimport *
 from meshcore._outlier_status cimport add_ejections
+from meshcore._pick cimport pick_of
 from meshcore._request cimport as_bytes, take
 from meshcore._serving cimport Serving, now_of, number_of, unix_time_of
 from meshcore._snapshot cimport Snapshot
@@ -15,10 +16,11 @@ from meshcore._standing cimport checks_of, standing
 from meshcore.decision cimport Decision as Decided, decide, peek
 
 from meshcore._breakers import Lease
+from meshcore._pick import Pick
 from meshcore.decision import Attempt, Decision, Mirror, Outcome
 from meshcore.model import Config
 
-__all__ = ["Attempt", "Decision", "Engine", "Lease", "Mirror", "Outcome"]
+__all__ = ["Attempt", "Decision", "Engine", "Lease", "Mirror", "Outcome", "Pick"]
 
 
 cdef inline int fill(
@@ -186,6 +188,9 @@ cdef class Engine:
 
     def connection(self, cluster, endpoint, *, priority="default"):
         return connection_of(self._serving.snapshot(), cluster, endpoint, priority)
+
+    def pick(self, cluster, *, seed=None, now_ns=None):
+        return pick_of(self._serving, cluster, seed, now_ns)
 
     def pending(self, cluster, *, priority="default"):
         return pending_of(self._serving.snapshot(), cluster, priority)

@@ -81,7 +81,10 @@ PYTHON_ALLOWED: dict[str, set[str]] = {
     "decision": {"explain", "_explain", "model", "orca"} | SHARED,
     "_explain": {"explain", "decision"} | SHARED,
     "membership": {"model"},
-    "engine": {"model", "config", "decision", "explain", "_explain", "membership"} | BINDINGS | SHARED,
+    "_pick": {"decision"} | SHARED,
+    "engine": {"model", "config", "decision", "explain", "_explain", "_pick", "membership"}
+    | BINDINGS
+    | SHARED,
     "runtime": {"model", "engine"} | BINDINGS,
     "discovery": {"model", "engine"},
     "certificates": {"model"},

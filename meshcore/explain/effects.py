@@ -160,7 +160,7 @@ def _policies(it: Explain, ink: Ink) -> Iterator[str]:
     for mirror in it.mirrors:
         if mirror.sent:
             host = printable(mirror.authority or "")
-            yield f"{ink.label('mirror')}to {mirror.cluster}, host {host}{_pending('mirroring')}"
+            yield f"{ink.label('mirror')}to {mirror.cluster}, host {host}"
         else:
             share = share_words(mirror.fraction)
             yield ink.dim(f"{ink.label('mirror')}not this one: {share} to {mirror.cluster}")

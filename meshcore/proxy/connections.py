@@ -12,15 +12,26 @@ import asyncio
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Literal
+from typing import Literal, Protocol
 
-from meshcore.engine import Decision, Engine, Lease
+from meshcore.engine import Engine, Lease
 from meshcore.proxy.replies import OVERFLOW, UpstreamError
 
 __all__ = ["Connection", "Connections"]
 
 #: A cluster, an endpoint of it, and a priority.
 Key = tuple[str, str, Literal["default", "high"]]
+
+
+class Placed(Protocol):
+    """What needs a place: a decision to forward, or a pick."""
+
+    @property
+    def cluster(self) -> str | None: ...
+    @property
+    def endpoint(self) -> str | None: ...
+    @property
+    def priority(self) -> Literal["default", "high"]: ...
 
 
 class Connection:
@@ -59,7 +70,7 @@ class Connections:
         self._engine = engine
         self._waiting: dict[Key, deque[asyncio.Future[Lease | None]]] = {}
 
-    async def take(self, decision: Decision) -> Connection:
+    async def take(self, decision: Placed) -> Connection:
         """A place for a request that is to be forwarded, once there is one.
 
         Raises:

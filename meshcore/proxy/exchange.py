@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import aiohttp
@@ -16,7 +16,8 @@ from meshcore.proxy import replies
 from meshcore.proxy.access import AccessRecord
 from meshcore.proxy.connections import Connection
 from meshcore.proxy.downstream import Answer, http_date, send_continue, text
-from meshcore.proxy.headers import Line, end_to_end, read_head
+from meshcore.proxy.headers import as_str, end_to_end, framed, read_head
+from meshcore.proxy.mirrors import Copy
 from meshcore.proxy.pacing import Pace
 from meshcore.proxy.replies import Reply, UpstreamError
 from meshcore.proxy.tunnel import tunnel
@@ -45,6 +46,7 @@ class Exchange:
         self._flags = ""  # of the decision
         self._awaits_continue = False
         self._connection: Connection | None = None
+        self._copies: Sequence[Copy] = ()  # for mirrors
 
     async def run(self) -> Answer:
         """Serve the request.
@@ -57,6 +59,8 @@ class Exchange:
             return await self._serve()
         finally:
             self.watch.stop()
+            for copy in self._copies:
+                copy.abandon()
             if self._connection is not None:
                 self._connection.close()
 
@@ -114,7 +118,7 @@ class Exchange:
     async def _forward(self, decision: Decision, cluster: Cluster | None, upgrade: bytes | None) -> Answer:
         assert decision.endpoint is not None
         try:
-            headers = _framed(_as_str(decision.request_headers()), self.request.headers.get("Content-Length"))
+            headers = framed(as_str(decision.request_headers()), self.request.headers.get("Content-Length"))
         except UnicodeDecodeError:
             return await self._reply(replies.UNSENDABLE, decision)
         headers.insert(0, ("Host", decision.authority))
@@ -130,6 +134,9 @@ class Exchange:
             self._request_complete()
         if idle and (body is not None or not timeout or idle < timeout):  # else the timeout comes first
             self.watch.end_when_idle(idle, replies.STREAM_IDLE)
+        if upgrade is None:  # nobody would speak the other protocol to a mirror
+            length = self.request.headers.get("Content-Length")
+            self._copies = self.proxy.mirrors.begin(decision, length, body=body is not None)
         upstream = self.proxy.upstream
         begun = self.watch.now()
         try:
@@ -221,7 +228,7 @@ class Exchange:
             lines.append((b"x-envoy-upstream-service-time", str(took).encode()))
         lines = decision.response_headers(lines, status=response.status)
         length = None if "Transfer-Encoding" in response.headers else response.headers.get("Content-Length")
-        headers = _framed([(text(name), text(value)) for name, value in lines], length)
+        headers = framed([(text(name), text(value)) for name, value in lines], length)
         self.answer = Answer(response.status, self._common(decision, headers), reason=response.reason or "")
         # A client that was never told to send its body may send it or the next request.
         self.answer.close = self.proxy.draining or self._awaits_continue
@@ -257,7 +264,7 @@ class Exchange:
         *,
         close: bool = False,
     ) -> Answer:
-        lines = _framed(headers, None)
+        lines = framed(headers, None)
         lines.append(("content-length", str(len(body))))
         self.answer = answer = Answer(status, self._common(decision, lines))
         # A client that still waits to be told to send its body does not have to.
@@ -308,6 +315,8 @@ class Exchange:
             raise
         self.watch.touch()
         self.record.bytes_received += len(chunk)
+        for copy in self._copies:
+            copy.feed(chunk)
         if content.at_eof():
             self._request_complete()
         return chunk
@@ -317,6 +326,8 @@ class Exchange:
         if self._timeout:
             self.watch.end_after(self._timeout, replies.RESPONSE_TIMEOUT)
         self._timeout = None
+        for copy in self._copies:
+            copy.end()
 
     def _idle_timeout(self, decision: Decision) -> float:
         action = decision.route_entry.action if decision.route_entry is not None else None
@@ -348,28 +359,6 @@ class Exchange:
     def _note(self, reply: Reply) -> None:
         self.record.flags = ",".join(filter(None, (reply.flags, self._flags)))
         self.record.details = reply.details
-
-
-def _framed(headers: list[tuple[str, str]], length: str | None) -> list[tuple[str, str]]:
-    """The lines with the body's own length, if any, as their only framing, whatever an edit made of it."""
-    return [
-        line
-        for line in headers
-        if len(line[0]) not in (14, 17)
-        or not (
-            line[0].lower() == "transfer-encoding"
-            or (line[0].lower() == "content-length" and line[1] != length)
-        )
-    ]
-
-
-def _as_str(headers: Iterable[Line]) -> list[tuple[str, str]]:
-    """Lines for the client, whose serialiser takes UTF-8 alone and drops what is not.
-
-    Raises:
-        UnicodeDecodeError: where a line cannot be sent as it is.
-    """
-    return [(name.decode(), value.decode()) for name, value in headers]
 
 
 def _address(name: object) -> tuple[str | None, int]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-__all__ = ["Head", "Line", "end_to_end", "read_head"]
+__all__ = ["Head", "Line", "as_str", "end_to_end", "framed", "read_head"]
 
 Line = tuple[bytes, bytes]
 
@@ -85,3 +85,25 @@ def read_head(headers: Iterable[Line]) -> Head:
 def end_to_end(headers: Iterable[Line]) -> list[Line]:
     """The lines that may pass to the other connection."""
     return read_head(headers).lines
+
+
+def framed(headers: list[tuple[str, str]], length: str | None) -> list[tuple[str, str]]:
+    """The lines with the body's own length, if any, as their only framing, whatever an edit made of it."""
+    return [
+        line
+        for line in headers
+        if len(line[0]) not in (14, 17)
+        or not (
+            line[0].lower() == "transfer-encoding"
+            or (line[0].lower() == "content-length" and line[1] != length)
+        )
+    ]
+
+
+def as_str(headers: Iterable[Line]) -> list[tuple[str, str]]:
+    """Lines for the client, whose serialiser takes UTF-8 alone and drops what is not.
+
+    Raises:
+        UnicodeDecodeError: where a line cannot be sent as it is.
+    """
+    return [(name.decode(), value.decode()) for name, value in headers]

@@ -28,3 +28,7 @@ class ProxyOptions:
     dns_wait: float = 10.0
     #: Bytes buffered in each direction of a stream before the sender is held back.
     buffer_size: int = 64 * 1024
+    #: Copies of requests (mirrors) that are under way at a time; what goes beyond is not sent.
+    max_mirrors: int = 256
+    #: Bytes of a body that wait for one mirror; a mirror that falls behind further is given up.
+    mirror_buffer_size: int = 256 * 1024

@@ -23,6 +23,7 @@ from meshcore.proxy.downstream import DownstreamServer
 from meshcore.proxy.exchange import Exchange
 from meshcore.proxy.fault_stats import fault_counters, fault_gauges
 from meshcore.proxy.gauges import breaker_gauges
+from meshcore.proxy.mirrors import Mirrors
 from meshcore.proxy.options import ProxyOptions
 from meshcore.proxy.replies import Reply
 from meshcore.proxy.stats import Stats
@@ -75,6 +76,7 @@ class Proxy:
         self.options = options or ProxyOptions()
         self.connections = Connections(self.engine)
         self.stats = Stats()
+        self.mirrors = Mirrors(self)
         self.sleep = sleep
         self.now = now
         self.draining = False
@@ -188,6 +190,7 @@ class Proxy:
         await self.discovery.close()
         if self._admin is not None:
             await self._admin.stop()
+        await self.mirrors.close()
         if self._upstream is not None:
             await self._upstream.close()
         await self._end_checks()
@@ -258,6 +261,7 @@ class Proxy:
             "http.downstream_cx_active": len(connections),
             "http.downstream_rq_active": self._active,
             "server.live": int(not self.draining),
+            "mirror.rq_active": self.mirrors.active,
             **breaker_gauges(self.engine),
             **fault_gauges(self.engine),
             **(self.checker.gauges() if self.checker is not None else {}),

@@ -49,13 +49,16 @@ class Stats:
             counters["http.downstream_rq_rx_reset"] += 1
         if "NR" in flags:
             counters["http.no_route"] += 1
-        if not record.cluster:
-            return
-        prefix = f"cluster.{record.cluster}."
+        if record.cluster:
+            self.upstream(record.cluster, record.status, record.flags)
+
+    def upstream(self, cluster: str, status: int, flags: str) -> None:
+        """Count a request to a cluster. ``status`` 0: it got no answer."""
+        counters, prefix = self.counters, f"cluster.{cluster}."
         counters[prefix + "upstream_rq_total"] += 1
-        if group:
-            counters[f"{prefix}upstream_rq_{group}"] += 1
-        for flag in flags:
+        if status:
+            counters[f"{prefix}upstream_rq_{status // 100}xx"] += 1
+        for flag in flags.split(",") if flags else ():
             if flag in _BY_FLAG:
                 counters[prefix + _BY_FLAG[flag]] += 1
 

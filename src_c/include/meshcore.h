@@ -1445,6 +1445,24 @@ mc_code mc_decision_mirrors(const mc_decision *decision, mc_scratch *scratch, co
 mc_code mc_decision_mirror_headers(const mc_decision *decision, uint32_t policy, mc_scratch *scratch,
                                    const mc_header_line **lines, uint32_t *count);
 
+typedef struct mc_pick_terms {
+  uint64_t seed, now_ns;
+  bool stale; /* take the cluster as it is, however old */
+} mc_pick_terms;
+
+typedef struct mc_picked {
+  int32_t endpoint; /* -1: there is none to be had, */
+  uint32_t flag;    /* and why: MC_FLAG_UH or MC_FLAG_UO; else 0 */
+} mc_picked;
+
+/* An endpoint of a cluster without a request: as Envoy picks it for a copy, without hash policies and labels of a
+ * route. It counts the copy as active, at the default priority. MC_OK or MC_STALE. */
+mc_code mc_snapshot_pick(const mc_snapshot *snapshot, int32_t cluster, const mc_pick_terms *terms, mc_picked *picked);
+/* Tells outlier detection how it went, where the cluster has any. */
+void mc_snapshot_detect(const mc_snapshot *snapshot, int32_t cluster, int32_t endpoint, const mc_result *result);
+/* The copy is over. */
+void mc_snapshot_done(const mc_snapshot *snapshot, int32_t cluster, int32_t endpoint);
+
 const char *mc_flag_name(mc_flag flag);
 
 enum { MC_FLAGS_TEXT = 64 }; /* room for all of them */

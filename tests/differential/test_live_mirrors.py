@@ -1,10 +1,13 @@
-"""Envoy sends the copies that the engine decides on."""
+"""Envoy sends the copies that the engine decides on, and that our proxy sends."""
 
 from __future__ import annotations
 
+import asyncio
+import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import contextmanager
 from queue import Empty, SimpleQueue
 
 import pytest
@@ -14,6 +17,9 @@ from live_mirrors import MIRROR_LISTENERS, MIRROR_REQUESTS
 from live_pair import LivePair
 from live_upstream import Received
 
+from meshcore.engine import Engine
+from meshcore.proxy import Proxy
+
 pytestmark = pytest.mark.envoy
 
 LOOPBACK = "127.0.0.1"
@@ -21,11 +27,14 @@ LOOPBACK = "127.0.0.1"
 Arrival = tuple[str, str, str, tuple[tuple[str, str], ...]]
 
 
-def arrival(cluster: str, method: str, target: str, lines: list[tuple[str, str]], own: str) -> Arrival:
-    """``own``: the address that the proxy names itself by."""
-    kept = [
-        (name.lower(), value.replace(own, "<own>")) for name, value in lines if name.lower() not in IGNORED
-    ]
+def arrival(cluster: str, method: str, target: str, lines: list[tuple[str, str]], *own: str) -> Arrival:
+    """``own``: the addresses that the proxy names itself by."""
+    kept = []
+    for name, value in lines:
+        if name.lower() not in IGNORED:
+            for address in own:
+                value = value.replace(address, "<own>")
+            kept.append((name.lower(), value))
     return cluster, method, target, tuple(sorted(kept))
 
 
@@ -81,6 +90,44 @@ def test_copies(mirroring: LivePair, listener: str) -> None:
             arrival(CLUSTERS[index], item.method, item.target, item.headers, own) for index, item in found
         )
         assert seen - wanted == wanted - seen == Counter(), f"(Envoy's, ours) of {request} at {listener}"
+
+
+@contextmanager
+def proxy_of(engine: Engine, config_port: int) -> Iterator[int]:
+    """Our proxy, in a thread, in the place of a listener; gives its port."""
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever, daemon=True)
+    thread.start()
+    proxy = Proxy(engine, listen=[("127.0.0.1", 0, config_port)])
+    try:
+        asyncio.run_coroutine_threadsafe(proxy.start(), loop).result(timeout=10)
+        yield proxy.ports[0]
+        asyncio.run_coroutine_threadsafe(proxy.stop(drain=0), loop).result(timeout=10)
+    finally:
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join(timeout=10)
+        loop.close()
+
+
+@pytest.mark.parametrize("listener", MIRROR_LISTENERS)
+def test_the_proxy_sends_the_same_copies(mirroring: LivePair, listener: str) -> None:
+    log, ports = mirroring.upstreams.log, mirroring.ports
+    with proxy_of(mirroring.engine, ports[listener]) as port:
+        for request in MIRROR_REQUESTS:
+            wanted = sum(1 for _ in decided(mirroring, ports[listener], request))
+            seen = []
+            for side in (ports[listener], port):
+                ask_envoy(side, request)
+                found = drained(log, wanted)
+                own = own_address(found)
+                seen.append(
+                    Counter(
+                        arrival(CLUSTERS[at], item.method, item.target, item.headers, own, LOOPBACK)
+                        for at, item in found
+                    )
+                )
+            envoy, proxy = seen
+            assert envoy - proxy == proxy - envoy == Counter(), f"(Envoy's, ours) of {request} at {listener}"
 
 
 def own_address(found: list[tuple[int, Received]]) -> str:

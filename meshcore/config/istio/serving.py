@@ -27,13 +27,6 @@ from meshcore.model.format import FormatError, parse_format
 
 __all__ = ["check_kinds", "check_serving"]
 
-#: Fields of http rules that the model holds and nothing acts upon: field -> feature.
-_RULE_FIELDS = {
-    "mirror": "mirroring",
-    "mirrors": "mirroring",
-}
-
-
 #: What may stand in a request line.
 _VISIBLE = re.compile(r"[!-~]*\Z")
 #: A backslash of a substitution, and what it escapes.
@@ -105,9 +98,6 @@ def _check_rule(rule: HTTPRoute, findings: Findings) -> None:
     if redirect is not None and redirect.redirect_code and redirect.redirect_code not in REDIRECT_CODES:
         expected = f"one of {', '.join(map(str, REDIRECT_CODES))}"
         error_at(findings, redirect, "redirect_code", found=str(redirect.redirect_code), expected=expected)
-    for field, feature in _RULE_FIELDS.items():
-        if is_set(rule, field):
-            warn_pending(findings, rule, field, feature)
     if rule.cors_policy is not None and (redirect is not None or rule.direct_response is not None):
         warn_at(findings, rule, "cors_policy", "has no effect on a rule that answers by itself")
 

@@ -487,7 +487,7 @@ def test_without_a_listener_cors_policies_are_meant_to_count() -> None:
 
 
 def test_what_the_engine_does_not_do_yet_is_said_once_at_its_place() -> None:
-    mirrored = forward(request_mirror_policies=[{"cluster": "c"}])
-    config = load_parts(table(mirrored, route()), [cluster()])
-    place = "route_config.virtual_hosts[0].routes[0].route.request_mirror_policies"
-    assert [warning.message for warning in config.warnings] == [f"{place}: {PENDING['mirroring']}"]
+    limited = forward(rate_limits=[{"actions": [{"remote_address": {}}]}])
+    config = load_parts(table(limited, route()), [cluster()])
+    place = "route_config.virtual_hosts[0].routes[0].route.rate_limits"
+    assert [warning.message for warning in config.warnings] == [f"{place}: {PENDING['rate limits']}"]

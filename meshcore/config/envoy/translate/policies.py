@@ -201,8 +201,6 @@ def hedge_policy(policy: schema.HedgePolicy | None) -> HedgePolicy | None:
 def mirrors(
     context: Context, holder: Record, policies: Sequence[schema.RequestMirrorPolicy]
 ) -> tuple[MirrorPolicy, ...]:
-    if policies:
-        context.pending(holder, "request_mirror_policies", "mirroring")
     result = []
     for policy in policies:
         if bool(policy.cluster) == bool(policy.cluster_header):

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from meshcore.config.codes import BAD_BACKEND, WITHOUT_EFFECT
-from meshcore.config.enforcement import warn_pending
 from meshcore.config.findings import Findings, did_you_mean
 from meshcore.config.istio.gateway_api.derive import Derived
 from meshcore.config.istio.gateway_api.listeners import HTTP_KINDS
@@ -96,9 +95,6 @@ def _check_parent(route: Route, reference: ParentReference, derived: Derived, fi
 def _check_rule(
     route: Route, rule: routes.HTTPRule | routes.GRPCRule, derived: Derived, findings: Findings
 ) -> None:
-    for given in rule.filters:
-        if given.request_mirror is not None:
-            warn_pending(findings, given, "request_mirror", "mirroring")
     if not any(it.weight for it in rule.backend_refs):
         redirects = any(it.request_redirect is not None for it in rule.filters)
         if not redirects:

@@ -1,0 +1,101 @@
+"""Endpoints that are picked without a request, and what they lease."""
+
+cimport cython
+
+from meshcore._core cimport *
+from meshcore._request cimport text_of
+from meshcore._serving cimport Serving, now_of, number_of
+from meshcore._snapshot cimport Snapshot
+from meshcore.decision cimport learn
+
+from meshcore._failures import failure_number
+
+# Health that changes meanwhile holds a pick up so often and no more.
+cdef enum:
+    REFRESHES = 4
+
+
+# Documented in _pick.pyi.
+@cython.final
+@cython.no_gc
+cdef class Pick:
+    cdef Snapshot _snapshot
+    cdef int32_t _number
+    cdef mc_picked _picked
+    cdef bint _held
+
+    def __init__(self):
+        raise TypeError("picks are made by Engine.pick()")
+
+    def __dealloc__(self):
+        self._close()
+
+    def __repr__(self):
+        return f"<Pick {self.endpoint or self.flags} of cluster {self.cluster!r}>"
+
+    cdef void _close(self) noexcept:
+        if self._held:
+            self._held = False
+            mc_snapshot_done(self._snapshot.snapshot, self._number, self._picked.endpoint)
+
+    @property
+    def cluster(self):
+        return self._snapshot.clusters[self._number]
+
+    @property
+    def endpoint(self):
+        if self._picked.endpoint < 0:
+            return None
+        return (<tuple> self._snapshot.endpoints[self._number])[self._picked.endpoint]
+
+    @property
+    def priority(self):
+        return "default"
+
+    @property
+    def flags(self):
+        cdef char text[MC_FLAGS_TEXT]
+        return text_of(mc_flags_text(self._picked.flag, text)) if self._picked.flag else ""
+
+    def report(self, *, status=None, headers=None, error=None, latency=None, now_ns=None):
+        cdef mc_result result
+        result.failure = MC_FAILURE_NONE if error is None else <mc_failure> <int> failure_number(error)
+        if self._picked.endpoint < 0:
+            return
+        if error is not None or status is not None:
+            result.status = 0 if status is None else status
+            result.grpc_status = -1
+            result.header_count = 0
+            result.report.now_ns = self._snapshot.now() if now_ns is None else now_ns
+            mc_snapshot_detect(self._snapshot.snapshot, self._number, self._picked.endpoint, &result)
+        if latency is None and headers is None:
+            return
+        if mc_snapshot_learns(self._snapshot.snapshot, self._number):
+            learn(self._snapshot, self._number, self._picked.endpoint, latency, headers, now_ns)
+
+    def close(self):
+        self._close()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, value, trace):
+        self._close()
+
+
+cdef object pick_of(Serving serving, object cluster, object seed, object now_ns):
+    cdef Pick out = Pick.__new__(Pick)
+    cdef Snapshot snapshot = serving.snapshot()
+    cdef mc_pick_terms terms
+    out._number = <int32_t> number_of(snapshot, cluster)
+    terms.seed = mc_entropy_next(serving.entropy) if seed is None else seed & 0xFFFFFFFFFFFFFFFF
+    terms.now_ns = now_of(snapshot, now_ns)
+    for left in reversed(range(REFRESHES + 1)):
+        terms.stale = not left
+        if mc_snapshot_pick(snapshot.snapshot, out._number, &terms, &out._picked) != MC_STALE:
+            break
+        snapshot = serving.refreshed(snapshot, out._number, terms.now_ns)
+        out._number = <int32_t> number_of(snapshot, cluster)  # it may be of another configuration
+    out._snapshot = snapshot
+    out._held = out._picked.endpoint >= 0
+    return out
