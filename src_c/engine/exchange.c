@@ -279,16 +279,26 @@ static void report_only(mc_decision *d, uint32_t number, const mc_result *result
   if (d->exchange) d->exchange->first.running = false;
 }
 
+/* Whether the first answer is one that no condition wants to retry: as almost always, and then no state is made. What
+ * the request itself says could only add conditions where the client is internal. */
+static bool first_is_good(const mc_decision *d, uint32_t number, const mc_result *result, bool *no_memory) {
+  if (d->exchange || number > 1 || result->failure != MC_FAILURE_NONE || d->view.internal) return false;
+  const mc_retry *policy = action_of(d)->retry;
+  const mc_retry_state state = {.policy = policy, .on = policy ? policy->on : 0};
+  return mc_retry_judge_answer(&state, result, no_memory) == MC_RETRY_NOT;
+}
+
 mc_code mc_decision_report(mc_decision *d, uint32_t number, const mc_result *result, bool replayable,
                            uint64_t unix_s, bool *again) {
   *again = false;
   if (d->outcome != MC_FORWARD || d->over) return MC_OK;
   if (mc_decision_detects(d)) detect(d, number, result);
-  if (!d->retries) {
+  bool no_memory = false, could_not = false;
+  if (!d->retries || first_is_good(d, number, result, &no_memory)) {
     report_only(d, number, result);
-    return MC_OK;
+    return no_memory ? MC_NO_MEMORY : MC_OK;
   }
-  if (begin(d)) return MC_NO_MEMORY;
+  if (no_memory || begin(d)) return MC_NO_MEMORY;
   mc_exchange *x = d->exchange;
   const bool failed = result->failure != MC_FAILURE_NONE, retried = x->count > 1;
   mc_attempt *attempt = running(x, number);
@@ -298,7 +308,6 @@ mc_code mc_decision_report(mc_decision *d, uint32_t number, const mc_result *res
   }
   if (!attempt) return MC_OK;
   if (!replayable) x->retry.on = 0;
-  bool no_memory = false, could_not = false;
   mc_retry_verdict verdict = failed ? mc_retry_judge_failure(&x->retry, result->failure)
                                     : mc_retry_judge_answer(&x->retry, result, &no_memory);
   if (no_memory) return MC_NO_MEMORY;

@@ -232,13 +232,10 @@ static uint32_t grpc_condition(const mc_result *result) {
   }
 }
 
-mc_retry_verdict mc_retry_judge_answer(const mc_retry_state *state, const mc_result *result, bool *no_memory) {
+/* What the conditions say of an answer that no rate limit of the upstream's made. */
+static mc_retry_verdict wanted(const mc_retry_state *state, const mc_result *result, bool *no_memory) {
   const uint32_t on = state->on;
   const uint16_t status = result->status;
-  if (!on) return MC_RETRY_NOT;
-  if (answered_header(result, MC_LITERAL("x-envoy-ratelimited")).data) {
-    return on & MC_RETRY_ON_ENVOY_RATE_LIMITED ? MC_RETRY : MC_RETRY_NOT;
-  }
   if (on & MC_RETRY_ON_5XX && status >= 500 && status < 600) return MC_RETRY;
   if (on & MC_RETRY_ON_GATEWAY_ERROR && status >= 502 && status <= 504) return MC_RETRY;
   if (on & MC_RETRY_ON_RETRIABLE_4XX && status == 409) return MC_RETRY;
@@ -247,6 +244,15 @@ mc_retry_verdict mc_retry_judge_answer(const mc_retry_state *state, const mc_res
   }
   if (on & MC_RETRY_ON_RETRIABLE_HEADERS && header_says_so(state, result, no_memory)) return MC_RETRY;
   return on & ANY_GRPC && on & grpc_condition(result) ? MC_RETRY : MC_RETRY_NOT;
+}
+
+mc_retry_verdict mc_retry_judge_answer(const mc_retry_state *state, const mc_result *result, bool *no_memory) {
+  const bool limits = state->on & MC_RETRY_ON_ENVOY_RATE_LIMITED;
+  if (!state->on) return MC_RETRY_NOT;
+  mc_retry_verdict verdict = wanted(state, result, no_memory);
+  if (verdict == MC_RETRY_NOT && !limits) return MC_RETRY_NOT;
+  if (!answered_header(result, MC_LITERAL("x-envoy-ratelimited")).data) return verdict;
+  return limits ? MC_RETRY : MC_RETRY_NOT;
 }
 
 mc_retry_verdict mc_retry_judge_failure(const mc_retry_state *state, mc_failure failure) {
