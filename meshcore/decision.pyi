@@ -150,7 +150,7 @@ class Decision:
     @property
     def buffer_limit(self) -> int:
         """Bytes of the request's body to keep, so that it can be sent again. A longer body is sent as it
-        comes, and what fails then is reported with ``replayable=False``."""
+        comes, and what fails then is reported with ``replayable=False``. 0: it is never sent again."""
     @property
     def attempts(self) -> tuple[Attempt, ...]:
         """All attempts so far, in the order in which they were made; () where nothing is forwarded.

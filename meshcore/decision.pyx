@@ -376,6 +376,8 @@ cdef class Decision:
     @property
     def buffer_limit(self):
         cdef mc_decision *d = &self._block.decision
+        if not d.retries:
+            return 0
         for holder in (self.route_entry, self._snapshot.virtual_hosts[d.virtual_host] if d.virtual_host >= 0 else None):
             if holder is not None and holder.request_buffer_limit is not None:
                 return holder.request_buffer_limit

@@ -307,8 +307,10 @@ def test_hosts_with_labels_are_left_out() -> None:
 
 def test_how_much_of_a_body_is_kept() -> None:
     def limit(route: dict[str, Any], host: dict[str, Any]) -> int:
-        return decide(engine_of(top=route, host=host)).buffer_limit
+        policy = {"retry_policy": {"retry_on": "5xx"}}
+        return decide(engine_of(policy, top=route, host=host)).buffer_limit
 
+    assert decide(engine_of()).buffer_limit == 0  # it is never sent again
     older, newer = "per_request_buffer_limit_bytes", "request_body_buffer_limit"
     assert limit({}, {}) == 1 << 20
     assert limit({}, {older: 5}) == 5

@@ -57,6 +57,7 @@ class AccessRecord:
     route: str = ""
     cluster: str = ""
     endpoint: str = ""
+    attempts: int = 0  #: made of it; 0 where nothing was forwarded
 
     def text(self) -> str:
         """The line in the manner of Envoy's default format, everything foreign escaped."""
@@ -69,7 +70,7 @@ class AccessRecord:
             f"{self.bytes_received} {self.bytes_sent} {self.duration * 1000:.0f} {upstream} "
             f"{_quoted(self.forwarded_for or self.source)} {_quoted(self.user_agent)} "
             f"{_quoted(self.request_id)} {_quoted(self.authority)} "
-            f"{_quoted(self.endpoint)} {_word(self.cluster)} {_word(self.route)}"
+            f"{_quoted(self.endpoint)} {_word(self.cluster)} {_word(self.route)} {self.attempts}"
         )
 
     def json(self) -> str:

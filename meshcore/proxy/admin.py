@@ -10,6 +10,7 @@ import msgspec
 from aiohttp import web
 
 from meshcore._version import __version__
+from meshcore.proxy.clusters_text import clusters_text
 
 if TYPE_CHECKING:
     from meshcore.proxy.server import Proxy
@@ -44,7 +45,7 @@ class Admin:
 
     async def _index(self, request: web.Request) -> web.Response:
         return web.Response(
-            text="/healthz\n/ready\n/config\n/clusters\n/stats\n/stats?format=json\n/stats?format=prometheus\n"
+            text="/healthz\n/ready\n/config\n/clusters\n/clusters?format=json\n/stats\n/stats?format=json\n/stats?format=prometheus\n"
         )
 
     async def _healthz(self, request: web.Request) -> web.Response:
@@ -72,7 +73,13 @@ class Admin:
         )
 
     async def _clusters(self, request: web.Request) -> web.Response:
-        return _json({"clusters": self._proxy.engine.clusters()})
+        clusters = self._proxy.engine.clusters()
+        form = request.query.get("format", "text")
+        if form == "json":
+            return _json({"clusters": clusters})
+        if form != "text":
+            return web.Response(status=400, text="format is one of text and json\n")
+        return web.Response(text=clusters_text(clusters))
 
     async def _stats(self, request: web.Request) -> web.Response:
         stats = self._proxy.stats

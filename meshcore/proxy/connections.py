@@ -10,21 +10,21 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Literal, Protocol
+from typing import Literal, NamedTuple, Protocol
 
 from meshcore.engine import Engine, Lease
 from meshcore.proxy.replies import OVERFLOW, UpstreamError
 
-__all__ = ["Connection", "Connections"]
+__all__ = ["Connection", "Connections", "Place"]
 
 #: A cluster, an endpoint of it, and a priority.
 Key = tuple[str, str, Literal["default", "high"]]
 
 
 class Placed(Protocol):
-    """What needs a place: a decision to forward, or a pick."""
+    """What needs a place: an attempt, or a pick."""
 
     @property
     def cluster(self) -> str | None: ...
@@ -34,13 +34,25 @@ class Placed(Protocol):
     def priority(self) -> Literal["default", "high"]: ...
 
 
+class Place(NamedTuple):
+    """Where an attempt is to go."""
+
+    cluster: str
+    endpoint: str
+    priority: Literal["default", "high"]
+
+
 class Connection:
-    """The place of one request; close it when the request is over."""
+    """The place of one request; close it when the request is over.
+
+    ``on_ready`` is called once it has its connection.
+    """
 
     def __init__(self, places: Connections, key: Key, lease: Lease | None) -> None:
         self._places = places
         self._key = key
         self._lease = lease
+        self.on_ready: Callable[[], None] | None = None
 
     @contextmanager
     def connecting(self) -> Iterator[None]:
@@ -57,6 +69,7 @@ class Connection:
                 pending.close()
 
     def close(self) -> None:
+        self.on_ready = None  # a pooled connection's context remembers us, and ought to remember nothing else
         if self._lease is not None:
             self._lease.close()
             self._lease = None

@@ -14,23 +14,20 @@ from meshcore.engine import Decision, Outcome
 from meshcore.model import Cluster, Discovery, ForwardAction
 from meshcore.proxy import replies
 from meshcore.proxy.access import AccessRecord
-from meshcore.proxy.connections import Connection
+from meshcore.proxy.attempts import Attempts
 from meshcore.proxy.downstream import Answer, http_date, send_continue, text
-from meshcore.proxy.headers import as_str, end_to_end, framed, read_head
+from meshcore.proxy.headers import end_to_end, framed, read_head
 from meshcore.proxy.mirrors import Copy
 from meshcore.proxy.pacing import Pace
-from meshcore.proxy.replies import Reply, UpstreamError
+from meshcore.proxy.replay import Replay
+from meshcore.proxy.replies import Reply
 from meshcore.proxy.tunnel import tunnel
-from meshcore.proxy.upstream import RequestBody
 from meshcore.proxy.watch import Watch
 
 if TYPE_CHECKING:
     from meshcore.proxy.server import Proxy
 
 __all__ = ["Exchange"]
-
-#: An endpoint says so that it fails, without waiting for its next health check.
-IMMEDIATE_FAILURE = "x-envoy-immediate-health-check-fail"
 
 
 class Exchange:
@@ -43,9 +40,10 @@ class Exchange:
         self.answer: Answer | None = None
         self.watch = Watch()
         self._timeout: float | None = None
+        self._complete = False  # the client has sent all
         self._flags = ""  # of the decision
         self._awaits_continue = False
-        self._connection: Connection | None = None
+        self._attempts: Attempts | None = None
         self._copies: Sequence[Copy] = ()  # for mirrors
 
     async def run(self) -> Answer:
@@ -61,8 +59,8 @@ class Exchange:
             self.watch.stop()
             for copy in self._copies:
                 copy.abandon()
-            if self._connection is not None:
-                self._connection.close()
+            if self._attempts is not None:
+                await self._attempts.close()
 
     async def fail(self, reply: Reply) -> Answer:
         """Answer ``reply``, or cut the connection where another answer has begun."""
@@ -116,58 +114,51 @@ class Exchange:
             return await self._forward(decision, cluster, upgrade)
 
     async def _forward(self, decision: Decision, cluster: Cluster | None, upgrade: bytes | None) -> Answer:
-        assert decision.endpoint is not None
-        try:
-            headers = framed(as_str(decision.request_headers()), self.request.headers.get("Content-Length"))
-        except UnicodeDecodeError:
-            return await self._reply(replies.UNSENDABLE, decision)
-        headers.insert(0, ("Host", decision.authority))
         timeout = self._timeout = decision.timeout
         idle = self._idle_timeout(decision)
         body = None
         if self.request.body_exists:
             self._awaits_continue = self._expects_continue()
-            if self._awaits_continue:  # that is between the client and us
-                headers = [line for line in headers if line[0].lower() != "expect"]
-            body = RequestBody(self._next_chunk, self.request.content.is_eof())
-        else:
+            body = Replay(self._next_chunk, decision.buffer_limit, self.proxy.options.buffer_size)
+        self._attempts = attempts = Attempts(
+            self.proxy,
+            self.request,
+            decision,
+            cluster,
+            body=body,
+            drop="expect" if self._awaits_continue else "",
+            cut=self.watch.end,
+        )
+        if body is None:
             self._request_complete()
         if idle and (body is not None or not timeout or idle < timeout):  # else the timeout comes first
             self.watch.end_when_idle(idle, replies.STREAM_IDLE)
+        if decision.max_stream_duration is not None:
+            self.watch.end_after(decision.max_stream_duration, replies.MAX_DURATION)
         if upgrade is None:  # nobody would speak the other protocol to a mirror
             length = self.request.headers.get("Content-Length")
             self._copies = self.proxy.mirrors.begin(decision, length, body=body is not None)
-        upstream = self.proxy.upstream
         begun = self.watch.now()
         try:
-            self._connection = await self.proxy.connections.take(decision)
-            address = self.proxy.address(cluster, decision.endpoint)
-            response = await upstream.send(
-                address, cluster, decision.method, decision.path, headers, body, self._connection
-            )
-        except UpstreamError as error:
-            return await self._failed(decision, error.reply)
+            response = await attempts.run()
         except asyncio.CancelledError:
             reason = self.watch.caught()
             if reason is None:
                 raise
-            return await self._failed(decision, reason)
-        self.record.upstream_duration = self.watch.now() - begun
-        try:
-            decision.report(
-                status=response.status,
-                headers=response.raw_headers,
-                latency=self.record.upstream_duration,
-                replayable=False,
-            )
-            if IMMEDIATE_FAILURE in response.headers and self.proxy.checker is not None:
-                self.proxy.checker.fail(decision.cluster or "", decision.endpoint or "")
-            if response.status == 101:
-                return await self._upgraded(decision, response, upgrade)
-            return await self._relay(decision, response)
+            return await self._ended(decision, reason)
         finally:
-            # A response that was read to its end has given its connection back by now.
-            response.close()
+            self.record.attempts = attempts.count
+            self.record.endpoint = decision.endpoint or ""
+        if response is None:
+            return await self._given_up(decision, attempts.reply)
+        self.record.upstream_duration = self.watch.now() - begun
+        self.record.details, self._flags = decision.details, decision.flags
+        self.record.flags = self._flags
+        if decision.per_try_idle_timeout:
+            self.watch.end_when_idle(decision.per_try_idle_timeout, replies.PER_TRY_IDLE)
+        if response.status == 101:
+            return await self._upgraded(decision, response, upgrade)
+        return await self._relay(decision, response)
 
     async def _relay(self, decision: Decision, response: aiohttp.ClientResponse) -> Answer:
         answer = self._begin(decision, response)
@@ -191,6 +182,7 @@ class Exchange:
         except aiohttp.ClientConnectionResetError:
             raise  # writing failed: the client has gone
         except (aiohttp.ClientError, OSError):
+            self.proxy.stats.add(f"cluster.{decision.cluster}.upstream_rq_rx_reset")
             return await self.fail(replies.RESET_AFTER)
         except asyncio.CancelledError:
             reason = self.watch.caught()
@@ -234,14 +226,30 @@ class Exchange:
         self.answer.close = self.proxy.draining or self._awaits_continue
         return self.answer
 
-    async def _own_answer(self, decision: Decision) -> Answer:
+    async def _own_answer(self, decision: Decision, transport: str = "") -> Answer:
+        self.watch.stop()
+        self._describe(decision)
+        if transport:
+            self.record.details = f"{decision.details[:-1]}|{transport}}}"
         lines = [(text(name), text(value)) for name, value in decision.response_headers()]
         return await self._send_whole(decision, decision.status or 500, lines, decision.body)
 
-    async def _failed(self, decision: Decision, reply: Reply) -> Answer:
-        if reply.error and not reply.overloaded:  # else nothing was sent, and no endpoint is to blame
-            decision.report(error=reply.error, replayable=False)
-        return await self._reply(reply, decision)
+    async def _given_up(self, decision: Decision, reply: Reply | None) -> Answer:
+        """No attempt brought an answer; ``reply`` is how the last of them failed."""
+        if not decision.done:
+            assert reply is not None
+            return await self._reply(reply, decision)
+        return await self._own_answer(decision, reply.transport if reply is not None else "")
+
+    async def _ended(self, decision: Decision, reason: Reply) -> Answer:
+        """The time for the whole request is over, or the client's body is none."""
+        if reason.error:
+            decision.report(error=reason.error)
+        if reason.error == "timeout":
+            self.proxy.stats.add(f"cluster.{decision.cluster}.upstream_rq_timeout")
+        if not reason.error or decision.answered or (reason.close and not self._complete):
+            return await self._reply(reason, decision)
+        return await self._own_answer(decision)
 
     async def _reply(self, reply: Reply, decision: Decision | None = None) -> Answer:
         self.watch.stop()
@@ -251,8 +259,6 @@ class Exchange:
             lines = [(name.encode(), value.encode()) for name, value in headers]
             edited = decision.response_headers(lines, status=reply.status)
             headers = [(text(name), text(value)) for name, value in edited]
-            if reply.overloaded and not self.proxy.view().options(decision.listener).suppress_envoy_headers:
-                headers.append(("x-envoy-overloaded", "true"))
         return await self._send_whole(decision, reply.status, headers, reply.body, close=reply.close)
 
     async def _send_whole(
@@ -323,9 +329,13 @@ class Exchange:
 
     def _request_complete(self) -> None:
         """The route's timeout counts from here, as Envoy's does."""
+        if self._complete:
+            return
+        self._complete = True
         if self._timeout:
-            self.watch.end_after(self._timeout, replies.RESPONSE_TIMEOUT)
-        self._timeout = None
+            self.watch.limit(self._timeout, replies.RESPONSE_TIMEOUT)
+        if self._attempts is not None:
+            self._attempts.request_complete()
         for copy in self._copies:
             copy.end()
 

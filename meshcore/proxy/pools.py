@@ -26,6 +26,13 @@ class _Counted(aiohttp.BaseConnector):
         with place.connecting():
             return await super()._create_connection(*arguments)
 
+    async def connect(self, *arguments: Any, **named: Any) -> aiohttp.connector.Connection:
+        connection = await super().connect(*arguments, **named)
+        place = PLACE.get()
+        if place is not None and place.on_ready is not None:
+            place.on_ready()
+        return connection
+
 
 class TcpPool(_Counted, aiohttp.TCPConnector):
     pass

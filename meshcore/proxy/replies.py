@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 __all__ = [
     "CODEC_ERROR",
     "CONNECT_TIMEOUT",
     "HEAD_TOO_LARGE",
     "INTERNAL_ERROR",
+    "MAX_DURATION",
     "OVERFLOW",
+    "PER_TRY_IDLE",
     "PROTOCOL_ERROR",
     "RESET",
     "RESET_AFTER",
+    "RESET_BEFORE_REQUEST",
     "RESPONSE_TIMEOUT",
     "STREAM_IDLE",
     "UNKNOWN_CODING",
     "UNKNOWN_DESTINATION",
     "UNSENDABLE",
     "UPGRADE_FAILED",
+    "UPSTREAM_MAX_DURATION",
     "Reply",
     "UpstreamError",
     "connect_failure",
@@ -29,8 +33,8 @@ __all__ = [
 class Reply:
     """A local answer. ``close``: the client's connection cannot be used any further.
 
-    ``error`` is what the engine is told of the attempt ("" where the endpoint is not to blame).
-    ``overloaded``: the client is told so, which keeps it from trying again.
+    ``error`` is what the engine is told of the attempt, or of the whole request ("" where no endpoint is to
+    blame). ``transport``: what the details tell of a connection that could not be made.
     """
 
     status: int
@@ -39,7 +43,7 @@ class Reply:
     details: str
     error: str = ""
     close: bool = False
-    overloaded: bool = False
+    transport: str = ""
 
 
 class UpstreamError(Exception):
@@ -61,7 +65,11 @@ UNKNOWN_CODING = Reply(501, b"Not Implemented", "DPE", "http1.invalid_transfer_e
 #: A header whose bytes are no UTF-8: our client cannot write them, and will not write others instead.
 UNSENDABLE = Reply(400, b"Bad Request", "DPE", "http1.invalid_characters", close=True)
 UPGRADE_FAILED = Reply(403, b"", "", "upgrade_failed", close=True)
-STREAM_IDLE = Reply(408, b"stream timeout", "SI", "stream_idle_timeout", close=True)
+#: Of a request that is not whole; the engine has the answer for others.
+STREAM_IDLE = Reply(408, b"stream timeout", "SI", "stream_idle_timeout", "idle-timeout", close=True)
+MAX_DURATION = Reply(
+    408, b"downstream duration timeout", "", "max_duration_timeout", "max-stream-duration", close=True
+)
 INTERNAL_ERROR = Reply(500, b"internal error", "", "internal_error", close=True)
 #: The route leads to wherever the client wants to go (Istio's PassthroughCluster): we are no open proxy.
 UNKNOWN_DESTINATION = Reply(
@@ -72,25 +80,31 @@ UNKNOWN_DESTINATION = Reply(
 )
 PROTOCOL_ERROR = Reply(502, _RESET + b"protocol error", "UPE", _BEFORE + "{protocol_error}", "protocol-error")
 RESET = Reply(503, _RESET + b"connection termination", "UC", _BEFORE + "{connection_termination}", "reset")
+#: The same, and nothing of the request had been sent.
+RESET_BEFORE_REQUEST = replace(RESET, error="reset-before-request")
 CONNECT_TIMEOUT = Reply(
     503, _RESET + b"connection timeout", "UF", _BEFORE + "{connection_timeout}", "connect-timeout"
 )
 #: A circuit breaker has no room: nothing has been sent, and trying again would not help.
-OVERFLOW = Reply(503, _RESET + b"overflow", "UO", _BEFORE + "{overflow}", overloaded=True)
+OVERFLOW = Reply(503, _RESET + b"overflow", "UO", _BEFORE + "{overflow}", "overflow")
 #: The answer had begun: the client's connection is cut, since nothing else tells it.
 RESET_AFTER = Reply(
     0, b"", "UC", "upstream_reset_after_response_started{connection_termination}", "reset", close=True
 )
 RESPONSE_TIMEOUT = Reply(504, b"upstream request timeout", "UT", "response_timeout", "timeout")
+#: These two cut an answer that has begun.
+PER_TRY_IDLE = Reply(0, b"", "UT", "upstream_per_try_idle_timeout", close=True)
+UPSTREAM_MAX_DURATION = Reply(0, b"", "UMSDR", "upstream_max_stream_duration_reached", close=True)
 
 
 def connect_failure(reason: str) -> Reply:
-    """No connection to the endpoint; ``reason`` is the system's word for why."""
-    text = "delayed connect error: " + reason
+    """No connection to the endpoint; ``reason`` is the system's word for why, which only the log tells."""
+    transport = "delayed_connect_error:_" + reason.replace(" ", "_")
     return Reply(
         503,
-        _RESET + b"remote connection failure, transport failure reason: " + text.encode("utf-8", "replace"),
+        _RESET + b"remote connection failure",
         "UF",
-        f"{_BEFORE}{{remote_connection_failure|{text.replace(' ', '_')}}}",
+        f"{_BEFORE}{{remote_connection_failure|{transport}}}",
         "connect-failure",
+        transport=transport,
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Mapping
 
 import msgspec
 
@@ -20,8 +21,11 @@ _BY_FLAG = {
     "UO": "upstream_rq_pending_overflow",
     "DC": "upstream_rq_cancelled",
 }
+#: Those that are not counted with the attempts.
+_NOT_COUNTED_YET = {flag: _BY_FLAG[flag] for flag in ("UH", "UO", "DC")}
 _LABELLED = re.compile(
-    r"(cluster)\.(.*?)\.((?:circuit_breakers\.(?:default|high)\.|health_check\.)?[a-z0-9_]+)", re.DOTALL
+    r"(cluster)\.(.*?)\.((?:circuit_breakers\.(?:default|high)\.|health_check\.|retry\.)?[a-z0-9_]+)",
+    re.DOTALL,
 )
 
 
@@ -49,18 +53,33 @@ class Stats:
             counters["http.downstream_rq_rx_reset"] += 1
         if "NR" in flags:
             counters["http.no_route"] += 1
-        if record.cluster:
+        if record.cluster and record.attempts:
+            self._attempted(record, flags)
+        elif record.cluster:
             self.upstream(record.cluster, record.status, record.flags)
 
-    def upstream(self, cluster: str, status: int, flags: str) -> None:
+    def _attempted(self, record: AccessRecord, flags: list[str]) -> None:
+        """Count a request that was forwarded: how its attempts failed has been counted with each of them."""
+        counters, prefix = self.counters, f"cluster.{record.cluster}."
+        retry_overflow = "UO" in flags and not record.details.endswith("{overflow}")
+        self.upstream(record.cluster, record.status, "" if retry_overflow else record.flags, _NOT_COUNTED_YET)
+        counters[prefix + "upstream_rq_total"] += record.attempts - 1
+        if retry_overflow:
+            counters[prefix + "upstream_rq_retry_overflow"] += 1
+        if "URX" in flags:
+            counters[prefix + "upstream_rq_retry_limit_exceeded"] += 1
+        elif record.attempts > 1 and 0 < record.status < 500:
+            counters[prefix + "upstream_rq_retry_success"] += 1
+
+    def upstream(self, cluster: str, status: int, flags: str, by_flag: Mapping[str, str] = _BY_FLAG) -> None:
         """Count a request to a cluster. ``status`` 0: it got no answer."""
         counters, prefix = self.counters, f"cluster.{cluster}."
         counters[prefix + "upstream_rq_total"] += 1
         if status:
             counters[f"{prefix}upstream_rq_{status // 100}xx"] += 1
         for flag in flags.split(",") if flags else ():
-            if flag in _BY_FLAG:
-                counters[prefix + _BY_FLAG[flag]] += 1
+            if flag in by_flag:
+                counters[prefix + by_flag[flag]] += 1
 
     def as_dict(self) -> dict[str, int]:
         return dict(sorted({**self.counters, **self.gauges}.items()))

@@ -26,6 +26,7 @@ from meshcore.proxy.replies import (
     CONNECT_TIMEOUT,
     PROTOCOL_ERROR,
     RESET,
+    RESET_BEFORE_REQUEST,
     UNSENDABLE,
     Reply,
     UpstreamError,
@@ -56,12 +57,15 @@ class RequestBody(aiohttp.Payload):
         super().__init__(chunks)
         self._chunks = chunks
         self._at_hand = at_hand
+        self.sent = False  #: something of the request has gone out
 
     async def write(self, writer: Any) -> None:
         if not self._at_hand:
             writer.send_headers()  # the endpoint may answer before it has seen any of the body
+            self.sent = True
         while chunk := await self._chunks():
             await writer.write(chunk)
+            self.sent = True
 
     async def write_with_length(self, writer: Any, content_length: int | None) -> None:
         await self.write(writer)
@@ -140,7 +144,8 @@ class Upstream:
                 server_hostname=None if tls is PLAINTEXT else tls.sni or _host(headers[0][1]),
             )
         except (aiohttp.ClientError, asyncio.TimeoutError, CannotSecure) as error:
-            raise UpstreamError(_reply_for(error)) from error
+            unsent = _unwritten(error) and (body is None or not body.sent)
+            raise UpstreamError(RESET_BEFORE_REQUEST if unsent else _reply_for(error)) from error
         except ValueError as error:  # a control character in a header (errors of TLS are ValueErrors, too)
             raise UpstreamError(UNSENDABLE) from error
         finally:
@@ -198,6 +203,14 @@ def _reason(error: BaseException) -> str:
         return "name resolution failed"
     number = getattr(cause, "errno", None)
     return os.strerror(number) if isinstance(number, int) and number > 0 else "connection failed"
+
+
+def _unwritten(error: BaseException) -> bool:
+    """Whether the connection was found closed when something was to be written."""
+    cause: BaseException | None = error
+    while cause is not None and not isinstance(cause, aiohttp.ClientConnectionResetError):
+        cause = cause.__cause__
+    return cause is not None
 
 
 def _reply_for(error: BaseException) -> Reply:

@@ -33,11 +33,17 @@ class Watch:
             self.reason = reason
             self._task.cancel()
 
-    def end_after(self, seconds: float, reason: Reply) -> None:
-        """End the exchange if it still runs in ``seconds``, unless ``lift_deadline()`` is called first."""
-        if not self._stopped:
-            self._deadline = self._loop.call_later(seconds, self.end, reason)
-            self._timers.append(self._deadline)
+    def end_after(self, seconds: float, reason: Reply) -> asyncio.TimerHandle | None:
+        """End the exchange if it still runs in ``seconds``."""
+        if self._stopped:
+            return None
+        timer = self._loop.call_later(seconds, self.end, reason)
+        self._timers.append(timer)
+        return timer
+
+    def limit(self, seconds: float, reason: Reply) -> None:
+        """The same, unless ``lift_deadline()`` is called first."""
+        self._deadline = self.end_after(seconds, reason)
 
     def lift_deadline(self) -> None:
         if self._deadline is not None:

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
-import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
 from queue import Empty, SimpleQueue
 
 import pytest
@@ -15,10 +12,8 @@ from live_compare import IGNORED, Request, ask_envoy
 from live_config import CLUSTERS
 from live_mirrors import MIRROR_LISTENERS, MIRROR_REQUESTS
 from live_pair import LivePair
+from live_proxy import proxy_of
 from live_upstream import Received
-
-from meshcore.engine import Engine
-from meshcore.proxy import Proxy
 
 pytestmark = pytest.mark.envoy
 
@@ -90,23 +85,6 @@ def test_copies(mirroring: LivePair, listener: str) -> None:
             arrival(CLUSTERS[index], item.method, item.target, item.headers, own) for index, item in found
         )
         assert seen - wanted == wanted - seen == Counter(), f"(Envoy's, ours) of {request} at {listener}"
-
-
-@contextmanager
-def proxy_of(engine: Engine, config_port: int) -> Iterator[int]:
-    """Our proxy, in a thread, in the place of a listener; gives its port."""
-    loop = asyncio.new_event_loop()
-    thread = threading.Thread(target=loop.run_forever, daemon=True)
-    thread.start()
-    proxy = Proxy(engine, listen=[("127.0.0.1", 0, config_port)])
-    try:
-        asyncio.run_coroutine_threadsafe(proxy.start(), loop).result(timeout=10)
-        yield proxy.ports[0]
-        asyncio.run_coroutine_threadsafe(proxy.stop(drain=0), loop).result(timeout=10)
-    finally:
-        loop.call_soon_threadsafe(loop.stop)
-        thread.join(timeout=10)
-        loop.close()
 
 
 @pytest.mark.parametrize("listener", MIRROR_LISTENERS)

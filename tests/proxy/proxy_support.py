@@ -92,7 +92,7 @@ class WatchedEngine:
     def __init__(self, config: Config) -> None:
         self._engine = Engine(config)
         self.open = 0
-        self.reports: list[dict[str, Any]] = []
+        self.errors: list[str] = []  #: that were reported
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._engine, name)
@@ -111,9 +111,10 @@ class _WatchedDecision:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._decision, name)
 
-    def report(self, **what: Any) -> None:
-        self._engine.reports.append(what)
-        self._decision.report(**what)
+    def report(self, **what: Any) -> Any:
+        if what.get("error"):
+            self._engine.errors.append(what["error"])
+        return self._decision.report(**what)
 
     def __enter__(self) -> _WatchedDecision:
         self._decision.__enter__()

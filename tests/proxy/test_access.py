@@ -32,7 +32,7 @@ RECORD = AccessRecord(
 def test_text() -> None:
     assert RECORD.text() == (
         '[2023-11-14T22:13:20.250Z] "GET /a HTTP/1.1" 200 - - 0 5 12 - "10.0.0.1" "-" "-" "app.example" '
-        '"10.0.0.2:80" app -'
+        '"10.0.0.2:80" app - 0'
     )
 
 

@@ -11,6 +11,7 @@ from proxy_support import RawClient, RawOrigin, cluster, config_for, in_loop, pr
 
 from meshcore.model import Cluster, Origin, Policy
 from meshcore.proxy.admin import plain
+from meshcore.proxy.clusters_text import clusters_text
 from meshcore.proxy.stats import Stats
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
@@ -45,7 +46,12 @@ async def test_pages() -> None:
         assert hosts[0]["routes"][0]["action"] == {"cluster": "app"}
         assert config["clusters"][0]["localities"][0]["endpoints"][0]["port"] == app.port
 
-        assert isinstance(json.loads((await page(port, "/clusters"))[1])["clusters"], list)
+        endpoint = json.loads((await page(port, "/clusters?format=json"))[1])["clusters"][0]["endpoints"][0]
+        assert endpoint["address"] == f"127.0.0.1:{app.port}"
+        text = (await page(port, "/clusters"))[1]
+        assert text.startswith(f"app\n  127.0.0.1:{app.port}  HEALTHY    active_requests=0 connections=0\n")
+        assert "  circuit breakers, default: connections 0 of 1024, pending requests 0 of 1024, " in text
+        assert (await page(port, "/clusters?format=xml"))[0] == 400
 
         assert "cluster.app.upstream_rq_2xx: 1\n" in (await page(port, "/stats"))[1]
         numbers = json.loads((await page(port, "/stats?format=json"))[1])
@@ -71,6 +77,34 @@ async def test_a_draining_proxy_is_not_ready_but_still_shows_its_pages() -> None
             await asyncio.sleep(0)
             assert await page(served.proxy.admin_port, "/ready") == (503, "DRAINING\n")
         await stopping
+
+
+def test_clusters_as_text() -> None:
+    def room(used: int, limit: int | None, refused: int = 0) -> dict[str, Any]:
+        left = None if limit is None else limit - used
+        return {"used": used, "limit": limit, "remaining": left, "open": left == 0, "overflows": refused}
+
+    ejected = {"ejected": True, "reason": "5xx", "time_left": 12.3456, "success_rate": None}
+    assert clusters_text(
+        [
+            {
+                "name": "a b",
+                "endpoints": [
+                    {"address": "10.0.0.1:80", "health": "HEALTHY", "active_requests": 2, "failing": []},
+                    {"address": "[::1]:1", "health": "UNHEALTHY", "failing": ["outlier", "user"], **ejected},
+                ],
+                "circuit_breakers": {"default": {"requests": room(2, 2, 7), "retries": room(0, None)}},
+                "dns": {"names": {"x.example": {"ttl": 5.0, "error": "no such name"}}},
+                "empty": {},
+            }
+        ]
+    ) == (
+        "a b\n"
+        "  10.0.0.1:80  HEALTHY    active_requests=2\n"
+        "  [::1]:1      UNHEALTHY  failing=outlier,user ejected=True reason=5xx time_left=12.346\n"
+        "  circuit breakers, default: requests 2 of 2 FULL (7 refused), retries 0 of no limit\n"
+        "  dns: names.x.example.ttl=5 names.x.example.error='no such name'\n"
+    )
 
 
 def test_plain_leaves_out_defaults_and_origins() -> None:

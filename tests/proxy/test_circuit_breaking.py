@@ -70,7 +70,7 @@ async def test_more_requests_than_there_may_be() -> None:
         assert (status, headers["x-envoy-overloaded"], body) == (503, ["true"], OVERFLOW)
         assert it.served.log[0].flags == "UO"
         assert it.served.log[0].details == "upstream_reset_before_response_started{overflow}"
-        assert it.served.engine.reports == []
+        assert it.served.engine.errors == []
         assert it.served.proxy.stats.counters["cluster.app.upstream_rq_pending_overflow"] == 1
         it.release.set()
         assert (await first.answer())[0] == 200
@@ -88,7 +88,7 @@ async def test_requests_wait_for_a_connection_in_turn() -> None:
         status, headers, body = await (await it.ask()).answer()
         assert (status, headers["x-envoy-overloaded"], body) == (503, ["true"], OVERFLOW)
         assert it.arrived == 1
-        assert it.served.engine.reports == []
+        assert it.served.engine.errors == ["overflow"]
         it.release.set()
         for client in (first, *waiting):
             assert (await client.answer())[2] == b"done"

@@ -66,7 +66,7 @@ async def get(served: Served) -> int:
 
 
 async def clusters_page(served: Served) -> list[dict[str, object]]:
-    url = f"http://127.0.0.1:{served.proxy.admin_port}/clusters"
+    url = f"http://127.0.0.1:{served.proxy.admin_port}/clusters?format=json"
     async with aiohttp.ClientSession() as session, session.get(url) as response:
         found: list[dict[str, object]] = json.loads(await response.text())["clusters"]
         return found

@@ -82,7 +82,7 @@ async def test_flags_of_a_failure_stand_beside_those_of_the_delay() -> None:
         await client.get("/")
         assert (await client.answer())[0] == 503
         await served.idle()
-        assert served.log[0].flags == "UF,DI"
+        assert served.log[0].flags == "DI,UF"
 
 
 @in_loop

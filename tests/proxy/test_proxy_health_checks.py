@@ -65,7 +65,7 @@ async def test_pages() -> None:
         origin(service) as port,
         Proxy(checked(port), listen=[("127.0.0.1", 0)], admin=("127.0.0.1", 0)) as proxy,
     ):
-        clusters = json.loads(await page(proxy.admin_port, "/clusters"))["clusters"]
+        clusters = json.loads(await page(proxy.admin_port, "/clusters?format=json"))["clusters"]
         (endpoint,) = clusters[0]["endpoints"]
         assert (endpoint["health"], endpoint["failing"]) == ("HEALTHY", [])
         found = endpoint["health_check"]

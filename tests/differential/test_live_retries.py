@@ -1,0 +1,193 @@
+"""Upstreams fail on a script, and a running Envoy and our proxy make the same attempts."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from dataclasses import dataclass
+from random import Random
+from typing import Any
+
+import pytest
+from live_config import TYPES, listener
+from live_envoy import Answer, Envoy, exchange, free_ports
+from live_proxy import proxy_of
+from live_script import Arrived, ScriptedServers
+
+from meshcore import load
+from meshcore.engine import Engine
+
+pytestmark = pytest.mark.envoy
+
+FAST = {"retry_back_off": {"base_interval": "0.001s", "max_interval": "0.002s"}}
+OTHER_HOSTS = {
+    "retry_host_predicate": [
+        {
+            "name": "envoy.retry_host_predicates.previous_hosts",
+            "typed_config": {"@type": f"{TYPES}.retry.host.previous_hosts.v3.PreviousHostsPredicate"},
+        }
+    ],
+    "host_selection_retry_max_attempts": 20,
+}
+POLICIES: dict[str, dict[str, Any]] = {
+    "none": {},
+    "any": {"retry_on": "5xx", "num_retries": 3},
+    "default-number": {"retry_on": "5xx"},
+    "never": {"retry_on": "5xx", "num_retries": 0},
+    "gateway": {"retry_on": "gateway-error", "num_retries": 2},
+    "reset": {"retry_on": "reset", "num_retries": 2},
+    "connect": {"retry_on": "connect-failure,reset-before-request", "num_retries": 2},
+    "codes": {
+        "retry_on": "retriable-status-codes,retriable-4xx",
+        "num_retries": 2,
+        "retriable_status_codes": [429, 418],
+    },
+    "grpc": {"retry_on": "unavailable,cancelled", "num_retries": 2},
+    "elsewhere": {"retry_on": "5xx", "num_retries": 2, **OTHER_HOSTS},
+    "each": {"retry_on": "5xx", "num_retries": 1, "per_try_timeout": "0.15s"},
+}
+#: Routes to a cluster where nobody listens.
+DEAD = ("none", "any", "gateway", "reset", "connect", "codes")
+STEPS = ("200", "200", "503", "503", "502", "500", "409", "429", "404", "reset", "garbage", "200:14", "200:0")
+LIMIT = 2000
+
+
+def route(name: str, cluster: str, policy: dict[str, Any], **action: Any) -> dict[str, Any]:
+    retry = {"retry_policy": {**policy, **FAST}} if policy else {}
+    forward = {"cluster": cluster, "timeout": "1s", **retry, **action}
+    return {"name": name, "match": {"path": f"/{name}"}, "route": forward}
+
+
+def table() -> dict[str, Any]:
+    small = {**route("small", "app", POLICIES["any"]), "per_request_buffer_limit_bytes": LIMIT}
+    routes = [
+        *(route(name, "app", policy) for name, policy in POLICIES.items()),
+        *(route(f"dead-{name}", "dead", POLICIES[name]) for name in DEAD),
+        small,
+        route("slow", "app", POLICIES["any"], timeout="0.15s"),
+        route("hedged", "app", POLICIES["each"], hedge_policy={"hedge_on_per_try_timeout": True}),
+    ]
+    host = {
+        "name": "all",
+        "domains": ["*"],
+        "routes": routes,
+        "include_request_attempt_count": True,
+        "include_attempt_count_in_response": True,
+    }
+    return {"name": "table", "virtual_hosts": [host]}
+
+
+def cluster(name: str, ports: list[int]) -> dict[str, Any]:
+    def endpoint(port: int) -> dict[str, Any]:
+        return {"endpoint": {"address": {"socket_address": {"address": "127.0.0.1", "port_value": port}}}}
+
+    endpoints = [{"lb_endpoints": [endpoint(port) for port in ports]}]
+    return {
+        "name": name,
+        "type": "STATIC",
+        "connect_timeout": "1s",
+        "lb_policy": "ROUND_ROBIN",
+        "load_assignment": {"cluster_name": name, "endpoints": endpoints},
+    }
+
+
+@dataclass(frozen=True)
+class Sides:
+    """Where to ask Envoy and where to ask our proxy; the upstreams are the same."""
+
+    ports: tuple[int, int]
+    upstreams: ScriptedServers
+
+
+@pytest.fixture(scope="module")
+def sides(binary: str) -> Iterator[Sides]:
+    port, *dead = free_ports(3)
+    with ScriptedServers(4) as upstreams:
+        document = {
+            "static_resources": {
+                "listeners": [listener("web", port, {"route_config": table()})],
+                "clusters": [cluster("app", upstreams.ports), cluster("dead", dead)],
+            }
+        }
+        with Envoy(binary, document), proxy_of(Engine(load(document)), port) as ours:
+            yield Sides((port, ours), upstreams)
+
+
+NUMBERS = itertools.count()
+
+
+def ask(sides: Sides, port: int, path: str, script: str, body: bytes, lines: str) -> tuple[Answer, Arrived]:
+    number = str(next(NUMBERS))
+    head = f"POST /{path} HTTP/1.1\r\nhost: a.example\r\nx-id: {number}\r\nx-script: {script}\r\n{lines}"
+    answer = exchange(port, f"{head}content-length: {len(body)}\r\n\r\n".encode() + body)
+    return answer, sides.upstreams.arrived(number)
+
+
+def seen(path: str, answer: Answer, arrived: Arrived) -> dict[str, Any]:
+    """What both sides have to have in common. Where attempts go is drawn, so that only their number counts
+    unless the policy asks for others."""
+    return {
+        "status": answer.status,
+        "body": answer.body,
+        "count in the answer": answer.values("x-envoy-attempt-count"),
+        "attempts": len(arrived.endpoints),
+        "counts": arrived.counts,
+        "bodies": arrived.bodies,
+        "endpoints": len(set(arrived.endpoints)) if path == "elsewhere" else None,
+    }
+
+
+def same(sides: Sides, path: str, script: str, body: bytes = b"", lines: str = "") -> dict[str, Any]:
+    envoy, ours = (seen(path, *ask(sides, port, path, script, body, lines)) for port in sides.ports)
+    assert ours == envoy, f"(ours, Envoy's) of {path} with {script} {lines!r}"
+    return ours
+
+
+@pytest.mark.parametrize("path", [name for name in POLICIES if name != "each"])
+def test_scripts(sides: Sides, path: str) -> None:
+    random = Random(path)
+    scripts = [",".join(random.choice(STEPS) for _ in range(5)) for _ in range(30)]
+    attempts = {same(sides, path, script, b"x" * random.randrange(3000))["attempts"] for script in scripts}
+    assert (attempts == {1}) == (path in ("none", "never", "connect"))
+
+
+@pytest.mark.parametrize("path", DEAD)
+def test_nobody_listens(sides: Sides, path: str) -> None:
+    assert same(sides, f"dead-{path}", "200")["status"] == 503
+
+
+@pytest.mark.parametrize("script", ["hang,200", "hang", "503,hang", "hang,503", "reset,hang"])
+@pytest.mark.parametrize("path", ["each", "slow", "hedged"])
+def test_slow_attempts(sides: Sides, path: str, script: str) -> None:
+    same(sides, path, script)
+
+
+@pytest.mark.parametrize("size", [0, LIMIT, LIMIT + 1, 100_000])
+def test_bodies_that_are_kept_or_not(sides: Sides, size: int) -> None:
+    found = same(sides, "small", "503,503,200", b"x" * size)
+    assert found["attempts"] == (3 if size <= LIMIT else 1)
+
+
+def test_previous_hosts_are_passed_over(sides: Sides) -> None:
+    assert {same(sides, "elsewhere", "503,503,200")["endpoints"] for _ in range(10)} == {3}
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        "x-envoy-retry-on: 5xx\r\n",
+        "x-envoy-retry-on: 5xx\r\nx-envoy-max-retries: 2\r\n",
+        "x-envoy-retry-on: gateway-error,reset\r\nx-envoy-max-retries: 9\r\n",
+        "x-envoy-retry-on: retriable-status-codes\r\nx-envoy-retriable-status-codes: 404,x,503\r\n",
+        "x-envoy-retry-grpc-on: unavailable\r\n",
+        "x-envoy-max-retries: 1\r\n",
+        "x-envoy-upstream-rq-timeout-ms: 100\r\n",
+        "x-envoy-retry-on: 5xx\r\nx-envoy-upstream-rq-per-try-timeout-ms: 100\r\n",
+        "x-envoy-hedge-on-per-try-timeout: true\r\nx-envoy-upstream-rq-per-try-timeout-ms: 100\r\n",
+    ],
+)
+@pytest.mark.parametrize("path", ["none", "any"])
+def test_what_a_client_asks_for(sides: Sides, path: str, lines: str) -> None:
+    for script in ("503,503,200", "404,200", "200:14,200", "reset,500,200", "hang,200"):
+        if "hang" not in script or "timeout" in lines:
+            same(sides, path, script, b"body", lines)
