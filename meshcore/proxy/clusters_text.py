@@ -10,10 +10,11 @@ __all__ = ["clusters_text"]
 #: Shown in a place of their own.
 _PLACED = ("name", "endpoints", "circuit_breakers")
 _FIRST = ("address", "health")
+_ALWAYS = ("active_requests", "connections")
 
 
 def clusters_text(clusters: Sequence[Mapping[str, Any]]) -> str:
-    """``clusters``: as ``Engine.clusters()`` gives them. What is empty, false or unknown is left out."""
+    """``clusters``: as ``Engine.clusters()`` gives them. What is zero, empty or unknown is left out."""
     return "".join(f"{line}\n" for cluster in clusters for line in _cluster(cluster))
 
 
@@ -22,9 +23,9 @@ def _cluster(cluster: Mapping[str, Any]) -> Iterator[str]:
     endpoints = cluster["endpoints"]
     width = max((len(endpoint["address"]) for endpoint in endpoints), default=0)
     for endpoint in endpoints:
-        rest = {name: value for name, value in endpoint.items() if name not in _FIRST}
-        line = f"  {endpoint['address']:{width}}  {endpoint['health']:9}  {' '.join(_words(rest))}"
-        yield line.rstrip()
+        counts = " ".join(f"{name}={endpoint[name]}" for name in _ALWAYS)
+        rest = _words({name: value for name, value in endpoint.items() if name not in (*_FIRST, *_ALWAYS)})
+        yield " ".join([f"  {endpoint['address']:{width}}  {endpoint['health']:9}  {counts}", *rest])
     for priority, resources in cluster["circuit_breakers"].items():
         rooms = [_room(name, resource) for name, resource in resources.items()]
         yield f"  circuit breakers, {priority}: {', '.join(rooms)}"
@@ -47,15 +48,15 @@ def _words(values: Mapping[str, Any], prefix: str = "") -> Iterator[str]:
     for name, value in values.items():
         if isinstance(value, Mapping):
             yield from _words(value, f"{prefix}{name}.")
-        elif isinstance(value, (list, tuple, set, frozenset)):
-            if value:
-                yield f"{prefix}{name}={','.join(map(str, value))}"
-        elif value is not None and value != "" and value is not False:
+        elif isinstance(value, list) and value and isinstance(value[0], Mapping):
+            for number, item in enumerate(value):
+                yield from _words(item, f"{prefix}{name}.{number}.")
+        elif value:
             yield f"{prefix}{name}={_word(value)}"
 
 
 def _word(value: object) -> str:
     if isinstance(value, float):
         return f"{value:.3f}".rstrip("0").rstrip(".")
-    text = str(value)
+    text = ",".join(map(str, value)) if isinstance(value, (list, tuple)) else str(value)
     return repr(text) if " " in text else text

@@ -342,6 +342,8 @@ class Exchange:
     def _idle_timeout(self, decision: Decision) -> float:
         action = decision.route_entry.action if decision.route_entry is not None else None
         idle = action.idle_timeout if isinstance(action, ForwardAction) else None
+        if idle is None:
+            idle = self.proxy.view().options(decision.listener).stream_idle_timeout
         return self.proxy.options.stream_idle_timeout if idle is None else idle
 
     def _may_upgrade(self, decision: Decision, upgrade: bytes) -> bool:

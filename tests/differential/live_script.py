@@ -26,7 +26,8 @@ class ScriptedServers:
 
     A request's ``x-script`` has what becomes of its attempts, wherever they go, separated by commas: a status
     (perhaps with a gRPC status behind a colon), ``reset`` (closed without a word), ``garbage`` (no HTTP),
-    ``hang`` (no answer). ``x-id`` tells requests apart.
+    ``hang`` (no answer). ``x-broken`` has the indices of servers that answer 500 instead. ``x-id`` tells
+    requests apart.
     """
 
     def __init__(self, count: int) -> None:
@@ -80,6 +81,8 @@ class ScriptedServers:
             arrived = self._arrived.setdefault(lines["x-id"], Arrived())
             steps = lines["x-script"].split(",")
             step = steps[min(len(arrived.endpoints), len(steps) - 1)]
+            if str(index) in lines.get("x-broken", ""):
+                step = "500"
             arrived.endpoints.append(index)
             arrived.counts.append(lines.get("x-envoy-attempt-count", ""))
             arrived.bodies.append(body)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from random import Random
@@ -48,6 +49,13 @@ POLICIES: dict[str, dict[str, Any]] = {
 }
 #: Routes to a cluster where nobody listens.
 DEAD = ("none", "any", "gateway", "reset", "connect", "codes")
+EJECT: dict[str, Any] = {
+    "outlier_detection": {"consecutive_5xx": 3, "base_ejection_time": "600s", "max_ejection_percent": 100},
+    # Else a balancer hears of a second ejection a second later only.
+    "common_lb_config": {"update_merge_window": "0s", "healthy_panic_threshold": {"value": 0}},
+}
+#: Cluster -> the servers that fail in it, by their index.
+EJECTING = {"one-fails": "2", "two-fail": "13", "all-fail": "0123"}
 STEPS = ("200", "200", "503", "503", "502", "500", "409", "429", "404", "reset", "garbage", "200:14", "200:0")
 LIMIT = 2000
 
@@ -65,6 +73,7 @@ def table() -> dict[str, Any]:
         *(route(f"dead-{name}", "dead", POLICIES[name]) for name in DEAD),
         small,
         route("slow", "app", POLICIES["any"], timeout="0.15s"),
+        *(route(name, name, POLICIES["none"], timeout="10s") for name in EJECTING),
         route("hedged", "app", POLICIES["each"], hedge_policy={"hedge_on_per_try_timeout": True}),
     ]
     host = {
@@ -77,7 +86,7 @@ def table() -> dict[str, Any]:
     return {"name": "table", "virtual_hosts": [host]}
 
 
-def cluster(name: str, ports: list[int]) -> dict[str, Any]:
+def cluster(name: str, ports: list[int], **more: Any) -> dict[str, Any]:
     def endpoint(port: int) -> dict[str, Any]:
         return {"endpoint": {"address": {"socket_address": {"address": "127.0.0.1", "port_value": port}}}}
 
@@ -88,6 +97,7 @@ def cluster(name: str, ports: list[int]) -> dict[str, Any]:
         "connect_timeout": "1s",
         "lb_policy": "ROUND_ROBIN",
         "load_assignment": {"cluster_name": name, "endpoints": endpoints},
+        **more,
     }
 
 
@@ -106,7 +116,11 @@ def sides(binary: str) -> Iterator[Sides]:
         document = {
             "static_resources": {
                 "listeners": [listener("web", port, {"route_config": table()})],
-                "clusters": [cluster("app", upstreams.ports), cluster("dead", dead)],
+                "clusters": [
+                    cluster("app", upstreams.ports),
+                    cluster("dead", dead),
+                    *(cluster(name, upstreams.ports, **EJECT) for name in EJECTING),
+                ],
             }
         }
         with Envoy(binary, document), proxy_of(Engine(load(document)), port) as ours:
@@ -191,3 +205,20 @@ def test_what_a_client_asks_for(sides: Sides, path: str, lines: str) -> None:
     for script in ("503,503,200", "404,200", "200:14,200", "reset,500,200", "hang,200"):
         if "hang" not in script or "timeout" in lines:
             same(sides, path, script, b"body", lines)
+
+
+@pytest.mark.parametrize("path", EJECTING)
+def test_the_same_hosts_are_ejected_after_the_same_request(sides: Sides, path: str) -> None:
+    """Round robin begins anywhere: hosts are compared by how often they are asked before they go."""
+    broken = EJECTING[path]
+    views = []
+    for port in sides.ports:
+        asked: Counter[int] = Counter()
+        statuses: Counter[int] = Counter()
+        for _ in range(40):
+            answer, arrived = ask(sides, port, path, "200", b"", f"x-broken: {broken}\r\n")
+            statuses[answer.status] += 1
+            asked.update(arrived.endpoints)
+        views.append((statuses, {index: asked[int(index)] for index in broken}))
+    assert views[1] == views[0], "(Envoy's, ours)"
+    assert set(views[0][1].values()) == {3}

@@ -237,6 +237,33 @@ class RawOrigin:
             writer.close()
 
 
+class ManyExchanges:
+    """An upstream whose connections carry one exchange after the other."""
+
+    port = 0
+    connections = 0  #: that are open
+
+    async def start(self) -> asyncio.Server:
+        server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+        self.port = server.sockets[0].getsockname()[1]
+        return server
+
+    async def exchange(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
+        """Read a request and do something about it. False: the connection ends."""
+        raise NotImplementedError
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.connections += 1
+        try:
+            while await self.exchange(reader, writer):
+                pass
+        except (asyncio.IncompleteReadError, ConnectionError):
+            pass
+        finally:
+            self.connections -= 1
+            writer.close()
+
+
 class RawClient:
     """A client that sends and reads bytes."""
 

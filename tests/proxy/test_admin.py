@@ -85,25 +85,30 @@ def test_clusters_as_text() -> None:
         return {"used": used, "limit": limit, "remaining": left, "open": left == 0, "overflows": refused}
 
     ejected = {"ejected": True, "reason": "5xx", "time_left": 12.3456, "success_rate": None}
+
+    def endpoint(address: str, health: str, **more: Any) -> dict[str, Any]:
+        return {"address": address, "health": health, "active_requests": 0, "connections": 0, **more}
+
     assert clusters_text(
         [
             {
                 "name": "a b",
                 "endpoints": [
-                    {"address": "10.0.0.1:80", "health": "HEALTHY", "active_requests": 2, "failing": []},
-                    {"address": "[::1]:1", "health": "UNHEALTHY", "failing": ["outlier", "user"], **ejected},
+                    endpoint("10.0.0.1:80", "HEALTHY", connections=2, failing=[], multiplier=0),
+                    endpoint("[::1]:1", "UNHEALTHY", failing=["outlier", "user"], **ejected),
                 ],
                 "circuit_breakers": {"default": {"requests": room(2, 2, 7), "retries": room(0, None)}},
-                "dns": {"names": {"x.example": {"ttl": 5.0, "error": "no such name"}}},
+                "dns": [{"name": "x.example", "ttl": 5.0, "last_error": "no such name"}],
                 "empty": {},
             }
         ]
     ) == (
         "a b\n"
-        "  10.0.0.1:80  HEALTHY    active_requests=2\n"
-        "  [::1]:1      UNHEALTHY  failing=outlier,user ejected=True reason=5xx time_left=12.346\n"
+        "  10.0.0.1:80  HEALTHY    active_requests=0 connections=2\n"
+        "  [::1]:1      UNHEALTHY  active_requests=0 connections=0 "
+        "failing=outlier,user ejected=True reason=5xx time_left=12.346\n"
         "  circuit breakers, default: requests 2 of 2 FULL (7 refused), retries 0 of no limit\n"
-        "  dns: names.x.example.ttl=5 names.x.example.error='no such name'\n"
+        "  dns: dns.0.name=x.example dns.0.ttl=5 dns.0.last_error='no such name'\n"
     )
 
 

@@ -19,6 +19,7 @@ from proxy_support import (
     unused_port,
 )
 
+from meshcore.model import HttpOptions
 from meshcore.proxy import ProxyOptions
 
 
@@ -187,11 +188,13 @@ async def test_the_timeout_cuts_an_answer_that_has_begun() -> None:
             assert (served.log[0].status, served.log[0].flags) == (200, "UT")
 
 
+@pytest.mark.parametrize("whose", ["proxy", "listener"])
 @in_loop
-async def test_a_stream_without_progress_ends() -> None:
-    options = ProxyOptions(stream_idle_timeout=0.05)
+async def test_a_stream_without_progress_ends(whose: str) -> None:
+    options = ProxyOptions(stream_idle_timeout=0.05 if whose == "proxy" else 300.0)
+    listener = HttpOptions(stream_idle_timeout=0.05 if whose == "listener" else None)
     async with RawOrigin(b"", close=False) as app:
-        config = config_for(cluster(app.port), timeout=0.0)
+        config = config_for(cluster(app.port), timeout=0.0, options=listener)
         async with proxy_for(config, options=options) as served:
             async with RawClient(served.port) as client:
                 await client.get("/")

@@ -9,7 +9,17 @@ from random import Random
 from typing import Any
 
 import pytest
-from proxy_support import HOST, RawClient, Served, config_for, in_loop, proxy_for, route, unused_port
+from proxy_support import (
+    HOST,
+    ManyExchanges,
+    RawClient,
+    Served,
+    config_for,
+    in_loop,
+    proxy_for,
+    route,
+    unused_port,
+)
 
 from meshcore.model import (
     CircuitBreakers,
@@ -28,31 +38,13 @@ from meshcore.proxy.replay import Replay
 pytestmark = pytest.mark.chaos
 
 
-class Unreliable:
+class Unreliable(ManyExchanges):
     """An upstream that answers, fails, resets, breaks off or hangs, as it comes."""
 
     def __init__(self, random: Random) -> None:
         self._random = random
-        self.connections = 0
-        self.port = 0
 
-    async def start(self) -> asyncio.Server:
-        server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
-        self.port = server.sockets[0].getsockname()[1]
-        return server
-
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self.connections += 1
-        try:
-            while await self._exchange(reader, writer):
-                pass
-        except (asyncio.IncompleteReadError, ConnectionError):
-            pass
-        finally:
-            self.connections -= 1
-            writer.close()
-
-    async def _exchange(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
+    async def exchange(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
         head = (await reader.readuntil(b"\r\n\r\n")).decode()
         lines = dict(line.lower().split(": ", 1) for line in head.split("\r\n")[1:-2])
         chance = self._random.random()

@@ -9,7 +9,17 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
-from proxy_support import HOST, RawClient, Served, config_for, in_loop, proxy_for, route, unused_port
+from proxy_support import (
+    HOST,
+    ManyExchanges,
+    RawClient,
+    Served,
+    config_for,
+    in_loop,
+    proxy_for,
+    route,
+    unused_port,
+)
 
 from meshcore.model import (
     CircuitBreakers,
@@ -38,30 +48,17 @@ RESET = b""
 
 
 @dataclass
-class Script:
+class Script(ManyExchanges):
     """An upstream that does to each request in turn what is written: bytes to answer with, RESET or HANG."""
 
     steps: list[bytes]
-    port: int = 0
     heads: list[str] = field(default_factory=list)
     bodies: list[bytes] = field(default_factory=list)
     hung: asyncio.Event = field(default_factory=asyncio.Event)
     left: asyncio.Event = field(default_factory=asyncio.Event)  #: who hung has been given up
     release: asyncio.Event = field(default_factory=asyncio.Event)  #: what hangs is answered with OK
-    connections: int = 0
 
-    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self.connections += 1
-        try:
-            while await self._exchange(reader, writer):
-                pass
-        except (asyncio.IncompleteReadError, ConnectionError):
-            pass
-        finally:
-            self.connections -= 1
-            writer.close()
-
-    async def _exchange(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
+    async def exchange(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
         head = (await reader.readuntil(b"\r\n\r\n")).decode()
         step = self.steps[min(len(self.heads), len(self.steps) - 1)]
         self.heads.append(head)
@@ -97,8 +94,7 @@ class Script:
 @asynccontextmanager
 async def scripted(*steps: bytes) -> AsyncIterator[Script]:
     script = Script(list(steps))
-    server = await asyncio.start_server(script.serve, "127.0.0.1", 0)
-    script.port = server.sockets[0].getsockname()[1]
+    server = await script.start()
     try:
         yield script
     finally:
