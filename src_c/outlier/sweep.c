@@ -54,7 +54,14 @@ static uint64_t tick_after(uint64_t tick, uint64_t interval, uint64_t next, uint
   return tick >= least ? tick : tick + (least - tick + interval - 1) / interval * interval;
 }
 
+/* A time to which intervals can be added: ticks that start over at 0 would be due for ever. */
+static uint64_t bounded(uint64_t now_ns) {
+  const uint64_t most = UINT64_C(1) << 63;
+  return now_ns < most ? now_ns : most;
+}
+
 void mc_outlier_sweep_due(const mc_members *members, uint64_t now_ns) {
+  now_ns = bounded(now_ns);
   mc_outlier_arm(members, now_ns); /* the clock may have gone back */
   uint64_t due = members->state->sweep_ns;
   while (due <= now_ns) {

@@ -136,6 +136,19 @@ static void test_the_clock_goes_back(void) {
   mc_detector_free(detector);
 }
 
+/* Ticks that started over at 0 would be due for ever. */
+static void test_the_end_of_time(void) {
+  const mc_outlier_spec spec = outlier_spec();
+  mc_detector *detector = detector_of(&spec, 1);
+  eject(detector, 0, UINT64_MAX - 1);
+  answer(detector, 0, 500, 1, UINT64_MAX);
+  mc_detector_sweep(detector, UINT64_MAX);
+  mc_detector_sweep(detector, START); /* and the clock is right again */
+  eject(detector, 0, START);
+  CHECK(!mc_detector_ejected(detector, 0, START + 30 * SECOND));
+  mc_detector_free(detector);
+}
+
 int main(void) {
   test_ejections_grow_up_to_the_maximum();
   test_hosts_come_back_at_ticks();
@@ -145,5 +158,6 @@ int main(void) {
   test_missed_sweeps();
   test_years_pass_at_once();
   test_the_clock_goes_back();
+  test_the_end_of_time();
   return check_finish();
 }
