@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import math
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -36,12 +37,14 @@ class Answer:
         """The same with addresses as everybody writes them.
 
         Raises:
-            LookupFailed: for what is no IP address.
+            LookupFailed: for what is no IP address, and a TTL that is no time.
         """
         try:
             addresses = tuple(str(ipaddress.ip_address(address)) for address in self.addresses)
         except ValueError as error:
             raise LookupFailed(f"the resolver answered with {error}") from error
+        if self.ttl is not None and not 0 <= self.ttl < math.inf:
+            raise LookupFailed(f"the resolver answered with a TTL of {self.ttl}")
         return Answer(tuple(dict.fromkeys(addresses)), self.ttl)
 
 

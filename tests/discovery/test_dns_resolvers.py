@@ -175,3 +175,6 @@ def test_addresses_are_checked_and_written_as_usual() -> None:
     assert Answer(("2001:DB8:0::1", V6, V4)).checked().addresses == (V6, V4)
     with pytest.raises(LookupFailed, match=r"'elsewhere\.test'"):
         Answer(("elsewhere.test",)).checked()
+    for ttl in (-1.0, float("nan"), float("inf")):
+        with pytest.raises(LookupFailed, match=f"a TTL of {ttl}"):
+            Answer((V4,), ttl).checked()
