@@ -205,7 +205,8 @@ class Decision:
         from.
 
         Raises:
-            ValueError: for another error, or an attempt below 1.
+            ValueError: for another error, a status that is not from 100 to 999, an attempt below 1 or of
+                another decision.
         """
     def on_timeout(
         self, attempt: Attempt | int | None = None, *, replayable: bool = True, now_ns: int | None = None

@@ -19,6 +19,7 @@ from meshcore._shape cimport shaped
 from meshcore._snapshot cimport Snapshot
 
 from meshcore._failures import failure_number
+from meshcore._outlier import checked_status
 from meshcore.model import DEFAULT_BUFFER_LIMIT
 from meshcore.orca import load_of
 
@@ -406,7 +407,7 @@ cdef class Decision:
         self, *, status=None, headers=None, error=None, attempt=None, latency=None, replayable=True, now_ns=None
     ):
         cdef mc_decision *d = &self._block.decision
-        cdef uint32_t number = number_of(attempt)
+        cdef uint32_t number = number_of(self, attempt)
         cdef mc_result result
         cdef c_bool again = False
         cdef mc_code code
@@ -419,7 +420,7 @@ cdef class Decision:
             result.failure = MC_FAILURE_NONE
         else:
             return None
-        result.status = 0 if status is None else status
+        result.status = 0 if status is None else status_number(status)
         result.grpc_status = -1
         result.header_count = 0
         if mc_decision_detects(d):
@@ -435,7 +436,7 @@ cdef class Decision:
     def on_timeout(self, attempt=None, *, replayable=True, now_ns=None):
         cdef c_bool again = False
         cdef uint64_t now = self._snapshot.now() if now_ns is None else now_ns
-        if mc_decision_on_timeout(&self._block.decision, number_of(attempt), now, replayable, &again):
+        if mc_decision_on_timeout(&self._block.decision, number_of(self, attempt), now, replayable, &again):
             raise MemoryError
         return self._next(now) if again else None
 
@@ -450,13 +451,14 @@ cdef class Decision:
         cdef Snapshot snapshot = self._serving.snapshot()
         cdef uint64_t now = snapshot.now() if now_ns is None else now_ns
         cdef const mc_attempt *made = NULL
-        cdef mc_code code = MC_OK
+        cdef mc_code code
+        code = mc_decision_attempt(d, snapshot.snapshot, now, &made)
         for left in reversed(range(REFRESHES)):
-            code = mc_decision_attempt(d, snapshot.snapshot, now, &made)
             if code != MC_STALE:
                 break
             snapshot = self._serving.refreshed(snapshot, d.cluster, now)
             d.request.stale = not left
+            code = mc_decision_attempt(d, snapshot.snapshot, now, &made)
         if code:
             raise MemoryError
         return None if made == NULL else attempt_of(self, made)
@@ -536,15 +538,25 @@ cdef Attempt attempt_of(Decision decision, const mc_attempt *attempt):
     return out
 
 
-cdef uint32_t number_of(object attempt) except? 0:
+cdef uint32_t number_of(Decision decision, object attempt) except? 0:
     """Of an attempt, by itself or by its number; 0: the latest."""
     if attempt is None:
         return 0
     if isinstance(attempt, Attempt):
+        if (<Attempt> attempt)._decision is not decision:
+            raise ValueError(f"{attempt!r} is an attempt of another decision")
         return (<Attempt> attempt)._attempt.number
-    if attempt < 1:
+    if not isinstance(attempt, int) or isinstance(attempt, bool):
+        raise TypeError(f"an attempt is given by itself or by its number, not by {attempt!r}")
+    if not 1 <= attempt < 1 << 32:
         raise ValueError(f"attempts are counted from 1: there is no {attempt}")
     return attempt
+
+
+cdef uint16_t status_number(object status) except 0:
+    if type(status) is int and 100 <= status < 1000:
+        return status
+    return checked_status(status)
 
 
 cdef int32_t endpoint_of(mc_decision *d, uint32_t number) noexcept:
@@ -664,7 +676,8 @@ cdef int prepare(Decision decision) except -1:
     if not d.request.now_ns:
         d.request.now_ns = decision._snapshot.now()
     for _ in range(mc_decision_further(d)):
-        decision._next(d.request.now_ns)
+        if decision._next(d.request.now_ns) is None:
+            break  # there is no room for the others either
     return 0
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+from http import HTTPStatus
 from typing import Any
 
 import pytest
@@ -92,6 +93,37 @@ def test_an_unknown_error_is_refused() -> None:
         assert not decision.done
         assert decision.report() is None
         assert not decision.done
+
+
+def test_attempts_are_those_of_the_decision() -> None:
+    engine = engine_of({"retry_policy": RETRY})
+    with decide(engine) as decision, decide(engine) as other:
+        theirs = other.attempts[0]
+        for call in (decision.on_timeout, lambda attempt: decision.report(status=503, attempt=attempt)):
+            with pytest.raises(ValueError, match="an attempt of another decision"):
+                call(theirs)
+            for number in (0, -1, 1 << 32):
+                with pytest.raises(ValueError, match=f"counted from 1: there is no {number}"):
+                    call(number)
+            for wrong in ("1", 1.0, True):
+                with pytest.raises(TypeError, match=f"not by {wrong!r}"):
+                    call(wrong)  # type: ignore[arg-type]
+        assert decision.attempts[0].running
+        assert theirs.running
+
+
+@pytest.mark.parametrize("retry", [None, RETRY])
+def test_statuses_are_those_of_http(retry: dict[str, Any] | None) -> None:
+    with decide(engine_of({"retry_policy": retry} if retry else {})) as decision:
+        for status in (-1, 0, 99, 1000, 70_000, 1 << 70):
+            with pytest.raises(ValueError, match=f"status is {status}; expected 100 to 999"):
+                decision.report(status=status)
+        for wrong in ("200", 200.5, True):
+            with pytest.raises(TypeError, match="a status is an int"):
+                decision.report(status=wrong)  # type: ignore[arg-type]
+        assert not decision.done
+        decision.report(status=HTTPStatus.OK)
+        assert decision.answered
 
 
 def test_header_lines_of_answers_are_read() -> None:
@@ -222,6 +254,27 @@ def test_requests_from_the_start() -> None:
         assert decision.report(status=404, attempt=3) is None
         assert decision.done
     assert active(engine) == 0
+
+
+def test_requests_from_the_start_end_where_there_is_no_room() -> None:
+    engine = engine_of(
+        {"retry_policy": RETRY, "hedge_policy": {"initial_requests": 4_000_000_000}},
+        cluster={"circuit_breakers": {"thresholds": [{"max_requests": 5}]}},
+    )
+    with decide(engine) as decision:
+        assert len(decision.attempts) == 5
+        assert engine.clusters()[0]["circuit_breakers"]["default"]["requests"]["overflows"] == 1
+    assert active(engine) == 0
+
+
+def test_a_clock_at_the_end_of_time_holds_nothing_up() -> None:
+    detection = {"consecutive_5xx": 1, "max_ejection_percent": 100, "interval": "0.001s"}
+    engine = engine_of({"retry_policy": RETRY}, cluster={"outlier_detection": detection})
+    with decide(engine) as decision:
+        further = decision.report(status=503, now_ns=2**64 - 1)
+        assert further is not None
+        assert further.running
+        assert decision.on_timeout(further, now_ns=2**64 - 1) is not None
 
 
 def test_retries_are_held_within_their_circuit_breaker() -> None:
