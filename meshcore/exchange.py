@@ -18,6 +18,10 @@ from meshcore.decision import Attempt, Decision
 __all__ = ["AttemptError", "Reply", "arun", "run"]
 
 
+#: Seconds: more than that sockets refuse as their timeout, and a client may ask for it by ``grpc-timeout``.
+LONGEST = (2**31 - 1) // 1000
+
+
 class Reply(Protocol):
     """The head of an upstream's answer: what ``Decision.report()`` wants to know of it."""
 
@@ -65,7 +69,8 @@ def run(
     for the next one, and of several initial requests the first alone is sent.
 
     Args:
-        decision: that is to be forwarded, and of which nothing has been reported yet.
+        decision: of which nothing has been reported yet. One that is done (it was rejected, or closed) is not
+            sent.
         send: makes one attempt, within so many seconds (None: any time). Returns the head of the answer, or
             raises ``AttemptError``, or ``TimeoutError`` where it took too long. What else it raises is passed
             on.
@@ -77,11 +82,13 @@ def run(
     Returns:
         The answer for the client; None: the decision has become one.
     """
-    attempts = decision.attempts
-    for spare in attempts[1:]:
-        decision.report(error="overflow", attempt=spare, replayable=False)
+    if decision.done:
+        return None
+    first, *spares = decision.attempts
+    for spare in spares:
+        decision.report(error="overflow", attempt=spare)
     deadline = decision.deadline
-    attempt: Attempt | None = attempts[0]
+    attempt: Attempt | None = first
     while attempt is not None:
         left = None if deadline is None else deadline - clock()
         if left is not None and left <= attempt.backoff:
@@ -90,7 +97,7 @@ def run(
         if attempt.backoff:
             sleep(attempt.backoff)
             left = None if deadline is None else deadline - clock()
-        limits = [limit for limit in (attempt.per_try_timeout, left) if limit is not None]
+        limits = [min(limit, LONGEST) for limit in (attempt.per_try_timeout, left) if limit is not None]
         begun = clock()
         try:
             reply = send(attempt, min(limits, default=None))
@@ -120,7 +127,8 @@ def _too_slow(decision: Decision, attempt: Attempt, replayable: bool) -> Attempt
     """What follows a try that took too long; a hedge takes its place, since we cannot wait for both."""
     further = decision.on_timeout(attempt, replayable=replayable)
     if attempt.running:
-        decision.report(error="per-try-timeout", attempt=attempt, replayable=False)
+        again = decision.report(error="per-try-timeout", attempt=attempt, replayable=replayable)
+        return further or again
     return further
 
 
@@ -172,6 +180,7 @@ class _Running(Generic[R]):
 
     async def run(self) -> R | None:
         decision = self._decision
+        reply: R | None = None
         try:
             deadline = decision.deadline
             if deadline is not None:
@@ -181,11 +190,9 @@ class _Running(Generic[R]):
             while not decision.done:
                 await asyncio.wait([*self._attempts, *self._timers], return_when=asyncio.FIRST_COMPLETED)
                 reply = self._settle()
-                if reply is not None:
-                    return reply
-            return None
         finally:
-            await self._stop()
+            await self._stop(reply)
+        return reply
 
     def _launch(self, attempt: Attempt | None) -> None:
         if attempt is None:
@@ -262,9 +269,9 @@ class _Running(Generic[R]):
             if not attempt.running:
                 task.cancel()
 
-    async def _stop(self) -> None:
+    async def _stop(self, reply: R | None) -> None:
         """End all that is under way. A cancellation that strikes meanwhile is heeded once all of it has
-        ended."""
+        ended; then nobody gets the reply either."""
         tasks: list[asyncio.Task[R] | asyncio.Task[None]] = [*self._attempts, *self._timers]
         cancelled = False
         for one in tasks:
@@ -277,4 +284,6 @@ class _Running(Generic[R]):
         for task in self._attempts:
             self._give_up(task)
         if cancelled:
+            if reply is not None:
+                self._discard(reply)
             raise asyncio.CancelledError

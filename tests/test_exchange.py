@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from meshcore import Attempt, Decision, Engine
-from meshcore.exchange import AttemptError, arun, run
+from meshcore.exchange import LONGEST, AttemptError, arun, run
 
 RETRY: dict[str, Any] = {"retry_on": "5xx", "num_retries": 2, "retry_back_off": {"base_interval": "0.1s"}}
 EACH = {**RETRY, "per_try_timeout": "1s"}
@@ -236,6 +237,82 @@ def test_requests_from_the_start(drive: Driver) -> None:
         assert drive(decision, upstream) is not None
         assert len(upstream.sent) == (1 if drive is threaded else 3)
         assert active(engine) == 1
+
+
+def test_in_a_thread_spare_requests_do_not_end_retries() -> None:
+    upstream = Upstream([(0.1, 503), (0.1, 503), (0.1, 503), (0.1, 200)])
+    _, decision = started(upstream, {"retry_policy": RETRY, "hedge_policy": {"initial_requests": 3}})
+    with decision:
+        reply = threaded(decision, upstream)
+        assert reply is not None
+        assert reply.status == 200
+        assert [number for number, _ in upstream.sent] == [1, 4]
+
+
+def test_in_a_thread_a_failed_hedge_is_retried() -> None:
+    upstream = Upstream([(9.0, 200), (0.1, 503), (0.1, 200)])
+    _, decision = started(upstream, HEDGE)
+    with decision:
+        reply = threaded(decision, upstream)
+        assert reply is not None
+        assert reply.status == 200
+        assert [number for number, _ in upstream.sent] == [1, 2, 3]
+
+
+@both
+def test_what_is_done_is_not_sent(drive: Driver) -> None:
+    upstream = Upstream([(0.1, 200)])
+    engine, closed = started(upstream, {})
+    closed.close()
+    engine.update_endpoints("c", [])
+    for decision in (closed, engine.decide("GET", "a.example", "/")):
+        assert drive(decision, upstream) is None
+    assert upstream.sent == []
+
+
+def test_a_thread_waits_no_longer_than_its_sockets_can() -> None:
+    engine = engine_of({"max_stream_duration": {"grpc_timeout_header_max": "0s"}})
+    headers = {"content-type": "application/grpc", "grpc-timeout": "99999999H"}
+    waits: list[float | None] = []
+
+    def send(attempt: Attempt, timeout: float | None) -> Head:
+        with socket.socket() as connection:
+            connection.settimeout(timeout)
+        waits.append(timeout)
+        return Head(200)
+
+    with engine.decide("POST", "a.example", "/", headers) as decision:
+        assert decision.deadline is not None
+        run(decision, send)
+    assert waits == [LONGEST]
+
+
+def test_nobody_gets_a_reply_where_a_cancellation_strikes_as_others_end() -> None:
+    upstream = Upstream([(9.0, 200), (0.1, 200)])
+    _, decision = started(upstream, HEDGE)
+
+    async def send(attempt: Attempt) -> Head:
+        try:
+            return await upstream.asend(attempt)
+        except asyncio.CancelledError:
+            await upstream.time.sleep(1.0)  # a connection that takes its time to close
+            raise
+
+    async def given_up() -> None:
+        time = upstream.time
+        discard = upstream.discarded.append
+        task = asyncio.ensure_future(
+            arun(decision, send, discard=discard, clock=time.clock, sleep=time.sleep)
+        )
+        while not decision.answered:
+            await time.sleep(0.5)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    with decision:
+        upstream.time.run(given_up())
+        assert [head.status for head in upstream.discarded] == [200]
 
 
 def test_cancellation_ends_every_attempt() -> None:
