@@ -133,7 +133,7 @@ class Upstream:
         seconds = cluster.connect_timeout if cluster is not None else None
         token = PLACE.set(connection)
         try:
-            return await session.request(
+            response = await session.request(
                 method,
                 _url(endpoint, target, secure=tls is not PLAINTEXT),
                 headers=headers,
@@ -150,6 +150,10 @@ class Upstream:
             raise UpstreamError(UNSENDABLE) from error
         finally:
             PLACE.reset(token)
+        if response.status < 100:  # the parser takes 000
+            response.close()
+            raise UpstreamError(PROTOCOL_ERROR)
+        return response
 
     def _unix_session(self, path: str) -> aiohttp.ClientSession:
         session = self._unix.get(path)

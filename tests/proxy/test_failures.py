@@ -85,6 +85,8 @@ async def test_an_origin_that_closes_without_a_word_is_asked_once(method: str) -
         b"HTTP/1.1 200 OK\r\nX b: c\r\n\r\n",
         b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nContent-Length: 3\r\n\r\n0\r\n\r\n",
         b"HTTP/1.1 99 No\r\n\r\n",
+        b"HTTP/1.1 000 No\r\nContent-Length: 0\r\n\r\n",
+        b"HTTP/1.1 099 No\r\nContent-Length: 2\r\n\r\nhi",
         b"HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n",
     ],
 )
