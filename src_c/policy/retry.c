@@ -158,8 +158,9 @@ mc_code mc_retry_begin(mc_retry_state *state, const mc_retry *policy, const mc_v
                                         .max_ns = policy ? policy->max_ns : 10 * DEFAULT_BASE_NS,
                                         .draws = mc_mix64(seed ^ STREAM)}};
   if (view->internal) {
-    state->on |= mc_retry_on_parse(mc_view_header(view, MC_LITERAL("x-envoy-retry-on")));
-    state->on |= mc_retry_on_parse(mc_view_header(view, MC_LITERAL("x-envoy-retry-grpc-on")));
+    /* Each header knows its own conditions alone; a policy may mix them. */
+    state->on |= mc_retry_on_parse(mc_view_header(view, MC_LITERAL("x-envoy-retry-on"))) & ~(uint32_t)ANY_GRPC;
+    state->on |= mc_retry_on_parse(mc_view_header(view, MC_LITERAL("x-envoy-retry-grpc-on"))) & ANY_GRPC;
   }
   if (!state->on) return MC_OK;
   bool may = true;

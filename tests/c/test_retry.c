@@ -133,6 +133,7 @@ static void test_what_the_request_asks_for(void) {
   mc_retry_state state = state_of(NULL, ROWS("x-envoy-retry-on: 5xx", "x-envoy-retry-grpc-on: unavailable"));
   CHECK_INT(state.on, MC_RETRY_ON_5XX | MC_RETRY_ON_GRPC_UNAVAILABLE);
   CHECK_INT(state.left, 1);
+  CHECK_INT(state_of(NULL, ROWS("x-envoy-retry-on: unavailable", "x-envoy-retry-grpc-on: 5xx,reset")).on, 0);
   state = state_of(on("reset"), ROWS("x-envoy-retry-on: 5xx", "x-envoy-max-retries: 7"));
   CHECK_INT(state.on, MC_RETRY_ON_5XX | MC_RETRY_ON_RESET);
   CHECK_INT(state.left, 7);
