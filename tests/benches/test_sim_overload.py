@@ -16,8 +16,6 @@ from overload_clients import Mesh, NoMesh, Retries
 from overload_world import Health, Phase, Shape
 from sim_overload import Result, run, spans
 
-from meshcore.config.enforcement import PENDING
-
 SMALL = Shape(
     workers=4,
     rate=900.0,
@@ -33,8 +31,6 @@ SMALL = Shape(
 
 @pytest.fixture(scope="module", params=[1, 2])
 def ours(request: pytest.FixtureRequest) -> Result:
-    if "outlier detection" in PENDING:
-        pytest.skip("the engine does not eject endpoints yet")
     return run(Mesh, SMALL, request.param)
 
 
