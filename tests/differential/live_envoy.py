@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import shutil
 import socket
 import subprocess
 import tempfile
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -20,6 +22,9 @@ ROOT = Path(__file__).parents[2]
 #: Where .ci/run and contributors keep it: an environment of its own, apart from the tests'.
 USUAL_PLACE = ROOT / ".venv-envoy" / "bin" / "envoy"
 
+#: Of the system: tests that run beside each other must not look in the same order.
+CHANCE = random.SystemRandom()
+
 
 def envoy_binary() -> str | None:
     """The envoy to test with: MESHCORE_ENVOY, else the usual place, else the one on PATH."""
@@ -30,11 +35,17 @@ def envoy_binary() -> str | None:
 
 
 def free_ports(count: int) -> list[int]:
-    """Ports of 127.0.0.1 that nobody listens on."""
-    listeners = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [listener.getsockname()[1] for listener in listeners]
-    for listener in listeners:
-        listener.close()
+    """Ports of 127.0.0.1 that nobody listens on.
+
+    They lie below those that the system gives to outgoing connections: one of these could otherwise take a
+    port before Envoy does.
+    """
+    ports: list[int] = []
+    while len(ports) < count:
+        port = CHANCE.randrange(10_000, 32_768)
+        if port not in ports:
+            with suppress(OSError), socket.create_server(("127.0.0.1", port)):
+                ports.append(port)
     return ports
 
 
