@@ -89,8 +89,8 @@ def passthrough() -> Cluster:
 class WatchedEngine:
     """An engine that counts leases: each decision must be closed, however its request ended."""
 
-    def __init__(self, config: Config) -> None:
-        self._engine = Engine(config)
+    def __init__(self, config: Config, clock: Callable[[], float] | None = None) -> None:
+        self._engine = Engine(config, clock=clock)
         self.open = 0
         self.errors: list[str] = []  #: that were reported
 
@@ -165,10 +165,11 @@ async def proxy_for(
     options: ProxyOptions | None = None,
     admin: tuple[str, int] | None = None,
     resolver: Resolver | None = None,
+    clock: Callable[[], float] | None = None,
     **more: Any,
 ) -> AsyncIterator[Served]:
     log: list[AccessRecord] = []
-    engine = WatchedEngine(config)
+    engine = WatchedEngine(config, clock)
     proxy = Proxy(
         engine,  # type: ignore[arg-type]
         listen=[("127.0.0.1", 0)],
@@ -242,11 +243,21 @@ class ManyExchanges:
 
     port = 0
     connections = 0  #: that are open
+    _server: asyncio.Server
+    _open: set[asyncio.StreamWriter]
 
     async def start(self) -> asyncio.Server:
-        server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
-        self.port = server.sockets[0].getsockname()[1]
-        return server
+        """Listen: where it did before, if it has."""
+        self._open = set()
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", self.port)
+        self.port = self._server.sockets[0].getsockname()[1]
+        return self._server
+
+    def kill(self) -> None:
+        """Go, as a process does that is killed: nobody listens, and every connection is reset."""
+        self._server.close()
+        for writer in self._open:
+            writer.transport.abort()
 
     async def exchange(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
         """Read a request and do something about it. False: the connection ends."""
@@ -254,6 +265,7 @@ class ManyExchanges:
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
+        self._open.add(writer)
         try:
             while await self.exchange(reader, writer):
                 pass
@@ -261,6 +273,7 @@ class ManyExchanges:
             pass
         finally:
             self.connections -= 1
+            self._open.discard(writer)
             writer.close()
 
 
