@@ -83,8 +83,7 @@ class Served:
 
     def ejected(self) -> set[int]:
         """Asking Envoy also has the effect that what its workers have told the main thread has been done."""
-        path = "/clusters?format=json" if self.is_envoy else "/clusters"
-        with urlopen(f"http://127.0.0.1:{self.admin}{path}", timeout=10) as answer:
+        with urlopen(f"http://127.0.0.1:{self.admin}/clusters?format=json", timeout=10) as answer:
             document = json.load(answer)
         found = set()
         for address, out in _statuses(document, self.is_envoy):
