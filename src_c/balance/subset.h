@@ -5,6 +5,7 @@
 #define MC_BALANCE_SUBSET_H
 
 #include "balance/balancer.h"
+#include "base/labels.h"
 #include "upstream/cluster.h"
 
 /* The first two subsets are no selector's. */

@@ -1,6 +1,7 @@
 #include "policy/retry.h"
 
 #include "base/decimal.h"
+#include "base/labels.h"
 #include "base/rng.h"
 #include "edit/view.h"
 
@@ -65,18 +66,12 @@ static const mc_reset_header *copy_reset_headers(mc_retry *retry, const mc_retry
 }
 
 static const mc_labels *copy_labels(const mc_labels *sets, uint32_t count, mc_arena *arena) {
-  bool ok = true;
   mc_labels *copy = mc_arena_alloc(arena, count, sizeof *copy);
   for (uint32_t i = 0; copy && i < count; i++) {
-    mc_label *labels = mc_arena_alloc(arena, sets[i].count, sizeof *labels);
-    if (!labels) return NULL;
-    for (uint32_t k = 0; k < sets[i].count; k++) {
-      labels[k].key = mc_arena_copy(arena, sets[i].at[k].key, &ok);
-      labels[k].value = mc_arena_copy(arena, sets[i].at[k].value, &ok);
-    }
-    copy[i] = (mc_labels){labels, sets[i].count};
+    copy[i] = sets[i];
+    if (!mc_labels_copy(&copy[i], arena)) return NULL;
   }
-  return ok ? copy : NULL;
+  return copy;
 }
 
 mc_code mc_retry_build(mc_retry **out, const mc_retry_spec *spec, mc_arena *arena, mc_error *error) {

@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 
+#include "base/labels.h"
+
 static mc_code fill_host(mc_members *members, mc_host *host, const mc_endpoint_spec *spec) {
   mc_arena *arena = members->arena;
   bool ok = true;

@@ -23,14 +23,3 @@ bool mc_host_counters(mc_counter_map *map, const mc_host *hosts, const uint32_t 
   for (uint32_t i = 0; map->at && i < count; i++) map->at[i] = counter_of(hosts, members, i);
   return map->at;
 }
-
-bool mc_labels_copy(mc_labels *labels, mc_arena *arena) {
-  bool ok = true;
-  mc_label *copy = mc_arena_alloc(arena, labels->count, sizeof *copy);
-  for (uint32_t i = 0; copy && i < labels->count; i++) {
-    copy[i].key = mc_arena_copy(arena, labels->at[i].key, &ok);
-    copy[i].value = mc_arena_copy(arena, labels->at[i].value, &ok);
-  }
-  labels->at = copy;
-  return copy && ok;
-}

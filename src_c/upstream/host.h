@@ -40,7 +40,4 @@ static inline uint8_t mc_host_status(const mc_host *host) {
 bool mc_host_counters(mc_counter_map *map, const mc_host *hosts, const uint32_t *members, uint32_t count,
                       mc_arena *arena);
 
-/* Makes them the arena's own. False where memory is out. */
-bool mc_labels_copy(mc_labels *labels, mc_arena *arena);
-
 #endif
