@@ -4,7 +4,7 @@ cimport cython
 
 from meshcore._core cimport *
 from meshcore._serving cimport number_of
-from meshcore._snapshot cimport Snapshot
+from meshcore._snapshot cimport Snapshot, endpoint_number
 
 cdef dict PRIORITIES = {"default": MC_ROUTING_DEFAULT, "high": MC_ROUTING_HIGH}
 cdef dict RESOURCES = {
@@ -68,10 +68,7 @@ cdef Lease lease_of(Snapshot snapshot, object cluster, object priority):
 
 cdef object connection_of(Snapshot snapshot, object cluster, object endpoint, object priority):
     cdef Lease out = lease_of(snapshot, cluster, priority)
-    endpoints = snapshot.endpoints[out._cluster]
-    if endpoint not in endpoints:
-        raise KeyError(f"cluster {cluster!r} has no endpoint {endpoint!r}")
-    out._endpoint = <int32_t> endpoints.index(endpoint)
+    out._endpoint = endpoint_number(snapshot, out._cluster, endpoint)
     out._held = mc_snapshot_take_connection(snapshot.snapshot, out._cluster, out._endpoint, out._priority)
     return out if out._held else None
 

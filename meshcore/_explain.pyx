@@ -112,7 +112,7 @@ def explanation_of(Decision decision not None):
         cors=CORS_VERDICTS[<int> d.cors],
         session=None if d.session == NULL else (SESSIONS[<int> d.session_reason], text_of(d.session_address)),
         headers=headers,
-        request_headers=text_pairs(decision._request_headers(())) if d.outcome == MC_FORWARD else [],
+        request_headers=text_pairs(decision._request_headers(NULL, ())) if d.outcome == MC_FORWARD else [],
         response_headers=lambda lines: text_pairs(decision.response_headers(lines, status=200)),
     )
     return explained(decided, facts_of(snapshot, &d.request), config)

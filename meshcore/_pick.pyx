@@ -4,15 +4,11 @@ cimport cython
 
 from meshcore._core cimport *
 from meshcore._request cimport text_of
-from meshcore._serving cimport Serving, now_of, number_of
+from meshcore._serving cimport REFRESHES, Serving, now_of, number_of
 from meshcore._snapshot cimport Snapshot
 from meshcore.decision cimport learn
 
 from meshcore._failures import failure_number
-
-# Health that changes meanwhile holds a pick up so often and no more.
-cdef enum:
-    REFRESHES = 4
 
 
 # Documented in _pick.pyi.

@@ -4,6 +4,11 @@ from meshcore._core cimport *
 from meshcore._snapshot cimport Runtime, Snapshot
 
 
+# Health that changes while it is taken into account holds a request up so often and no more.
+cdef enum:
+    REFRESHES = 4
+
+
 cdef class Serving:
     cdef list _current
     cdef Runtime runtime

@@ -36,4 +36,4 @@ cdef class Snapshot:
 
 cdef Snapshot with_cluster(Snapshot old, Py_ssize_t number, object cluster, uint64_t seed)
 cdef Snapshot refreshed(Snapshot old, Py_ssize_t number, uint64_t now_ns, uint64_t seed)
-cdef int32_t endpoint_number(Snapshot snapshot, Py_ssize_t number, str endpoint) except -1
+cdef int32_t endpoint_number(Snapshot snapshot, Py_ssize_t number, object endpoint) except -1

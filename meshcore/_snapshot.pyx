@@ -246,7 +246,7 @@ cdef Snapshot _beside(Snapshot old):
     return out
 
 
-cdef int32_t endpoint_number(Snapshot snapshot, Py_ssize_t number, str endpoint) except -1:
+cdef int32_t endpoint_number(Snapshot snapshot, Py_ssize_t number, object endpoint) except -1:
     addresses = snapshot.endpoints[number]
     if endpoint not in addresses:
         raise KeyError(f"cluster {snapshot.clusters[number]!r} has no endpoint {endpoint!r}")

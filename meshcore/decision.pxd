@@ -1,7 +1,7 @@
 from libc.stdint cimport int32_t, uint32_t, uint64_t
 
 from meshcore._core cimport *
-from meshcore._serving cimport Serving
+from meshcore._serving cimport REFRESHES, Serving
 from meshcore._snapshot cimport Snapshot
 
 
@@ -26,11 +26,10 @@ cdef class Decision:
     cdef object _picked(self)
     cdef bytes _static_body(self)
     cdef object _same_or_text(self, object given, mc_slice had, mc_slice now)
-    cdef object _request_headers(self, object shape)
+    cdef object _request_headers(self, const mc_attempt *attempt, object shape)
     cdef bint _is_given(self, object headers)
     cdef Decision _with_headers(self, object headers)
     cdef Attempt _next(self, object now_ns)
-    cdef object _limit(self, uint64_t milliseconds)
 
 
 cdef class Attempt:

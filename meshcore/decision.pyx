@@ -214,56 +214,39 @@ cdef class Decision:
             return given
         return text_of(now)
 
-    cdef object _limit(self, uint64_t milliseconds):
-        return milliseconds / 1000 if milliseconds else None
-
     @property
     def timeout(self):
-        cdef mc_timeouts limits
-        mc_decision_timeouts(&self._block.decision, &limits)
-        return self._limit(limits.request_ms)
+        return seconds_of(limits_of(self).request_ms)
 
     @property
     def per_try_timeout(self):
-        cdef mc_timeouts limits
-        mc_decision_timeouts(&self._block.decision, &limits)
-        return self._limit(limits.per_try_ms)
+        return seconds_of(limits_of(self).per_try_ms)
 
     @property
     def per_try_idle_timeout(self):
-        cdef mc_timeouts limits
-        mc_decision_timeouts(&self._block.decision, &limits)
-        return self._limit(limits.per_try_idle_ms)
+        return seconds_of(limits_of(self).per_try_idle_ms)
 
     @property
     def idle_timeout(self):
-        cdef mc_timeouts limits
-        mc_decision_timeouts(&self._block.decision, &limits)
-        return self._limit(limits.idle_ms)
+        return seconds_of(limits_of(self).idle_ms)
 
     @property
     def max_stream_duration(self):
-        cdef mc_timeouts limits
-        mc_decision_timeouts(&self._block.decision, &limits)
+        cdef mc_timeouts limits = limits_of(self)
         return limits.stream_ms / 1000 if limits.has_stream else None
 
     @property
     def upstream_max_stream_duration(self):
-        cdef mc_timeouts limits
-        mc_decision_timeouts(&self._block.decision, &limits)
-        return self._limit(limits.upstream_ms)
+        return seconds_of(limits_of(self).upstream_ms)
 
     @property
     def hedges(self):
-        cdef mc_timeouts limits
-        mc_decision_timeouts(&self._block.decision, &limits)
-        return bool(limits.hedges)
+        return bool(limits_of(self).hedges)
 
     @property
     def deadline(self):
-        cdef mc_timeouts limits
+        cdef mc_timeouts limits = limits_of(self)
         cdef mc_decision *d = &self._block.decision
-        mc_decision_timeouts(d, &limits)
         if not limits.request_ms and not limits.has_stream:
             return None
         if not d.request.now_ns:
@@ -308,15 +291,16 @@ cdef class Decision:
             raise ValueError(f"nothing goes upstream: the outcome is {self.outcome.name}")
         if headers is not None and not self._is_given(headers):
             return self._with_headers(headers).request_headers()
-        return self._request_headers(self._given)
+        return self._request_headers(NULL, self._given)
 
-    cdef object _request_headers(self, object shape):
+    cdef object _request_headers(self, const mc_attempt *attempt, object shape):
+        """The lines of an attempt; NULL: of the latest."""
         cdef mc_scratch scratch
         cdef const mc_header_line *lines
         cdef uint32_t count
         mc_scratch_init(&scratch)
         try:
-            if mc_decision_request_headers(&self._block.decision, &scratch, &lines, &count):
+            if mc_attempt_request_headers(&self._block.decision, attempt, &scratch, &lines, &count):
                 raise MemoryError
             return shaped(shape, self._pairs, lines, count)
         finally:
@@ -354,12 +338,7 @@ cdef class Decision:
         cdef bytes own_body
         mc_scratch_init(&scratch)
         try:
-            try:
-                take_pairs(pairs, block.lines)
-                alive = pairs
-            except UnicodeEncodeError:
-                alive = pairs_as_bytes(pairs)
-                take_pairs(alive, block.lines)
+            alive = taken(pairs, block)
             own_body = self._static_body()
             response.status = 0 if status is None else status
             response.headers = block.lines
@@ -441,8 +420,7 @@ cdef class Decision:
         return self._next(now) if again else None
 
     def on_deadline(self):
-        cdef mc_timeouts limits
-        mc_decision_timeouts(&self._block.decision, &limits)
+        cdef mc_timeouts limits = limits_of(self)
         self.report(error="max-stream-duration" if stream_is_first(&self._block.decision, &limits) else "timeout")
 
     cdef Attempt _next(self, object now_ns):
@@ -517,18 +495,7 @@ cdef class Attempt:
         return text_of(self._attempt.authority)
 
     def request_headers(self):
-        cdef mc_scratch scratch
-        cdef const mc_header_line *lines
-        cdef uint32_t count
-        mc_scratch_init(&scratch)
-        try:
-            if mc_attempt_request_headers(
-                &self._decision._block.decision, self._attempt, &scratch, &lines, &count
-            ):
-                raise MemoryError
-            return shaped(self._decision._given, self._decision._pairs, lines, count)
-        finally:
-            mc_scratch_reset(&scratch)
+        return self._decision._request_headers(self._attempt, self._decision._given)
 
 
 cdef Attempt attempt_of(Decision decision, const mc_attempt *attempt):
@@ -568,6 +535,17 @@ cdef int32_t endpoint_of(mc_decision *d, uint32_t number) noexcept:
     return d.endpoint
 
 
+cdef mc_timeouts limits_of(Decision decision) noexcept:
+    cdef mc_timeouts limits
+    mc_decision_timeouts(&decision._block.decision, &limits)
+    return limits
+
+
+cdef object seconds_of(uint64_t milliseconds):
+    """None: there is no limit."""
+    return milliseconds / 1000 if milliseconds else None
+
+
 cdef bint stream_is_first(const mc_decision *d, const mc_timeouts *limits) noexcept:
     """Whether the limit of the stream comes before that of the request, which begins after an injected delay."""
     cdef uint64_t request_ms = limits.request_ms + d.delay_ns // 1_000_000
@@ -576,6 +554,17 @@ cdef bint stream_is_first(const mc_decision *d, const mc_timeouts *limits) noexc
 
 cdef bint reads_headers(const mc_decision *d, uint16_t status) noexcept:
     return mc_decision_reads_answer(d, status) or mc_decision_detects_headers(d)
+
+
+cdef tuple taken(tuple pairs, Block *block):
+    """Have the block's lines point to these; what they point into, which has to be kept."""
+    try:
+        take_pairs(pairs, block.lines)
+        return pairs
+    except UnicodeEncodeError:
+        pairs = pairs_as_bytes(pairs)
+        take_pairs(pairs, block.lines)
+        return pairs
 
 
 cdef mc_code report_lines(
@@ -587,11 +576,7 @@ cdef mc_code report_lines(
     cdef uint64_t unix_s = decision._snapshot.unix_time() if mc_decision_reads_wall_clock(d) else 0
     cdef Block *block = block_new(len(pairs))
     try:
-        try:
-            take_pairs(pairs, block.lines)
-        except UnicodeEncodeError:
-            pairs = pairs_as_bytes(pairs)
-            take_pairs(pairs, block.lines)
+        pairs = taken(pairs, block)
         result.headers = block.lines
         result.header_count = <uint32_t> len(pairs)
         return mc_decision_report(d, number, result, replayable, unix_s, again)
@@ -652,7 +637,12 @@ cdef Block *headers_taken(Decision out, object headers) except NULL:
     return block
 
 
-cdef Decision decide(Serving serving, Snapshot snapshot, object headers, mc_request *request):
+ctypedef mc_code (*Decider)(const mc_snapshot *, const mc_request *, mc_decision *)
+
+
+cdef inline Decision asked(
+    Serving serving, Snapshot snapshot, object headers, mc_request *request, Decider decider
+):
     """Decide a request whose texts are taken already; headers are taken here."""
     cdef Decision out = Decision.__new__(Decision)
     cdef Block *block = headers_taken(out, headers)
@@ -660,12 +650,17 @@ cdef Decision decide(Serving serving, Snapshot snapshot, object headers, mc_requ
     request.header_count = <uint32_t> len(out._pairs)
     request.stale = False
     out._snapshot = snapshot
-    cdef mc_code code = mc_decide(snapshot.snapshot, request, &block.decision)
+    cdef mc_code code = decider(snapshot.snapshot, request, &block.decision)
     out._block = block
-    out._serving = serving
     if code:
-        decide_afresh(serving, out, request, mc_decide, code)
-    if block.decision.retries:
+        decide_afresh(serving, out, request, decider, code)
+    return out
+
+
+cdef Decision decide(Serving serving, Snapshot snapshot, object headers, mc_request *request):
+    cdef Decision out = asked(serving, snapshot, headers, request, mc_decide)
+    out._serving = serving
+    if out._block.decision.retries:
         prepare(out)
     return out
 
@@ -683,24 +678,7 @@ cdef int prepare(Decision decision) except -1:
 
 cdef Decision peek(Serving serving, Snapshot snapshot, object headers, mc_request *request):
     """What decide() would return now; nothing is leased and no turn taken."""
-    cdef Decision out = Decision.__new__(Decision)
-    cdef Block *block = headers_taken(out, headers)
-    request.headers = block.lines
-    request.header_count = <uint32_t> len(out._pairs)
-    request.stale = False
-    out._snapshot = snapshot
-    cdef mc_code code = mc_peek(snapshot.snapshot, request, &block.decision)
-    out._block = block
-    if code:
-        decide_afresh(serving, out, request, mc_peek, code)
-    return out
-
-
-# Health that changes while it is taken into account holds a request up so often and no more.
-cdef enum:
-    REFRESHES = 4
-
-ctypedef mc_code (*Decider)(const mc_snapshot *, const mc_request *, mc_decision *)
+    return asked(serving, snapshot, headers, request, mc_peek)
 
 
 cdef int decide_afresh(Serving serving, Decision out, mc_request *request, Decider decider, mc_code code) except -1:
