@@ -15,7 +15,7 @@ import asyncio
 import sys
 from typing import Any
 
-from timing import Contender, Cost, measure, nanoseconds, table, verdict
+from timing import Contender, Cost, beside, measure, verdict
 
 from meshcore import CircuitBreaker, RetryBudget
 
@@ -89,13 +89,8 @@ def in_a_loop(loop: asyncio.AbstractEventLoop) -> dict[str, Contender]:
 
 
 def report(title: str, costs: dict[str, Cost]) -> None:
-    first = next(iter(costs.values())).minimum
-    rows = [
-        [name, nanoseconds(cost.minimum), nanoseconds(cost.median), f"{cost.minimum / first:,.1f}x"]
-        for name, cost in costs.items()
-    ]
     print(f"\n{title}\n")
-    print(table(["", "minimum", "median", "of the first"], rows))
+    print(beside(costs))
 
 
 def main() -> int:

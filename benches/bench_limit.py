@@ -19,7 +19,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from timing import Contender, Cost, measure, nanoseconds, table, verdict
+from timing import Contender, Cost, beside, measure, nanoseconds, table, verdict
 
 from meshcore import RateLimiter, TokenBucket
 
@@ -116,13 +116,8 @@ def contenders_without_keys(loop: asyncio.AbstractEventLoop) -> dict[str, Conten
 
 
 def report(title: str, costs: dict[str, Cost]) -> None:
-    first = next(iter(costs.values())).minimum
-    rows = [
-        [name, nanoseconds(cost.minimum), nanoseconds(cost.median), f"{cost.minimum / first:,.1f}x"]
-        for name, cost in costs.items()
-    ]
     print(f"\n{title}\n")
-    print(table(["", "minimum", "median", "of the first"], rows))
+    print(beside(costs))
 
 
 def resident() -> int:

@@ -17,7 +17,7 @@ import argparse
 import sys
 from typing import Any
 
-from timing import Contender, Cost, measure, nanoseconds, table, verdict
+from timing import Contender, Cost, beside, measure, verdict
 
 from meshcore import Engine, OutlierDetector
 from meshcore.model import (
@@ -103,13 +103,8 @@ def in_the_engine() -> dict[str, Contender]:
 
 
 def report(title: str, costs: dict[str, Cost]) -> None:
-    first = next(iter(costs.values())).minimum
-    rows = [
-        [name, nanoseconds(cost.minimum), nanoseconds(cost.median), f"{cost.minimum / first:,.2f}x"]
-        for name, cost in costs.items()
-    ]
     print(f"\n{title}\n")
-    print(table(["", "minimum", "median", "of the first"], rows))
+    print(beside(costs, digits=2))
 
 
 def main() -> int:

@@ -6,6 +6,7 @@ A client decides what becomes of each request; the world does the rest. All get 
 from __future__ import annotations
 
 import random
+from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -33,7 +34,7 @@ class Tally:
     most_retries: float = 0.0  #: under way at a time, as a share of what the budget allows
 
 
-class Client:
+class Client(ABC):
     def __init__(self, world: World, seed: int) -> None:
         self.world = world
         self.tally = Tally()
@@ -58,8 +59,9 @@ class Client:
                 self._busy += 1
                 self.begin(began, chance)
 
+    @abstractmethod
     def begin(self, began: float, chance: random.Random) -> None:
-        raise NotImplementedError
+        """Do what the client does for a request."""
 
     def send(self, began: float, host: str, chance: random.Random, reply: Callable[[int], None]) -> None:
         self._count(self.tally.attempts, began)

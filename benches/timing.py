@@ -83,6 +83,16 @@ def table(head: list[str], rows: list[list[str]]) -> str:
     return "\n".join(lines)
 
 
+def beside(costs: Mapping[str, Cost], *, digits: int = 1) -> str:
+    """A table of costs, each also as a multiple of the first."""
+    first = next(iter(costs.values())).minimum
+    rows = [
+        [name, nanoseconds(cost.minimum), nanoseconds(cost.median), f"{cost.minimum / first:,.{digits}f}x"]
+        for name, cost in costs.items()
+    ]
+    return table(["", "minimum", "median", "of the first"], rows)
+
+
 def verdict(name: str, value: float, target: float, *, at_most: bool, unit: str = "x") -> str:
     """A line that says whether a target is met or by how much it is missed."""
     met = value <= target if at_most else value >= target
