@@ -11,13 +11,7 @@ from collections import Counter, deque
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from meshcore.cli.options import (
-    add_cluster_argument,
-    add_config_arguments,
-    add_quiet_argument,
-    config_source,
-    print_notices,
-)
+from meshcore.cli.options import add_cluster_argument, add_config_arguments, add_quiet_argument, load_config
 
 if TYPE_CHECKING:
     from meshcore.cli.chart import Bar
@@ -61,9 +55,7 @@ def run(args: argparse.Namespace) -> int:
     from meshcore.cli.chart import Bar, svg, text
     from meshcore.cli.one_cluster import find_cluster
 
-    config = config_source(args).load()
-    if not args.quiet:
-        print_notices(config)
+    config = load_config(args)
     cluster = find_cluster(config, args.cluster, hashing=False, quiet=args.quiet)
     if cluster is None:
         return 1

@@ -7,7 +7,7 @@ import json
 import re
 import sys
 
-from meshcore.cli.options import add_config_arguments, add_quiet_argument, config_source, print_notices
+from meshcore.cli.options import add_config_arguments, add_quiet_argument, load_config
 
 __all__ = ["register"]
 
@@ -54,9 +54,7 @@ def run(args: argparse.Namespace) -> int:
     from meshcore.explain import render
     from meshcore.ink import Ink
 
-    config = config_source(args).load()
-    if not args.quiet:
-        print_notices(config)
+    config = load_config(args)
     scheme, authority, target = args.url
     explanation = Engine(config).explain(
         args.method,

@@ -19,6 +19,7 @@ __all__ = [
     "add_config_arguments",
     "add_quiet_argument",
     "config_source",
+    "load_config",
     "print_notices",
 ]
 
@@ -146,6 +147,14 @@ def config_source(args: argparse.Namespace) -> ConfigSource:
         namespace, labels = args.node
     node = Node(namespace, labels, gateway, args.cluster_domain)
     return ConfigSource(tuple(args.paths), node, args.endpoints, tuple(args.ignore_kinds), args.mesh_config)
+
+
+def load_config(args: argparse.Namespace) -> Config:
+    """Load what the arguments ask for, and print its notices unless they ask for quiet."""
+    config = config_source(args).load()
+    if not args.quiet:
+        print_notices(config)
+    return config
 
 
 def print_notices(config: Config, stream: TextIO | None = None) -> None:

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from meshcore.cli.options import add_config_arguments, add_quiet_argument, config_source, print_notices
+from meshcore.cli.options import add_config_arguments, add_quiet_argument, load_config
 from meshcore.model.printable import printable
 
 if TYPE_CHECKING:
@@ -38,9 +38,7 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 def run(args: argparse.Namespace) -> int:
     """Load, print; 1 if ``--host`` is served by nobody."""
-    config = config_source(args).load()
-    if not args.quiet:
-        print_notices(config)
+    config = load_config(args)
     tables = list(_tables(config, args.host))
     if args.json:
         json.dump({"listeners": [_listener_json(*table) for table in tables]}, sys.stdout, indent=2)
