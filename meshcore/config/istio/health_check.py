@@ -14,11 +14,11 @@ from dataclasses import replace
 from typing import TypeVar
 
 from meshcore.config.findings import Findings, did_you_mean, quoted
+from meshcore.config.istio.annotations import annotation_error, parsed_annotation
 from meshcore.config.istio.resources import Resource
 from meshcore.config.istio.schema.common import Metadata
-from meshcore.config.record import Record, node_of, path_of
+from meshcore.config.record import Record
 from meshcore.config.scalar_types import go_seconds
-from meshcore.config.tree import MappingNode, join_path
 from meshcore.model import GrpcHealthCheck, HealthCheck, HttpHealthCheck, TcpHealthCheck
 
 __all__ = ["ANNOTATION", "check_health_check", "health_check_of"]
@@ -33,13 +33,7 @@ S = TypeVar("S", bound=Record)
 
 def health_check_of(metadata: Metadata) -> HealthCheck | None:
     """The check that a resource asks for; None: it asks for none, or for none that there is."""
-    text = metadata.annotations.get(ANNOTATION)
-    if text is None:
-        return None
-    try:
-        return _parse(text)
-    except ValueError:
-        return None
+    return parsed_annotation(metadata, ANNOTATION, _parse)
 
 
 def check_health_check(resource: Resource[S], findings: Findings) -> None:
@@ -47,19 +41,16 @@ def check_health_check(resource: Resource[S], findings: Findings) -> None:
     text = resource.metadata.annotations.get(ANNOTATION)
     if text is None:
         return
-    message = found = expected = ""
     if resource.kind != "DestinationRule":
         message = f"{ANNOTATION!r} is for DestinationRule only"
-    else:
-        try:
-            _parse(text)
-        except ValueError as error:
-            message, found, expected = str(error), quoted(text), _FORMS
-    if message:
-        node, path = node_of(resource.metadata, "annotations"), path_of(resource.metadata, "annotations")
-        if isinstance(node, MappingNode) and ANNOTATION in node.entries:
-            node, path = node.entries[ANNOTATION], join_path(path, ANNOTATION)
-        findings.error(node, path, message, found=found, expected=expected)
+        annotation_error(resource.metadata, ANNOTATION, findings, message)
+        return
+    try:
+        _parse(text)
+    except ValueError as error:
+        annotation_error(
+            resource.metadata, ANNOTATION, findings, str(error), found=quoted(text), expected=_FORMS
+        )
 
 
 def _parse(text: str) -> HealthCheck:

@@ -13,14 +13,14 @@ from collections.abc import Iterable
 from typing import TypeVar
 
 from meshcore.config.findings import Findings, did_you_mean, quoted
+from meshcore.config.istio.annotations import annotation_error, parsed_annotation
 from meshcore.config.istio.resources import Resource
 from meshcore.config.istio.schema.common import Metadata
 from meshcore.config.istio.schema.virtual_service import VirtualService
-from meshcore.config.record import Record, node_of, path_of
+from meshcore.config.record import Record
 from meshcore.config.scalar_types import go_seconds
 from meshcore.config.schema import warn_at
 from meshcore.config.sticky import bad_name, bad_path
-from meshcore.config.tree import MappingNode, join_path
 from meshcore.model import HashPolicyKind, StickyKey
 
 __all__ = ["ANNOTATION", "attach_sticky", "check_sticky", "sticky_key"]
@@ -39,13 +39,7 @@ S = TypeVar("S", bound=Record)
 
 def sticky_key(metadata: Metadata) -> StickyKey | None:
     """The key that a resource asks for; None: it asks for none, or for none that there is."""
-    text = metadata.annotations.get(ANNOTATION)
-    if text is None:
-        return None
-    try:
-        return _parse(text)
-    except ValueError:
-        return None
+    return parsed_annotation(metadata, ANNOTATION, _parse)
 
 
 def check_sticky(resource: Resource[S], findings: Findings) -> None:
@@ -54,12 +48,15 @@ def check_sticky(resource: Resource[S], findings: Findings) -> None:
     if text is None:
         return
     if resource.kind not in _ON:
-        _error(resource.metadata, findings, f"{ANNOTATION!r} is for {', '.join(_ON)} only")
+        message = f"{ANNOTATION!r} is for {', '.join(_ON)} only"
+        annotation_error(resource.metadata, ANNOTATION, findings, message)
         return
     try:
         _parse(text)
     except ValueError as error:
-        _error(resource.metadata, findings, str(error), found=quoted(text), expected=_FORMS)
+        annotation_error(
+            resource.metadata, ANNOTATION, findings, str(error), found=quoted(text), expected=_FORMS
+        )
         return
     spec = resource.spec
     if isinstance(spec, VirtualService):
@@ -76,15 +73,6 @@ def attach_sticky(resources: Iterable[Resource[VirtualService]]) -> None:
             key = sticky_key(resource.metadata)
             for rule in resource.spec.http:
                 rule.record_sticky = key
-
-
-def _error(
-    metadata: Metadata, findings: Findings, message: str, *, found: str = "", expected: str = ""
-) -> None:
-    node, path = node_of(metadata, "annotations"), path_of(metadata, "annotations")
-    if isinstance(node, MappingNode) and ANNOTATION in node.entries:
-        node, path = node.entries[ANNOTATION], join_path(path, ANNOTATION)
-    findings.error(node, path, message, found=found, expected=expected)
 
 
 def _parse(text: str) -> StickyKey:
