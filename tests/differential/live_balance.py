@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import threading
 from random import Random
-from types import TracebackType
 from typing import Any
+
+from live_servers import Servers
 
 __all__ = ["ADDRESSES", "Addressed", "bootstrap", "cluster"]
 
@@ -15,42 +15,20 @@ PRIMES = (2, 3, 7, 101, 503, 1009, 65537)
 HEALTHY, SICK, DEGRADED = "HEALTHY", "UNHEALTHY", "DEGRADED"
 
 
-class Addressed:
+class Addressed(Servers):
     """An HTTP/1.1 server on one port of all ADDRESSES; its answers have the address in ``x-endpoint``.
 
     A request with ``x-hold`` stays under way: its answer has a body that does not come.
     """
 
     def __init__(self) -> None:
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+        super().__init__()
         self.port = 0
-
-    def __enter__(self) -> Addressed:
-        self._thread.start()
-        asyncio.run_coroutine_threadsafe(self._listen(), self._loop).result(timeout=10)
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        asyncio.run_coroutine_threadsafe(self._stop(), self._loop).result(timeout=10)
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(timeout=10)
-        self._loop.close()
 
     async def _listen(self) -> None:
         first = await asyncio.start_server(_answer, ADDRESSES[0], 0)
         self.port = first.sockets[0].getsockname()[1]
         self._servers = [first, await asyncio.start_server(_answer, ADDRESSES[1:], self.port)]
-
-    async def _stop(self) -> None:
-        for server in self._servers:
-            server.close()
-        tasks = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def _answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
 import socket
 import threading
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 from live_config import ROUTER, TYPES
 from live_envoy import Answer, Envoy, exchange, free_ports
+from live_proxy import running
 
 from meshcore.config import load
 from meshcore.proxy import Proxy
@@ -106,21 +106,8 @@ def bootstrap(port: int, upstreams: Sequence[int], breakers: Mapping[str, Any]) 
     }
 
 
-@contextmanager
-def running_proxy(configuration: dict[str, Any], port: int) -> Iterator[None]:
-    """Our proxy, in a thread."""
-    loop = asyncio.new_event_loop()
-    thread = threading.Thread(target=loop.run_forever, daemon=True)
-    proxy = Proxy(load(configuration), listen=[("127.0.0.1", port)])
-    thread.start()
-    asyncio.run_coroutine_threadsafe(proxy.start(), loop).result(timeout=10)
-    try:
-        yield
-    finally:
-        asyncio.run_coroutine_threadsafe(proxy.stop(), loop).result(timeout=10)
-        loop.call_soon_threadsafe(loop.stop)
-        thread.join(timeout=10)
-        loop.close()
+def _ours(configuration: dict[str, Any], port: int) -> Proxy:
+    return Proxy(load(configuration), listen=[("127.0.0.1", port)])
 
 
 def verdicts(binary: str | None, hosts: int, breakers: Mapping[str, Any], paths: Sequence[str]) -> list[str]:
@@ -131,7 +118,7 @@ def verdicts(binary: str | None, hosts: int, breakers: Mapping[str, Any], paths:
     (port,) = free_ports(1)
     with Held(hosts) as held:
         configuration = bootstrap(port, held.ports, breakers)
-        with Envoy(binary, configuration) if binary else running_proxy(configuration, port):
+        with Envoy(binary, configuration) if binary else running(_ours(configuration, port)):
             found: list[str] = [""] * len(paths)
             threads = []
             for at, path in enumerate(paths):

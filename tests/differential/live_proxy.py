@@ -10,21 +10,30 @@ from contextlib import contextmanager
 from meshcore.engine import Engine
 from meshcore.proxy import Proxy
 
-__all__ = ["proxy_of"]
+__all__ = ["proxy_of", "running"]
 
 
 @contextmanager
-def proxy_of(engine: Engine, config_port: int) -> Iterator[int]:
-    """Our proxy, in a thread, in the place of a listener; gives its port."""
+def running(proxy: Proxy) -> Iterator[None]:
+    """A proxy that serves, in a thread."""
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, daemon=True)
     thread.start()
-    proxy = Proxy(engine, listen=[("127.0.0.1", 0, config_port)])
     try:
         asyncio.run_coroutine_threadsafe(proxy.start(), loop).result(timeout=10)
-        yield proxy.ports[0]
-        asyncio.run_coroutine_threadsafe(proxy.stop(drain=0), loop).result(timeout=10)
+        try:
+            yield
+        finally:
+            asyncio.run_coroutine_threadsafe(proxy.stop(drain=0), loop).result(timeout=10)
     finally:
         loop.call_soon_threadsafe(loop.stop)
         thread.join(timeout=10)
         loop.close()
+
+
+@contextmanager
+def proxy_of(engine: Engine, config_port: int) -> Iterator[int]:
+    """Our proxy in the place of a listener; gives its port."""
+    proxy = Proxy(engine, listen=[("127.0.0.1", 0, config_port)])
+    with running(proxy):
+        yield proxy.ports[0]

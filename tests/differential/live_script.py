@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import threading
 from dataclasses import dataclass, field
-from types import TracebackType
 
+from live_servers import Servers
 from live_upstream import parse_head
 
 __all__ = ["Arrived", "ScriptedServers"]
@@ -21,7 +21,7 @@ class Arrived:
     bodies: list[bytes] = field(default_factory=list)
 
 
-class ScriptedServers:
+class ScriptedServers(Servers):
     """HTTP/1.1 servers on free ports of 127.0.0.1; use it as a context manager.
 
     A request's ``x-script`` has what becomes of its attempts, wherever they go, separated by commas: a status
@@ -31,35 +31,19 @@ class ScriptedServers:
     """
 
     def __init__(self, count: int) -> None:
+        super().__init__()
         self._count = count
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._arrived: dict[str, Arrived] = {}
         self._lock = threading.Lock()
         self.ports: list[int] = []
-
-    def __enter__(self) -> ScriptedServers:
-        self._thread.start()
-        asyncio.run_coroutine_threadsafe(self._listen(), self._loop).result(timeout=10)
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(timeout=10)
-        for task in asyncio.all_tasks(self._loop):
-            task.cancel()
-        self._loop.run_until_complete(asyncio.sleep(0))
-        self._loop.close()
 
     def arrived(self, request: str) -> Arrived:
         with self._lock:
             return self._arrived.get(request, Arrived())
 
     async def _listen(self) -> None:
-        servers = [await self._start(index) for index in range(self._count)]
-        self.ports = [server.sockets[0].getsockname()[1] for server in servers]
+        self._servers = [await self._start(index) for index in range(self._count)]
+        self.ports = [server.sockets[0].getsockname()[1] for server in self._servers]
 
     async def _start(self, index: int) -> asyncio.Server:
         async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
-import threading
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from queue import SimpleQueue
-from types import TracebackType
+
+from live_servers import Servers
 
 __all__ = ["EchoServers", "Received", "parse_head"]
 
@@ -29,31 +29,17 @@ class Received:
         return Received(data["method"], data["target"], [(name, value) for name, value in data["headers"]])
 
 
-class EchoServers:
+class EchoServers(Servers):
     """``count`` HTTP/1.1 servers on free ports of 127.0.0.1; use it as a context manager.
 
     ``log`` has what they received, with the server's index, in the order of arrival.
     """
 
     def __init__(self, count: int) -> None:
+        super().__init__()
         self._count = count
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self.ports: list[int] = []
         self.log: SimpleQueue[tuple[int, Received]] = SimpleQueue()
-
-    def __enter__(self) -> EchoServers:
-        self._thread.start()
-        asyncio.run_coroutine_threadsafe(self._listen(), self._loop).result(timeout=10)
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        asyncio.run_coroutine_threadsafe(self._stop(), self._loop).result(timeout=10)
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(timeout=10)
-        self._loop.close()
 
     async def _listen(self) -> None:
         self._servers = [await self._start(index) for index in range(self._count)]
@@ -64,15 +50,6 @@ class EchoServers:
             await _serve(reader, writer, lambda received: self.log.put((index, received)))
 
         return await asyncio.start_server(serve, "127.0.0.1", 0)
-
-    async def _stop(self) -> None:
-        for server in self._servers:
-            server.close()
-        current = asyncio.current_task()
-        tasks = [task for task in asyncio.all_tasks() if task is not current]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def _serve(

@@ -9,15 +9,14 @@ from __future__ import annotations
 import asyncio
 import json
 import tempfile
-import threading
 from collections.abc import Mapping
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 from live_compare import IGNORED, Request
 from live_config import ROUTER, TYPES
 from live_envoy import Answer, Envoy, exchange, free_ports
+from live_servers import Servers
 from live_upstream import Received, parse_head
 
 __all__ = ["record"]
@@ -34,34 +33,17 @@ _SELDOM_LISTED = frozenset({"host", "x-forwarded-proto", "x-envoy-expected-rq-ti
 _IMPLIED = {"cluster_not_found": "cluster_not_found", "route_not_found": "no_route"}
 
 
-class _Upstreams:
+class _Upstreams(Servers):
     """Servers at given addresses, which answer what ``answer`` says and keep the last request."""
 
     def __init__(self, addresses: list[tuple[str, int]]) -> None:
+        super().__init__()
         self._addresses = addresses
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self.answer: Mapping[str, Any] = {}
         self.received: Received | None = None
 
-    def __enter__(self) -> _Upstreams:
-        self._thread.start()
-        asyncio.run_coroutine_threadsafe(self._listen(), self._loop).result(timeout=10)
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        asyncio.run_coroutine_threadsafe(self._stop(), self._loop).result(timeout=10)
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(timeout=10)
-
     async def _listen(self) -> None:
         self._servers = [await asyncio.start_server(self._serve, *address) for address in self._addresses]
-
-    async def _stop(self) -> None:
-        for server in self._servers:
-            server.close()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
