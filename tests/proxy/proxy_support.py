@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import functools
 import socket
+from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from typing import Any
 
@@ -238,7 +239,7 @@ class RawOrigin:
             writer.close()
 
 
-class ManyExchanges:
+class ManyExchanges(ABC):
     """An upstream whose connections carry one exchange after the other."""
 
     port = 0
@@ -259,9 +260,9 @@ class ManyExchanges:
         for writer in self._open:
             writer.transport.abort()
 
+    @abstractmethod
     async def exchange(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
         """Read a request and do something about it. False: the connection ends."""
-        raise NotImplementedError
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from abc import abstractmethod
 from collections.abc import Iterator
 
 import h2.config
@@ -37,18 +38,18 @@ class StreamProbe(Probe):
         self._stream = 0  #: of the check under way; 0: none is
         self._leaving = False  #: the host wants no further streams
 
+    @abstractmethod
     def request(self) -> tuple[Headers, bytes]:
         """Header lines, the pseudo headers first, and the body."""
-        raise NotImplementedError
 
-    def on_headers(self, headers: dict[str, str], ended: bool) -> Verdict | None:
-        raise NotImplementedError
+    @abstractmethod
+    def on_headers(self, headers: dict[str, str], ended: bool) -> Verdict | None: ...
 
-    def on_data(self, data: bytes, ended: bool) -> Verdict | None:
-        raise NotImplementedError
+    @abstractmethod
+    def on_data(self, data: bytes, ended: bool) -> Verdict | None: ...
 
-    def on_trailers(self, headers: dict[str, str]) -> Verdict | None:
-        raise NotImplementedError
+    @abstractmethod
+    def on_trailers(self, headers: dict[str, str]) -> Verdict | None: ...
 
     def begin(self) -> Verdict | None:
         self.reusable = False

@@ -7,6 +7,7 @@ the next check as well, and whatever happens on it meanwhile goes to ``rest()``.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
 from meshcore.health.verdict import Failure, Verdict
@@ -29,23 +30,23 @@ class Target:
     secure: bool  #: over TLS
 
 
-class Probe:
+class Probe(ABC):
     """The side of a check that speaks the protocol."""
 
     def __init__(self) -> None:
         self.reusable = False
 
+    @abstractmethod
     def begin(self) -> Verdict | None:
         """Start a check on a connection that is open; a verdict where being open is enough."""
-        raise NotImplementedError
 
+    @abstractmethod
     def outgoing(self) -> bytes:
         """Take what is to be sent now."""
-        raise NotImplementedError
 
+    @abstractmethod
     def feed(self, data: bytes) -> Verdict | None:
         """What came, b"" where the host closed the connection; None: more is needed."""
-        raise NotImplementedError
 
     def rest(self, data: bytes) -> Verdict | None:
         """What came between two checks. Most often nothing but the end, for which one connects anew."""
