@@ -88,6 +88,7 @@ PYTHON_ALLOWED: dict[str, set[str]] = {
     "runtime": {"model", "engine"} | BINDINGS,
     "discovery": {"model", "engine"},
     "certificates": {"model"},
+    "global_limit": {"limit", "_limit"},
     "health": {"model", "engine", "match", "certificates"},
     "_backend": set(),
     "_cffi": {"model", "config", "_circuit", "_failures", "_hosts", "_limit", "_outlier"},
