@@ -48,3 +48,4 @@ def bench(session: nox.Session) -> None:
     session.run("python", "benches/bench_regex.py")
     if shutil.which("valgrind"):
         session.run("python", "benches/callgrind_decide.py")
+        session.run("python", "benches/callgrind_exchange.py")

@@ -34,16 +34,16 @@ def main():
     authority, path, headers = tables.AUTHORITY, tables.path({routes} - 1), tables.HEADERS
     gc.collect()
     gc.disable()
-    for _ in range({decisions}):
+    for _ in range({count}):
         decide("GET", authority, path, headers).close()
 main()
 """
 
 
-def run(folder: Path, routes: int, decisions: int) -> Path:
-    """One run under callgrind; its output file."""
-    out = folder / f"callgrind.{decisions}"
-    code = LOOP.format(benches=str(Path(__file__).parent), routes=routes, decisions=decisions)
+def run(folder: Path, loop: str, count: int, **values: object) -> Path:
+    """One run under callgrind of a loop that goes round so often; its output file."""
+    out = folder / f"callgrind.{count}"
+    code = loop.format(benches=str(Path(__file__).parent), count=count, **values)
     subprocess.run(
         ["valgrind", "--tool=callgrind", f"--callgrind-out-file={out}", sys.executable, "-c", code],
         check=True,
@@ -73,6 +73,14 @@ def costs(out: Path) -> dict[str, int]:
     return found
 
 
+def spent(loop: str, **values: object) -> dict[str, float]:
+    """Instructions that each function spends itself in one round of the loop; of all as "PROGRAM TOTALS"."""
+    with tempfile.TemporaryDirectory() as folder:
+        run(Path(folder), loop, 1, **values)  # compiles what Python keeps compiled, for the others
+        few, many = (costs(run(Path(folder), loop, count, **values)) for count in (FEW, MANY))
+    return {name: (cost - few.get(name, 0)) / (MANY - FEW) for name, cost in many.items()}
+
+
 def main() -> int:
     options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     options.add_argument("--routes", type=int, default=1000)
@@ -81,13 +89,10 @@ def main() -> int:
     if not shutil.which("valgrind"):
         print("valgrind is not here: nothing counted")
         return 0
-    with tempfile.TemporaryDirectory() as folder:
-        run(Path(folder), 1, 1)  # compiles what Python keeps compiled, so that the others find it
-        few, many = (costs(run(Path(folder), arguments.routes, count)) for count in (FEW, MANY))
-    spent = {name: (cost - few.get(name, 0)) / (MANY - FEW) for name, cost in many.items()}
-    total = spent.pop("PROGRAM TOTALS")
+    found = spent(LOOP, routes=arguments.routes)
+    total = found.pop("PROGRAM TOTALS")
     print(f"{arguments.routes:,} routes: {total:,.0f} instructions for one decide() and close()\n")
-    for name, cost in sorted(spent.items(), key=lambda item: -item[1])[: arguments.functions]:
+    for name, cost in sorted(found.items(), key=lambda item: -item[1])[: arguments.functions]:
         print(f"{cost:8.1f}  {cost / total:5.1%}  {name}")
     print("\n" + verdict("decide() and close()", total, TARGET, at_most=True, unit="instructions"))
     return 0

@@ -1053,6 +1053,7 @@ cdef extern from "meshcore.h" nogil:
         mc_slice body
         uint64_t delay_ns
         uint64_t bytes_per_second
+        c_bool detects
         mc_cors_verdict cors
         const mc_session *session
         mc_session_reason session_reason
@@ -1076,6 +1077,7 @@ cdef extern from "meshcore.h" nogil:
         uint64_t upstream_ms
         bint hedges
 
+    c_bool mc_decision_is_timed(const mc_decision *decision)
     void mc_decision_timeouts(const mc_decision *decision, mc_timeouts *out)
     const mc_attempt *mc_decision_attempts(mc_decision *decision)
     uint32_t mc_decision_further(const mc_decision *decision)
@@ -1085,7 +1087,7 @@ cdef extern from "meshcore.h" nogil:
                                    c_bool *again)
     mc_code mc_decision_attempt(mc_decision *decision, const mc_snapshot *current, uint64_t now_ns,
                                 const mc_attempt **out)
-    bint mc_decision_reads_answer(const mc_decision *decision, uint16_t status)
+    uint64_t mc_decision_answer_names(const mc_decision *decision, uint16_t status)
     bint mc_decision_reads_wall_clock(const mc_decision *decision)
     mc_code mc_attempt_request_headers(const mc_decision *decision, const mc_attempt *attempt, mc_scratch *scratch,
                                        const mc_header_line **lines, uint32_t *count)
@@ -1102,8 +1104,6 @@ cdef extern from "meshcore.h" nogil:
     bint mc_snapshot_learns(const mc_snapshot *snapshot, int32_t cluster)
     void mc_snapshot_report(const mc_snapshot *snapshot, int32_t cluster, int32_t endpoint, const mc_report *report)
     void mc_decision_end_delay(mc_decision *decision)
-    c_bool mc_decision_detects(const mc_decision *decision)
-    c_bool mc_decision_detects_headers(const mc_decision *decision)
     void mc_decision_detect(const mc_decision *decision, int32_t endpoint, const mc_result *result)
     void mc_decision_close(mc_decision *decision)
     void mc_decision_release(mc_decision *decision)

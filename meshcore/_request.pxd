@@ -2,6 +2,7 @@
 
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_CheckExact, PyBytes_GET_SIZE
 from cpython.object cimport PyObject
+from libc.stdint cimport uint64_t
 from cpython.tuple cimport PyTuple_CheckExact, PyTuple_GET_ITEM, PyTuple_GET_SIZE
 
 from meshcore._core cimport mc_header, mc_slice
@@ -15,6 +16,32 @@ cdef extern from "Python.h":
     Py_ssize_t PyUnicode_GET_LENGTH(object text)
     tuple PyList_AsTuple(object items)
     bint PyList_CheckExact(object value)
+    Py_ssize_t PyList_GET_SIZE(object items)
+    PyObject *PyList_GET_ITEM(object items, Py_ssize_t i)
+
+
+cdef extern from *:
+    """
+    #ifdef Py_GIL_DISABLED
+    #define MC_LISTS_STAY 0   /* another thread may change a list while it is read */
+    #else
+    #define MC_LISTS_STAY 1
+    #endif
+    """
+    const bint MC_LISTS_STAY
+
+
+cdef inline bint take_plain(PyObject *text, mc_slice *out) noexcept:
+    """bytes or an ASCII str, in place, as nearly all texts are; False for anything else."""
+    if PyBytes_CheckExact(<object> text):
+        out.data = PyBytes_AS_STRING(<object> text)
+        out.size = <size_t> PyBytes_GET_SIZE(<object> text)
+        return True
+    if PyUnicode_CheckExact(<object> text) and PyUnicode_IS_COMPACT_ASCII(<object> text):
+        out.data = <const char *> PyUnicode_1BYTE_DATA(<object> text)
+        out.size = <size_t> PyUnicode_GET_LENGTH(<object> text)
+        return True
+    return False
 
 
 cdef inline int take(object value, mc_slice *out) except -1:
@@ -23,10 +50,9 @@ cdef inline int take(object value, mc_slice *out) except -1:
     Raises UnicodeEncodeError for a str with surrogates (see as_bytes), TypeError for other types.
     """
     cdef Py_ssize_t size = 0
-    if PyUnicode_CheckExact(value) and PyUnicode_IS_COMPACT_ASCII(value):
-        out.data = <const char *> PyUnicode_1BYTE_DATA(value)
-        out.size = <size_t> PyUnicode_GET_LENGTH(value)
-    elif isinstance(value, bytes):
+    if take_plain(<PyObject *> value, out):
+        return 0
+    if isinstance(value, bytes):
         out.data = PyBytes_AS_STRING(value)
         out.size = <size_t> PyBytes_GET_SIZE(value)
     elif isinstance(value, str):
@@ -41,25 +67,54 @@ cdef inline int take_pairs(tuple pairs, mc_header *out) except -1:
     """Pairs of str or bytes into as many headers. 1: not all pairs are tuples (see as_tuples)."""
     cdef Py_ssize_t i
     cdef PyObject *pair  # borrowed, as what it holds: pairs holds all of it
-    cdef PyObject *name
-    cdef PyObject *value
     for i in range(PyTuple_GET_SIZE(pairs)):
         pair = PyTuple_GET_ITEM(pairs, i)
         if not PyTuple_CheckExact(<object> pair):
             return 1
         if PyTuple_GET_SIZE(<object> pair) != 2:
             raise ValueError(f"a header line is a pair of name and value, not {<object> pair!r}")
-        name = PyTuple_GET_ITEM(<object> pair, 0)
-        value = PyTuple_GET_ITEM(<object> pair, 1)
-        if PyBytes_CheckExact(<object> name) and PyBytes_CheckExact(<object> value):
-            out[i].name.data = PyBytes_AS_STRING(<object> name)
-            out[i].name.size = <size_t> PyBytes_GET_SIZE(<object> name)
-            out[i].value.data = PyBytes_AS_STRING(<object> value)
-            out[i].value.size = <size_t> PyBytes_GET_SIZE(<object> value)
-        else:
-            take(<object> name, &out[i].name)
-            take(<object> value, &out[i].value)
+        take(<object> PyTuple_GET_ITEM(<object> pair, 0), &out[i].name)
+        take(<object> PyTuple_GET_ITEM(<object> pair, 1), &out[i].value)
     return 0
+
+
+cdef inline bint take_plain_pairs(tuple pairs, mc_header *out) noexcept:
+    """The same, which cannot fail; False where it takes take_pairs: not all is as take_plain has it."""
+    cdef Py_ssize_t i
+    cdef PyObject *pair  # borrowed, as what it holds: pairs holds all of it
+    for i in range(PyTuple_GET_SIZE(pairs)):
+        pair = PyTuple_GET_ITEM(pairs, i)
+        if not PyTuple_CheckExact(<object> pair) or PyTuple_GET_SIZE(<object> pair) != 2:
+            return False
+        if not take_plain(PyTuple_GET_ITEM(<object> pair, 0), &out[i].name):
+            return False
+        if not take_plain(PyTuple_GET_ITEM(<object> pair, 1), &out[i].value):
+            return False
+    return True
+
+
+cdef inline bint has_names(object headers, uint64_t sizes) noexcept:
+    """Whether a name of these sizes (as mc_decision_answer_names has them) is among the lines, which nothing is made
+    of. True also where that takes more than a look: of other shapes than those of ASGI and http.client."""
+    cdef Py_ssize_t i, count
+    cdef mc_slice name
+    cdef PyObject *pair  # borrowed: nothing runs here that could let go of it
+    cdef bint is_list = MC_LISTS_STAY and PyList_CheckExact(headers)
+    if is_list:
+        count = PyList_GET_SIZE(headers)
+    elif PyTuple_CheckExact(headers):
+        count = PyTuple_GET_SIZE(headers)
+    else:
+        return True
+    for i in range(count):
+        pair = PyList_GET_ITEM(headers, i) if is_list else PyTuple_GET_ITEM(headers, i)
+        if not PyTuple_CheckExact(<object> pair) or PyTuple_GET_SIZE(<object> pair) != 2:
+            return True
+        if not take_plain(PyTuple_GET_ITEM(<object> pair, 0), &name):
+            return True
+        if sizes >> (name.size if name.size < 63 else 63) & 1:
+            return True
+    return False
 
 
 cdef inline tuple as_lines(object headers):

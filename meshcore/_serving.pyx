@@ -130,20 +130,6 @@ cdef class Serving:
         return snapshot
 
 
-cdef uint64_t now_of(Snapshot snapshot, object given) except? 0:
-    """The time of a request: what the caller says, or the clock's, which is read only where something hangs on it."""
-    if given is not None:
-        return given
-    return snapshot.now() if snapshot.reads_clock else 0
-
-
-cdef uint64_t unix_time_of(Snapshot snapshot, object given) except? 0:
-    """The time of day, in whole seconds; likewise."""
-    if given is not None:
-        return <uint64_t> max(0, int(given))
-    return snapshot.unix_time() if snapshot.reads_unix_time else 0
-
-
 cdef Py_ssize_t number_of(Snapshot snapshot, object cluster) except -1:
     number = snapshot.numbers.get(cluster)
     if number is None:

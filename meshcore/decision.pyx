@@ -10,11 +10,14 @@ import enum
 
 cimport cython
 from cpython.bytes cimport PyBytes_FromStringAndSize
+from cpython.long cimport PyLong_AsLongAndOverflow
 from libc.stdlib cimport free, malloc
 
 from meshcore._cluster_spec cimport nanoseconds
 from meshcore._core cimport *
-from meshcore._request cimport as_lines, as_pairs, as_tuples, pairs_as_bytes, take, take_pairs, text_of
+from meshcore._request cimport (
+    as_lines, as_pairs, as_tuples, has_names, pairs_as_bytes, take, take_pairs, take_plain_pairs, text_of,
+)
 from meshcore._shape cimport shaped
 from meshcore._snapshot cimport Snapshot
 
@@ -386,10 +389,10 @@ cdef class Decision:
         self, *, status=None, headers=None, error=None, attempt=None, latency=None, replayable=True, now_ns=None
     ):
         cdef mc_decision *d = &self._block.decision
-        cdef uint32_t number = number_of(self, attempt)
+        cdef uint32_t number = 0 if attempt is None else number_of(self, attempt)
         cdef mc_result result
         cdef c_bool again = False
-        cdef mc_code code
+        cdef uint64_t names
         if d.outcome == MC_FORWARD and (latency is not None or headers is not None):
             if mc_snapshot_learns(self._snapshot.snapshot, d.cluster):
                 learn(self._snapshot, d.cluster, endpoint_of(d, number), latency, headers, now_ns)
@@ -402,20 +405,21 @@ cdef class Decision:
         result.status = 0 if status is None else status_number(status)
         result.grpc_status = -1
         result.header_count = 0
-        if mc_decision_detects(d):
+        if d.detects:
             result.report.now_ns = self._snapshot.now() if now_ns is None else now_ns
-        if headers is None or error is not None or not reads_headers(d, result.status):
-            code = mc_decision_report(d, number, &result, replayable, 0, &again)
-        else:
-            code = report_lines(self, number, &result, headers, replayable, &again)
-        if code:
+        if headers is not None and error is None:
+            names = mc_decision_answer_names(d, result.status)
+            if names and has_names(headers, names):
+                return report_lines(self, number, &result, headers, replayable, now_ns)
+        if mc_decision_report(d, number, &result, replayable, 0, &again):
             raise MemoryError
         return self._next(now_ns) if again else None
 
     def on_timeout(self, attempt=None, *, replayable=True, now_ns=None):
         cdef c_bool again = False
         cdef uint64_t now = self._snapshot.now() if now_ns is None else now_ns
-        if mc_decision_on_timeout(&self._block.decision, number_of(self, attempt), now, replayable, &again):
+        cdef uint32_t number = 0 if attempt is None else number_of(self, attempt)
+        if mc_decision_on_timeout(&self._block.decision, number, now, replayable, &again):
             raise MemoryError
         return self._next(now) if again else None
 
@@ -505,10 +509,8 @@ cdef Attempt attempt_of(Decision decision, const mc_attempt *attempt):
     return out
 
 
-cdef uint32_t number_of(Decision decision, object attempt) except? 0:
-    """Of an attempt, by itself or by its number; 0: the latest."""
-    if attempt is None:
-        return 0
+cdef uint32_t number_of(Decision decision, object attempt) except 0:
+    """Of an attempt, by itself or by its number."""
     if isinstance(attempt, Attempt):
         if (<Attempt> attempt)._decision is not decision:
             raise ValueError(f"{attempt!r} is an attempt of another decision")
@@ -521,8 +523,12 @@ cdef uint32_t number_of(Decision decision, object attempt) except? 0:
 
 
 cdef uint16_t status_number(object status) except 0:
-    if type(status) is int and 100 <= status < 1000:
-        return status
+    cdef int overflow
+    cdef long number
+    if type(status) is int:
+        number = PyLong_AsLongAndOverflow(status, &overflow)
+        if 100 <= number < 1000:
+            return <uint16_t> number
     return checked_status(status)
 
 
@@ -552,12 +558,10 @@ cdef bint stream_is_first(const mc_decision *d, const mc_timeouts *limits) noexc
     return limits.has_stream and (not limits.request_ms or limits.stream_ms < request_ms)
 
 
-cdef bint reads_headers(const mc_decision *d, uint16_t status) noexcept:
-    return mc_decision_reads_answer(d, status) or mc_decision_detects_headers(d)
-
-
 cdef tuple taken(tuple pairs, Block *block):
     """Have the block's lines point to these; what they point into, which has to be kept."""
+    if take_plain_pairs(pairs, block.lines):
+        return pairs
     try:
         take_pairs(pairs, block.lines)
         return pairs
@@ -567,10 +571,11 @@ cdef tuple taken(tuple pairs, Block *block):
         return pairs
 
 
-cdef mc_code report_lines(
-    Decision decision, uint32_t number, mc_result *result, object headers, bint replayable, c_bool *again
-) except *:
+cdef Attempt report_lines(
+    Decision decision, uint32_t number, mc_result *result, object headers, bint replayable, object now_ns
+):
     """A report with the header lines of the answer."""
+    cdef c_bool again = False
     cdef mc_decision *d = &decision._block.decision
     cdef tuple pairs = as_pairs(headers)
     cdef uint64_t unix_s = decision._snapshot.unix_time() if mc_decision_reads_wall_clock(d) else 0
@@ -579,9 +584,11 @@ cdef mc_code report_lines(
         pairs = taken(pairs, block)
         result.headers = block.lines
         result.header_count = <uint32_t> len(pairs)
-        return mc_decision_report(d, number, result, replayable, unix_s, again)
+        if mc_decision_report(d, number, result, replayable, unix_s, &again):
+            raise MemoryError
     finally:
         block_free(block)
+    return decision._next(now_ns) if again else None
 
 
 @cython.final
@@ -622,6 +629,13 @@ cdef Block *headers_taken(Decision out, object headers) except NULL:
     out._pairs = as_lines(headers)
     out._alive = out._pairs
     cdef Block *block = block_new(len(out._pairs))
+    if not take_plain_pairs(out._pairs, block.lines):
+        take_odd_lines(out, block)
+    return block
+
+
+cdef int take_odd_lines(Decision out, Block *block) except -1:
+    """Of lines that are not all plain pairs; frees the block where they are none."""
     try:
         try:
             if take_pairs(out._pairs, block.lines):
@@ -634,10 +648,10 @@ cdef Block *headers_taken(Decision out, object headers) except NULL:
     except BaseException:
         block_free(block)
         raise
-    return block
+    return 0
 
 
-ctypedef mc_code (*Decider)(const mc_snapshot *, const mc_request *, mc_decision *)
+ctypedef mc_code (*Decider)(const mc_snapshot *, const mc_request *, mc_decision *) noexcept
 
 
 cdef inline Decision asked(
@@ -668,9 +682,10 @@ cdef Decision decide(Serving serving, Snapshot snapshot, object headers, mc_requ
 cdef int prepare(Decision decision) except -1:
     """What a decision needs that may take more than one attempt."""
     cdef mc_decision *d = &decision._block.decision
-    if not d.request.now_ns:
+    cdef uint32_t further = mc_decision_further(d)
+    if not d.request.now_ns and (further or mc_decision_is_timed(d)):
         d.request.now_ns = decision._snapshot.now()
-    for _ in range(mc_decision_further(d)):
+    for _ in range(further):
         if decision._next(d.request.now_ns) is None:
             break  # there is no room for the others either
     return 0

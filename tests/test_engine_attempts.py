@@ -130,16 +130,67 @@ def test_header_lines_of_answers_are_read() -> None:
     engine = engine_of(
         {"retry_policy": {"retry_on": "unavailable", "retry_back_off": {"base_interval": "1s"}}}
     )
+    other = (b"content-type", b"application/grpc")
     for headers in (
         [("grpc-status", "14")],
         {"Grpc-Status": "14"},
-        [(b"grpc-status", b"14")],
+        [other, (b"grpc-status", b"14")],
+        (other, ("GRPC-Status", "14"), other),
         [["grpc-status", "14"]],
+        iter([other, ("grpc-status", "14")]),
     ):
         with decide(engine) as decision:
             assert decision.report(status=200, headers=headers) is not None
+    for wrong in ([("grpc-status", "14", "x")], [other, ("grpc-status",)]):
+        with decide(engine) as decision, pytest.raises(ValueError, match="a header line is a pair"):
+            decision.report(status=200, headers=wrong)  # type: ignore[arg-type]
     with decide(engine) as decision:
         assert decision.report(status=200, headers=[("grpc-status", "0"), ("x", "\udcff")]) is None
+
+
+def test_rate_limits_of_the_upstream_are_read_in_any_answer() -> None:
+    limited = [(b"x-envoy-ratelimited", b"true")]
+    for retry_on, status, retried in (
+        ("envoy-ratelimited", 200, True),
+        ("5xx", 503, False),
+        ("retriable-status-codes", 202, False),
+        ("5xx", 200, False),
+    ):
+        engine = engine_of({"retry_policy": {"retry_on": retry_on, "retriable_status_codes": [202]}})
+        with decide(engine) as decision:
+            assert (decision.report(status=status, headers=limited) is not None) is retried
+
+
+def test_a_header_of_any_length_may_be_retried_on() -> None:
+    for size in (1, 62, 63, 64, 200):
+        name = "n" * size
+        policy = {
+            "retry_on": "retriable-headers",
+            "retriable_headers": [{"name": name, "present_match": True}],
+        }
+        engine = engine_of({"retry_policy": policy})
+        for had, retried in ((name.upper(), True), (name + "n", False), ("x" * size, False)):
+            with decide(engine) as decision:
+                assert (decision.report(status=200, headers=[(had, "1")]) is not None) is retried
+
+
+def test_the_clock_is_read_where_something_hangs_on_it() -> None:
+    reads = []
+    untimed = {"timeout": "0s", "retry_policy": RETRY}
+    for route, more, read in (
+        (untimed, (), False),
+        ({**untimed, "timeout": "5s"}, (), True),
+        ({**untimed, "max_stream_duration": {"max_stream_duration": "1s"}}, (), True),
+        ({**untimed, "hedge_policy": {"initial_requests": 2}}, (), True),
+        (untimed, [FROM_INSIDE], True),
+    ):
+        engine = engine_of(route, clock=lambda: reads.append(1) or 1000.0, hcm=INTERNAL["hcm"])
+        reads.clear()
+        with engine.decide("GET", "a.example", "/x", more, seed=7) as decision:
+            assert bool(reads) is read
+            reads.clear()
+            decision.report(status=200, headers=[(b"etag", b"x")])
+            assert not reads
 
 
 def test_waits_that_the_upstream_asks_for() -> None:

@@ -51,6 +51,9 @@ static inline bool mc_slice_ends(mc_slice text, mc_slice suffix) {
          (suffix.size == 0 || memcmp(text.data + text.size - suffix.size, suffix.data, suffix.size) == 0);
 }
 
+/* A set of sizes: bit n for n bytes, the last bit for all that are longer. */
+static inline uint64_t mc_size_bit(size_t size) { return (uint64_t)1 << (size < 63 ? size : 63); }
+
 static inline mc_slice mc_slice_from(mc_slice text, size_t start) {
   return (mc_slice){text.data + start, text.size - start};
 }

@@ -58,6 +58,7 @@ MC_INLINED void lease(const mc_cluster *cluster, const mc_action *action, mc_dec
   d->leased = room && !peek;
   if (room) {
     d->outcome = MC_FORWARD;
+    d->detects = cluster->members->outlier;
     d->retries = action->retries || d->view.internal;
   } else {
     reject(d, 503, MC_DETAILS_OVERFLOW, MC_FLAG_UO, OVERFLOW_BODY);
@@ -231,7 +232,7 @@ MC_INLINED mc_code decide(const mc_snapshot *s, const mc_request *request, mc_de
   d->virtual_host = d->route = d->cluster = d->endpoint = d->choice = d->subset = -1;
   d->subset_reason = MC_SUBSET_NONE;
   d->location = d->body = MC_ABSENT;
-  d->leased = d->fault_of_delay = d->retries = d->over = d->hashed = false;
+  d->leased = d->fault_of_delay = d->detects = d->retries = d->over = d->hashed = false;
   d->exchange = NULL;
   d->delay_ns = d->bytes_per_second = 0;
   d->fault = NULL;

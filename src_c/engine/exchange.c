@@ -20,6 +20,13 @@ void mc_decision_timeouts(const mc_decision *d, mc_timeouts *out) {
                    &d->snapshot->listeners[d->listener].options, &d->view);
 }
 
+bool mc_decision_is_timed(const mc_decision *d) {
+  const mc_timeout_spec *spec = action_of(d)->timeouts;
+  if (d->view.internal || d->snapshot->listeners[d->listener].options.max_stream_ns) return true;
+  return spec && (spec->request_ns || spec->grpc_max_ns != MC_UNSET || spec->stream_ns != MC_UNSET ||
+                  spec->grpc_header_max_ns != MC_UNSET);
+}
+
 /* ------------------------------------------------------------------ attempts */
 
 static uint32_t priority_of(const mc_cluster *cluster, int32_t endpoint) {
@@ -292,7 +299,7 @@ mc_code mc_decision_report(mc_decision *d, uint32_t number, const mc_result *res
                            uint64_t unix_s, bool *again) {
   *again = false;
   if (d->outcome != MC_FORWARD || d->over) return MC_OK;
-  if (mc_decision_detects(d)) detect(d, number, result);
+  if (d->detects) detect(d, number, result);
   bool no_memory = false, could_not = false;
   if (!d->retries || first_is_good(d, number, result, &no_memory)) {
     report_only(d, number, result);
@@ -343,9 +350,10 @@ mc_code mc_decision_on_timeout(mc_decision *d, uint32_t number, uint64_t now_ns,
   return MC_OK;
 }
 
-bool mc_decision_reads_answer(const mc_decision *d, uint16_t status) {
-  if (!d->retries || d->over) return false;
-  return d->view.internal || mc_retry_reads_answer(action_of(d)->retry, status);
+uint64_t mc_decision_answer_names(const mc_decision *d, uint16_t status) {
+  uint64_t sizes = d->detects && mc_view_is_grpc(&d->view) ? mc_size_bit(sizeof "grpc-status" - 1) : 0;
+  if (!d->retries || d->over) return sizes;
+  return d->view.internal ? UINT64_MAX : sizes | mc_retry_answer_names(action_of(d)->retry, status);
 }
 
 bool mc_decision_reads_wall_clock(const mc_decision *d) {

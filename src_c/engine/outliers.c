@@ -22,12 +22,6 @@ void mc_snapshot_check_passed(const mc_snapshot *s, int32_t cluster, int32_t end
   mc_outlier_health_check_passed(s->clusters[cluster]->hosts[endpoint].state, now_ns);
 }
 
-bool mc_decision_detects(const mc_decision *d) {
-  return d->outcome == MC_FORWARD && mc_snapshot_detects(d->snapshot, d->cluster);
-}
-
-bool mc_decision_detects_headers(const mc_decision *d) { return mc_decision_detects(d) && mc_view_is_grpc(&d->view); }
-
 /* What is no number counts as a status that nobody knows. */
 static int32_t number_of(mc_slice text) {
   int32_t number = 0;
@@ -48,7 +42,7 @@ static int32_t grpc_status_of(const mc_result *result) {
 }
 
 void mc_decision_detect(const mc_decision *d, int32_t endpoint, const mc_result *result) {
-  if (!mc_decision_detects(d)) return;
+  if (!d->detects) return;
   const mc_cluster *cluster = d->snapshot->clusters[d->cluster];
   mc_result known = *result;
   if (known.grpc_status < 0 && known.header_count && mc_view_is_grpc(&d->view)) known.grpc_status = grpc_status_of(result);

@@ -1304,6 +1304,7 @@ typedef struct mc_decision {
   uint64_t bytes_per_second; /* at most, of the answer's body; 0: no limit */
   mc_slice grpc_status;      /* of our own answer to a gRPC client; data NULL: the one that status stands for */
   struct mc_fault_gauge *fault; /* counts this request as an active fault; NULL: none does */
+  bool detects;       /* outlier detection wants to know how attempts end */
   bool retries;       /* its policies, or the request itself, may ask for more than one attempt */
   bool over;          /* of what was forwarded: no further attempt is made, and what to answer is settled */
   bool hashed;        /* the endpoint was chosen by hash */
@@ -1348,10 +1349,7 @@ void mc_snapshot_report(const mc_snapshot *snapshot, int32_t cluster, int32_t en
 /* The delay is over: where the delay was all, its fault is not active any more. mc_decision_close does as much. */
 void mc_decision_end_delay(mc_decision *decision);
 
-/* Whether outlier detection wants to know how attempts end; and whether their header lines, too. */
-bool mc_decision_detects(const mc_decision *decision);
-bool mc_decision_detects_headers(const mc_decision *decision);
-/* Tells it how an attempt at an endpoint ended; result->report.now_ns says when. Does nothing where it does not want
+/* Tells outlier detection how an attempt at an endpoint ended; result->report.now_ns says when. Does nothing where it does not want
  * to know. mc_decision_report does it. By many threads at once. It may make the cluster stale. */
 void mc_decision_detect(const mc_decision *decision, int32_t endpoint, const mc_result *result);
 
@@ -1386,6 +1384,8 @@ typedef struct mc_timeouts {
   bool hedges;          /* an attempt that takes too long goes on beside the next one */
 } mc_timeouts;
 
+/* Whether anything may hang on when a request that is forwarded came. */
+bool mc_decision_is_timed(const mc_decision *decision);
 /* Of a decision's request; all 0 where its route forwards nothing. */
 void mc_decision_timeouts(const mc_decision *decision, mc_timeouts *out);
 
@@ -1408,8 +1408,9 @@ mc_code mc_decision_on_timeout(mc_decision *decision, uint32_t number, uint64_t 
  * there is none to be had, and the decision is over. MC_OK, MC_NO_MEMORY or MC_STALE, as mc_decide. */
 mc_code mc_decision_attempt(mc_decision *decision, const mc_snapshot *current, uint64_t now_ns, const mc_attempt **out);
 
-/* Whether the header lines of an answer of that status can matter to what is reported. */
-bool mc_decision_reads_answer(const mc_decision *decision, uint16_t status);
+/* Which header lines of an answer of that status can matter to what is reported, by the sizes of their names: bit n for
+ * n bytes, bit 63 for 63 and more. 0: none. */
+uint64_t mc_decision_answer_names(const mc_decision *decision, uint16_t status);
 bool mc_decision_reads_wall_clock(const mc_decision *decision);
 
 /* The lines to send upstream for an attempt; as mc_decision_request_headers, which is that of the first. */

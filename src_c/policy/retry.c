@@ -10,6 +10,9 @@ enum {
             MC_RETRY_ON_GRPC_RESOURCE_EXHAUSTED | MC_RETRY_ON_GRPC_UNAVAILABLE,
 };
 
+#define GRPC_STATUS MC_LITERAL("grpc-status")
+#define RATE_LIMITED MC_LITERAL("x-envoy-ratelimited")
+
 /* ------------------------------------------------------------------ conditions */
 
 static uint32_t condition(mc_slice name) {
@@ -74,6 +77,15 @@ static const mc_labels *copy_labels(const mc_labels *sets, uint32_t count, mc_ar
   return copy;
 }
 
+/* Beside what the conditions read, an upstream that limits rates has its say on every retry, and on when it is made. */
+static uint64_t names_of(const mc_retry *retry) {
+  uint64_t sizes = retry->on ? mc_size_bit(RATE_LIMITED.size) : 0;
+  if (retry->on & ANY_GRPC) sizes |= mc_size_bit(GRPC_STATUS.size);
+  for (uint32_t i = 0; i < retry->headers.count; i++) sizes |= mc_size_bit(retry->headers.at[i].name.size);
+  for (uint32_t i = 0; i < retry->reset_header_count; i++) sizes |= mc_size_bit(retry->reset_headers[i].name.size);
+  return sizes;
+}
+
 mc_code mc_retry_build(mc_retry **out, const mc_retry_spec *spec, mc_arena *arena, mc_error *error) {
   *out = NULL;
   if (!spec) return MC_OK;
@@ -99,6 +111,7 @@ mc_code mc_retry_build(mc_retry **out, const mc_retry_spec *spec, mc_arena *aren
   if (!retry->reset_headers || !retry->omit) return no_memory(error);
   mc_code code = mc_line_matches_build(&retry->headers, spec->headers, spec->header_count, arena, error);
   if (code) return code;
+  retry->names = names_of(retry);
   return mc_line_matches_build(&retry->request_headers, spec->request_headers, spec->request_header_count, arena, error);
 }
 
@@ -177,11 +190,16 @@ static mc_slice answered_header(const mc_result *result, mc_slice name) {
   return MC_ABSENT;
 }
 
-static bool listed(const mc_retry_state *state, uint16_t status) {
-  const mc_retry *policy = state->policy;
-  for (uint32_t i = 0; policy && i < policy->status_code_count; i++) {
+static bool policy_lists(const mc_retry *policy, uint16_t status) {
+  for (uint32_t i = 0; i < policy->status_code_count; i++) {
     if (policy->status_codes[i] == status) return true;
   }
+  return false;
+}
+
+static bool listed(const mc_retry_state *state, uint16_t status) {
+  if (state->policy && policy_lists(state->policy, status)) return true;
+  if (!state->status_codes.size) return false;
   mc_slice list = state->status_codes, part;
   uint64_t code;
   while (mc_list_next(&list, &part)) {
@@ -209,7 +227,7 @@ static uint32_t grpc_condition(const mc_result *result) {
   uint64_t status = 0;
   if (result->grpc_status >= 0) {
     status = (uint64_t)result->grpc_status;
-  } else if (!mc_decimal_parse(answered_header(result, MC_LITERAL("grpc-status")), &status)) {
+  } else if (!mc_decimal_parse(answered_header(result, GRPC_STATUS), &status)) {
     return 0;
   }
   switch (status) {
@@ -247,7 +265,7 @@ mc_retry_verdict mc_retry_judge_answer(const mc_retry_state *state, const mc_res
   if (!state->on) return MC_RETRY_NOT;
   mc_retry_verdict verdict = wanted(state, result, no_memory);
   if (verdict == MC_RETRY_NOT && !limits) return MC_RETRY_NOT;
-  if (!answered_header(result, MC_LITERAL("x-envoy-ratelimited")).data) return verdict;
+  if (!answered_header(result, RATE_LIMITED).data) return verdict;
   return limits ? MC_RETRY : MC_RETRY_NOT;
 }
 
@@ -262,10 +280,11 @@ mc_retry_verdict mc_retry_judge_failure(const mc_retry_state *state, mc_failure 
   return on & MC_RETRY_ON_REFUSED_STREAM && failure == MC_FAILURE_REFUSED_STREAM ? MC_RETRY : MC_RETRY_NOT;
 }
 
-bool mc_retry_reads_answer(const mc_retry *policy, uint16_t status) {
-  if (!policy || !policy->on) return false;
-  const uint32_t any = MC_RETRY_ON_RETRIABLE_STATUS_CODES | MC_RETRY_ON_RETRIABLE_HEADERS | ANY_GRPC;
-  return status >= 400 || policy->on & any;
+uint64_t mc_retry_answer_names(const mc_retry *policy, uint16_t status) {
+  const uint32_t any = MC_RETRY_ON_ENVOY_RATE_LIMITED | MC_RETRY_ON_RETRIABLE_HEADERS | ANY_GRPC;
+  if (!policy) return 0;
+  if (status >= 400 || policy->on & any) return policy->names;
+  return policy->on & MC_RETRY_ON_RETRIABLE_STATUS_CODES && policy_lists(policy, status) ? policy->names : 0;
 }
 
 /* ------------------------------------------------------------------ waiting */

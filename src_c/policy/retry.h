@@ -21,6 +21,7 @@ typedef struct mc_retry {
   uint32_t omit_count;
   uint32_t host_attempts, priority_frequency;
   bool reads_wall_clock; /* some reset header is a timestamp */
+  uint64_t names;        /* sizes of the names that it looks for in answers */
 } mc_retry;
 
 /* What of a policy and a request's headers holds for one request. */
@@ -52,8 +53,8 @@ mc_code mc_retry_begin(mc_retry_state *state, const mc_retry *policy, const mc_v
 mc_retry_verdict mc_retry_judge_answer(const mc_retry_state *state, const mc_result *result, bool *no_memory);
 mc_retry_verdict mc_retry_judge_failure(const mc_retry_state *state, mc_failure failure);
 
-/* Whether the header lines of an answer of that status can matter. */
-bool mc_retry_reads_answer(const mc_retry *policy, uint16_t status);
+/* Which header lines of an answer of that status can matter, by the sizes of their names. */
+uint64_t mc_retry_answer_names(const mc_retry *policy, uint16_t status);
 
 /* How long to wait before the next attempt. unix_s: the time since 1970, of which reset headers speak. */
 uint64_t mc_retry_wait(mc_retry_state *state, const mc_result *result, uint64_t unix_s);

@@ -179,9 +179,25 @@ static void test_waits(void) {
 }
 
 static void test_what_reads_answers(void) {
-  CHECK(!mc_retry_reads_answer(NULL, 503) && !mc_retry_reads_answer(on(""), 503));
-  CHECK(mc_retry_reads_answer(on("5xx"), 503) && !mc_retry_reads_answer(on("5xx"), 200));
-  CHECK(mc_retry_reads_answer(on("unavailable"), 200) && mc_retry_reads_answer(on("retriable-headers"), 200));
+  const uint64_t limited = UINT64_C(1) << strlen("x-envoy-ratelimited"), grpc = UINT64_C(1) << strlen("grpc-status");
+  CHECK(!mc_retry_answer_names(NULL, 503) && !mc_retry_answer_names(on(""), 503));
+  CHECK(mc_retry_answer_names(on("5xx"), 503) == limited && !mc_retry_answer_names(on("5xx"), 200));
+  CHECK(mc_retry_answer_names(on("unavailable"), 200) == (limited | grpc));
+  CHECK(mc_retry_answer_names(on("envoy-ratelimited"), 200) == limited);
+  const uint32_t code = 202;
+  const mc_reset_header reset = {MC_LITERAL("retry-after-so-long"), false};
+  char name[80];
+  memset(name, 'x', sizeof name);
+  const mc_header_match_spec header = {.name = mc_slice_of(name, sizeof name)};
+  mc_retry_spec spec = {.on = MC_RETRY_ON_RETRIABLE_STATUS_CODES, .status_codes = &code, .status_code_count = 1,
+                        .reset_headers = &reset, .reset_header_count = 1};
+  mc_retry *policy = build(spec);
+  CHECK(mc_retry_answer_names(policy, 202) == limited); /* names of one size are one */
+  CHECK(!mc_retry_answer_names(policy, 200));
+  spec = (mc_retry_spec){.on = MC_RETRY_ON_RETRIABLE_HEADERS, .headers = &header, .header_count = 1};
+  policy = build(spec);
+  CHECK(mc_retry_answer_names(policy, 200) == (limited | UINT64_C(1) << 63));
+  mc_retry_clear(policy);
 }
 
 static void test_build(void) {
