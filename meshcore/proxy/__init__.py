@@ -16,8 +16,8 @@ except ModuleNotFoundError as error:
         name="aiohttp",
     ) from error
 
-from meshcore.proxy.access import AccessRecord
 from meshcore.proxy.options import ProxyOptions
 from meshcore.proxy.server import Proxy
+from meshcore.telemetry.access import AccessRecord
 
 __all__ = ["AccessRecord", "Proxy", "ProxyOptions"]

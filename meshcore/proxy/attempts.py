@@ -16,11 +16,11 @@ from aiohttp import web
 
 from meshcore.engine import Attempt, Decision
 from meshcore.model import Cluster
-from meshcore.proxy import replies
-from meshcore.proxy.connections import Connection, Place
 from meshcore.proxy.headers import as_str, framed
-from meshcore.proxy.replies import Reply, UpstreamError
-from meshcore.proxy.upstream import RequestBody
+from meshcore.upstream import replies
+from meshcore.upstream.client import RequestBody
+from meshcore.upstream.connections import Connection, Place
+from meshcore.upstream.replies import Reply, UpstreamError
 
 if TYPE_CHECKING:
     from meshcore.proxy.replay import Replay

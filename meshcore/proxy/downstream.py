@@ -22,7 +22,7 @@ from multidict import CIMultiDict
 
 from meshcore.proxy.options import ProxyOptions
 from meshcore.proxy.pacing import Pace
-from meshcore.proxy.replies import CODEC_ERROR, HEAD_TOO_LARGE, Reply
+from meshcore.upstream.replies import CODEC_ERROR, HEAD_TOO_LARGE, Reply
 
 __all__ = ["Answer", "DownstreamServer", "http_date", "send_continue", "text"]
 

@@ -18,12 +18,12 @@ import aiohttp
 from meshcore.engine import Decision, Mirror, Pick
 from meshcore.model import Cluster, Discovery
 from meshcore.proxy.headers import as_str, framed
-from meshcore.proxy.replies import RESET, RESPONSE_TIMEOUT, UpstreamError
-from meshcore.proxy.upstream import RequestBody
+from meshcore.upstream.client import RequestBody
+from meshcore.upstream.replies import RESET, RESPONSE_TIMEOUT, UpstreamError
 
 if TYPE_CHECKING:
-    from meshcore.proxy.connections import Connection
     from meshcore.proxy.server import Proxy
+    from meshcore.upstream.connections import Connection
 
 __all__ = ["Copy", "Mirrors"]
 

@@ -15,20 +15,20 @@ from meshcore.discovery import AsyncDiscovery, Resolver
 from meshcore.engine import Engine
 from meshcore.health import HealthChecker, require_libraries
 from meshcore.model import Cluster, Config, Discovery
-from meshcore.proxy import replies
-from meshcore.proxy.access import AccessRecord
 from meshcore.proxy.admin import Admin
-from meshcore.proxy.connections import Connections
 from meshcore.proxy.downstream import DownstreamServer
 from meshcore.proxy.exchange import Exchange
 from meshcore.proxy.fault_stats import fault_counters, fault_gauges
 from meshcore.proxy.gauges import breaker_gauges
 from meshcore.proxy.mirrors import Mirrors
 from meshcore.proxy.options import ProxyOptions
-from meshcore.proxy.replies import Reply
-from meshcore.proxy.stats import Stats
-from meshcore.proxy.upstream import Upstream
 from meshcore.proxy.view import View
+from meshcore.telemetry.access import AccessRecord
+from meshcore.telemetry.stats import Stats
+from meshcore.upstream import replies
+from meshcore.upstream.client import Upstream
+from meshcore.upstream.connections import Connections
+from meshcore.upstream.replies import Reply
 
 __all__ = ["Proxy"]
 
@@ -133,7 +133,12 @@ class Proxy:
         """
         loop = asyncio.get_running_loop()
         self._idle.set()
-        self._upstream = Upstream(self.options)
+        self._upstream = Upstream(
+            connect_timeout=self.options.connect_timeout,
+            idle_timeout=self.options.upstream_idle_timeout,
+            max_head=self.options.max_request_head,
+            buffer_size=self.options.buffer_size,
+        )
         self._downstream = DownstreamServer(self._handle, self.options, self._refused)
         try:
             await self.discovery.start(wait=self.options.dns_wait)

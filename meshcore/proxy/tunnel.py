@@ -10,9 +10,9 @@ from aiohttp import web
 from aiohttp.base_protocol import BaseProtocol
 from aiohttp.http import StreamWriter
 
-from meshcore.proxy.access import AccessRecord
 from meshcore.proxy.downstream import Answer
 from meshcore.proxy.watch import Watch
+from meshcore.telemetry.access import AccessRecord
 
 __all__ = ["tunnel"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 
-from meshcore.proxy.replies import Reply
+from meshcore.upstream.replies import Reply
 
 __all__ = ["Watch"]
 

@@ -12,7 +12,7 @@ from proxy_support import RawClient, RawOrigin, cluster, config_for, in_loop, pr
 from meshcore.model import Cluster, Origin, Policy
 from meshcore.proxy.admin import plain
 from meshcore.proxy.clusters_text import clusters_text
-from meshcore.proxy.stats import Stats
+from meshcore.telemetry.stats import Stats
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 ANY = ("127.0.0.1", 0)

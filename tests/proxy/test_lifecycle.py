@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -24,7 +23,7 @@ from proxy_support import (
 from meshcore.config import ConfigError
 from meshcore.model import Config, ConfigWarning
 from meshcore.proxy import Proxy
-from meshcore.proxy.reload import Reloader, fingerprint
+from meshcore.proxy.reload import Reloader
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 
@@ -193,19 +192,3 @@ async def test_changed_files_are_noticed(tmp_path: Path) -> None:
         reloader.trigger()  # as SIGHUP does, with no file changed
         assert "third" in await said.get()
         watching.cancel()
-
-
-def test_fingerprints(tmp_path: Path) -> None:
-    folder = tmp_path / "folder"
-    folder.mkdir()
-    (folder / "a.yaml").write_text("a")
-    paths = [str(folder), str(tmp_path / "missing")]
-    seen = [fingerprint(paths)]
-    (folder / "a.yaml").write_text("bb")
-    seen.append(fingerprint(paths))
-    (folder / "b.yaml").write_text("")
-    seen.append(fingerprint(paths))
-    os.replace(folder / "b.yaml", folder / "a.yaml")
-    seen.append(fingerprint(paths))
-    assert len(set(seen)) == 4
-    assert fingerprint(paths) == seen[-1]

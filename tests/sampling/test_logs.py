@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from meshcore.check import Request
-from meshcore.proxy.access import AccessRecord
 from meshcore.sampling import Log, read_log
+from meshcore.telemetry.access import AccessRecord
 
 AGENT = (("user-agent", "curl/8"),)
 ENVOY = (

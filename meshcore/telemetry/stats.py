@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from meshcore.proxy.access import AccessRecord
+from meshcore.telemetry.access import AccessRecord
 
 __all__ = ["Stats"]
 

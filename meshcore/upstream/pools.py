@@ -10,7 +10,7 @@ from typing import Any
 
 import aiohttp
 
-from meshcore.proxy.connections import Connection
+from meshcore.upstream.connections import Connection
 
 __all__ = ["PLACE", "TcpPool", "UnixPool"]
 

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from proxy_support import RawClient, RawOrigin, cluster, config_for, in_loop, proxy_for
 
 from meshcore.proxy import AccessRecord
-from meshcore.proxy.access import escape
 from meshcore.proxy.lines import LineWriter
+from meshcore.telemetry.access import escape
 
 RECORD = AccessRecord(
     1700000000.25,

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from typing import Literal, NamedTuple, Protocol
 
 from meshcore.engine import Engine, Lease
-from meshcore.proxy.replies import OVERFLOW, UpstreamError
+from meshcore.upstream.replies import OVERFLOW, UpstreamError
 
 __all__ = ["Connection", "Connections", "Place"]
 

@@ -19,10 +19,9 @@ from yarl import URL
 
 from meshcore.certificates import PLAINTEXT, CannotSecure, Certificates
 from meshcore.model import Cluster
-from meshcore.proxy.connections import Connection
-from meshcore.proxy.options import ProxyOptions
-from meshcore.proxy.pools import PLACE, TcpPool, UnixPool
-from meshcore.proxy.replies import (
+from meshcore.upstream.connections import Connection
+from meshcore.upstream.pools import PLACE, TcpPool, UnixPool
+from meshcore.upstream.replies import (
     CONNECT_TIMEOUT,
     PROTOCOL_ERROR,
     RESET,
@@ -75,14 +74,33 @@ class RequestBody(aiohttp.Payload):
 
 
 class Upstream:
-    """The pools of all endpoints. One for the life of a proxy, whatever configuration it serves."""
+    """The pools of all endpoints. One for the life of a proxy, whatever configuration it serves.
 
-    def __init__(self, options: ProxyOptions) -> None:
-        self._options = options
+    Times are seconds.
+
+    Args:
+        connect_timeout: to establish a connection, where the cluster says nothing (Envoy's default is 5 s).
+        idle_timeout: how long an unused connection is kept.
+        max_head: bytes of a line of an answer's head.
+        buffer_size: bytes of an answer's body to read ahead.
+    """
+
+    def __init__(
+        self,
+        *,
+        connect_timeout: float = 5.0,
+        idle_timeout: float = 15.0,
+        max_head: int = 60 * 1024,
+        buffer_size: int = 64 * 1024,
+    ) -> None:
+        self._connect_timeout = connect_timeout
+        self._idle_timeout = idle_timeout
+        self._max_head = max_head
+        self._buffer_size = buffer_size
         self._session = self._new_session(
             TcpPool(
                 limit=0,
-                keepalive_timeout=options.upstream_idle_timeout,
+                keepalive_timeout=idle_timeout,
             )
         )
         self._unix: dict[str, aiohttp.ClientSession] = {}
@@ -95,9 +113,9 @@ class Upstream:
             auto_decompress=False,
             skip_auto_headers=_AS_GIVEN,
             middlewares=(_send_once,),
-            read_bufsize=self._options.buffer_size,
-            max_line_size=self._options.max_request_head,
-            max_field_size=self._options.max_request_head,
+            read_bufsize=self._buffer_size,
+            max_line_size=self._max_head,
+            max_field_size=self._max_head,
             timeout=aiohttp.ClientTimeout(total=None),
         )
 
@@ -139,7 +157,7 @@ class Upstream:
                 headers=headers,
                 data=body,
                 allow_redirects=False,
-                timeout=_timeout(self._options.connect_timeout if seconds is None else seconds),
+                timeout=_timeout(self._connect_timeout if seconds is None else seconds),
                 ssl=tls is PLAINTEXT or self._certificates.context(tls),
                 server_hostname=None if tls is PLAINTEXT else tls.sni or _host(headers[0][1]),
             )
@@ -158,9 +176,7 @@ class Upstream:
     def _unix_session(self, path: str) -> aiohttp.ClientSession:
         session = self._unix.get(path)
         if session is None:
-            session = self._new_session(
-                UnixPool(path, limit=0, keepalive_timeout=self._options.upstream_idle_timeout)
-            )
+            session = self._new_session(UnixPool(path, limit=0, keepalive_timeout=self._idle_timeout))
             self._unix[path] = session
         return session
 
