@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 import enum
 import math
+import sys
 import threading
 import time
 from collections.abc import Awaitable, Callable
@@ -52,8 +53,8 @@ class GuardStats:
     timeouts: int
     abandoned: int  #: cancelled by the caller
     short_circuited: int  #: calls that the breaker spared the service
-    failed_open: int  #: allowed by the failure mode
-    failed_closed: int  #: refused by it
+    failed_open: int  #: decisions of the failure mode: so many allowed,
+    failed_closed: int  #: and so many refused
     breaker: State
     opened: int  #: times that the breaker opened
     last_error: str | None  #: the last that made a call fail
@@ -113,29 +114,30 @@ class Guard:
         self._lock = threading.Lock()
         self._asked = self._answered = self._abandoned = 0
         self._failures = dict.fromkeys(Failure, 0)
+        self._decided = 0  # by the failure mode
         self._last_error: BaseException | None = None
 
-    def call(self, ask: Callable[[], T]) -> T | Unanswered:
-        """Ask, unless the breaker is open."""
-        permit = self.begin()
+    def call(self, ask: Callable[[], T], decisions: int = 1) -> T | Unanswered:
+        """Ask, unless the breaker is open. So many decisions hang on the answer."""
+        permit = self.begin(decisions)
         if isinstance(permit, Unanswered):
             return permit
         try:
             answer = ask()
         except BaseException as error:
-            return self.failed(permit, error)
+            return self.failed(permit, error, decisions)
         self.answered(permit)
         return answer
 
-    async def acall(self, ask: Callable[[], Awaitable[T]]) -> T | Unanswered:
-        """Ask, unless the breaker is open, and wait no longer than ``timeout``."""
-        permit = self.begin()
+    async def acall(self, ask: Callable[[], Awaitable[T]], decisions: int = 1) -> T | Unanswered:
+        """As call(), and wait no longer than ``timeout``."""
+        permit = self.begin(decisions)
         if isinstance(permit, Unanswered):
             return permit
         try:
-            answer = await asyncio.wait_for(ask(), self.timeout)
+            answer = await _within(self.timeout, ask())
         except BaseException as error:
-            return self.failed(permit, error)
+            return self.failed(permit, error, decisions)
         self.answered(permit)
         return answer
 
@@ -143,7 +145,6 @@ class Guard:
         """The counts, all of one moment."""
         with self._lock:
             failures = self._failures
-            unanswered = sum(failures.values())
             return GuardStats(
                 asked=self._asked,
                 answered=self._answered,
@@ -151,8 +152,8 @@ class Guard:
                 timeouts=failures[Failure.TIMEOUT],
                 abandoned=self._abandoned,
                 short_circuited=failures[Failure.SHORT_CIRCUIT],
-                failed_open=0 if self.failure_mode_deny else unanswered,
-                failed_closed=unanswered if self.failure_mode_deny else 0,
+                failed_open=0 if self.failure_mode_deny else self._decided,
+                failed_closed=self._decided if self.failure_mode_deny else 0,
                 breaker=self._breaker.state,
                 opened=self._breaker.opened,
                 last_error=_text_of(self._last_error),
@@ -160,11 +161,11 @@ class Guard:
 
     # What both kinds of call are made of; other drivers (streams, batches) may be as well.
 
-    def begin(self) -> int | Unanswered:
-        """A permit to ask, to be handed in by exactly one of the calls below, or what holds instead."""
+    def begin(self, decisions: int = 1) -> int | Unanswered:
+        """A permit to ask, to be handed in by answered() or failed(), exactly once; or what holds instead."""
         permit = self._breaker.admit()
         if permit is None:
-            return self._unanswered(Failure.SHORT_CIRCUIT, None)
+            return self._unanswered(Failure.SHORT_CIRCUIT, None, decisions)
         with self._lock:
             self._asked += 1
         return permit
@@ -175,7 +176,7 @@ class Guard:
         with self._lock:
             self._answered += 1
 
-    def failed(self, permit: int, error: BaseException) -> Unanswered:
+    def failed(self, permit: int, error: BaseException, decisions: int = 1) -> Unanswered:
         """The call ended by an error; raises it again where it says nothing of the service."""
         failure = self._failure_of(error)
         if failure is None:
@@ -187,13 +188,25 @@ class Guard:
             self._breaker.succeeded(permit)
         else:
             self._breaker.failed(permit)
-        return self._unanswered(failure, error)
+        return self._unanswered(failure, error, decisions)
 
-    def _unanswered(self, failure: Failure, error: BaseException | None) -> Unanswered:
+    def partial(self, error: Exception) -> Unanswered:
+        """What holds for one decision of an answered call, for which the answer has an error."""
+        failure = self._failure_of(error)
+        if failure is None:
+            raise error
+        with self._lock:
+            return self._decide(failure, error, 1)
+
+    def _unanswered(self, failure: Failure, error: BaseException | None, decisions: int) -> Unanswered:
         with self._lock:
             self._failures[failure] += 1
-            if error is not None:
-                self._last_error = error.with_traceback(None)
+            return self._decide(failure, error, decisions)
+
+    def _decide(self, failure: Failure, error: BaseException | None, decisions: int) -> Unanswered:
+        self._decided += decisions
+        if error is not None:
+            self._last_error = error.with_traceback(None)
         return Unanswered(failure, not self.failure_mode_deny, self._breaker.retry_after, error)
 
     def _failure_of(self, error: BaseException) -> Failure | None:
@@ -202,6 +215,13 @@ class Guard:
         if isinstance(error, (TimeoutError, asyncio.TimeoutError)):  # two classes until Python 3.11
             return Failure.TIMEOUT
         return self._classify(error)
+
+
+async def _within(seconds: float, answer: Awaitable[T]) -> T:
+    if sys.version_info >= (3, 11):  # it makes no task, which costs more than the rest
+        async with asyncio.timeout(seconds):
+            return await answer
+    return await asyncio.wait_for(answer, seconds)
 
 
 def _text_of(error: BaseException | None) -> str | None:

@@ -1,0 +1,128 @@
+"""redis-py's clients: made from an address, judged where the user gives one, and driven."""
+
+from __future__ import annotations
+
+from typing import Any, TypeAlias
+
+import redis
+import redis.asyncio
+from redis.asyncio.retry import Retry as AsyncRetry
+from redis.backoff import NoBackoff
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import ResponseError
+from redis.retry import Retry
+
+from meshcore.global_limit.redis.exchange import Exchange, Reply, Round
+
+__all__ = ["AsyncClient", "Client", "arun", "async_client_of", "client_of", "run"]
+
+#: What a limiter can ask with.
+Client: TypeAlias = "redis.Redis | redis.RedisCluster"
+AsyncClient: TypeAlias = "redis.asyncio.Redis | redis.asyncio.RedisCluster"
+
+# A connection that the server has closed meanwhile is made anew, once. What has timed out is not asked
+# again: there is no time left, and the server may have taken the tokens.
+_RETRIES = 1
+
+
+def client_of(remote: str | Client, timeout: float) -> Client:
+    """A client that waits for the server no longer than ``timeout``: of its own for an address.
+
+    Raises:
+        ValueError: the client given may wait longer.
+        TypeError: it is none, or one for asyncio.
+    """
+    if isinstance(remote, str):
+        retry = Retry(NoBackoff(), _RETRIES, (RedisConnectionError,))
+        return redis.Redis.from_url(
+            remote, socket_timeout=timeout, socket_connect_timeout=timeout, retry=retry
+        )
+    if not hasattr(remote, "get_connection_kwargs") or isinstance(
+        remote, (redis.asyncio.Redis, redis.asyncio.RedisCluster)
+    ):
+        raise TypeError(f"got {remote!r}; expected an URL, or a client of redis.Redis or redis.RedisCluster")
+    options = remote.get_connection_kwargs()
+    waits = options.get("socket_timeout")
+    if waits is None or waits > timeout:
+        raise ValueError(
+            f"the client waits for {'ever' if waits is None else f'{waits} s'}, and timeout is {timeout} s; "
+            f"make the client with socket_timeout={timeout}, or give an URL"
+        )
+    retries = getattr(options.get("retry"), "_retries", 0)
+    if retries > _RETRIES and not isinstance(remote, redis.RedisCluster):
+        raise ValueError(
+            f"the client tries {retries + 1} times, which takes longer than the timeout of {timeout} s; make "
+            f"the client with retry=Retry(NoBackoff(), {_RETRIES}), or give an URL"
+        )
+    return remote
+
+
+def async_client_of(remote: str | AsyncClient) -> AsyncClient:
+    """A client for asyncio, of its own for an address. The timeout is not its business.
+
+    Raises:
+        TypeError: it is none, or one that blocks.
+    """
+    if isinstance(remote, str):
+        retry = AsyncRetry(NoBackoff(), _RETRIES, (RedisConnectionError,))
+        return redis.asyncio.Redis.from_url(
+            remote, socket_timeout=None, socket_connect_timeout=None, retry=retry
+        )
+    if not isinstance(remote, (redis.asyncio.Redis, redis.asyncio.RedisCluster)):
+        raise TypeError(
+            f"got {remote!r}; expected an URL, or a client of redis.asyncio (Redis or RedisCluster)"
+        )
+    return remote
+
+
+def run(client: Client, plan: Exchange) -> list[Reply | Exception]:
+    """Carry an exchange out. One command goes by itself, several as a pipeline."""
+    execute: Any = client.execute_command  # which has no types
+    step = next(plan)
+    while True:
+        if step.reconnect and isinstance(client, redis.Redis):
+            client.connection_pool.disconnect(inuse_connections=False)
+        replies: list[object]
+        if len(step.commands) == 1:
+            try:
+                replies = [execute(*step.commands[0])]
+            except ResponseError as error:
+                replies = [error]
+        else:
+            replies = _pipeline(client, step).execute(raise_on_error=False)
+        try:
+            step = plan.send(replies)
+        except StopIteration as end:
+            return _replies(end)
+
+
+async def arun(client: AsyncClient, plan: Exchange) -> list[Reply | Exception]:
+    """As run(), for asyncio."""
+    step = next(plan)
+    while True:
+        if step.reconnect and isinstance(client, redis.asyncio.Redis):
+            await client.connection_pool.disconnect(inuse_connections=False)
+        replies: list[object]
+        if len(step.commands) == 1:
+            try:
+                replies = [await client.execute_command(*step.commands[0])]
+            except ResponseError as error:
+                replies = [error]
+        else:
+            replies = await _pipeline(client, step).execute(raise_on_error=False)
+        try:
+            step = plan.send(replies)
+        except StopIteration as end:
+            return _replies(end)
+
+
+def _pipeline(client: Client | AsyncClient, step: Round) -> Any:
+    pipeline = client.pipeline(transaction=False)
+    for command in step.commands:
+        pipeline.execute_command(*command)
+    return pipeline
+
+
+def _replies(end: StopIteration) -> list[Reply | Exception]:
+    replies: list[Reply | Exception] = end.value
+    return replies
