@@ -67,7 +67,7 @@ class DnsServer:
         with self._turns:
             until = {name: self._turns_of(name) + count for name in names}
             assert self._turns.wait_for(
-                lambda: all(self._turns_of(name) >= number for name, number in until.items()), 30
+                lambda: all(self._turns_of(name) >= number for name, number in until.items()), 120
             ), f"some of {names} were not asked"
 
     def _turns_of(self, name: str) -> int:

@@ -16,11 +16,14 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-__all__ = ["Answer", "Envoy", "envoy_binary", "exchange", "free_ports"]
+__all__ = ["PATIENCE", "Answer", "Envoy", "envoy_binary", "exchange", "free_ports"]
 
 ROOT = Path(__file__).parents[2]
 #: Where .ci/run and contributors keep it: an environment of its own, apart from the tests'.
 USUAL_PLACE = ROOT / ".venv-envoy" / "bin" / "envoy"
+
+#: Seconds that only something which hangs takes, however loaded the machine.
+PATIENCE = 60.0
 
 #: Of the system: tests that run beside each other must not look in the same order.
 CHANCE = random.SystemRandom()
@@ -79,7 +82,7 @@ class Envoy:
 
     def _stop(self) -> None:
         self._process.terminate()
-        self._process.communicate(timeout=20)
+        self._process.communicate(timeout=PATIENCE)
         self._folder.cleanup()
 
 
@@ -97,7 +100,7 @@ class Answer:
 
 def exchange(port: int, request: bytes, *, head: bool = False) -> Answer:
     """Send a request as raw bytes on a connection of its own and read the answer."""
-    with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
+    with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE) as connection:
         connection.sendall(request)
         with connection.makefile("rb") as stream:
             status = int(stream.readline().split()[1])

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
 
-from live_envoy import Envoy, exchange, free_ports
+from live_envoy import PATIENCE, Envoy, exchange, free_ports
 
 __all__ = ["Case", "Served", "envoy", "ours"]
 
@@ -65,6 +65,14 @@ class _Host(socketserver.ThreadingTCPServer):
             return self._script.pop(0) if len(self._script) > 1 else self._script[0]
 
 
+@dataclass(frozen=True)
+class _Status:
+    """Of a host."""
+
+    ejected: bool
+    rated: bool
+
+
 @dataclass
 class Served:
     """A running proxy."""
@@ -83,24 +91,41 @@ class Served:
 
     def ejected(self) -> set[int]:
         """Asking Envoy also has the effect that what its workers have told the main thread has been done."""
-        with urlopen(f"http://127.0.0.1:{self.admin}/clusters?format=json", timeout=10) as answer:
-            document = json.load(answer)
-        found = set()
-        for address, out in _statuses(document, self.is_envoy):
-            if out:
-                found.add(self.ports.index(int(address.rpartition(":")[2])))
-        return found
+        return {number for number, status in self._statuses().items() if status.ejected}
+
+    def rated(self) -> set[int]:
+        """The hosts that had requests enough in the last interval to have a success rate."""
+        return {number for number, status in self._statuses().items() if status.rated}
+
+    def ejections(self) -> int:
+        """How many there were so far: it never goes back."""
+        if not self.is_envoy:
+            clusters = self._page("clusters?format=json")["clusters"]
+            return sum(endpoint["ejections"] for endpoint in clusters[0]["endpoints"])
+        stats = self._page("stats?format=json&filter=ejections_enforced_total")["stats"]
+        return int(stats[0]["value"])
+
+    def _page(self, name: str) -> dict[str, Any]:
+        with urlopen(f"http://127.0.0.1:{self.admin}/{name}", timeout=PATIENCE) as answer:
+            found: dict[str, Any] = json.load(answer)
+            return found
+
+    def _statuses(self) -> dict[int, _Status]:
+        document = self._page("clusters?format=json")
+        found = _envoys_statuses(document) if self.is_envoy else _our_statuses(document)
+        return {self.ports.index(port): status for port, status in found}
 
 
-def _statuses(document: Mapping[str, Any], is_envoy: bool) -> Iterator[tuple[str, bool]]:
-    if not is_envoy:
-        for endpoint in document["clusters"][0]["endpoints"]:
-            yield endpoint["address"], endpoint["ejected"]
-        return
+def _our_statuses(document: Mapping[str, Any]) -> Iterator[tuple[int, _Status]]:
+    for endpoint in document["clusters"][0]["endpoints"]:
+        port = int(endpoint["address"].rpartition(":")[2])
+        yield port, _Status(endpoint["ejected"], endpoint["success_rate"] is not None)
+
+
+def _envoys_statuses(document: Mapping[str, Any]) -> Iterator[tuple[int, _Status]]:
     for host in document["cluster_statuses"][0]["host_statuses"]:
-        address = host["address"]["socket_address"]
-        out = bool(host["health_status"].get("failed_outlier_check"))
-        yield f"{address['address']}:{address['port_value']}", out
+        ejected = bool(host["health_status"].get("failed_outlier_check"))
+        yield host["address"]["socket_address"]["port_value"], _Status(ejected, "success_rate" in host)
 
 
 @contextmanager
@@ -191,4 +216,4 @@ def ours(case: Case) -> Iterator[Served]:
                 yield Served(listen, admin, ports, seen, False)
             finally:
                 process.terminate()
-                process.communicate(timeout=20)
+                process.communicate(timeout=PATIENCE)

@@ -7,6 +7,8 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from live_envoy import PATIENCE
+
 from meshcore.engine import Engine
 from meshcore.proxy import Proxy
 
@@ -20,14 +22,14 @@ def running(proxy: Proxy) -> Iterator[None]:
     thread = threading.Thread(target=loop.run_forever, daemon=True)
     thread.start()
     try:
-        asyncio.run_coroutine_threadsafe(proxy.start(), loop).result(timeout=10)
+        asyncio.run_coroutine_threadsafe(proxy.start(), loop).result(timeout=PATIENCE)
         try:
             yield
         finally:
-            asyncio.run_coroutine_threadsafe(proxy.stop(drain=0), loop).result(timeout=10)
+            asyncio.run_coroutine_threadsafe(proxy.stop(drain=0), loop).result(timeout=PATIENCE)
     finally:
         loop.call_soon_threadsafe(loop.stop)
-        thread.join(timeout=10)
+        thread.join(timeout=PATIENCE)
         loop.close()
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from live_balance import Addressed, bootstrap, cluster
-from live_envoy import Envoy, free_ports
+from live_envoy import PATIENCE, Envoy, free_ports
 
 from meshcore.config import load
 from meshcore.engine import Engine
@@ -30,7 +30,7 @@ class Hashing:
     clusters: dict[str, dict[str, Any]]
 
     def envoys(self, keys: list[str], name: str) -> list[str]:
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
         found = []
         for key in keys:
             connection.request("GET", f"/{name}", headers={"x-key": key})
@@ -45,7 +45,7 @@ class Hashing:
         found = []
         with ExitStack() as held:
             for key in keys:
-                connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+                connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
                 held.callback(connection.close)
                 connection.request("GET", f"/{name}", headers={"x-key": key, "x-hold": "1"})
                 answer = connection.getresponse()

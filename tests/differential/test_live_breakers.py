@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from live_breakers import verdicts
+from live_breakers import SERVED, verdicts
 
 pytestmark = pytest.mark.envoy
 
@@ -42,4 +42,4 @@ def test_the_same_requests_are_refused(
     envoys = verdicts(binary, hosts, breakers, paths)
     assert verdicts(None, hosts, breakers, paths) == envoys
     assert envoys.count(UO) == refused
-    assert envoys.count("served") == len(paths) - refused
+    assert envoys.count(SERVED) == len(paths) - refused

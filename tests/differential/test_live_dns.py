@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from dns_server import DnsServer
 from live_balance import ADDRESSES, Addressed, bootstrap
-from live_envoy import Envoy, free_ports
+from live_envoy import PATIENCE, Envoy, free_ports
 
 from meshcore.config import load
 from meshcore.discovery import ThreadDiscovery
@@ -116,7 +116,7 @@ class Pair:
     def envoys(self, name: str) -> Counter[str]:
         found: Counter[str] = Counter()
         for _ in range(REQUESTS):
-            connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+            connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
             connection.request("GET", f"/{name}")
             answer = connection.getresponse()
             answer.read()

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from live_balance import ADDRESSES, Addressed, bootstrap
-from live_envoy import Envoy, free_ports
+from live_envoy import PATIENCE, Envoy, free_ports
 
 from meshcore.config import load
 from meshcore.engine import Engine
@@ -143,7 +143,7 @@ class Seen:
 def _envoys(pair: Pair, target: str, headers: list[tuple[str, str]]) -> tuple[Seen, int]:
     """What Envoy answers, and from which port it was asked."""
     lines = "".join(f"{name}: {value}\r\n" for name, value in headers)
-    with socket.create_connection(("127.0.0.1", pair.port), timeout=10) as connection:
+    with socket.create_connection(("127.0.0.1", pair.port), timeout=PATIENCE) as connection:
         connection.sendall(f"GET {target} HTTP/1.1\r\nhost: a\r\nconnection: close\r\n{lines}\r\n".encode())
         with connection.makefile("rb") as stream:
             head = [line.decode("latin-1").rstrip("\r\n") for line in iter(stream.readline, b"\r\n")]

@@ -10,6 +10,7 @@ from queue import Empty, SimpleQueue
 import pytest
 from live_compare import IGNORED, Request, ask_envoy
 from live_config import CLUSTERS
+from live_envoy import PATIENCE
 from live_mirrors import MIRROR_LISTENERS, MIRROR_REQUESTS
 from live_pair import LivePair
 from live_proxy import proxy_of
@@ -59,8 +60,8 @@ def text(lines: list[tuple[bytes, bytes]]) -> list[tuple[str, str]]:
 
 
 def drained(log: SimpleQueue[tuple[int, Received]], count: int) -> list[tuple[int, Received]]:
-    """``count`` arrivals, or those of ten seconds, and whatever comes with them."""
-    end = time.monotonic() + 10
+    """``count`` arrivals, or those of all our patience, and whatever comes with them."""
+    end = time.monotonic() + PATIENCE
     found: list[tuple[int, Received]] = []
     while time.monotonic() < end:
         try:

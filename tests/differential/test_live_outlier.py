@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 
 import pytest
+from live_envoy import PATIENCE
 from live_outlier import Case, Served, envoy, ours
 
 pytestmark = pytest.mark.envoy
@@ -60,19 +61,18 @@ def test_the_same_hosts_after_the_same_request(binary: str, name: str) -> None:
             assert (own.ask(key), own.ejected()) == expected, f"request {number}"
 
 
-def wait_for(served: Served, wanted: Callable[[set[int]], bool]) -> set[int]:
-    """Who is ejected, once that is as wanted, or after ten seconds."""
-    end = time.monotonic() + 10
-    while True:
-        found = served.ejected()
-        if wanted(found) or time.monotonic() > end:
-            return found
-        served.ask("again")  # ours does what is due when it is asked
+def ask_until(served: Served, reached: Callable[[Served], bool]) -> None:
+    """Send requests until that is so: ours does what is due when it is asked."""
+    end = time.monotonic() + PATIENCE
+    while not reached(served):
+        assert time.monotonic() < end
+        for number in range(30):
+            served.ask(f"key {number * number}")
 
 
 RATES = {
     **ALL,
-    "interval": "1s",
+    "interval": "2s",  # for more requests than a rate takes
     "consecutive_5xx": 0,
     "success_rate_minimum_hosts": 3,
     "success_rate_request_volume": 5,
@@ -101,11 +101,10 @@ def test_rates(binary: str, detection: dict[str, object], ejected: set[int]) -> 
     case = Case(detection, [[200], [200, 500] * 200, [200], [200]])
     found = []
     with envoy(binary, case) as theirs, ours(case) as own:
+        everybody = set(range(len(case.scripts)))
         for served in (theirs, own):
-            end = time.monotonic() + 3
-            while time.monotonic() < end and not served.ejected():
-                for number in range(60):
-                    served.ask(f"key {number}")
+            # Where the rates of all are known, whoever is to be ejected by them has been.
+            ask_until(served, lambda asked: bool(asked.ejected()) or asked.rated() == everybody)
             found.append(served.ejected())
     assert found == [ejected, ejected]
 
@@ -115,8 +114,7 @@ def test_hosts_come_back(binary: str) -> None:
     case = Case(detection, [[500, 500, 200], [200], [200]])
     with envoy(binary, case) as theirs, ours(case) as own:
         for served in (theirs, own):
-            for number in range(30):
-                served.ask(f"key {number}")
-            assert served.ejected() == {0}
-            assert wait_for(served, lambda found: not found) == set()
-            assert 0 in {host for number in range(30) for host in served.ask(f"key {number}")[1]}
+            ask_until(served, lambda asked: asked.ejections() > 0)
+            ask_until(served, lambda asked: not asked.ejected())
+            assert 0 in {host for number in range(30) for host in served.ask(f"key {number * number}")[1]}
+            assert served.ejections() == 1
