@@ -15,6 +15,8 @@ from __future__ import annotations
 import importlib.util
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from setuptools import Extension, setup
@@ -77,17 +79,55 @@ OPTIONS = {
 }
 
 
+#: The Cython modules with the docstrings of their stubs, which help() shows.
+DOCUMENTED = Path("build/documented")
+
+
+def write_documented(path: str) -> None:
+    """Unless it is there and the same: then nothing has to be compiled again."""
+    from meshcore._docstrings import documented
+
+    source, stub = (Path(path).with_suffix(ending) for ending in (".pyx", ".pyi"))
+    text = source.read_text(encoding="utf-8")
+    if stub.exists():
+        text = documented(text, stub.read_text(encoding="utf-8"))
+    written = DOCUMENTED / path
+    if not written.exists() or written.read_text(encoding="utf-8") != text:
+        written.parent.mkdir(parents=True, exist_ok=True)
+        written.write_text(text, encoding="utf-8")
+
+
+@contextmanager
+def inside(folder: Path) -> Iterator[None]:
+    """So that tracebacks name modules by the paths that they have in the source."""
+    before = Path.cwd()
+    os.chdir(folder)
+    try:
+        yield
+    finally:
+        os.chdir(before)
+
+
 def cython_modules() -> list[Extension]:
     from Cython.Build import cythonize
 
-    return cythonize(
-        [
-            Extension(path[: -len(".pyx")].replace("/", "."), [path], **OPTIONS)
-            for path in files("meshcore/*.pyx")
-        ],
-        language_level=3,
-        compiler_directives={"embedsignature": True, "binding": False},
-    )
+    paths = files("meshcore/*.pyx")
+    for path in paths:
+        write_documented(path)
+    with inside(DOCUMENTED):
+        modules: list[Extension] = cythonize(
+            [Extension(path[: -len(".pyx")].replace("/", "."), [path], **OPTIONS) for path in paths],
+            include_path=[str(ROOT)],
+            language_level=3,
+            compiler_directives={
+                "embedsignature": True,
+                "embedsignature.format": "clinic",
+                "binding": False,
+            },
+        )
+    for module in modules:
+        module.sources = [str(DOCUMENTED / source) for source in module.sources]
+    return modules
 
 
 def cffi_modules() -> list[Extension]:

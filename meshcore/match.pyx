@@ -1,4 +1,4 @@
-"""Matching: route tables, regexes and path templates."""
+"""Matching: route tables, regexes and path templates. The stub match.pyi has the documentation."""
 
 cimport cython
 from libc.stdint cimport int32_t, uint32_t, uint64_t
@@ -98,8 +98,6 @@ cdef object _failure(type kind, object source, bytes encoded, const mc_error *er
 
 
 class RegexError(ValueError):
-    """A pattern that is refused: what is wrong, and where."""
-
     def __init__(self, message, pattern, position):
         super().__init__(message, pattern, position)
         self.message = message
@@ -111,8 +109,6 @@ class RegexError(ValueError):
 
 
 class PathTemplateError(ValueError):
-    """A path template, or a rewrite over one, that is refused: what is wrong, and where."""
-
     def __init__(self, message, template, position):
         super().__init__(message, template, position)
         self.message = message
@@ -127,8 +123,6 @@ class PathTemplateError(ValueError):
 
 
 cdef class Regex:
-    """An RE2 regex, matched in linear time. The syntax is in docs/regex.md."""
-
     cdef mc_regex *_regex
     cdef readonly object pattern
 
@@ -151,21 +145,17 @@ cdef class Regex:
 
     @property
     def groups(self):
-        """The number of groups that capture."""
         return mc_regex_group_count(self._regex)
 
     @property
     def literal_prefix(self):
-        """What every text that matches as a whole begins with."""
         return _like(self.pattern, mc_regex_literal_prefix(self._regex))
 
     @property
     def is_literal(self):
-        """Whether the literal prefix is the one text that matches."""
         return bool(mc_regex_is_literal(self._regex))
 
     def full_match(self, text):
-        """Whether the whole text matches."""
         cdef bytes encoded = _encoded(text)
         cdef c_bool no_memory = False
         cdef bint matched = mc_regex_full_match(self._regex, _slice(encoded), &no_memory)
@@ -174,10 +164,6 @@ cdef class Regex:
         return matched
 
     def full_match_groups(self, text):
-        """What group 0 (the text), 1, ... matched, up to group 9; None where the text does not match.
-
-        A group that took no part in the match is None.
-        """
         cdef bytes encoded = _encoded(text)
         cdef mc_slice groups[MC_REGEX_GROUPS]
         cdef c_bool no_memory = False
@@ -190,11 +176,6 @@ cdef class Regex:
         return tuple([_like(text, groups[i]) for i in range(count)])
 
     def replace_all(self, substitution, text):
-        """The text with every match replaced, as RE2's GlobalReplace does it.
-
-        The substitution may refer to groups by \\0 (the match) to \\9. Where it refers to a group that
-        the regex has not, the text stays as it is.
-        """
         cdef bytes encoded = _encoded(text), template = _encoded(substitution)
         cdef mc_substitution *compiled = mc_substitution_compile(_slice(template))
         if compiled == NULL:
@@ -215,8 +196,6 @@ cdef class Regex:
 
 
 cdef class PathTemplate:
-    """Envoy's path template: ``/bar/{country}/{rest=**}``."""
-
     cdef mc_template *_template
     cdef readonly object template
     cdef readonly tuple variables
@@ -246,16 +225,13 @@ cdef class PathTemplate:
 
     @property
     def literal_prefix(self):
-        """What every path that matches begins with."""
         return _like(self.template, mc_template_literal_prefix(self._template))
 
     @property
     def is_literal(self):
-        """Whether the literal prefix is the one path that matches."""
         return bool(mc_template_is_literal(self._template))
 
     def match(self, path):
-        """What each variable matched, by name; None where the path (without query) does not match."""
         cdef bytes encoded = _encoded(path)
         cdef mc_slice values[MC_TEMPLATE_VARIABLES]
         if not mc_template_match(self._template, _slice(encoded), values):
@@ -263,11 +239,9 @@ cdef class PathTemplate:
         return {name: _like(path, values[i]) for i, name in enumerate(self.variables)}
 
     def check_rewrite(self, str rewrite not None):
-        """Raises PathTemplateError where the rewrite is not valid over this template."""
         mc_template_rewrite_free(self._compile_rewrite(rewrite))
 
     def rewrite(self, str rewrite not None, path):
-        """The path that a rewrite such as ``/x/{rest}`` makes of a path; None where that does not match."""
         cdef bytes encoded = _encoded(path)
         cdef mc_slice values[MC_TEMPLATE_VARIABLES]
         cdef mc_slice out

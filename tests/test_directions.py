@@ -66,6 +66,7 @@ SERVING = {
     "_version",
 } | BINDINGS
 PYTHON_ALLOWED: dict[str, set[str]] = {
+    "_docstrings": set(),  # of the build
     "_version": set(),
     "model": set(),
     **dict.fromkeys(MEMORY, MEMORY),
