@@ -8,6 +8,7 @@ import pytest
 from aiohttp import web
 from proxy_support import (
     HOST,
+    SOON,
     RawClient,
     RawOrigin,
     cluster,
@@ -145,7 +146,7 @@ async def test_the_routes_timeout() -> None:
     server = web.Server(hang, access_log=None, handler_cancellation=True)
     listener = await asyncio.get_running_loop().create_server(server, "127.0.0.1", 0)
     port = listener.sockets[0].getsockname()[1]
-    async with proxy_for(config_for(cluster(port), timeout=0.05)) as served, RawClient(served.port) as client:
+    async with proxy_for(config_for(cluster(port), timeout=SOON)) as served, RawClient(served.port) as client:
         await client.send(f"POST / HTTP/1.1\r\nHost: {HOST}\r\nContent-Length: 2\r\n\r\nhi".encode())
         status, _, body = await client.answer()
         assert (status, body) == (504, b"upstream request timeout")
@@ -165,11 +166,11 @@ async def test_the_routes_timeout_does_not_count_the_upload() -> None:
         return web.Response(body=await request.read())
 
     started = asyncio.Event()
-    async with origin(read) as port, talking(config_for(cluster(port), timeout=0.1)) as (_, client):
+    async with origin(read) as port, talking(config_for(cluster(port), timeout=SOON)) as (_, client):
         await client.send(f"POST / HTTP/1.1\r\nHost: {HOST}\r\nContent-Length: 2\r\n\r\nh".encode())
         await started.wait()
         answer = asyncio.ensure_future(client.answer())
-        done, _ = await asyncio.wait({answer}, timeout=0.3)
+        done, _ = await asyncio.wait({answer}, timeout=2 * SOON)
         assert not done
         await client.send(b"i")
         assert (await answer)[2] == b"hi"
@@ -179,7 +180,7 @@ async def test_the_routes_timeout_does_not_count_the_upload() -> None:
 async def test_the_timeout_cuts_an_answer_that_has_begun() -> None:
     head = b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc"
     async with RawOrigin(head, close=False) as app:
-        config = config_for(cluster(app.port), timeout=0.1)
+        config = config_for(cluster(app.port), timeout=SOON)
         async with proxy_for(config) as served:
             async with RawClient(served.port) as client:
                 await client.get("/")
@@ -193,8 +194,8 @@ async def test_the_timeout_cuts_an_answer_that_has_begun() -> None:
 @pytest.mark.parametrize("whose", ["proxy", "listener"])
 @in_loop
 async def test_a_stream_without_progress_ends(whose: str) -> None:
-    options = ProxyOptions(stream_idle_timeout=0.05 if whose == "proxy" else 300.0)
-    listener = HttpOptions(stream_idle_timeout=0.05 if whose == "listener" else None)
+    options = ProxyOptions(stream_idle_timeout=SOON if whose == "proxy" else 300.0)
+    listener = HttpOptions(stream_idle_timeout=SOON if whose == "listener" else None)
     async with RawOrigin(b"", close=False) as app:
         config = config_for(cluster(app.port), timeout=0.0, options=listener)
         async with proxy_for(config, options=options) as served:

@@ -9,6 +9,8 @@ import pytest
 from aiohttp import ClientSession, web
 from proxy_support import (
     HOST,
+    PATIENCE,
+    SOON,
     Dial,
     RawClient,
     RawOrigin,
@@ -134,14 +136,14 @@ async def test_the_routes_timeout_is_over_once_the_origin_is_done() -> None:
     passed = asyncio.Event()
 
     async def sleep(seconds: float) -> None:
-        await asyncio.wait_for(passed.wait(), 10)
+        await asyncio.wait_for(passed.wait(), PATIENCE)
 
     async with RawOrigin(b"HTTP/1.1 200 OK\r\nContent-Length: 200\r\n\r\n" + b"x" * 200) as app:
-        config = faulty(app.port, limit, timeout=0.2)
+        config = faulty(app.port, limit, timeout=SOON)
         async with proxy_for(config, sleep=sleep) as served, RawClient(served.port) as client:
             await client.get("/")
             assert len(await client.reader.readuntil(b"x" * 50)) > 50
-            asyncio.get_running_loop().call_later(0.4, passed.set)  # beyond the timeout
+            asyncio.get_running_loop().call_later(2 * SOON, passed.set)  # beyond the timeout
             assert len(await client.reader.readexactly(150)) >= 150
             await served.idle()
             assert served.log[0].flags == ""

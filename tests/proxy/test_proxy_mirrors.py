@@ -10,6 +10,7 @@ import pytest
 from aiohttp import web
 from proxy_support import (
     HOST,
+    SOON,
     RawClient,
     RawOrigin,
     Served,
@@ -205,7 +206,7 @@ async def test_no_more_copies_than_are_allowed() -> None:
 @in_loop
 async def test_a_copy_has_the_routes_timeout() -> None:
     async with RawOrigin(OK) as app, origin(Stuck()) as port:
-        config = mirrored(app.port, cluster(port, name="shadow"), timeout=0.05)
+        config = mirrored(app.port, cluster(port, name="shadow"), timeout=SOON)
         async with proxy_for(config) as served, RawClient(served.port) as client:
             await client.get("/")
             assert (await client.answer())[0] == 200

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from proxy_support import (
     HOST,
+    SOON,
     ManyExchanges,
     RawClient,
     Served,
@@ -253,7 +254,7 @@ async def test_conditions(step: bytes, condition: str, attempts: int) -> None:
 
 @in_loop
 async def test_a_try_that_is_too_slow_is_given_up() -> None:
-    policy = RetryPolicy(("5xx",), 1, per_try_timeout=0.05, **AT_ONCE)
+    policy = RetryPolicy(("5xx",), 1, per_try_timeout=SOON, **AT_ONCE)
     async with scripted(HANG, OK) as app, talking(config(app.port, retry=policy)) as (served, client):
         await client.get("/")
         assert (await client.answer())[0] == 200
@@ -264,7 +265,7 @@ async def test_a_try_that_is_too_slow_is_given_up() -> None:
 
 @in_loop
 async def test_every_try_is_too_slow() -> None:
-    policy = RetryPolicy(("5xx",), 1, per_try_timeout=0.05, **AT_ONCE)
+    policy = RetryPolicy(("5xx",), 1, per_try_timeout=SOON, **AT_ONCE)
     async with scripted(HANG) as app, talking(config(app.port, retry=policy)) as (served, client):
         await client.get("/")
         status, _, body = await client.answer()
@@ -276,13 +277,13 @@ async def test_every_try_is_too_slow() -> None:
 
 @in_loop
 async def test_the_time_of_a_try_counts_from_the_end_of_the_upload() -> None:
-    policy = RetryPolicy(("5xx",), 1, per_try_timeout=0.05, **AT_ONCE)
+    policy = RetryPolicy(("5xx",), 1, per_try_timeout=SOON, **AT_ONCE)
     async with scripted(OK) as app, talking(config(app.port, retry=policy)) as (_served, client):
         await client.send(f"POST / HTTP/1.1\r\nHost: {HOST}\r\nContent-Length: 2\r\n\r\nh".encode())
         while not app.heads:
             await asyncio.sleep(0)
         answered = asyncio.ensure_future(client.answer())
-        done, _ = await asyncio.wait({answered}, timeout=0.2)
+        done, _ = await asyncio.wait({answered}, timeout=2 * SOON)
         assert not done
         await client.send(b"i")
         assert (await answered)[0] == 200
@@ -297,7 +298,7 @@ async def test_the_timeout_is_that_of_all_attempts() -> None:
         await asyncio.Event().wait()
 
     async with scripted(answer(503), OK) as app:
-        made = config(app.port, retry=policy, timeout=0.1)
+        made = config(app.port, retry=policy, timeout=SOON)
         async with talking(made, sleep=for_ever) as (served, client):
             await client.get("/")
             status, _, body = await client.answer()
@@ -322,7 +323,7 @@ async def test_an_upload_that_takes_too_long_as_a_whole() -> None:
 
 @in_loop
 async def test_nothing_moves_on_a_try() -> None:
-    policy = RetryPolicy(("5xx",), 1, per_try_idle_timeout=0.05, **AT_ONCE)
+    policy = RetryPolicy(("5xx",), 1, per_try_idle_timeout=SOON, **AT_ONCE)
     async with scripted(HANG, OK) as app, talking(config(app.port, retry=policy)) as (served, client):
         await client.get("/")
         assert (await client.answer())[0] == 200
@@ -331,7 +332,7 @@ async def test_nothing_moves_on_a_try() -> None:
 
 @in_loop
 async def test_an_answer_that_stops_moving_is_cut() -> None:
-    policy = RetryPolicy(("5xx",), 1, per_try_idle_timeout=0.05, **AT_ONCE)
+    policy = RetryPolicy(("5xx",), 1, per_try_idle_timeout=SOON, **AT_ONCE)
     half = b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf"
     async with scripted(half) as app, talking(config(app.port, retry=policy)) as (served, client):
         await client.get("/")
@@ -343,7 +344,7 @@ async def test_an_answer_that_stops_moving_is_cut() -> None:
 
 
 HEDGED: dict[str, Any] = {
-    "retry": RetryPolicy(("5xx",), 1, per_try_timeout=0.05, **AT_ONCE),
+    "retry": RetryPolicy(("5xx",), 1, per_try_timeout=SOON, **AT_ONCE),
     "hedge_policy": HedgePolicy(hedge_on_per_try_timeout=True),
 }
 

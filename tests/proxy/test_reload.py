@@ -17,7 +17,7 @@ from meshcore.proxy import server
 from meshcore.proxy.reload import Reloader
 from meshcore.proxy.view import View
 
-PATIENCE = 20.0
+PATIENCE = 60.0
 
 
 def answering(status: int, **fields: Any) -> Config:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from proxy_support import HOST, RawClient, RawOrigin, ask, cluster, config_for, in_loop, proxy_for
+from proxy_support import HOST, SOON, RawClient, RawOrigin, ask, cluster, config_for, in_loop, proxy_for
 
 from meshcore.proxy import ProxyOptions
 
@@ -95,7 +95,7 @@ async def test_a_malformed_chunk_ends_the_request_on_both_sides(body: bytes) -> 
 
 @in_loop
 async def test_a_head_that_never_ends_is_cut_off() -> None:
-    options = ProxyOptions(client_idle_timeout=0.1)
+    options = ProxyOptions(client_idle_timeout=SOON)
     async with RawOrigin(OK) as app, proxy_for(config_for(cluster(app.port)), options=options) as served:
         async with RawClient(served.port) as client:
             await client.send(GET + b"X-Slow: ")

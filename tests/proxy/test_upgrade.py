@@ -9,6 +9,7 @@ import pytest
 from aiohttp import web
 from proxy_support import (
     HOST,
+    SOON,
     RawClient,
     RawOrigin,
     cluster,
@@ -133,7 +134,7 @@ async def test_h2c_is_not_spoken_and_not_passed_on() -> None:
 
 @in_loop
 async def test_a_tunnel_without_progress_ends() -> None:
-    options = ProxyOptions(stream_idle_timeout=0.05)
+    options = ProxyOptions(stream_idle_timeout=SOON)
     async with RawOrigin(SWITCH, close=False) as app:
         config = config_for(cluster(app.port), options=WEBSOCKETS, timeout=0.0)
         async with proxy_for(config, options=options) as served, RawClient(served.port) as client:
