@@ -179,7 +179,10 @@ class Decision:
 
         Returns the attempt to make next, after its ``backoff``. None where none follows: then either
         ``done``, or other attempts are under way whose outcome counts. What is reported of an attempt that
-        does not run any more, or once done, changes nothing.
+        does not run any more, or once done, changes nothing, but for an answer that breaks off on its way to
+        the client: report that, before ``close()``, by an error that can end an answer ("reset",
+        "remote-reset", "protocol-error", "per-try-idle-timeout"). ``flags`` tells it from then on, and
+        outlier detection hears of it as it does in Envoy.
 
         The endpoint of an attempt that failed, or was given up for another one, is free again at once. That
         of the answer that goes to the client is held until ``close()``, as long as its body takes.
@@ -205,8 +208,8 @@ class Decision:
         from.
 
         Raises:
-            ValueError: for another error, a status that is not from 100 to 999, an attempt below 1 or of
-                another decision.
+            ValueError: for another error, a status that is not from 100 to 999, both at once, an attempt
+                below 1 or of another decision, ``now_ns`` that is not from 0 to 2**64 - 1.
         """
     def on_timeout(
         self, attempt: Attempt | int | None = None, *, replayable: bool = True, now_ns: int | None = None

@@ -43,7 +43,11 @@ class Clock:
 
 
 def config(
-    detection: OutlierDetection | None, hosts: int = 2, common: CommonLbConfig = NEVER_PANIC, **more: Any
+    detection: OutlierDetection | None,
+    hosts: int = 2,
+    common: CommonLbConfig = NEVER_PANIC,
+    retry: RetryPolicy | None = None,
+    **more: Any,
 ) -> Config:
     endpoints = tuple(Endpoint(host[:-3], 80) for host in HOSTS[:hosts])
     cluster = Cluster(
@@ -53,7 +57,8 @@ def config(
         common_lb=common,
         **more,
     )
-    route = Route(RouteMatch(PathMatch(PathKind.PREFIX, "/")), ForwardAction(cluster="c"))
+    action = ForwardAction(cluster="c", retry_policy=retry)
+    route = Route(RouteMatch(PathMatch(PathKind.PREFIX, "/")), action)
     table = RouteConfiguration("t", (VirtualHost("v", ("*",), (route,)),))
     return Config((Listener("l", None, table),), (cluster,))
 
@@ -104,6 +109,20 @@ def test_the_next_decision_heeds_an_ejection() -> None:
     assert set(send(engine, 10)) == {HOSTS[1]}
     clock.now += 1
     assert set(send(engine, 10)) == {HOSTS[0], HOSTS[1]}
+
+
+@pytest.mark.parametrize("retry", [None, RetryPolicy(("5xx",), 1)])
+def test_an_answer_that_breaks_off_counts(retry: RetryPolicy | None) -> None:
+    engine, _ = engine_of(detection(consecutive_5xx=1), 1, retry=retry)
+    with engine.decide("GET", "a", "/") as decision:
+        decision.report(status=200)
+        assert not about(engine, HOSTS[0])["ejected"]
+        assert decision.report(error="reset") is None
+        assert about(engine, HOSTS[0])["ejected"]
+        assert (decision.flags, decision.answered, decision.done) == ("UC", True, True)
+        decision.report(error="reset")
+    decision.report(error="reset")
+    assert engine.clusters()[0]["outlier_detection"]["ejections_detected"]["consecutive_5xx"] == 1
 
 
 def test_without_detection_nothing_is_ejected_or_told() -> None:
@@ -361,12 +380,8 @@ def test_threads_eject_once_and_never_too_many() -> None:
 
 
 def test_every_attempt_of_a_request_counts_for_its_endpoint() -> None:
-    engine, _ = engine_of(detection(consecutive_5xx=2, enforcing_success_rate=0))
-    served = engine.config
-    host = served.listeners[0].route_configuration.virtual_hosts[0]
-    action = ForwardAction(cluster="c", retry_policy=RetryPolicy(retry_on=("5xx",), num_retries=1))
-    table = RouteConfiguration("t", (replace(host, routes=(replace(host.routes[0], action=action),)),))
-    engine.swap(replace(served, listeners=(Listener("l", None, table),)))
+    made = detection(consecutive_5xx=2, enforcing_success_rate=0)
+    engine, _ = engine_of(made, retry=RetryPolicy(retry_on=("5xx",), num_retries=1))
     for _ in range(2):
         with engine.decide("GET", "a", "/") as decision:
             first = decision.endpoint

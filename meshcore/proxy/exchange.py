@@ -183,11 +183,14 @@ class Exchange:
             raise  # writing failed: the client has gone
         except (aiohttp.ClientError, OSError):
             self.proxy.stats.add(f"cluster.{decision.cluster}.upstream_rq_rx_reset")
+            decision.report(error=replies.RESET_AFTER.error)
             return await self.fail(replies.RESET_AFTER)
         except asyncio.CancelledError:
             reason = self.watch.caught()
             if reason is None:
                 raise
+            if reason is replies.PER_TRY_IDLE:
+                decision.report(error=reason.error)
             return await self.fail(reason)
         return answer
 

@@ -207,6 +207,7 @@ class Mirrors:
             pick.report(error=error.reply.error or None)
             return 0, error.reply.flags
         except (aiohttp.ClientError, OSError):  # the answer broke off
+            pick.report(error=RESET.error)
             return 0, RESET.flags
         except asyncio.CancelledError:
             if copy.ended_by == "timeout":

@@ -93,7 +93,7 @@ RESET_AFTER = Reply(
 )
 RESPONSE_TIMEOUT = Reply(504, b"upstream request timeout", "UT", "response_timeout", "timeout")
 #: These two cut an answer that has begun.
-PER_TRY_IDLE = Reply(0, b"", "UT", "upstream_per_try_idle_timeout", close=True)
+PER_TRY_IDLE = Reply(0, b"", "UT", "upstream_per_try_idle_timeout", "per-try-idle-timeout", close=True)
 UPSTREAM_MAX_DURATION = Reply(0, b"", "UMSDR", "upstream_max_stream_duration_reached", close=True)
 
 

@@ -298,7 +298,11 @@ static bool first_is_good(const mc_decision *d, uint32_t number, const mc_result
 mc_code mc_decision_report(mc_decision *d, uint32_t number, const mc_result *result, bool replayable,
                            uint64_t unix_s, bool *again) {
   *again = false;
-  if (d->outcome != MC_FORWARD || d->over) return MC_OK;
+  if (d->outcome != MC_FORWARD) return MC_OK;
+  if (d->over) {
+    mc_decision_break_off(d, number, result);
+    return MC_OK;
+  }
   if (d->detects) detect(d, number, result);
   bool no_memory = false, could_not = false;
   if (!d->retries || first_is_good(d, number, result, &no_memory)) {

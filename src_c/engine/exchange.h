@@ -31,4 +31,10 @@ static inline uint32_t mc_decision_attempt_count(const mc_decision *d) {
   return d->exchange ? d->exchange->count : d->endpoint >= 0;
 }
 
+/* A report once the decision is over: the answer on its way to the client may end before its end. Nothing can be tried
+ * again, but the endpoint failed, which outlier detection is told once, whatever it was told of the answer's head.
+ * Source: Filter::onUpstreamReset and onPerTryTimeoutCommon of Envoy's router, which do not ask whether the answer had
+ * begun. In outliers.c. */
+void mc_decision_break_off(mc_decision *d, uint32_t number, const mc_result *result);
+
 #endif

@@ -1,5 +1,7 @@
 /* Outlier detection of a snapshot's clusters. */
+#include "base/decimal.h"
 #include "edit/response.h"
+#include "engine/exchange.h"
 #include "engine/snapshot.h"
 #include "outlier/detector.h"
 
@@ -22,21 +24,14 @@ void mc_snapshot_check_passed(const mc_snapshot *s, int32_t cluster, int32_t end
   mc_outlier_health_check_passed(s->clusters[cluster]->hosts[endpoint].state, now_ns);
 }
 
-/* What is no number counts as a status that nobody knows. */
-static int32_t number_of(mc_slice text) {
-  int32_t number = 0;
-  for (size_t i = 0; i < text.size; i++) {
-    if (text.data[i] < '0' || text.data[i] > '9' || i > 8) return INT32_MAX;
-    number = number * 10 + (text.data[i] - '0');
-  }
-  return number;
-}
-
-/* Of an answer that is but its headers: what comes behind the body is not waited for. -1: none. */
+/* Of an answer that is but its headers: what comes behind the body is not waited for. -1: none. What is no number
+ * counts as a status that nobody knows. */
 static int32_t grpc_status_of(const mc_result *result) {
   for (uint32_t i = 0; i < result->header_count; i++) {
     const mc_header *line = &result->headers[i];
-    if (mc_slice_equal_fold(line->name, MC_LITERAL("grpc-status")) && line->value.size) return number_of(line->value);
+    if (!mc_slice_equal_fold(line->name, MC_LITERAL("grpc-status")) || !line->value.size) continue;
+    uint64_t status = 0;
+    return mc_decimal_parse(line->value, &status) && status < INT32_MAX ? (int32_t)status : INT32_MAX;
   }
   return -1;
 }
@@ -47,4 +42,48 @@ void mc_decision_detect(const mc_decision *d, int32_t endpoint, const mc_result 
   mc_result known = *result;
   if (known.grpc_status < 0 && known.header_count && mc_view_is_grpc(&d->view)) known.grpc_status = grpc_status_of(result);
   mc_outlier_report(cluster->members, cluster->hosts[endpoint].state, &known);
+}
+
+/* ------------------------------------------------------------------ answers that end before their end */
+
+/* The attempt whose answer goes to the client; false: there is no such attempt, or nothing is held of it any more. */
+static bool is_winner(const mc_decision *d, uint32_t number) {
+  if (!d->exchange) return d->leased && number <= 1;
+  for (const mc_attempt *at = &d->exchange->first; at; at = at->next) {
+    if (at->leased) return !number || at->number == number;
+  }
+  return false;
+}
+
+/* Of what an answer can break off by; 0: it cannot by that. */
+static uint32_t flag_of(mc_failure failure) {
+  switch (failure) {
+    case MC_FAILURE_RESET:
+      return MC_FLAG_UC;
+    case MC_FAILURE_REMOTE_RESET:
+    case MC_FAILURE_REFUSED_STREAM:
+      return MC_FLAG_UR;
+    case MC_FAILURE_PROTOCOL:
+      return MC_FLAG_UPE;
+    case MC_FAILURE_PER_TRY_IDLE_TIMEOUT:
+      return MC_FLAG_UT;
+    default:
+      return 0;
+  }
+}
+
+/* That the endpoint was reached has been told with the head: therefore it is now as if no connection had been made. */
+void mc_decision_break_off(mc_decision *d, uint32_t number, const mc_result *result) {
+  const uint32_t told = MC_FLAG_UC | MC_FLAG_UR | MC_FLAG_UPE | MC_FLAG_UT, flag = flag_of(result->failure);
+  if (!flag || d->details != MC_DETAILS_VIA_UPSTREAM || d->flags & told || !is_winner(d, number)) return;
+  d->flags |= flag;
+  mc_result known = *result;
+  mc_timeouts timeouts;
+  mc_decision_timeouts(d, &timeouts);
+  if (flag == MC_FLAG_UT && timeouts.alternative) {
+    known.status = 204;
+  } else {
+    known.failure = MC_FAILURE_CONNECT;
+  }
+  mc_decision_detect(d, d->endpoint, &known);
 }

@@ -103,7 +103,9 @@ static void test_grpc(void) {
   static const struct {
     const char *status;
     bool fails;
-  } rows[] = {{"14", true}, {"13", true}, {"0", false}, {"5", false}, {"99", true}, {"x", true}, {"99999999999", true}};
+  } rows[] = {{"14", true}, {"13", true}, {"0", false}, {"5", false}, {"99", true}, {"x", true}, {"99999999999", true},
+              {"+0", false}, {" 0 ", false}, {"0000000000014", true}, {"0000000000000", false}, {"-0", true},
+              {"18446744073709551616", true}};
   for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
     const mc_header line = {MC_LITERAL("Grpc-Status"), text_of(rows[i].status)};
     mc_result result = result_of(200, MC_FAILURE_NONE, START);
@@ -182,11 +184,69 @@ static void test_memory_runs_out(void) {
   mc_runtime_free(runtime);
 }
 
+static void report(mc_decision *decision, uint32_t number, uint16_t status, mc_failure failure) {
+  const mc_result result = result_of(status, failure, START);
+  bool again;
+  CHECK_INT(mc_decision_report(decision, number, &result, true, 0, &again), MC_OK);
+  CHECK(!again);
+}
+
+/* How often a host was found to fail, by the rule, after an answer of 200 whose end was this. */
+static uint64_t found_after(const mc_outlier_spec *spec, mc_ejection rule, mc_failure failure, uint32_t times,
+                            uint32_t *flags) {
+  runtime = mc_runtime_new();
+  mc_snapshot *snapshot = build(spec);
+  mc_decision decision;
+  decide(&snapshot, START, &decision, NULL, NULL);
+  report(&decision, 0, 200, MC_FAILURE_NONE);
+  report(&decision, 2, 0, failure); /* there is no such attempt */
+  CHECK_INT(decision.flags, 0);
+  while (times--) report(&decision, 1, 0, failure);
+  CHECK_INT(decision.outcome, MC_FORWARD);
+  CHECK_INT(decision.details, MC_DETAILS_VIA_UPSTREAM);
+  *flags = decision.flags;
+  mc_decision_close(&decision);
+  report(&decision, 0, 0, MC_FAILURE_RESET); /* and who knows what has been since */
+  CHECK_INT(decision.flags, *flags);
+  mc_decision_release(&decision);
+  const uint64_t found = mc_snapshot_outliers(snapshot, 0).detected[rule];
+  mc_snapshot_free(snapshot);
+  mc_runtime_free(runtime);
+  return found;
+}
+
+static void test_answers_that_break_off(void) {
+  mc_outlier_spec spec = outlier_spec();
+  spec.consecutive_5xx = 1;
+  uint32_t flags;
+  static const struct {
+    mc_failure failure;
+    uint32_t flag;
+  } rows[] = {{MC_FAILURE_RESET, MC_FLAG_UC},
+              {MC_FAILURE_REMOTE_RESET, MC_FLAG_UR},
+              {MC_FAILURE_PROTOCOL, MC_FLAG_UPE},
+              {MC_FAILURE_PER_TRY_IDLE_TIMEOUT, MC_FLAG_UT},
+              {MC_FAILURE_TIMEOUT, 0}, /* Envoy tells of it only before the head */
+              {MC_FAILURE_CONNECT, 0}};
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    CHECK_INT(found_after(&spec, MC_EJECTION_CONSECUTIVE_5XX, rows[i].failure, 1, &flags), rows[i].flag != 0);
+    CHECK_INT(flags, rows[i].flag);
+  }
+  spec.consecutive_5xx = 2; /* it is told once */
+  CHECK_INT(found_after(&spec, MC_EJECTION_CONSECUTIVE_5XX, MC_FAILURE_RESET, 3, &flags), 0);
+  spec = outlier_spec();
+  spec.split_external_local_origin_errors = true;
+  spec.consecutive_5xx = spec.consecutive_local_origin_failure = 1;
+  CHECK_INT(found_after(&spec, MC_EJECTION_CONSECUTIVE_5XX, MC_FAILURE_RESET, 1, &flags), 0);
+  CHECK_INT(found_after(&spec, MC_EJECTION_CONSECUTIVE_LOCAL_ORIGIN_FAILURE, MC_FAILURE_RESET, 1, &flags), 1);
+}
+
 int main(void) {
   test_an_ejected_endpoint_gets_nothing();
   test_grpc();
   test_without_detection_nothing_is_asked();
   test_swaps();
+  test_answers_that_break_off();
   test_memory_runs_out();
   return check_finish();
 }

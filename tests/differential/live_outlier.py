@@ -23,7 +23,8 @@ _MANAGER = (
     "type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager"
 )
 _ROUTER = "type.googleapis.com/envoy.extensions.filters.http.router.v3.Router"
-#: What hosts do: a status, "reset" (the connection is closed without an answer), "refuse" (nobody listens).
+#: What hosts do: a status, "reset" (the connection is closed without an answer), "half" (in the
+#: middle of one), "refuse" (nobody listens).
 Script = Sequence[int | str]
 
 
@@ -44,6 +45,9 @@ class _Handler(socketserver.StreamRequestHandler):
                 pass
             what = self.server.next()  # type: ignore[attr-defined]
             if what == "reset":
+                return
+            if what == "half":
+                self.wfile.write(b"HTTP/1.1 200 X\r\ncontent-length: 9\r\n\r\nhalf")
                 return
             self.wfile.write(
                 b"HTTP/1.1 %d X\r\ncontent-length: 0\r\nx-host: %d\r\n\r\n" % (what, self.server.number)  # type: ignore[attr-defined]

@@ -30,6 +30,11 @@ CASES = {
         [[503, 500, 503, 200], [502], [500], [504, 503, 200]],
     ),
     "resets": Case({**ALL, "consecutive_5xx": 2}, [["reset"], [200], [500, "reset", 200], [200]]),
+    "answers that break off": Case({**ALL, "consecutive_5xx": 1}, [["half"], [200], [200, "half"]]),
+    "split, answers that break off": Case(
+        {**ALL, "split_external_local_origin_errors": True, "consecutive_local_origin_failure": 1},
+        [["half"], [200], [200, 500, "half"]],
+    ),
     "connections refused": Case({**ALL, "consecutive_5xx": 2}, [["refuse"], [200], [200]]),
     "split, connections refused": Case(
         {**ALL, "split_external_local_origin_errors": True, "consecutive_local_origin_failure": 3},

@@ -31,6 +31,7 @@ from meshcore.model import (
     ForwardAction,
     Fraction,
     MirrorPolicy,
+    OutlierDetection,
 )
 from meshcore.proxy import ProxyOptions
 
@@ -146,12 +147,14 @@ async def test_a_copy_that_cannot_be_sent(shadow: Callable[[], Cluster], counter
 async def test_a_mirror_that_breaks_off() -> None:
     broken = b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nok"
     async with RawOrigin(OK) as app, RawOrigin(broken) as shadow:
-        config = mirrored(app.port, cluster(shadow.port, name="shadow"))
+        detection = OutlierDetection(consecutive_5xx=1, max_ejection_percent=100)
+        config = mirrored(app.port, cluster(shadow.port, name="shadow", outlier_detection=detection))
         async with proxy_for(config) as served, RawClient(served.port) as client:
             await client.get("/")
             assert (await client.answer())[0] == 200
             await settled(served)
             assert served.proxy.stats.counters["mirror.rq_failed"] == 1
+            assert served.engine.clusters()[1]["endpoints"][0]["ejected"]
 
 
 class Stuck:

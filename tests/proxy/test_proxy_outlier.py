@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
@@ -9,7 +10,19 @@ from contextlib import AsyncExitStack
 import aiohttp
 import pytest
 from aiohttp import web
-from proxy_support import RawClient, Served, config_for, in_loop, origin, proxy_for, route, unused_port
+from proxy_support import (
+    SOON,
+    RawClient,
+    RawOrigin,
+    Served,
+    config_for,
+    in_loop,
+    origin,
+    proxy_for,
+    route,
+    talking,
+    unused_port,
+)
 
 from meshcore.model import (
     Cluster,
@@ -31,9 +44,11 @@ def answering(status: int) -> Handler:
     return answer
 
 
-def config(good: int, bad: int, *, retry: RetryPolicy | None = None) -> Config:
-    endpoints = tuple(Endpoint("127.0.0.1", port) for port in (good, bad))
-    detection = OutlierDetection(consecutive_5xx=3, base_ejection_time=600.0, max_ejection_percent=100)
+def config(*ports: int, retry: RetryPolicy | None = None, consecutive_5xx: int = 3) -> Config:
+    endpoints = tuple(Endpoint("127.0.0.1", port) for port in ports)
+    detection = OutlierDetection(
+        consecutive_5xx=consecutive_5xx, base_ejection_time=600.0, max_ejection_percent=100
+    )
     app = Cluster("app", localities=(LocalityEndpoints(endpoints),), outlier_detection=detection)
     return config_for(app, routes=(route(ForwardAction("app", retry_policy=retry), name="all"),))
 
@@ -69,6 +84,26 @@ async def test_an_endpoint_that_fails_is_ejected() -> None:
         assert "UNHEALTHY" in line
         assert "ejected=True" in line
         assert "time_left=" in line
+
+
+HALF = b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf"
+
+
+@pytest.mark.parametrize("slow", [False, True])
+@in_loop
+async def test_an_answer_that_breaks_off_counts(slow: bool) -> None:
+    retry = RetryPolicy(("5xx",), 1, per_try_idle_timeout=SOON if slow else None)
+    async with AsyncExitStack() as stack:
+        app = await stack.enter_async_context(RawOrigin(HALF, close=not slow))
+        made = config(app.port, retry=retry, consecutive_5xx=1)
+        served, client = await stack.enter_async_context(talking(made))
+        await client.get("/")
+        assert b" 200 " in await client.head()
+        with pytest.raises((asyncio.IncompleteReadError, ConnectionError)):
+            await client.reader.readexactly(9)
+        await served.idle()
+        assert served.log[0].flags == ("UT" if slow else "UC")
+        assert served.engine.clusters()[0]["endpoints"][0]["ejected"]
 
 
 @pytest.mark.parametrize("refused", [True, False])
