@@ -3,6 +3,7 @@
 cimport cython
 
 from meshcore._core cimport *
+from meshcore._sealed cimport seal
 from meshcore._serving cimport number_of
 from meshcore._snapshot cimport Snapshot, endpoint_number
 
@@ -23,9 +24,6 @@ cdef class Lease:
     cdef int32_t _cluster, _endpoint  # _endpoint -1: no connection, but a request that waits for one
     cdef mc_routing_priority _priority
     cdef bint _held
-
-    def __init__(self):
-        raise TypeError("leases are made by Engine.connection() and Engine.pending()")
 
     def __dealloc__(self):
         self._close()
@@ -51,6 +49,9 @@ cdef class Lease:
 
     def __exit__(self, kind, value, trace):
         self._close()
+
+
+seal(Lease, "leases are made by Engine.connection() and Engine.pending()")
 
 
 cdef Lease lease_of(Snapshot snapshot, object cluster, object priority):

@@ -24,15 +24,17 @@ FAILURES = (
 _NUMBERS = {text: number for number, text in enumerate(FAILURES, start=1)}
 
 
-def failure_number(error: str | None) -> int:
-    """The core's number; 0 for None.
+def failure_number(error: str | None, status: object = None) -> int:
+    """The core's number; 0 for None. ``status``: of an answer, which what fails has not.
 
     Raises:
-        ValueError: for another text.
+        ValueError: for another text, or where there is a status, too.
     """
     if error is None:
         return 0
     number = _NUMBERS.get(error)
     if number is None:
         raise ValueError(f"an attempt does not fail by {error!r}, but by one of {', '.join(FAILURES)}")
+    if status is not None:
+        raise ValueError(f"an attempt ends by an answer or by an error, not by {status!r} and {error!r}")
     return number

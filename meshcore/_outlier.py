@@ -4,11 +4,20 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple, Optional
 
+from meshcore._failures import failure_number
 from meshcore.model.outlier import OutlierDetection, check_outlier_detection, with_outlier_defaults
 
-__all__ = ["EjectionStatus", "checked_status", "core_parameters", "nanoseconds", "status_of"]
+__all__ = [
+    "EjectionStatus",
+    "checked_number",
+    "checked_status",
+    "core_parameters",
+    "nanoseconds",
+    "status_of",
+]
 
 _NANOSECONDS = 1_000_000_000
+_TIMEOUTS = ("per-try-timeout", "per-try-idle-timeout", "timeout")
 # Half the range is 292 years; now and a duration must add up.
 _LONGEST = 9_000_000_000.0
 
@@ -42,6 +51,28 @@ def checked_status(status: int) -> int:
     if not 100 <= status < 1000:
         raise ValueError(f"status is {status}; expected 100 to 999")
     return int(status)
+
+
+def failure_of_host(error: Optional[str], status: object, grpc_status: object) -> int:  # noqa: UP045
+    """The core's number; 0 for None. Beside a timeout the status is what the client was answered with.
+
+    Raises:
+        ValueError: for another text, or for an answer beside an error that leaves none.
+    """
+    if grpc_status is not None:
+        status = grpc_status
+    elif error in _TIMEOUTS:
+        status = None
+    return failure_number(error, status)
+
+
+def checked_number(value: int, name: str, most: int) -> int:
+    """As meshcore._given has it."""
+    if not isinstance(value, int):
+        raise TypeError(f"{name} is {value!r}; expected an int")
+    if not 0 <= value <= most:
+        raise ValueError(f"{name} is {value}; expected 0 to {most}")
+    return value
 
 
 def core_parameters(given: OutlierDetection) -> dict[str, Any]:

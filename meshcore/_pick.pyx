@@ -3,7 +3,9 @@
 cimport cython
 
 from meshcore._core cimport *
+from meshcore._given cimport time_given
 from meshcore._request cimport text_of
+from meshcore._sealed cimport seal
 from meshcore._serving cimport REFRESHES, Serving, now_of, number_of
 from meshcore._snapshot cimport Snapshot
 from meshcore.decision cimport learn
@@ -19,9 +21,6 @@ cdef class Pick:
     cdef int32_t _number
     cdef mc_picked _picked
     cdef bint _held
-
-    def __init__(self):
-        raise TypeError("picks are made by Engine.pick()")
 
     def __dealloc__(self):
         self._close()
@@ -55,14 +54,14 @@ cdef class Pick:
 
     def report(self, *, status=None, headers=None, error=None, latency=None, now_ns=None):
         cdef mc_result result
-        result.failure = MC_FAILURE_NONE if error is None else <mc_failure> <int> failure_number(error)
+        result.failure = MC_FAILURE_NONE if error is None else <mc_failure> <int> failure_number(error, status)
         if self._picked.endpoint < 0:
             return
         if error is not None or status is not None:
             result.status = 0 if status is None else status
             result.grpc_status = -1
             result.header_count = 0
-            result.report.now_ns = self._snapshot.now() if now_ns is None else now_ns
+            result.report.now_ns = self._snapshot.now() if now_ns is None else time_given(now_ns)
             mc_snapshot_detect(self._snapshot.snapshot, self._number, self._picked.endpoint, &result)
         if latency is None and headers is None:
             return
@@ -79,6 +78,10 @@ cdef class Pick:
         self._close()
 
 
+seal(Pick, "picks are made by Engine.pick()")
+
+
+@cython.nonecheck(True)  # of an engine whose __init__ has not been called
 cdef object pick_of(Serving serving, object cluster, object seed, object now_ns):
     cdef Pick out = Pick.__new__(Pick)
     cdef Snapshot snapshot = serving.snapshot()

@@ -1,6 +1,7 @@
 from libc.stdint cimport int32_t, uint64_t
 
 from meshcore._core cimport *
+from meshcore._given cimport time_given, unix_seconds_given
 from meshcore._snapshot cimport Runtime, Snapshot
 
 
@@ -35,14 +36,14 @@ cdef class Serving:
 cdef inline uint64_t now_of(Snapshot snapshot, object given) except? 1:
     """The time of a request: what the caller says, or the clock's, which is read only where something hangs on it."""
     if given is not None:
-        return given
+        return time_given(given)
     return snapshot.now() if snapshot.reads_clock else 0
 
 
 cdef inline uint64_t unix_time_of(Snapshot snapshot, object given) except? 1:
     """The time of day, in whole seconds; likewise."""
     if given is not None:
-        return <uint64_t> max(0, int(given))
+        return unix_seconds_given(given)
     return snapshot.unix_time() if snapshot.reads_unix_time else 0
 
 

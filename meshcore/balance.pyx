@@ -9,6 +9,7 @@ from libc.string cimport memset
 from meshcore._cluster_spec cimport load_options, nanoseconds
 from meshcore._core cimport *
 from meshcore._request cimport as_bytes, take
+from meshcore._sealed cimport seal
 from meshcore._spec cimport Specs
 
 from meshcore._hosts import checked_hosts, checked_seed, checked_size, checked_weights
@@ -291,3 +292,7 @@ cdef class PeakEwma(Picker):
 
     def active(self, host):
         return mc_picker_active(self._picker, self._number(host))
+
+
+seal(_Hashing, "it is RingHash or Maglev that picks by a key")
+seal(Picker, "a picker is of one policy, such as RoundRobin")

@@ -15,9 +15,11 @@ from libc.stdlib cimport free, malloc
 
 from meshcore._cluster_spec cimport nanoseconds
 from meshcore._core cimport *
+from meshcore._given cimport time_given
 from meshcore._request cimport (
     as_lines, as_pairs, as_tuples, has_names, pairs_as_bytes, take, take_pairs, take_plain_pairs, text_of,
 )
+from meshcore._sealed cimport seal
 from meshcore._shape cimport shaped
 from meshcore._snapshot cimport Snapshot
 
@@ -97,9 +99,6 @@ cdef void block_free(Block *block) noexcept:
 @cython.freelist(64)
 @cython.no_gc
 cdef class Decision:
-    def __init__(self):
-        raise TypeError("decisions are made by Engine.decide()")
-
     def __dealloc__(self):
         if self._block != NULL:
             mc_decision_release(&self._block.decision)
@@ -397,7 +396,7 @@ cdef class Decision:
             if mc_snapshot_learns(self._snapshot.snapshot, d.cluster):
                 learn(self._snapshot, d.cluster, endpoint_of(d, number), latency, headers, now_ns)
         if error is not None:
-            result.failure = <mc_failure> <int> failure_number(error)
+            result.failure = <mc_failure> <int> failure_number(error, status)
         elif status is not None:
             result.failure = MC_FAILURE_NONE
         else:
@@ -406,7 +405,7 @@ cdef class Decision:
         result.grpc_status = -1
         result.header_count = 0
         if d.detects:
-            result.report.now_ns = self._snapshot.now() if now_ns is None else now_ns
+            result.report.now_ns = self._snapshot.now() if now_ns is None else time_given(now_ns)
         if headers is not None and error is None:
             names = mc_decision_answer_names(d, result.status)
             if names and has_names(headers, names):
@@ -417,7 +416,7 @@ cdef class Decision:
 
     def on_timeout(self, attempt=None, *, replayable=True, now_ns=None):
         cdef c_bool again = False
-        cdef uint64_t now = self._snapshot.now() if now_ns is None else now_ns
+        cdef uint64_t now = self._snapshot.now() if now_ns is None else time_given(now_ns)
         cdef uint32_t number = 0 if attempt is None else number_of(self, attempt)
         if mc_decision_on_timeout(&self._block.decision, number, now, replayable, &again):
             raise MemoryError
@@ -431,7 +430,7 @@ cdef class Decision:
         """Lease the next attempt; None: there is none to be had."""
         cdef mc_decision *d = &self._block.decision
         cdef Snapshot snapshot = self._serving.snapshot()
-        cdef uint64_t now = snapshot.now() if now_ns is None else now_ns
+        cdef uint64_t now = snapshot.now() if now_ns is None else time_given(now_ns)
         cdef const mc_attempt *made = NULL
         cdef mc_code code
         code = mc_decision_attempt(d, snapshot.snapshot, now, &made)
@@ -463,9 +462,6 @@ cdef class Decision:
 
 @cython.final
 cdef class Attempt:
-    def __init__(self):
-        raise TypeError("attempts are made by decisions")
-
     def __repr__(self):
         return f"<Attempt {self.number} {self.endpoint} backoff={self.backoff:g}>"
 
@@ -593,9 +589,6 @@ cdef Attempt report_lines(
 
 @cython.final
 cdef class Mirror:
-    def __init__(self):
-        raise TypeError("mirrors are made by Decision.mirrors")
-
     def __repr__(self):
         return f"<Mirror cluster={self.cluster!r} authority={self.authority!r}>"
 
@@ -612,6 +605,11 @@ cdef class Mirror:
             return shaped(self._decision._given, self._decision._pairs, lines, count)
         finally:
             mc_scratch_reset(&scratch)
+
+
+seal(Decision, "decisions are made by Engine.decide()")
+seal(Attempt, "attempts are made by decisions")
+seal(Mirror, "mirrors are made by Decision.mirrors")
 
 
 cdef Mirror mirror_of(Decision decision, const mc_mirrored *found):
@@ -718,7 +716,7 @@ cdef int learn(
     cdef mc_report report
     options = (<object> snapshot.config).clusters[cluster].client_side_weighted
     load = None if headers is None else load_of(as_pairs(headers), () if options is None else options.metric_names)
-    report.now_ns = snapshot.now() if now_ns is None else now_ns
+    report.now_ns = snapshot.now() if now_ns is None else time_given(now_ns)
     report.latency_ns = 0 if latency is None else nanoseconds(latency)
     report.requests_per_second = 0 if load is None else load.qps
     report.errors_per_second = 0 if load is None else load.eps

@@ -60,6 +60,9 @@ class Engine:
             seed: 64 random bits that make every random choice of this decision; drawn where not given.
 
         Traffic outcomes (no route, no healthy upstream, a bad path) are values, never exceptions.
+
+        Raises:
+            ValueError: ``now_ns`` is not from 0 to 2**64 - 1, or a port is none.
         """
     def explain(
         self,

@@ -7,6 +7,7 @@ cimport cython
 from meshcore._breakers cimport breakers_of, connection_of, pending_of
 from meshcore._cluster_spec cimport nanoseconds
 from meshcore._core cimport *
+from meshcore._given cimport number_given, time_given
 from meshcore._outlier_status cimport add_ejections
 from meshcore._pick cimport pick_of
 from meshcore._request cimport as_bytes, take
@@ -25,9 +26,10 @@ __all__ = ["Attempt", "Decision", "Engine", "Lease", "Mirror", "Outcome", "Pick"
 
 cdef inline int fill(
     mc_request *request, object method, object authority, object path, object scheme, object source, object local,
-    object protocol
+    object protocol, object source_port, object port
 ) except -1:
-    """The texts of a request, in place. Raises UnicodeEncodeError as take() does."""
+    """What a caller gives of a request, in place. Raises UnicodeEncodeError as take() does, and OverflowError for
+    what is no port."""
     take(method, &request.method)
     take(path, &request.target)
     take(scheme, &request.scheme)
@@ -40,6 +42,15 @@ cdef inline int fill(
         take(source, &request.source)
     if local is not None:
         take(local, &request.local)
+    request.source_port = source_port
+    request.port = 0 if port is None else port
+    return 0
+
+
+cdef int check_ports(object source_port, object port) except -1:
+    """Raises ValueError where one is no port."""
+    number_given(source_port, "source_port", 0xFFFF)
+    number_given(0 if port is None else port, "port", 0xFFFF)
     return 0
 
 
@@ -123,14 +134,15 @@ cdef class Engine:
         cdef Decided out
         cdef Snapshot snapshot = self._serving.snapshot()
         try:
-            fill(&request, method, authority, path, scheme, source, local, protocol)
+            fill(&request, method, authority, path, scheme, source, local, protocol, source_port, port)
         except UnicodeEncodeError:
             return self.decide(
                 as_bytes(method), as_bytes(authority), as_bytes(path), headers, scheme=as_bytes(scheme),
                 source=source, source_port=source_port, local=local, port=port, protocol=as_bytes(protocol),
                 now_ns=now_ns, unix_time=unix_time, seed=seed)
-        request.source_port = source_port
-        request.port = 0 if port is None else port
+        except OverflowError:
+            check_ports(source_port, port)
+            raise
         request.now_ns = now_of(snapshot, now_ns)
         request.unix_s = unix_time_of(snapshot, unix_time)
         request.seed = mc_entropy_next(self._serving.entropy) if seed is None else seed & 0xFFFFFFFFFFFFFFFF
@@ -163,9 +175,8 @@ cdef class Engine:
         cdef Snapshot snapshot = self._serving.snapshot()
         method, authority, path = as_bytes(method), as_bytes(authority), as_bytes(path)
         scheme, protocol = as_bytes(scheme), as_bytes(protocol)
-        fill(&request, method, authority, path, scheme, source, local, protocol)
-        request.source_port = source_port
-        request.port = 0 if port is None else port
+        check_ports(source_port, port)
+        fill(&request, method, authority, path, scheme, source, local, protocol, source_port, port)
         request.now_ns = now_of(snapshot, now_ns)
         request.unix_s = unix_time_of(snapshot, unix_time)
         request.seed = mc_entropy_next(self._serving.entropy) if seed is None else seed & 0xFFFFFFFFFFFFFFFF
@@ -179,7 +190,7 @@ cdef class Engine:
         cdef int32_t number = snapshot.clusters.index(cluster)
         if endpoint not in snapshot.endpoints[number]:
             raise ValueError(f"cluster {cluster!r} has no endpoint {endpoint!r}")
-        report.now_ns = snapshot.now() if now_ns is None else now_ns
+        report.now_ns = snapshot.now() if now_ns is None else time_given(now_ns)
         report.latency_ns = 0
         report.requests_per_second = qps
         report.errors_per_second = eps
@@ -239,6 +250,6 @@ cdef class Engine:
 
     def sweep(self, now_ns=None):
         cdef Snapshot snapshot = self._serving.snapshot()
-        cdef uint64_t now = snapshot.now() if now_ns is None else now_ns
+        cdef uint64_t now = snapshot.now() if now_ns is None else time_given(now_ns)
         for number in range(len(snapshot.clusters)):
             mc_snapshot_sweep(snapshot.snapshot, number, now)

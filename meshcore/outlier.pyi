@@ -97,10 +97,13 @@ class OutlierDetector:
     ) -> None:
         """A request to the host ended: with an answer (``status``, and ``grpc_status`` where it had one), or
         without (``error``: connect-failure, connect-timeout, reset-before-request, reset, refused-stream,
-        protocol-error, per-try-timeout or timeout). Errors count as a 503, timeouts as a 504, unless origins
-        are split.
+        protocol-error, per-try-timeout or timeout). Errors count as a 503, timeouts as a 504 or as the
+        ``status`` that the client was answered with instead, unless origins are split.
 
-        ValueError: not one of the hosts, not a status, or another error.
+        An answer that breaks off is reported twice: with its status, and then with "reset".
+
+        ValueError: not one of the hosts, not a status, another error, a status beside an error that is no
+        timeout, or ``now_ns`` that is not from 0 to 2**64 - 1.
         """
 
     def ejected(self, host: str, *, now_ns: int | None = None) -> bool:

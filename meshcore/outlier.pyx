@@ -4,13 +4,13 @@ cimport cython
 
 from meshcore._cluster_spec cimport nanoseconds
 from meshcore._core cimport *
+from meshcore._given cimport number_given, time_given
 from meshcore._outlier_spec cimport outlier_spec
 from meshcore._outlier_status cimport host_status
 from meshcore._spec cimport Specs
 
-from meshcore._failures import failure_number
 from meshcore._hosts import checked_hosts
-from meshcore._outlier import EjectionStatus, checked_status
+from meshcore._outlier import EjectionStatus, checked_status, failure_of_host
 from meshcore.model.outlier import OutlierDetection
 
 __all__ = ["EjectionStatus", "OutlierDetector"]
@@ -65,7 +65,7 @@ cdef class OutlierDetector:
 
     cdef uint64_t _now(self, object given) except? 0:
         if given is not None:
-            return given
+            return time_given(given)
         return mc_platform_now_ns() if self._clock is None else nanoseconds(self._clock())
 
     cdef uint32_t _number(self, object host) except? 0xFFFFFFFF:
@@ -77,10 +77,11 @@ cdef class OutlierDetector:
     def report(self, host, status=None, error=None, *, grpc_status=None, now_ns=None):
         cdef mc_result result
         cdef uint32_t number = self._number(host)
-        result.failure = MC_FAILURE_NONE if error is None else <mc_failure> <int> failure_number(error)
+        result.failure = MC_FAILURE_NONE if error is None else <mc_failure> <int> (
+            failure_of_host(error, status, grpc_status))
         result.status = 0 if status is None else status if type(status) is int and 100 <= status < 1000 else (
             checked_status(status))
-        result.grpc_status = -1 if grpc_status is None else grpc_status
+        result.grpc_status = -1 if grpc_status is None else <int32_t> number_given(grpc_status, "grpc_status", 0x7FFFFFFF)
         result.headers = NULL
         result.header_count = 0
         result.report.now_ns = self._now(now_ns)

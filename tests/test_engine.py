@@ -515,6 +515,7 @@ def test_a_subclass_that_forgot_to_begin_is_told_so() -> None:
         lambda: engine.update_endpoints("c", []),
         lambda: engine.set_health("c", "10.0.0.1:80", False),
         lambda: engine.drain("c", "10.0.0.1:80"),
+        lambda: engine.pick("c"),
     ]
     for use in uses:
         with pytest.raises(AttributeError, match="NoneType"):

@@ -227,6 +227,8 @@ def test_never_more_than_the_maximum(
 @pytest.mark.parametrize(
     ("parameters", "message"),
     [
+        ({"base_ejection_time": float("inf")}, "base_ejection_time: found inf, expected a finite number"),
+        ({"interval": float("nan")}, "interval: found nan, expected a finite number"),
         ({"interval": 0}, "interval: found 0, expected more than 0"),
         ({"max_ejection_percent": 101}, "max_ejection_percent: found 101, expected 0 to 100"),
         ({"consecutive_5xx": -1}, "consecutive_5xx: found -1"),
@@ -260,6 +262,20 @@ def test_mistakes() -> None:
         outliers.report(HOSTS[0], 42)
     with pytest.raises(TypeError, match="a status is an int"):
         outliers.report(HOSTS[0], "503")  # type: ignore[arg-type]
+    for answer in ({"status": 503}, {"grpc_status": 14}):
+        with pytest.raises(ValueError, match="by an answer or by an error, not by"):
+            outliers.report(HOSTS[0], error="reset", **answer)
+    with pytest.raises(ValueError, match="not by 14 and 'timeout'"):
+        outliers.report(HOSTS[0], 504, "timeout", grpc_status=14)
+    with pytest.raises(ValueError, match="grpc_status is -1; expected 0 to 2147483647"):
+        outliers.report(HOSTS[0], 200, grpc_status=-1)
+    for now_ns in (-1, 2**64):
+        for use in (outliers.ejected, outliers.report):
+            with pytest.raises(ValueError, match=f"now_ns is {now_ns}; expected 0 to {2**64 - 1}"):
+                use(HOSTS[0], now_ns=now_ns)
+        for look in (outliers.sweep, outliers.hosts):
+            with pytest.raises(ValueError, match=f"now_ns is {now_ns}"):
+                look(now_ns=now_ns)
     with pytest.raises(TypeError, match="cannot be pickled or copied"):
         copy.copy(outliers)
     assert len(outliers) == 3

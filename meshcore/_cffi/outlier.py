@@ -8,9 +8,16 @@ from typing import Any, NoReturn
 from meshcore._cffi._core import ffi, lib
 from meshcore._cffi.draws import Draws
 from meshcore._cffi.specs import Specs
-from meshcore._failures import failure_number
 from meshcore._hosts import checked_hosts
-from meshcore._outlier import EjectionStatus, checked_status, core_parameters, nanoseconds, status_of
+from meshcore._outlier import (
+    EjectionStatus,
+    checked_number,
+    checked_status,
+    core_parameters,
+    failure_of_host,
+    nanoseconds,
+    status_of,
+)
 from meshcore.model.outlier import OutlierDetection
 
 __all__ = ["EjectionStatus", "OutlierDetector"]
@@ -62,7 +69,7 @@ class OutlierDetector:
 
     def _now(self, given: int | None) -> int:
         if given is not None:
-            return given
+            return checked_number(given, "now_ns", 2**64 - 1)
         return int(lib.mc_platform_now_ns()) if self._clock is None else nanoseconds(self._clock())
 
     def _number(self, host: str) -> int:
@@ -81,9 +88,11 @@ class OutlierDetector:
         now_ns: int | None = None,
     ) -> None:
         result = ffi.new("mc_result *")
-        result.failure = failure_number(error)
+        result.failure = failure_of_host(error, status, grpc_status)
         result.status = 0 if status is None else checked_status(status)
-        result.grpc_status = -1 if grpc_status is None else grpc_status
+        result.grpc_status = (
+            -1 if grpc_status is None else checked_number(grpc_status, "grpc_status", 2**31 - 1)
+        )
         result.report.now_ns = self._now(now_ns)
         lib.mc_detector_report(self._detector, self._number(host), result)
 

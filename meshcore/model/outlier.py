@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import field, fields, replace
+from math import isfinite
 from typing import Any
 
 from meshcore.model._dataclass import dataclass
@@ -71,7 +72,9 @@ def check_outlier_detection(given: OutlierDetection) -> Iterator[str]:
     for one in fields(given):
         value = getattr(given, one.name)
         allowed: Range = one.metadata.get("range", Range())
-        if value is not None and value not in allowed:
+        if isinstance(value, float) and not isfinite(value):
+            yield f"{one.name}: found {value!r}, expected a finite number"
+        elif value is not None and value not in allowed:
             yield f"{one.name}: found {value!r}, expected {allowed}"
     full = with_outlier_defaults(given)
     base, most = full.base_ejection_time, full.max_ejection_time

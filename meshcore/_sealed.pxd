@@ -1,0 +1,1 @@
+cdef int seal(type kind, str who) except -1
