@@ -53,6 +53,8 @@ SHARED = {
 }
 #: What keeps large object graphs from holding up other threads: it knows nothing of what they are.
 MEMORY = {"_memory", "_disposal", "_breathe"}
+#: How messages look on the wire: it knows nothing of what they say.
+WIRE = {"_protobuf"}
 SERVING = {
     "model",
     "certificates",
@@ -72,6 +74,7 @@ PYTHON_ALLOWED: dict[str, set[str]] = {
     "_version": set(),
     "model": set(),
     **dict.fromkeys(MEMORY, MEMORY),
+    "_protobuf": set(),
     **{name: {"model"} | SHARED | MEMORY for name in BINDINGS | SHARED},
     "_serving": {"model", "membership"} | SHARED,
     "match": {"model", "config"} | SHARED,  # RouteTable takes a document as well as the model
@@ -93,8 +96,8 @@ PYTHON_ALLOWED: dict[str, set[str]] = {
     "certificates": {"model"},
     "watching": {"model"},
     "upstream": {"model", "engine", "certificates"},
-    "global_limit": {"limit", "_limit"},
-    "health": {"model", "engine", "match", "certificates"},
+    "health": {"model", "engine", "match", "certificates"} | WIRE,
+    "global_limit": {"model", "config", "limit", "_limit"} | WIRE,
     "_backend": set(),
     "_cffi": {"model", "config", "_circuit", "_failures", "_hosts", "_limit", "_outlier"},
     "__init__": SERVING | {"_backend", "_circuit"},
