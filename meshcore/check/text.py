@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 from meshcore.config.findings import Findings, did_you_mean, quoted
 from meshcore.config.patterns import regex_error
-from meshcore.config.tree import MappingNode, ScalarNode, TreeNode, describe, join_path
+from meshcore.config.tree import MappingNode, ScalarNode, TreeNode, describe, join_path, scalar_text
 from meshcore.match import Regex
 
-__all__ = ["Text", "read_text", "scalar_text"]
+__all__ = ["Text", "read_text"]
 
 _KINDS = ("exact", "prefix", "suffix", "contains", "regex")
 
@@ -57,13 +57,3 @@ def read_text(node: TreeNode, findings: Findings, path: str) -> Text | None:
         findings.error(value, full, f"not a regex that RE2 and we accept: {problem}")
         return None
     return None if text is None else Text(text, kind)
-
-
-def scalar_text(node: TreeNode, findings: Findings, path: str) -> str | None:
-    """A string, or a number as it is written (header values often look like one)."""
-    if isinstance(node, ScalarNode) and node.value is not None:
-        if isinstance(node.value, str):
-            return node.value
-        return node.text or (str(node.value).lower() if isinstance(node.value, bool) else str(node.value))
-    findings.error(node, path, found=describe(node), expected="a text")
-    return None

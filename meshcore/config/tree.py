@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 import msgspec
 
-from meshcore.config.findings import quoted
+from meshcore.config.findings import Findings, quoted
 from meshcore.model import Origin
 
 __all__ = [
@@ -21,6 +21,7 @@ __all__ = [
     "describe",
     "join_path",
     "plain",
+    "scalar_text",
 ]
 
 ScalarValue: TypeAlias = "str | int | float | bool | None"
@@ -157,6 +158,16 @@ def describe(node: TreeNode) -> str:
     if isinstance(value, int | float):
         return f"the number {node.text or value}"
     return quoted(value)
+
+
+def scalar_text(node: TreeNode, findings: Findings, path: str) -> str | None:
+    """A string, or a number as it is written (header values often look like one)."""
+    if isinstance(node, ScalarNode) and node.value is not None:
+        if isinstance(node.value, str):
+            return node.value
+        return node.text or (str(node.value).lower() if isinstance(node.value, bool) else str(node.value))
+    findings.error(node, path, found=describe(node), expected="a text")
+    return None
 
 
 def _rehome(node: TreeNode, document: Document) -> TreeNode:

@@ -11,11 +11,18 @@ from meshcore.check.case import Case
 from meshcore.check.exchange import Request, Response
 from meshcore.check.expect import read_expectations
 from meshcore.check.setting import Setting
-from meshcore.check.text import scalar_text
 from meshcore.config.findings import Findings
 from meshcore.config.scalar_types import Port, UInt64
 from meshcore.config.schema import Meta, OneOf, Record, decode, error_at, node_of, origin_of, path_of
-from meshcore.config.tree import MappingNode, ScalarNode, SequenceNode, TreeNode, describe, join_path
+from meshcore.config.tree import (
+    MappingNode,
+    ScalarNode,
+    SequenceNode,
+    TreeNode,
+    describe,
+    join_path,
+    scalar_text,
+)
 
 __all__ = ["read_native"]
 

@@ -1,0 +1,44 @@
+"""Header lines that tell a client of its limit: draft-ietf-httpapi-ratelimit-headers, and Retry-After."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from meshcore.global_limit.rls.buckets import Charge
+from meshcore.global_limit.rls.messages import Limit
+
+__all__ = ["HEADERS", "Closest", "response_headers"]
+
+#: Those that can be asked for.
+HEADERS = frozenset({"ratelimit", "retry-after"})
+
+_NOT_IN_STRINGS = re.compile(r"[^ !#-\[\]-~]")
+
+
+@dataclass(frozen=True, slots=True)
+class Closest:
+    """The limit that is nearest to refusing, or that refuses, and what came of its charge."""
+
+    limit: Limit
+    charge: Charge
+
+
+def response_headers(
+    wanted: Collection[str], closest: Closest | None, *, limited: bool
+) -> tuple[tuple[str, str], ...]:
+    """The lines for an answer; ``limited``: it refuses."""
+    if closest is None or not wanted:
+        return ()
+    limit, charge = closest.limit, closest.charge
+    lines = []
+    if "ratelimit" in wanted:
+        # A string of RFC 8941 holds printable ASCII.
+        name = f'"{_NOT_IN_STRINGS.sub("?", limit.name) or "default"}"'
+        lines.append(("ratelimit-policy", f"{name};q={limit.requests_per_unit};w={limit.unit.seconds}"))
+        lines.append(("ratelimit", f"{name};r={charge.remaining};t={charge.reset}"))
+    if "retry-after" in wanted and limited and math.isfinite(charge.retry_after):
+        lines.append(("retry-after", str(max(1, math.ceil(charge.retry_after)))))
+    return tuple(lines)
