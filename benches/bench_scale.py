@@ -36,9 +36,9 @@ import yaml
 from timing import Contender, measure, nanoseconds, table, verdict
 
 from meshcore import Engine, Outcome, load
+from meshcore._turns import switching_often
 from meshcore.config.documents import Sources
 from meshcore.model import Config
-from meshcore.proxy.turns import switching_often
 
 SIZES = (100, 1_000, 10_000, 100_000)
 QUICK_SIZES = (100, 10_000)

@@ -6,9 +6,7 @@ import os
 import stat
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from typing import TypeAlias
-
-from meshcore.model import Config
+from typing import Generic, TypeAlias, TypeVar
 
 __all__ = ["SETTLE", "Documents", "Fingerprint", "UnsettledError", "fingerprint"]
 
@@ -19,11 +17,14 @@ Fingerprint: TypeAlias = tuple[tuple[str, int, int, int], ...]
 SETTLE = 0.2
 
 
+C = TypeVar("C")  #: a configuration, of whatever kind
+
+
 class UnsettledError(Exception):
     """The files changed while they were read."""
 
 
-class Documents:
+class Documents(Generic[C]):
     """The documents of a configuration, by which one tells whether to read them again.
 
     Half of a document may be a document, too. Therefore changed files are worth reading only when two looks
@@ -35,7 +36,7 @@ class Documents:
         interval: seconds between two looks.
     """
 
-    def __init__(self, load: Callable[[], Config], paths: Iterable[str], interval: float) -> None:
+    def __init__(self, load: Callable[[], C], paths: Iterable[str], interval: float) -> None:
         self._load = load
         self._paths = tuple(paths)
         self._interval = interval
@@ -60,7 +61,7 @@ class Documents:
             return seen
         return None
 
-    def read(self, serve: Callable[[Config], object], settled: Fingerprint | None = None) -> Config:
+    def read(self, serve: Callable[[C], object], settled: Fingerprint | None = None) -> C:
         """Read the files, changed or not, and serve what they say. One thread at a time.
 
         ``settled``: what they must look like before and after.

@@ -94,10 +94,10 @@ PYTHON_ALLOWED: dict[str, set[str]] = {
     "runtime": {"model", "engine"} | BINDINGS,
     "discovery": {"model", "engine"},
     "certificates": {"model"},
-    "watching": {"model"},
+    "watching": set(),
     "upstream": {"model", "engine", "certificates"},
     "health": {"model", "engine", "match", "certificates"} | WIRE,
-    "global_limit": {"model", "config", "limit", "_limit"} | WIRE,
+    "global_limit": {"model", "config", "limit", "_limit", "telemetry"} | WIRE,
     "_backend": set(),
     "_cffi": {"model", "config", "_circuit", "_failures", "_hosts", "_limit", "_outlier"},
     "__init__": SERVING | {"_backend", "_circuit"},
@@ -111,8 +111,11 @@ PYTHON_ALLOWED: dict[str, set[str]] = {
     "diff": SERVING | {"check"},
     "proxy": SERVING | MEMORY | {"discovery", "telemetry", "upstream", "watching"},
     "demo": SERVING | {"proxy", "telemetry"},
+    "reloading": {"_turns", "config", "model", "watching"},
+    "_turns": set(),
     "cli": SERVING
-    | {"analysis", "check", "demo", "diff", "discovery", "proxy", "replay", "sampling", "telemetry"},
+    | {"analysis", "check", "demo", "diff", "discovery", "global_limit", "proxy", "reloading", "replay"}
+    | {"sampling", "telemetry"},
     "__main__": {"cli"},
 }
 

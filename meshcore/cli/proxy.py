@@ -110,7 +110,7 @@ async def _serve(args: argparse.Namespace, source: ConfigSource, config: Config)
     from meshcore.discovery import DnspythonResolver
     from meshcore.proxy import Proxy
     from meshcore.proxy.lines import LineWriter
-    from meshcore.proxy.reload import Reloader
+    from meshcore.reloading import Reloader
 
     log = LineWriter(sys.stdout)
 

@@ -99,6 +99,11 @@ class Proxy:
         self._checking: asyncio.Future[None] | None = None
 
     @property
+    def config(self) -> Config:
+        """What is in force."""
+        return self.engine.config
+
+    @property
     def upstream(self) -> Upstream:
         if self._upstream is None:
             raise RuntimeError("the proxy has not been started")

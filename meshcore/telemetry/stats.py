@@ -9,6 +9,7 @@ from collections.abc import Mapping
 import msgspec
 
 from meshcore.telemetry.access import AccessRecord
+from meshcore.telemetry.prometheus import Sample, exposition
 
 __all__ = ["Stats"]
 
@@ -91,20 +92,12 @@ class Stats:
         return msgspec.json.encode({"counters": dict(self.counters), "gauges": self.gauges})
 
     def prometheus(self) -> str:
-        families: dict[str, tuple[str, list[str]]] = {}
-        for kind, values in (("counter", self.counters), ("gauge", self.gauges)):
-            for name, value in sorted(values.items()):
-                labels = ""
-                found = _LABELLED.fullmatch(name)
-                if found is not None:
-                    name = f"{found[1]}_{found[3]}"
-                    labels = f'{{cluster_name="{_label(found[2])}"}}'
-                metric = "meshcore_" + name.replace(".", "_")
-                families.setdefault(metric, (kind, []))[1].append(f"{metric}{labels} {value}\n")
-        return "".join(
-            f"# TYPE {metric} {kind}\n" + "".join(lines) for metric, (kind, lines) in sorted(families.items())
-        )
+        counters = [_sample("counter", name, value) for name, value in self.counters.items()]
+        return exposition([*counters, *(_sample("gauge", name, value) for name, value in self.gauges.items())])
 
 
-def _label(value: str) -> str:
-    return value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+def _sample(kind: str, name: str, value: int) -> Sample:
+    found = _LABELLED.fullmatch(name)
+    if found is None:
+        return Sample(kind, name, value)
+    return Sample(kind, f"{found[1]}_{found[3]}", value, (("cluster_name", found[2]),))

@@ -23,7 +23,7 @@ from proxy_support import (
 from meshcore.config import ConfigError
 from meshcore.model import Config, ConfigWarning
 from meshcore.proxy import Proxy
-from meshcore.proxy.reload import Reloader
+from meshcore.reloading import Reloader
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 

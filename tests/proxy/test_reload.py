@@ -1,4 +1,4 @@
-"""meshcore.proxy.reload: beside the traffic, and never by half of a document."""
+"""meshcore.reloading: beside the traffic, and never by half of a document."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from proxy_support import HOST, Served, config_for, in_loop, proxy_for, route
 from meshcore import load
 from meshcore.model import Config, DirectResponse
 from meshcore.proxy import server
-from meshcore.proxy.reload import Reloader
 from meshcore.proxy.view import View
+from meshcore.reloading import Reloader
 
 PATIENCE = 60.0
 

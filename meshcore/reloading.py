@@ -5,30 +5,57 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING
+from typing import Generic, Protocol, TypeVar
 
+from meshcore._turns import switching_often
 from meshcore.config import ConfigError
-from meshcore.model import Config
-from meshcore.proxy.turns import switching_often
+from meshcore.model import ConfigWarning
 from meshcore.watching import Documents, Fingerprint, UnsettledError
 
-if TYPE_CHECKING:
-    from meshcore.proxy.server import Proxy
+__all__ = ["Loaded", "Reloadable", "Reloader"]
 
-__all__ = ["Reloader"]
-
-_log = logging.getLogger("meshcore.proxy")
+_log = logging.getLogger("meshcore.reloading")
 
 
-class Reloader:
-    """Watches ``paths`` and swaps what ``load`` makes of them into the proxy's engine.
+class Loaded(Protocol):
+    """What documents are compiled to."""
+
+    @property
+    def digest(self) -> str: ...
+    @property
+    def warnings(self) -> tuple[ConfigWarning, ...]: ...
+
+
+C = TypeVar("C", bound=Loaded)
+
+
+class Counters(Protocol):
+    """What a reload is counted by."""
+
+    def add(self, name: str, /) -> object: ...
+
+
+class Reloadable(Protocol[C]):
+    """What serves by documents, and may be told to serve by others."""
+
+    reload_error: str  #: findings of the last documents that were refused
+
+    @property
+    def config(self) -> C: ...
+    @property
+    def stats(self) -> Counters: ...
+    def swap(self, config: C, /) -> None: ...
+
+
+class Reloader(Generic[C]):
+    """Watches ``paths`` and swaps what ``load`` makes of them into a server.
 
     Looking, loading and compiling happen in a thread; requests go on meanwhile. Warnings that were not
     there before are reported, and the rest is known from the start. Documents that cannot be
     served are reported with all findings and change nothing.
 
     Args:
-        proxy: whose configuration to change.
+        server: whose configuration to change.
         load: reads the documents; raises ConfigError or OSError where that is not possible.
         paths: files and folders to watch.
         report: takes messages for the user.
@@ -37,17 +64,17 @@ class Reloader:
 
     def __init__(
         self,
-        proxy: Proxy,
-        load: Callable[[], Config],
+        server: Reloadable[C],
+        load: Callable[[], C],
         paths: Iterable[str],
         report: Callable[[str], None],
         interval: float = 1.0,
     ) -> None:
-        self._proxy = proxy
+        self._server = server
         self._documents = Documents(load, paths, interval)
         self._report = report
         self._asked = asyncio.Event()
-        self._warned = _warnings(proxy.engine.config)
+        self._warned = _warnings(server.config)
 
     def trigger(self) -> None:
         """Reload now, changed or not."""
@@ -74,7 +101,7 @@ class Reloader:
 
         ``settled``: what the files must look like before and after, or else they are left for later.
         """
-        stats = self._proxy.stats
+        stats = self._server.stats
         try:
             config = await asyncio.to_thread(self._compile, settled)
         except UnsettledError:
@@ -86,11 +113,11 @@ class Reloader:
                 reason = repr(error)
             stats.add("config.reload_attempt")
             stats.add("config.reload_rejected")
-            self._proxy.reload_error = reason
+            self._server.reload_error = reason
             self._report(f"{reason}\nthe changed configuration was refused; the old one keeps serving")
             return False
         stats.add("config.reload_attempt")
-        self._proxy.reload_error = ""
+        self._server.reload_error = ""
         stats.add("config.reload_success")
         known, self._warned = self._warned, _warnings(config)
         for warning in self._warned:
@@ -99,11 +126,11 @@ class Reloader:
         self._report(f"now serving configuration {config.digest or '(unnamed)'}")
         return True
 
-    def _compile(self, settled: Fingerprint | None) -> Config:
+    def _compile(self, settled: Fingerprint | None) -> C:
         with switching_often():
-            return self._documents.read(self._proxy.swap, settled)
+            return self._documents.read(self._server.swap, settled)
 
 
-def _warnings(config: Config) -> dict[str, None]:
+def _warnings(config: Loaded) -> dict[str, None]:
     """The warnings in their order, each once."""
     return dict.fromkeys(map(str, config.warnings))

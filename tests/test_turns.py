@@ -1,4 +1,4 @@
-"""meshcore.proxy.turns: threads change more often while a configuration is loaded."""
+"""meshcore._turns: threads change more often while a configuration is loaded."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from meshcore.proxy.turns import INTERVAL, switching_often
+from meshcore._turns import INTERVAL, switching_often
 
 
 @pytest.fixture(autouse=True)
