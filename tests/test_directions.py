@@ -54,7 +54,7 @@ SHARED = {
 #: What keeps large object graphs from holding up other threads: it knows nothing of what they are.
 MEMORY = {"_memory", "_disposal", "_breathe"}
 #: How messages look on the wire: it knows nothing of what they say.
-WIRE = {"_protobuf"}
+WIRE = {"_protobuf", "_grpc_health"}
 SERVING = {
     "model",
     "certificates",
@@ -75,6 +75,7 @@ PYTHON_ALLOWED: dict[str, set[str]] = {
     "model": set(),
     **dict.fromkeys(MEMORY, MEMORY),
     "_protobuf": set(),
+    "_grpc_health": {"_protobuf"},
     **{name: {"model"} | SHARED | MEMORY for name in BINDINGS | SHARED},
     "_serving": {"model", "membership"} | SHARED,
     "match": {"model", "config"} | SHARED,  # RouteTable takes a document as well as the model

@@ -2,22 +2,13 @@
 
 from __future__ import annotations
 
-from meshcore._protobuf import Field, Kind, Message, WireError
+from meshcore._grpc_health import REQUEST, RESPONSE, SERVING
+from meshcore._protobuf import WireError
 
-__all__ = ["REQUEST", "RESPONSE", "SERVING", "STATUSES", "request_message", "serving_status"]
+__all__ = ["SERVING", "STATUSES", "request_message", "serving_status"]
 
-SERVING = 1
 #: HealthCheckResponse.ServingStatus.
 STATUSES = {0: "UNKNOWN", 1: "SERVING", 2: "NOT_SERVING", 3: "SERVICE_UNKNOWN"}
-
-#: HealthCheckRequest: the name of a service.
-REQUEST: Message[str] = Message(
-    lambda service="": service, {1: Field("service", Kind.STRING)}, lambda name: (name,)
-)
-#: HealthCheckResponse: a status.
-RESPONSE: Message[int] = Message(
-    lambda status=0: status, {1: Field("status", Kind.INT32)}, lambda status: (status,)
-)
 _PREFIX = 5  # a byte for compression, four for the length
 
 
