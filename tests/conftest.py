@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
+
 import pytest
 
 from meshcore._backend import BACKENDS, COMPONENTS, component_module
@@ -21,3 +24,28 @@ def each_backend(request: pytest.FixtureRequest) -> str:
             if hasattr(request.module, component):
                 setattr(request.module, component, getattr(module, component))
     return name
+
+
+@pytest.fixture(scope="session")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str]:
+    """A certificate of app.example's own, and its key."""
+    openssl = shutil.which("openssl")
+    if openssl is None:
+        pytest.skip("makes a certificate by the openssl command, which is not installed")
+    folder = tmp_path_factory.mktemp("tls")
+    names = str(folder / "cert.pem"), str(folder / "key.pem")
+    make = [
+        openssl,
+        "req",
+        "-x509",
+        "-newkey",
+        "rsa:2048",
+        "-nodes",
+        "-days",
+        "2",
+        "-subj",
+        "/CN=app.example",
+    ]
+    files = ["-addext", "subjectAltName=DNS:app.example", "-out", names[0], "-keyout", names[1]]
+    subprocess.run([*make, *files], check=True, capture_output=True)
+    return names

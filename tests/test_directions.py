@@ -98,7 +98,7 @@ PYTHON_ALLOWED: dict[str, set[str]] = {
     "watching": set(),
     "upstream": {"model", "engine", "certificates"},
     "health": {"model", "engine", "match", "certificates"} | WIRE,
-    "global_limit": {"model", "config", "limit", "_limit", "telemetry"} | WIRE,
+    "global_limit": {"_version", "model", "config", "limit", "_limit", "telemetry"} | WIRE,
     "_backend": set(),
     "_cffi": {"model", "config", "_circuit", "_failures", "_hosts", "_limit", "_outlier"},
     "__init__": SERVING | {"_backend", "_circuit"},

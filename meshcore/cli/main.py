@@ -18,10 +18,22 @@ from meshcore._version import __version__
 __all__ = ["main"]
 
 #: Modules of meshcore.cli that register a subcommand, in the order of the help.
-COMMANDS = ("analyze", "balance", "check", "demo", "diff", "explain", "hash", "proxy", "replay", "routes")
+COMMANDS = (
+    "analyze",
+    "balance",
+    "check",
+    "demo",
+    "diff",
+    "explain",
+    "hash",
+    "proxy",
+    "ratelimit-server",
+    "replay",
+    "routes",
+)
 
 #: Optional packages by import name, and the extra that installs each.
-EXTRAS = {"aiohttp": "proxy", "dns": "dns"}
+EXTRAS = {"aiohttp": "proxy", "dns": "dns", "grpc": "rls"}
 
 OK = 0
 FAILED = 1
@@ -40,7 +52,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"meshcore {__version__}")
     subparsers = parser.add_subparsers(title="commands", metavar="COMMAND", required=False)
     for name in COMMANDS:
-        importlib.import_module(f"meshcore.cli.{name}").register(subparsers)
+        importlib.import_module(f"meshcore.cli.{name.replace('-', '_')}").register(subparsers)
     return parser
 
 

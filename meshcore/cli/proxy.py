@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import ipaddress
 import signal
 import sys
 from typing import TYPE_CHECKING
 
+from meshcore.cli.addresses import (
+    add_admin_arguments,
+    admin_is_safe,
+    host_port,
+    port_number,
+    seconds,
+    shown,
+)
 from meshcore.cli.options import ConfigSource, add_config_arguments, config_source, print_notices
 
 if TYPE_CHECKING:
@@ -43,14 +50,14 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     serving.add_argument(
         "--drain-timeout",
         metavar="SECONDS",
-        type=_seconds,
+        type=seconds,
         default=10.0,
         help="on stopping, how long requests under way may take to end (default: 10)",
     )
     serving.add_argument(
         "--reload-interval",
         metavar="SECONDS",
-        type=_seconds,
+        type=seconds,
         default=1.0,
         help="how often to look for changed documents; 0: only on SIGHUP (default: 1)",
     )
@@ -73,19 +80,7 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         help="who looks up the names of endpoints: the system, or dnspython (the extra dns), which knows how "
         "long an answer holds (default: system)",
     )
-    admin = parser.add_argument_group("admin pages (/healthz, /ready, /config, /clusters, /stats)")
-    admin.add_argument(
-        "--admin",
-        metavar="[ADDR:]PORT",
-        type=_admin,
-        default=ADMIN,
-        help="where they are served; 'off' for none (default: 127.0.0.1:15000)",
-    )
-    admin.add_argument(
-        "--admin-allow-remote",
-        action="store_true",
-        help="let --admin be an address that other machines reach; the pages ask for no password",
-    )
+    add_admin_arguments(parser, "/healthz, /ready, /config, /clusters, /stats", ADMIN)
     parser.set_defaults(func=run)
 
 
@@ -93,12 +88,7 @@ def run(args: argparse.Namespace) -> int:
     """Serve until told to stop; 0 after a stop that was asked for."""
     import meshcore.proxy  # noqa: F401  (tells which extra is missing before anything else happens)
 
-    if args.admin is not None and not args.admin_allow_remote and not _is_loopback(args.admin[0]):
-        print(
-            f"meshcore: error: --admin {_address(*args.admin)} is open to other machines, and the pages "
-            "ask for no password; choose 127.0.0.1, or say --admin-allow-remote",
-            file=sys.stderr,
-        )
+    if not admin_is_safe(args):
         return 2
     source = config_source(args)
     config = source.load()
@@ -132,9 +122,9 @@ async def _serve(args: argparse.Namespace, source: ConfigSource, config: Config)
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopping.set)
     loop.add_signal_handler(signal.SIGHUP, reloader.trigger)
-    _say("listening on " + ", ".join(_address(host, port) for host, port in proxy.addresses))
+    _say("listening on " + ", ".join(shown(host, port) for host, port in proxy.addresses))
     if args.admin is not None and proxy.admin_port is not None:
-        _say(f"admin pages on http://{_address(args.admin[0], proxy.admin_port)}/")
+        _say(f"admin pages on http://{shown(args.admin[0], proxy.admin_port)}/")
     watching = asyncio.ensure_future(reloader.run())
     await stopping.wait()
     stopping.clear()
@@ -157,46 +147,7 @@ def _say(message: str) -> None:
     print(f"meshcore proxy: {message}", file=sys.stderr, flush=True)
 
 
-def _address(host: str, port: int) -> str:
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
-
-
 def _listen(text: str) -> tuple[str, int, int | None]:
     address, equals, config_port = text.partition("=")
-    host, port = _host_port(address)
-    return host, port, _port(config_port) if equals else None
-
-
-def _admin(text: str) -> tuple[str, int] | None:
-    return None if text == "off" else _host_port(text)
-
-
-def _host_port(text: str) -> tuple[str, int]:
-    host, _, port = text.rpartition(":")
-    host = host.removeprefix("[").removesuffix("]")
-    return host or "127.0.0.1", _port(port)
-
-
-def _port(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and int(text) <= 65535):
-        raise argparse.ArgumentTypeError(
-            f"{text!r} is not a port; write ADDRESS:PORT, such as 127.0.0.1:8080"
-        )
-    return int(text)
-
-
-def _seconds(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = -1.0
-    if not 0 <= value < 1e6:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds")
-    return value
+    host, port = host_port(address)
+    return host, port, port_number(config_port) if equals else None

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
 import ssl
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -15,31 +13,6 @@ from proxy_support import RawOrigin, cluster, config_for, in_loop, talking
 from meshcore.model import UpstreamTls
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
-
-
-@pytest.fixture(scope="module")
-def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str]:
-    """A certificate of app.example's own, and its key."""
-    openssl = shutil.which("openssl")
-    if openssl is None:
-        pytest.skip("makes a certificate by the openssl command, which is not installed")
-    folder = tmp_path_factory.mktemp("tls")
-    names = str(folder / "cert.pem"), str(folder / "key.pem")
-    make = [
-        openssl,
-        "req",
-        "-x509",
-        "-newkey",
-        "rsa:2048",
-        "-nodes",
-        "-days",
-        "2",
-        "-subj",
-        "/CN=app.example",
-    ]
-    files = ["-addext", "subjectAltName=DNS:app.example", "-out", names[0], "-keyout", names[1]]
-    subprocess.run([*make, *files], check=True, capture_output=True)
-    return names
 
 
 async def serve(certificate: tuple[str, str], *, ask_client: bool = False) -> asyncio.Server:

@@ -18,4 +18,4 @@ def grpc_library(name: str = "grpc") -> Any:
         return importlib.import_module(name)
     except ImportError as error:
         message = "Envoy's rate limit service needs grpcio; pip install 'meshcore-engine[rls]'"
-        raise ImportError(message, name="grpc") from error
+        raise ModuleNotFoundError(message, name="grpc") from error

@@ -1,0 +1,80 @@
+"""Addresses and times on the command lines of servers."""
+
+from __future__ import annotations
+
+import argparse
+import ipaddress
+import sys
+
+__all__ = ["add_admin_arguments", "admin_is_safe", "host_port", "port_number", "seconds", "shown"]
+
+
+def add_admin_arguments(parser: argparse.ArgumentParser, pages: str, default: tuple[str, int]) -> None:
+    """Add ``--admin`` and ``--admin-allow-remote``."""
+    admin = parser.add_argument_group(f"admin pages ({pages})")
+    admin.add_argument(
+        "--admin",
+        metavar="[ADDR:]PORT",
+        type=_admin,
+        default=default,
+        help=f"where they are served; 'off' for none (default: {shown(*default)})",
+    )
+    admin.add_argument(
+        "--admin-allow-remote",
+        action="store_true",
+        help="let --admin be an address that other machines reach; the pages ask for no password",
+    )
+
+
+def admin_is_safe(args: argparse.Namespace) -> bool:
+    """Whether the admin pages are open to nobody who was not meant; says so on stderr where they are."""
+    if args.admin is None or args.admin_allow_remote or _is_loopback(args.admin[0]):
+        return True
+    print(
+        f"meshcore: error: --admin {shown(*args.admin)} is open to other machines, and the pages "
+        "ask for no password; choose 127.0.0.1, or say --admin-allow-remote",
+        file=sys.stderr,
+    )
+    return False
+
+
+def shown(host: str, port: int) -> str:
+    """An address as it is written."""
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def host_port(text: str) -> tuple[str, int]:
+    """``[ADDR:]PORT``; 127.0.0.1 where there is no address."""
+    host, _, number = text.rpartition(":")
+    host = host.removeprefix("[").removesuffix("]")
+    return host or "127.0.0.1", port_number(number)
+
+
+def port_number(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and int(text) <= 65535):
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not a port; write ADDRESS:PORT, such as 127.0.0.1:8080"
+        )
+    return int(text)
+
+
+def seconds(text: str) -> float:
+    """A number of seconds."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value < 1e6:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds")
+    return value
+
+
+def _admin(text: str) -> tuple[str, int] | None:
+    return None if text == "off" else host_port(text)
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
