@@ -93,7 +93,9 @@ class Stats:
 
     def prometheus(self) -> str:
         counters = [_sample("counter", name, value) for name, value in self.counters.items()]
-        return exposition([*counters, *(_sample("gauge", name, value) for name, value in self.gauges.items())])
+        return exposition(
+            [*counters, *(_sample("gauge", name, value) for name, value in self.gauges.items())]
+        )
 
 
 def _sample(kind: str, name: str, value: int) -> Sample:
