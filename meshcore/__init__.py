@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from meshcore.limit import LimitResult, RateLimiter, TokenBucket
     from meshcore.match import PathTemplate, PathTemplateError, Regex, RegexError, RouteTable
     from meshcore.outlier import EjectionStatus, OutlierDetector
+    from meshcore.shared import SharedState, SharedStateError
     from meshcore.split import WeightedSplit
 
 __all__ = [
@@ -47,6 +48,8 @@ __all__ = [
     "RingHash",
     "RoundRobin",
     "RouteTable",
+    "SharedState",
+    "SharedStateError",
     "TokenBucket",
     "WeightedSplit",
     "__version__",
@@ -64,6 +67,7 @@ _HOMES = {
     "meshcore.limit": ("LimitResult", "RateLimiter", "TokenBucket"),
     "meshcore.match": ("PathTemplate", "PathTemplateError", "Regex", "RegexError", "RouteTable"),
     "meshcore.outlier": ("EjectionStatus", "OutlierDetector"),
+    "meshcore.shared": ("SharedState", "SharedStateError"),
     "meshcore.split": ("WeightedSplit",),
 }
 

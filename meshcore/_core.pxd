@@ -502,6 +502,26 @@ cdef extern from "meshcore.h" nogil:
     void mc_limiter_refund(mc_limiter *limiter, mc_slice key, uint64_t cost, uint64_t now_ns)
     uint64_t mc_limiter_forgotten(const mc_limiter *limiter)
 
+    ctypedef struct mc_shared:
+        pass
+
+    enum: MC_SHARED_LAYOUT
+    enum: MC_SHARED_MAX_WORKERS
+
+    ctypedef struct mc_shared_status:
+        uint64_t size, used, regions
+        uint32_t workers, in_use
+
+    mc_shared_status mc_shared_status_of(mc_shared *shared)
+    uint32_t mc_shared_reclaim(mc_shared *shared) nogil
+    uint32_t mc_shared_slot_number(const mc_shared *shared)
+    uint32_t mc_shared_pid(const mc_shared *shared, uint32_t slot)
+    mc_limiter *mc_shared_limiter(
+        mc_shared *shared, mc_slice name, uint64_t capacity, const mc_limit *limit, const uint8_t *secret,
+        mc_error *error) nogil
+    mc_bucket *mc_shared_bucket(mc_shared *shared, mc_slice name, const mc_limit *limit, mc_error *error) nogil
+    void mc_shared_release(mc_shared *shared, const void *limiter_or_bucket)
+
     ctypedef struct mc_action_spec:
         mc_action_kind kind
         mc_slice name
@@ -1226,3 +1246,7 @@ cdef extern from "platform.h" nogil:
     uint64_t mc_platform_now_ns()
     uint64_t mc_platform_unix_s()
     bint mc_platform_random(void *out, size_t size)
+    mc_shared *mc_platform_shared_open(
+        int fd, uint64_t size, uint32_t workers, const uint8_t *boot, mc_error *error) nogil
+    bint mc_platform_shared_forked(mc_shared *shared, int fd)
+    void mc_platform_shared_close(mc_shared *shared)

@@ -1,8 +1,11 @@
 """Rate limits by themselves: token buckets, one or one for each key."""
 
+import os
 from collections.abc import Callable, Iterable, Iterator
 from datetime import timedelta
 from typing import final
+
+from meshcore.shared import SharedState
 
 __all__ = ["LimitResult", "RateLimiter", "TokenBucket"]
 
@@ -41,6 +44,9 @@ class _Limit:
     def tokens_per_fill(self) -> int: ...
     @property
     def fill_interval(self) -> float: ...
+    @property
+    def shared_state(self) -> SharedState | None:
+        """Where it is; None: in this process, and no other one knows of it."""
 
 @final
 class TokenBucket(_Limit):
@@ -65,6 +71,8 @@ class TokenBucket(_Limit):
         tokens_per_fill: int,
         fill_interval: float | timedelta,
         *,
+        shared_state: str | os.PathLike[str] | SharedState | None = None,
+        name: str | bytes = "",
         clock: Callable[[], float] | None = None,
     ) -> None:
         """``max_tokens`` and ``tokens_per_fill`` are 1 to 2**53; ``fill_interval`` is in seconds, ``clock``
@@ -120,6 +128,8 @@ class RateLimiter(_Limit):
         fill_interval: float | timedelta,
         *,
         capacity: int = 65536,
+        shared_state: str | os.PathLike[str] | SharedState | None = None,
+        name: str | bytes = "",
         clock: Callable[[], float] | None = None,
     ) -> None:
         """``capacity``: how many keys may owe at once. 34 bytes are set aside for each; pages of memory that

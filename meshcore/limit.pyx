@@ -2,7 +2,7 @@
 
 cimport cython
 from cpython.long cimport PyLong_AsLongLongAndOverflow, PyLong_CheckExact
-from libc.stdint cimport int64_t, uint8_t, uint64_t
+from libc.stdint cimport int64_t, uint8_t, uint64_t, uintptr_t
 
 from meshcore._core cimport *
 from meshcore._request cimport PyUnicode_CheckExact, PyUnicode_IS_COMPACT_ASCII, as_bytes, take
@@ -105,7 +105,8 @@ cdef class _Limit:
 
     cdef mc_limit _limit
     cdef object _clock
-    cdef readonly object max_tokens, tokens_per_fill, fill_interval
+    cdef mc_shared *_shared  # NULL: the limit is this process's own
+    cdef readonly object max_tokens, tokens_per_fill, fill_interval, shared_state
 
     def __reduce__(self):
         raise TypeError(f"a {type(self).__name__} cannot be pickled or copied; make another one")
@@ -121,6 +122,15 @@ cdef class _Limit:
         self._clock = clock
         return 0
 
+    cdef int _share(self, object shared_state) except -1:
+        if shared_state is not None:
+            # Imported here: most limits are a process's own.
+            from meshcore.shared import SharedState
+
+            self.shared_state = SharedState.of(shared_state)
+            self._shared = <mc_shared *> <uintptr_t> self.shared_state.address
+        return 0
+
     cdef inline uint64_t _now(self) except? 0xFFFFFFFFFFFFFFFF:
         cdef double now
         if self._clock is None:
@@ -131,18 +141,32 @@ cdef class _Limit:
         return <uint64_t> <int64_t> llround(now * 1e9)
 
 
+# The collector of cycles must not take the shared state away before what is in it has been given back.
 @cython.final
+@cython.no_gc_clear
 cdef class TokenBucket(_Limit):
     cdef mc_bucket *_bucket
 
-    def __cinit__(self, max_tokens, tokens_per_fill, fill_interval, *, clock=None):
+    def __cinit__(self, max_tokens, tokens_per_fill, fill_interval, *, shared_state=None, name="", clock=None):
+        cdef mc_error error
+        cdef mc_slice text
         self._make(max_tokens, tokens_per_fill, fill_interval, clock)
-        self._bucket = mc_bucket_new()
+        self._share(shared_state)
+        if self._shared == NULL:
+            self._bucket = mc_bucket_new()
+            if self._bucket == NULL:
+                raise MemoryError
+            return
+        name = take_key(name, &text)
+        self._bucket = mc_shared_bucket(self._shared, text, &self._limit, &error)
         if self._bucket == NULL:
-            raise MemoryError
+            raise self.shared_state.error(error.message.decode())
 
     def __dealloc__(self):
-        mc_bucket_free(self._bucket)
+        if self._shared == NULL:
+            mc_bucket_free(self._bucket)
+        else:
+            mc_shared_release(self._shared, self._bucket)
 
     def __repr__(self):
         return f"<TokenBucket {self.remaining} of {self.max_tokens}>"
@@ -169,23 +193,38 @@ cdef class TokenBucket(_Limit):
 
 
 @cython.final
+@cython.no_gc_clear
 cdef class RateLimiter(_Limit):
     cdef mc_limiter *_limiter
     cdef readonly object capacity, nbytes
 
-    def __cinit__(self, max_tokens, tokens_per_fill, fill_interval, *, capacity=65536, clock=None):
+    def __cinit__(
+        self, max_tokens, tokens_per_fill, fill_interval, *, capacity=65536, shared_state=None, name="", clock=None
+    ):
         cdef uint8_t secret[16]
+        cdef mc_error error
+        cdef mc_slice text
         self.capacity = _limit.checked_capacity(capacity)
         self.nbytes = mc_limiter_bytes(self.capacity)
         self._make(max_tokens, tokens_per_fill, fill_interval, clock)
         if not mc_platform_random(secret, sizeof(secret)):
             raise OSError("the system has no random numbers to give")
-        self._limiter = mc_limiter_new(self.capacity, &self._limit, secret)
+        self._share(shared_state)
+        if self._shared == NULL:
+            self._limiter = mc_limiter_new(self.capacity, &self._limit, secret)
+            if self._limiter == NULL:
+                raise MemoryError(f"no memory for {self.capacity} keys")
+            return
+        name = take_key(name, &text)
+        self._limiter = mc_shared_limiter(self._shared, text, self.capacity, &self._limit, secret, &error)
         if self._limiter == NULL:
-            raise MemoryError(f"no memory for {self.capacity} keys")
+            raise self.shared_state.error(error.message.decode())
 
     def __dealloc__(self):
-        mc_limiter_free(self._limiter)
+        if self._shared == NULL:
+            mc_limiter_free(self._limiter)
+        else:
+            mc_shared_release(self._shared, self._limiter)
 
     def __repr__(self):
         return (

@@ -1,4 +1,4 @@
-/* The clock and entropy of the machine: for the bindings, which hand both to the core as arguments.
+/* The clock, entropy and shared memory of the machine: for the bindings, which hand them to the core.
  * Nothing else in src_c/ may include this. */
 #ifndef MC_PLATFORM_H
 #define MC_PLATFORM_H
@@ -6,6 +6,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include "meshcore.h"
 
 /* Nanoseconds of a clock that never goes back. */
 uint64_t mc_platform_now_ns(void);
@@ -24,5 +26,15 @@ typedef struct mc_entropy mc_entropy;
 mc_entropy *mc_entropy_new(void);
 void mc_entropy_free(mc_entropy *entropy);
 uint64_t mc_entropy_next(mc_entropy *entropy);
+
+/* The shared state in a file that is open for reading and writing; made where the file is empty. The descriptor is the
+ * callee's from then on, whatever happens. boot: MC_SHARED_BOOT_BYTES that tell one start of the machine from the next.
+ * NULL: error says why. */
+mc_shared *mc_platform_shared_open(int fd, uint64_t size, uint32_t workers, const uint8_t *boot, mc_error *error);
+/* In the child of a fork, before anything else: fd is the same file, opened anew. False: there is no place for it, and
+ * nothing can be held. */
+bool mc_platform_shared_forked(mc_shared *shared, int fd);
+/* NULL is none. */
+void mc_platform_shared_close(mc_shared *shared);
 
 #endif

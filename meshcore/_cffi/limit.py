@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Callable, Iterable, Iterator
 from datetime import timedelta
 from typing import Any, NoReturn, final
@@ -10,6 +11,7 @@ from typing import Any, NoReturn, final
 from meshcore._cffi._core import ffi, lib
 from meshcore._cffi.text import raise_error, slice_of
 from meshcore._limit import NEVER, bucket_of, checked_capacity, checked_cost, nanoseconds, wait_of
+from meshcore.shared import SharedState
 
 __all__ = ["LimitResult", "RateLimiter", "TokenBucket"]
 
@@ -89,6 +91,7 @@ class _Limit:
         tokens_per_fill: int,
         fill_interval: float | timedelta,
         clock: Callable[[], float] | None,
+        shared_state: str | os.PathLike[str] | SharedState | None,
     ) -> None:
         self.max_tokens, self.tokens_per_fill, interval = bucket_of(
             max_tokens, tokens_per_fill, fill_interval
@@ -101,6 +104,22 @@ class _Limit:
         bucket.fill_interval_ns = interval
         if lib.mc_limit_make(bucket, self._limit, error):
             raise_error(error)
+        self.shared_state = None if shared_state is None else SharedState.of(shared_state)
+
+    def _found(self, kind: str, name: str | bytes, *arguments: Any) -> Any:
+        """What the shared state has of the name and of these parameters; given back with the last reference."""
+        assert self.shared_state is not None
+        shared, error = ffi.cast("mc_shared *", self.shared_state.address), ffi.new("mc_error *")
+        text, _alive = _text(name)
+        found = getattr(lib, f"mc_shared_{kind}")(shared, text, *arguments, error)
+        if found == ffi.NULL:
+            raise self.shared_state.error(ffi.string(error.message).decode())
+        state = self.shared_state  # for as long as what is in it
+
+        def release(data: Any) -> None:
+            lib.mc_shared_release(ffi.cast("mc_shared *", state.address), data)
+
+        return ffi.gc(found, release)
 
     def __reduce__(self) -> NoReturn:
         raise TypeError(f"a {type(self).__name__} cannot be pickled or copied; make another one")
@@ -119,9 +138,14 @@ class TokenBucket(_Limit):
         tokens_per_fill: int,
         fill_interval: float | timedelta,
         *,
+        shared_state: str | os.PathLike[str] | SharedState | None = None,
+        name: str | bytes = "",
         clock: Callable[[], float] | None = None,
     ) -> None:
-        super().__init__(max_tokens, tokens_per_fill, fill_interval, clock)
+        super().__init__(max_tokens, tokens_per_fill, fill_interval, clock, shared_state)
+        if self.shared_state is not None:
+            self._bucket = self._found("bucket", name, self._limit)
+            return
         bucket = lib.mc_bucket_new()
         if bucket == ffi.NULL:
             raise MemoryError
@@ -165,14 +189,19 @@ class RateLimiter(_Limit):
         fill_interval: float | timedelta,
         *,
         capacity: int = 65536,
+        shared_state: str | os.PathLike[str] | SharedState | None = None,
+        name: str | bytes = "",
         clock: Callable[[], float] | None = None,
     ) -> None:
         self.capacity = checked_capacity(capacity)
         self.nbytes = int(lib.mc_limiter_bytes(self.capacity))
-        super().__init__(max_tokens, tokens_per_fill, fill_interval, clock)
+        super().__init__(max_tokens, tokens_per_fill, fill_interval, clock, shared_state)
         secret = ffi.new("uint8_t[16]")
         if not lib.mc_platform_random(secret, 16):
             raise OSError("the system has no random numbers to give")
+        if self.shared_state is not None:
+            self._limiter = self._found("limiter", name, self.capacity, self._limit, secret)
+            return
         limiter = lib.mc_limiter_new(self.capacity, self._limit, secret)
         if limiter == ffi.NULL:
             raise MemoryError(f"no memory for {self.capacity} keys")

@@ -283,6 +283,11 @@ mc_limiter *mc_limiter_init(void *memory, uint64_t capacity, const mc_limit *lim
   return limiter;
 }
 
+bool mc_limiter_is_sound(const mc_limiter *limiter, uint64_t capacity, const mc_limit *limit) {
+  return !memcmp(&limiter->limit, limit, sizeof *limit) && limiter->sets == sets_for(capacity) &&
+         limiter->capacity == capacity;
+}
+
 mc_limiter *mc_limiter_new(uint64_t capacity, const mc_limit *limit, const uint8_t *secret) {
   size_t bytes = mc_limiter_bytes(capacity);
   /* calloc takes memory of the system where there is much of it: what no key uses costs nothing. */

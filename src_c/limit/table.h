@@ -41,4 +41,7 @@ struct mc_limiter {
   mc_limit_set set[];
 };
 
+/* Whether memory that others may have written to is a limiter as mc_limiter_init makes it of these. */
+bool mc_limiter_is_sound(const mc_limiter *limiter, uint64_t capacity, const mc_limit *limit);
+
 #endif
