@@ -55,7 +55,7 @@ class TokenBucket(_Limit):
 
     In any stretch of time no more is allowed than ``max_tokens`` and what came meanwhile, exactly, whichever
     threads call. A clock that goes back gives no tokens. Nothing waits, so that it serves threads and
-    coroutines alike.
+    coroutines alike. With a ``shared_state`` it is one bucket for all processes that name it so.
 
         bucket = TokenBucket(100, 10, 1.0)  # 10 a second, and up to 100 at once
         if not bucket.allow():
@@ -78,8 +78,11 @@ class TokenBucket(_Limit):
         """``max_tokens`` and ``tokens_per_fill`` are 1 to 2**53; ``fill_interval`` is in seconds, ``clock``
         gives seconds from anywhere, and is the machine's monotonic clock by default.
 
+        ``shared_state``: a name, a path or a SharedState (docs/shared-state.md). Buckets in it with the same
+        ``name`` and parameters are one. With a ``clock`` all processes must have the same.
+
         TypeError, ValueError: where one is out of range, or ``max_tokens`` would take more than 73 years to
-        come.
+        come. SharedStateError: the shared state cannot be used, or has no room.
         """
 
     @property
@@ -118,7 +121,7 @@ class RateLimiter(_Limit):
         limiter = RateLimiter(100, 10, 1.0)
         allowed, remaining, retry_after = limiter.check(client_address)
 
-    As for TokenBucket, for costs, clocks and threads. A process has its own.
+    As for TokenBucket, for costs, clocks, threads and processes.
     """
 
     def __init__(
@@ -133,9 +136,11 @@ class RateLimiter(_Limit):
         clock: Callable[[], float] | None = None,
     ) -> None:
         """``capacity``: how many keys may owe at once. 34 bytes are set aside for each; pages of memory that
-        no key has come to take none.
+        no key has come to take none. In a ``shared_state`` all of it is set aside at once; ``shared_state``
+        and ``name`` are as for TokenBucket.
 
-        TypeError, ValueError: as for TokenBucket, or where ``capacity`` is no int of 1 to 2**48. MemoryError.
+        TypeError, ValueError, SharedStateError: as for TokenBucket, or where ``capacity`` is no int of 1 to
+        2**48. MemoryError.
         """
 
     @property

@@ -12,7 +12,7 @@ import tempfile
 import threading
 import weakref
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from meshcore._backend import component_module
 
@@ -122,7 +122,7 @@ class SharedState:
     def __repr__(self) -> str:
         return f"<SharedState {self._path}>"
 
-    def __reduce__(self) -> object:
+    def __reduce__(self) -> NoReturn:
         raise TypeError("a SharedState cannot be pickled or copied; open it by its name")
 
     @classmethod
@@ -145,7 +145,8 @@ def path_of(where: str | os.PathLike[str]) -> Path:
         return Path(where)
     if not _NAME.fullmatch(where):
         raise ValueError(
-            f"shared_state is {where!r}; expected a name of letters, digits, '_', '-' and '.', or a path with a '/'"
+            f"shared_state is {where!r}; expected a name of letters, digits, '_', '-' and '.', "
+            "or a path with a '/'"
         )
     layout = component_module("meshcore._mapping").LAYOUT
     return _folder() / f"meshcore-{os.geteuid()}-{where}.{layout}"
@@ -260,8 +261,8 @@ def _mapped(path: Path, descriptor: int, size: int, workers: int) -> Mapping:
         mapping: Mapping = component_module("meshcore._mapping").Mapping(descriptor, size, workers, _boot())
     except ValueError as error:
         raise SharedStateError(
-            f"shared state {path} {error}. If nobody needs what is in it, stop those who use it and remove it; "
-            "or choose another name"
+            f"shared state {path} {error}. If nobody needs what is in it, stop those who use it and "
+            "remove it; or choose another name"
         ) from None
     return mapping
 

@@ -161,10 +161,13 @@ mc_shared *mc_platform_shared_open(int fd, uint64_t size, uint32_t workers, cons
 
 bool mc_platform_shared_forked(mc_shared *shared, int fd) {
   mapped *file = mc_shared_context(shared);
-  close(file->fd); /* the parent's, whose locks stay the parent's */
+  /* Memory holds on to the description that it was mapped by, as the descriptor does; both would keep the locks of the
+   * parent when that is dead. */
+  bool ok = fd >= 0 && mmap(file->memory, file->size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd, 0) != MAP_FAILED;
+  close(file->fd);
   file->fd = fd;
   mc_shared_forked(shared, file);
-  return fd >= 0 && mc_shared_enter(shared, (uint32_t)getpid());
+  return ok && mc_shared_enter(shared, (uint32_t)getpid());
 }
 
 void mc_platform_shared_close(mc_shared *shared) {

@@ -23,7 +23,18 @@ C_ALLOWED = {
     "outlier": {"upstream"},
     "edit": {"match"},
     "policy": {"match", "edit"},
-    "engine": {"match", "edit", "upstream", "balance", "outlier", "circuit", "limit", "shared", "trace", "policy"},
+    "engine": {
+        "match",
+        "edit",
+        "upstream",
+        "balance",
+        "outlier",
+        "circuit",
+        "limit",
+        "shared",
+        "trace",
+        "policy",
+    },
 }
 
 #: What each part of the package may import of the others. Every part may import itself.

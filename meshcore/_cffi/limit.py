@@ -107,7 +107,7 @@ class _Limit:
         self.shared_state = None if shared_state is None else SharedState.of(shared_state)
 
     def _found(self, kind: str, name: str | bytes, *arguments: Any) -> Any:
-        """What the shared state has of the name and of these parameters; given back with the last reference."""
+        """What the shared state has of the name and of these parameters; it is given back."""
         assert self.shared_state is not None
         shared, error = ffi.cast("mc_shared *", self.shared_state.address), ffi.new("mc_error *")
         text, _alive = _text(name)

@@ -179,10 +179,10 @@ static void write(mc_region *region, const plan *p) {
 
 static mc_region *append(mc_shared *shared, const plan *p, mc_error *error) {
   uint64_t end = mc_shared_end(shared);
-  if (p->bytes > shared->size - end) {
+  if (p->size > shared->size || p->bytes > shared->size - end) {
     snprintf(error->message, sizeof error->message,
              "is full: of its %llu bytes %llu are left, and %llu are needed; make it larger (size=)",
-             (unsigned long long)shared->size, (unsigned long long)(shared->size - end), (unsigned long long)p->bytes);
+             (unsigned long long)shared->size, (unsigned long long)(shared->size - end), (unsigned long long)p->size);
     error->code = MC_LIMIT;
     return NULL;
   }
@@ -214,11 +214,11 @@ static mc_region *take_over(mc_shared *shared, const plan *p) {
 }
 
 static mc_region *make(mc_shared *shared, const plan *p, mc_error *error) {
-  if (p->name.size > UINT32_MAX || p->size > shared->size) return refuse(error, MC_LIMIT, "is too small for this");
+  if (p->name.size > UINT32_MAX) return refuse(error, MC_LIMIT, "has no room for such a name");
   mc_region *region = append(shared, p, error);
   if (region) return region;
   mc_shared_reclaim_dead(shared);
-  return take_over(shared, p);
+  return p->size > shared->size ? NULL : take_over(shared, p);
 }
 
 static void *find_or_make(mc_shared *shared, const plan *p, mc_error *error) {
@@ -231,6 +231,7 @@ static void *find_or_make(mc_shared *shared, const plan *p, mc_error *error) {
     if (!make(shared, p, error)) return NULL;
     if (look(shared)) return refuse(error, MC_NO_MEMORY, "out of memory"); /* nobody uses it, and it is found next time */
     entry = find(shared, p->form, p->name, p->size, p->hash);
+    if (!entry) return refuse(error, MC_INVALID, "is damaged: its list of regions");
   } else if (p->form->begins_anew && !is_used(region_of(shared, entry))) {
     begin_data(region_of(shared, entry), p);
   }
