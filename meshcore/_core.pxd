@@ -318,6 +318,138 @@ cdef extern from "meshcore.h" nogil:
         mc_slice key
         mc_slice value
 
+    ctypedef enum mc_entry_source:
+        MC_ENTRY_FIXED
+        MC_ENTRY_CLUSTER
+        MC_ENTRY_HEADER
+        MC_ENTRY_QUERY
+        MC_ENTRY_COOKIE
+        MC_ENTRY_PATH
+        MC_ENTRY_ROUTE
+        MC_ENTRY_ADDRESS
+        MC_ENTRY_NETWORK
+        MC_ENTRY_HEADERS_MATCH
+        MC_ENTRY_QUERIES_MATCH
+
+    ctypedef struct mc_entry_spec:
+        mc_entry_source source
+        mc_slice key
+        mc_slice value
+        mc_slice name
+        bint optional
+        bint expect_match
+        uint8_t v4_bits
+        uint8_t v6_bits
+        const mc_header_match_spec *headers
+        const mc_query_match_spec *queries
+        uint32_t header_count
+        uint32_t query_count
+
+    ctypedef struct mc_descriptor_spec:
+        const mc_entry_spec *entries
+        uint32_t count
+        uint32_t stage
+        mc_said tells
+        mc_number hits
+        mc_format_spec hits_format
+        bint gives_back
+        bint global_only
+        mc_fraction share
+
+    ctypedef struct mc_descriptors_spec:
+        const mc_descriptor_spec *at
+        uint32_t count
+
+    ctypedef struct mc_token_bucket:
+        uint64_t max_tokens
+        uint64_t tokens_per_fill
+        uint64_t fill_interval_ns
+
+    ctypedef struct mc_limit_rule_spec:
+        mc_slice name
+        mc_slice label
+        const mc_label *entries
+        uint32_t entry_count
+        mc_token_bucket bucket
+        bint shadow
+        uint16_t status
+
+    ctypedef enum mc_outer_limits:
+        MC_OUTER_OVERRIDE
+        MC_OUTER_INCLUDE
+        MC_OUTER_IGNORE
+
+    enum:
+        MC_TELL_X_RATELIMIT
+        MC_TELL_RATELIMIT
+        MC_TELL_RETRY_AFTER
+
+    ctypedef struct mc_local_limit_spec:
+        mc_slice name
+        const mc_limit_rule_spec *rules
+        uint32_t rule_count
+        const mc_limit_rule_spec *whole
+        const mc_descriptors_spec *descriptors
+        mc_fraction enabled
+        mc_fraction enforced
+        uint32_t stage
+        mc_outer_limits outer
+        uint64_t capacity
+        uint16_t status
+        uint8_t tells
+        bint per_connection
+        bint always_whole
+        bint resource_exhausted
+        bint free_zero
+        mc_edits_spec edits
+
+    # "from" is a word of Python's: the field keeps its name in C.
+    ctypedef enum mc_limit_from:
+        MC_FROM_ANYWHERE
+        MC_FROM_INTERNAL
+        MC_FROM_EXTERNAL
+
+    ctypedef struct mc_global_limit_spec:
+        mc_slice domain
+        uint32_t stage
+        mc_limit_from asked_of "from"
+        const mc_descriptors_spec *descriptors
+        mc_fraction enabled
+        mc_fraction enforced
+        mc_fraction deny
+        uint16_t status
+        uint16_t error_status
+        bint tells
+        bint tells_limited
+        bint resource_exhausted
+        mc_edits_spec edits
+
+    ctypedef struct mc_global_level_spec:
+        mc_slice domain
+        mc_outer_limits outer
+        const mc_descriptors_spec *descriptors
+
+    ctypedef struct mc_level_limit_spec:
+        uint32_t filter
+        const mc_local_limit_spec *local
+        const mc_global_level_spec *global_ "global"
+
+    ctypedef struct mc_level_limits_spec:
+        const mc_level_limit_spec *at
+        uint32_t count
+
+    ctypedef enum mc_filter_kind:
+        MC_FILTER_FAULT
+        MC_FILTER_CORS
+        MC_FILTER_LOCAL_LIMIT
+        MC_FILTER_GLOBAL_LIMIT
+
+    ctypedef struct mc_filter_spec:
+        mc_filter_kind kind
+        uint32_t name
+        const mc_local_limit_spec *local
+        const mc_global_limit_spec *global_ "global"
+
     ctypedef struct mc_labels:
         const mc_label *at
         uint32_t count
@@ -365,6 +497,7 @@ cdef extern from "meshcore.h" nogil:
         const mc_criteria_spec *criteria
         const mc_session_spec *session
         const mc_fault_spec *fault
+        mc_level_limits_spec limits
 
     ctypedef struct mc_upgrade:
         mc_slice protocol
@@ -459,11 +592,6 @@ cdef extern from "meshcore.h" nogil:
     mc_usage mc_breaker_usage(const mc_breaker *breaker, mc_resource resource)
 
     # ---- rate limits
-    ctypedef struct mc_token_bucket:
-        uint64_t max_tokens
-        uint64_t tokens_per_fill
-        uint64_t fill_interval_ns
-
     ctypedef struct mc_limit:
         uint64_t max_tokens
 
@@ -527,6 +655,9 @@ cdef extern from "meshcore.h" nogil:
         mc_slice name
         mc_edits_spec edits
         const mc_fault_spec *fault
+        mc_level_limits_spec limits
+        mc_descriptors_spec descriptors
+        bint include_outer_limits
         int32_t cluster
         mc_slice cluster_header
         const mc_weighted_cluster_spec *clusters
@@ -840,6 +971,7 @@ cdef extern from "meshcore.h" nogil:
 
     mc_runtime *mc_runtime_new()
     void mc_runtime_free(mc_runtime *runtime)
+    void mc_runtime_set_secret(mc_runtime *runtime, const uint8_t *secret)
 
     void mc_scratch_init(mc_scratch *scratch)
     void mc_scratch_reset(mc_scratch *scratch)
@@ -862,6 +994,8 @@ cdef extern from "meshcore.h" nogil:
         const mc_mirror_spec *mirrors
         uint32_t mirror_count
         const mc_session_spec *session
+        mc_level_limits_spec limits
+        mc_descriptors_spec descriptors
 
     ctypedef struct mc_listener_spec:
         mc_slice name
@@ -876,7 +1010,9 @@ cdef extern from "meshcore.h" nogil:
         const mc_session_spec *session
         const mc_fault_spec *table_fault
         const mc_fault_spec *fault
-        bint fault_after_cors
+        mc_level_limits_spec limits
+        const mc_filter_spec *filters
+        uint32_t filter_count
 
     ctypedef struct mc_snapshot:
         pass
@@ -1049,6 +1185,61 @@ cdef extern from "meshcore.h" nogil:
     ctypedef struct mc_exchange:
         pass
 
+    ctypedef struct mc_descriptor:
+        const mc_label *entries
+        uint32_t count
+        bint gives_back
+        mc_said tells
+        mc_number hits
+
+    ctypedef struct mc_local_limit "struct mc_local_limit":
+        pass
+
+    ctypedef struct mc_limited:
+        const mc_local_limit *limit
+        uint32_t filter
+        bint allowed
+        bint enforced
+        bint has_bucket
+        int32_t rule
+        const mc_descriptor *descriptor
+        uint64_t max_tokens
+        uint64_t remaining
+        uint64_t retry_after_ns
+        uint64_t reset_ns
+        mc_limited *next
+
+    ctypedef struct mc_service_limit:
+        bint given
+        uint64_t limit
+        uint64_t window_s
+        uint64_t remaining
+        uint64_t reset_s
+        mc_slice name
+
+    ctypedef enum mc_service_verdict:
+        MC_SERVICE_OK
+        MC_SERVICE_OVER_LIMIT
+        MC_SERVICE_ERROR
+
+    ctypedef struct mc_service_answer:
+        mc_service_verdict verdict
+        const mc_header *request_lines
+        const mc_header *response_lines
+        uint32_t request_count
+        uint32_t response_count
+        const mc_service_limit *limits
+        uint32_t limit_count
+        mc_slice body
+
+    ctypedef struct mc_asked:
+        uint32_t filter
+        mc_slice domain
+        const mc_descriptor *descriptors
+        uint32_t count
+        bint answered
+        mc_asked *next
+
     ctypedef struct mc_decision:
         bint retries
         bint over
@@ -1079,6 +1270,8 @@ cdef extern from "meshcore.h" nogil:
         mc_session_reason session_reason
         mc_slice session_address
         uint32_t overrides
+        mc_limited *limited
+        mc_asked *asked
         mc_request request
         mc_view view
 
@@ -1123,6 +1316,9 @@ cdef extern from "meshcore.h" nogil:
                                      mc_decision *out)
     bint mc_snapshot_learns(const mc_snapshot *snapshot, int32_t cluster)
     void mc_snapshot_report(const mc_snapshot *snapshot, int32_t cluster, int32_t endpoint, const mc_report *report)
+    mc_code mc_decision_take_answer(mc_decision *decision, uint32_t number, const mc_service_answer *answer)
+    mc_slice mc_local_limit_name(const mc_local_limit *limit)
+    mc_slice mc_local_limit_label(const mc_local_limit *limit, int32_t rule)
     void mc_decision_end_delay(mc_decision *decision)
     void mc_decision_detect(const mc_decision *decision, int32_t endpoint, const mc_result *result)
     void mc_decision_close(mc_decision *decision)

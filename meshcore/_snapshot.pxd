@@ -2,6 +2,7 @@ cimport cython
 from libc.stdint cimport uint64_t
 
 from meshcore._core cimport *
+from meshcore._rate_limit_spec cimport LimitSpecs
 from meshcore._spec cimport Specs
 
 
@@ -19,6 +20,7 @@ cdef class Snapshot:
     cdef bint reads_clock      # decisions hang on the time
     cdef bint reads_unix_time  # they hang on the time of day
     cdef tuple listeners       # names
+    cdef tuple filters         # by listener: (name, model) of each filter that acts, in order
     cdef tuple hosts           # names
     cdef tuple virtual_hosts   # model.VirtualHost
     cdef tuple routes          # model.Route
@@ -30,8 +32,8 @@ cdef class Snapshot:
     cdef uint64_t now(self) except? 0
     cdef uint64_t unix_time(self) except? 0
     cdef int _clusters(self, Specs specs, Snapshot previous, dict by_name, mc_snapshot_spec *spec) except -1
-    cdef int _hosts(self, Specs specs, dict numbers, dict by_name, mc_snapshot_spec *spec) except -1
-    cdef int _listeners(self, Specs specs, dict numbers, dict by_name, mc_snapshot_spec *spec) except -1
+    cdef int _hosts(self, Specs specs, LimitSpecs limits, dict numbers, dict by_name, mc_snapshot_spec *spec) except -1
+    cdef int _listeners(self, Specs specs, LimitSpecs limits, dict numbers, dict by_name, mc_snapshot_spec *spec) except -1
 
 
 cdef Snapshot with_cluster(Snapshot old, Py_ssize_t number, object cluster, uint64_t seed)

@@ -9,6 +9,7 @@ from meshcore._core cimport *
 from meshcore._cluster_spec cimport cluster_spec, nanoseconds, unchecked
 from meshcore._exchange_spec cimport exchange_options, exchange_spec
 from meshcore._fault_spec cimport fault_spec, filter_fault, route_faults
+from meshcore._rate_limit_spec cimport LimitSpecs
 from meshcore._spec cimport Specs
 
 from meshcore._breathe import breathe
@@ -30,9 +31,13 @@ cdef class Runtime:
     """What outlives snapshots; every snapshot holds it."""
 
     def __cinit__(self):
+        cdef uint8_t secret[16]
         self.runtime = mc_runtime_new()
         if self.runtime == NULL:
             raise MemoryError
+        if not mc_platform_random(secret, sizeof(secret)):
+            raise OSError("the system has no random numbers to give")
+        mc_runtime_set_secret(self.runtime, secret)
 
     def __dealloc__(self):
         mc_runtime_free(self.runtime)
@@ -59,12 +64,13 @@ cdef class Snapshot:
         cdef mc_error error
         cdef dict numbers = {}
         cdef dict by_name = {}
+        cdef LimitSpecs limits = LimitSpecs(specs)
         self.runtime = runtime
         self.config = config
         self.clock = clock
         self._clusters(specs, previous, by_name, &spec)
-        self._hosts(specs, numbers, by_name, &spec)
-        self._listeners(specs, numbers, by_name, &spec)
+        self._hosts(specs, limits, numbers, by_name, &spec)
+        self._listeners(specs, limits, numbers, by_name, &spec)
         spec.seed = seed
         spec.previous = previous.snapshot if previous is not None else NULL
         with nogil:
@@ -122,16 +128,19 @@ cdef class Snapshot:
         spec.cluster_count = <uint32_t> len(endpoints)
         return 0
 
-    cdef int _hosts(self, Specs specs, dict numbers, dict by_name, mc_snapshot_spec *spec) except -1:
+    cdef int _hosts(
+        self, Specs specs, LimitSpecs limits, dict numbers, dict by_name, mc_snapshot_spec *spec
+    ) except -1:
         cdef mc_virtual_host_spec *hosts
         cdef mc_route_spec *routes
         cdef mc_action_spec *actions
-        found, all_routes, names = [], [], []
+        found, scopes, all_routes, names = [], [], [], []
         for listener in self.config.listeners:
             for host in listener.route_configuration.virtual_hosts:
                 if id(host) not in numbers:
                     numbers[id(host)] = len(found)
                     found.append(host)
+                    scopes.append(f"{listener.name}/{host.name}")
         hosts = <mc_virtual_host_spec *> specs.array(len(found), sizeof(mc_virtual_host_spec))
         for i, host in enumerate(found):
             routes = <mc_route_spec *> specs.array(len(host.routes), sizeof(mc_route_spec))
@@ -142,6 +151,7 @@ cdef class Snapshot:
                 if isinstance(route.action, ForwardAction):
                     exchange_spec(specs, route.action, host, &actions[r])
                 route_faults(specs, route, &actions[r])
+                limits.route(route, f"{scopes[i]}/{route.name}", &actions[r])
                 names.append(route.name)
             all_routes += host.routes
             hosts[i].routes = routes
@@ -155,6 +165,8 @@ cdef class Snapshot:
             hosts[i].mirrors = specs.mirrors(host.mirrors, by_name)
             hosts[i].mirror_count = <uint32_t> len(host.mirrors)
             hosts[i].session = specs.filter_session(host.typed_per_filter_config)
+            hosts[i].limits = limits.levels(host.typed_per_filter_config, scopes[i])
+            hosts[i].descriptors = limits.descriptors(host.rate_limits)
             if not i & 15:
                 breathe()
         spec.virtual_hosts = hosts
@@ -165,9 +177,12 @@ cdef class Snapshot:
         self.route_names = tuple(names)
         return 0
 
-    cdef int _listeners(self, Specs specs, dict numbers, dict by_name, mc_snapshot_spec *spec) except -1:
+    cdef int _listeners(
+        self, Specs specs, LimitSpecs limits, dict numbers, dict by_name, mc_snapshot_spec *spec
+    ) except -1:
         cdef mc_listener_spec *listeners = <mc_listener_spec *> specs.array(
             len(self.config.listeners), sizeof(mc_listener_spec))
+        filters = []
         for i, listener in enumerate(self.config.listeners):
             table = listener.route_configuration
             listeners[i].name = specs.text(listener.name)
@@ -185,9 +200,11 @@ cdef class Snapshot:
                 listeners[i].session = specs.session(listener.session)
             listeners[i].table_fault = filter_fault(specs, table.typed_per_filter_config)
             listeners[i].fault = fault_spec(specs, listener.fault)
-            listeners[i].fault_after_cors = listener.fault_after_cors
+            listeners[i].limits = limits.levels(table.typed_per_filter_config, f"{listener.name}/table")
+            filters.append(limits.filters(listener, &listeners[i]))
         spec.listeners = listeners
         spec.listener_count = <uint32_t> len(self.config.listeners)
+        self.filters = tuple(filters)
         self.listeners = tuple([listener.name for listener in self.config.listeners])
         return 0
 
@@ -240,6 +257,7 @@ cdef Snapshot _beside(Snapshot old):
     cdef Snapshot out = Snapshot.__new__(Snapshot)
     out.runtime, out.clock, out.config = old.runtime, old.clock, old.config
     out.listeners, out.hosts, out.virtual_hosts = old.listeners, old.hosts, old.virtual_hosts
+    out.filters = old.filters
     out.routes, out.route_names = old.routes, old.route_names
     out.clusters, out.numbers, out.endpoints = old.clusters, old.numbers, old.endpoints
     out.reads_clock, out.reads_unix_time = old.reads_clock, old.reads_unix_time

@@ -13,6 +13,7 @@ cdef class Specs:
     cdef mc_slice optional(self, object value) except *
     cdef int string(self, object match, mc_string_spec *out) except -1
     cdef int _header(self, object match, mc_header_match_spec *out) except -1
+    cdef int query(self, object match, mc_query_match_spec *out) except -1
     cdef int route(self, object route, mc_route_spec *out) except -1
     cdef int domains(self, object table, dict numbers, mc_domains_spec *out) except -1
     cdef int format(self, str text, mc_format_spec *out) except -1
@@ -42,3 +43,4 @@ cdef class Specs:
 
 
 cdef object label_text(object value)
+cdef mc_said said(object value)

@@ -223,12 +223,7 @@ cdef class Specs:
         if match.query_parameters:
             queries = <mc_query_match_spec *> self.array(len(match.query_parameters), sizeof(mc_query_match_spec))
             for i, one in enumerate(match.query_parameters):
-                queries[i].name = self.text(one.name)
-                queries[i].present = one.present
-                queries[i].test = MC_TEST_PRESENT
-                if one.string is not None:
-                    queries[i].test = MC_TEST_STRING
-                    self.string(one.string, &queries[i].string)
+                self.query(one, &queries[i])
             out.queries = queries
             out.query_count = len(match.query_parameters)
         if match.cookies:
@@ -255,6 +250,15 @@ cdef class Specs:
         else:
             out.test = MC_TEST_PRESENT
             out.present = match.present is not False
+        return 0
+
+    cdef int query(self, object match, mc_query_match_spec *out) except -1:
+        out.name = self.text(match.name)
+        out.present = match.present
+        out.test = MC_TEST_PRESENT
+        if match.string is not None:
+            out.test = MC_TEST_STRING
+            self.string(match.string, &out.string)
         return 0
 
     cdef int domains(self, object table, dict numbers, mc_domains_spec *out) except -1:

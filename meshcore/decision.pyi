@@ -1,5 +1,6 @@
 """Decisions: what the engine decided for one request, and its life until it is closed."""
 
+from collections.abc import Iterable
 from enum import Enum
 from types import TracebackType
 from typing import Any, Literal
@@ -7,6 +8,7 @@ from typing import Any, Literal
 from meshcore._types import Headers
 from meshcore.explain import Explain
 from meshcore.model import Route
+from meshcore.rate_limits import AppliedLimit, RateLimitQuestion, ServiceLimit
 
 __all__ = ["Attempt", "Decision", "Mirror", "Outcome"]
 
@@ -146,6 +148,43 @@ class Decision:
         ``headers`` are the upstream's (None for our own answer) and ``status`` its status code. The shape is
         theirs. A dict joins repeated lines by commas, which browsers do not undo for ``set-cookie``: where
         there may be several, give pairs or a multi-value mapping.
+        """
+    @property
+    def limits(self) -> tuple[AppliedLimit, ...]:
+        """What each local rate limit made of the request, in the order of the filters."""
+    @property
+    def retry_after(self) -> float | None:
+        """Seconds until the same request would pass, where a local rate limit refused it (``math.inf``: it
+        never will); otherwise None."""
+    @property
+    def rate_limits(self) -> tuple[RateLimitQuestion, ...]:
+        """What rate limit services are to be asked, and have not answered yet, before anything else is done,
+        in this order; () as a rule."""
+    def answer_rate_limit(
+        self,
+        question: RateLimitQuestion,
+        verdict: Literal["ok", "over_limit", "error"],
+        *,
+        request_headers: Headers = (),
+        response_headers: Headers = (),
+        limits: Iterable[ServiceLimit | None] = (),
+        body: bytes = b"",
+    ) -> None:
+        """Tell what a rate limit service says; "error": it failed, or took longer than the filter's
+        ``timeout``.
+
+        Where that refuses the request, the decision becomes an answer (REJECT), as one that was rejected at
+        once, and gives its endpoint up: ask nothing more. A failure refuses it by ``deny_on_failure``.
+
+        Args:
+            question: one of ``rate_limits``; what is told of it once more changes nothing.
+            request_headers: to add to the request, where it goes on.
+            response_headers: to add to the answer, whoever makes it.
+            limits: what the service tells of the limits, by descriptor, for ``x-ratelimit-*``.
+            body: of a refusal.
+
+        Raises:
+            ValueError: for another verdict.
         """
     @property
     def buffer_limit(self) -> int:

@@ -288,6 +288,37 @@ cdef class Decision:
         finally:
             mc_scratch_reset(&scratch)
 
+    # Imported when they are asked for: most requests are under no limit.
+    @property
+    def limits(self):
+        if self._block.decision.limited == NULL:
+            return ()
+        from meshcore._limited import limits_of
+
+        return limits_of(self)
+
+    @property
+    def retry_after(self):
+        cdef const mc_limited *at = self._block.decision.limited
+        if at == NULL or not at.enforced:
+            return None
+        return float("inf") if at.retry_after_ns == <uint64_t> -1 else at.retry_after_ns / 1e9
+
+    @property
+    def rate_limits(self):
+        if self._block.decision.asked == NULL:
+            return ()
+        from meshcore._limited import questions_of
+
+        return questions_of(self)
+
+    def answer_rate_limit(
+        self, question, verdict, *, request_headers=(), response_headers=(), limits=(), body=b""
+    ):
+        from meshcore._limited import take_answer
+
+        take_answer(self, question, verdict, request_headers, response_headers, limits, body)
+
     def request_headers(self, headers=None):
         if self._block.decision.outcome != MC_FORWARD:
             raise ValueError(f"nothing goes upstream: the outcome is {self.outcome.name}")

@@ -75,8 +75,8 @@ class Listener:
     """A port and the route table behind it. ``port`` None: any port that no other listener has.
 
     ``address`` is where the documents say to listen ("" where they don't). ``tls``: the listener
-    terminates TLS. ``fault`` is the fault filter's own policy, for routes without one; ``fault_after_cors``:
-    the filter stands behind the CORS filter. ``filters`` holds all HTTP filters, by name.
+    terminates TLS. ``fault`` is the fault filter's own policy, for routes without one; ``filters`` holds
+    all HTTP filters, by name, in their order.
     ``session`` counts where no level of ``route_configuration`` has one in ``typed_per_filter_config``.
     """
 
@@ -87,7 +87,6 @@ class Listener:
     address: str = ""
     tls: bool = False
     fault: FaultPolicy | None = None
-    fault_after_cors: bool = False
     session: StatefulSession | None = None
     filters: tuple[tuple[str, object], ...] = ()
     origin: Origin | None = field(default=None, compare=False)

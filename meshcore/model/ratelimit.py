@@ -1,4 +1,4 @@
-"""Rate limits (Envoy v3 ``RateLimit`` actions and the ``LocalRateLimit`` filter).
+"""Rate limits: Envoy v3 ``RateLimit`` actions, the ``LocalRateLimit`` filter, the filter that asks a service.
 
 Durations are seconds as floats; ``None`` means that the document said nothing.
 """
@@ -12,6 +12,8 @@ from meshcore.model.headers import HeaderValue
 from meshcore.model.matching import Fraction, HeaderMatch, QueryParameterMatch
 
 __all__ = [
+    "GlobalRateLimit",
+    "GlobalRateLimitLevel",
     "LocalRateLimit",
     "RateLimit",
     "RateLimitAction",
@@ -31,7 +33,7 @@ class TokenBucket:
 
 
 class RateLimitActionKind(Enum):
-    """What an action makes a descriptor entry of."""
+    """What an action makes a descriptor entry of. Envoy has all but the last three."""
 
     SOURCE_CLUSTER = "source_cluster"
     DESTINATION_CLUSTER = "destination_cluster"
@@ -42,13 +44,17 @@ class RateLimitActionKind(Enum):
     GENERIC_KEY = "generic_key"
     HEADER_VALUE_MATCH = "header_value_match"
     QUERY_PARAMETER_VALUE_MATCH = "query_parameter_value_match"
+    METADATA = "metadata"  #: of the route: ``value`` is what stands there, or the default
+    COOKIE = "cookie"
+    PATH = "path"  #: without query
+    ROUTE = "route"  #: its name
 
 
 @dataclass(frozen=True, slots=True)
 class RateLimitAction:
     """One entry of a descriptor.
 
-    ``name`` is the header or query parameter that gives the value, ``key`` and ``value`` what the
+    ``name`` is the header, query parameter or cookie that gives the value, ``key`` and ``value`` what the
     document fixes. ``expect_match`` False: the entry is made where the matchers do not match.
     """
 
@@ -65,24 +71,44 @@ class RateLimitAction:
 
 @dataclass(frozen=True, slots=True)
 class RateLimit:
-    """The actions that make one descriptor of a request."""
+    """The actions that make one descriptor of a request.
+
+    ``hits`` or ``hits_format`` say how many tokens it takes (1 where neither is set); ``refunds``: it gives
+    them back. ``disable_key`` keeps local limits from it; ``share`` of the requests have it for global ones.
+    """
 
     actions: tuple[RateLimitAction, ...]
     stage: int = 0
+    disable_key: str = ""
+    share: Fraction | None = None  #: None: all
+    hits: int | None = None
+    hits_format: str = ""
+    refunds: bool = False
+    rate_limit_headers: bool | None = None  #: None: as the limit has it
 
 
 @dataclass(frozen=True, slots=True)
 class RateLimitDescriptor:
-    """A bucket of its own for requests whose descriptor has exactly these entries."""
+    """A bucket of its own for requests whose descriptor has exactly these entries.
+
+    An empty value stands for any, each of which has its own bucket. ``name`` and ``status`` are those of a
+    ``RateLimits`` document: by which clients are told of it, and what refusals answer (None: the limit's).
+    """
 
     entries: tuple[tuple[str, str], ...]
     bucket: TokenBucket
     shadow_mode: bool = False
+    name: str = ""
+    status: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class LocalRateLimit:
-    """Envoy's local rate limit. With ``enabled`` or ``enforced`` unset nothing is limited."""
+    """Envoy's local rate limit. With ``enabled`` or ``enforced`` unset nothing is limited.
+
+    ``ratelimit_headers``, ``retry_after`` and ``zero_is_free`` (a request that takes no tokens passes) are
+    not Envoy's.
+    """
 
     stat_prefix: str
     bucket: TokenBucket | None = None
@@ -96,6 +122,46 @@ class LocalRateLimit:
     stage: int = 0
     per_connection: bool = False
     rate_limit_headers: bool = False  #: x-ratelimit-*, draft version 3
+    ratelimit_headers: bool = False  #: RateLimit and RateLimit-Policy, draft version 10
+    retry_after: bool = False
     virtual_host_limits: str = "OVERRIDE"
     always_consume_default_bucket: bool = True
     resource_exhausted: bool = False
+    max_dynamic_descriptors: int = 20
+    zero_is_free: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class GlobalRateLimit:
+    """Envoy's ``ratelimit`` filter: asks a rate limit service about the descriptors of a request.
+
+    ``cluster`` or ``target_uri`` says where the service is. ``request_type`` is "internal", "external" or
+    "both".
+    """
+
+    domain: str
+    cluster: str = ""
+    target_uri: str = ""
+    authority: str = ""
+    timeout: float = 0.02  #: of one question; 0: none
+    stage: int = 0
+    request_type: str = "both"
+    rate_limits: tuple[RateLimit, ...] = ()
+    enabled: Fraction | None = None  #: None: all
+    enforced: Fraction | None = None  #: None: all
+    deny_on_failure: Fraction = Fraction(0, 100)  #: failure_mode_deny
+    status: int = 429
+    status_on_error: int = 500
+    rate_limit_headers: bool = False
+    limited_header: bool = True  #: x-envoy-ratelimited
+    resource_exhausted: bool = False
+    response_headers: tuple[HeaderValue, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class GlobalRateLimitLevel:
+    """Envoy's ``RateLimitPerRoute``. ``domain`` "": the filter's."""
+
+    domain: str = ""
+    virtual_host_limits: str = "OVERRIDE"
+    rate_limits: tuple[RateLimit, ...] = ()

@@ -19,6 +19,7 @@ __all__ = [
     "DEFAULT_BUFFER_LIMIT",
     "DEFAULT_ROUTE_TIMEOUT",
     "DEFAULT_STREAM_IDLE_TIMEOUT",
+    "CorsFilter",
     "CorsPolicy",
     "DirectResponse",
     "ForwardAction",
@@ -181,6 +182,11 @@ class MirrorPolicy:
 
 
 @dataclass(frozen=True, slots=True)
+class CorsFilter:
+    """The CORS filter of a listener; what it does is said by :class:`CorsPolicy`."""
+
+
+@dataclass(frozen=True, slots=True)
 class CorsPolicy:
     """Envoy's ``CorsPolicy``. What is None or empty is left to the policy of the next level: a weighted
     cluster's, the route's, the virtual host's, the route configuration's. ``enabled``: the share of requests
@@ -249,6 +255,7 @@ class ForwardAction:
     hedge_policy: HedgePolicy | None = None
     hash_policies: tuple[HashPolicy, ...] = ()
     rate_limits: tuple[RateLimit, ...] = ()
+    include_virtual_host_rate_limits: bool = False  #: the virtual host's count beside these
     mirrors: tuple[MirrorPolicy, ...] = ()
     cors: CorsPolicy | None = None  #: counts where no level has one in ``typed_per_filter_config``
     metadata_match: tuple[tuple[str, object], ...] = ()

@@ -13,7 +13,6 @@ __all__ = ["uncovered_topic"]
 
 #: Suites of the Envoy recordings.
 _SUITES = {
-    "15_local_ratelimit": "local rate limits",
     "19_tracing_request_id": "tracing and request ids",
 }
 #: Policies that choose endpoints.

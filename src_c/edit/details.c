@@ -12,6 +12,12 @@ const char *mc_details_name(mc_details details) {
       return "cors_response";
     case MC_DETAILS_FAULT_FILTER_ABORT:
       return "fault_filter_abort";
+    case MC_DETAILS_LOCAL_RATE_LIMITED:
+      return "local_rate_limited";
+    case MC_DETAILS_REQUEST_RATE_LIMITED:
+      return "request_rate_limited";
+    case MC_DETAILS_RATE_LIMITER_ERROR:
+      return "rate_limiter_error";
     case MC_DETAILS_ROUTE_NOT_FOUND:
       return "route_not_found";
     case MC_DETAILS_CLUSTER_NOT_FOUND:

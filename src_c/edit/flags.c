@@ -24,6 +24,8 @@ const char *mc_flag_name(mc_flag flag) {
       return "FI";
     case MC_FLAG_RL:
       return "RL";
+    case MC_FLAG_RLSE:
+      return "RLSE";
     case MC_FLAG_URX:
       return "URX";
     case MC_FLAG_SI:
@@ -40,7 +42,7 @@ const char *mc_flag_name(mc_flag flag) {
 
 /* Envoy names flags in the order in which they were set: what filters did, that a retry was refused, and why the last
  * attempt or the request as a whole failed. */
-static const mc_flag ORDER[] = {MC_FLAG_DI, MC_FLAG_FI, MC_FLAG_RL, MC_FLAG_URX, MC_FLAG_UO,    MC_FLAG_UH,  MC_FLAG_UT, MC_FLAG_LR,
+static const mc_flag ORDER[] = {MC_FLAG_DI, MC_FLAG_FI, MC_FLAG_RL, MC_FLAG_RLSE, MC_FLAG_URX, MC_FLAG_UO,    MC_FLAG_UH,  MC_FLAG_UT, MC_FLAG_LR,
                                 MC_FLAG_UR, MC_FLAG_UF, MC_FLAG_UC, MC_FLAG_SI,  MC_FLAG_UMSDR, MC_FLAG_UPE, MC_FLAG_NR, MC_FLAG_NC};
 
 mc_slice mc_flags_text(uint32_t flags, char text[MC_FLAGS_TEXT]) {

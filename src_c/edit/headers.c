@@ -103,3 +103,15 @@ mc_code mc_edit_chain_apply(const mc_edit_chain *chain, const mc_format_context 
   for (uint32_t i = 0; i < chain->count && !code; i++) code = mc_edits_apply(chain->levels[i], context, list);
   return code;
 }
+
+mc_code mc_filter_edits_apply(const mc_filter_edit *edits, const mc_format_context *context, mc_header_list *list) {
+  mc_code code = MC_OK;
+  for (; edits && !code; edits = edits->next) {
+    if (!mc_edits_empty(edits->edits)) code = mc_edits_apply(edits->edits, context, list);
+    for (uint32_t i = 0; i < edits->line_count && !code; i++) {
+      const mc_header *line = &edits->lines[i];
+      if (mc_bytes_value_ok(line->value)) code = mc_header_list_append(list, line->name, line->value);
+    }
+  }
+  return code;
+}

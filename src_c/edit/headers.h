@@ -34,6 +34,14 @@ typedef struct mc_edit_chain {
   uint32_t count;
 } mc_edit_chain;
 
+/* What a filter does to a request before the router: edits, or lines to add. */
+typedef struct mc_filter_edit {
+  const mc_edits *edits; /* NULL: none */
+  const mc_header *lines;
+  uint32_t line_count;
+  struct mc_filter_edit *next;
+} mc_filter_edit;
+
 mc_code mc_edit_pair_compile(mc_arena *arena, const mc_edits_spec *spec, mc_edit_pair *out);
 
 /* The levels of a route in Envoy's order: route, virtual host, route configuration (the outermost
@@ -51,6 +59,8 @@ static inline bool mc_edits_empty(const mc_edits *edits) {
 /* context->request (or ->response) should be the list itself, so that formats see what stands.
  * MC_OK or MC_NO_MEMORY; the list is then unusable. */
 mc_code mc_edits_apply(const mc_edits *edits, const mc_format_context *context, mc_header_list *list);
+/* Of several filters, in order. */
+mc_code mc_filter_edits_apply(const mc_filter_edit *edits, const mc_format_context *context, mc_header_list *list);
 mc_code mc_edit_chain_apply(const mc_edit_chain *chain, const mc_format_context *context,
                             mc_header_list *list);
 

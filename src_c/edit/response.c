@@ -130,6 +130,7 @@ static mc_code append_via(mc_header_list *list, mc_slice via) {
 
 static bool reads_requests(const mc_answer *answer) {
   if (answer->weighted_edits && answer->weighted_edits->reads_request) return true;
+  if (answer->filter_edits && answer->filter_edits->reads_request) return true;
   for (uint32_t i = 0; answer->chain && i < answer->chain->count; i++) {
     if (answer->chain->levels[i]->reads_request) return true;
   }
@@ -189,10 +190,14 @@ mc_code mc_answer_make(const mc_answer *answer, mc_format_context *context, mc_s
   }
   if (!code && !mc_edits_empty(answer->weighted_edits)) code = mc_edits_apply(answer->weighted_edits, context, headers);
   if (!code && answer->chain) code = mc_edit_chain_apply(answer->chain, context, headers);
+  if (!code && !mc_edits_empty(answer->filter_edits)) code = mc_edits_apply(answer->filter_edits, context, headers);
   for (uint32_t i = 0; i < answer->late_cookie_count && !code; i++) {
     code = mc_header_list_add(headers, MC_LITERAL("set-cookie"), answer->late_cookies[i]);
   }
   if (!code && answer->own) code = finish_own(answer, context, scratch, headers, status, body);
+  for (uint32_t i = 0; i < answer->beside_count && !code; i++) {
+    code = mc_header_list_add(headers, answer->beside[i].name, answer->beside[i].value);
+  }
   for (uint32_t i = 0; i < answer->set_count && !code; i++) {
     code = mc_header_list_replace(headers, answer->set[i].name, answer->set[i].value);
   }

@@ -24,6 +24,9 @@ typedef struct mc_answer {
   uint32_t cookie_count;
   const mc_slice *late_cookies; /* Set-Cookie lines, added after the edits */
   uint32_t late_cookie_count;
+  const mc_edits *filter_edits; /* own answer: of the filter that makes it, after the others; NULL: none */
+  const mc_header *beside; /* what filters add after the edits, beside what there is of the name */
+  uint32_t beside_count;
   const mc_header *set; /* what a filter sets after the edits, over what there is of the name */
   uint32_t set_count;
   const mc_header *session; /* tells the client of its endpoint, after the edits; NULL: nothing to tell */

@@ -8,7 +8,7 @@
 static bool rewrites_host(const mc_forwarding *f) { return f->host && f->host->kind != MC_HOST_KEEP; }
 
 static bool edits_requests(const mc_forwarding *f) {
-  return !mc_edits_empty(f->weighted_edits) || (f->chain && f->chain->count);
+  return f->filter_edits || !mc_edits_empty(f->weighted_edits) || (f->chain && f->chain->count);
 }
 
 bool mc_forwarding_needs_edits(const mc_forwarding *forwarding) {
@@ -120,15 +120,16 @@ mc_code mc_upstream_request_make(const mc_forwarding *forwarding, mc_scratch *sc
   const mc_forwarding *f = forwarding;
   *target = f->view->target;
   *authority = f->view->authority;
-  mc_code code = mc_header_list_from_view(headers, scratch, f->view);
-  if (!code) code = router_headers(f, headers);
-  if (code) return code;
   /* The endpoint is not known yet to Envoy's formats at this point, and the first attempt is. */
   mc_format_context context = {.view = f->view,
                                .request = headers,
                                .route_name = f->route_name,
                                .cluster = f->cluster,
                                .attempts = 1};
+  mc_code code = mc_header_list_from_view(headers, scratch, f->view);
+  if (!code && f->filter_edits) code = mc_filter_edits_apply(f->filter_edits, &context, headers);
+  if (!code) code = router_headers(f, headers);
+  if (code) return code;
   if (!mc_edits_empty(f->weighted_edits)) code = mc_edits_apply(f->weighted_edits, &context, headers);
   if (f->weighted_host.size) *authority = f->weighted_host;
   context.authority = *authority;

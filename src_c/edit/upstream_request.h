@@ -19,6 +19,7 @@ typedef struct mc_router_lines {
 typedef struct mc_forwarding {
   const mc_view *view;
   const mc_http_options *options;
+  const mc_filter_edit *filter_edits; /* of the filters before the router; NULL: none */
   const mc_edits *weighted_edits; /* of the weighted cluster that was picked */
   mc_slice weighted_host;         /* its host_rewrite_literal */
   const mc_edit_chain *chain;

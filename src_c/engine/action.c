@@ -19,8 +19,8 @@ static mc_code build_ref(mc_header_ref *ref, mc_slice name, mc_slots *slots, mc_
   return code ? mc_slot_failed(error, code) : MC_OK;
 }
 
-static mc_code build_weighted(mc_action *action, const mc_action_spec *spec, mc_slots *slots, mc_arena *arena,
-                              mc_error *error) {
+static mc_code build_weighted(mc_action *action, const mc_action_spec *spec, mc_slots *slots, mc_runtime *runtime,
+                              mc_arena *arena, mc_error *error) {
   action->weighted = mc_arena_alloc(arena, spec->cluster_count, sizeof *action->weighted);
   if (!action->weighted) return fail(error, MC_NO_MEMORY, "out of memory");
   uint64_t sum = 0;
@@ -37,6 +37,7 @@ static mc_code build_weighted(mc_action *action, const mc_action_spec *spec, mc_
     mc_code code = build_ref(&to->cluster_header, from->cluster_header, slots, error);
     if (!code) code = mc_cors_build(&to->cors, from->cors, arena, error);
     if (!code) code = mc_fault_build(&to->fault, from->fault, slots, arena, error);
+    if (!code) code = mc_level_limits_build(&to->limits, &from->limits, slots, runtime, arena, error);
     if (code) return code;
     if (from->criteria && !(to->criteria = mc_criteria_copy(from->criteria, arena))) {
       return fail(error, MC_NO_MEMORY, "out of memory");
@@ -65,7 +66,7 @@ const mc_upgrade *mc_upgrades_copy(const mc_upgrade *upgrades, uint32_t count, m
 }
 
 static mc_code build_forward(mc_action *action, const mc_action_spec *spec, const mc_route_spec *route,
-                             mc_slots *slots, mc_arena *arena, mc_error *error) {
+                             mc_slots *slots, mc_runtime *runtime, mc_arena *arena, mc_error *error) {
   action->cluster = spec->cluster;
   action->status = spec->cluster_not_found_status;
   action->priority = spec->priority;
@@ -92,7 +93,7 @@ static mc_code build_forward(mc_action *action, const mc_action_spec *spec, cons
   action->retries = (action->retry && action->retry->on) || hedge->initial_requests > 1 || hedge->numerator;
   if (!code) code = build_ref(&action->cluster_header, spec->cluster_header, slots, error);
   if (!code) code = build_ref(&action->weight_header, spec->weight_header, slots, error);
-  if (!code && spec->cluster_count) code = build_weighted(action, spec, slots, arena, error);
+  if (!code && spec->cluster_count) code = build_weighted(action, spec, slots, runtime, arena, error);
   if (!code) {
     code = mc_path_rewrite_compile(arena, &spec->path_rewrite, route->path_kind, route->path, &action->path, error);
   }
@@ -111,7 +112,7 @@ static mc_code build_forward(mc_action *action, const mc_action_spec *spec, cons
 }
 
 mc_code mc_action_build(mc_action *action, const mc_action_spec *spec, const mc_route_spec *route, mc_slots *slots,
-                        mc_arena *arena, mc_error *error) {
+                        mc_runtime *runtime, mc_arena *arena, mc_error *error) {
   bool ok = true;
   action->kind = spec->kind;
   action->cluster = -1;
@@ -120,12 +121,15 @@ mc_code mc_action_build(mc_action *action, const mc_action_spec *spec, const mc_
   if (!ok || mc_edit_pair_compile(arena, &spec->edits, &action->edits)) {
     return fail(error, MC_NO_MEMORY, "out of memory");
   }
+  action->include_outer_limits = spec->include_outer_limits;
   mc_code code = mc_fault_build(&action->fault, spec->fault, slots, arena, error);
+  if (!code) code = mc_level_limits_build(&action->limits, &spec->limits, slots, runtime, arena, error);
+  if (!code) code = mc_descriptors_build(&action->descriptors, &spec->descriptors, slots, arena, error);
   if (code) return code;
   action->filtered = action->faulted = action->fault != NULL;
   switch (spec->kind) {
     case MC_ACTION_FORWARD:
-      return build_forward(action, spec, route, slots, arena, error);
+      return build_forward(action, spec, route, slots, runtime, arena, error);
     case MC_ACTION_REDIRECT:
       return mc_redirect_compile(arena, &spec->redirect, route->path_kind, route->path, &action->redirect, error);
     case MC_ACTION_RESPOND:
@@ -138,12 +142,15 @@ mc_code mc_action_build(mc_action *action, const mc_action_spec *spec, const mc_
   return fail(error, MC_INVALID, "unknown action");
 }
 
-void mc_action_clear(mc_action *action) {
+void mc_action_clear(mc_action *action, mc_runtime *runtime) {
   mc_hash_policies_clear(&action->hash_policies);
   for (uint32_t i = 0; i < action->weighted_count; i++) {
     mc_cors_clear(action->weighted[i].cors);
     mc_fault_clear(action->weighted[i].fault);
+    mc_level_limits_clear(&action->weighted[i].limits, runtime);
   }
+  mc_level_limits_clear(&action->limits, runtime);
+  mc_descriptors_clear(&action->descriptors);
   mc_fault_clear(action->fault);
   mc_cors_clear(action->cors);
   mc_cors_clear(action->cors_field);

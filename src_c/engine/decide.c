@@ -242,6 +242,10 @@ MC_INLINED mc_code decide(const mc_snapshot *s, const mc_request *request, mc_de
   d->cookies = d->cluster_cookie = NULL;
   d->session = NULL;
   d->overrides = 0;
+  d->limited = NULL;
+  d->asked = NULL;
+  d->request_edits = NULL;
+  d->answer_edits = NULL;
   d->snapshot = s;
   d->request = *request;
   mc_scratch_init(&d->scratch);
@@ -291,6 +295,7 @@ mc_code mc_decision_with_headers(const mc_decision *d, const mc_header *headers,
                        .choice = d->choice,
                        .target = d->target,
                        .authority = d->authority,
+                       .request_edits = d->request_edits,
                        .snapshot = d->snapshot,
                        .request = d->request};
   out->request.authority = d->view.authority; /* it may have been that of a host line */

@@ -2,6 +2,7 @@
 
 #include "base/rng.h"
 #include "edit/view.h"
+#include "engine/rate_limits.h"
 
 /* ------------------------------------------------------------------ faults */
 
@@ -17,8 +18,7 @@ static const mc_fault *fault_of(const mc_decision *d) {
   return listener->table_fault ? listener->table_fault : listener->fault;
 }
 
-/* The cluster that the request goes to, which may be one that is not there. */
-static mc_slice cluster_name(const mc_decision *d, mc_input *input) {
+mc_slice mc_decision_cluster_name(const mc_decision *d, mc_input *input) {
   if (d->cluster >= 0) return d->snapshot->clusters[d->cluster]->name;
   if (d->route < 0) return MC_ABSENT;
   const mc_action *action = &d->snapshot->actions[d->route];
@@ -42,7 +42,7 @@ static void count(atomic_uint_fast64_t *counter, bool peek) {
 static bool answered_by_fault(mc_decision *d, mc_input *input, bool peek) {
   const mc_fault *fault = fault_of(d);
   if (!fault) return false;
-  const mc_fault_wish wish = mc_fault_judge(fault, input, cluster_name(d, input), d->request.seed);
+  const mc_fault_wish wish = mc_fault_judge(fault, input, mc_decision_cluster_name(d, input), d->request.seed);
   if (input->no_memory) return false;
   mc_fault_gauge *gauge = d->snapshot->listeners[d->listener].faults;
   if (wish.bytes_per_second && enter(d, gauge, fault->max_active, peek)) {
@@ -113,13 +113,29 @@ static bool answered_by_cors(mc_decision *d, mc_input *input) {
   return true;
 }
 
-/* ------------------------------------------------------------------ both */
+/* ------------------------------------------------------------------ all of them */
+
+static bool answered_by(mc_decision *d, mc_input *input, uint32_t place, bool peek) {
+  switch (d->snapshot->listeners[d->listener].filters[place].kind) {
+    case MC_FILTER_FAULT:
+      return answered_by_fault(d, input, peek);
+    case MC_FILTER_CORS:
+      return answered_by_cors(d, input);
+    case MC_FILTER_LOCAL_LIMIT:
+      return mc_local_limit_answer(d, input, place, peek);
+    case MC_FILTER_GLOBAL_LIMIT:
+      mc_global_limit_ask(d, input, place);
+      return false;
+  }
+  return false;
+}
 
 bool mc_filters_answer(mc_decision *d, mc_input *input, bool peek) {
-  if (!d->snapshot->listeners[d->listener].fault_after_cors) {
-    return answered_by_fault(d, input, peek) || (!input->no_memory && answered_by_cors(d, input));
+  const uint32_t count = d->snapshot->listeners[d->listener].filter_count;
+  for (uint32_t place = 0; place < count && !input->no_memory; place++) {
+    if (answered_by(d, input, place, peek)) return true;
   }
-  return answered_by_cors(d, input) || (!input->no_memory && answered_by_fault(d, input, peek));
+  return false;
 }
 
 uint32_t mc_filters_lines(const mc_decision *d, mc_header lines[MC_CORS_LINES]) {

@@ -4,6 +4,7 @@
 #include "edit/response.h"
 #include "engine/exchange.h"
 #include "engine/filters.h"
+#include "engine/limit_lines.h"
 #include "engine/sessions.h"
 
 void mc_forwarding_gather(const mc_decision *d, mc_edits_in_force *out) {
@@ -51,6 +52,7 @@ void mc_forwarding_fill(const mc_decision *d, const mc_edits_in_force *edits, co
   *out = (mc_forwarding){
       .view = &d->view,
       .options = &s->listeners[d->listener].options,
+      .filter_edits = d->request_edits,
       .weighted_edits = edits->weighted ? &edits->weighted->edits.request : NULL,
       .weighted_host = edits->weighted ? edits->weighted->host_rewrite : MC_ABSENT,
       .chain = &edits->request,
@@ -77,7 +79,8 @@ void mc_format_context_fill(const mc_decision *d, mc_format_context *out) {
   };
   const char *details = mc_details_name(d->outcome == MC_FORWARD ? MC_DETAILS_VIA_UPSTREAM : d->details);
   out->details = mc_slice_of(details, strlen(details));
-  out->flags = mc_flags_text(d->flags, out->flags_text);
+  /* Envoy says that a request was limited once the answer is there. */
+  out->flags = mc_flags_text(d->flags & ~(uint32_t)(MC_FLAG_RL | MC_FLAG_RLSE), out->flags_text);
 }
 
 mc_code mc_attempt_request_headers(const mc_decision *d, const mc_attempt *attempt, mc_scratch *scratch,
@@ -158,6 +161,9 @@ mc_code mc_decision_response_headers(const mc_decision *d, const mc_response *re
   if (d->cluster_cookie) code = mc_cookies_lines(d->cluster_cookie, scratch, &late_cookies, &late_cookie_count);
   if (code) return code;
   const bool tells_endpoint = mc_sessions_line(d, scratch, &session, &code);
+  const mc_header *beside = NULL;
+  uint32_t beside_count = 0;
+  if (!code && (d->limited || d->asked)) code = mc_limit_lines(d, scratch, &beside, &beside_count);
   if (code) return code;
   mc_answer answer = {
       .status = own ? d->status : response->status,
@@ -176,6 +182,9 @@ mc_code mc_decision_response_headers(const mc_decision *d, const mc_response *re
       .cookie_count = cookie_count,
       .late_cookies = late_cookies,
       .late_cookie_count = late_cookie_count,
+      .filter_edits = d->answer_edits,
+      .beside = beside,
+      .beside_count = beside_count,
       .set = set,
       .set_count = lines_to_set(d, attempts, set),
       .attempts = tells_attempts(d) && !own ? attempts : MC_ABSENT,

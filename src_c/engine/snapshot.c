@@ -93,16 +93,18 @@ static mc_code build_hosts(mc_snapshot *s, const mc_snapshot_spec *spec, mc_erro
     }
     code = mc_cors_build(&s->hosts[i].cors, from->cors, s->arena, error);
     if (!code) code = mc_cors_build(&s->hosts[i].cors_field, from->cors_field, s->arena, error);
-    if (!code) code = mc_fault_build(&s->hosts[i].fault, from->fault, mc_route_table_slots(s->routes), s->arena, error);
+    mc_slots *slots = mc_route_table_slots(s->routes);
+    if (!code) code = mc_fault_build(&s->hosts[i].fault, from->fault, slots, s->arena, error);
+    if (!code) code = mc_level_limits_build(&s->hosts[i].limits, &from->limits, slots, s->runtime, s->arena, error);
+    if (!code) code = mc_descriptors_build(&s->hosts[i].descriptors, &from->descriptors, slots, s->arena, error);
     if (code) return code;
     mc_session *session;
-    code = mc_session_build(&session, from->session, mc_route_table_slots(s->routes), s->arena, error);
+    code = mc_session_build(&session, from->session, slots, s->arena, error);
     if (code) return code;
     s->has_faults |= s->hosts[i].fault != NULL;
     for (uint32_t r = 0; r < from->route_count; r++) {
       mc_action *action = &s->actions[s->action_count++];
-      code = mc_action_build(action, &from->actions[r], &from->routes[r], mc_route_table_slots(s->routes), s->arena,
-                             error);
+      code = mc_action_build(action, &from->actions[r], &from->routes[r], slots, s->runtime, s->arena, error);
       if (code) return code;
       action->filtered |= s->hosts[i].cors || s->hosts[i].cors_field || s->hosts[i].fault;
       s->has_faults |= action->faulted;
@@ -130,7 +132,6 @@ static mc_code copy_options(mc_http_options *to, const mc_http_options *from, mc
 /* The gauge is there wherever some request may find a policy. */
 static mc_code build_faults(mc_snapshot *s, mc_listener *to, const mc_listener_spec *from, mc_error *error) {
   mc_slots *slots = mc_route_table_slots(s->routes);
-  to->fault_after_cors = from->fault_after_cors;
   mc_code code = mc_fault_build(&to->fault, from->fault, slots, s->arena, error);
   if (!code) code = mc_fault_build(&to->table_fault, from->table_fault, slots, s->arena, error);
   if (code || !(s->has_faults || to->fault || to->table_fault)) return code;
@@ -138,6 +139,32 @@ static mc_code build_faults(mc_snapshot *s, mc_listener *to, const mc_listener_s
   to->faults = mc_fault_gauge_of(s->runtime, from->name);
   mc_runtime_unlock(s->runtime);
   return to->faults ? MC_OK : no_memory(error);
+}
+
+/* Where nothing else is said. */
+static const mc_filter_spec USUAL_FILTERS[] = {{.kind = MC_FILTER_FAULT}, {.kind = MC_FILTER_CORS}};
+
+static mc_code build_filters(mc_snapshot *s, mc_listener *to, const mc_listener_spec *from, mc_error *error) {
+  const bool usual = !from->filter_count;
+  const mc_filter_spec *specs = usual ? USUAL_FILTERS : from->filters;
+  const uint32_t count = usual ? 2 : from->filter_count;
+  mc_slots *slots = mc_route_table_slots(s->routes);
+  mc_code code = mc_level_limits_build(&to->limits, &from->limits, slots, s->runtime, s->arena, error);
+  if (code) return code;
+  to->filters = mc_arena_alloc(s->arena, count, sizeof *to->filters);
+  if (!to->filters) return no_memory(error);
+  to->filtered = to->cors || to->fault || to->table_fault;
+  for (uint32_t i = 0; i < count && !code; i++) {
+    mc_filter *filter = &to->filters[i];
+    to->filter_count = i + 1;
+    filter->kind = specs[i].kind;
+    filter->name = specs[i].name;
+    to->filtered |= filter->kind == MC_FILTER_LOCAL_LIMIT || filter->kind == MC_FILTER_GLOBAL_LIMIT;
+    s->reads_clock |= filter->kind == MC_FILTER_LOCAL_LIMIT;
+    code = mc_local_limit_build(&filter->local, specs[i].local, slots, s->runtime, s->arena, error);
+    if (!code) code = mc_global_limit_build(&filter->global, specs[i].global, slots, s->arena, error);
+  }
+  return code;
 }
 
 static mc_code build_listeners(mc_snapshot *s, const mc_snapshot_spec *spec, mc_error *error) {
@@ -158,6 +185,7 @@ static mc_code build_listeners(mc_snapshot *s, const mc_snapshot_spec *spec, mc_
     }
     mc_code code = mc_cors_build(&to->cors, from->cors, s->arena, error);
     if (!code) code = build_faults(s, to, from, error);
+    if (!code) code = build_filters(s, to, from, error);
     if (!code) code = mc_route_table_add_domains(s->routes, &from->domains, &to->domains, error);
     if (code) return code;
     code = mc_session_build(&to->session, from->session, mc_route_table_slots(s->routes), s->arena, error);
@@ -241,16 +269,23 @@ static void clear_listener(mc_snapshot *s, mc_listener *listener) {
   mc_runtime_lock(s->runtime);
   mc_fault_gauge_release(s->runtime, listener->faults);
   mc_runtime_unlock(s->runtime);
+  mc_level_limits_clear(&listener->limits, s->runtime);
+  for (uint32_t i = 0; i < listener->filter_count; i++) {
+    mc_local_limit_clear(listener->filters[i].local, s->runtime);
+    mc_global_limit_clear(listener->filters[i].global);
+  }
 }
 
 static void free_shared(mc_snapshot *s) {
   for (uint32_t i = 0; s->hash_policies && i < s->cluster_count; i++) mc_hash_policies_clear(&s->hash_policies[i]);
-  for (uint32_t i = 0; i < s->action_count; i++) mc_action_clear(&s->actions[i]);
+  for (uint32_t i = 0; i < s->action_count; i++) mc_action_clear(&s->actions[i], s->runtime);
   for (uint32_t i = 0; i < s->listener_count; i++) clear_listener(s, &s->listeners[i]);
   for (uint32_t i = 0; i < s->host_count; i++) {
     mc_cors_clear(s->hosts[i].cors);
     mc_cors_clear(s->hosts[i].cors_field);
     mc_fault_clear(s->hosts[i].fault);
+    mc_level_limits_clear(&s->hosts[i].limits, s->runtime);
+    mc_descriptors_clear(&s->hosts[i].descriptors);
   }
   mc_route_table_free(s->routes);
   mc_arena_free(s->arena);

@@ -7,6 +7,7 @@
 #include "edit/headers.h"
 #include "edit/redirect.h"
 #include "edit/rewrite.h"
+#include "engine/level_limits.h"
 #include "match/route_table.h"
 #include "policy/cors.h"
 #include "policy/fault.h"
@@ -50,6 +51,7 @@ typedef struct mc_weighted {
   mc_cors *cors;         /* NULL: none */
   mc_criteria *criteria; /* NULL: none */
   mc_fault *fault;       /* NULL: none */
+  mc_level_limits limits;
   mc_session *session;   /* NULL: that of the next level */
 } mc_weighted;
 
@@ -85,6 +87,9 @@ typedef struct mc_action {
   mc_cors *cors, *cors_field; /* NULL: none */
   mc_criteria *criteria;      /* NULL: none */
   mc_fault *fault;            /* NULL: none */
+  mc_level_limits limits;
+  mc_descriptor_makers descriptors;
+  bool include_outer_limits;
   mc_mirrors mirrors;         /* the virtual host's where the route has none */
   mc_session *session;        /* likewise */
 } mc_action;
@@ -94,7 +99,17 @@ typedef struct mc_virtual_host {
   mc_edit_pair edits;
   mc_cors *cors, *cors_field; /* NULL: none */
   mc_fault *fault;            /* NULL: none */
+  mc_level_limits limits;
+  mc_descriptor_makers descriptors;
 } mc_virtual_host;
+
+/* One of a listener's filters. */
+typedef struct mc_filter {
+  mc_filter_kind kind;
+  uint32_t name;           /* of limits */
+  mc_local_limit *local;   /* NULL: none of its own */
+  mc_global_limit *global; /* of MC_FILTER_GLOBAL_LIMIT */
+} mc_filter;
 
 typedef struct mc_listener {
   uint16_t port;
@@ -105,7 +120,10 @@ typedef struct mc_listener {
   mc_cors *cors; /* NULL: none */
   mc_fault *table_fault, *fault; /* of the route configuration, of the filter; NULL: none */
   mc_fault_gauge *faults;        /* NULL: there are none */
-  bool fault_after_cors;
+  mc_level_limits limits;
+  mc_filter *filters; /* in their order */
+  uint32_t filter_count;
+  bool filtered; /* some filter acts, whatever routes say */
   mc_mirrors mirrors;
   mc_session *session; /* NULL: none */
 } mc_listener;
@@ -160,8 +178,8 @@ mc_code mc_slot_failed(mc_error *error, mc_code code);
 
 /* Compiles a route's action into the arena; what it owns beyond is given back by clear. */
 mc_code mc_action_build(mc_action *action, const mc_action_spec *spec, const mc_route_spec *route, mc_slots *slots,
-                        mc_arena *arena, mc_error *error);
-void mc_action_clear(mc_action *action);
+                        mc_runtime *runtime, mc_arena *arena, mc_error *error);
+void mc_action_clear(mc_action *action, mc_runtime *runtime);
 
 /* Compiles into the arena; clear it even after a failed build. */
 mc_code mc_hash_policies_build(mc_hash_policies *policies, const mc_hash_policy_spec *specs, uint32_t count,

@@ -36,6 +36,11 @@ typedef struct mc_error {
   char message[256]; /* what is wrong and, where it helps, what would be right */
 } mc_error;
 
+/* A key and its value: of subsets, of rate limits. */
+typedef struct mc_label {
+  mc_slice key, value;
+} mc_label;
+
 typedef struct mc_header {
   mc_slice name; /* any case */
   mc_slice value;
@@ -62,6 +67,9 @@ typedef enum mc_details {
   MC_DETAILS_DIRECT_RESPONSE, /* redirects too */
   MC_DETAILS_CORS_RESPONSE,
   MC_DETAILS_FAULT_FILTER_ABORT,
+  MC_DETAILS_LOCAL_RATE_LIMITED,
+  MC_DETAILS_REQUEST_RATE_LIMITED, /* by a rate limit service */
+  MC_DETAILS_RATE_LIMITER_ERROR,
   MC_DETAILS_ROUTE_NOT_FOUND,
   MC_DETAILS_CLUSTER_NOT_FOUND,
   MC_DETAILS_NO_HEALTHY_UPSTREAM,
@@ -358,15 +366,158 @@ typedef struct mc_fault_spec {
   uint32_t downstream_count;
 } mc_fault_spec;
 
+/* ------------------------------------------------------------------ rate limits of requests: specs
+ *
+ * Descriptors are made of a request: lists of entries (key and value). Rules of a local limit have a bucket for
+ * those with their entries; a service elsewhere is asked about all of them by a global limit.
+ */
+
+/* What an entry's value is. */
+typedef enum mc_entry_source {
+  MC_ENTRY_FIXED,         /* the spec's */
+  MC_ENTRY_CLUSTER,       /* the name of the cluster that the request goes to */
+  MC_ENTRY_HEADER,
+  MC_ENTRY_QUERY,         /* a query parameter, percent-decoded */
+  MC_ENTRY_COOKIE,
+  MC_ENTRY_PATH,          /* without query */
+  MC_ENTRY_ROUTE,         /* the route's name */
+  MC_ENTRY_ADDRESS,       /* the client's, as trusted x-forwarded-for has it, */
+  MC_ENTRY_NETWORK,       /* and what its first bits leave of it: "192.0.2.0/24" */
+  MC_ENTRY_HEADERS_MATCH, /* the spec's, where all matchers match as expected */
+  MC_ENTRY_QUERIES_MATCH,
+} mc_entry_source;
+
+typedef struct mc_entry_spec {
+  mc_entry_source source;
+  mc_slice key, value;
+  mc_slice name;     /* of the header (lower-case), parameter or cookie */
+  bool optional;     /* the descriptor may do without the entry; otherwise there is none without it */
+  bool expect_match; /* of matchers: that they match, or that not all of them do */
+  uint8_t v4_bits, v6_bits;
+  const mc_header_match_spec *headers;
+  const mc_query_match_spec *queries;
+  uint32_t header_count, query_count;
+} mc_entry_spec;
+
+/* Envoy's config.route.v3.RateLimit: what makes a descriptor. */
+typedef struct mc_descriptor_spec {
+  const mc_entry_spec *entries;
+  uint32_t count;
+  uint32_t stage;
+  mc_said tells;              /* whether x-ratelimit-* tell of its bucket; unsaid: as the limit has it */
+  mc_number hits;             /* tokens to take; not said: 1 */
+  mc_format_spec hits_format; /* where they are to be read; what is no number makes no descriptor. count 0: nowhere */
+  bool gives_back;            /* hits are put into the bucket */
+  bool global_only;           /* it has a disable_key: local limits leave it aside, */
+  mc_fraction share;          /* and this is the share of the requests that have it; denominator 0: all */
+} mc_descriptor_spec;
+
+typedef struct mc_descriptors_spec {
+  const mc_descriptor_spec *at;
+  uint32_t count;
+} mc_descriptors_spec;
+
+typedef struct mc_token_bucket {
+  uint64_t max_tokens;       /* 1 to MC_MAX_TOKENS, as the next */
+  uint64_t tokens_per_fill;
+  uint64_t fill_interval_ns; /* at least 1 */
+} mc_token_bucket;
+
+/* A bucket for descriptors of these entries, keys and values in order. A value of size 0 stands for any, each of which
+ * has a bucket of its own. */
+typedef struct mc_limit_rule_spec {
+  mc_slice name;  /* under which the runtime keeps its tokens: no other rule's, and with it another bucket's */
+  mc_slice label; /* by which it is told to clients */
+  const mc_label *entries;
+  uint32_t entry_count;
+  mc_token_bucket bucket; /* max_tokens 0: of no tokens, ever */
+  bool shadow;            /* takes tokens, and refuses nobody */
+  uint16_t status;        /* of its refusals; 0: as the limit has it */
+} mc_limit_rule_spec;
+
+/* Whether the virtual host's descriptors count: where the route has none, beside the route's, or not. */
+typedef enum mc_outer_limits { MC_OUTER_OVERRIDE, MC_OUTER_INCLUDE, MC_OUTER_IGNORE } mc_outer_limits;
+
+/* What answers tell of the bucket that decided, as bits. */
+enum {
+  MC_TELL_X_RATELIMIT = 1, /* x-ratelimit-limit, -remaining, -reset, as Envoy writes them */
+  MC_TELL_RATELIMIT = 2,   /* RateLimit and RateLimit-Policy, of draft-ietf-httpapi-ratelimit-headers-10 */
+  MC_TELL_RETRY_AFTER = 4, /* of refusals: Retry-After */
+};
+
+/* Envoy's LocalRateLimit. */
+typedef struct mc_local_limit_spec {
+  mc_slice name; /* stat_prefix */
+  const mc_limit_rule_spec *rules;
+  uint32_t rule_count;
+  const mc_limit_rule_spec *whole;         /* the bucket of all requests, without entries; NULL: none */
+  const mc_descriptors_spec *descriptors; /* of its own, in place of the routes'; NULL: none */
+  mc_fraction enabled, enforced;           /* denominator 0: of none */
+  uint32_t stage;
+  mc_outer_limits outer;
+  uint64_t capacity;     /* keys that rules with any values, or connections, may have at once */
+  uint16_t status;       /* of refusals */
+  uint8_t tells;
+  bool per_connection;   /* each connection has buckets of its own */
+  bool always_whole;     /* the bucket of all requests counts those of rules, too */
+  bool resource_exhausted; /* gRPC clients are told that, not that the service is unavailable */
+  bool free_zero;        /* a cost of 0 is no cost; in Envoy it is refused */
+  mc_edits_spec edits;   /* response_add: of refusals; request_add: of what is not enforced */
+} mc_local_limit_spec;
+
+typedef enum mc_limit_from { MC_FROM_ANYWHERE, MC_FROM_INTERNAL, MC_FROM_EXTERNAL } mc_limit_from;
+
+/* Envoy's filters.http.ratelimit.v3.RateLimit. */
+typedef struct mc_global_limit_spec {
+  mc_slice domain;
+  uint32_t stage;
+  mc_limit_from from; /* of the requests that it is about */
+  const mc_descriptors_spec *descriptors; /* of its own; NULL: the routes' */
+  mc_fraction enabled, enforced;          /* denominator 0: of all */
+  mc_fraction deny;                       /* share of the requests that are refused where the service fails */
+  uint16_t status, error_status;
+  bool tells;              /* x-ratelimit-* */
+  bool tells_limited;      /* x-envoy-ratelimited */
+  bool resource_exhausted;
+  mc_edits_spec edits;     /* response_add: of refusals */
+} mc_global_limit_spec;
+
+/* Envoy's RateLimitPerRoute. */
+typedef struct mc_global_level_spec {
+  mc_slice domain;                        /* size 0: the filter's */
+  mc_outer_limits outer;
+  const mc_descriptors_spec *descriptors; /* NULL: the filter's, or the routes' */
+} mc_global_level_spec;
+
+/* What a level (route configuration, virtual host, route, weighted cluster) says to one filter, in place of what the
+ * levels around it say. */
+typedef struct mc_level_limit_spec {
+  uint32_t filter; /* the filter's name, as a number of the snapshot's */
+  const mc_local_limit_spec *local;   /* one of these */
+  const mc_global_level_spec *global;
+} mc_level_limit_spec;
+
+typedef struct mc_level_limits_spec {
+  const mc_level_limit_spec *at;
+  uint32_t count;
+} mc_level_limits_spec;
+
+typedef enum mc_filter_kind { MC_FILTER_FAULT, MC_FILTER_CORS, MC_FILTER_LOCAL_LIMIT, MC_FILTER_GLOBAL_LIMIT } mc_filter_kind;
+
+/* One of a listener's filters. */
+typedef struct mc_filter_spec {
+  mc_filter_kind kind;
+  uint32_t name; /* of limits: as a number, by which levels speak to it */
+  const mc_local_limit_spec *local;   /* MC_FILTER_LOCAL_LIMIT; NULL: none but the levels' */
+  const mc_global_limit_spec *global; /* MC_FILTER_GLOBAL_LIMIT */
+} mc_filter_spec;
+
 /* ------------------------------------------------------------------ labels and subsets: specs */
 
-/* What subsets are made of. A value of another type than text is given in its JSON form behind a NUL. An endpoint
- * of whose list each value counts has the label once for each; data NULL: of a list without values. */
-typedef struct mc_label {
-  mc_slice key, value;
-} mc_label;
-
-/* Of routes and subsets: sorted by key as bytes, each key once. */
+/* Labels are what subsets are made of. A value of another type than text is given in its JSON form behind a NUL. An
+ * endpoint of whose list each value counts has the label once for each; data NULL: of a list without values.
+ *
+ * Of routes and subsets: sorted by key as bytes, each key once. */
 typedef struct mc_labels {
   const mc_label *at;
   uint32_t count;
@@ -505,6 +656,7 @@ typedef struct mc_weighted_cluster_spec {
   const mc_criteria_spec *criteria; /* its own over the route's; NULL: none */
   const mc_session_spec *session;   /* as in mc_action_spec */
   const mc_fault_spec *fault; /* NULL: none */
+  mc_level_limits_spec limits;
 } mc_weighted_cluster_spec;
 
 /* Whether requests to switch to a protocol ("websocket", "CONNECT") are let through. */
@@ -588,6 +740,9 @@ typedef struct mc_action_spec {
   mc_slice name; /* of the route */
   mc_edits_spec edits;
   const mc_fault_spec *fault; /* over that of the virtual host; NULL: none */
+  mc_level_limits_spec limits;
+  mc_descriptors_spec descriptors; /* for limits that have none of their own */
+  bool include_outer_limits;       /* the virtual host's descriptors count beside these, whatever a limit says */
   /* MC_ACTION_FORWARD: cluster, or cluster_header, or clusters */
   int32_t cluster;         /* -1: none, or unknown */
   mc_slice cluster_header; /* data NULL: none */
@@ -999,6 +1154,8 @@ typedef struct mc_runtime mc_runtime;
 /* NULL: no memory. A runtime is freed after the last snapshot that was built on it. */
 mc_runtime *mc_runtime_new(void);
 void mc_runtime_free(mc_runtime *runtime);
+/* 16 bytes that nobody should be able to guess, for the keys of rate limits; before the first snapshot. */
+void mc_runtime_set_secret(mc_runtime *runtime, const uint8_t *secret);
 
 /* ------------------------------------------------------------------ reports */
 
@@ -1095,6 +1252,8 @@ typedef struct mc_virtual_host_spec {
   const mc_mirror_spec *mirrors;
   uint32_t mirror_count;
   const mc_session_spec *session; /* as in mc_action_spec */
+  mc_level_limits_spec limits;
+  mc_descriptors_spec descriptors;
 } mc_virtual_host_spec;
 
 typedef struct mc_listener_spec {
@@ -1110,7 +1269,9 @@ typedef struct mc_listener_spec {
   const mc_session_spec *session; /* of the route configuration, else of the filter; NULL: there are none */
   const mc_fault_spec *table_fault;
   const mc_fault_spec *fault; /* of the filter: where no other level has one */
-  bool fault_after_cors;      /* the filters' order */
+  mc_level_limits_spec limits; /* of the route configuration */
+  const mc_filter_spec *filters; /* in their order; none: faults, then CORS */
+  uint32_t filter_count;
 } mc_listener_spec;
 
 typedef struct mc_snapshot_spec {
@@ -1234,6 +1395,7 @@ typedef enum mc_flag {
   MC_FLAG_DI = 1 << 9,     /* delay injected */
   MC_FLAG_FI = 1 << 10,    /* fault injected */
   MC_FLAG_RL = 1 << 11,    /* rate limited */
+  MC_FLAG_RLSE = 1 << 13,  /* rate limit service error */
   MC_FLAG_URX = 1 << 15,   /* upstream retry limit exceeded */
   MC_FLAG_SI = 1 << 16,    /* stream idle timeout */
   MC_FLAG_UMSDR = 1 << 19, /* upstream max stream duration reached */
@@ -1281,6 +1443,70 @@ struct mc_attempt {
 /* All attempts of a decision, and what they hang on. */
 typedef struct mc_exchange mc_exchange;
 
+/* A descriptor of a request. */
+typedef struct mc_descriptor {
+  const mc_label *entries;
+  uint32_t count;
+  bool gives_back;
+  mc_said tells;
+  mc_number hits;
+} mc_descriptor;
+
+/* Of mc_limited: no rule's, but the bucket of all requests. */
+enum { MC_RULE_WHOLE = -1 };
+
+/* What a local limit made of a request. */
+typedef struct mc_limited mc_limited;
+struct mc_limited {
+  const struct mc_local_limit *limit;
+  uint32_t filter;         /* its place among the listener's */
+  bool allowed, enforced;  /* neither: what would have been refused is not */
+  bool told;               /* x-ratelimit-* tell of the bucket */
+  bool has_bucket;         /* the rest is of a bucket: the one that refused, or the strictest that did not */
+  int32_t rule;            /* its number, or MC_RULE_WHOLE */
+  const mc_descriptor *descriptor; /* that it is for; NULL: MC_RULE_WHOLE */
+  uint64_t max_tokens, remaining;
+  uint64_t window_ns;      /* in which it fills from empty */
+  uint64_t retry_after_ns; /* until the same request would pass; 0: it does, MC_NEVER */
+  uint64_t next_ns;        /* until there is a token; 0: there is one */
+  uint64_t reset_ns;       /* until it is full */
+  mc_limited *next;        /* of the filter before */
+};
+
+/* What an answer tells of a service's limit. */
+typedef struct mc_service_limit {
+  bool given;
+  uint64_t limit, window_s; /* window_s 0: none */
+  uint64_t remaining, reset_s;
+  mc_slice name; /* size 0: none */
+} mc_service_limit;
+
+typedef enum mc_service_verdict { MC_SERVICE_OK, MC_SERVICE_OVER_LIMIT, MC_SERVICE_ERROR } mc_service_verdict;
+
+/* What a rate limit service says. Copied. */
+typedef struct mc_service_answer {
+  mc_service_verdict verdict;
+  const mc_header *request_lines, *response_lines; /* to add */
+  uint32_t request_count, response_count;
+  const mc_service_limit *limits; /* by descriptor */
+  uint32_t limit_count;
+  mc_slice body; /* of a refusal */
+} mc_service_answer;
+
+/* What a rate limit service is to be asked before anything else is done, in the order of the filters. */
+typedef struct mc_asked mc_asked;
+struct mc_asked {
+  const struct mc_global_limit *limit;
+  uint32_t filter; /* its place among the listener's */
+  mc_slice domain;
+  const mc_descriptor *descriptors;
+  uint32_t count;
+  bool answered;
+  const mc_header *response_lines; /* that the answer adds to the client's */
+  uint32_t response_count;
+  mc_asked *next;
+};
+
 /* What was decided. Lives inside its owner, where it must not be moved; the request's bytes must stay
  * until mc_decision_release. */
 typedef struct mc_decision {
@@ -1317,6 +1543,10 @@ typedef struct mc_decision {
   mc_session_reason session_reason;
   mc_slice session_address; /* what the request asks for: any bytes; size 0: nothing */
   uint32_t overrides; /* addresses of the cluster's override_headers that have been used */
+  mc_limited *limited; /* by each local limit, the last filter first; NULL: there is none */
+  mc_asked *asked;     /* NULL: no service is to be asked */
+  struct mc_filter_edit *request_edits; /* of filters, before the router's */
+  const struct mc_edits *answer_edits;  /* of the filter that answers; NULL: none */
   const mc_snapshot *snapshot;
   mc_request request;
   mc_view view;
@@ -1345,6 +1575,13 @@ mc_code mc_decision_with_headers(const mc_decision *decision, const mc_header *h
 bool mc_snapshot_learns(const mc_snapshot *snapshot, int32_t cluster);
 /* Tells how an attempt at an endpoint went, in or out of a decision. By many threads at once. */
 void mc_snapshot_report(const mc_snapshot *snapshot, int32_t cluster, int32_t endpoint, const mc_report *report);
+
+/* What the service says that the number-th of the decision's mc_asked is for. Refused, the decision becomes MC_REJECT, and
+ * its lease ends. Once for each; afterwards it does nothing. MC_OK or MC_NO_MEMORY. */
+mc_code mc_decision_take_answer(mc_decision *decision, uint32_t number, const mc_service_answer *answer);
+/* Of a limit and a rule: what the spec says. */
+mc_slice mc_local_limit_name(const struct mc_local_limit *limit);
+mc_slice mc_local_limit_label(const struct mc_local_limit *limit, int32_t rule);
 
 /* The delay is over: where the delay was all, its fault is not active any more. mc_decision_close does as much. */
 void mc_decision_end_delay(mc_decision *decision);
@@ -1516,12 +1753,6 @@ mc_usage mc_breaker_usage(const mc_breaker *breaker, mc_resource resource);
  * gives no tokens; it refuses until it is where it was. No bucket may lie idle for as long as two years between
  * two calls, nor may the clock jump as far.
  */
-
-typedef struct mc_token_bucket {
-  uint64_t max_tokens;       /* 1 to MC_MAX_TOKENS, as the next */
-  uint64_t tokens_per_fill;
-  uint64_t fill_interval_ns; /* at least 1 */
-} mc_token_bucket;
 
 #define MC_MAX_TOKENS 9007199254740992 /* 2^53: what a double, and so JSON, can tell from its neighbours */
 

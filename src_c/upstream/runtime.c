@@ -10,6 +10,8 @@ struct mc_runtime {
   uint32_t count, mask;
   uint64_t serial; /* the last one */
   struct mc_fault_gauge *faults;
+  mc_limit_stores limits;
+  uint8_t secret[16];
 };
 
 static uint64_t hash(mc_slice key) { return mc_xxh64(key.data, key.size, 0); }
@@ -29,6 +31,7 @@ mc_runtime *mc_runtime_new(void) {
 
 void mc_runtime_free(mc_runtime *runtime) {
   if (!runtime) return;
+  free(runtime->limits.chains);
   free(runtime->clusters);
   free(runtime);
 }
@@ -72,6 +75,14 @@ static void grow_clusters(mc_runtime *runtime) {
 }
 
 struct mc_fault_gauge **mc_runtime_faults(mc_runtime *runtime) { return &runtime->faults; }
+
+mc_limit_stores *mc_runtime_limits(mc_runtime *runtime) { return &runtime->limits; }
+
+void mc_runtime_set_secret(mc_runtime *runtime, const uint8_t *secret) {
+  memcpy(runtime->secret, secret, sizeof runtime->secret);
+}
+
+const uint8_t *mc_runtime_secret(const mc_runtime *runtime) { return runtime->secret; }
 
 uint64_t mc_runtime_serial(mc_runtime *runtime) { return ++runtime->serial; }
 

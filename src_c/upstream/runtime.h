@@ -84,6 +84,16 @@ bool mc_host_state_check(mc_host_state *host, mc_health health);
 
 /* Where the list of the listeners' gauges begins: upstream/fault_gauge.h. */
 struct mc_fault_gauge **mc_runtime_faults(mc_runtime *runtime);
+
+/* What upstream/limit_store.h keeps: a hash table of chains. */
+typedef struct mc_limit_stores {
+  struct mc_limit_store **chains; /* NULL: none yet */
+  uint32_t count, mask;
+} mc_limit_stores;
+
+mc_limit_stores *mc_runtime_limits(mc_runtime *runtime);
+/* Of mc_runtime_set_secret; zeroes before. */
+const uint8_t *mc_runtime_secret(const mc_runtime *runtime);
 /* Held for short and seldom: while members come or go, a host is ejected, an interval ends. After mc_runtime_lock,
  * where both are. */
 void mc_cluster_state_lock(mc_cluster_state *cluster);

@@ -107,11 +107,28 @@ static mc_snapshot *build(uint8_t options, mc_runtime *runtime) {
                                .downstream_nodes = {&node, options & 16 ? 1 : 0}, .downstreams = &downstream, .downstream_count = 1};
   const mc_timeout_spec short_timeout = {.request_ns = 1000000, .per_try_ns = 500000, .idle_ns = MC_UNSET, .stream_ns = MC_UNSET,
                                          .grpc_header_max_ns = MC_UNSET, .grpc_max_ns = options & 2 ? 0 : MC_UNSET};
+  const mc_entry_spec entries[] = {{.source = MC_ENTRY_HEADER, .key = MC_LITERAL("a"), .name = MC_LITERAL("x-a"), .optional = true},
+                                   {.source = MC_ENTRY_QUERY, .key = MC_LITERAL("q"), .name = MC_LITERAL("q"), .optional = true},
+                                   {.source = MC_ENTRY_COOKIE, .key = MC_LITERAL("c"), .name = MC_LITERAL("c"), .optional = true},
+                                   {.source = MC_ENTRY_NETWORK, .key = MC_LITERAL("n"), .v4_bits = 24, .v6_bits = 65, .optional = true},
+                                   {.source = MC_ENTRY_QUERIES_MATCH, .key = MC_LITERAL("m"), .queries = &query, .query_count = 1, .expect_match = options & 1},
+                                   {.source = MC_ENTRY_HEADERS_MATCH, .key = MC_LITERAL("h"), .headers = headers, .header_count = 3, .optional = true}};
+  const mc_format_segment cost = SEGMENT(MC_FORMAT_REQ, MC_LITERAL("x-cost"));
+  const mc_descriptor_spec described[] = {{.entries = entries, .count = 2}, {.entries = entries, .count = 6, .hits_format = {&cost, 1}},
+                                          {.entries = entries + 1, .count = 1, .hits_format = {&cost, 1}, .gives_back = true}};
+  const mc_label open[] = {{MC_LITERAL("a"), MC_LITERAL("")}, {MC_LITERAL("q"), MC_LITERAL("")}};
+  const mc_limit_rule_spec limit_rules[] = {{.name = MC_LITERAL("2"), .label = MC_LITERAL("2"), .entries = open, .entry_count = 2, .bucket = {2, 1, 1000000000}},
+                                            {.name = MC_LITERAL("1"), .label = MC_LITERAL("1"), .entries = open + 1, .entry_count = 1, .bucket = {options & 3, 1, 1000000000}}};
+  const mc_local_limit_spec limit = {.rules = limit_rules, .rule_count = 2, .enabled = {1, 1}, .enforced = {options >> 3 & 1, 2}, .status = 429, .capacity = 30,
+                                     .tells = 7, .edits = edits, .per_connection = options & 4};
+  const mc_global_limit_spec global = {.domain = MC_LITERAL("d"), .status = 429, .error_status = 500, .tells = true};
+  const mc_filter_spec filters[] = {{.kind = MC_FILTER_CORS}, {.kind = MC_FILTER_LOCAL_LIMIT, .local = &limit}, {.kind = MC_FILTER_GLOBAL_LIMIT, .global = &global}, {.kind = MC_FILTER_FAULT}};
   mc_action_spec actions[COUNT(routes)];
   for (size_t i = 0; i < COUNT(routes); i++) {
     actions[i] = (mc_action_spec){.kind = MC_ACTION_FORWARD, .cluster = (int32_t)(i % 2), .cluster_not_found_status = 503, .timeouts = &short_timeout};
     if (i % 2) actions[i].cors = &cors;
     if (i % 4 < 2) actions[i].fault = &fault;
+    if (i % 2) actions[i].descriptors = (mc_descriptors_spec){described, 3};
     if (i % 3) actions[i].criteria = &criteria;
     if (i % 3 == 0) actions[i].mirrors = mirrors, actions[i].mirror_count = COUNT(mirrors);
   }
@@ -150,6 +167,8 @@ static mc_snapshot *build(uint8_t options, mc_runtime *runtime) {
       .cors = options & 2 ? &outer : NULL,
       .mirrors = mirrors,
       .mirror_count = 1,
+      .filters = filters,
+      .filter_count = COUNT(filters),
       .options = {.normalize_path = options >> 2 & 1, .merge_slashes = options >> 3 & 1, .escaped_slashes = (mc_escaped_slashes)(options >> 4 & 3),
                   .use_remote_address = options >> 6 & 1, .strip_any_host_port = options >> 7, .append_x_forwarded_port = true,
                   .has_internal_cidrs = options & 1, .via = MC_LITERAL("v"), .upgrades = upgrades, .upgrade_count = 3}};

@@ -9,12 +9,12 @@ static mc_code build(mc_action *action, const mc_action_spec *spec) {
   slots = mc_slots_new();
   arena = mc_arena_new();
   memset(action, 0, sizeof *action);
-  return mc_action_build(action, spec, &route, slots, arena, &error);
+  return mc_action_build(action, spec, &route, slots, NULL, arena, &error);
 }
 
 static void clear(mc_action *action) {
-  mc_action_clear(action);
-  mc_action_clear(action); /* nothing is freed twice */
+  mc_action_clear(action, NULL);
+  mc_action_clear(action, NULL); /* nothing is freed twice */
   mc_slots_free(slots);
   mc_arena_free(arena);
   CHECK_INT(check_blocks(), 0);

@@ -354,7 +354,11 @@ static void test_the_most_active_faults(void) {
   stop();
 }
 
-static void put_fault_after_cors(small_config *config) { config->listener.fault_after_cors = true; }
+static void put_fault_after_cors(small_config *config) {
+  static const mc_filter_spec filters[] = {{.kind = MC_FILTER_CORS}, {.kind = MC_FILTER_FAULT}};
+  config->listener.filters = filters;
+  config->listener.filter_count = 2;
+}
 
 static void test_the_order_of_the_filters(void) {
   const mc_cors_spec cors = {.origins = &OK_ORIGIN, .origin_count = 1};

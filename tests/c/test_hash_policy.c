@@ -18,7 +18,7 @@ static uint64_t hash_from(const char *source, uint16_t port, const mc_hash_polic
   memset(&action, 0, sizeof action);
   spec.hash_policies = policies;
   spec.hash_policy_count = count;
-  CHECK_INT(mc_action_build(&action, &spec, &route, slots, arena, &error), MC_OK);
+  CHECK_INT(mc_action_build(&action, &spec, &route, slots, NULL, arena, &error), MC_OK);
   mc_scratch_init(&scratch);
   view_of(&view, &scratch, "a.com", target, headers, rows);
   view.source = text_of(source);
@@ -33,7 +33,7 @@ static uint64_t hash_from(const char *source, uint16_t port, const mc_hash_polic
   for (int i = 0; cookies && i < 2; i++, cookies = cookies->next) numbers[i] = cookies->number;
   CHECK(!cookies);
   mc_scratch_reset(&scratch);
-  mc_action_clear(&action);
+  mc_action_clear(&action, NULL);
   mc_slots_free(slots);
   mc_arena_free(arena);
   CHECK_INT(check_blocks(), 0);

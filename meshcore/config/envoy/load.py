@@ -41,6 +41,8 @@ def load_documents(
     resources = collect(documents, findings)
     context = Context(findings, Runtime(*resources.runtime, runtime or {}), resources.cluster_names)
     context.name_servers = bootstrap_name_servers(context, resources.bootstrap)
+    node = resources.bootstrap.node if resources.bootstrap is not None else None
+    context.service_cluster = node.cluster if node is not None else ""
     made = [cluster(context, item, resources.assignments) for item in resources.clusters]
     clusters = with_peers(context, resources.bootstrap, made)
     listeners = _listeners(context, resources)

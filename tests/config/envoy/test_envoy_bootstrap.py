@@ -14,6 +14,7 @@ from meshcore.config.envoy import load_parts
 from meshcore.model import (
     CircuitBreakers,
     ClientSideWeighted,
+    CorsFilter,
     Discovery,
     Endpoint,
     EscapedSlashes,
@@ -197,7 +198,7 @@ def test_a_cluster_with_a_mistake_is_not_an_unknown_one() -> None:
 
 
 def test_the_router_comes_last() -> None:
-    assert load_text(listener([CORS, ROUTER])).listeners[0].filters == (("c", None),)
+    assert load_text(listener([CORS, ROUTER])).listeners[0].filters == (("c", CorsFilter()),)
     assert "must be the last filter" in refused(listener([ROUTER, CORS]))
     assert "the last filter must be the router" in refused(listener([CORS]))
     assert "another filter has this name" in refused(listener([CORS, CORS, ROUTER]))

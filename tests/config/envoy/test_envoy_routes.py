@@ -9,7 +9,6 @@ import pytest
 from envoy_support import FAULT, LIMIT, cluster, forward, loaded, loaded_action, loaded_route, route, table
 
 from meshcore.config import ConfigError, load_route_configuration, load_text
-from meshcore.config.enforcement import PENDING
 from meshcore.config.envoy import load_parts
 from meshcore.model import (
     AppendAction,
@@ -486,8 +485,9 @@ def test_without_a_listener_cors_policies_are_meant_to_count() -> None:
     )
 
 
-def test_what_the_engine_does_not_do_yet_is_said_once_at_its_place() -> None:
+def test_rate_limits_without_a_filter_have_no_effect() -> None:
     limited = forward(rate_limits=[{"actions": [{"remote_address": {}}]}])
     config = load_parts(table(limited, route()), [cluster()])
     place = "route_config.virtual_hosts[0].routes[0].route.rate_limits"
-    assert [warning.message for warning in config.warnings] == [f"{place}: {PENDING['rate limits']}"]
+    expected = f"{place}: has no effect: the listener has no rate limit filter"
+    assert [warning.message for warning in config.warnings] == [expected]

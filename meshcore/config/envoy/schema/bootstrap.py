@@ -107,10 +107,11 @@ class LayeredRuntime(Record):
 
 
 class Node(Record):
-    """Who reads the documents: of interest is where that is."""
+    """Who reads the documents: of interest is where that is, and ``source_cluster`` for rate limits."""
 
     __open__ = True
 
+    cluster: str = ""
     locality: Locality | None = None
 
 

@@ -13,10 +13,20 @@ from meshcore.config.envoy.schema.base import (
     RuntimeFractionalPercent,
 )
 from meshcore.config.envoy.schema.matching import HeaderMatcher, QueryParameterMatcher
-from meshcore.config.scalar_types import Duration, UInt32
+from meshcore.config.scalar_types import Duration, UInt32, UInt64
 from meshcore.config.schema import Meta, OneOf, Record
 
-__all__ = ["LocalRateLimit", "RateLimit", "RateLimitAction", "TokenBucket", "XRateLimitHeaders"]
+__all__ = [
+    "HttpStatus",
+    "LocalRateLimit",
+    "MetadataSource",
+    "RateLimit",
+    "RateLimitAction",
+    "TokenBucket",
+    "VhRateLimits",
+    "XRateLimitHeaders",
+    "XRateLimitOption",
+]
 
 
 class RequestHeaders(Record):
@@ -61,6 +71,28 @@ class QueryParameterValueMatch(Record):
     expect_match: bool = True
 
 
+class PathSegment(Record):
+    key: NonEmpty
+
+
+class MetadataKey(Record):
+    key: NonEmpty
+    path: Annotated[list[PathSegment], Meta(min_length=1)]
+
+
+class MetadataSource(Enum):
+    DYNAMIC = 0
+    ROUTE_ENTRY = 1
+
+
+class MetadataAction(Record):
+    descriptor_key: NonEmpty
+    metadata_key: MetadataKey
+    default_value: str = ""
+    source: MetadataSource = MetadataSource.DYNAMIC
+    skip_if_absent: bool = False
+
+
 class RateLimitAction(Record):
     __oneofs__ = (
         OneOf(
@@ -75,11 +107,12 @@ class RateLimitAction(Record):
                 "header_value_match",
                 "masked_remote_address",
                 "query_parameter_value_match",
+                "metadata",
             ),
             True,
         ),
     )
-    __unsupported__ = {"dynamic_metadata": "", "metadata": "", "extension": ""}
+    __unsupported__ = {"dynamic_metadata": "use metadata", "extension": ""}
 
     source_cluster: Empty | None = None
     destination_cluster: Empty | None = None
@@ -90,19 +123,39 @@ class RateLimitAction(Record):
     header_value_match: HeaderValueMatch | None = None
     masked_remote_address: MaskedRemoteAddress | None = None
     query_parameter_value_match: QueryParameterValueMatch | None = None
+    metadata: MetadataAction | None = None
+
+
+class DynamicMetadataOverride(Record):
+    metadata_key: MetadataKey
+
+
+class Override(Record):
+    __oneofs__ = (OneOf("override_specifier", ("dynamic_metadata",), True),)
+
+    dynamic_metadata: DynamicMetadataOverride | None = None
+
+
+class HitsAddend(Record):
+    number: Annotated[UInt64, Meta(le=1_000_000_000)] | None = None
+    format: Annotated[str, Meta(pattern=r"^(%.*%)?$")] = ""
+    is_negative_hits: bool = False
+
+
+class XRateLimitOption(Enum):
+    UNSPECIFIED = 0
+    OFF = 1
+    DRAFT_VERSION_03 = 2
 
 
 class RateLimit(Record):
-    __unsupported__ = {
-        "limit": "",
-        "hits_addend": "",
-        "apply_on_stream_done": "",
-        "x_ratelimit_option": "",
-    }
-
     actions: Annotated[list[RateLimitAction], Meta(min_length=1)]
-    stage: Annotated[UInt32, Meta(le=10)] = 0
+    stage: Annotated[UInt32, Meta(le=10)] | None = None
     disable_key: str = ""
+    limit: Override | None = None
+    hits_addend: HitsAddend | None = None
+    apply_on_stream_done: bool = False
+    x_ratelimit_option: XRateLimitOption = XRateLimitOption.UNSPECIFIED
 
 
 class TokenBucket(Record):
@@ -199,7 +252,7 @@ class VhRateLimits(Enum):
 
 
 class LocalRateLimit(Record):
-    __unsupported__ = {"local_cluster_rate_limit": "", "max_dynamic_descriptors": ""}
+    __unsupported__ = {"local_cluster_rate_limit": "each process has the limit that is said"}
 
     stat_prefix: NonEmpty
     status: HttpStatus | None = None
@@ -216,3 +269,4 @@ class LocalRateLimit(Record):
     always_consume_default_token_bucket: bool = True
     rate_limited_as_resource_exhausted: bool = False
     rate_limits: list[RateLimit] = []
+    max_dynamic_descriptors: Annotated[UInt32, Meta(gt=0)] = 20

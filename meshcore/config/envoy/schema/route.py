@@ -104,7 +104,6 @@ class RouteAction(Record):
         "internal_redirect_policy": "",
         "internal_redirect_action": "",
         "max_internal_redirects": "",
-        "include_vh_rate_limits": "",
     }
     __noted__ = {
         "early_data_policy": "there is no early data",
@@ -132,6 +131,7 @@ class RouteAction(Record):
     request_mirror_policies: list[RequestMirrorPolicy] = []
     priority: RoutingPriority = RoutingPriority.DEFAULT
     rate_limits: list[RateLimit] = []
+    include_vh_rate_limits: bool = False
     hash_policy: list[HashPolicy] = []
     cors: CorsPolicy | None = None
     max_grpc_timeout: TimeSpan | None = None

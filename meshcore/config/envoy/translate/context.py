@@ -39,6 +39,7 @@ class Context:
     clusters: Collection[str] | None = None
     filters: Mapping[str, str] | None = None
     name_servers: NameServers = field(default_factory=NameServers)
+    service_cluster: str = ""  #: the bootstrap's node.cluster
 
     def error(
         self, record: Record, field: str, message: str = "", *, found: str = "", expected: str = ""

@@ -7,11 +7,13 @@ from dataclasses import dataclass
 
 from meshcore.config.envoy.schema import filters as schema
 from meshcore.config.envoy.schema.cors import Cors, CorsPolicy
+from meshcore.config.envoy.schema.global_limit import RateLimit, RateLimitPerRoute
 from meshcore.config.envoy.schema.ratelimit import LocalRateLimit
 from meshcore.config.envoy.schema.session import StatefulSession as SessionSchema
 from meshcore.config.envoy.schema.session import StatefulSessionPerRoute
 from meshcore.config.envoy.translate.context import Context, type_name
 from meshcore.config.envoy.translate.faults import fault_policy
+from meshcore.config.envoy.translate.global_limits import global_rate_limit, per_route_rate_limit
 from meshcore.config.envoy.translate.headers import edits_of_mutations
 from meshcore.config.envoy.translate.policies import cors_policy
 from meshcore.config.envoy.translate.ratelimits import local_rate_limit
@@ -19,7 +21,7 @@ from meshcore.config.envoy.translate.session import per_route_session, stateful_
 from meshcore.config.findings import quoted
 from meshcore.config.schema import Record, path_of
 from meshcore.config.tree import MappingNode, join_path
-from meshcore.model import FaultPolicy, StatefulSession
+from meshcore.model import CorsFilter, FaultPolicy, StatefulSession
 
 __all__ = ["FilterChain", "http_filters", "per_route_filters"]
 
@@ -32,6 +34,7 @@ _FILTERS: dict[str, type[Record]] = {
     _ROUTER: schema.Router,
     _PREFIX + "fault.v3.HTTPFault": schema.HttpFault,
     _PREFIX + "local_ratelimit.v3.LocalRateLimit": LocalRateLimit,
+    _PREFIX + "ratelimit.v3.RateLimit": RateLimit,
     _PREFIX + "cors.v3.Cors": Cors,
     _PREFIX + "header_mutation.v3.HeaderMutation": schema.HeaderMutationFilter,
     _PREFIX + "stateful_session.v3.StatefulSession": SessionSchema,
@@ -40,6 +43,7 @@ _FILTERS: dict[str, type[Record]] = {
 _PER_ROUTE: dict[str, type[Record]] = {
     _PREFIX + "fault.v3.HTTPFault": schema.HttpFault,
     _PREFIX + "local_ratelimit.v3.LocalRateLimit": LocalRateLimit,
+    _PREFIX + "ratelimit.v3.RateLimitPerRoute": RateLimitPerRoute,
     _PREFIX + "cors.v3.CorsPolicy": CorsPolicy,
     _PREFIX + "header_mutation.v3.HeaderMutationPerRoute": schema.HeaderMutationPerRoute,
     _PREFIX + "stateful_session.v3.StatefulSessionPerRoute": StatefulSessionPerRoute,
@@ -47,7 +51,6 @@ _PER_ROUTE: dict[str, type[Record]] = {
 }
 #: What the engine does not act upon yet.
 _FEATURES = {
-    "local_ratelimit": "rate limits",
     "header_mutation": "filter mutations",
 }
 
@@ -58,7 +61,6 @@ class FilterChain:
 
     kinds: Mapping[str, str]
     fault: FaultPolicy | None
-    fault_after_cors: bool
     session: StatefulSession | None
     filters: tuple[tuple[str, object], ...]
     router: schema.Router
@@ -116,9 +118,7 @@ def http_filters(context: Context, filters: list[schema.HttpFilter]) -> FilterCh
                 if fault is not None:
                     context.error(item, "", "only one fault filter is supported")
                 fault = value
-    order = list(kinds.values())
-    after_cors = "fault" in order and "cors" in order[: order.index("fault")]
-    return FilterChain(kinds, fault, after_cors, session, tuple(made), router)
+    return FilterChain(kinds, fault, session, tuple(made), router)
 
 
 def per_route_filters(
@@ -171,6 +171,12 @@ def _value(context: Context, config: Record, *, per_route: bool = False) -> obje
         return fault_policy(context, config)
     if isinstance(config, LocalRateLimit):
         return local_rate_limit(context, config, per_route=per_route)
+    if isinstance(config, RateLimit):
+        return global_rate_limit(context, config)
+    if isinstance(config, RateLimitPerRoute):
+        return per_route_rate_limit(context, config)
+    if isinstance(config, Cors):
+        return CorsFilter()
     if isinstance(config, CorsPolicy):
         return cors_policy(context, config)
     if isinstance(config, SessionSchema):

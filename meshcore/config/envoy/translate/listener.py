@@ -108,7 +108,6 @@ def manager_listener(
         options=http_options(context, manager, chain.router),
         fault=chain.fault,
         session=chain.session,
-        fault_after_cors=chain.fault_after_cors,
         filters=chain.filters,
         origin=origin_of(manager),
     )

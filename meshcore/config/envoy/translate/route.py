@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Annotated
 
 from meshcore.config.envoy.schema import route as schema
-from meshcore.config.envoy.schema.base import NonEmpty, RoutingPriority
+from meshcore.config.envoy.schema.base import Metadata, NonEmpty, RoutingPriority
 from meshcore.config.envoy.translate.context import Context
+from meshcore.config.envoy.translate.descriptors import route_rate_limits
 from meshcore.config.envoy.translate.filters import per_route_filters
 from meshcore.config.envoy.translate.headers import edits
 from meshcore.config.envoy.translate.matching import regex_rewrite, route_match
@@ -19,7 +20,6 @@ from meshcore.config.envoy.translate.policies import (
     mirrors,
     retry_policy,
 )
-from meshcore.config.envoy.translate.ratelimits import rate_limits
 from meshcore.config.envoy.translate.responses import direct_response, redirect
 from meshcore.config.envoy.translate.sticky import sticky_key
 from meshcore.config.findings import quoted
@@ -72,7 +72,7 @@ def route(context: Context, source: schema.Route, max_body: int) -> Route:
     split = source.route is not None and source.route.weighted_clusters is not None
     sticky = sticky_key(context, source.metadata, split=split)
     if source.route is not None:
-        action = _forward(context, source.route, match.path, sticky)
+        action = _forward(context, source.route, match.path, sticky, source.metadata)
     elif source.redirect is not None:
         action = redirect(context, source.redirect, match.path)
     else:
@@ -91,7 +91,11 @@ def route(context: Context, source: schema.Route, max_body: int) -> Route:
 
 
 def _forward(
-    context: Context, action: schema.RouteAction, path: PathMatch, sticky: StickyKey | None
+    context: Context,
+    action: schema.RouteAction,
+    path: PathMatch,
+    sticky: StickyKey | None,
+    metadata: Metadata | None,
 ) -> ForwardAction:
     if action.cluster is not None:
         context.check_cluster(action, "cluster", action.cluster)
@@ -115,7 +119,8 @@ def _forward(
         retry_policy=retry_policy(context, action.retry_policy),
         hedge_policy=hedge_policy(action.hedge_policy),
         hash_policies=hash_policies(context, action.hash_policy),
-        rate_limits=rate_limits(context, action, action.rate_limits),
+        rate_limits=route_rate_limits(context, action, metadata),
+        include_virtual_host_rate_limits=action.include_vh_rate_limits,
         mirrors=mirrors(context, action, action.request_mirror_policies),
         cors=cors_field(context, action, action.cors),
         metadata_match=lb_metadata(action.metadata_match),

@@ -1,0 +1,274 @@
+#include "engine/local_limit.h"
+
+/* ------------------------------------------------------------------ building */
+
+static mc_code fail(mc_error *error, mc_code code, const char *message) {
+  *error = (mc_error){.code = code};
+  memcpy(error->message, message, strlen(message));
+  return code;
+}
+
+/* The coarsest unit of time with which a full bucket is not too long: nanoseconds, unless it would take 73 years. */
+static mc_code make_limit(mc_limit_rule *to, const mc_token_bucket *from, mc_error *error) {
+  enum { COARSEST = 40 };
+  mc_code code = MC_INVALID;
+  for (to->shift = 0; to->shift < COARSEST; to->shift++) {
+    const uint64_t unit = UINT64_C(1) << to->shift;
+    mc_token_bucket bucket = *from;
+    bucket.fill_interval_ns = from->fill_interval_ns / unit + (from->fill_interval_ns % unit != 0);
+    code = mc_limit_make(&bucket, &to->limit, error);
+    if (!code) break;
+  }
+  return code;
+}
+
+static uint64_t saturated(double ns) { return ns < 9e18 ? (uint64_t)ns : UINT64_C(9000000000000000000); }
+
+static mc_code build_rule(mc_limit_rule *to, const mc_limit_rule_spec *from, uint32_t open, const mc_local_limit_spec *spec,
+                          mc_arena *arena, mc_error *error) {
+  bool ok = true;
+  const mc_token_bucket *bucket = &from->bucket;
+  const double token = (double)bucket->fill_interval_ns / (double)(bucket->tokens_per_fill ? bucket->tokens_per_fill : 1);
+  to->label = mc_arena_copy(arena, from->label, &ok);
+  if (!ok) return fail(error, MC_NO_MEMORY, "out of memory");
+  to->none = bucket->max_tokens == 0;
+  to->shadow = from->shadow;
+  to->status = from->status ? from->status : spec->status;
+  to->keyed = open > 0 || spec->per_connection;
+  /* In milliseconds, as Envoy has it, so that the same rates are equal. */
+  to->rate = (double)bucket->tokens_per_fill / ((double)(bucket->fill_interval_ns / 1000000) / 1000);
+  to->max_tokens = bucket->max_tokens;
+  to->token_ns = saturated(token + 0.5);
+  to->window_ns = saturated(token * (double)bucket->max_tokens + 0.5);
+  return to->none ? MC_OK : make_limit(to, bucket, error);
+}
+
+/* The tokens themselves, which the runtime keeps. */
+static bool find_tokens(mc_limit_rule *rule, mc_slice name, uint64_t capacity, mc_runtime *runtime) {
+  if (rule->none) return true;
+  const size_t size = rule->keyed ? mc_limiter_bytes(capacity) : MC_BUCKET_BYTES;
+  if (!size) return false;
+  mc_runtime_lock(runtime);
+  rule->store = mc_limit_store_of(runtime, name, size, rule->keyed ? MC_LIMITER_ALIGNMENT : MC_BUCKET_BYTES);
+  if (rule->store && rule->keyed && !rule->store->made) {
+    mc_limiter_init(rule->store->memory, capacity, &rule->limit, mc_runtime_secret(runtime));
+  }
+  if (rule->store) rule->store->made = true;
+  mc_runtime_unlock(runtime);
+  return rule->store != NULL;
+}
+
+static mc_code build_rules(mc_local_limit *limit, const mc_local_limit_spec *spec, mc_runtime *runtime, mc_arena *arena,
+                           mc_error *error) {
+  limit->rules = mc_rules_build(spec->rules, spec->rule_count, arena);
+  limit->at = mc_arena_alloc(arena, spec->rule_count + 1, sizeof *limit->at);
+  if (!limit->rules || !limit->at) return fail(error, MC_NO_MEMORY, "out of memory");
+  limit->has_whole = spec->whole != NULL;
+  for (uint32_t i = 0; i < spec->rule_count + limit->has_whole; i++) {
+    const bool whole = i == spec->rule_count;
+    const mc_limit_rule_spec *from = whole ? spec->whole : &spec->rules[i];
+    limit->rule_count = i + !whole; /* clear goes by it, and by has_whole */
+    mc_code code = build_rule(&limit->at[i], from, whole ? 0 : mc_rules_open(limit->rules, (int32_t)i), spec, arena, error);
+    if (code) return code;
+    if (!find_tokens(&limit->at[i], from->name, spec->capacity, runtime)) {
+      return fail(error, MC_NO_MEMORY, "no memory for the keys of a rate limit");
+    }
+  }
+  return MC_OK;
+}
+
+mc_code mc_local_limit_build(mc_local_limit **out, const mc_local_limit_spec *spec, mc_slots *slots,
+                             mc_runtime *runtime, mc_arena *arena, mc_error *error) {
+  bool ok = true;
+  *out = NULL;
+  if (!spec) return MC_OK;
+  mc_local_limit *limit = mc_arena_alloc(arena, 1, sizeof *limit);
+  if (!limit) return fail(error, MC_NO_MEMORY, "out of memory");
+  limit->name = mc_arena_copy(arena, spec->name, &ok);
+  limit->enabled = spec->enabled;
+  limit->enforced = spec->enforced;
+  limit->stage = spec->stage;
+  limit->outer = spec->outer;
+  limit->tells = spec->tells;
+  limit->per_connection = spec->per_connection;
+  limit->always_whole = spec->always_whole;
+  limit->resource_exhausted = spec->resource_exhausted;
+  limit->free_zero = spec->free_zero;
+  limit->own_descriptors = spec->descriptors != NULL;
+  if (!ok || mc_edit_pair_compile(arena, &spec->edits, &limit->edits)) return fail(error, MC_NO_MEMORY, "out of memory");
+  *out = limit; /* from here on mc_local_limit_clear knows what to give back */
+  mc_code code = mc_descriptors_build(&limit->descriptors, spec->descriptors, slots, arena, error);
+  return code ? code : build_rules(limit, spec, runtime, arena, error);
+}
+
+void mc_local_limit_clear(mc_local_limit *limit, mc_runtime *runtime) {
+  if (!limit) return;
+  mc_descriptors_clear(&limit->descriptors);
+  mc_runtime_lock(runtime);
+  for (uint32_t i = 0; limit->at && i < limit->rule_count + limit->has_whole; i++) {
+    mc_limit_store_release(runtime, limit->at[i].store);
+    limit->at[i].store = NULL;
+  }
+  mc_runtime_unlock(runtime);
+}
+
+mc_slice mc_local_limit_name(const mc_local_limit *limit) { return limit->name; }
+
+mc_slice mc_local_limit_label(const mc_local_limit *limit, int32_t rule) {
+  return limit->at[rule == MC_RULE_WHOLE ? limit->rule_count : (uint32_t)rule].label;
+}
+
+/* ------------------------------------------------------------------ tokens */
+
+/* A rule that a descriptor falls under. */
+typedef struct match {
+  int32_t rule;
+  const mc_descriptor *descriptor; /* NULL: the whole */
+} match;
+
+typedef struct charge {
+  const mc_local_limit *limit;
+  const mc_request *request;
+  mc_scratch *scratch;
+  bool peek, no_memory;
+} charge;
+
+static const mc_limit_rule *rule_of(const mc_local_limit *limit, int32_t rule) {
+  return &limit->at[rule == MC_RULE_WHOLE ? limit->rule_count : (uint32_t)rule];
+}
+
+/* The connection's part of a key: the client's end of it, and ours. */
+static mc_slice with_connection(charge *c, mc_slice key) {
+  const mc_request *request = c->request;
+  const uint16_t ports[2] = {request->source_port, request->port};
+  const uint64_t size = request->source.size;
+  char *text = mc_scratch_alloc(c->scratch, sizeof ports + sizeof size + size + key.size);
+  if (!text) return MC_ABSENT;
+  memcpy(text, ports, sizeof ports);
+  memcpy(text + sizeof ports, &size, sizeof size);
+  if (size) memcpy(text + sizeof ports + sizeof size, request->source.data, size);
+  if (key.size) memcpy(text + sizeof ports + sizeof size + size, key.data, key.size);
+  return mc_slice_of(text, sizeof ports + sizeof size + size + key.size);
+}
+
+static mc_slice key_of(charge *c, const match *m) {
+  mc_slice key = MC_LITERAL("");
+  if (m->rule != MC_RULE_WHOLE && mc_rules_open(c->limit->rules, m->rule)) {
+    key = mc_rules_key(c->limit->rules, m->rule, m->descriptor, c->scratch);
+  }
+  if (key.data && c->limit->per_connection) key = with_connection(c, key);
+  if (!key.data) c->no_memory = true;
+  return key;
+}
+
+static mc_limit_answer ask(const mc_limit_rule *rule, mc_slice key, uint64_t cost, uint64_t now, bool peek) {
+  if (rule->keyed && peek) return mc_limiter_peek(rule->store->memory, key, cost, now);
+  if (rule->keyed) return mc_limiter_check(rule->store->memory, key, cost, now);
+  mc_bucket *bucket = rule->store->memory;
+  return peek ? mc_bucket_peek(bucket, &rule->limit, cost, now) : mc_bucket_check(bucket, &rule->limit, cost, now);
+}
+
+static void give_back(const mc_limit_rule *rule, mc_slice key, uint64_t cost, uint64_t now) {
+  if (rule->keyed) {
+    mc_limiter_refund(rule->store->memory, key, cost, now);
+  } else {
+    mc_bucket_refund(rule->store->memory, &rule->limit, cost, now);
+  }
+}
+
+static uint64_t in_ns(const mc_limit_rule *rule, uint64_t units) {
+  return units > UINT64_MAX >> rule->shift ? MC_NEVER : units << rule->shift;
+}
+
+/* What the tokens of a rule say, after it has given them or not. Of a peek it is as if they had been taken. */
+static mc_limit_answer take(charge *c, const match *m) {
+  const mc_limit_rule *rule = rule_of(c->limit, m->rule);
+  const mc_descriptor *descriptor = m->descriptor;
+  const uint64_t cost = descriptor && descriptor->hits.said ? descriptor->hits.value : 1;
+  if (rule->none) return (mc_limit_answer){.retry_after_ns = MC_NEVER};
+  const uint64_t now = c->request->now_ns >> rule->shift;
+  const mc_slice key = rule->keyed ? key_of(c, m) : MC_LITERAL("");
+  if (c->no_memory) return (mc_limit_answer){.allowed = false};
+  const bool back = descriptor && descriptor->gives_back;
+  if (back && !c->peek) give_back(rule, key, cost, now);
+  mc_limit_answer answer = ask(rule, key, back ? 0 : cost, now, c->peek);
+  if (c->peek && answer.allowed && !back) {
+    answer.remaining -= cost;
+    answer.reset_ns += cost * (rule->token_ns >> rule->shift);
+  }
+  answer.retry_after_ns = in_ns(rule, answer.retry_after_ns);
+  answer.reset_ns = in_ns(rule, answer.reset_ns);
+  if (back) answer.allowed = true;
+  if (back || cost || c->limit->free_zero) return answer;
+  answer.allowed = false;
+  answer.retry_after_ns = MC_NEVER;
+  return answer;
+}
+
+static void tell(mc_limited *out, const mc_local_limit *limit, const match *m, const mc_limit_answer *answer) {
+  const mc_limit_rule *rule = rule_of(limit, m->rule);
+  const uint64_t but_one = rule->max_tokens ? rule->window_ns - rule->token_ns : 0;
+  const bool asked = m->descriptor && m->descriptor->tells != MC_UNSAID;
+  out->has_bucket = true;
+  out->told = asked ? m->descriptor->tells == MC_SAID_YES : limit->tells & MC_TELL_X_RATELIMIT;
+  if (m->rule == MC_RULE_WHOLE && rule->none) out->told = false; /* as in Envoy */
+  out->rule = m->rule;
+  out->descriptor = m->descriptor;
+  out->max_tokens = rule->max_tokens;
+  out->remaining = answer->remaining;
+  out->window_ns = rule->window_ns;
+  out->retry_after_ns = answer->allowed ? 0 : answer->retry_after_ns;
+  out->reset_ns = answer->reset_ns;
+  out->next_ns = 0;
+  if (rule->none) {
+    out->next_ns = rule->token_ns;
+  } else if (!answer->remaining) {
+    out->next_ns = answer->reset_ns > but_one ? answer->reset_ns - but_one : 0;
+  }
+}
+
+/* In the order of their rates; those of one rate stay as they come. */
+static uint32_t find_matches(const mc_local_limit *limit, const mc_descriptor *descriptors, uint32_t count, match *out) {
+  uint32_t found = 0;
+  for (uint32_t i = 0; i < count; i++) {
+    const int32_t rule = mc_rules_find(limit->rules, &descriptors[i]);
+    if (rule < 0) continue;
+    uint32_t at = found++;
+    for (; at && limit->at[out[at - 1].rule].rate > limit->at[rule].rate; at--) out[at] = out[at - 1];
+    out[at] = (match){rule, &descriptors[i]};
+  }
+  return found;
+}
+
+static bool same(const match *a, const match *b) {
+  if (a->rule != b->rule || !a->descriptor || !b->descriptor) return false;
+  for (uint32_t i = 0; i < a->descriptor->count; i++) { /* of one rule: of one size */
+    if (!mc_slice_equal(a->descriptor->entries[i].value, b->descriptor->entries[i].value)) return false;
+  }
+  return true;
+}
+
+mc_code mc_local_limit_judge(const mc_request *request, const mc_descriptor *descriptors, uint32_t count, bool peek,
+                             mc_scratch *scratch, mc_limited *out, uint16_t *status) {
+  const mc_local_limit *limit = out->limit;
+  charge c = {.limit = limit, .request = request, .scratch = scratch, .peek = peek};
+  match *matches = mc_scratch_alloc(scratch, (count + 1) * sizeof *matches);
+  if (!matches) return MC_NO_MEMORY;
+  uint32_t found = find_matches(limit, descriptors, count, matches);
+  if (limit->has_whole && (!found || limit->always_whole)) matches[found++] = (match){MC_RULE_WHOLE, NULL};
+  out->allowed = true;
+  for (uint32_t i = 0; i < found; i++) {
+    const mc_limit_answer answer = take(&c, &matches[i]);
+    if (c.no_memory) return MC_NO_MEMORY;
+    const mc_limit_rule *rule = rule_of(limit, matches[i].rule);
+    const bool refused = !answer.allowed && !rule->shadow;
+    if (i == 0 || refused) tell(out, limit, &matches[i], &answer);
+    /* Two descriptors may be one: what is left is what is left after both. */
+    if (i > 0 && !refused && same(&matches[i], &matches[0])) tell(out, limit, &matches[0], &answer);
+    if (!refused) continue;
+    out->allowed = false;
+    *status = rule->status;
+    return MC_OK;
+  }
+  return MC_OK;
+}

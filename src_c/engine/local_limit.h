@@ -1,0 +1,54 @@
+/* One local limit, compiled: its buckets, and what they make of a request's descriptors. As Envoy's LocalRateLimiterImpl
+ * (source/extensions/filters/common/local_ratelimit) has it: of the rules that the descriptors fall under the one that
+ * fills slowest comes first; the first that has not the tokens refuses, and what was taken before stays taken. */
+#ifndef MC_ENGINE_LOCAL_LIMIT_H
+#define MC_ENGINE_LOCAL_LIMIT_H
+
+#include "edit/headers.h"
+#include "limit/limit.h"
+#include "limit/rules.h"
+#include "policy/descriptors.h"
+#include "upstream/limit_store.h"
+
+/* The tokens of one rule. */
+typedef struct mc_limit_rule {
+  mc_slice label;
+  mc_limit limit;     /* in units of 2^shift ns, so that what takes centuries to fill can be reckoned, too */
+  uint8_t shift;
+  bool none;          /* there never are any */
+  bool keyed;         /* a limiter, not a bucket */
+  bool shadow;
+  uint16_t status;    /* of refusals */
+  double rate;        /* tokens in a nanosecond */
+  uint64_t max_tokens, token_ns, window_ns;
+  mc_limit_store *store; /* NULL: none */
+} mc_limit_rule;
+
+typedef struct mc_local_limit {
+  mc_slice name;
+  mc_rules *rules;
+  mc_limit_rule *at; /* by rule; the last is that of all requests */
+  uint32_t rule_count;
+  bool has_whole;
+  bool own_descriptors;
+  mc_descriptor_makers descriptors;
+  mc_fraction enabled, enforced;
+  uint32_t stage;
+  mc_outer_limits outer;
+  uint8_t tells;
+  bool per_connection, always_whole, resource_exhausted, free_zero;
+  mc_edit_pair edits;
+} mc_local_limit;
+
+/* Compiles into the arena; NULL in *out where there is no spec. What lies beyond the arena is given back by
+ * mc_local_limit_clear, also after a failed build. Both take mc_runtime_lock. */
+mc_code mc_local_limit_build(mc_local_limit **out, const mc_local_limit_spec *spec, mc_slots *slots,
+                             mc_runtime *runtime, mc_arena *arena, mc_error *error);
+void mc_local_limit_clear(mc_local_limit *limit, mc_runtime *runtime);
+
+/* Takes the tokens for a request with these descriptors, in out, whose limit is set. peek: takes none. *status: of the
+ * refusal, where it is one. MC_OK or MC_NO_MEMORY. */
+mc_code mc_local_limit_judge(const mc_request *request, const mc_descriptor *descriptors, uint32_t count, bool peek,
+                             mc_scratch *scratch, mc_limited *out, uint16_t *status);
+
+#endif

@@ -1,0 +1,23 @@
+/* The tokens of rate limits. They are shared by the snapshots that know a limit of that name, so that a swap fills no
+ * bucket: the last of them to go takes them along. */
+#ifndef MC_UPSTREAM_LIMIT_STORE_H
+#define MC_UPSTREAM_LIMIT_STORE_H
+
+#include "upstream/runtime.h"
+
+typedef struct mc_limit_store {
+  void *memory; /* a bucket, or a limiter */
+  void *block;  /* to be freed with it */
+  bool made;    /* whoever finds it false has to make a limiter of the memory */
+  uint32_t references;
+  size_t size;
+  struct mc_limit_store *next;
+  mc_slice name;
+} mc_limit_store;
+
+/* Adds a reference. Where the name is new, or of another size, the memory is all zero. NULL where memory is out. Both
+ * under mc_runtime_lock. */
+mc_limit_store *mc_limit_store_of(mc_runtime *runtime, mc_slice name, size_t size, size_t alignment);
+void mc_limit_store_release(mc_runtime *runtime, mc_limit_store *store);
+
+#endif
