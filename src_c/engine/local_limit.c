@@ -257,14 +257,17 @@ mc_code mc_local_limit_judge(const mc_request *request, const mc_descriptor *des
   uint32_t found = find_matches(limit, descriptors, count, matches);
   if (limit->has_whole && (!found || limit->always_whole)) matches[found++] = (match){MC_RULE_WHOLE, NULL};
   out->allowed = true;
+  const match *told = matches; /* the first, then the first that refuses in shadow */
+  bool shadowed = false;
   for (uint32_t i = 0; i < found; i++) {
     const mc_limit_answer answer = take(&c, &matches[i]);
     if (c.no_memory) return MC_NO_MEMORY;
     const mc_limit_rule *rule = rule_of(limit, matches[i].rule);
     const bool refused = !answer.allowed && !rule->shadow;
-    if (i == 0 || refused) tell(out, limit, &matches[i], &answer);
+    if (refused || (!answer.allowed && !shadowed)) told = &matches[i];
+    shadowed |= !answer.allowed;
     /* Two descriptors may be one: what is left is what is left after both. */
-    if (i > 0 && !refused && same(&matches[i], &matches[0])) tell(out, limit, &matches[0], &answer);
+    if (told == &matches[i] || same(&matches[i], told)) tell(out, limit, told, &answer);
     if (!refused) continue;
     out->allowed = false;
     *status = rule->status;

@@ -1,6 +1,7 @@
 /* One local limit, compiled: its buckets, and what they make of a request's descriptors. As Envoy's LocalRateLimiterImpl
  * (source/extensions/filters/common/local_ratelimit) has it: of the rules that the descriptors fall under the one that
- * fills slowest comes first; the first that has not the tokens refuses, and what was taken before stays taken. */
+ * fills slowest comes first; the first that has not the tokens refuses, and what was taken before stays taken. What is
+ * told is of the bucket that refuses, or else of the first that would but for its shadow mode, or else of the first. */
 #ifndef MC_ENGINE_LOCAL_LIMIT_H
 #define MC_ENGINE_LOCAL_LIMIT_H
 

@@ -18,7 +18,7 @@ static void test_several(void) {
   CHECK(mc_flags_text(0, text).data == NULL);
   CHECK_SLICE(mc_flags_text(MC_FLAG_UF, text), "UF");
   CHECK_SLICE(mc_flags_text(MC_FLAG_UF | MC_FLAG_URX | MC_FLAG_DI, text), "DI,URX,UF");
-  CHECK_SLICE(mc_flags_text(UINT32_MAX, text), "DI,FI,RL,URX,UO,UH,UT,LR,UR,UF,UC,SI,UMSDR,UPE,NR,NC");
+  CHECK_SLICE(mc_flags_text(UINT32_MAX, text), "DI,FI,RL,RLSE,URX,UO,UH,UT,LR,UR,UF,UC,SI,UMSDR,UPE,NR,NC");
 }
 
 int main(void) {
