@@ -320,6 +320,7 @@ cdef extern from "meshcore.h" nogil:
 
     ctypedef enum mc_entry_source:
         MC_ENTRY_FIXED
+        MC_ENTRY_NEVER
         MC_ENTRY_CLUSTER
         MC_ENTRY_HEADER
         MC_ENTRY_QUERY
@@ -337,6 +338,7 @@ cdef extern from "meshcore.h" nogil:
         mc_slice value
         mc_slice name
         bint optional
+        bint empty
         bint expect_match
         uint8_t v4_bits
         uint8_t v6_bits
@@ -386,6 +388,7 @@ cdef extern from "meshcore.h" nogil:
 
     ctypedef struct mc_local_limit_spec:
         mc_slice name
+        mc_slice scope
         const mc_limit_rule_spec *rules
         uint32_t rule_count
         const mc_limit_rule_spec *whole
@@ -1317,6 +1320,15 @@ cdef extern from "meshcore.h" nogil:
     bint mc_snapshot_learns(const mc_snapshot *snapshot, int32_t cluster)
     void mc_snapshot_report(const mc_snapshot *snapshot, int32_t cluster, int32_t endpoint, const mc_report *report)
     mc_code mc_decision_take_answer(mc_decision *decision, uint32_t number, const mc_service_answer *answer)
+    ctypedef struct mc_limit_counts:
+        uint64_t enabled
+        uint64_t ok
+        uint64_t rate_limited
+        uint64_t enforced
+
+    const mc_local_limit *mc_snapshot_limit(const mc_snapshot *snapshot, const mc_local_limit *after)
+    mc_slice mc_local_limit_scope(const mc_local_limit *limit)
+    mc_limit_counts mc_local_limit_counts(const mc_local_limit *limit)
     mc_slice mc_local_limit_name(const mc_local_limit *limit)
     mc_slice mc_local_limit_label(const mc_local_limit *limit, int32_t rule)
     void mc_decision_end_delay(mc_decision *decision)

@@ -8,7 +8,8 @@ from meshcore._shape cimport text_pairs
 from meshcore._snapshot cimport Snapshot
 from meshcore.decision cimport Decision
 
-from meshcore.explain import Decided, Overflow, explained
+from meshcore._limited import limits_of, questions_of
+from meshcore.explain import Decided, LimitAsked, LimitTried, Overflow, explained
 from meshcore.explain.facts import CONDITIONS, DOMAINS, DRAWS, SESSIONS, SUBSETS, Facts, Failure, SeenRequest
 
 cdef tuple CORS_VERDICTS = ("none", "allowed", "preflight", "preflight_denied")
@@ -110,12 +111,26 @@ def explanation_of(Decision decision not None):
         response_rate=decision.response_rate,
         mirrors=[(mirror.cluster, mirror.authority) for mirror in decision.mirrors],
         cors=CORS_VERDICTS[<int> d.cors],
+        limits=tuple([tried_of(limit) for limit in limits_of(decision)]),
+        rate_limits=tuple([asked_of(question, decision) for question in questions_of(decision)]),
         session=None if d.session == NULL else (SESSIONS[<int> d.session_reason], text_of(d.session_address)),
         headers=headers,
         request_headers=text_pairs(decision._request_headers(NULL, ())) if d.outcome == MC_FORWARD else [],
         response_headers=lambda lines: text_pairs(decision.response_headers(lines, status=200)),
     )
     return explained(decided, facts_of(snapshot, &d.request), config)
+
+
+cdef object tried_of(object limit):
+    return LimitTried(
+        limit.filter, limit.rule, limit.descriptor, limit.allowed, limit.enforced, limit.limit, limit.remaining,
+        None if limit.retry_after == float("inf") else limit.retry_after)
+
+
+cdef object asked_of(object question, Decision decision):
+    limit = question.filter
+    names = [name for name, config in decision._snapshot.filters[decision._block.decision.listener] if config is limit]
+    return LimitAsked(names[0], limit.cluster or limit.target_uri, question.domain, question.descriptors)
 
 
 cdef object overflow_of(Snapshot snapshot, Decision decision):

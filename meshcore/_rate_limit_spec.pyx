@@ -113,6 +113,7 @@ cdef class LimitSpecs:
         count = self._used[scope] = self._used.get(scope, 0) + 1
         if count > 1:
             scope = f"{scope}#{count}"
+        out.scope = self._specs.text(scope)
         if limit.per_connection:
             scope += " by connection"
         for i, rule in enumerate(limit.descriptors):
@@ -275,11 +276,12 @@ cdef const mc_entry_spec *entries_of(Specs specs, tuple actions) except NULL:
     for i, action in enumerate(actions):
         all[i].source = SOURCES[action.kind]
         if action.kind is Kinds.METADATA and not action.value:
-            all[i].source = MC_ENTRY_COOKIE  # of no name: it never is there
+            all[i].source = MC_ENTRY_NEVER
         all[i].key = specs.text(action.key)
         all[i].value = specs.text(action.value)
         all[i].name = specs.text(action.name)
         all[i].optional = action.skip_if_absent
+        all[i].empty = action.empty_if_absent
         all[i].expect_match = action.expect_match
         all[i].v4_bits, all[i].v6_bits = action.prefix_lengths
         headers = <mc_header_match_spec *> specs.array(len(action.headers), sizeof(mc_header_match_spec))

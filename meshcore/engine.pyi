@@ -184,6 +184,13 @@ class Engine:
         names: ``aborts_injected``, ``delays_injected``, ``response_rl_injected``, ``faults_overflow`` (passed
         unharmed, because ``max_active_faults`` were active). All of it outlives swaps.
         """
+    def limits(self) -> list[dict[str, Any]]:
+        """What each local rate limit made of the requests that it met.
+
+        Keys: ``scope`` (listener, and the filter or the level that has the limit), ``stat_prefix``, and
+        counts so far under Envoy's names: ``enabled``, ``ok``, ``rate_limited``, and of these ``enforced``.
+        All of it outlives swaps.
+        """
     def begin_checks(self, describe: Callable[[str, str], dict[str, Any] | None]) -> None:
         """Somebody checks the endpoints actively from now on: ``meshcore.health.HealthChecker``, or you.
         Endpoints that are new in a cluster with a ``health_check`` are unhealthy until ``set_checked_health``

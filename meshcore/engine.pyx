@@ -10,7 +10,7 @@ from meshcore._core cimport *
 from meshcore._given cimport number_given, time_given
 from meshcore._outlier_status cimport add_ejections
 from meshcore._pick cimport pick_of
-from meshcore._request cimport as_bytes, take
+from meshcore._request cimport as_bytes, take, text_of
 from meshcore._serving cimport Serving, now_of, number_of, unix_time_of
 from meshcore._snapshot cimport Snapshot
 from meshcore._standing cimport checks_of, standing
@@ -221,6 +221,24 @@ cdef class Engine:
             for i, name in enumerate(snapshot.listeners)
             if mc_snapshot_faults(snapshot.snapshot, <int32_t> i, &counts)
         ]
+
+    def limits(self):
+        cdef Snapshot snapshot = self._serving.snapshot()
+        cdef const mc_local_limit *at = mc_snapshot_limit(snapshot.snapshot, NULL)
+        cdef mc_limit_counts counts
+        found = []
+        while at != NULL:
+            counts = mc_local_limit_counts(at)
+            found.append({
+                "scope": text_of(mc_local_limit_scope(at)),
+                "stat_prefix": text_of(mc_local_limit_name(at)),
+                "enabled": counts.enabled,
+                "ok": counts.ok,
+                "rate_limited": counts.rate_limited,
+                "enforced": counts.enforced,
+            })
+            at = mc_snapshot_limit(snapshot.snapshot, at)
+        return found[::-1]
 
     def clusters(self):
         cdef Snapshot snapshot = self._serving.snapshot()

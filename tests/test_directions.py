@@ -105,7 +105,7 @@ PYTHON_ALLOWED: dict[str, set[str]] = {
     "explain": {"model", "config", "ink"},
     "exchange": {"decision"} | SHARED,
     "decision": {"explain", "_explain", "_limited", "model", "orca", "rate_limits"} | SHARED,
-    "_explain": {"explain", "decision"} | SHARED,
+    "_explain": {"explain", "decision", "_limited"} | SHARED,
     "_limited": {"decision", "rate_limits"} | SHARED,
     "rate_limits": {"model"},
     "membership": {"model"},

@@ -163,4 +163,8 @@ def test_disable_keys_are_for_services() -> None:
 
 
 def test_an_explanation_asks_nobody() -> None:
-    assert engine_of().explain("GET", "a.example", "/").outcome == "forward"
+    explanation = engine_of().explain("GET", "a.example", "/")
+    assert explanation.outcome == "forward"
+    (asked,) = explanation.rate_limits
+    assert (asked.filter, asked.service, asked.domain) == ("service", "one", "d")
+    assert 'asks one for d: generic_key "a"' in str(explanation)

@@ -271,6 +271,42 @@ def test_a_swap_fills_no_bucket() -> None:
     assert statuses(engine, 4) == [200, 200, 200, 429]
 
 
+def test_what_limits_did_is_counted() -> None:
+    inner = {"limits": limit(bucket(0), filter_enforced=NONE)["typed_config"]}
+    config = config_of(limit(bucket(1)), host={"domains": ["b.example"], "typed_per_filter_config": inner})
+    engine = Engine(config)
+    assert statuses(engine, 3) == [404, 429, 429]
+    engine.decide("GET", "b.example", "/")
+    engine.explain("GET", "b.example", "/")
+    engine.swap(config)
+    assert engine.limits() == [
+        {
+            "scope": "web/v/limits",
+            "stat_prefix": "x",
+            "enabled": 1,
+            "ok": 0,
+            "rate_limited": 1,
+            "enforced": 0,
+        },
+        {"scope": "web/limits", "stat_prefix": "x", "enabled": 3, "ok": 1, "rate_limited": 2, "enforced": 2},
+    ]
+
+
+def test_an_explanation_says_so() -> None:
+    rules = [rule(bucket(1), u="")]
+    engine = Engine(config_of(limit(None, descriptors=rules), rate_limits=[header_key("x-u", "u")]))
+    for expected in ('u=* of limits (u "a"): 0 of 1 left', "refused, 0 of 1 left, again in "):
+        assert expected in str(engine.explain("GET", "a.example", "/", {"x-u": "a"}))
+        ask(engine, {"x-u": "a"})
+    (tried,) = engine.explain("GET", "a.example", "/", {"x-u": "a"}).limits
+    assert (tried.filter, tried.rule, tried.descriptor, tried.enforced) == (
+        "limits",
+        "u=*",
+        (("u", "a"),),
+        True,
+    )
+
+
 def test_an_explanation_takes_no_tokens() -> None:
     engine = Engine(config_of(limit(bucket(1))))
     for _ in range(3):

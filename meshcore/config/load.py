@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from meshcore._memory import untrack
 from meshcore.config.documents import Sources
@@ -14,6 +14,9 @@ from meshcore.config.node import Node
 from meshcore.config.quiet import without_collections
 from meshcore.config.tree import Document, MappingNode, SequenceNode, TreeNode, describe
 from meshcore.model import Config
+
+if TYPE_CHECKING:
+    from meshcore.config.native import NativeLimits
 
 __all__ = ["Endpoints", "MeshSettings", "Source", "is_envoy", "load", "load_text", "option_for"]
 
@@ -89,9 +92,12 @@ def _build(
 ) -> Config:
     envoy: list[Document] = []
     kubernetes: list[Document] = []
+    native = [document for document in sources.documents if _is_native(document)]
     own = _also_given(sources, endpoints, mesh_config)
     for document in sources.documents:
         root = document.root
+        if _is_native(document):
+            continue
         if not isinstance(root, MappingNode):
             findings.error(root, "", "", found=describe(root), expected="a document (a mapping)")
         elif "kind" in root.entries or "apiVersion" in root.entries:
@@ -112,6 +118,11 @@ def _build(
                 findings.warn(document.root, "", "neither Kubernetes' nor Envoy's: left aside")
         envoy = [document for document in envoy if is_envoy(document)]
     config: Config | None = None
+    limits: NativeLimits | None = None
+    if native:
+        from meshcore.config.native import rate_limits_of
+
+        limits = rate_limits_of(native, findings, alone=not (envoy or kubernetes))
     if envoy and kubernetes:
         first, other = kubernetes[0], envoy[0]
         findings.error(
@@ -135,10 +146,18 @@ def _build(
             ignore_kinds=ignore_kinds,
             sources=sources,
         )
+    elif limits is not None:
+        from meshcore.config.native import alone
+
+        config = alone(limits)
     elif not findings.has_errors:
         findings.error(", ".join(sources.files) or "(no file)", "", "there is no document to load")
     findings.raise_errors()
     assert config is not None  # a dialect returns None only together with an error
+    if limits is not None and (envoy or kubernetes):
+        from meshcore.config.native import with_rate_limits
+
+        config = with_rate_limits(config, limits)
     config = replace(
         config,
         warnings=(*config.warnings, *findings.config_warnings()),
@@ -153,6 +172,12 @@ def _also_given(sources: Sources, *options: Path | Mapping[str, object] | None) 
     """The files among the sources that are given by an option as well."""
     paths = {os.path.abspath(os.fspath(it)) for it in options if isinstance(it, str | os.PathLike)}
     return {file for file in sources.files if os.path.abspath(file) in paths} if paths else set()
+
+
+def _is_native(document: Document) -> bool:
+    """Whether a document is one of our own (meshcore.config.native)."""
+    root = document.root
+    return isinstance(root, MappingNode) and root.text("apiVersion").startswith("meshcore/")
 
 
 def is_envoy(document: Document) -> bool:

@@ -15,6 +15,8 @@ from meshcore.explain.structure import (
     EndpointChosen,
     Explain,
     HeaderChange,
+    LimitAsked,
+    LimitTried,
     ListenerChosen,
     Overflow,
     RouteTried,
@@ -73,6 +75,8 @@ class Decided:
     response_rate: int | None
     mirrors: Sequence[tuple[str, str]]  #: cluster and authority of each copy
     cors: str  #: the verdict, as in CorsJudged
+    limits: tuple[LimitTried, ...]
+    rate_limits: tuple[LimitAsked, ...]
     session: tuple[str, str] | None  #: the reason and the address, as in SessionTried; None: there is none
     headers: Lines
     request_headers: Lines  #: for the upstream; empty unless it is forwarded
@@ -116,6 +120,8 @@ def explained(decided: Decided, facts: Facts, config: Config) -> Explain:
         response_rate=decided.response_rate,
         mirrors=levels.mirrors(decided.mirrors) if levels else (),
         cors=levels.cors(decided.cors) if levels else None,
+        limits=decided.limits,
+        rate_limits=decided.rate_limits,
         request_changes=request_changes,
         response_changes=response_changes,
         nearest=_nearest(decided, facts, routes, config),

@@ -13,6 +13,7 @@ from meshcore.explain.structure import (
     EndpointChosen,
     Explain,
     HeaderChange,
+    LimitTried,
     SessionTried,
     Split,
     SubsetTried,
@@ -63,6 +64,11 @@ def effects(it: Explain, ink: Ink) -> Iterator[str]:
         yield from _cors(it.cors, it, ink)
     if it.fault is not None:
         yield f"{ink.label('fault')}{fault_words(it.fault)}; this request: {_injected(it)}"
+    for tried in it.limits:
+        yield f"{ink.label('limit')}{_limit(tried, ink)}"
+    for asked in it.rate_limits:
+        what = "; ".join(_entries(descriptor) for descriptor in asked.descriptors)
+        yield f"{ink.label('limit')}asks {asked.service} for {asked.domain}: {what}"
     if it.outcome == "forward":
         yield f"{ink.label('timeout')}{'none' if it.timeout is None else f'{it.timeout:g} s'}"
         yield from _policies(it, ink)
@@ -174,6 +180,22 @@ def _cors(cors: CorsJudged, it: Explain, ink: Ink) -> Iterator[str]:
         yield f"{ink.label('cors')}nothing to do: the request has no origin header"
     else:
         yield f"{ink.label('cors')}{_CORS[cors.verdict].format(origin=origin)}; allowed: {allowed}"
+
+
+def _limit(limit: LimitTried, ink: Ink) -> str:
+    left = f"{limit.remaining} of {limit.limit} left"
+    of = f"{printable(limit.rule)} of {limit.filter}"
+    of += f" ({_entries(limit.descriptor)})" if limit.descriptor else ""
+    if limit.allowed:
+        return f"{of}: {left}"
+    again = "never again" if limit.retry_after is None else f"again in {limit.retry_after:.4g} s"
+    if limit.enforced:
+        return f"{of}: {ink.bad('refused')}, {left}, {again}"
+    return f"{of}: would be refused, which is not enforced; {left}"
+
+
+def _entries(descriptor: tuple[tuple[str, str], ...]) -> str:
+    return ", ".join(f"{printable(key)} {quoted(value)}" for key, value in descriptor)
 
 
 def _pending(feature: str) -> str:

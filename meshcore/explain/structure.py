@@ -16,6 +16,8 @@ __all__ = [
     "EndpointChosen",
     "Explain",
     "HeaderChange",
+    "LimitAsked",
+    "LimitTried",
     "ListenerChosen",
     "MirrorTried",
     "Overflow",
@@ -222,6 +224,34 @@ class CorsJudged:
 
 
 @dataclass(frozen=True, slots=True)
+class LimitTried:
+    """What a local rate limit would make of the request now, by the bucket that decides; no token is taken.
+
+    ``retry_after`` are the seconds until it would pass (None: never). ``enforced`` False, where it is not
+    ``allowed``: it would be let through all the same.
+    """
+
+    filter: str
+    rule: str
+    descriptor: tuple[tuple[str, str], ...]
+    allowed: bool
+    enforced: bool
+    limit: int
+    remaining: int
+    retry_after: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class LimitAsked:
+    """What a rate limit ``service`` (a cluster or an address) would be asked of the request."""
+
+    filter: str
+    service: str
+    domain: str
+    descriptors: tuple[tuple[tuple[str, str], ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Explain:
     """Why a request is decided as it is. ``print()`` it, or take it apart; ``to_dict()`` is for JSON.
 
@@ -256,6 +286,8 @@ class Explain:
     response_rate: int | None  #: bytes a second of the answer's body; None: no fault limits it
     mirrors: tuple[MirrorTried, ...]
     cors: CorsJudged | None
+    limits: tuple[LimitTried, ...]  #: in the order of the filters
+    rate_limits: tuple[LimitAsked, ...]
     request_changes: tuple[HeaderChange, ...]
     response_changes: tuple[HeaderChange, ...]
     nearest: tuple[str, ...]  #: where nothing matched: what came nearest, the nearest first

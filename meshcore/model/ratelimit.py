@@ -63,6 +63,7 @@ class RateLimitAction:
     value: str = ""
     name: str = ""
     skip_if_absent: bool = False
+    empty_if_absent: bool = False  #: the entry then has no value, and the requests without it share a bucket
     expect_match: bool = True
     headers: tuple[HeaderMatch, ...] = ()
     query_parameters: tuple[QueryParameterMatch, ...] = ()

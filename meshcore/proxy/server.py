@@ -20,6 +20,7 @@ from meshcore.proxy.downstream import DownstreamServer
 from meshcore.proxy.exchange import Exchange
 from meshcore.proxy.fault_stats import fault_counters, fault_gauges
 from meshcore.proxy.gauges import breaker_gauges
+from meshcore.proxy.limit_stats import limit_counters
 from meshcore.proxy.mirrors import Mirrors
 from meshcore.proxy.options import ProxyOptions
 from meshcore.proxy.view import View
@@ -280,7 +281,7 @@ class Proxy:
     def counters(self) -> dict[str, int]:
         """What others count, under Envoy's names."""
         checks = self.checker.counters() if self.checker is not None else {}
-        return {**checks, **fault_counters(self.engine)}
+        return {**checks, **fault_counters(self.engine), **limit_counters(self.engine)}
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
         begun = time.monotonic()

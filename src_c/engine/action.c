@@ -19,8 +19,10 @@ static mc_code build_ref(mc_header_ref *ref, mc_slice name, mc_slots *slots, mc_
   return code ? mc_slot_failed(error, code) : MC_OK;
 }
 
-static mc_code build_weighted(mc_action *action, const mc_action_spec *spec, mc_slots *slots, mc_runtime *runtime,
-                              mc_arena *arena, mc_error *error) {
+static mc_code build_weighted(mc_action *action, const mc_action_spec *spec, mc_limit_builder *limits,
+                              mc_error *error) {
+  mc_slots *slots = limits->slots;
+  mc_arena *arena = limits->arena;
   action->weighted = mc_arena_alloc(arena, spec->cluster_count, sizeof *action->weighted);
   if (!action->weighted) return fail(error, MC_NO_MEMORY, "out of memory");
   uint64_t sum = 0;
@@ -37,7 +39,7 @@ static mc_code build_weighted(mc_action *action, const mc_action_spec *spec, mc_
     mc_code code = build_ref(&to->cluster_header, from->cluster_header, slots, error);
     if (!code) code = mc_cors_build(&to->cors, from->cors, arena, error);
     if (!code) code = mc_fault_build(&to->fault, from->fault, slots, arena, error);
-    if (!code) code = mc_level_limits_build(&to->limits, &from->limits, slots, runtime, arena, error);
+    if (!code) code = mc_level_limits_build(&to->limits, &from->limits, limits, error);
     if (code) return code;
     if (from->criteria && !(to->criteria = mc_criteria_copy(from->criteria, arena))) {
       return fail(error, MC_NO_MEMORY, "out of memory");
@@ -66,7 +68,9 @@ const mc_upgrade *mc_upgrades_copy(const mc_upgrade *upgrades, uint32_t count, m
 }
 
 static mc_code build_forward(mc_action *action, const mc_action_spec *spec, const mc_route_spec *route,
-                             mc_slots *slots, mc_runtime *runtime, mc_arena *arena, mc_error *error) {
+                             mc_limit_builder *limits, mc_error *error) {
+  mc_slots *slots = limits->slots;
+  mc_arena *arena = limits->arena;
   action->cluster = spec->cluster;
   action->status = spec->cluster_not_found_status;
   action->priority = spec->priority;
@@ -93,7 +97,7 @@ static mc_code build_forward(mc_action *action, const mc_action_spec *spec, cons
   action->retries = (action->retry && action->retry->on) || hedge->initial_requests > 1 || hedge->numerator;
   if (!code) code = build_ref(&action->cluster_header, spec->cluster_header, slots, error);
   if (!code) code = build_ref(&action->weight_header, spec->weight_header, slots, error);
-  if (!code && spec->cluster_count) code = build_weighted(action, spec, slots, runtime, arena, error);
+  if (!code && spec->cluster_count) code = build_weighted(action, spec, limits, error);
   if (!code) {
     code = mc_path_rewrite_compile(arena, &spec->path_rewrite, route->path_kind, route->path, &action->path, error);
   }
@@ -111,8 +115,10 @@ static mc_code build_forward(mc_action *action, const mc_action_spec *spec, cons
                                 error);
 }
 
-mc_code mc_action_build(mc_action *action, const mc_action_spec *spec, const mc_route_spec *route, mc_slots *slots,
-                        mc_runtime *runtime, mc_arena *arena, mc_error *error) {
+mc_code mc_action_build(mc_action *action, const mc_action_spec *spec, const mc_route_spec *route,
+                        mc_limit_builder *limits, mc_error *error) {
+  mc_slots *slots = limits->slots;
+  mc_arena *arena = limits->arena;
   bool ok = true;
   action->kind = spec->kind;
   action->cluster = -1;
@@ -123,13 +129,13 @@ mc_code mc_action_build(mc_action *action, const mc_action_spec *spec, const mc_
   }
   action->include_outer_limits = spec->include_outer_limits;
   mc_code code = mc_fault_build(&action->fault, spec->fault, slots, arena, error);
-  if (!code) code = mc_level_limits_build(&action->limits, &spec->limits, slots, runtime, arena, error);
+  if (!code) code = mc_level_limits_build(&action->limits, &spec->limits, limits, error);
   if (!code) code = mc_descriptors_build(&action->descriptors, &spec->descriptors, slots, arena, error);
   if (code) return code;
   action->filtered = action->faulted = action->fault != NULL;
   switch (spec->kind) {
     case MC_ACTION_FORWARD:
-      return build_forward(action, spec, route, slots, runtime, arena, error);
+      return build_forward(action, spec, route, limits, error);
     case MC_ACTION_REDIRECT:
       return mc_redirect_compile(arena, &spec->redirect, route->path_kind, route->path, &action->redirect, error);
     case MC_ACTION_RESPOND:

@@ -1,10 +1,10 @@
 #include "engine/level_limits.h"
 
-mc_code mc_level_limits_build(mc_level_limits *out, const mc_level_limits_spec *spec, mc_slots *slots,
-                              mc_runtime *runtime, mc_arena *arena, mc_error *error) {
+mc_code mc_level_limits_build(mc_level_limits *out, const mc_level_limits_spec *spec, mc_limit_builder *builder,
+                              mc_error *error) {
   *out = (mc_level_limits){.count = 0};
   if (!spec->count) return MC_OK;
-  out->at = mc_arena_alloc(arena, spec->count, sizeof *out->at);
+  out->at = mc_arena_alloc(builder->arena, spec->count, sizeof *out->at);
   if (!out->at) {
     *error = (mc_error){.code = MC_NO_MEMORY, .message = "out of memory"};
     return MC_NO_MEMORY;
@@ -13,8 +13,8 @@ mc_code mc_level_limits_build(mc_level_limits *out, const mc_level_limits_spec *
     mc_level_limit *to = &out->at[i];
     out->count = i + 1;
     to->filter = spec->at[i].filter;
-    mc_code code = mc_local_limit_build(&to->local, spec->at[i].local, slots, runtime, arena, error);
-    if (!code) code = mc_global_level_build(&to->global, spec->at[i].global, slots, arena, error);
+    mc_code code = mc_local_limit_build(&to->local, spec->at[i].local, builder, error);
+    if (!code) code = mc_global_level_build(&to->global, spec->at[i].global, builder->slots, builder->arena, error);
     if (code) return code;
   }
   return MC_OK;

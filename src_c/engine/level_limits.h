@@ -17,8 +17,8 @@ typedef struct mc_level_limits {
 } mc_level_limits;
 
 /* Compiles into the arena. Clear it even after a failed build. */
-mc_code mc_level_limits_build(mc_level_limits *out, const mc_level_limits_spec *spec, mc_slots *slots,
-                              mc_runtime *runtime, mc_arena *arena, mc_error *error);
+mc_code mc_level_limits_build(mc_level_limits *out, const mc_level_limits_spec *spec, mc_limit_builder *builder,
+                              mc_error *error);
 void mc_level_limits_clear(mc_level_limits *limits, mc_runtime *runtime);
 
 /* What it says to a filter; NULL: nothing. */

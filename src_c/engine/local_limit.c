@@ -58,8 +58,16 @@ static bool find_tokens(mc_limit_rule *rule, mc_slice name, uint64_t capacity, m
   return rule->store != NULL;
 }
 
-static mc_code build_rules(mc_local_limit *limit, const mc_local_limit_spec *spec, mc_runtime *runtime, mc_arena *arena,
+static bool find_counts(mc_local_limit *limit, mc_runtime *runtime) {
+  mc_runtime_lock(runtime);
+  limit->counts = mc_limit_store_of(runtime, limit->scope, sizeof(mc_limit_counters), MC_LIMITER_ALIGNMENT);
+  mc_runtime_unlock(runtime);
+  return limit->counts != NULL;
+}
+
+static mc_code build_rules(mc_local_limit *limit, const mc_local_limit_spec *spec, mc_limit_builder *builder,
                            mc_error *error) {
+  mc_arena *arena = builder->arena;
   limit->rules = mc_rules_build(spec->rules, spec->rule_count, arena);
   limit->at = mc_arena_alloc(arena, spec->rule_count + 1, sizeof *limit->at);
   if (!limit->rules || !limit->at) return fail(error, MC_NO_MEMORY, "out of memory");
@@ -70,21 +78,23 @@ static mc_code build_rules(mc_local_limit *limit, const mc_local_limit_spec *spe
     limit->rule_count = i + !whole; /* clear goes by it, and by has_whole */
     mc_code code = build_rule(&limit->at[i], from, whole ? 0 : mc_rules_open(limit->rules, (int32_t)i), spec, arena, error);
     if (code) return code;
-    if (!find_tokens(&limit->at[i], from->name, spec->capacity, runtime)) {
+    if (!find_tokens(&limit->at[i], from->name, spec->capacity, builder->runtime)) {
       return fail(error, MC_NO_MEMORY, "no memory for the keys of a rate limit");
     }
   }
   return MC_OK;
 }
 
-mc_code mc_local_limit_build(mc_local_limit **out, const mc_local_limit_spec *spec, mc_slots *slots,
-                             mc_runtime *runtime, mc_arena *arena, mc_error *error) {
+mc_code mc_local_limit_build(mc_local_limit **out, const mc_local_limit_spec *spec, mc_limit_builder *builder,
+                             mc_error *error) {
+  mc_arena *arena = builder->arena;
   bool ok = true;
   *out = NULL;
   if (!spec) return MC_OK;
   mc_local_limit *limit = mc_arena_alloc(arena, 1, sizeof *limit);
   if (!limit) return fail(error, MC_NO_MEMORY, "out of memory");
   limit->name = mc_arena_copy(arena, spec->name, &ok);
+  limit->scope = mc_arena_copy(arena, spec->scope, &ok);
   limit->enabled = spec->enabled;
   limit->enforced = spec->enforced;
   limit->stage = spec->stage;
@@ -97,20 +107,36 @@ mc_code mc_local_limit_build(mc_local_limit **out, const mc_local_limit_spec *sp
   limit->own_descriptors = spec->descriptors != NULL;
   if (!ok || mc_edit_pair_compile(arena, &spec->edits, &limit->edits)) return fail(error, MC_NO_MEMORY, "out of memory");
   *out = limit; /* from here on mc_local_limit_clear knows what to give back */
-  mc_code code = mc_descriptors_build(&limit->descriptors, spec->descriptors, slots, arena, error);
-  return code ? code : build_rules(limit, spec, runtime, arena, error);
+  if (!find_counts(limit, builder->runtime)) return fail(error, MC_NO_MEMORY, "out of memory");
+  mc_code code = mc_descriptors_build(&limit->descriptors, spec->descriptors, builder->slots, arena, error);
+  if (!code) code = build_rules(limit, spec, builder, error);
+  limit->next = builder->first;
+  builder->first = limit;
+  return code;
 }
 
 void mc_local_limit_clear(mc_local_limit *limit, mc_runtime *runtime) {
   if (!limit) return;
   mc_descriptors_clear(&limit->descriptors);
   mc_runtime_lock(runtime);
+  mc_limit_store_release(runtime, limit->counts);
+  limit->counts = NULL;
   for (uint32_t i = 0; limit->at && i < limit->rule_count + limit->has_whole; i++) {
     mc_limit_store_release(runtime, limit->at[i].store);
     limit->at[i].store = NULL;
   }
   mc_runtime_unlock(runtime);
 }
+
+mc_limit_counts mc_local_limit_counts(const mc_local_limit *limit) {
+  mc_limit_counters *counters = mc_local_limit_counters(limit);
+  return (mc_limit_counts){.enabled = atomic_load_explicit(&counters->enabled, memory_order_relaxed),
+                           .ok = atomic_load_explicit(&counters->ok, memory_order_relaxed),
+                           .rate_limited = atomic_load_explicit(&counters->rate_limited, memory_order_relaxed),
+                           .enforced = atomic_load_explicit(&counters->enforced, memory_order_relaxed)};
+}
+
+mc_slice mc_local_limit_scope(const mc_local_limit *limit) { return limit->scope; }
 
 mc_slice mc_local_limit_name(const mc_local_limit *limit) { return limit->name; }
 

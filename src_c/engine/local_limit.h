@@ -25,8 +25,15 @@ typedef struct mc_limit_rule {
   mc_limit_store *store; /* NULL: none */
 } mc_limit_rule;
 
+/* How many requests it let through, and so on; in memory that the runtime keeps. */
+typedef struct mc_limit_counters {
+  atomic_uint_fast64_t enabled, ok, rate_limited, enforced;
+} mc_limit_counters;
+
 typedef struct mc_local_limit {
-  mc_slice name;
+  mc_slice name, scope;
+  mc_limit_store *counts; /* of mc_limit_counters */
+  struct mc_local_limit *next; /* of the snapshot's */
   mc_rules *rules;
   mc_limit_rule *at; /* by rule; the last is that of all requests */
   uint32_t rule_count;
@@ -41,15 +48,29 @@ typedef struct mc_local_limit {
   mc_edit_pair edits;
 } mc_local_limit;
 
+/* What limits are built with. */
+typedef struct mc_limit_builder {
+  mc_slots *slots;
+  mc_runtime *runtime;
+  mc_arena *arena;
+  mc_local_limit *first; /* of those that are built */
+} mc_limit_builder;
+
 /* Compiles into the arena; NULL in *out where there is no spec. What lies beyond the arena is given back by
  * mc_local_limit_clear, also after a failed build. Both take mc_runtime_lock. */
-mc_code mc_local_limit_build(mc_local_limit **out, const mc_local_limit_spec *spec, mc_slots *slots,
-                             mc_runtime *runtime, mc_arena *arena, mc_error *error);
+mc_code mc_local_limit_build(mc_local_limit **out, const mc_local_limit_spec *spec, mc_limit_builder *builder,
+                             mc_error *error);
 void mc_local_limit_clear(mc_local_limit *limit, mc_runtime *runtime);
 
 /* Takes the tokens for a request with these descriptors, in out, whose limit is set. peek: takes none. *status: of the
  * refusal, where it is one. MC_OK or MC_NO_MEMORY. */
 mc_code mc_local_limit_judge(const mc_request *request, const mc_descriptor *descriptors, uint32_t count, bool peek,
                              mc_scratch *scratch, mc_limited *out, uint16_t *status);
+
+static inline mc_limit_counters *mc_local_limit_counters(const mc_local_limit *limit) { return limit->counts->memory; }
+
+static inline void mc_limit_count(atomic_uint_fast64_t *counter, bool peek) {
+  if (!peek) atomic_fetch_add_explicit(counter, 1, memory_order_relaxed);
+}
 
 #endif

@@ -115,6 +115,7 @@ bool mc_local_limit_answer(mc_decision *d, mc_input *input, uint32_t place, bool
   const mc_level_limit *level = level_of(d, filter->name);
   const mc_local_limit *limit = level && level->local ? level->local : filter->local;
   if (!limit || !drawn(limit->enabled, d, stream_of(place, ENABLED))) return false;
+  mc_limit_counters *counters = mc_local_limit_counters(limit);
   collection found = {.stage = limit->stage};
   if (limit->rule_count && limit->own_descriptors) {
     collect_own(&found, d, &limit->descriptors, input);
@@ -131,12 +132,15 @@ bool mc_local_limit_answer(mc_decision *d, mc_input *input, uint32_t place, bool
     return false;
   }
   d->limited = made;
+  mc_limit_count(&counters->enabled, peek);
+  mc_limit_count(made->allowed ? &counters->ok : &counters->rate_limited, peek);
   if (made->allowed) return false;
   made->enforced = drawn(limit->enforced, d, stream_of(place, ENFORCED));
   if (!made->enforced) {
     add_request_edit(d, (mc_filter_edit){.edits = &limit->edits.request}, input);
     return false;
   }
+  mc_limit_count(&counters->enforced, peek);
   if (limit->resource_exhausted) d->grpc_status = MC_LITERAL("8");
   refuse(d, status, MC_DETAILS_LOCAL_RATE_LIMITED, MC_FLAG_RL, &limit->edits.response, MC_LITERAL("local_rate_limited"));
   return true;

@@ -95,7 +95,7 @@ static mc_code build_hosts(mc_snapshot *s, const mc_snapshot_spec *spec, mc_erro
     if (!code) code = mc_cors_build(&s->hosts[i].cors_field, from->cors_field, s->arena, error);
     mc_slots *slots = mc_route_table_slots(s->routes);
     if (!code) code = mc_fault_build(&s->hosts[i].fault, from->fault, slots, s->arena, error);
-    if (!code) code = mc_level_limits_build(&s->hosts[i].limits, &from->limits, slots, s->runtime, s->arena, error);
+    if (!code) code = mc_level_limits_build(&s->hosts[i].limits, &from->limits, &s->limits, error);
     if (!code) code = mc_descriptors_build(&s->hosts[i].descriptors, &from->descriptors, slots, s->arena, error);
     if (code) return code;
     mc_session *session;
@@ -104,7 +104,7 @@ static mc_code build_hosts(mc_snapshot *s, const mc_snapshot_spec *spec, mc_erro
     s->has_faults |= s->hosts[i].fault != NULL;
     for (uint32_t r = 0; r < from->route_count; r++) {
       mc_action *action = &s->actions[s->action_count++];
-      code = mc_action_build(action, &from->actions[r], &from->routes[r], slots, s->runtime, s->arena, error);
+      code = mc_action_build(action, &from->actions[r], &from->routes[r], &s->limits, error);
       if (code) return code;
       action->filtered |= s->hosts[i].cors || s->hosts[i].cors_field || s->hosts[i].fault;
       s->has_faults |= action->faulted;
@@ -149,7 +149,7 @@ static mc_code build_filters(mc_snapshot *s, mc_listener *to, const mc_listener_
   const mc_filter_spec *specs = usual ? USUAL_FILTERS : from->filters;
   const uint32_t count = usual ? 2 : from->filter_count;
   mc_slots *slots = mc_route_table_slots(s->routes);
-  mc_code code = mc_level_limits_build(&to->limits, &from->limits, slots, s->runtime, s->arena, error);
+  mc_code code = mc_level_limits_build(&to->limits, &from->limits, &s->limits, error);
   if (code) return code;
   to->filters = mc_arena_alloc(s->arena, count, sizeof *to->filters);
   if (!to->filters) return no_memory(error);
@@ -161,7 +161,7 @@ static mc_code build_filters(mc_snapshot *s, mc_listener *to, const mc_listener_
     filter->name = specs[i].name;
     to->filtered |= filter->kind == MC_FILTER_LOCAL_LIMIT || filter->kind == MC_FILTER_GLOBAL_LIMIT;
     s->reads_clock |= filter->kind == MC_FILTER_LOCAL_LIMIT;
-    code = mc_local_limit_build(&filter->local, specs[i].local, slots, s->runtime, s->arena, error);
+    code = mc_local_limit_build(&filter->local, specs[i].local, &s->limits, error);
     if (!code) code = mc_global_limit_build(&filter->global, specs[i].global, slots, s->arena, error);
   }
   return code;
@@ -244,6 +244,7 @@ mc_snapshot *mc_snapshot_build(const mc_snapshot_spec *spec, mc_runtime *runtime
   s->sharers = s->arena ? mc_arena_alloc(s->arena, 1, sizeof *s->sharers) : NULL;
   if (s->sharers) atomic_init(s->sharers, 1);
   mc_code code = s->sharers && s->routes ? MC_OK : no_memory(error);
+  if (!code) s->limits = (mc_limit_builder){mc_route_table_slots(s->routes), runtime, s->arena, NULL};
   if (!code) code = build_hosts(s, spec, error);
   if (!code) code = build_listeners(s, spec, error);
   if (!code) code = build_clusters(s, spec, error);
@@ -319,6 +320,10 @@ bool mc_snapshot_faults(const mc_snapshot *s, int32_t listener, mc_fault_counts 
                               .rate_limits = atomic_load_explicit(&gauge->rate_limits, memory_order_relaxed),
                               .overflows = atomic_load_explicit(&gauge->overflows, memory_order_relaxed)};
   return true;
+}
+
+const mc_local_limit *mc_snapshot_limit(const mc_snapshot *s, const mc_local_limit *after) {
+  return after ? after->next : s->limits.first;
 }
 
 bool mc_snapshot_reads_clock(const mc_snapshot *s) { return s->reads_clock; }

@@ -139,6 +139,7 @@ struct mc_snapshot {
   mc_hash_policies *hash_policies; /* by cluster, since header slots are the snapshot's; at NULL: the route's count */
   mc_cluster **clusters; /* its own */
   uint32_t listener_count, host_count, action_count, cluster_count;
+  mc_limit_builder limits; /* what its limits were built with, and the first of them */
   bool has_faults;      /* some level has a fault policy */
   bool reads_unix_time; /* some session is kept by a cookie */
   bool reads_clock;     /* some cluster's picks, or its health, hang on now_ns */
@@ -177,8 +178,8 @@ const mc_upgrade *mc_upgrades_copy(const mc_upgrade *upgrades, uint32_t count, m
 mc_code mc_slot_failed(mc_error *error, mc_code code);
 
 /* Compiles a route's action into the arena; what it owns beyond is given back by clear. */
-mc_code mc_action_build(mc_action *action, const mc_action_spec *spec, const mc_route_spec *route, mc_slots *slots,
-                        mc_runtime *runtime, mc_arena *arena, mc_error *error);
+mc_code mc_action_build(mc_action *action, const mc_action_spec *spec, const mc_route_spec *route,
+                        mc_limit_builder *limits, mc_error *error);
 void mc_action_clear(mc_action *action, mc_runtime *runtime);
 
 /* Compiles into the arena; clear it even after a failed build. */

@@ -375,6 +375,7 @@ typedef struct mc_fault_spec {
 /* What an entry's value is. */
 typedef enum mc_entry_source {
   MC_ENTRY_FIXED,         /* the spec's */
+  MC_ENTRY_NEVER,         /* it has none */
   MC_ENTRY_CLUSTER,       /* the name of the cluster that the request goes to */
   MC_ENTRY_HEADER,
   MC_ENTRY_QUERY,         /* a query parameter, percent-decoded */
@@ -392,6 +393,7 @@ typedef struct mc_entry_spec {
   mc_slice key, value;
   mc_slice name;     /* of the header (lower-case), parameter or cookie */
   bool optional;     /* the descriptor may do without the entry; otherwise there is none without it */
+  bool empty;        /* where there is no value, it is the empty one */
   bool expect_match; /* of matchers: that they match, or that not all of them do */
   uint8_t v4_bits, v6_bits;
   const mc_header_match_spec *headers;
@@ -447,7 +449,8 @@ enum {
 
 /* Envoy's LocalRateLimit. */
 typedef struct mc_local_limit_spec {
-  mc_slice name; /* stat_prefix */
+  mc_slice name;  /* stat_prefix */
+  mc_slice scope; /* whose it is: under which it is counted, no other's */
   const mc_limit_rule_spec *rules;
   uint32_t rule_count;
   const mc_limit_rule_spec *whole;         /* the bucket of all requests, without entries; NULL: none */
@@ -1342,6 +1345,16 @@ typedef struct mc_fault_counts {
 
 /* False where no fault can meet the listener's requests. */
 bool mc_snapshot_faults(const mc_snapshot *snapshot, int32_t listener, mc_fault_counts *counts);
+
+/* What a local limit made of the requests so far; under Envoy's names. */
+typedef struct mc_limit_counts {
+  uint64_t enabled, ok, rate_limited, enforced;
+} mc_limit_counts;
+
+/* The next of a snapshot's local limits, in any order; NULL: the first, there is none left. */
+const struct mc_local_limit *mc_snapshot_limit(const mc_snapshot *snapshot, const struct mc_local_limit *after);
+mc_slice mc_local_limit_scope(const struct mc_local_limit *limit);
+mc_limit_counts mc_local_limit_counts(const struct mc_local_limit *limit);
 
 /* Whether decisions hang on the time: if not, a request's now_ns need not be set. */
 bool mc_snapshot_reads_clock(const mc_snapshot *snapshot);

@@ -27,6 +27,7 @@ static mc_code build_entry(mc_entry_maker *to, const mc_entry_spec *from, mc_slo
   bool ok = true;
   *to = (mc_entry_maker){.source = from->source,
                          .optional = from->optional,
+                         .empty = from->empty,
                          .expect_match = from->expect_match,
                          .v4_bits = from->v4_bits,
                          .v6_bits = from->v6_bits,
@@ -128,6 +129,8 @@ static mc_slice value_of(const mc_entry_maker *maker, const mc_routed *routed, m
   switch (maker->source) {
     case MC_ENTRY_FIXED:
       return maker->value;
+    case MC_ENTRY_NEVER:
+      return MC_ABSENT;
     case MC_ENTRY_CLUSTER:
       if (!routed->forwarded) return MC_ABSENT;
       return routed->cluster.data ? routed->cluster : MC_LITERAL("");
@@ -178,8 +181,8 @@ bool mc_descriptor_make(const mc_descriptor_maker *maker, const mc_routed *route
     const mc_entry_maker *entry = &maker->entries[i];
     const mc_slice value = value_of(entry, routed, input);
     if (input->no_memory) return false;
-    if (value.data) {
-      entries[out->count++] = (mc_label){entry->key, value};
+    if (value.data || entry->empty) {
+      entries[out->count++] = (mc_label){entry->key, value.data ? value : MC_LITERAL("")};
     } else if (!entry->optional) {
       return false;
     }

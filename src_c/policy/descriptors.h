@@ -11,7 +11,7 @@
 
 typedef struct mc_entry_maker {
   mc_entry_source source;
-  bool optional, expect_match;
+  bool optional, empty, expect_match;
   uint8_t v4_bits, v6_bits;
   mc_slice key, value, name;
   mc_header_source header; /* MC_ENTRY_HEADER, */

@@ -9,7 +9,7 @@ static mc_code build(mc_action *action, const mc_action_spec *spec) {
   slots = mc_slots_new();
   arena = mc_arena_new();
   memset(action, 0, sizeof *action);
-  return mc_action_build(action, spec, &route, slots, NULL, arena, &error);
+  return mc_action_build(action, spec, &route, &(mc_limit_builder){.slots = slots, .arena = arena}, &error);
 }
 
 static void clear(mc_action *action) {

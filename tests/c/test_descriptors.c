@@ -50,6 +50,8 @@ static void test_sources(void) {
   check_one((mc_entry_spec){.source = MC_ENTRY_HEADER, .name = MC_LITERAL("x-a")}, "/", ROWS("X-A: 1", "x-a: 2"), "k=1");
   check_one((mc_entry_spec){.source = MC_ENTRY_HEADER, .name = MC_LITERAL("x-a")}, "/", NULL, NULL);
   check_one((mc_entry_spec){.source = MC_ENTRY_HEADER, .name = MC_LITERAL("x-a")}, "/", ROWS("x-a: "), "k=");
+  check_one((mc_entry_spec){.source = MC_ENTRY_HEADER, .name = MC_LITERAL("x-a"), .empty = true}, "/", NULL, "k=");
+  check_one((mc_entry_spec){.source = MC_ENTRY_NEVER, .value = MC_LITERAL("v")}, "/", NULL, NULL);
   check_one((mc_entry_spec){.source = MC_ENTRY_HEADER, .name = MC_LITERAL(":path")}, "/p?q", NULL, "k=/p?q");
   check_one((mc_entry_spec){.source = MC_ENTRY_HEADER, .name = MC_LITERAL(":method")}, "/p?q", NULL, "k=GET");
   check_one((mc_entry_spec){.source = MC_ENTRY_PATH}, "/p?q", NULL, "k=/p");

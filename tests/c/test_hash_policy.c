@@ -18,7 +18,7 @@ static uint64_t hash_from(const char *source, uint16_t port, const mc_hash_polic
   memset(&action, 0, sizeof action);
   spec.hash_policies = policies;
   spec.hash_policy_count = count;
-  CHECK_INT(mc_action_build(&action, &spec, &route, slots, NULL, arena, &error), MC_OK);
+  CHECK_INT(mc_action_build(&action, &spec, &route, &(mc_limit_builder){.slots = slots, .arena = arena}, &error), MC_OK);
   mc_scratch_init(&scratch);
   view_of(&view, &scratch, "a.com", target, headers, rows);
   view.source = text_of(source);

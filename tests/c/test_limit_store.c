@@ -29,7 +29,7 @@ static void test_many(void) {
   enum { COUNT = 1000 };
   static mc_limit_store *stores[COUNT];
   mc_runtime *runtime = mc_runtime_new();
-  char name[8];
+  char name[16];
   for (int i = 0; i < COUNT; i++) {
     snprintf(name, sizeof name, "%d", i);
     stores[i] = mc_limit_store_of(runtime, text_of(name), 8, 8);

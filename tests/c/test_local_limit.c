@@ -24,7 +24,7 @@ static void start(mc_local_limit_spec spec, const mc_limit_rule_spec *rules, uin
   spec.rule_count = count;
   if (!spec.capacity) spec.capacity = 64;
   spec.status = 429;
-  CHECK_INT(mc_local_limit_build(&limit, &spec, slots, runtime, arena, &error), MC_OK);
+  CHECK_INT(mc_local_limit_build(&limit, &spec, &(mc_limit_builder){slots, runtime, arena, NULL}, &error), MC_OK);
 }
 
 static void stop(void) {
@@ -206,7 +206,7 @@ static void test_memory(void) {
     slots = mc_slots_new();
     arena = mc_arena_new();
     check_memory(n);
-    mc_code code = mc_local_limit_build(&limit, &spec, slots, runtime, arena, &error);
+    mc_code code = mc_local_limit_build(&limit, &spec, &(mc_limit_builder){slots, runtime, arena, NULL}, &error);
     check_memory(-1);
     CHECK(code == MC_OK || code == MC_NO_MEMORY);
     mc_local_limit_clear(limit, runtime);

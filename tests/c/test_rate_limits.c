@@ -64,6 +64,10 @@ static void test_a_refusal(void) {
   CHECK_INT(mc_peek(snapshot, &request, &decision), MC_OK);
   CHECK_INT(decision.status, 429);
   mc_decision_release(&decision);
+  const struct mc_local_limit *only = mc_snapshot_limit(snapshot, NULL);
+  const mc_limit_counts counts = mc_local_limit_counts(only);
+  CHECK(counts.enabled == 2 && counts.ok == 1 && counts.rate_limited == 1 && counts.enforced == 1);
+  CHECK(mc_snapshot_limit(snapshot, only) == NULL);
   stop();
 }
 

@@ -69,7 +69,7 @@ static void test_keys_tell_lists_of_values_apart(void) {
 
 static void test_many_rules(void) {
   enum { COUNT = 2000 };
-  static char texts[COUNT][8];
+  static char texts[COUNT][16];
   static mc_label labels[COUNT];
   static mc_limit_rule_spec specs[COUNT];
   for (int i = 0; i < COUNT; i++) {

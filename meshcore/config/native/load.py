@@ -1,0 +1,93 @@
+"""Documents of our own among those of a load."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from meshcore.config.findings import Findings, did_you_mean, quoted
+from meshcore.config.native.schema import RateLimits
+from meshcore.config.native.translate import local_rate_limit
+from meshcore.config.schema import decode, warn_at
+from meshcore.config.tree import Document, MappingNode
+from meshcore.model import (
+    Config,
+    CorsFilter,
+    DirectResponse,
+    FaultPolicy,
+    HttpOptions,
+    Listener,
+    LocalRateLimit,
+    PathKind,
+    PathMatch,
+    Route,
+    RouteConfiguration,
+    RouteMatch,
+    VirtualHost,
+)
+
+__all__ = ["API_VERSION", "NativeLimits", "alone", "rate_limits_of", "with_rate_limits"]
+
+API_VERSION = "meshcore/v1"
+_KIND = "RateLimits"
+
+
+@dataclass(frozen=True, slots=True)
+class NativeLimits:
+    """The limits of all documents of our own, each with the name of its filter."""
+
+    filters: tuple[tuple[str, LocalRateLimit], ...]
+    trusted_proxies: int  #: before whoever asks, where there are no other documents
+
+
+def rate_limits_of(documents: Sequence[Document], findings: Findings, *, alone: bool) -> NativeLimits:
+    """What the documents say; ``alone``: there are no others."""
+    made: dict[str, LocalRateLimit] = {}
+    proxies = 0
+    for document in documents:
+        root = document.root
+        assert isinstance(root, MappingNode)
+        version, kind = root.text("apiVersion"), root.text("kind")
+        if version != API_VERSION:
+            where = root.entries["apiVersion"]
+            findings.error(where, "apiVersion", "", found=quoted(version), expected=API_VERSION)
+            continue
+        if kind != _KIND:
+            near = did_you_mean(kind, [_KIND])
+            where = root.entries.get("kind", root)
+            findings.error(where, "kind", f"there is no kind {quoted(kind)} of {API_VERSION}{near}")
+            continue
+        document.kind = kind
+        source = decode(root, RateLimits, findings)
+        if source is None:
+            continue
+        document.name = source.metadata.name if source.metadata is not None else ""
+        name = f"{_KIND} {document.name}".rstrip()
+        if name in made:
+            findings.error(root, "metadata.name", f"two documents of RateLimits have one name ({name})")
+        made[name] = local_rate_limit(source, name, findings)
+        proxies = max(proxies, source.trusted_proxies)
+        if not alone and source.trusted_proxies:
+            warn_at(findings, source, "trusted_proxies", "has no effect beside other documents, which say it")
+    return NativeLimits(tuple(made.items()), proxies)
+
+
+def with_rate_limits(config: Config, limits: NativeLimits) -> Config:
+    """The limits before all else that a listener's filters do, at every listener."""
+    listeners = []
+    for listener in config.listeners:
+        # A listener that says nothing of its filters has the usual ones.
+        others = listener.filters or (("fault", FaultPolicy()), ("cors", CorsFilter()))
+        listeners.append(replace(listener, filters=(*limits.filters, *others)))
+    return replace(config, listeners=tuple(listeners))
+
+
+def alone(limits: NativeLimits) -> Config:
+    """Limits that stand alone: what they let through is answered 200, for whoever asks to go on.
+
+    Nobody is believed to be another client than the peer, but by as many proxies as are trusted.
+    """
+    options = HttpOptions(use_remote_address=True, xff_num_trusted_hops=limits.trusted_proxies)
+    passed = Route(RouteMatch(PathMatch(PathKind.PREFIX, "/")), DirectResponse(200), name="passed")
+    table = RouteConfiguration("rate limits", (VirtualHost("all", ("*",), (passed,)),))
+    return Config((Listener("rate limits", None, table, options, filters=limits.filters),))

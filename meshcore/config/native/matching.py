@@ -1,0 +1,109 @@
+"""Which requests a rule is for, as matchers of the model."""
+
+from __future__ import annotations
+
+import re
+
+from meshcore.config.findings import Findings, quoted
+from meshcore.config.native.schema import Match
+from meshcore.config.patterns import regex_error
+from meshcore.config.schema import path_of
+from meshcore.config.tree import MappingNode, ScalarNode, SequenceNode, TreeNode, describe, join_path
+from meshcore.model import HeaderMatch, QueryParameterMatch, StringKind, StringMatch
+
+__all__ = ["header_matches", "query_matches"]
+
+_KINDS = {
+    "exact": StringKind.EXACT,
+    "prefix": StringKind.PREFIX,
+    "suffix": StringKind.SUFFIX,
+    "contains": StringKind.CONTAINS,
+    "regex": StringKind.REGEX,
+}
+_METHOD = re.compile(r"[A-Z]+(?:-[A-Z]+)*\Z")
+
+
+def header_matches(match: Match, findings: Findings) -> tuple[HeaderMatch, ...]:
+    made = []
+    for field, name, pattern_of in _LINES:
+        node, path = getattr(match, field), path_of(match, field)
+        patterns = [pattern_of(text, item, path, findings) for text, item in _texts(node, path, findings)]
+        if patterns:
+            made.append(HeaderMatch(name, string=StringMatch(StringKind.REGEX, "|".join(patterns))))
+    base = path_of(match, "headers")
+    for name, node in match.headers.items():
+        string, present = _pattern(node, join_path(base, name), findings)
+        made.append(HeaderMatch(name.lower(), string=string, present=present))
+    return tuple(made)
+
+
+def query_matches(match: Match, findings: Findings) -> tuple[QueryParameterMatch, ...]:
+    base = path_of(match, "query")
+    made = []
+    for name, node in match.query.items():
+        string, present = _pattern(node, join_path(base, name), findings)
+        made.append(QueryParameterMatch(name, string=string, present=present is not False))
+        if present is False:
+            findings.error(node, join_path(base, name), "a query parameter can only be asked to be there")
+    return tuple(made)
+
+
+def _texts(node: TreeNode | None, path: str, findings: Findings) -> list[tuple[str, TreeNode]]:
+    """A text, or a list of them, each with its place."""
+    if node is None:
+        return []
+    items = node.items if isinstance(node, SequenceNode) else [node]
+    texts: list[tuple[str, TreeNode]] = []
+    for item in items:
+        if isinstance(item, ScalarNode) and isinstance(item.value, str) and item.value:
+            texts.append((item.value, item))
+        else:
+            findings.error(item, path, "", found=describe(item), expected="a text, or a list of texts")
+    if not items:
+        findings.error(node, path, "", found="an empty list", expected="a text, or a list of texts")
+    return texts
+
+
+def _host(text: str, node: TreeNode, path: str, findings: Findings) -> str:
+    """``api.example``, or ``*.example``; a port of the request does not matter."""
+    if text.startswith("*."):
+        return rf"(?i:[^:]+{re.escape(text[1:])}(?::[0-9]+)?)"
+    return rf"(?i:{re.escape(text)}(?::[0-9]+)?)"
+
+
+def _path(text: str, node: TreeNode, path: str, findings: Findings) -> str:
+    """``/login``, whatever its query, or ``/v1/*``."""
+    if not text.startswith("/"):
+        findings.error(node, path, "", found=quoted(text), expected="a path, such as /login or /v1/*")
+    if text.endswith("*"):
+        return rf"{re.escape(text[:-1])}(?s:.*)"
+    return rf"{re.escape(text)}(?s:\?.*)?"
+
+
+def _method(text: str, node: TreeNode, path: str, findings: Findings) -> str:
+    if not _METHOD.match(text):
+        findings.error(node, path, "", found=quoted(text), expected="a method, such as POST")
+    return re.escape(text)
+
+
+#: Field, the header that it is about, and what makes a regex of a text.
+_LINES = (("host", ":authority", _host), ("path", ":path", _path), ("method", ":method", _method))
+
+
+def _pattern(node: TreeNode, path: str, findings: Findings) -> tuple[StringMatch | None, bool | None]:
+    """A text stands for itself; a mapping says how to compare, or whether it is there."""
+    if isinstance(node, ScalarNode) and isinstance(node.value, str):
+        return StringMatch(StringKind.EXACT, node.value), None
+    if isinstance(node, MappingNode) and len(node.entries) == 1:
+        ((how, value),) = node.entries.items()
+        given = value.value if isinstance(value, ScalarNode) else None
+        if how == "present" and isinstance(given, bool):
+            return None, given
+        if how in _KINDS and isinstance(given, str):
+            problem = regex_error(given) if how == "regex" else ""
+            if problem:
+                findings.error(value, join_path(path, how), problem, found=quoted(given))
+            return StringMatch(_KINDS[how], given), None
+    expected = f"a text, or a mapping with one of {', '.join(_KINDS)}, present"
+    findings.error(node, path, "", found=describe(node), expected=expected)
+    return None, True

@@ -1,0 +1,143 @@
+"""``RateLimits`` as a local rate limit of the model."""
+
+from __future__ import annotations
+
+from meshcore.config.findings import Findings, quoted
+from meshcore.config.native import schema
+from meshcore.config.native.keys import BadKey, parse_key
+from meshcore.config.native.matching import header_matches, query_matches
+from meshcore.config.native.rates import EXAMPLES, parse_rate
+from meshcore.config.schema import error_at, node_of, path_of
+from meshcore.config.tree import ScalarNode, SequenceNode, describe
+from meshcore.model import (
+    AppendAction,
+    Fraction,
+    HeaderValue,
+    LocalRateLimit,
+    RateLimit,
+    RateLimitAction,
+    RateLimitActionKind,
+    RateLimitDescriptor,
+    TokenBucket,
+)
+
+__all__ = ["local_rate_limit"]
+
+Kinds = RateLimitActionKind
+_ALL = Fraction(100)
+#: The first entry of every descriptor, by which rules tell theirs from others'.
+_RULE = "rule"
+
+
+def local_rate_limit(document: schema.RateLimits, name: str, findings: Findings) -> LocalRateLimit:
+    told = {"ratelimit"} if document.headers is None else {one.name for one in document.headers}
+    seen: set[str] = set()
+    rate_limits, descriptors = [], []
+    for rule in document.rules:
+        if rule.name in seen:
+            error_at(findings, rule, "name", "another rule has this name", found=quoted(rule.name))
+        seen.add(rule.name)
+        actions = _actions(rule, findings)
+        hits, hits_format = _cost(rule, findings)
+        rate_limits.append(RateLimit(actions, hits=hits, hits_format=hits_format))
+        descriptors.append(
+            RateLimitDescriptor(
+                entries=tuple((action.key, action.value) for action in actions),
+                bucket=_bucket(rule, findings),
+                shadow_mode=rule.shadow or document.shadow,
+                name=rule.name,
+                status=rule.status,
+            )
+        )
+    return LocalRateLimit(
+        stat_prefix=name,
+        descriptors=tuple(descriptors),
+        rate_limits=tuple(rate_limits),
+        enabled=_ALL,
+        enforced=_ALL,
+        status=document.status,
+        response_headers=tuple(
+            HeaderValue(key.lower(), value.replace("%", "%%"), AppendAction.OVERWRITE_IF_EXISTS_OR_ADD)
+            for key, value in document.response_headers.items()
+        ),
+        rate_limit_headers="x-ratelimit" in told,
+        ratelimit_headers="ratelimit" in told,
+        retry_after=document.retry_after,
+        resource_exhausted=True,
+        max_dynamic_descriptors=document.keys,
+        zero_is_free=True,
+    )
+
+
+def _bucket(rule: schema.Rule, findings: Findings) -> TokenBucket:
+    if rule.bucket is not None:
+        if rule.burst is not None:
+            error_at(findings, rule, "burst", "goes with rate; a bucket has max_tokens")
+        return TokenBucket(rule.bucket.max_tokens, rule.bucket.fill_interval, rule.bucket.tokens_per_fill)
+    assert rule.rate is not None
+    rate = parse_rate(rule.rate)
+    if rate is None:
+        error_at(findings, rule, "rate", "", found=quoted(rule.rate), expected=f"a rate {EXAMPLES}")
+        return TokenBucket(1, 1.0)
+    tokens, seconds = rate
+    return TokenBucket(rule.burst or tokens, seconds, tokens)
+
+
+def _actions(rule: schema.Rule, findings: Findings) -> tuple[RateLimitAction, ...]:
+    headers = header_matches(rule.match, findings) if rule.match is not None else ()
+    queries = query_matches(rule.match, findings) if rule.match is not None else ()
+    first = RateLimitAction(Kinds.GENERIC_KEY, _RULE, rule.name)
+    if headers:
+        first = RateLimitAction(Kinds.HEADER_VALUE_MATCH, _RULE, rule.name, headers=headers)
+    made = [first]
+    if queries:
+        made.append(
+            RateLimitAction(Kinds.QUERY_PARAMETER_VALUE_MATCH, "query", "matched", query_parameters=queries)
+        )
+    return (*made, *_keys(rule, findings))
+
+
+def _keys(rule: schema.Rule, findings: Findings) -> list[RateLimitAction]:
+    if rule.key is None:
+        return []
+    made: list[RateLimitAction] = []
+    path = path_of(rule, "key")
+    for item in rule.key.items if isinstance(rule.key, SequenceNode) else [rule.key]:
+        if not (isinstance(item, ScalarNode) and isinstance(item.value, str)):
+            findings.error(item, path, "", found=describe(item), expected="a key, or a list of keys")
+            continue
+        try:
+            action = parse_key(item.value)
+        except BadKey as bad:
+            findings.error(item, path, str(bad), found=quoted(item.value))
+            continue
+        if any(action.key == one.key for one in made):
+            findings.error(item, path, "the rule counts by this already", found=quoted(item.value))
+        made.append(action)
+    return made
+
+
+def _cost(rule: schema.Rule, findings: Findings) -> tuple[int | None, str]:
+    """Tokens that a request takes: a number, or the header that says it."""
+    cost = rule.cost
+    if cost is None:
+        return None, ""
+    if isinstance(cost, int):
+        if not 0 <= cost <= 1_000_000_000:
+            error_at(findings, rule, "cost", "", found=str(cost), expected="from 0 to 1000000000")
+        return cost, ""
+    what, _, name = cost.partition(":")
+    try:
+        action = parse_key(cost)
+    except BadKey:
+        action = None
+    if what != "header" or action is None:
+        findings.error(
+            node_of(rule, "cost"),
+            path_of(rule, "cost"),
+            "",
+            found=quoted(cost),
+            expected="a number, or header:NAME of the header that says it",
+        )
+        return None, ""
+    return None, f"%REQ({name.lower()})%"
