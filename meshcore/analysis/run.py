@@ -27,7 +27,8 @@ from meshcore.config.istio.reading import is_cluster_wide, read, unfold
 from meshcore.config.istio.resources import DEFAULT_NAMESPACE
 from meshcore.config.istio.translate import make_registry
 from meshcore.config.istio.validation import validate
-from meshcore.config.load import is_envoy, option_for
+from meshcore.config.load import is_envoy, is_native, option_for
+from meshcore.config.native import rate_limits_of
 from meshcore.config.quiet import without_collections
 from meshcore.config.tree import Document, MappingNode, ScalarNode, describe
 from meshcore.model import Config
@@ -44,6 +45,7 @@ UNREADABLE = "MC1001"
 INVALID_ENVOY = "MC1002"
 DOUBTFUL_ENVOY = "MC1003"
 UNKNOWN = "MC1005"
+INVALID_LIMITS = "MC1006"
 INVALID = "IST0106"
 DOUBTFUL = "IST0133"
 
@@ -114,7 +116,10 @@ def analyze_documents(
 ) -> Inventory:
     """Validate and analyze documents that are read already; all findings have codes."""
     tell = progress or (lambda stage, done, total: None)
-    envoy, kubernetes = _sort(documents, namespace, findings)
+    documents = list(documents)
+    native = [document for document in documents if is_native(document)]
+    _limits(native, findings)
+    envoy, kubernetes = _sort((it for it in documents if it not in native), namespace, findings)
     inventory = Inventory()
     add_builtins(inventory)
     for document in kubernetes:
@@ -213,6 +218,12 @@ def _envoy(documents: list[Document], findings: Findings) -> Config | None:
             kept.add(finding)
     _merge(findings, _coded(kept, INVALID_ENVOY, DOUBTFUL_ENVOY))
     return config
+
+
+def _limits(documents: list[Document], findings: Findings) -> None:
+    validation = Findings()
+    rate_limits_of(documents, validation, alone=True)
+    _merge(findings, _coded(validation, INVALID_LIMITS, INVALID_LIMITS))
 
 
 def _mesh(source: Source | None, findings: Findings) -> Cursor | None:

@@ -236,6 +236,7 @@ CODES: dict[str, Code] = _table(
             _I,
             "The document is neither Kubernetes' nor Envoy's, and is left aside.",
         ),
+        ("MC1006", "InvalidRateLimits", _E, "The document of rate limits is invalid."),
         ("MC1101", "ShadowedMatch", _W, "A match never counts: an earlier one takes all its requests."),
         (
             "MC1102",

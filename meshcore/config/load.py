@@ -18,7 +18,7 @@ from meshcore.model import Config
 if TYPE_CHECKING:
     from meshcore.config.native import NativeLimits
 
-__all__ = ["Endpoints", "MeshSettings", "Source", "is_envoy", "load", "load_text", "option_for"]
+__all__ = ["Endpoints", "MeshSettings", "Source", "is_envoy", "is_native", "load", "load_text", "option_for"]
 
 Path: TypeAlias = "str | os.PathLike[str]"
 #: A path of a file or a folder, or an already parsed document.
@@ -92,11 +92,11 @@ def _build(
 ) -> Config:
     envoy: list[Document] = []
     kubernetes: list[Document] = []
-    native = [document for document in sources.documents if _is_native(document)]
+    native = [document for document in sources.documents if is_native(document)]
     own = _also_given(sources, endpoints, mesh_config)
     for document in sources.documents:
         root = document.root
-        if _is_native(document):
+        if is_native(document):
             continue
         if not isinstance(root, MappingNode):
             findings.error(root, "", "", found=describe(root), expected="a document (a mapping)")
@@ -174,7 +174,7 @@ def _also_given(sources: Sources, *options: Path | Mapping[str, object] | None) 
     return {file for file in sources.files if os.path.abspath(file) in paths} if paths else set()
 
 
-def _is_native(document: Document) -> bool:
+def is_native(document: Document) -> bool:
     """Whether a document is one of our own (meshcore.config.native)."""
     root = document.root
     return isinstance(root, MappingNode) and root.text("apiVersion").startswith("meshcore/")

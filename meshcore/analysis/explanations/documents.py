@@ -259,4 +259,23 @@ spec:
   - {name: http, port: 9080}
 """,
     ),
+    "MC1006": (
+        """A document of meshcore/v1 says something that is none of its fields, or none of their values.""",
+        """
+apiVersion: meshcore/v1
+kind: RateLimits
+rules:
+- name: per-client
+  rate: 100/fortnight
+  key: remote_address
+""",
+        """
+apiVersion: meshcore/v1
+kind: RateLimits
+rules:
+- name: per-client
+  rate: 100/minute
+  key: remote_address
+""",
+    ),
 }
