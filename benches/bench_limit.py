@@ -4,8 +4,9 @@
 
 What is measured is a call that is allowed, on keys that live already, each as its documentation uses it. By
 key: limits by its three strategies in memory, throttled-py by GCRA, token_bucket. Without: pyrate-limiter and
-aiolimiter (in an event loop that runs). Then the bytes by which a key makes the process grow, and ours by
-the number of live keys, in random order.
+aiolimiter (in an event loop that runs). By request: an engine with a limit for each client, one without any,
+and the one call of limits that slowapi and flask-limiter make among others. Then the bytes by which a key
+makes the process grow, and ours by the number of live keys, in random order.
 """
 
 from __future__ import annotations
@@ -16,12 +17,13 @@ import importlib.util
 import os
 import random
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from timing import Contender, Cost, beside, measure, nanoseconds, table, verdict
 
-from meshcore import RateLimiter, TokenBucket
+from meshcore import Engine, RateLimiter, TokenBucket, load_text
 
 PEERS = ("limits", "throttled", "token_bucket", "pyrate_limiter", "aiolimiter")
 #: How many times cheaper than each peer a call must be, at a thousand live keys.
@@ -115,6 +117,32 @@ def contenders_without_keys(loop: asyncio.AbstractEventLoop) -> dict[str, Conten
     return found
 
 
+LIMITED = """
+apiVersion: meshcore/v1
+kind: RateLimits
+headers: []
+rules:
+- {name: per-client, rate: 1000000/second, key: header:x-client}
+"""
+
+
+def contenders_by_request() -> dict[str, Contender]:
+    limit = load_text(LIMITED)
+    ((name, _),) = limit.listeners[0].filters
+    passed = replace(limit, listeners=(replace(limit.listeners[0], filters=()),))
+    requests = [("GET", "api.example", "/", {"x-client": key_of(number)}) for number in range(KEYS)]
+    found = {
+        title: Contender(
+            "for request in requests: decide(*request)",
+            {"requests": requests, "decide": Engine(config).decide},
+            KEYS,
+        )
+        for title, config in ((f"Engine, {name}", limit), ("Engine, no limit", passed))
+    }
+    peer = contenders_by_key().get("limits, fixed window")
+    return found if peer is None else {**found, "limits, fixed window": peer}
+
+
 def report(title: str, costs: dict[str, Cost]) -> None:
     print(f"\n{title}\n")
     print(beside(costs))
@@ -182,6 +210,7 @@ def main() -> int:
         print(f"not installed, and left out: {', '.join(missing)}")
     keyed = measure(contenders_by_key(), **effort)
     report(f"a call for one of {KEYS:,} live keys", keyed)
+    report("a request of one of as many clients", measure(contenders_by_request(), **effort))
     loop = asyncio.new_event_loop()
     report("a call of one bucket", measure(contenders_without_keys(loop), **effort))
     loop.close()
