@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from meshcore.outlier import EjectionStatus, OutlierDetector
     from meshcore.shared import SharedState, SharedStateError
     from meshcore.split import WeightedSplit
+    from meshcore.trace import SpanContext, request_id
 
 __all__ = [
     "Attempt",
@@ -50,11 +51,13 @@ __all__ = [
     "RouteTable",
     "SharedState",
     "SharedStateError",
+    "SpanContext",
     "TokenBucket",
     "WeightedSplit",
     "__version__",
     "load",
     "load_text",
+    "request_id",
 ]
 
 _HOMES = {
@@ -69,6 +72,7 @@ _HOMES = {
     "meshcore.outlier": ("EjectionStatus", "OutlierDetector"),
     "meshcore.shared": ("SharedState", "SharedStateError"),
     "meshcore.split": ("WeightedSplit",),
+    "meshcore.trace": ("SpanContext", "request_id"),
 }
 
 

@@ -23,12 +23,13 @@ COMPONENTS = {
     "meshcore.match": ("RouteTable",),
     "meshcore.outlier": ("EjectionStatus", "OutlierDetector"),
     "meshcore.split": ("WeightedSplit",),
+    "meshcore.trace": ("SpanContext", "request_id", "trace_counts"),
 }
 
 #: The first compiled modules that anything imports.
 _COMPILED = {
     f"meshcore.{name}"
-    for name in ("balance", "circuit", "decision", "engine", "limit", "match", "outlier", "split")
+    for name in ("balance", "circuit", "decision", "engine", "limit", "match", "outlier", "split", "trace")
 }
 
 _CPYTHON = sys.implementation.name == "cpython"

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <stdatomic.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/types.h>
 #include <time.h>
@@ -15,6 +16,7 @@
 #include <sys/random.h>
 #endif
 
+#include "base/chacha.h"
 #include "base/rng.h"
 
 uint64_t mc_platform_now_ns(void) {
@@ -101,4 +103,70 @@ uint64_t mc_entropy_next(mc_entropy *entropy) {
     atomic_store(&entropy->seeded, true);
   }
   return mc_mix64(atomic_fetch_add_explicit(&entropy->counter, MC_SPLITMIX64_STEP, memory_order_relaxed));
+}
+
+enum { BATCHES = 4, BATCH = MC_CHACHA_WORDS * sizeof(uint32_t), BUFFER = BATCHES * BATCH };
+
+/* Fast key erasure (Bernstein, "Fast-key-erasure random-number generators", 2017): each buffer of ChaCha20's stream begins
+ * with the key of the next one, and what is given out is wiped. The page is the child's own after a fork, as above. Who
+ * finds the buffer in use asks the machine; so does a child whose parent forked meanwhile, where the kernel cannot wipe. */
+struct mc_id_source {
+  bool compare_pid;
+  atomic_bool busy;
+  /* What follows belongs to the thread that has set busy. */
+  bool seeded;
+  pid_t owner;
+  size_t used;
+  uint32_t key[MC_CHACHA_KEY];
+  uint32_t buffer[BUFFER / sizeof(uint32_t)];
+};
+
+static void refill(mc_id_source *source) {
+  for (uint32_t batch = 0; batch < BATCHES; batch++) {
+    mc_chacha_blocks(source->key, 4 * batch, source->buffer + batch * MC_CHACHA_WORDS);
+  }
+  memcpy(source->key, source->buffer, sizeof source->key);
+  memset(source->buffer, 0, sizeof source->key);
+  source->used = sizeof source->key;
+}
+
+static bool source_ready(mc_id_source *source, size_t size) {
+  if (!source->seeded || (source->compare_pid && source->owner != getpid())) {
+    if (!mc_platform_random(source->key, sizeof source->key)) return false;
+    source->owner = getpid();
+    source->seeded = true;
+    source->used = BUFFER;
+  }
+  if (source->used + size > BUFFER) refill(source);
+  return true;
+}
+
+mc_id_source *mc_id_source_new(void) {
+  void *page = mmap(NULL, sizeof(mc_id_source), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (page == MAP_FAILED) return NULL;
+  mc_id_source *source = page;
+  source->compare_pid = !wipe_on_fork(page, sizeof(mc_id_source));
+  if (!source_ready(source, 0)) {
+    mc_id_source_free(source);
+    return NULL;
+  }
+  return source;
+}
+
+void mc_id_source_free(mc_id_source *source) {
+  if (source) munmap(source, sizeof *source);
+}
+
+bool mc_id_source_take(mc_id_source *source, uint64_t *out, size_t count) {
+  const size_t size = count * sizeof *out;
+  if (atomic_exchange_explicit(&source->busy, true, memory_order_acquire)) return mc_platform_random(out, size);
+  const bool ready = source_ready(source, size);
+  if (ready) {
+    char *at = (char *)source->buffer + source->used;
+    memcpy(out, at, size);
+    memset(at, 0, size);
+    source->used += size;
+  }
+  atomic_store_explicit(&source->busy, false, memory_order_release);
+  return ready;
 }

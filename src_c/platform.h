@@ -36,5 +36,15 @@ mc_shared *mc_platform_shared_open(int fd, uint64_t size, uint32_t workers, cons
 bool mc_platform_shared_forked(mc_shared *shared, int fd);
 /* NULL is none. */
 void mc_platform_shared_close(mc_shared *shared);
+/* Random numbers fit for ids that nobody can guess, without a system call for each of them. By many threads at once;
+ * after a fork the child has others. */
+typedef struct mc_id_source mc_id_source;
+
+/* NULL where memory or the machine's randomness is out. */
+mc_id_source *mc_id_source_new(void);
+void mc_id_source_free(mc_id_source *source);
+/* Up to MC_ID_NUMBERS at once; false where the machine has no randomness to give. */
+#define MC_ID_NUMBERS 8
+bool mc_id_source_take(mc_id_source *source, uint64_t *out, size_t count);
 
 #endif

@@ -64,6 +64,7 @@ SHARED = {
     "_shape",
     "_snapshot",
     "_standing",
+    "_trace",
     "_types",
 }
 #: What keeps large object graphs from holding up other threads: it knows nothing of what they are.
@@ -123,6 +124,7 @@ PYTHON_ALLOWED: dict[str, set[str]] = {
     "global_limit": {"_version", "model", "config", "limit", "_limit", "telemetry"} | WIRE,
     "_backend": set(),
     "_cffi": {"model", "config", "_circuit", "_failures", "_hosts", "_limit", "_outlier", "shared"},
+    "_cffi": {"model", "config", "_circuit", "_failures", "_hosts", "_limit", "_outlier", "_trace"},
     "__init__": SERVING | {"_backend", "_circuit"},
     "integrations": SERVING | {"context", "discovery", "mesh", "telemetry", "upstream"},
     "telemetry": SERVING,

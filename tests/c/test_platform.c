@@ -98,11 +98,94 @@ static void test_threads(void) {
   mc_entropy_free(entropy);
 }
 
+static void test_ids(void) {
+  mc_id_source *one = mc_id_source_new(), *other = mc_id_source_new();
+  enum { TAKES = 1000 };
+  static uint64_t all[TAKES * MC_ID_NUMBERS + 3];
+  CHECK(one && other);
+  size_t count = 0, twice = 0;
+  for (int i = 0; i < TAKES; i++) { /* of all sizes, over many buffers */
+    const size_t size = (size_t)i % MC_ID_NUMBERS + 1;
+    CHECK(mc_id_source_take(i % 2 ? one : other, all + count, size));
+    count += size;
+  }
+  qsort(all, count, sizeof *all, by_value);
+  for (size_t i = 1; i < count; i++) twice += all[i] == all[i - 1];
+  CHECK_INT(twice, 0);
+  CHECK(all[0] < UINT64_MAX / 100 && all[count - 1] > UINT64_MAX / 100 * 99);
+  mc_id_source_free(one);
+  mc_id_source_free(other);
+  mc_id_source_free(NULL);
+}
+
+static uint64_t id_of_child(mc_id_source *source) {
+  int ends[2];
+  uint64_t id = 0;
+  if (pipe(ends)) return 0;
+  pid_t child = fork();
+  if (child == 0) {
+    if (!mc_id_source_take(source, &id, 1)) _exit(1);
+    _exit(write(ends[1], &id, sizeof id) != sizeof id);
+  }
+  close(ends[1]);
+  CHECK(read(ends[0], &id, sizeof id) == sizeof id);
+  close(ends[0]);
+  waitpid(child, NULL, 0);
+  return id;
+}
+
+static void test_ids_fork(void) {
+  mc_id_source *source = mc_id_source_new();
+  uint64_t own = 0;
+  CHECK(mc_id_source_take(source, &own, 1));
+  uint64_t first = id_of_child(source), second = id_of_child(source);
+  CHECK(mc_id_source_take(source, &own, 1));
+  CHECK(first && second && first != second && first != own && second != own);
+  mc_id_source_free(source);
+}
+
+typedef struct taker {
+  mc_id_source *source;
+  uint64_t ids[DRAWS];
+} taker;
+
+/* One that is refused stays 0; two of those are one twice. */
+static void *take_many(void *argument) {
+  taker *own = argument;
+  for (size_t i = 0; i < DRAWS; i++) mc_id_source_take(own->source, &own->ids[i], 1);
+  return NULL;
+}
+
+static void test_ids_threads(void) {
+  mc_id_source *source = mc_id_source_new();
+  taker *takers = calloc(THREADS, sizeof *takers);
+  uint64_t *all = calloc(THREADS * DRAWS, sizeof *all);
+  pthread_t threads[THREADS];
+  for (size_t i = 0; i < THREADS; i++) {
+    takers[i].source = source;
+    CHECK(pthread_create(&threads[i], NULL, take_many, &takers[i]) == 0);
+  }
+  for (size_t i = 0; i < THREADS; i++) {
+    pthread_join(threads[i], NULL);
+    memcpy(all + i * DRAWS, takers[i].ids, sizeof takers[i].ids);
+  }
+  qsort(all, THREADS * DRAWS, sizeof *all, by_value);
+  size_t twice = 0;
+  for (size_t i = 1; i < THREADS * DRAWS; i++) twice += all[i] == all[i - 1];
+  CHECK_INT(twice, 0);
+  free(all);
+  free(takers);
+  mc_id_source_free(source);
+}
+
 int main(void) {
   test_clock();
   test_random();
   test_draws_differ();
   test_fork();
   test_threads();
+  test_ids();
+  test_ids_fork();
+  test_ids_threads();
   return check_finish();
 }

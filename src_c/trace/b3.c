@@ -1,0 +1,87 @@
+/* B3 (openzipkin/b3-propagation): x-b3-* and b3. Ids are taken in any case. As in its reference implementation a line
+ * that is malformed makes all of the format count for nothing. */
+#include "trace/hex.h"
+#include "trace/lines.h"
+
+/* A trace id of 16 or 32 digits, not all of them 0. */
+static bool read_trace_id(mc_slice text, mc_span_context *out) {
+  out->short_id = text.size == 16;
+  out->trace_high = 0;
+  if (text.size == 32) {
+    if (!mc_hex16_read(text.data, true, &out->trace_high)) return false;
+    text = mc_slice_from(text, 16);
+  }
+  if (text.size != 16 || !mc_hex16_read(text.data, true, &out->trace_low)) return false;
+  return out->trace_high || out->trace_low;
+}
+
+static bool read_id(mc_slice text, uint64_t *out) { return text.size == 16 && mc_hex16_read(text.data, true, out); }
+
+static bool read_state(mc_slice text, mc_sampling *out) {
+  if (text.size != 1) return false;
+  switch (text.data[0]) {
+    case '0':
+      *out = MC_SAMPLING_DENY;
+      return true;
+    case '1':
+      *out = MC_SAMPLING_ACCEPT;
+      return true;
+    case 'd':
+      *out = MC_SAMPLING_DEBUG;
+      return true;
+    default:
+      return false;
+  }
+}
+
+/* "1" and "0"; earlier drafts had true and false. */
+static bool read_sampled(mc_slice text, mc_sampling *out) {
+  if (mc_slice_equal_fold(text, MC_LITERAL("true")) || mc_slice_equal(text, MC_LITERAL("1"))) {
+    *out = MC_SAMPLING_ACCEPT;
+    return true;
+  }
+  *out = MC_SAMPLING_DENY;
+  return mc_slice_equal_fold(text, MC_LITERAL("false")) || mc_slice_equal(text, MC_LITERAL("0"));
+}
+
+enum {
+  IDS = MC_NAME_BIT(MC_NAME_B3_TRACE_ID) | MC_NAME_BIT(MC_NAME_B3_SPAN_ID) | MC_NAME_BIT(MC_NAME_B3_PARENT_ID),
+  ALL = IDS | MC_NAME_BIT(MC_NAME_B3_SAMPLED) | MC_NAME_BIT(MC_NAME_B3_FLAGS),
+};
+
+mc_trace_read mc_b3_multi_read(const mc_trace_lines *lines, mc_span_context *out) {
+  if (!(lines->seen & ALL)) return MC_READ_NOTHING;
+  if (lines->disputed & ALL) return MC_READ_MALFORMED;
+  const mc_slice sampled = mc_trace_value(lines, MC_NAME_B3_SAMPLED);
+  const mc_slice flags = mc_trace_value(lines, MC_NAME_B3_FLAGS);
+  if (sampled.data && !read_sampled(sampled, &out->sampling)) return MC_READ_MALFORMED;
+  if (mc_slice_equal(flags, MC_LITERAL("1"))) out->sampling = MC_SAMPLING_DEBUG;
+  if (!(lines->seen & IDS)) return out->sampling ? MC_READ_SAMPLING : MC_READ_NOTHING;
+  const mc_slice parent = mc_trace_value(lines, MC_NAME_B3_PARENT_ID);
+  if (!read_trace_id(mc_trace_value(lines, MC_NAME_B3_TRACE_ID), out) ||
+      !read_id(mc_trace_value(lines, MC_NAME_B3_SPAN_ID), &out->span_id) || !out->span_id) {
+    return MC_READ_MALFORMED;
+  }
+  return parent.data && !read_id(parent, &out->parent_id) ? MC_READ_MALFORMED : MC_READ_IDS;
+}
+
+/* Cuts what comes before the next hyphen off. */
+static mc_slice cut(mc_slice *text) {
+  const size_t end = mc_slice_find(*text, 0, '-');
+  const mc_slice part = mc_slice_head(*text, end);
+  *text = end < text->size ? mc_slice_from(*text, end + 1) : MC_ABSENT;
+  return part;
+}
+
+mc_trace_read mc_b3_single_read(const mc_trace_lines *lines, mc_span_context *out) {
+  if (!mc_trace_has(lines, MC_NAME_B3)) return MC_READ_NOTHING;
+  if (lines->disputed & MC_NAME_BIT(MC_NAME_B3)) return MC_READ_MALFORMED;
+  mc_slice rest = lines->values[MC_NAME_B3];
+  if (read_state(rest, &out->sampling)) return MC_READ_SAMPLING;
+  const mc_slice trace = cut(&rest);
+  if (!rest.data || !read_trace_id(trace, out) || !read_id(cut(&rest), &out->span_id) || !out->span_id) {
+    return MC_READ_MALFORMED;
+  }
+  if (rest.data && !read_state(cut(&rest), &out->sampling)) return MC_READ_MALFORMED;
+  return rest.data && !read_id(rest, &out->parent_id) ? MC_READ_MALFORMED : MC_READ_IDS;
+}

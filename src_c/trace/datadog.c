@@ -1,0 +1,70 @@
+/* Datadog's headers: ids as decimal numbers of 64 bits; the upper half of a trace id is a tag. */
+#include "trace/datadog.h"
+
+#include "trace/hex.h"
+#include "trace/lines.h"
+
+static bool read_number(mc_slice text, uint64_t *out) {
+  return text.size && text.data[0] != '+' && mc_slice_number(text, out);
+}
+
+/* -1 and 0: drop; 1: keep; 2: keep, since a user said so. */
+static bool read_priority(mc_slice text, mc_sampling *out) {
+  if (mc_slice_equal(text, MC_LITERAL("-1")) || mc_slice_equal(text, MC_LITERAL("0"))) {
+    *out = MC_SAMPLING_DENY;
+  } else if (mc_slice_equal(text, MC_LITERAL("1"))) {
+    *out = MC_SAMPLING_ACCEPT;
+  } else if (mc_slice_equal(text, MC_LITERAL("2"))) {
+    *out = MC_SAMPLING_DEBUG;
+  } else {
+    return false;
+  }
+  return true;
+}
+
+bool mc_datadog_next_tag(mc_slice *tags, mc_slice *tag) {
+  if (!tags->size) return false;
+  const size_t end = mc_slice_find(*tags, 0, ',');
+  *tag = mc_slice_head(*tags, end);
+  *tags = mc_slice_from(*tags, end < tags->size ? end + 1 : end);
+  return true;
+}
+
+/* The upper half of the trace id; 0 where the tags do not say, or say nothing sensible. */
+static uint64_t upper_half(mc_slice tags) {
+  uint64_t upper = 0;
+  for (mc_slice tag; mc_datadog_next_tag(&tags, &tag);) {
+    if (!mc_slice_starts(tag, MC_DATADOG_UPPER)) continue;
+    const mc_slice digits = mc_slice_from(tag, MC_DATADOG_UPPER.size);
+    return digits.size == 16 && mc_hex16_read(digits.data, true, &upper) ? upper : 0;
+  }
+  return 0;
+}
+
+static bool text_ok(mc_slice text, size_t most) {
+  for (size_t i = 0; i < text.size; i++) {
+    if (text.data[i] < 0x20 || text.data[i] > 0x7e) return false;
+  }
+  return text.size > 0 && text.size <= most;
+}
+
+mc_trace_read mc_datadog_read(const mc_trace_lines *lines, mc_span_context *out) {
+  if (!mc_trace_has(lines, MC_NAME_DATADOG_TRACE_ID)) return MC_READ_NOTHING;
+  const uint32_t names = MC_NAME_BIT(MC_NAME_DATADOG_TRACE_ID) | MC_NAME_BIT(MC_NAME_DATADOG_PARENT_ID) |
+                         MC_NAME_BIT(MC_NAME_DATADOG_PRIORITY) | MC_NAME_BIT(MC_NAME_DATADOG_TAGS);
+  if (lines->disputed & names) return MC_READ_MALFORMED;
+  const mc_slice priority = mc_trace_value(lines, MC_NAME_DATADOG_PRIORITY);
+  const mc_slice span = mc_trace_value(lines, MC_NAME_DATADOG_PARENT_ID);
+  const mc_slice tags = mc_trace_value(lines, MC_NAME_DATADOG_TAGS);
+  const mc_slice origin = mc_trace_value(lines, MC_NAME_DATADOG_ORIGIN);
+  if (priority.data && !read_priority(priority, &out->sampling)) return MC_READ_MALFORMED;
+  if (!read_number(lines->values[MC_NAME_DATADOG_TRACE_ID], &out->trace_low) || !out->trace_low) return MC_READ_MALFORMED;
+  if (span.data && !read_number(span, &out->span_id)) return MC_READ_MALFORMED;
+  if (text_ok(tags, MC_DATADOG_TAGS)) {
+    out->datadog_tags = tags;
+    out->trace_high = upper_half(tags);
+  }
+  out->short_id = !out->trace_high;
+  if (text_ok(origin, MC_DATADOG_ORIGIN)) out->datadog_origin = origin;
+  return MC_READ_IDS;
+}

@@ -1,0 +1,9 @@
+#include "trace/hex.h"
+
+bool mc_hex_read(mc_slice text, uint64_t *out) {
+  char digits[16];
+  if (text.size == 0 || text.size > sizeof digits) return false;
+  memset(digits, '0', sizeof digits);
+  memcpy(digits + sizeof digits - text.size, text.data, text.size);
+  return mc_hex16_read(digits, true, out);
+}
