@@ -39,10 +39,10 @@ class SpanContext:
     def extract(headers: Headers, formats: Iterable[str] | None = None) -> SpanContext | None:
         """The context that header lines carry: pairs of name and value (ASGI), a mapping or a multidict.
 
-        Of several formats the first one counts whose ids are well-formed, in the order of ``formats``; without
-        any ids the first decision that is there. What is malformed is as if it were absent, and counted.
-        None: nothing is there at all. A context may also carry no more than a decision (``b3: 0``), baggage or
-        a request id: its ids are then None, and its children begin a trace.
+        Of several formats the first one counts whose ids are well-formed, in the order of ``formats``;
+        without any ids the first decision that is there. What is malformed is as if it were absent, and
+        counted. None: nothing is there at all. A context may also carry no more than a decision (``b3: 0``),
+        baggage or a request id: its ids are then None, and its children begin a trace.
 
         ``formats`` are by default those of OTEL_PROPAGATORS and the request id, or, where that is unset, all.
         ValueError: one is unknown.

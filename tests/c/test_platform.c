@@ -33,40 +33,53 @@ static void test_draws_differ(void) {
   mc_entropy_free(NULL);
 }
 
-static uint64_t drawn_by_child(mc_entropy *entropy) {
+static uint64_t next_seed(void *source);
+static uint64_t next_id(void *source);
+
+static uint64_t drawn_by_child(void *source, uint64_t (*draw)(void *source)) {
   int ends[2];
-  uint64_t draw = 0;
+  uint64_t drawn = 0;
   if (pipe(ends)) return 0;
   pid_t child = fork();
   if (child == 0) {
-    draw = mc_entropy_next(entropy);
-    _exit(write(ends[1], &draw, sizeof draw) != sizeof draw);
+    drawn = draw(source);
+    _exit(write(ends[1], &drawn, sizeof drawn) != sizeof drawn);
   }
   close(ends[1]);
-  CHECK(read(ends[0], &draw, sizeof draw) == sizeof draw);
+  CHECK(read(ends[0], &drawn, sizeof drawn) == sizeof drawn);
   close(ends[0]);
   waitpid(child, NULL, 0);
-  return draw;
+  return drawn;
+}
+
+/* Parent and children draw different numbers. */
+static void check_fork(void *source, uint64_t (*draw)(void *source)) {
+  draw(source);
+  uint64_t first = drawn_by_child(source, draw), second = drawn_by_child(source, draw), own = draw(source);
+  CHECK(first && second && first != second && first != own && second != own);
 }
 
 static void test_fork(void) {
   mc_entropy *entropy = mc_entropy_new();
-  mc_entropy_next(entropy);
-  uint64_t first = drawn_by_child(entropy), second = drawn_by_child(entropy), own = mc_entropy_next(entropy);
-  CHECK(first && second && first != second && first != own && second != own);
+  mc_id_source *ids = mc_id_source_new();
+  check_fork(entropy, next_seed);
+  check_fork(ids, next_id);
   mc_entropy_free(entropy);
+  mc_id_source_free(ids);
 }
 
 enum { THREADS = 4, DRAWS = 20000 };
 
+/* What is drawn from, and how. */
 typedef struct drawer {
-  mc_entropy *entropy;
+  void *source;
+  uint64_t (*draw)(void *source);
   uint64_t draws[DRAWS];
 } drawer;
 
 static void *draw_many(void *argument) {
   drawer *own = argument;
-  for (size_t i = 0; i < DRAWS; i++) own->draws[i] = mc_entropy_next(own->entropy);
+  for (size_t i = 0; i < DRAWS; i++) own->draws[i] = own->draw(own->source);
   return NULL;
 }
 
@@ -75,107 +88,68 @@ static int by_value(const void *a, const void *b) {
   return (x > y) - (x < y);
 }
 
-/* The counter passes each value once, and the mix is a bijection: no draw comes twice. */
-static void test_threads(void) {
-  mc_entropy *entropy = mc_entropy_new();
+static size_t count_twice(uint64_t *all, size_t count) {
+  size_t twice = 0;
+  qsort(all, count, sizeof *all, by_value);
+  for (size_t i = 1; i < count; i++) twice += all[i] == all[i - 1];
+  return twice;
+}
+
+/* How many draws of threads at once come twice. */
+static size_t twice_by_threads(void *source, uint64_t (*draw)(void *source)) {
   drawer *drawers = calloc(THREADS, sizeof *drawers);
   uint64_t *all = calloc(THREADS * DRAWS, sizeof *all);
   pthread_t threads[THREADS];
   for (size_t i = 0; i < THREADS; i++) {
-    drawers[i].entropy = entropy;
+    drawers[i].source = source;
+    drawers[i].draw = draw;
     CHECK(pthread_create(&threads[i], NULL, draw_many, &drawers[i]) == 0);
   }
   for (size_t i = 0; i < THREADS; i++) {
     pthread_join(threads[i], NULL);
     memcpy(all + i * DRAWS, drawers[i].draws, sizeof drawers[i].draws);
   }
-  qsort(all, THREADS * DRAWS, sizeof *all, by_value);
-  size_t twice = 0;
-  for (size_t i = 1; i < THREADS * DRAWS; i++) twice += all[i] == all[i - 1];
-  CHECK_INT(twice, 0);
+  const size_t twice = count_twice(all, THREADS * DRAWS);
   free(all);
   free(drawers);
+  return twice;
+}
+
+/* One that is refused stays 0; two of those are one twice. */
+static uint64_t next_id(void *source) {
+  uint64_t id = 0;
+  mc_id_source_take(source, &id, 1);
+  return id;
+}
+
+static uint64_t next_seed(void *source) { return mc_entropy_next(source); }
+
+/* The counter passes each value once, and the mix is a bijection: no draw comes twice. */
+static void test_threads(void) {
+  mc_entropy *entropy = mc_entropy_new();
+  mc_id_source *ids = mc_id_source_new();
+  CHECK_INT(twice_by_threads(entropy, next_seed), 0);
+  CHECK_INT(twice_by_threads(ids, next_id), 0);
   mc_entropy_free(entropy);
+  mc_id_source_free(ids);
 }
 
 static void test_ids(void) {
   mc_id_source *one = mc_id_source_new(), *other = mc_id_source_new();
   enum { TAKES = 1000 };
-  static uint64_t all[TAKES * MC_ID_NUMBERS + 3];
+  static uint64_t all[TAKES * MC_ID_NUMBERS];
   CHECK(one && other);
-  size_t count = 0, twice = 0;
+  size_t count = 0;
   for (int i = 0; i < TAKES; i++) { /* of all sizes, over many buffers */
     const size_t size = (size_t)i % MC_ID_NUMBERS + 1;
     CHECK(mc_id_source_take(i % 2 ? one : other, all + count, size));
     count += size;
   }
-  qsort(all, count, sizeof *all, by_value);
-  for (size_t i = 1; i < count; i++) twice += all[i] == all[i - 1];
-  CHECK_INT(twice, 0);
+  CHECK_INT(count_twice(all, count), 0);
   CHECK(all[0] < UINT64_MAX / 100 && all[count - 1] > UINT64_MAX / 100 * 99);
   mc_id_source_free(one);
   mc_id_source_free(other);
   mc_id_source_free(NULL);
-}
-
-static uint64_t id_of_child(mc_id_source *source) {
-  int ends[2];
-  uint64_t id = 0;
-  if (pipe(ends)) return 0;
-  pid_t child = fork();
-  if (child == 0) {
-    if (!mc_id_source_take(source, &id, 1)) _exit(1);
-    _exit(write(ends[1], &id, sizeof id) != sizeof id);
-  }
-  close(ends[1]);
-  CHECK(read(ends[0], &id, sizeof id) == sizeof id);
-  close(ends[0]);
-  waitpid(child, NULL, 0);
-  return id;
-}
-
-static void test_ids_fork(void) {
-  mc_id_source *source = mc_id_source_new();
-  uint64_t own = 0;
-  CHECK(mc_id_source_take(source, &own, 1));
-  uint64_t first = id_of_child(source), second = id_of_child(source);
-  CHECK(mc_id_source_take(source, &own, 1));
-  CHECK(first && second && first != second && first != own && second != own);
-  mc_id_source_free(source);
-}
-
-typedef struct taker {
-  mc_id_source *source;
-  uint64_t ids[DRAWS];
-} taker;
-
-/* One that is refused stays 0; two of those are one twice. */
-static void *take_many(void *argument) {
-  taker *own = argument;
-  for (size_t i = 0; i < DRAWS; i++) mc_id_source_take(own->source, &own->ids[i], 1);
-  return NULL;
-}
-
-static void test_ids_threads(void) {
-  mc_id_source *source = mc_id_source_new();
-  taker *takers = calloc(THREADS, sizeof *takers);
-  uint64_t *all = calloc(THREADS * DRAWS, sizeof *all);
-  pthread_t threads[THREADS];
-  for (size_t i = 0; i < THREADS; i++) {
-    takers[i].source = source;
-    CHECK(pthread_create(&threads[i], NULL, take_many, &takers[i]) == 0);
-  }
-  for (size_t i = 0; i < THREADS; i++) {
-    pthread_join(threads[i], NULL);
-    memcpy(all + i * DRAWS, takers[i].ids, sizeof takers[i].ids);
-  }
-  qsort(all, THREADS * DRAWS, sizeof *all, by_value);
-  size_t twice = 0;
-  for (size_t i = 1; i < THREADS * DRAWS; i++) twice += all[i] == all[i - 1];
-  CHECK_INT(twice, 0);
-  free(all);
-  free(takers);
-  mc_id_source_free(source);
 }
 
 int main(void) {
@@ -185,7 +159,5 @@ int main(void) {
   test_fork();
   test_threads();
   test_ids();
-  test_ids_fork();
-  test_ids_threads();
   return check_finish();
 }
