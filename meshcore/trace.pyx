@@ -307,8 +307,8 @@ cdef int edit_list(list headers, const mc_trace_line *lines, uint32_t count, uin
     while at < PyList_GET_SIZE(headers):
         id = id_of(name_at(headers, at))
         if names >> id & 1:
-            line = NULL if done >> id & 1 else line_of(id, lines, count)
-            if line != NULL:
+            line = line_of(id, lines, count)
+            if line != NULL and not done >> id & 1:
                 if not is_same(headers, at, line):
                     headers[at] = pair_of(line, as_text)
                 done |= <uint32_t> 1 << id
