@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import concurrent.futures
 import contextlib
 import logging
 import os
 import random
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from types import TracebackType
 
 from meshcore.engine import Engine
@@ -16,11 +17,17 @@ from meshcore.health.board import Board
 from meshcore.health.checks import Checks
 from meshcore.health.clock import Clock
 from meshcore.health.machine import Machine
+from meshcore.health.plan import Key
 from meshcore.health.probes import require_libraries
+from meshcore.health.session import Result
+from meshcore.model import Config, HealthStatus
 
 __all__ = ["HealthChecker"]
 
 _log = logging.getLogger("meshcore.health")
+
+#: Seconds that a loop is given to tell what it has found by the time that it had.
+_MARGIN = 1.0
 
 
 class HealthChecker:
@@ -125,6 +132,42 @@ class HealthChecker:
         """Wait until each endpoint has been checked once; False where ``timeout`` seconds were not enough."""
         return self._checked.wait(timeout)
 
+    @contextlib.contextmanager
+    def warmed(self, config: Config, *, wait: float = 10.0) -> Iterator[None]:
+        """Check the endpoints that a configuration brings before it is in force, as Envoy warms clusters::
+
+            with checker.warmed(config):
+                engine.swap(config)
+
+        Requests go on meanwhile. Endpoints whose first check has not ended after ``wait`` seconds come
+        unhealthy, as all would without this. From any thread but the one in which the checker runs, where
+        nothing is waited for; nor is it where the checker does not run.
+        """
+        found = self._warm(config, wait)
+        try:
+            yield
+            words: dict[str, dict[str, HealthStatus]] = {}
+            for (cluster, endpoint), result in found.items():
+                words.setdefault(cluster, {})[endpoint] = result.health
+            for cluster, said in words.items():  # at once: the checker's thread may be busy
+                self._engine.set_checked_health(cluster, said)
+        finally:
+            self._call(self._checks.settle)
+
+    def _warm(self, config: Config, wait: float) -> dict[Key, Result]:
+        loop = self._loop
+        if loop is None or loop is _running_loop():
+            return {}
+        try:
+            warming = asyncio.run_coroutine_threadsafe(self._checks.warm(config, wait), loop)
+        except RuntimeError:  # the loop is closed
+            return {}
+        try:
+            return warming.result(wait + _MARGIN)
+        except (concurrent.futures.CancelledError, concurrent.futures.TimeoutError):  # it ends, or is stuck
+            warming.cancel()
+            return {}
+
     def __enter__(self) -> HealthChecker:
         self.start()
         return self
@@ -175,3 +218,10 @@ class HealthChecker:
     def gauges(self) -> dict[str, int]:
         """How many hosts of each cluster are healthy (degraded ones included) and how many degraded."""
         return self._checks.gauges()
+
+
+def _running_loop() -> asyncio.AbstractEventLoop | None:
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        return None

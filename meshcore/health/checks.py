@@ -17,7 +17,8 @@ from meshcore.health.plan import Job, Key, plan
 from meshcore.health.session import Result, Session
 from meshcore.health.stats import Counts, hosts_by_health
 from meshcore.health.verdict import Verdict
-from meshcore.model import Cluster, HealthStatus
+from meshcore.health.warming import Tell, first_results
+from meshcore.model import Cluster, Config, HealthStatus
 
 __all__ = ["Checks"]
 
@@ -54,6 +55,7 @@ class Checks:
         self._sessions: dict[Key, Session] = {}  #: of hosts that are checked here
         self._tasks: dict[Key, asyncio.Task[None]] = {}
         self._adopted: dict[Key, Result] = {}  #: of hosts that others check
+        self._warmed: dict[Key, Result] = {}  #: of hosts that are to come
         self._said: dict[Key, HealthStatus] = {}
         self._words: dict[str, dict[str, HealthStatus]] = {}  #: still to be said, by cluster and endpoint
         self._news = False  #: for other processes
@@ -92,19 +94,48 @@ class Checks:
             if key in elsewhere:
                 self._adopt(key, job, elsewhere[key])
             elif key not in self._sessions:
-                self._begin(key, job, self._adopted.pop(key, None))
+                self._begin(key, job, self._adopted.pop(key, None) or self._warmed.get(key))
         self.flush()
 
-    def _begin(self, key: Key, job: Job, known: Result | None) -> None:
-        session = Session(
+    async def warm(self, config: Config, wait: float) -> dict[Key, Result]:
+        """Check each host once that a configuration brings, in ``wait`` seconds: it is known when it comes.
+
+        What others of the machine have found is taken from them.
+        """
+        jobs = plan(config, self._jobs, self._clusters)
+        elsewhere: dict[Key, Result | None] = {}
+        if self._machine is not None:
+            elsewhere = self._machine.elsewhere({**self._jobs, **jobs})
+        found = {key: known for key in jobs if key not in self._jobs and (known := elsewhere.get(key))}
+        new = [job for key, job in jobs.items() if key not in self._jobs and key not in found]
+        self._warmed = found | await first_results(new, self._warming, wait)
+        return self._warmed
+
+    def _warming(self, job: Job, tell: Tell) -> Session:
+        def count(session: Session, verdict: Verdict) -> None:
+            self.stats.add(job.key[0], verdict)
+            tell(session, verdict)
+
+        return self._session(job, count)
+
+    def settle(self) -> None:
+        """What was warmed up has come, or does not come."""
+        self.follow()
+        self._warmed = {}
+
+    def _session(self, job: Job, tell: Tell, known: Result | None = None) -> Session:
+        return Session(
             job,
             Connection(job, self._certificates, self._clock),
             self._clock,
             lambda: self._random.getrandbits(64),
             self._has_traffic,
-            self._tell,
+            tell,
             known,
         )
+
+    def _begin(self, key: Key, job: Job, known: Result | None) -> None:
+        session = self._session(job, self._tell, known)
         self._sessions[key] = session
         if session.result.passed is not None:
             self._unchecked.discard(key)
@@ -121,7 +152,11 @@ class Checks:
         """None: it is left to others, who know nothing of it yet."""
         if result is None:
             if key not in self._sessions and key not in self._said:
-                self._say(key, HostChecks(job.check, int, excluded=job.excluded).health)
+                known = self._warmed.get(key)
+                if known is not None:
+                    self._adopted[key] = known
+                    self._note_checked(key)
+                self._say(key, (known or HostChecks(job.check, int, excluded=job.excluded)).health)
             return
         self._forget(key)
         old = self._adopted.get(key)

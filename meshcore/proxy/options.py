@@ -26,6 +26,8 @@ class ProxyOptions:
     max_headers: int = 100
     #: How long serving a configuration waits for the first answers to its names (STRICT_DNS, LOGICAL_DNS).
     dns_wait: float = 10.0
+    #: How long serving another configuration waits for the first checks of the endpoints that it brings.
+    checks_wait: float = 10.0
     #: Bytes buffered in each direction of a stream before the sender is held back.
     buffer_size: int = 64 * 1024
     #: Copies of requests (mirrors) that are under way at a time; what goes beyond is not sent.

@@ -224,7 +224,8 @@ class Proxy:
 
     def swap(self, config: Config) -> None:
         """Serve by another configuration. In any thread but the loop's: compiling a large one takes its time,
-        and names that are new are looked up first, within ``options.dns_wait``.
+        names that are new are looked up first, within ``options.dns_wait``, and endpoints that are new are
+        checked once, within ``options.checks_wait``. In the loop's thread nothing is checked first.
 
         Raises:
             ValueError: where it cannot be compiled; nothing has changed then.
@@ -236,8 +237,11 @@ class Proxy:
 
     def _put(self, config: Config) -> None:
         self._upcoming = View(config)
+        checker, wait = self.checker, self.options.checks_wait
+        warmed = contextlib.nullcontext() if checker is None else checker.warmed(config, wait=wait)
         try:
-            self.engine.swap(config)
+            with warmed:
+                self.engine.swap(config)
         except BaseException:
             self._upcoming = None
             raise

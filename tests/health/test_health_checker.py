@@ -201,6 +201,73 @@ async def test_endpoints_that_come_and_go() -> None:
 
 
 @in_loop
+async def test_endpoints_are_checked_before_they_come() -> None:
+    async with checked(Host(OK)) as it, hosts(Host(OK), Host(BAD)) as new:
+        made = config(cluster(endpoint(it.hosts[0]), *(endpoint(host) for host in new)))
+        seen: list[object] = []
+
+        def swap() -> None:
+            with it.checker.warmed(made, wait=60):
+                seen.append([host.asked for host in (it.hosts[0], *new)])
+                it.engine.swap(made)
+            seen.append(health(it.engine))
+
+        await asyncio.to_thread(swap)
+        assert seen == [[1, 1, 1], [UP, UP, DOWN]]
+        await until(lambda: it.clock.waits_for() == [10, 10, 10])
+        assert [found["checks"] for found in checks(it.engine)] == [1, 1, 1]
+        assert health(it.engine) == [UP, UP, DOWN]
+        assert it.checker.counters()["cluster.c.health_check.attempt"] == 3
+        it.hosts = (*it.hosts, *new)
+        assert await it.round() == [UP, UP, DOWN]
+
+
+@in_loop
+async def test_endpoints_that_do_not_answer_come_unhealthy() -> None:
+    async with checked(Host(OK)) as it, hosts(Host(...)) as (silent,):
+        made = config(cluster(endpoint(silent)))
+
+        def swap() -> None:
+            with it.checker.warmed(made, wait=0.01):
+                it.engine.swap(made)
+
+        await asyncio.to_thread(swap)
+        assert health(it.engine) == [DOWN]
+        await until(lambda: checks(it.engine)[0])
+        assert health(it.engine) == [DOWN]
+
+
+@in_loop
+async def test_what_was_checked_for_nothing_is_forgotten() -> None:
+    async with checked(Host(OK)) as it, hosts(Host(OK)) as (new,):
+        made = config(cluster(endpoint(it.hosts[0]), endpoint(new)))
+
+        def fail() -> None:
+            with it.checker.warmed(made):
+                raise ValueError("it cannot be served")
+
+        with pytest.raises(ValueError, match="cannot be served"):
+            await asyncio.to_thread(fail)
+        await asyncio.sleep(0)
+        new.answers = [BAD]
+        it.engine.swap(made)
+        assert health(it.engine) == [UP, DOWN]
+        await until(lambda: new.asked == 2)
+
+
+@in_loop
+async def test_nothing_is_waited_for_in_the_checkers_own_thread() -> None:
+    async with checked(Host(OK)) as it, hosts(Host(OK)) as (new,):
+        made = config(cluster(endpoint(new)))
+        with it.checker.warmed(made):
+            it.engine.swap(made)
+        assert health(it.engine) == [DOWN]
+        await until(lambda: health(it.engine) == [UP])
+    with HealthChecker(Engine(made)).warmed(made):  # nor where it does not run
+        pass
+
+
+@in_loop
 async def test_another_check_for_the_same_host() -> None:
     """What is known of it goes on."""
     async with checked(Host(OK, BAD)) as it:

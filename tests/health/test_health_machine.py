@@ -194,6 +194,26 @@ async def test_a_new_host_of_all_is_left_to_the_leader(tmp_path: Path) -> None:
 
 
 @in_loop
+async def test_a_new_host_may_have_been_checked_before_it_came(tmp_path: Path) -> None:
+    async with hosts(Host(OK), Host(OK), Host(OK)) as (a, b, c), fleet(tmp_path) as it:
+        await it.join(a, b)
+        other = await it.join(a)
+        made = config(cluster(*map(endpoint, (a, b, c)), check=with_check(**PATIENT)))
+
+        def swap() -> None:
+            with other.checker.warmed(made, wait=60):
+                other.engine.swap(made)
+
+        swapping = asyncio.ensure_future(asyncio.to_thread(swap))
+        await it.until(swapping.done)
+        assert other.health == [UP, UP, UP]
+        assert (b.asked, c.asked) == (1, 1)  # of b the leader knows
+        while other.checked_by != ["process", "process", "this"]:
+            await it.wait(TICK)
+            assert other.health == [UP, UP, UP]
+
+
+@in_loop
 async def test_what_answers_say_goes_to_the_leader(tmp_path: Path) -> None:
     async with hosts(Host(OK)) as (a,), fleet(tmp_path) as it:
         one, other = await it.join(a), await it.join(a)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+from contextlib import AsyncExitStack
 from typing import Any
 
 import pytest
@@ -109,6 +111,19 @@ async def test_checks_come_with_another_configuration() -> None:
             await client.get()
             while (await client.answer())[0] == 503:
                 await client.get()
+
+
+@in_loop
+async def test_endpoints_are_checked_before_another_configuration_is_in_force() -> None:
+    async with AsyncExitStack() as stack:
+        old = await stack.enter_async_context(origin(Service()))
+        good, bad = [await stack.enter_async_context(origin(Service(health))) for health in (200, 500)]
+        proxy = await stack.enter_async_context(Proxy(checked(old), listen=[("127.0.0.1", 0)]))
+        client = await stack.enter_async_context(RawClient(proxy.ports[0]))
+        for port, status in ((good, 200), (bad, 503), (good, 200)):
+            await asyncio.to_thread(proxy.swap, checked(port))
+            await client.get()
+            assert (await client.answer())[0] == status
 
 
 @in_loop
