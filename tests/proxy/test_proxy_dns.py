@@ -51,7 +51,7 @@ class Names:
         """Until so many more lookups have been asked: two, and the first of them is in force."""
         with self.turns:
             until = len(self.asked) + count
-            assert self.turns.wait_for(lambda: len(self.asked) >= until, 30)
+            assert self.turns.wait_for(lambda: len(self.asked) >= until, 60)
 
 
 def named(port: int, kind: Discovery, name: str = "app.test", dns: DnsSettings = OFTEN) -> Cluster:
