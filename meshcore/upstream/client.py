@@ -56,15 +56,21 @@ class RequestBody(aiohttp.Payload):
         super().__init__(chunks)
         self._chunks = chunks
         self._at_hand = at_hand
-        self.sent = False  #: something of the request has gone out
+        self.sent = False  #: something of the request may have gone out
 
     async def write(self, writer: Any) -> None:
         if not self._at_hand:
+            self._begin(writer)
             writer.send_headers()  # the endpoint may answer before it has seen any of the body
-            self.sent = True
         while chunk := await self._chunks():
+            self._begin(writer)
             await writer.write(chunk)
-            self.sent = True
+        self._begin(writer)  # the head goes out now, where there was no byte
+
+    def _begin(self, writer: Any) -> None:
+        """Something is written at once: on a connection that is closed it goes nowhere."""
+        transport = writer.transport
+        self.sent |= transport is not None and not transport.is_closing()
 
     async def write_with_length(self, writer: Any, content_length: int | None) -> None:
         await self.write(writer)
@@ -162,8 +168,10 @@ class Upstream:
                 server_hostname=None if tls is PLAINTEXT else tls.sni or _host(headers[0][1]),
             )
         except (aiohttp.ClientError, asyncio.TimeoutError, CannotSecure) as error:
-            unsent = _unwritten(error) and (body is None or not body.sent)
-            raise UpstreamError(RESET_BEFORE_REQUEST if unsent else _reply_for(error)) from error
+            reply = _reply_for(error)
+            if reply is RESET and (_unwritten(error) if body is None else not body.sent):
+                reply = RESET_BEFORE_REQUEST
+            raise UpstreamError(reply) from error
         except ValueError as error:  # a control character in a header (errors of TLS are ValueErrors, too)
             raise UpstreamError(UNSENDABLE) from error
         finally:

@@ -259,6 +259,10 @@ class ManyExchanges(ABC):
     def kill(self) -> None:
         """Go, as a process does that is killed: nobody listens, and every connection is reset."""
         self._server.close()
+        self.hang_up()
+
+    def hang_up(self) -> None:
+        """Reset every connection."""
         for writer in self._open:
             writer.transport.abort()
 

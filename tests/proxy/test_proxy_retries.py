@@ -32,6 +32,7 @@ from meshcore.model import (
     LocalityEndpoints,
     RetryPolicy,
 )
+from meshcore.upstream.pools import TcpPool
 
 RETRIED = b"upstream connect error or disconnect/reset before headers. retried and the latest reset reason: "
 #: Waits are no part of these tests.
@@ -250,6 +251,37 @@ async def test_conditions(step: bytes, condition: str, attempts: int) -> None:
         await client.answer()
         await served.idle()
         assert (len(app.heads), served.log[0].attempts) == (attempts, attempts)
+
+
+@pytest.mark.parametrize("body", [b"", b"hi"])
+@pytest.mark.parametrize(("condition", "attempts"), [("reset-before-request", 2), ("connect-failure", 1)])
+@in_loop
+async def test_a_connection_that_is_reset_before_anything_is_sent(
+    condition: str, attempts: int, body: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with (
+        scripted(OK) as app,
+        talking(config(app.port, retry=RetryPolicy((condition,), 1, **AT_ONCE))) as (served, client),
+    ):
+        connect = TcpPool.connect
+
+        async def reset_at_once(pool: TcpPool, *arguments: Any, **named: Any) -> Any:
+            monkeypatch.undo()
+            connection = await connect(pool, *arguments, **named)
+            while not app.connections:
+                await asyncio.sleep(0)
+            app.hang_up()
+            while connection.transport is not None and not connection.transport.is_closing():
+                await asyncio.sleep(0)
+            return connection
+
+        monkeypatch.setattr(TcpPool, "connect", reset_at_once)
+        await client.send(post(body))
+        assert (await client.answer())[0] == (200 if attempts == 2 else 503)
+        await served.idle()
+        assert served.engine.errors == ["reset-before-request"]
+        assert served.log[0].attempts == attempts
+        assert app.bodies == [body] * (attempts - 1)
 
 
 @in_loop
