@@ -13,7 +13,7 @@ from redis_server import RedisServer, redis_binary
 
 @pytest.fixture(scope="session")
 def binary() -> str:
-    pytest.importorskip("redis", reason="needs redis-py: pip install 'meshcore-engine[redis]'")
+    pytest.importorskip("redis.exceptions", reason="needs redis-py: pip install 'meshcore-engine[redis]'")
     found = redis_binary()
     if found is None:
         pytest.skip("no redis-server: install one, or see tests/README.md")

@@ -72,7 +72,8 @@ class RedisServer:
             "--daemonize",
             "no",
         ]
-        command = [self._binary, *local, *quiet, *self._options, *options]
+        # A configuration file, which has to be the first, is among the options.
+        command = [self._binary, *self._options, *local, *quiet, *options]
         self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL)
         until(lambda: self.say(b"PING").startswith(answer), f"{answer!r} of redis-server")
         return self
@@ -103,6 +104,15 @@ class RedisServer:
     def thaw(self) -> None:
         assert self.process is not None
         self.process.send_signal(signal.SIGCONT)
+
+
+def same_offset(*servers: RedisServer) -> bool:
+    """Whether replicas have heard all that their primary has."""
+    offsets = set()
+    for one in servers:
+        lines = one.say(b"INFO replication").decode().splitlines()
+        offsets |= {line.partition(":")[2] for line in lines if line.startswith("master_repl_offset")}
+    return len(offsets) == 1
 
 
 class Forwarder:

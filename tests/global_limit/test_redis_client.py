@@ -18,7 +18,7 @@ def test_a_client_of_ones_own_keeps_the_timeout() -> None:
     options = limiter._client.get_connection_kwargs()
     assert (options["host"], options["port"], options["db"]) == ("db.example", 7000, 3)
     assert options["socket_timeout"] == options["socket_connect_timeout"] == 0.25
-    assert options["retry"].get_retries() == 1
+    assert options["retry"]._retries == 1
     assert exceptions.TimeoutError not in options["retry"]._supported_errors
 
 

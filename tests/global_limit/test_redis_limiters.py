@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import copy
 import math
+import os
 import subprocess
 import sys
 import threading
@@ -200,6 +201,23 @@ def test_no_window_has_more_than_the_limit(server: RedisServer, lease: int) -> N
     assert len(asked) == 5
     assert burst < len(admitted)
     check_intervals(admitted, burst, rate)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs os.fork()")
+def test_a_child_does_not_use_the_leases_of_its_parent(server: RedisServer) -> None:
+    with RedisRateLimiter(server.url, 1000, 1, HOUR, lease=64, timeout=20.0) as one:
+        mine = sum(one.allow("a") for _ in range(400))
+        inner, outer = os.pipe()
+        if (child := os.fork()) == 0:
+            os.write(outer, b"%d" % sum(one.allow("a") for _ in range(2000)))
+            os._exit(0)
+        os.waitpid(child, 0)
+        theirs = int(os.read(inner, 99))
+        mine += sum(one.allow("a") for _ in range(2000))
+        os.close(inner)
+        os.close(outer)
+    assert theirs > 0
+    assert mine + theirs <= 1000
 
 
 def test_what_is_to_be_installed_is_said() -> None:

@@ -165,6 +165,31 @@ def test_what_is_known_is_bounded() -> None:
     assert roomy.stats().local_keys == 0, "nothing to know of a key that has tokens left"
 
 
+@pytest.mark.parametrize(
+    ("moment", "ppm"), [(1_990_000, 0), (2_001_000, -900), (2_500_000, 0), (2_900_000, 0)]
+)
+def test_a_leased_token_is_gone_when_the_bucket_begins_to_have_it_back(moment: int, ppm: int) -> None:
+    """The third of three tokens is leased: it is the process's own for 2 seconds, by whatever clock."""
+    world = World()
+    begin = world.now
+    limiter, other = ModelLimiter(world, 10, 1, 1.0, lease=2, ppm=ppm), ModelLimiter(world, 10, 1, 1.0)
+    assert [limiter.check().source for _ in range(2)] == [Source.REMOTE] * 2
+    admitted = [(Fraction(begin), 1)] * 2
+
+    def ask(one: ModelLimiter) -> bool:
+        allowed = one.check().allowed
+        admitted.extend([(Fraction(world.now), 1)] * allowed)
+        return allowed
+
+    world.now = begin + moment
+    while ask(other):
+        pass
+    assert ask(limiter) == (moment < 2_000_000)
+    world.now = begin + 3_000_000
+    ask(other)
+    check_windows(admitted, 10, Fraction(1, 10**6))
+
+
 Step = tuple[int, int, int, int, int]
 
 

@@ -65,6 +65,27 @@ def test_it_is_the_model(client: Any, bucket: tuple[int, int, int], begin: int, 
         assert ask(client, question, now) == model.reply(question, now), (kind, cost, now)
 
 
+@pytest.mark.parametrize(
+    ("bucket", "micros"), [((1, 1, SECOND), 10**6), ((1, 3, SECOND), 333_334), ((1, 7, SECOND), 142_858)]
+)
+def test_a_token_is_there_to_the_microsecond(client: Any, bucket: Any, micros: int) -> None:
+    client.flushall()
+    units, now = units_of(*bucket), 10**15
+    question = Question(b"k", units, 1, units.burst, 0.0)
+    assert ask(client, question, now).allowed
+    refused = ask(client, question, now + micros - 1)
+    assert not refused.allowed
+    assert units.wait(refused.debt, 1) == 1e-6
+    assert ask(client, question, now + micros).allowed
+
+
+def test_a_token_is_not_there_a_part_of_a_microsecond_too_early(client: Any) -> None:
+    client.flushall()
+    units = units_of(3, 3, SECOND)
+    question = Question(b"k", units, 1, units.burst - 1, 0.0)
+    assert [ask(client, question, 10**15).allowed for _ in range(3)] == [True, True, False]
+
+
 def test_a_state_can_be_read_and_goes_when_the_bucket_is_full(client: Any) -> None:
     client.flushall()
     units = units_of(3, 3, SECOND)

@@ -20,7 +20,9 @@ holds tokens that nobody needs.
 from __future__ import annotations
 
 import math
+import os
 import threading
+import weakref
 from collections import OrderedDict
 from dataclasses import dataclass, field
 
@@ -60,10 +62,15 @@ class LocalView:
         self._capacity = keys
         self._recheck = recheck
         self._lease = lease
-        self._keys: OrderedDict[bytes, _Key] = OrderedDict()
-        self._lock = threading.Lock()
         self.allowed = 0
         self.refused = 0
+        self.clear()
+        _views.add(self)
+
+    def clear(self) -> None:
+        """Nothing is known any more."""
+        self._keys: OrderedDict[bytes, _Key] = OrderedDict()
+        self._lock = threading.Lock()
 
     def __len__(self) -> int:
         return len(self._keys)
@@ -152,3 +159,17 @@ class LocalView:
             lease.left -= part
             cost -= part
         return True
+
+
+# A process that forks goes on with its leases; in the child they would serve a second time. A thread that is
+# not there any more may have held the lock.
+_views: weakref.WeakSet[LocalView] = weakref.WeakSet()
+
+
+def _clear_all() -> None:
+    for view in list(_views):
+        view.clear()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_clear_all)
