@@ -18,7 +18,7 @@ PACKAGE = ROOT / "meshcore"
 #: Every folder of the core may include itself, base and the public header; these may include more.
 C_ALLOWED = {
     "balance": {"upstream"},
-    "upstream": {"circuit", "shared"},
+    "upstream": {"circuit", "concurrency", "shared"},
     "limit": {"shared"},
     "outlier": {"upstream"},
     "edit": {"match"},
@@ -30,6 +30,7 @@ C_ALLOWED = {
         "balance",
         "outlier",
         "circuit",
+        "concurrency",
         "limit",
         "shared",
         "trace",
