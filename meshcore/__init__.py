@@ -11,6 +11,7 @@ from meshcore._version import __version__
 if TYPE_CHECKING:
     from meshcore.balance import LeastRequest, Maglev, PeakEwma, RandomChoice, RingHash, RoundRobin
     from meshcore.circuit import CircuitBreaker, CircuitBreakerOpen, RetryBudget
+    from meshcore.concurrency import Admission, AimdLimiter, ConcurrencyLimitReached, GradientLimiter
     from meshcore.config import ConfigError, Finding, Node, load, load_text
     from meshcore.engine import Attempt, Decision, Engine, Mirror, Outcome
     from meshcore.explain import Explain
@@ -22,15 +23,19 @@ if TYPE_CHECKING:
     from meshcore.trace import SpanContext, request_id
 
 __all__ = [
+    "Admission",
+    "AimdLimiter",
     "Attempt",
     "CircuitBreaker",
     "CircuitBreakerOpen",
+    "ConcurrencyLimitReached",
     "ConfigError",
     "Decision",
     "EjectionStatus",
     "Engine",
     "Explain",
     "Finding",
+    "GradientLimiter",
     "LeastRequest",
     "LimitResult",
     "Maglev",
@@ -62,8 +67,10 @@ __all__ = [
 
 _HOMES = {
     "meshcore._circuit": ("CircuitBreakerOpen",),
+    "meshcore._concurrency": ("Admission", "ConcurrencyLimitReached"),
     "meshcore.balance": ("LeastRequest", "Maglev", "PeakEwma", "RandomChoice", "RingHash", "RoundRobin"),
     "meshcore.circuit": ("CircuitBreaker", "RetryBudget"),
+    "meshcore.concurrency": ("AimdLimiter", "GradientLimiter"),
     "meshcore.config": ("ConfigError", "Finding", "Node", "load", "load_text"),
     "meshcore.engine": ("Attempt", "Decision", "Engine", "Mirror", "Outcome"),
     "meshcore.explain": ("Explain",),

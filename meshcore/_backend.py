@@ -19,6 +19,7 @@ BACKENDS = ("cython", "cffi")
 COMPONENTS = {
     "meshcore.balance": ("LeastRequest", "Maglev", "PeakEwma", "RandomChoice", "RingHash", "RoundRobin"),
     "meshcore.circuit": ("CircuitBreaker", "RetryBudget"),
+    "meshcore.concurrency": ("AimdLimiter", "GradientLimiter"),
     "meshcore.limit": ("LimitResult", "RateLimiter", "TokenBucket"),
     "meshcore.match": ("RouteTable",),
     "meshcore.outlier": ("EjectionStatus", "OutlierDetector"),
@@ -27,10 +28,7 @@ COMPONENTS = {
 }
 
 #: The first compiled modules that anything imports.
-_COMPILED = {
-    f"meshcore.{name}"
-    for name in ("balance", "circuit", "decision", "engine", "limit", "match", "outlier", "split", "trace")
-}
+_COMPILED = {*COMPONENTS, "meshcore.decision", "meshcore.engine"}
 
 _CPYTHON = sys.implementation.name == "cpython"
 # The source tree is the first thing that a new user meets who starts Python in the clone.

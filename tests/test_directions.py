@@ -39,7 +39,7 @@ C_ALLOWED = {
 }
 
 #: What each part of the package may import of the others. Every part may import itself.
-BINDINGS = {"match", "balance", "split", "circuit", "outlier", "limit", "trace"}
+BINDINGS = {"match", "balance", "split", "circuit", "concurrency", "outlier", "limit", "trace"}
 #: State that processes share, for whoever takes it.
 SHARING = {"shared", "_mapping"}
 #: What the bindings share: the C declarations, specs made of the model, requests made of Python objects.
@@ -48,6 +48,7 @@ SHARED = {
     "_core",
     "_circuit",
     "_cluster_spec",
+    "_concurrency",
     "_exchange_spec",
     "_fault_spec",
     "_failures",
@@ -124,8 +125,9 @@ PYTHON_ALLOWED: dict[str, set[str]] = {
     "health": {"model", "engine", "match", "certificates"} | WIRE,
     "global_limit": {"_version", "model", "config", "limit", "_limit", "telemetry"} | WIRE,
     "_backend": set(),
-    "_cffi": {"model", "config", "_circuit", "_failures", "_hosts", "_limit", "_outlier", "shared", "_trace"},
-    "__init__": SERVING | {"_backend", "_circuit"},
+    "_cffi": {"model", "config", "_circuit", "_concurrency", "_failures", "_hosts"}
+    | {"_limit", "_outlier", "shared", "_trace"},
+    "__init__": SERVING | {"_backend", "_circuit", "_concurrency"},
     "integrations": SERVING | {"context", "discovery", "mesh", "telemetry", "upstream"},
     "telemetry": SERVING,
     "analysis": {"model", "config", "match"},

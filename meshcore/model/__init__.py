@@ -4,6 +4,8 @@ from meshcore.model.balancing import *
 from meshcore.model.balancing import __all__ as _balancing
 from meshcore.model.cluster import *
 from meshcore.model.cluster import __all__ as _cluster
+from meshcore.model.concurrency import *
+from meshcore.model.concurrency import __all__ as _concurrency
 from meshcore.model.config import *
 from meshcore.model.config import __all__ as _config
 from meshcore.model.dns import *
@@ -30,6 +32,7 @@ from meshcore.model.session import __all__ as _session
 __all__ = [
     *_balancing,
     *_cluster,
+    *_concurrency,
     *_config,
     *_dns,
     *_fault,

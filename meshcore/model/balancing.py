@@ -42,11 +42,12 @@ class Policy(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Range:
-    """The values that a parameter may have. ``above`` is excluded, the other bounds are included."""
+    """The values that a parameter may have. ``above`` and ``below`` are excluded, the others included."""
 
     least: float | None = None
     above: float | None = None
     most: float | None = None
+    below: float | None = None
     prime: bool = False
     options: tuple[str, ...] = ()
 
@@ -59,6 +60,7 @@ class Range:
             (self.least is None or value >= self.least)
             and (self.above is None or value > self.above)
             and (self.most is None or value <= self.most)
+            and (self.below is None or value < self.below)
             and (not self.prime or (isinstance(value, int) and is_prime(value)))
         )
 
@@ -75,6 +77,8 @@ class Range:
             return f"{self.least:,} to {self.most:,}"
         if self.least is not None:
             return f"{self.least:,} or more"
+        if self.above is not None and self.below is not None:
+            return f"more than {self.above:,} and less than {self.below:,}"
         if self.above is not None:
             return f"more than {self.above:,}"
         return f"{self.most:,} or less" if self.most is not None else "any value"
@@ -159,5 +163,7 @@ def check_parameters(parameters: object) -> Iterator[str]:
     for one in fields(parameters):  # type: ignore[arg-type]
         allowed: Range = one.metadata.get("range", Range())
         value = getattr(parameters, one.name)
+        if value is None and one.metadata.get("optional"):
+            continue
         if value not in allowed:
             yield f"{one.name}: found {value!r}, expected {allowed}"
