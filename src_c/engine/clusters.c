@@ -62,7 +62,7 @@ mc_cluster *mc_cluster_anew(const mc_cluster *old, mc_runtime *runtime, uint64_t
 }
 
 bool mc_cluster_reads_clock(const mc_cluster *cluster) {
-  return cluster->balancer->reads_clock || cluster->members->outlier;
+  return cluster->balancer->reads_clock || cluster->members->outlier || cluster->limiter;
 }
 
 void mc_cluster_share(mc_cluster *cluster) {

@@ -2,6 +2,7 @@
 
 #include "base/rng.h"
 #include "edit/response.h"
+#include "engine/concurrency.h"
 #include "engine/forwarding.h"
 
 static const mc_action *action_of(const mc_decision *d) { return &d->snapshot->actions[d->route]; }
@@ -250,8 +251,13 @@ static bool takes_too_long(mc_failure failure) {
          failure == MC_FAILURE_PER_TRY_IDLE_TIMEOUT;
 }
 
-/* Outlier detection hears of the attempt; of a timeout of the whole request, of each that waits for its answer. What
- * took too long for a hedge has been told by then. */
+static void tell(const mc_decision *d, int32_t endpoint, uint64_t start_ns, const mc_result *result) {
+  mc_decision_detect(d, endpoint, result);
+  mc_cluster_sample(own_cluster(d), start_ns, result);
+}
+
+/* Outlier detection and the cluster's limiter hear of the attempt; of a timeout of the whole request, of each that waits
+ * for its answer. What took too long for a hedge has been told by then. */
 static void detect(mc_decision *d, uint32_t number, const mc_result *result) {
   mc_result known = *result;
   const bool late = takes_too_long(result->failure);
@@ -261,14 +267,14 @@ static void detect(mc_decision *d, uint32_t number, const mc_result *result) {
     if (timeouts.alternative) known.status = 204;
   }
   if (!d->exchange) {
-    if (number <= 1) mc_decision_detect(d, d->endpoint, &known);
+    if (number <= 1) tell(d, d->endpoint, mc_exchange_start(d), &known);
     return;
   }
   const bool all = result->failure == MC_FAILURE_TIMEOUT;
   const mc_attempt *only = all ? NULL : running(d->exchange, number);
   for (const mc_attempt *at = &d->exchange->first; at; at = at->next) {
     if (all ? !at->running : at != only) continue;
-    if (!late || !at->late) mc_decision_detect(d, at->endpoint, &known);
+    if (!late || !at->late) tell(d, at->endpoint, at->begins_ns, &known);
   }
 }
 
@@ -459,7 +465,7 @@ mc_code mc_decision_attempt(mc_decision *d, const mc_snapshot *current, uint64_t
     answer(d, 503, MC_DETAILS_NO_HEALTHY_UPSTREAM, MC_FLAG_UH, MC_LITERAL("no healthy upstream"));
     return MC_OK;
   }
-  if (!mc_lease_begin(cluster, endpoint, action_of(d)->priority)) {
+  if (!mc_lease_begin(cluster, endpoint, action_of(d)->priority, now_ns)) {
     if (!others_wait(x, NULL)) answer_failure(d, MC_FAILURE_OVERFLOW, &x->timeouts, true);
     return MC_OK;
   }

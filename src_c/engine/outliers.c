@@ -37,7 +37,7 @@ static int32_t grpc_status_of(const mc_result *result) {
 }
 
 void mc_decision_detect(const mc_decision *d, int32_t endpoint, const mc_result *result) {
-  if (!d->detects) return;
+  if (!d->detects || !mc_snapshot_detects(d->snapshot, d->cluster)) return;
   const mc_cluster *cluster = d->snapshot->clusters[d->cluster];
   mc_result known = *result;
   if (known.grpc_status < 0 && known.header_count && mc_view_is_grpc(&d->view)) known.grpc_status = grpc_status_of(result);

@@ -14,7 +14,7 @@ mc_code mc_snapshot_pick(const mc_snapshot *s, int32_t number, const mc_pick_ter
                                          : mc_balancer_pick(cluster->balancer, &pick);
   if (found < 0) {
     out->flag = MC_FLAG_UH;
-  } else if (!mc_lease_begin(cluster, found, MC_ROUTING_DEFAULT)) {
+  } else if (!mc_lease_begin(cluster, found, MC_ROUTING_DEFAULT, terms->now_ns)) {
     out->flag = MC_FLAG_UO;
   } else {
     out->endpoint = found;

@@ -996,6 +996,7 @@ typedef struct mc_cluster_spec {
   uint8_t session_statuses; /* of the endpoints that sessions may stay with */
   mc_names override_headers; /* whose addresses come before what the policy would choose; lower-case */
   const mc_outlier_spec *outlier; /* NULL: no host is ejected */
+  const mc_concurrency_spec *concurrency; /* of the requests under way to all endpoints; NULL: none */
   uint64_t merge_window_ns; /* for which ejections that follow one wait, and take effect together; 1 s in Envoy */
   int32_t keep; /* number of the cluster in the previous snapshot that is taken over as it is; -1: none */
 } mc_cluster_spec;
@@ -1585,7 +1586,7 @@ typedef struct mc_decision {
   uint64_t bytes_per_second; /* at most, of the answer's body; 0: no limit */
   mc_slice grpc_status;      /* of our own answer to a gRPC client; data NULL: the one that status stands for */
   struct mc_fault_gauge *fault; /* counts this request as an active fault; NULL: none does */
-  bool detects;       /* outlier detection wants to know how attempts end */
+  bool detects;       /* outlier detection, or the cluster's limiter, wants to know how attempts end */
   bool retries;       /* its policies, or the request itself, may ask for more than one attempt */
   bool over;          /* of what was forwarded: no further attempt is made, and what to answer is settled */
   bool hashed;        /* the endpoint was chosen by hash */
@@ -1782,6 +1783,9 @@ void mc_snapshot_give_connection(const mc_snapshot *snapshot, int32_t cluster, i
 
 mc_usage mc_snapshot_usage(const mc_snapshot *snapshot, int32_t cluster, mc_routing_priority priority,
                            mc_resource resource);
+/* False: the cluster has no limiter of adaptive concurrency. */
+bool mc_snapshot_concurrency(const mc_snapshot *snapshot, int32_t cluster, uint64_t now_ns,
+                             mc_concurrency_status *status);
 /* Connections to an endpoint. */
 uint32_t mc_snapshot_connections(const mc_snapshot *snapshot, int32_t cluster, int32_t endpoint);
 

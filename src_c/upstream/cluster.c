@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/labels.h"
+#include "base/rng.h"
 
 static mc_code fill_host(mc_members *members, mc_host *host, const mc_endpoint_spec *spec) {
   mc_arena *arena = members->arena;
@@ -91,6 +92,11 @@ static mc_code fill(mc_members *members, const mc_cluster_spec *spec, mc_runtime
   }
   members->merge_window_ns = spec->merge_window_ns;
   if (!ok || !members->hosts || !members->state) return MC_NO_MEMORY;
+  if (spec->concurrency) {
+    members->limiter = mc_runtime_limiter(runtime, MC_LIMITED_CLUSTER, spec->name, spec->concurrency,
+                                          spec->balance.now_ns, mc_mix64(members->serial));
+    if (!members->limiter) return MC_NO_MEMORY;
+  }
   if (!mc_runtime_expect_hosts(members->state, spec->endpoint_count)) return MC_NO_MEMORY;
   mc_code code = fill_localities(members, spec);
   if (!code) code = keep_zone(members);
@@ -154,6 +160,7 @@ void mc_members_release(mc_members *members, mc_runtime *runtime) {
   for (uint32_t i = 0; i < members->host_count; i++) {
     mc_runtime_release_host(members->state, members->hosts[i].state);
   }
+  mc_runtime_release_limiter(runtime, members->limiter);
   mc_runtime_release_cluster(runtime, members->state);
   mc_arena_free(members->arena);
   free(members);
@@ -177,6 +184,7 @@ void mc_cluster_take(mc_cluster *cluster, mc_members *members, uint64_t now_ns) 
   cluster->locality_count = members->locality_count;
   cluster->state = members->state;
   cluster->active = members->active;
+  cluster->limiter = members->limiter;
   for (int i = 0; i < MC_ROUTING_PRIORITIES; i++) {
     cluster->max_requests[i] = members->thresholds[i].max[MC_RESOURCE_REQUESTS];
   }

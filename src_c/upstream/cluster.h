@@ -6,6 +6,7 @@
 
 #include "base/arena.h"
 #include "upstream/addresses.h"
+#include "upstream/limiters.h"
 
 /* What a cluster is made of, whatever the health of its hosts: balancers come and go over it. */
 typedef struct mc_members {
@@ -23,6 +24,7 @@ typedef struct mc_members {
   mc_balance_spec balance;
   mc_thresholds thresholds[MC_ROUTING_PRIORITIES];
   const mc_outlier_spec *outlier; /* NULL: no host is ejected */
+  mc_concurrency *limiter;        /* NULL: none */
   uint64_t merge_window_ns;
   atomic_bool in_force; /* a snapshot that can be decided on has them */
   struct mc_members *older; /* of the same state */
@@ -31,7 +33,7 @@ typedef struct mc_members {
 } mc_members;
 
 typedef struct mc_cluster {
-  mc_slice name; /* this and the next seven are those of the members */
+  mc_slice name; /* this and the next eight are those of the members */
   uint64_t serial;
   const mc_host *hosts;
   uint32_t host_count;
@@ -39,6 +41,7 @@ typedef struct mc_cluster {
   uint32_t locality_count;
   mc_cluster_state *state;
   mc_counter_map active;
+  mc_concurrency *limiter; /* NULL: none */
   uint32_t max_requests[MC_ROUTING_PRIORITIES]; /* of the members' thresholds */
   uint_fast32_t epoch;          /* of the state, when the balancer was built */
   struct mc_balancer *balancer; /* balance/balancer.h */

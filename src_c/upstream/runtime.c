@@ -12,6 +12,7 @@ struct mc_runtime {
   struct mc_fault_gauge *faults;
   mc_limit_stores limits;
   uint8_t secret[16];
+  struct mc_named_limiter *limiters;
 };
 
 static uint64_t hash(mc_slice key) { return mc_xxh64(key.data, key.size, 0); }
@@ -83,6 +84,8 @@ void mc_runtime_set_secret(mc_runtime *runtime, const uint8_t *secret) {
 }
 
 const uint8_t *mc_runtime_secret(const mc_runtime *runtime) { return runtime->secret; }
+
+struct mc_named_limiter **mc_runtime_limiters(mc_runtime *runtime) { return &runtime->limiters; }
 
 uint64_t mc_runtime_serial(mc_runtime *runtime) { return ++runtime->serial; }
 

@@ -82,7 +82,7 @@ bool mc_host_state_say(mc_host_state *host, uint_fast32_t who, bool failing);
  * after it had failed starts slowly again. */
 bool mc_host_state_check(mc_host_state *host, mc_health health);
 
-/* Where the list of the listeners' gauges begins: upstream/fault_gauge.h. */
+/* Where the list of the listeners' gauges begins: upstream/fault_gauge.h; and that of limiters: upstream/limiters.h. */
 struct mc_fault_gauge **mc_runtime_faults(mc_runtime *runtime);
 
 /* What upstream/limit_store.h keeps: a hash table of chains. */
@@ -94,6 +94,7 @@ typedef struct mc_limit_stores {
 mc_limit_stores *mc_runtime_limits(mc_runtime *runtime);
 /* Of mc_runtime_set_secret; zeroes before. */
 const uint8_t *mc_runtime_secret(const mc_runtime *runtime);
+struct mc_named_limiter **mc_runtime_limiters(mc_runtime *runtime);
 /* Held for short and seldom: while members come or go, a host is ejected, an interval ends. After mc_runtime_lock,
  * where both are. */
 void mc_cluster_state_lock(mc_cluster_state *cluster);

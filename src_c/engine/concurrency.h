@@ -1,0 +1,11 @@
+/* What limiters of adaptive concurrency learn from the attempts of decisions. */
+#ifndef MC_ENGINE_CONCURRENCY_H
+#define MC_ENGINE_CONCURRENCY_H
+
+#include "engine/snapshot.h"
+
+/* An attempt that began then (0: nobody knows) came to this: result->report.now_ns says when, and its latency_ns, where it
+ * is not 0, how long it took. The cluster may have no limiter. */
+void mc_cluster_sample(const mc_cluster *cluster, uint64_t start_ns, const mc_result *result);
+
+#endif
