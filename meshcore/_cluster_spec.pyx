@@ -1,5 +1,6 @@
 """Clusters of the model as the core's specs."""
 
+from meshcore._concurrency_spec cimport concurrency_spec
 from meshcore._core cimport *
 from meshcore._outlier_spec cimport outlier_spec
 from meshcore._spec cimport Specs, label_text
@@ -70,6 +71,7 @@ cdef int cluster_spec(Specs specs, object cluster, mc_cluster_spec *out) except 
     for status in cluster.common_lb.override_host_status:
         out.session_statuses |= STATUSES[status]
     out.outlier = outlier_spec(specs, cluster.outlier_detection)
+    out.concurrency = _concurrency(specs, cluster.concurrency)
     window = cluster.common_lb.update_merge_window
     out.merge_window_ns = nanoseconds(MERGE_WINDOW if window is None else window)
     return 0
@@ -86,6 +88,16 @@ cdef int unchecked(object cluster, mc_cluster_spec *out) except -1:
             at.unchecked = first
         at += 1
     return 0
+
+
+cdef const mc_concurrency_spec *_concurrency(Specs specs, object controller) except? NULL:
+    """NULL for None."""
+    cdef mc_concurrency_spec *out
+    if controller is None:
+        return NULL
+    out = <mc_concurrency_spec *> specs.array(1, sizeof(mc_concurrency_spec))
+    concurrency_spec(controller, out)
+    return out
 
 
 cdef mc_names _override_headers(Specs specs, tuple headers) except *:

@@ -894,6 +894,7 @@ cdef extern from "meshcore.h" nogil:
         uint8_t session_statuses
         mc_names override_headers
         const mc_outlier_spec *outlier
+        const mc_concurrency_spec *concurrency
         uint64_t merge_window_ns
         int32_t keep
 
@@ -1434,6 +1435,8 @@ cdef extern from "meshcore.h" nogil:
         const mc_snapshot *snapshot, int32_t cluster, int32_t endpoint, mc_routing_priority priority)
     void mc_snapshot_give_connection(
         const mc_snapshot *snapshot, int32_t cluster, int32_t endpoint, mc_routing_priority priority)
+    bint mc_snapshot_concurrency(
+        const mc_snapshot *snapshot, int32_t cluster, uint64_t now_ns, mc_concurrency_status *status)
     mc_usage mc_snapshot_usage(
         const mc_snapshot *snapshot, int32_t cluster, mc_routing_priority priority, mc_resource resource)
     uint32_t mc_snapshot_connections(const mc_snapshot *snapshot, int32_t cluster, int32_t endpoint)

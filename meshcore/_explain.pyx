@@ -136,8 +136,12 @@ cdef object asked_of(object question, Decision decision):
 cdef object overflow_of(Snapshot snapshot, Decision decision):
     """What the request found no room in; None: it did."""
     cdef mc_decision *d = &decision._block.decision
+    cdef mc_concurrency_status status
     if d.details != MC_DETAILS_OVERFLOW:
         return None
+    now = d.request.now_ns or snapshot.now()
+    if mc_snapshot_concurrency(snapshot.snapshot, d.cluster, now, &status) and status.in_flight >= status.limit:
+        return Overflow(decision.priority, status.limit, adaptive=True)
     limit = breakers_of(snapshot, d.cluster)[decision.priority]["requests"]["limit"]
     return Overflow(decision.priority, limit)
 

@@ -437,6 +437,7 @@ cdef class Decision:
         result.header_count = 0
         if d.detects:
             result.report.now_ns = self._snapshot.now() if now_ns is None else time_given(now_ns)
+            result.report.latency_ns = 0 if latency is None else nanoseconds(latency)
         if headers is not None and error is None:
             names = mc_decision_answer_names(d, result.status)
             if names and has_names(headers, names):

@@ -242,6 +242,11 @@ class Engine:
         its ejection, ``ejections`` (so far), ``multiplier``, ``success_rate`` and
         ``local_origin_success_rate`` (percent of the last interval; None: too few requests), and the cluster
         ``outlier_detection``: what has been detected, and what was done.
+
+        With adaptive concurrency there is ``concurrency``: ``limit``, ``in_flight`` and ``refused`` (so
+        far); of a gradient also ``gradient`` and ``headroom`` of the last window, ``min_rtt`` and
+        ``sample_rtt`` (seconds; None: not known yet) and ``measuring``, whether the first of them is being
+        measured.
         """
     def annotate_clusters(self, notes: Callable[[str], Mapping[str, Any]] | None) -> None:
         """Let ``clusters()`` say more of each cluster: ``notes`` gives further entries by the cluster's name.
@@ -249,8 +254,9 @@ class Engine:
         For what keeps endpoints up to date, to show what it knows of them. None: nothing more.
         """
     def sweep(self, now_ns: int | None = None) -> None:
-        """Does what has become due in outlier detection: accounts for intervals that have ended, one after
-        the other, and takes back hosts whose time is over. Decisions and reports do so for their cluster.
+        """Does what has become due in outlier detection and adaptive concurrency: accounts for intervals that
+        have ended, one after the other, and takes back hosts whose time is over. Decisions and reports do so
+        for their cluster.
 
         ``now_ns`` stands for the engine's clock.
         """

@@ -6,6 +6,7 @@ cimport cython
 
 from meshcore._breakers cimport breakers_of, connection_of, pending_of
 from meshcore._cluster_spec cimport nanoseconds
+from meshcore._concurrency_status cimport add_concurrency
 from meshcore._core cimport *
 from meshcore._given cimport number_given, time_given
 from meshcore._outlier_status cimport add_ejections
@@ -256,6 +257,7 @@ cdef class Engine:
             ]
             about = {"name": name, "endpoints": endpoints, "circuit_breakers": breakers_of(snapshot, i)}
             add_ejections(snapshot, i, about)
+            add_concurrency(snapshot, i, about)
             found.append(about)
         notes = self._notes[0]
         if notes is not None:

@@ -49,6 +49,8 @@ SHARED = {
     "_circuit",
     "_cluster_spec",
     "_concurrency",
+    "_concurrency_spec",
+    "_concurrency_status",
     "_exchange_spec",
     "_fault_spec",
     "_failures",

@@ -58,8 +58,10 @@ def effects(it: Explain, ink: Ink) -> Iterator[str]:
         yield f"{ink.label('endpoint')}{_endpoint(it.endpoint)}"
     if it.overflow is not None:
         limit, priority = it.overflow.max_requests, it.overflow.priority
-        full = f"full: {limit} requests of {priority} priority are under way already"
-        yield f"{ink.label('breaker')}{ink.bad(full)}"
+        which = "" if it.overflow.adaptive else f" of {priority} priority"
+        full = f"full: {limit} requests{which} are under way already"
+        moves = ", the limit of adaptive concurrency now" if it.overflow.adaptive else ""
+        yield f"{ink.label('breaker')}{ink.bad(full)}{moves}"
     if it.cors is not None:
         yield from _cors(it.cors, it, ink)
     if it.fault is not None:

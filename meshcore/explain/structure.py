@@ -186,6 +186,7 @@ class Overflow:
 
     priority: str  #: "default" or "high"
     max_requests: int
+    adaptive: bool = False  #: it is the limit of adaptive concurrency as it stands now, for all priorities
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from meshcore.model.balancing import (
     RingHash,
     SlowStart,
 )
+from meshcore.model.concurrency import ConcurrencyController
 from meshcore.model.dns import DnsSettings
 from meshcore.model.health_check import EndpointHealthCheck, HealthCheck
 from meshcore.model.origin import Origin
@@ -248,6 +249,7 @@ class Cluster:
     circuit_breakers: CircuitBreakers | None = None
     circuit_breakers_high: CircuitBreakers | None = None
     outlier_detection: OutlierDetection | None = None
+    concurrency: ConcurrencyController | None = None  #: None: what is under way is limited by breakers alone
     tls: UpstreamTls | None = None
     connect_timeout: float | None = None
     idle_timeout: float | None = None

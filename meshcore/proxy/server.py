@@ -16,6 +16,7 @@ from meshcore.engine import Engine
 from meshcore.health import HealthChecker, require_libraries
 from meshcore.model import Cluster, Config, Discovery
 from meshcore.proxy.admin import Admin
+from meshcore.proxy.concurrency_stats import concurrency_counters, concurrency_gauges
 from meshcore.proxy.downstream import DownstreamServer
 from meshcore.proxy.exchange import Exchange
 from meshcore.proxy.fault_stats import fault_counters, fault_gauges
@@ -278,6 +279,7 @@ class Proxy:
             "server.live": int(not self.draining),
             "mirror.rq_active": self.mirrors.active,
             **breaker_gauges(self.engine),
+            **concurrency_gauges(self.engine),
             **fault_gauges(self.engine),
             **(self.checker.gauges() if self.checker is not None else {}),
         }
@@ -285,7 +287,12 @@ class Proxy:
     def counters(self) -> dict[str, int]:
         """What others count, under Envoy's names."""
         checks = self.checker.counters() if self.checker is not None else {}
-        return {**checks, **fault_counters(self.engine), **limit_counters(self.engine)}
+        return {
+            **checks,
+            **concurrency_counters(self.engine),
+            **fault_counters(self.engine),
+            **limit_counters(self.engine),
+        }
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
         begun = time.monotonic()

@@ -25,7 +25,8 @@ _BY_FLAG = {
 #: Those that are not counted with the attempts.
 _NOT_COUNTED_YET = {flag: _BY_FLAG[flag] for flag in ("UH", "UO", "DC")}
 _LABELLED = re.compile(
-    r"(cluster)\.(.*?)\.((?:circuit_breakers\.(?:default|high)\.|health_check\.|retry\.)?[a-z0-9_]+)",
+    r"(cluster)\.(.*?)\."
+    r"((?:circuit_breakers\.(?:default|high)\.|adaptive_concurrency\.|health_check\.|retry\.)?[a-z0-9_]+)",
     re.DOTALL,
 )
 

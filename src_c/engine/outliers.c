@@ -17,7 +17,9 @@ mc_outlier_counts mc_snapshot_outliers(const mc_snapshot *s, int32_t cluster) {
 }
 
 void mc_snapshot_sweep(const mc_snapshot *s, int32_t cluster, uint64_t now_ns) {
+  mc_concurrency *limiter = s->clusters[cluster]->limiter;
   mc_outlier_sweep(s->clusters[cluster]->state, now_ns);
+  if (limiter) mc_concurrency_sweep(limiter, now_ns);
 }
 
 void mc_snapshot_check_passed(const mc_snapshot *s, int32_t cluster, int32_t endpoint, uint64_t now_ns) {

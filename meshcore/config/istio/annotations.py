@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterable
 from typing import TypeVar
 
-from meshcore.config.findings import Findings
+from meshcore.config.findings import Findings, did_you_mean, quoted
 from meshcore.config.istio.schema.common import Metadata
 from meshcore.config.record import node_of, path_of
 from meshcore.config.tree import MappingNode, join_path
 
-__all__ = ["annotation_error", "parsed_annotation"]
+__all__ = ["annotation_error", "options_of", "parsed_annotation"]
 
 T = TypeVar("T")
 
@@ -24,6 +24,19 @@ def parsed_annotation(metadata: Metadata, name: str, parse: Callable[[str], T]) 
         return parse(text)
     except ValueError:
         return None
+
+
+def options_of(parts: Iterable[str], known: Collection[str]) -> dict[str, str]:
+    """What parts such as ``interval=5s`` say, by name. ValueError where one is unknown, or there twice."""
+    found: dict[str, str] = {}
+    for part in parts:
+        name, _, value = (piece.strip() for piece in part.partition("="))
+        if name not in known:
+            raise ValueError(f"unknown option {quoted(name)}{did_you_mean(name, known)}")
+        if name in found:
+            raise ValueError(f"{name!r} is there twice")
+        found[name] = value
+    return found
 
 
 def annotation_error(

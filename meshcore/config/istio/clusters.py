@@ -120,6 +120,7 @@ def build_cluster(
         circuit_breakers=_breakers(pool, policy.retry_budget),
         outlier_detection=_outlier(outlier) if outlier else None,
         health_check=policy.health_check,
+        concurrency=policy.concurrency,
         tls=_tls(policy),
         connect_timeout=mesh.connect_timeout if connect is None else connect,
         idle_timeout=idle,

@@ -14,7 +14,7 @@ from dataclasses import replace
 from typing import TypeVar
 
 from meshcore.config.findings import Findings, did_you_mean, quoted
-from meshcore.config.istio.annotations import annotation_error, parsed_annotation
+from meshcore.config.istio.annotations import annotation_error, options_of, parsed_annotation
 from meshcore.config.istio.resources import Resource
 from meshcore.config.istio.schema.common import Metadata
 from meshcore.config.record import Record
@@ -58,14 +58,7 @@ def _parse(text: str) -> HealthCheck:
     first, *options = [part.strip() for part in text.split(";")]
     kind, equals, value = (part.strip() for part in first.partition("="))
     check = HealthCheck(_checker(kind, bool(equals), value))
-    seen: set[str] = set()
-    for option in options:
-        name, _, given = (part.strip() for part in option.partition("="))
-        if name not in _OPTIONS:
-            raise ValueError(f"unknown option {quoted(name)}{did_you_mean(name, _OPTIONS)}")
-        if name in seen:
-            raise ValueError(f"{name!r} is there twice")
-        seen.add(name)
+    for name, given in options_of(options, _OPTIONS).items():
         if name == "unhealthy":
             check = replace(check, unhealthy_threshold=_count(name, given))
         elif name == "healthy":

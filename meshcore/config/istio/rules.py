@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from meshcore.config.istio.concurrency import concurrency_of
 from meshcore.config.istio.health_check import health_check_of
 from meshcore.config.istio.mesh import Mesh
 from meshcore.config.istio.names import HostMap, expand
@@ -24,7 +25,7 @@ from meshcore.config.istio.schema.destination_rule import (
     TrafficPolicy,
     Tunnel,
 )
-from meshcore.model import HealthCheck, Origin
+from meshcore.model import ConcurrencyController, HealthCheck, Origin
 
 __all__ = ["Policy", "Rule", "RuleIndex", "route_hash", "service_hash"]
 
@@ -40,6 +41,7 @@ class Rule:
     policy: TrafficPolicy | None = None
     subsets: dict[str, Subset] = field(default_factory=dict)
     health_check: HealthCheck | None = None
+    concurrency: ConcurrencyController | None = None
     origin: Origin | None = None
 
     def add(self, resource: Resource[DestinationRule]) -> None:
@@ -47,6 +49,7 @@ class Rule:
         spec = resource.spec
         self.policy = self.policy or spec.traffic_policy
         self.health_check = self.health_check or health_check_of(resource.metadata)
+        self.concurrency = self.concurrency or concurrency_of(resource.metadata)
         for subset in spec.subsets:
             self.subsets.setdefault(subset.name, subset)
 
@@ -66,13 +69,15 @@ class Policy:
     proxy_protocol: ProxyProtocol | None = None
     retry_budget: RetryBudget | None = None
     health_check: HealthCheck | None = None
+    concurrency: ConcurrencyController | None = None
 
     @staticmethod
     def of(rule: Rule | None, port: int, subset: str = "") -> Policy:
         """The policy of one port of a service, or of one of its subsets."""
         if rule is None:
             return Policy()
-        policy = _over(Policy(health_check=rule.health_check), rule.policy, port)
+        base = Policy(health_check=rule.health_check, concurrency=rule.concurrency)
+        policy = _over(base, rule.policy, port)
         chosen = rule.subsets.get(subset) if subset else None
         return _over(policy, chosen.traffic_policy, port) if chosen else policy
 
@@ -93,6 +98,7 @@ def _over(base: Policy, policy: TrafficPolicy | None, port: int) -> Policy:
         proxy_protocol=policy.proxy_protocol or base.proxy_protocol,
         retry_budget=policy.retry_budget or base.retry_budget,
         health_check=base.health_check,
+        concurrency=base.concurrency,
     )
 
 

@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from typing import TypeVar
 
 from meshcore.config.findings import Findings, did_you_mean, quoted
-from meshcore.config.istio.annotations import annotation_error, parsed_annotation
+from meshcore.config.istio.annotations import annotation_error, options_of, parsed_annotation
 from meshcore.config.istio.resources import Resource
 from meshcore.config.istio.schema.common import Metadata
 from meshcore.config.istio.schema.virtual_service import VirtualService
@@ -96,14 +96,7 @@ def _parse(text: str) -> StickyKey:
 
 
 def _cookie(name: str, options: list[str]) -> StickyKey:
-    given: dict[str, str] = {}
-    for option in options:
-        what, _, value = (part.strip() for part in option.partition("="))
-        if what not in ("ttl", "path"):
-            raise ValueError(f"unknown option {quoted(what)}{did_you_mean(what, ('ttl', 'path'))}")
-        if what in given:
-            raise ValueError(f"{what!r} is there twice")
-        given[what] = value
+    given = options_of(options, ("ttl", "path"))
     path = given.get("path", "")
     if "path" in given and (not path or bad_path(path)):
         raise ValueError(bad_path(path) or "the path is empty")

@@ -16,6 +16,7 @@ from meshcore.config.envoy.schema.balancing import (
 )
 from meshcore.config.envoy.schema.base import (
     Address,
+    Metadata,
     NonEmpty,
     Percent,
     Percentage,
@@ -150,7 +151,6 @@ class Cluster(Record):
     __ignored__ = frozenset(
         {
             "alt_stat_name",
-            "metadata",
             "per_connection_buffer_limit_bytes",
             "track_timeout_budgets",
             "track_cluster_stats",
@@ -191,3 +191,4 @@ class Cluster(Record):
     common_lb_config: CommonLbConfig | None = None
     transport_socket: Extension | None = None
     load_balancing_policy: LoadBalancingPolicy | None = None
+    metadata: Metadata | None = None

@@ -12,6 +12,7 @@ from meshcore.config.envoy.schema.cluster import Cluster as ClusterSchema
 from meshcore.config.envoy.schema.cluster import DiscoveryType, LbPolicy, OutlierDetection, Thresholds
 from meshcore.config.envoy.schema.protocol import HttpProtocolOptions, UpstreamHttpOptions
 from meshcore.config.envoy.translate.balancing import balancing
+from meshcore.config.envoy.translate.concurrency import cluster_concurrency
 from meshcore.config.envoy.translate.context import Context
 from meshcore.config.envoy.translate.dns import dns_settings, with_discovery_type
 from meshcore.config.envoy.translate.health_check import endpoint_health_check, health_check
@@ -89,6 +90,7 @@ def cluster(
             else source.max_requests_per_connection
         ),
         http2=http2,
+        concurrency=cluster_concurrency(context, source.metadata),
         health_check=health_check(context, source, http2),
         ignore_health_on_host_removal=source.ignore_health_on_host_removal,
         origin=origin_of(source),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TypeVar
 
 from meshcore.config.findings import Findings, quoted
+from meshcore.config.istio.concurrency import check_concurrency
 from meshcore.config.istio.health_check import check_health_check
 from meshcore.config.istio.resources import Resource
 from meshcore.config.istio.schema.security import Action, AuthorizationPolicy
@@ -33,6 +34,7 @@ def check_metadata(resource: Resource[S], findings: Findings) -> None:
             error_at(findings, metadata, "annotations", f"{name!r} may not be set")
     check_sticky(resource, findings)
     check_health_check(resource, findings)
+    check_concurrency(resource, findings)
     if DRY_RUN not in metadata.annotations:
         return
     spec, value = resource.spec, metadata.annotations[DRY_RUN]

@@ -1,0 +1,5 @@
+from meshcore._core cimport mc_concurrency_status
+from meshcore._snapshot cimport Snapshot
+
+cdef int add_concurrency(Snapshot snapshot, Py_ssize_t cluster, dict into) except -1
+cdef object described(const mc_concurrency_status *status, object controller)
