@@ -9,12 +9,12 @@ from __future__ import annotations
 import heapq
 import random
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any
+from typing import Any, TypeVar
 
-__all__ = ["BAD_GATEWAY", "OK", "Health", "Host", "Job", "Phase", "Shape", "World"]
+__all__ = ["BAD_GATEWAY", "OK", "Health", "Host", "Job", "Phase", "Shape", "World", "spans"]
 
 OK, BAD_GATEWAY = 200, 503
 
@@ -32,6 +32,18 @@ class Phase:
     name: str
     seconds: float
     health: Health
+
+
+P = TypeVar("P", bound=Phase)
+
+
+def spans(phases: Sequence[P]) -> list[tuple[P, float, float]]:
+    """The phases, and when they begin and end."""
+    found, begin = [], 0.0
+    for phase in phases:
+        found.append((phase, begin, begin + phase.seconds))
+        begin += phase.seconds
+    return found
 
 
 @dataclass(frozen=True)
@@ -94,14 +106,15 @@ class World:
     def run(self, arrive: Callable[[], None]) -> None:
         """Lets requests come until the last phase is over, and all that they begin come to its end."""
         self.after(0.0, self._arrivals, arrive)
-        begin = 0.0
-        for phase in self.shape.phases:
-            for host in self.hosts[: self.shape.sick]:
-                self.after(begin, host.become, phase.health)
-            begin += phase.seconds
+        for phase, begin, _ in spans(self.shape.phases):
+            self.after(begin, self.enter, phase)
         while self._events:
             self.now, _, what, arguments = heapq.heappop(self._events)
             what(*arguments)
+
+    def enter(self, phase: Phase) -> None:
+        for host in self.hosts[: self.shape.sick]:
+            host.become(phase.health)
 
     def _arrivals(self, arrive: Callable[[], None]) -> None:
         if self.now >= self.shape.seconds:

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from overload_clients import Client, Mesh, NoMesh, Retries, Tally
-from overload_world import Phase, Shape, World
+from overload_world import Shape, World, spans
 from timing import table, verdict
 
 from meshcore.cli.chart import Band, Line, svg_lines
@@ -58,17 +58,8 @@ def run(contender: type[Client], shape: Shape, seed: int) -> Result:
     return Result(shape, client.tally)
 
 
-def spans(shape: Shape) -> list[tuple[Phase, float, float]]:
-    """The phases, and when they begin and end."""
-    found, begin = [], 0.0
-    for phase in shape.phases:
-        found.append((phase, begin, begin + phase.seconds))
-        begin += phase.seconds
-    return found
-
-
 def report(results: dict[str, Result], shape: Shape) -> None:
-    periods = [*((begin, end) for _, begin, end in spans(shape)), (0, shape.seconds)]
+    periods = [*((begin, end) for _, begin, end in spans(shape.phases)), (0, shape.seconds)]
     lines = [
         [f"goodput, {name}", *(f"{result.share(*period):.1f} %" for period in periods)]
         for name, result in results.items()
@@ -80,7 +71,7 @@ def report(results: dict[str, Result], shape: Shape) -> None:
 
 
 def drawing(results: dict[str, Result], shape: Shape, seed: int) -> str:
-    bands = [Band(phase.name, begin, end) for phase, begin, end in spans(shape)]
+    bands = [Band(phase.name, begin, end) for phase, begin, end in spans(shape.phases)]
     lines = [Line(name, COLOURS[name], result.by_second()) for name, result in results.items()]
     title = (
         f"Goodput while {shape.sick} of {shape.hosts} hosts turn slow, then fail, then recover (seed {seed})"

@@ -13,8 +13,8 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parents[2] / "benches"))
 
 from overload_clients import Mesh, NoMesh, Retries
-from overload_world import Health, Phase, Shape
-from sim_overload import Result, run, spans
+from overload_world import Health, Phase, Shape, spans
+from sim_overload import Result, run
 
 SMALL = Shape(
     workers=4,
@@ -52,10 +52,10 @@ def test_the_extra_load_stays_within_the_retry_budget(ours: Result) -> None:
 def test_without_a_mesh_callers_go_down_with_the_slow_third() -> None:
     """What the others are there to show: the trouble is real."""
     bare, retrying = run(NoMesh, SMALL, 1), run(Retries, SMALL, 1)
-    (_, begin, end) = spans(SMALL)[1]
+    (_, begin, end) = spans(SMALL.phases)[1]
     assert bare.share(begin, end) < 50
     assert retrying.share(begin, end) < 60
-    (_, begin, end) = spans(SMALL)[2]
+    (_, begin, end) = spans(SMALL.phases)[2]
     assert bare.share(begin + 2, end) == pytest.approx(67, abs=3)
     assert retrying.attempts(begin + 2, end) > 1.2
 
