@@ -3,6 +3,7 @@
 from libc.string cimport memset
 
 from meshcore._core cimport *
+from meshcore._spec cimport Specs
 
 from meshcore._concurrency import core_controller
 
@@ -18,3 +19,11 @@ cdef int concurrency_spec(object controller, mc_concurrency_spec *out) except -1
         out.kind = MC_CONCURRENCY_AIMD
         out.aimd = fields
     return 0
+
+
+cdef const mc_concurrency_filter_spec *concurrency_filter(Specs specs, object filter) except NULL:
+    cdef mc_concurrency_filter_spec *out = <mc_concurrency_filter_spec *> specs.array(
+        1, sizeof(mc_concurrency_filter_spec))
+    concurrency_spec(filter.controller, &out.limit)
+    out.status = filter.status
+    return out

@@ -2,4 +2,4 @@ from meshcore._core cimport mc_concurrency_status
 from meshcore._snapshot cimport Snapshot
 
 cdef int add_concurrency(Snapshot snapshot, Py_ssize_t cluster, dict into) except -1
-cdef object described(const mc_concurrency_status *status, object controller)
+cdef list listeners_concurrency(Snapshot snapshot)

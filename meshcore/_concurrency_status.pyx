@@ -4,7 +4,7 @@ from meshcore._core cimport *
 from meshcore._snapshot cimport Snapshot
 
 from meshcore._concurrency import seconds_of
-from meshcore.model import GradientController
+from meshcore.model import AdaptiveConcurrency, GradientController
 
 
 cdef int add_concurrency(Snapshot snapshot, Py_ssize_t cluster, dict into) except -1:
@@ -16,6 +16,18 @@ cdef int add_concurrency(Snapshot snapshot, Py_ssize_t cluster, dict into) excep
     mc_snapshot_concurrency(snapshot.snapshot, <int32_t> cluster, snapshot.now(), &status)
     into["concurrency"] = described(&status, controller)
     return 0
+
+
+cdef list listeners_concurrency(Snapshot snapshot):
+    """Of each listener that has the filter."""
+    cdef mc_concurrency_status status
+    found = []
+    for i, listener in enumerate((<object> snapshot.config).listeners):
+        for _, config in listener.filters:
+            if isinstance(config, AdaptiveConcurrency):
+                mc_snapshot_listener_concurrency(snapshot.snapshot, <int32_t> i, snapshot.now(), &status)
+                found.append({"listener": listener.name, **described(&status, config.controller)})
+    return found
 
 
 cdef object described(const mc_concurrency_status *status, object controller):

@@ -318,6 +318,53 @@ cdef extern from "meshcore.h" nogil:
         mc_slice key
         mc_slice value
 
+    # ---- adaptive concurrency: specs
+    ctypedef struct mc_gradient_spec:
+        double percentile
+        double jitter
+        double buffer
+        uint32_t max_limit
+        uint32_t min_limit
+        uint32_t min_concurrency
+        uint32_t request_count
+        uint64_t update_interval_ns
+        uint64_t min_rtt_interval_ns
+        uint64_t fixed_min_rtt_us
+
+    ctypedef struct mc_aimd_spec:
+        uint32_t initial_limit
+        uint32_t min_limit
+        uint32_t max_limit
+        double increase
+        double backoff_ratio
+        uint64_t latency_threshold_ns
+
+    ctypedef enum mc_concurrency_kind:
+        MC_CONCURRENCY_GRADIENT
+        MC_CONCURRENCY_AIMD
+
+    ctypedef struct mc_concurrency_spec:
+        mc_concurrency_kind kind
+        mc_gradient_spec gradient
+        mc_aimd_spec aimd
+
+    ctypedef struct mc_concurrency_status:
+        uint32_t limit
+        uint32_t in_flight
+        uint64_t refused
+        bint measuring
+        uint64_t min_rtt_us
+        uint64_t sample_rtt_us
+        double gradient
+        double headroom
+
+    ctypedef struct mc_concurrency:
+        pass
+
+    ctypedef struct mc_concurrency_filter_spec:
+        mc_concurrency_spec limit
+        uint16_t status
+
     ctypedef enum mc_entry_source:
         MC_ENTRY_FIXED
         MC_ENTRY_NEVER
@@ -446,12 +493,14 @@ cdef extern from "meshcore.h" nogil:
         MC_FILTER_CORS
         MC_FILTER_LOCAL_LIMIT
         MC_FILTER_GLOBAL_LIMIT
+        MC_FILTER_CONCURRENCY
 
     ctypedef struct mc_filter_spec:
         mc_filter_kind kind
         uint32_t name
         const mc_local_limit_spec *local
         const mc_global_limit_spec *global_ "global"
+        const mc_concurrency_filter_spec *concurrency
 
     ctypedef struct mc_labels:
         const mc_label *at
@@ -595,53 +644,11 @@ cdef extern from "meshcore.h" nogil:
     mc_usage mc_breaker_usage(const mc_breaker *breaker, mc_resource resource)
 
     # ---- adaptive concurrency
-    ctypedef struct mc_gradient_spec:
-        double percentile
-        double jitter
-        double buffer
-        uint32_t max_limit
-        uint32_t min_limit
-        uint32_t min_concurrency
-        uint32_t request_count
-        uint64_t update_interval_ns
-        uint64_t min_rtt_interval_ns
-        uint64_t fixed_min_rtt_us
-
-    ctypedef struct mc_aimd_spec:
-        uint32_t initial_limit
-        uint32_t min_limit
-        uint32_t max_limit
-        double increase
-        double backoff_ratio
-        uint64_t latency_threshold_ns
-
-    ctypedef enum mc_concurrency_kind:
-        MC_CONCURRENCY_GRADIENT
-        MC_CONCURRENCY_AIMD
-
-    ctypedef struct mc_concurrency_spec:
-        mc_concurrency_kind kind
-        mc_gradient_spec gradient
-        mc_aimd_spec aimd
-
-    ctypedef struct mc_concurrency_status:
-        uint32_t limit
-        uint32_t in_flight
-        uint64_t refused
-        bint measuring
-        uint64_t min_rtt_us
-        uint64_t sample_rtt_us
-        double gradient
-        double headroom
-
     ctypedef enum mc_sample:
         MC_SAMPLE_NONE
         MC_SAMPLE_ANSWERED
         MC_SAMPLE_TIMED_OUT
         MC_SAMPLE_FAILED
-
-    ctypedef struct mc_concurrency:
-        pass
 
     mc_concurrency *mc_concurrency_new(const mc_concurrency_spec *spec, uint64_t now_ns, uint64_t seed)
     void mc_concurrency_free(mc_concurrency *limiter)
@@ -1087,6 +1094,7 @@ cdef extern from "meshcore.h" nogil:
         uint32_t cluster_count
         const mc_snapshot *previous
         uint64_t seed
+        uint64_t now_ns
 
     mc_snapshot *mc_snapshot_build(const mc_snapshot_spec *spec, mc_runtime *runtime, mc_error *error)
     void mc_snapshot_free(mc_snapshot *snapshot)
@@ -1303,6 +1311,7 @@ cdef extern from "meshcore.h" nogil:
     ctypedef struct mc_decision:
         bint retries
         bint over
+        mc_concurrency *entered
         mc_exchange *exchange
         mc_outcome outcome
         mc_details details
@@ -1390,6 +1399,7 @@ cdef extern from "meshcore.h" nogil:
     mc_slice mc_local_limit_label(const mc_local_limit *limit, int32_t rule)
     void mc_decision_end_delay(mc_decision *decision)
     void mc_decision_detect(const mc_decision *decision, int32_t endpoint, const mc_result *result)
+    void mc_decision_leave(mc_decision *decision, c_bool answered, uint64_t now_ns)
     void mc_decision_close(mc_decision *decision)
     void mc_decision_release(mc_decision *decision)
     mc_code mc_decision_request_headers(const mc_decision *decision, mc_scratch *scratch,
@@ -1435,6 +1445,8 @@ cdef extern from "meshcore.h" nogil:
         const mc_snapshot *snapshot, int32_t cluster, int32_t endpoint, mc_routing_priority priority)
     void mc_snapshot_give_connection(
         const mc_snapshot *snapshot, int32_t cluster, int32_t endpoint, mc_routing_priority priority)
+    bint mc_snapshot_listener_concurrency(
+        const mc_snapshot *snapshot, int32_t listener, uint64_t now_ns, mc_concurrency_status *status)
     bint mc_snapshot_concurrency(
         const mc_snapshot *snapshot, int32_t cluster, uint64_t now_ns, mc_concurrency_status *status)
     mc_usage mc_snapshot_usage(

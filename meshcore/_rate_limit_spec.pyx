@@ -1,9 +1,11 @@
 """Rate limits of the model as the core's specs."""
 
+from meshcore._concurrency_spec cimport concurrency_filter
 from meshcore._core cimport *
 from meshcore._spec cimport Specs, said
 
 from meshcore.model import (
+    AdaptiveConcurrency,
     CorsFilter,
     FaultPolicy,
     ForwardAction,
@@ -225,6 +227,9 @@ cdef class LimitSpecs:
                 specs[i].kind = MC_FILTER_FAULT
             elif isinstance(config, CorsFilter):
                 specs[i].kind = MC_FILTER_CORS
+            elif isinstance(config, AdaptiveConcurrency):
+                specs[i].kind = MC_FILTER_CONCURRENCY
+                specs[i].concurrency = concurrency_filter(self._specs, config)
             elif isinstance(config, GlobalRateLimit):
                 specs[i].kind = MC_FILTER_GLOBAL_LIMIT
                 specs[i].global_ = self._global(config)
@@ -237,7 +242,7 @@ cdef class LimitSpecs:
         return tuple(places)
 
 
-cdef tuple ACTING = (FaultPolicy, CorsFilter, LocalRateLimit, GlobalRateLimit)
+cdef tuple ACTING = (FaultPolicy, CorsFilter, LocalRateLimit, GlobalRateLimit, AdaptiveConcurrency)
 
 
 cdef list local_names(object table):

@@ -72,6 +72,7 @@ cdef class Snapshot:
         self._hosts(specs, limits, numbers, by_name, &spec)
         self._listeners(specs, limits, numbers, by_name, &spec)
         spec.seed = seed
+        spec.now_ns = self.now()
         spec.previous = previous.snapshot if previous is not None else NULL
         with nogil:
             self.snapshot = mc_snapshot_build(&spec, runtime.runtime, &error)

@@ -98,7 +98,7 @@ class GradientLimiter(_Limiter):
 
         ``min_rtt``: a fixed value; None: it is measured every ``min_rtt_interval`` and up to ``jitter``
         percent of it later, with ``min_concurrency`` as the limit. ``min_concurrency_limit``: the least
-        limit; then measuring leaves the limit alone. None: ``min_concurrency``. ``buffer``: percent of
+        limit while nothing is measured; None: ``min_concurrency``. ``buffer``: percent of
         the min RTT, added to it. ``clock``: in place of the monotonic clock, in seconds; it must not go
         back. ``seed``: of the jitter.
 

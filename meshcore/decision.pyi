@@ -263,9 +263,14 @@ class Decision:
     def explain(self) -> Explain:
         """Why it was decided so; the same as ``Engine.explain`` for this request and its seed, at any time
         and whatever has been swapped since."""
-    def close(self) -> None:
+    def close(self, *, complete: bool = True, now_ns: int | None = None) -> None:
         """Release the leases on all endpoints. May be called again, and at any time; only the first call
-        counts. It happens by itself when the decision is collected."""
+        counts. It happens by itself when the decision is collected.
+
+        ``complete``: the client has got its answer to the end. Adaptive concurrency of the listener learns
+        from that how long it took, until now (``now_ns`` stands for the engine's clock); from what was given
+        up, as what a ``with`` block leaves by an exception, and what is collected, it learns nothing.
+        """
     def __enter__(self) -> Decision: ...
     def __exit__(
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None, /

@@ -482,14 +482,20 @@ cdef class Decision:
 
         return explanation_of(self)
 
-    def close(self):
-        mc_decision_close(&self._block.decision)
+    def close(self, *, complete=True, now_ns=None):
+        cdef mc_decision *d = &self._block.decision
+        if d.entered != NULL:
+            leave(self, complete, now_ns)
+        mc_decision_close(d)
 
     def __enter__(self):
         return self
 
     def __exit__(self, kind, value, trace):
-        mc_decision_close(&self._block.decision)
+        cdef mc_decision *d = &self._block.decision
+        if d.entered != NULL:
+            leave(self, kind is None, None)
+        mc_decision_close(d)
 
 
 @cython.final
@@ -535,6 +541,14 @@ cdef Attempt attempt_of(Decision decision, const mc_attempt *attempt):
     out._decision = decision
     out._attempt = attempt
     return out
+
+
+cdef int leave(Decision decision, bint complete, object now_ns) except -1:
+    """The listener's limit has a request less. What was forwarded and never reported has not been answered."""
+    cdef mc_decision *d = &decision._block.decision
+    cdef uint64_t now = decision._snapshot.now() if now_ns is None else now_ns
+    mc_decision_leave(d, complete and (d.outcome != MC_FORWARD or d.over), now)
+    return 0
 
 
 cdef uint32_t number_of(Decision decision, object attempt) except 0:

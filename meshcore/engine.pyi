@@ -191,6 +191,12 @@ class Engine:
         counts so far under Envoy's names: ``enabled``, ``ok``, ``rate_limited``, and of these ``enforced``.
         All of it outlives swaps.
         """
+    def concurrency(self) -> list[dict[str, Any]]:
+        """Adaptive concurrency of each listener that has the filter: how its limit stands.
+
+        Keys: ``listener``, and those of a cluster's ``concurrency``, see clusters(). All of it outlives
+        swaps, unless they change the filter.
+        """
     def begin_checks(self, describe: Callable[[str, str], dict[str, Any] | None]) -> None:
         """Somebody checks the endpoints actively from now on: ``meshcore.health.HealthChecker``, or you.
         Endpoints that are new in a cluster with a ``health_check`` are unhealthy until ``set_checked_health``

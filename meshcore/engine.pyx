@@ -6,7 +6,7 @@ cimport cython
 
 from meshcore._breakers cimport breakers_of, connection_of, pending_of
 from meshcore._cluster_spec cimport nanoseconds
-from meshcore._concurrency_status cimport add_concurrency
+from meshcore._concurrency_status cimport add_concurrency, listeners_concurrency
 from meshcore._core cimport *
 from meshcore._given cimport number_given, time_given
 from meshcore._outlier_status cimport add_ejections
@@ -240,6 +240,9 @@ cdef class Engine:
             })
             at = mc_snapshot_limit(snapshot.snapshot, at)
         return found[::-1]
+
+    def concurrency(self):
+        return listeners_concurrency(self._serving.snapshot())
 
     def clusters(self):
         cdef Snapshot snapshot = self._serving.snapshot()

@@ -38,9 +38,9 @@ class GradientController:
     """Envoy's ``GradientControllerConfig``, its two messages of parameters in one.
 
     The min RTT is ``min_rtt`` where that is given (Envoy's ``fixed_value``), or else measured every
-    ``min_rtt_interval`` (Envoy's ``interval``, which has no default there). Without ``min_concurrency_limit``
-    the limit is no less than ``min_concurrency``, and is that while the min RTT is measured; with it
-    measuring leaves the limit alone.
+    ``min_rtt_interval`` (Envoy's ``interval``, which has no default there). The limit is no less than
+    ``min_concurrency_limit`` (None: ``min_concurrency``), but that it is ``min_concurrency`` at most while
+    the min RTT is measured.
     """
 
     max_concurrency_limit: int = _count(1000)

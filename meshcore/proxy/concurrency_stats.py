@@ -1,4 +1,4 @@
-"""Adaptive concurrency of clusters, under the names of Envoy's gradient controller."""
+"""Adaptive concurrency of listeners and clusters, under the names of Envoy's gradient controller."""
 
 from __future__ import annotations
 
@@ -19,6 +19,8 @@ def concurrency_gauges(engine: Engine) -> dict[str, int]:
 
 
 def _limited(engine: Engine) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    for listener in engine.concurrency():
+        yield f"http.{listener['listener']}.adaptive_concurrency.gradient_controller", listener
     for cluster in engine.clusters():
         if "concurrency" in cluster:
             yield f"cluster.{cluster['name']}.adaptive_concurrency", cluster["concurrency"]

@@ -24,11 +24,17 @@ _BY_FLAG = {
 }
 #: Those that are not counted with the attempts.
 _NOT_COUNTED_YET = {flag: _BY_FLAG[flag] for flag in ("UH", "UO", "DC")}
-_LABELLED = re.compile(
-    r"(cluster)\.(.*?)\."
-    r"((?:circuit_breakers\.(?:default|high)\.|adaptive_concurrency\.|health_check\.|retry\.)?[a-z0-9_]+)",
-    re.DOTALL,
-)
+#: Names with a name of the configuration within: that is a label to Prometheus.
+_LABELLED = {
+    "cluster_name": re.compile(
+        r"(cluster)\.(.*?)\."
+        r"((?:circuit_breakers\.(?:default|high)\.|adaptive_concurrency\.|health_check\.|retry\.)?[a-z0-9_]+)",
+        re.DOTALL,
+    ),
+    "listener_name": re.compile(
+        r"(http)\.(.*)\.(adaptive_concurrency\.gradient_controller\.[a-z_]+)", re.DOTALL
+    ),
+}
 
 
 class Stats:
@@ -100,7 +106,8 @@ class Stats:
 
 
 def _sample(kind: str, name: str, value: int) -> Sample:
-    found = _LABELLED.fullmatch(name)
-    if found is None:
-        return Sample(kind, name, value)
-    return Sample(kind, f"{found[1]}_{found[3]}", value, (("cluster_name", found[2]),))
+    for label, pattern in _LABELLED.items():
+        found = pattern.fullmatch(name)
+        if found is not None:
+            return Sample(kind, f"{found[1]}_{found[3]}", value, ((label, found[2]),))
+    return Sample(kind, name, value)

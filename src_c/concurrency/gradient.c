@@ -11,7 +11,7 @@ enum { TOO_LONG_AT_MINIMUM = 5 };
 
 static bool measures(const mc_gradient_spec *spec) { return !spec->fixed_min_rtt_us; }
 
-/* Without a least limit of its own, that of measuring is the least; only then measuring changes the limit. */
+/* Without a least limit of its own, that of measuring is the least. */
 static uint32_t least(const mc_gradient_spec *spec) { return spec->min_limit ? spec->min_limit : spec->min_concurrency; }
 
 static uint32_t load(const atomic_uint *value) { return atomic_load_explicit(value, memory_order_relaxed); }
@@ -71,7 +71,8 @@ static void begin_measuring(mc_gradient *g, const mc_gradient_spec *spec, atomic
   if (load(&g->measuring)) return;
   atomic_store_explicit(&g->epoch_ns, at_ns, memory_order_relaxed);
   atomic_store_explicit(&g->measuring, load(limit), memory_order_relaxed);
-  if (!spec->min_limit) set_limit(g, spec, limit, spec->min_concurrency, at_ns);
+  const uint32_t now = load(limit);
+  set_limit(g, spec, limit, now < spec->min_concurrency ? now : spec->min_concurrency, at_ns);
   mc_latencies_take(&g->samples, spec->percentile, &dropped);
 }
 
@@ -90,7 +91,7 @@ static void end_measuring(mc_gradient *g, const mc_gradient_spec *spec, atomic_u
   uint64_t us;
   if (!measured(g, spec) || !mc_latencies_take(&g->samples, spec->percentile, &us)) return;
   atomic_store_explicit(&g->min_rtt_us, us, memory_order_relaxed);
-  if (!spec->min_limit) set_limit(g, spec, limit, load(&g->measuring), now_ns);
+  set_limit(g, spec, limit, load(&g->measuring), now_ns);
   atomic_store_explicit(&g->measuring, 0, memory_order_relaxed);
   g->measure_ns = now_ns + jittered(g, spec);
   g->update_ns = now_ns + spec->update_interval_ns;
@@ -104,7 +105,7 @@ void mc_gradient_start(mc_gradient *g, const mc_gradient_spec *spec, atomic_uint
   g->random = seed;
   g->update_ns = now_ns + spec->update_interval_ns;
   g->measure_ns = UINT64_MAX;
-  atomic_store(limit, least(spec));
+  atomic_store(limit, measures(spec) ? spec->min_concurrency : least(spec));
   atomic_store(&g->min_rtt_us, spec->fixed_min_rtt_us);
   atomic_store(&g->gradient, 1.0);
   if (measures(spec)) begin_measuring(g, spec, limit, now_ns);

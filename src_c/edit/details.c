@@ -16,6 +16,8 @@ const char *mc_details_name(mc_details details) {
       return "local_rate_limited";
     case MC_DETAILS_REQUEST_RATE_LIMITED:
       return "request_rate_limited";
+    case MC_DETAILS_CONCURRENCY_LIMIT:
+      return "reached_concurrency_limit";
     case MC_DETAILS_RATE_LIMITER_ERROR:
       return "rate_limiter_error";
     case MC_DETAILS_ROUTE_NOT_FOUND:

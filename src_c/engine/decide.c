@@ -237,6 +237,7 @@ MC_INLINED mc_code decide(const mc_snapshot *s, const mc_request *request, mc_de
   d->exchange = NULL;
   d->delay_ns = d->bytes_per_second = 0;
   d->fault = NULL;
+  d->entered = NULL;
   d->grpc_status = MC_ABSENT;
   d->grpc = false;
   d->cors = MC_CORS_NONE;

@@ -122,6 +122,7 @@ void mc_decision_close(mc_decision *d) {
 }
 
 void mc_decision_release(mc_decision *d) {
+  mc_decision_leave(d, false, 0);
   mc_decision_close(d);
   mc_scratch_reset(&d->scratch);
 }

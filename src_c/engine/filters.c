@@ -2,6 +2,7 @@
 
 #include "base/rng.h"
 #include "edit/view.h"
+#include "engine/concurrency.h"
 #include "engine/rate_limits.h"
 
 /* ------------------------------------------------------------------ faults */
@@ -126,6 +127,8 @@ static bool answered_by(mc_decision *d, mc_input *input, uint32_t place, bool pe
     case MC_FILTER_GLOBAL_LIMIT:
       mc_global_limit_ask(d, input, place);
       return false;
+    case MC_FILTER_CONCURRENCY:
+      return mc_concurrency_answer(d, place, peek);
   }
   return false;
 }

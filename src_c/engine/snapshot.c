@@ -144,7 +144,18 @@ static mc_code build_faults(mc_snapshot *s, mc_listener *to, const mc_listener_s
 /* Where nothing else is said. */
 static const mc_filter_spec USUAL_FILTERS[] = {{.kind = MC_FILTER_FAULT}, {.kind = MC_FILTER_CORS}};
 
-static mc_code build_filters(mc_snapshot *s, mc_listener *to, const mc_listener_spec *from, mc_error *error) {
+static mc_code build_limiter(mc_snapshot *s, const mc_snapshot_spec *spec, mc_filter *to, mc_slice name,
+                             const mc_concurrency_filter_spec *from, mc_error *error) {
+  if (!from) return MC_OK;
+  to->status = from->status;
+  mc_runtime_lock(s->runtime);
+  to->limiter = mc_runtime_limiter(s->runtime, MC_SCOPE_LISTENER, name, &from->limit, spec->now_ns, mc_mix64(~spec->seed));
+  mc_runtime_unlock(s->runtime);
+  return to->limiter ? MC_OK : no_memory(error);
+}
+
+static mc_code build_filters(mc_snapshot *s, const mc_snapshot_spec *spec, mc_listener *to, const mc_listener_spec *from,
+                             mc_error *error) {
   const bool usual = !from->filter_count;
   const mc_filter_spec *specs = usual ? USUAL_FILTERS : from->filters;
   const uint32_t count = usual ? 2 : from->filter_count;
@@ -159,10 +170,12 @@ static mc_code build_filters(mc_snapshot *s, mc_listener *to, const mc_listener_
     to->filter_count = i + 1;
     filter->kind = specs[i].kind;
     filter->name = specs[i].name;
-    to->filtered |= filter->kind == MC_FILTER_LOCAL_LIMIT || filter->kind == MC_FILTER_GLOBAL_LIMIT;
-    s->reads_clock |= filter->kind == MC_FILTER_LOCAL_LIMIT;
+    to->filtered |= filter->kind == MC_FILTER_LOCAL_LIMIT || filter->kind == MC_FILTER_GLOBAL_LIMIT ||
+                    filter->kind == MC_FILTER_CONCURRENCY;
+    s->reads_clock |= filter->kind == MC_FILTER_LOCAL_LIMIT || filter->kind == MC_FILTER_CONCURRENCY;
     code = mc_local_limit_build(&filter->local, specs[i].local, &s->limits, error);
     if (!code) code = mc_global_limit_build(&filter->global, specs[i].global, slots, s->arena, error);
+    if (!code) code = build_limiter(s, spec, filter, from->name, specs[i].concurrency, error);
   }
   return code;
 }
@@ -185,7 +198,7 @@ static mc_code build_listeners(mc_snapshot *s, const mc_snapshot_spec *spec, mc_
     }
     mc_code code = mc_cors_build(&to->cors, from->cors, s->arena, error);
     if (!code) code = build_faults(s, to, from, error);
-    if (!code) code = build_filters(s, to, from, error);
+    if (!code) code = build_filters(s, spec, to, from, error);
     if (!code) code = mc_route_table_add_domains(s->routes, &from->domains, &to->domains, error);
     if (code) return code;
     code = mc_session_build(&to->session, from->session, mc_route_table_slots(s->routes), s->arena, error);
@@ -274,6 +287,9 @@ static void clear_listener(mc_snapshot *s, mc_listener *listener) {
   for (uint32_t i = 0; i < listener->filter_count; i++) {
     mc_local_limit_clear(listener->filters[i].local, s->runtime);
     mc_global_limit_clear(listener->filters[i].global);
+    mc_runtime_lock(s->runtime);
+    mc_runtime_release_limiter(s->runtime, listener->filters[i].limiter);
+    mc_runtime_unlock(s->runtime);
   }
 }
 

@@ -109,6 +109,8 @@ typedef struct mc_filter {
   uint32_t name;           /* of limits */
   mc_local_limit *local;   /* NULL: none of its own */
   mc_global_limit *global; /* of MC_FILTER_GLOBAL_LIMIT */
+  mc_concurrency *limiter; /* of MC_FILTER_CONCURRENCY, as is the next */
+  uint16_t status;
 } mc_filter;
 
 typedef struct mc_listener {

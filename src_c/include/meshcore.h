@@ -70,6 +70,7 @@ typedef enum mc_details {
   MC_DETAILS_LOCAL_RATE_LIMITED,
   MC_DETAILS_REQUEST_RATE_LIMITED, /* by a rate limit service */
   MC_DETAILS_RATE_LIMITER_ERROR,
+  MC_DETAILS_CONCURRENCY_LIMIT,
   MC_DETAILS_ROUTE_NOT_FOUND,
   MC_DETAILS_CLUSTER_NOT_FOUND,
   MC_DETAILS_NO_HEALTHY_UPSTREAM,
@@ -366,6 +367,54 @@ typedef struct mc_fault_spec {
   uint32_t downstream_count;
 } mc_fault_spec;
 
+/* ------------------------------------------------------------------ adaptive concurrency: specs */
+
+/* Envoy's GradientControllerConfig. Its times are whole milliseconds. */
+typedef struct mc_gradient_spec {
+  double percentile;           /* of the samples of a window: 0 to 1; 0.5 in Envoy, as the next 0.15 and 0.25 */
+  double jitter;               /* of the interval: so much later at most the min RTT is measured */
+  double buffer;               /* of the min RTT: added to it */
+  uint32_t max_limit;          /* 1000 in Envoy */
+  uint32_t min_limit;          /* the least that windows set; 0: min_concurrency */
+  uint32_t min_concurrency;    /* the limit at most while the min RTT is measured: 1 or more; 3 in Envoy */
+  uint32_t request_count;      /* of samples that measure it; 50 in Envoy */
+  uint64_t update_interval_ns; /* of a window of samples; 1 ms or more, as the next */
+  uint64_t min_rtt_interval_ns; /* between two measurements */
+  uint64_t fixed_min_rtt_us;   /* 0: it is measured */
+} mc_gradient_spec;
+
+/* Additive increase, multiplicative decrease: concurrency/aimd.h. */
+typedef struct mc_aimd_spec {
+  uint32_t initial_limit, min_limit, max_limit; /* 1 <= min <= initial <= max */
+  double increase;               /* of a round of answers in time; above 0 */
+  double backoff_ratio;          /* what is left of the limit; above 0, below 1 */
+  uint64_t latency_threshold_ns; /* what takes longer came too late; 0: nothing does */
+} mc_aimd_spec;
+
+typedef enum mc_concurrency_kind { MC_CONCURRENCY_GRADIENT, MC_CONCURRENCY_AIMD } mc_concurrency_kind;
+
+typedef struct mc_concurrency_spec {
+  mc_concurrency_kind kind;
+  mc_gradient_spec gradient; /* or */
+  mc_aimd_spec aimd;
+} mc_concurrency_spec;
+
+/* How a limiter stands. */
+typedef struct mc_concurrency_status {
+  uint32_t limit, in_flight;
+  uint64_t refused; /* so far */
+  /* Of the gradient controller alone. */
+  bool measuring;                    /* the min RTT */
+  uint64_t min_rtt_us, sample_rtt_us; /* 0: not known yet */
+  double gradient, headroom;         /* of the last window */
+} mc_concurrency_status;
+
+/* Envoy's AdaptiveConcurrency: a limit on the requests of a listener. */
+typedef struct mc_concurrency_filter_spec {
+  mc_concurrency_spec limit;
+  uint16_t status; /* of what is above it */
+} mc_concurrency_filter_spec;
+
 /* ------------------------------------------------------------------ rate limits of requests: specs
  *
  * Descriptors are made of a request: lists of entries (key and value). Rules of a local limit have a bucket for
@@ -505,7 +554,13 @@ typedef struct mc_level_limits_spec {
   uint32_t count;
 } mc_level_limits_spec;
 
-typedef enum mc_filter_kind { MC_FILTER_FAULT, MC_FILTER_CORS, MC_FILTER_LOCAL_LIMIT, MC_FILTER_GLOBAL_LIMIT } mc_filter_kind;
+typedef enum mc_filter_kind {
+  MC_FILTER_FAULT,
+  MC_FILTER_CORS,
+  MC_FILTER_LOCAL_LIMIT,
+  MC_FILTER_GLOBAL_LIMIT,
+  MC_FILTER_CONCURRENCY,
+} mc_filter_kind;
 
 /* One of a listener's filters. */
 typedef struct mc_filter_spec {
@@ -513,6 +568,7 @@ typedef struct mc_filter_spec {
   uint32_t name; /* of limits: as a number, by which levels speak to it */
   const mc_local_limit_spec *local;   /* MC_FILTER_LOCAL_LIMIT; NULL: none but the levels' */
   const mc_global_limit_spec *global; /* MC_FILTER_GLOBAL_LIMIT */
+  const mc_concurrency_filter_spec *concurrency; /* MC_FILTER_CONCURRENCY, of which a listener has one at most */
 } mc_filter_spec;
 
 /* ------------------------------------------------------------------ labels and subsets: specs */
@@ -600,48 +656,6 @@ typedef struct mc_usage {
   uint32_t used;
   uint64_t overflows; /* how often the limit has refused it so far */
 } mc_usage;
-
-/* ------------------------------------------------------------------ adaptive concurrency: specs */
-
-/* Envoy's GradientControllerConfig. Its times are whole milliseconds. */
-typedef struct mc_gradient_spec {
-  double percentile;           /* of the samples of a window: 0 to 1; 0.5 in Envoy, as the next 0.15 and 0.25 */
-  double jitter;               /* of the interval: so much later at most the min RTT is measured */
-  double buffer;               /* of the min RTT: added to it */
-  uint32_t max_limit;          /* 1000 in Envoy */
-  uint32_t min_limit;          /* 0: min_concurrency; else measuring leaves the limit as it is */
-  uint32_t min_concurrency;    /* the limit while the min RTT is measured: 1 or more; 3 in Envoy */
-  uint32_t request_count;      /* of samples that measure it; 50 in Envoy */
-  uint64_t update_interval_ns; /* of a window of samples; 1 ms or more, as the next */
-  uint64_t min_rtt_interval_ns; /* between two measurements */
-  uint64_t fixed_min_rtt_us;   /* 0: it is measured */
-} mc_gradient_spec;
-
-/* Additive increase, multiplicative decrease: concurrency/aimd.h. */
-typedef struct mc_aimd_spec {
-  uint32_t initial_limit, min_limit, max_limit; /* 1 <= min <= initial <= max */
-  double increase;               /* of a round of answers in time; above 0 */
-  double backoff_ratio;          /* what is left of the limit; above 0, below 1 */
-  uint64_t latency_threshold_ns; /* what takes longer came too late; 0: nothing does */
-} mc_aimd_spec;
-
-typedef enum mc_concurrency_kind { MC_CONCURRENCY_GRADIENT, MC_CONCURRENCY_AIMD } mc_concurrency_kind;
-
-typedef struct mc_concurrency_spec {
-  mc_concurrency_kind kind;
-  mc_gradient_spec gradient; /* or */
-  mc_aimd_spec aimd;
-} mc_concurrency_spec;
-
-/* How a limiter stands. */
-typedef struct mc_concurrency_status {
-  uint32_t limit, in_flight;
-  uint64_t refused; /* so far */
-  /* Of the gradient controller alone. */
-  bool measuring;                    /* the min RTT */
-  uint64_t min_rtt_us, sample_rtt_us; /* 0: not known yet */
-  double gradient, headroom;         /* of the last window */
-} mc_concurrency_status;
 
 /* ------------------------------------------------------------------ a route's action: specs */
 
@@ -1330,6 +1344,7 @@ typedef struct mc_snapshot_spec {
   uint32_t listener_count, virtual_host_count, cluster_count;
   const struct mc_snapshot *previous; /* whose clusters may be kept; NULL: none */
   uint64_t seed;                      /* of what starts at a random place */
+  uint64_t now_ns;                    /* when limiters of listeners begin to measure */
 } mc_snapshot_spec;
 
 typedef struct mc_snapshot mc_snapshot;
@@ -1586,6 +1601,8 @@ typedef struct mc_decision {
   uint64_t bytes_per_second; /* at most, of the answer's body; 0: no limit */
   mc_slice grpc_status;      /* of our own answer to a gRPC client; data NULL: the one that status stands for */
   struct mc_fault_gauge *fault; /* counts this request as an active fault; NULL: none does */
+  struct mc_concurrency *entered; /* the listener's limiter, which counts this request; NULL: none does */
+  uint64_t entered_ns;
   bool detects;       /* outlier detection, or the cluster's limiter, wants to know how attempts end */
   bool retries;       /* its policies, or the request itself, may ask for more than one attempt */
   bool over;          /* of what was forwarded: no further attempt is made, and what to answer is settled */
@@ -1646,9 +1663,12 @@ void mc_decision_end_delay(mc_decision *decision);
  * to know. mc_decision_report does it. By many threads at once. It may make the cluster stale. */
 void mc_decision_detect(const mc_decision *decision, int32_t endpoint, const mc_result *result);
 
+/* The request is over for its listener's limiter: answered to its end, or given up, of which nothing is learned. Does
+ * nothing where decision->entered is NULL. */
+void mc_decision_leave(mc_decision *decision, bool answered, uint64_t now_ns);
 /* Ends all leases, and what counts it as a fault; calls after the first do nothing. */
 void mc_decision_close(mc_decision *decision);
-/* Closes, and gives all memory back. */
+/* Closes, leaves as one that was given up, and gives all memory back. */
 void mc_decision_release(mc_decision *decision);
 
 /* The lines to send upstream for a FORWARD, without host. Lines lie in the scratch, which the caller
@@ -1783,9 +1803,11 @@ void mc_snapshot_give_connection(const mc_snapshot *snapshot, int32_t cluster, i
 
 mc_usage mc_snapshot_usage(const mc_snapshot *snapshot, int32_t cluster, mc_routing_priority priority,
                            mc_resource resource);
-/* False: the cluster has no limiter of adaptive concurrency. */
+/* Adaptive concurrency of a cluster, and of a listener. False: it has no limiter. */
 bool mc_snapshot_concurrency(const mc_snapshot *snapshot, int32_t cluster, uint64_t now_ns,
                              mc_concurrency_status *status);
+bool mc_snapshot_listener_concurrency(const mc_snapshot *snapshot, int32_t listener, uint64_t now_ns,
+                                      mc_concurrency_status *status);
 /* Connections to an endpoint. */
 uint32_t mc_snapshot_connections(const mc_snapshot *snapshot, int32_t cluster, int32_t endpoint);
 

@@ -93,7 +93,7 @@ static mc_code fill(mc_members *members, const mc_cluster_spec *spec, mc_runtime
   members->merge_window_ns = spec->merge_window_ns;
   if (!ok || !members->hosts || !members->state) return MC_NO_MEMORY;
   if (spec->concurrency) {
-    members->limiter = mc_runtime_limiter(runtime, MC_LIMITED_CLUSTER, spec->name, spec->concurrency,
+    members->limiter = mc_runtime_limiter(runtime, MC_SCOPE_CLUSTER, spec->name, spec->concurrency,
                                           spec->balance.now_ns, mc_mix64(members->serial));
     if (!members->limiter) return MC_NO_MEMORY;
   }

@@ -4,14 +4,14 @@
 
 struct mc_named_limiter {
   mc_concurrency *limiter;
-  mc_limited what;
+  mc_limiter_scope scope;
   mc_slice name;
   uint32_t references;
   mc_named_limiter *next;
 };
 
-static bool is_that(const mc_named_limiter *at, mc_limited what, mc_slice name, const mc_concurrency_spec *spec) {
-  return at->what == what && mc_slice_equal(at->name, name) && mc_concurrency_spec_equal(&at->limiter->spec, spec);
+static bool is_that(const mc_named_limiter *at, mc_limiter_scope scope, mc_slice name, const mc_concurrency_spec *spec) {
+  return at->scope == scope && mc_slice_equal(at->name, name) && mc_concurrency_spec_equal(&at->limiter->spec, spec);
 }
 
 static void discard(mc_named_limiter *made) {
@@ -19,11 +19,11 @@ static void discard(mc_named_limiter *made) {
   free(made);
 }
 
-mc_concurrency *mc_runtime_limiter(mc_runtime *runtime, mc_limited what, mc_slice name, const mc_concurrency_spec *spec,
+mc_concurrency *mc_runtime_limiter(mc_runtime *runtime, mc_limiter_scope scope, mc_slice name, const mc_concurrency_spec *spec,
                                    uint64_t now_ns, uint64_t seed) {
   mc_named_limiter **chain = mc_runtime_limiters(runtime);
   for (mc_named_limiter *at = *chain; at; at = at->next) {
-    if (!is_that(at, what, name, spec)) continue;
+    if (!is_that(at, scope, name, spec)) continue;
     at->references++;
     return at->limiter;
   }
@@ -37,7 +37,7 @@ mc_concurrency *mc_runtime_limiter(mc_runtime *runtime, mc_limited what, mc_slic
   char *text = (char *)(made + 1);
   if (name.size) memcpy(text, name.data, name.size);
   made->name = mc_slice_of(text, name.size);
-  made->what = what;
+  made->scope = scope;
   made->references = 1;
   made->next = *chain;
   *chain = made;

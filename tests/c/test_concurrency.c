@@ -1,4 +1,4 @@
-/* Adaptive concurrency of clusters: who is let in, what is learned from, and that all is given back. */
+/* Adaptive concurrency of clusters and of listeners: who is let in, what is learned from, and that all is given back. */
 #include "engine_support.h"
 
 enum { MS = 1000000 };
@@ -200,6 +200,134 @@ static void test_what_is_learned_outlives_the_snapshot(void) {
   stop();
 }
 
+/* ------------------------------------------------------------------ the filter */
+
+static const mc_concurrency_filter_spec filter = {
+    .limit = {.kind = MC_CONCURRENCY_GRADIENT,
+              .gradient = {.percentile = 0.5, .buffer = 0.25, .max_limit = 50, .min_concurrency = 2, .request_count = 1,
+                           .update_interval_ns = 100 * MS, .min_rtt_interval_ns = (uint64_t)10000 * MS}},
+    .status = 529};
+
+/* The filter before or behind one that delays requests for 30 ms, and a route that forwards or answers. */
+static mc_snapshot *build_filtered(bool behind, bool forward) {
+  static const mc_fault_spec delay = {.delay = {.given = true, .value = 30, .share = {100, 100}}};
+  const mc_endpoint_spec endpoint = {.address = MC_LITERAL("a:1")};
+  const mc_cluster_spec cluster = {.name = MC_LITERAL("one"), .endpoints = &endpoint, .endpoint_count = 1, .keep = -1};
+  const mc_route_spec route = prefix_route(MC_LITERAL("/"));
+  const mc_action_spec action = forward ? forward_to(0) : (mc_action_spec){.kind = MC_ACTION_RESPOND, .status = 200, .cluster = -1};
+  const mc_filter_spec limit = {.kind = MC_FILTER_CONCURRENCY, .concurrency = &filter}, fault = {.kind = MC_FILTER_FAULT};
+  const mc_filter_spec filters[] = {behind ? fault : limit, behind ? limit : fault};
+  small_config config;
+  small_init(&config, &route, &action, 1, &cluster, 1);
+  config.listener.name = MC_LITERAL("l");
+  config.listener.filters = filters;
+  config.listener.filter_count = 2;
+  config.listener.fault = &delay;
+  config.spec.now_ns = MS;
+  return snapshot_of(&config.spec, runtime);
+}
+
+static void start_filtered(bool behind, bool forward) {
+  runtime = mc_runtime_new();
+  snapshot = build_filtered(behind, forward);
+}
+
+static mc_concurrency_status listener_at(uint64_t now_ms) {
+  mc_concurrency_status status;
+  CHECK(mc_snapshot_listener_concurrency(snapshot, 0, now_ms * MS, &status));
+  return status;
+}
+
+static void test_the_filter_refuses_what_is_above_the_limit(void) {
+  start_filtered(false, true);
+  CHECK(mc_snapshot_reads_clock(snapshot));
+  mc_decision decisions[3], peeked;
+  for (int i = 0; i < 3; i++) decide(100, &decisions[i]);
+  CHECK_INT(decisions[1].outcome, MC_FORWARD);
+  CHECK_INT(decisions[2].outcome, MC_REJECT);
+  CHECK_INT(decisions[2].status, 529);
+  CHECK_INT(decisions[2].flags, 0);
+  CHECK(!strcmp(mc_details_name(decisions[2].details), "reached_concurrency_limit"));
+  CHECK_SLICE(decisions[2].body, "reached concurrency limit");
+  CHECK_INT(listener_at(100).in_flight, 2);
+  const char *const none[] = {NULL};
+  const mc_request request = request_of("a.com", "/", headers, none);
+  CHECK_INT(mc_peek(snapshot, &request, &peeked), MC_OK);
+  CHECK_INT(peeked.details, MC_DETAILS_CONCURRENCY_LIMIT);
+  mc_decision_release(&peeked);
+  CHECK_INT(listener_at(100).refused, 1); /* a look counts nothing */
+  mc_decision_close(&decisions[0]); /* the lease alone: what the client gets is not over yet */
+  CHECK_INT(listener_at(100).in_flight, 2);
+  mc_decision_leave(&decisions[0], false, 120 * MS);
+  mc_decision_leave(&decisions[0], true, 120 * MS); /* once */
+  CHECK_INT(listener_at(120).in_flight, 1);
+  CHECK(listener_at(120).measuring); /* it was given up */
+  for (int i = 0; i < 3; i++) mc_decision_release(&decisions[i]);
+  CHECK_INT(listener_at(120).in_flight, 0);
+  stop();
+}
+
+/* What the client gets, whoever answers, after whatever delay. */
+static uint64_t min_rtt(bool behind, bool forward) {
+  start_filtered(behind, forward);
+  mc_decision decision;
+  decide(100, &decision);
+  CHECK_INT(decision.delay_ns, 30 * MS);
+  mc_decision_leave(&decision, true, 150 * MS);
+  mc_decision_release(&decision);
+  const uint64_t found = listener_at(150).min_rtt_us;
+  stop();
+  return found;
+}
+
+static void test_what_the_filter_measures(void) {
+  CHECK_INT(min_rtt(false, true), 50500);
+  CHECK_INT(min_rtt(true, true), 20500); /* it comes behind the delay */
+  CHECK_INT(min_rtt(false, false), 50500);
+}
+
+static void test_the_filter_outlives_the_snapshot(void) {
+  start_filtered(false, true);
+  mc_decision decision;
+  decide(100, &decision);
+  mc_snapshot *next = build_filtered(true, true);
+  mc_decision_leave(&decision, true, 120 * MS);
+  mc_decision_release(&decision);
+  mc_snapshot_free(snapshot);
+  snapshot = next;
+  CHECK_INT(listener_at(130).min_rtt_us, 20500);
+  next = build(NULL, NULL, 9);
+  mc_snapshot_free(snapshot);
+  snapshot = next;
+  mc_concurrency_status status;
+  CHECK(!mc_snapshot_listener_concurrency(snapshot, 0, 0, &status));
+  stop();
+}
+
+static void test_no_memory_for_the_filter(void) {
+  runtime = mc_runtime_new();
+  const mc_route_spec route = prefix_route(MC_LITERAL("/"));
+  const mc_action_spec action = {.kind = MC_ACTION_RESPOND, .status = 200, .cluster = -1};
+  const mc_filter_spec limit = {.kind = MC_FILTER_CONCURRENCY, .concurrency = &filter};
+  for (int n = 0;; n++) {
+    small_config config;
+    small_init(&config, &route, &action, 1, NULL, 0);
+    config.listener.filters = &limit;
+    config.listener.filter_count = 1;
+    mc_error error;
+    check_memory(n);
+    mc_snapshot *made = mc_snapshot_build(&config.spec, runtime, &error);
+    check_memory(-1);
+    if (made) {
+      mc_snapshot_free(made);
+      break;
+    }
+    CHECK_INT(error.code, MC_NO_MEMORY);
+  }
+  mc_runtime_free(runtime);
+  CHECK_INT(check_blocks(), 0);
+}
+
 static void test_no_memory(void) {
   runtime = mc_runtime_new();
   for (int n = 0;; n++) {
@@ -231,5 +359,9 @@ int main(void) {
   test_each_attempt_has_its_place();
   test_what_is_learned_outlives_the_snapshot();
   test_no_memory();
+  test_the_filter_refuses_what_is_above_the_limit();
+  test_what_the_filter_measures();
+  test_the_filter_outlives_the_snapshot();
+  test_no_memory_for_the_filter();
   return check_finish();
 }

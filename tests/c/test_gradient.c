@@ -155,11 +155,11 @@ static void test_a_least_limit_of_its_own(void) {
   spec = usual();
   spec.min_limit = 7;
   start(0);
-  CHECK_INT(limit, 7); /* measuring leaves it alone */
+  CHECK_INT(limit, 3); /* that of measuring */
   CHECK(gradient.measuring);
   samples(10, 10, 5);
-  CHECK_INT(limit, 7);
-  sample(90, 60); /* 3.5 and 1.87: less than the least */
+  CHECK_INT(limit, 3); /* as it was at first */
+  sample(90, 60); /* 1.5 and 1.22: less than the least */
   advance(110);
   CHECK_INT(limit, 7);
   sample(120, 10);
@@ -167,7 +167,32 @@ static void test_a_least_limit_of_its_own(void) {
   CHECK_INT(limit, 11);
   advance(1010);
   CHECK(gradient.measuring);
+  CHECK_INT(limit, 3);
+  samples(1030, 10, 5);
   CHECK_INT(limit, 11);
+  spec.fixed_min_rtt_us = FIXED_MS * 1000;
+  start(0);
+  CHECK_INT(limit, 7); /* nothing is measured */
+}
+
+/* Measuring lets no more in than there may be without it. Five windows at the least are five at the least limit's own. */
+static void test_a_least_limit_below_that_of_measuring(void) {
+  spec = usual();
+  spec.min_limit = 2;
+  spec.min_rtt_interval_ns = 100000 * (uint64_t)MS;
+  start(0);
+  CHECK_INT(limit, 3);
+  samples(10, 10, 5);
+  uint64_t now = 100;
+  for (int i = 0; i < 6; i++, now += 100) {
+    sample(now, 90); /* 1.5 and 1.22; from then on 1 and 1 */
+    advance(now + 10);
+    CHECK_INT(limit, 2);
+    CHECK_INT(gradient.measuring, i < 5 ? 0 : 2);
+  }
+  samples(now + 91, 90, 5);
+  CHECK(!gradient.measuring);
+  CHECK_INT(limit, 2);
 }
 
 /* Too high a min RTT would let the limit grow for ever; too low a one keeps it at its least. */
@@ -251,6 +276,7 @@ int main(void) {
   test_the_min_rtt_is_measured_first();
   test_it_is_measured_again_and_the_limit_comes_back();
   test_a_least_limit_of_its_own();
+  test_a_least_limit_below_that_of_measuring();
   test_five_windows_at_the_least_measure_anew();
   test_a_limit_that_moves_is_not_stuck();
   test_a_fixed_value_is_never_measured();

@@ -41,6 +41,18 @@ class Runtime:
         """The integer that the key has; None where it has none that is usable."""
         return _whole(self._values.get(key))
 
+    def decimal(self, key: str) -> float | None:
+        """The number that the key has; None where it has none that is usable."""
+        value = self._values.get(key)
+        return None if _whole(value) is None else float(value)  # type: ignore[arg-type]
+
+    def flag(self, key: str, default: bool) -> bool:
+        """Whether the key is true or false, by itself or as a text; the default where it is neither."""
+        value = self._values.get(key)
+        if isinstance(value, str):
+            return {"true": True, "false": False}.get(value.lower(), default)
+        return value if isinstance(value, bool) else default
+
     def keys(self) -> Iterable[str]:
         return self._values.keys()
 

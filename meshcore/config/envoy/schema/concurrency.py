@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from meshcore.config.envoy.schema.base import NonEmpty, Percent
+from meshcore.config.envoy.schema.ratelimit import HttpStatus
 from meshcore.config.scalar_types import Duration, UInt32
 from meshcore.config.schema import Meta, OneOf, Record
 
@@ -43,12 +44,6 @@ class FeatureFlag(Record):
     runtime_key: NonEmpty
 
 
-class ExceededStatus(Record):
-    """``envoy.type.v3.HttpStatus``."""
-
-    code: Annotated[UInt32, Meta(ge=100, lt=600)]
-
-
 class AdaptiveConcurrency(Record):
     """``envoy.extensions.filters.http.adaptive_concurrency.v3.AdaptiveConcurrency``."""
 
@@ -56,7 +51,7 @@ class AdaptiveConcurrency(Record):
 
     gradient_controller_config: GradientControllerConfig | None = None
     enabled: FeatureFlag | None = None
-    concurrency_limit_exceeded_status: ExceededStatus | None = None
+    concurrency_limit_exceeded_status: HttpStatus | None = None
 
 
 class Aimd(Record):

@@ -6,11 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from meshcore.config.envoy.schema import filters as schema
+from meshcore.config.envoy.schema.concurrency import AdaptiveConcurrency as ConcurrencySchema
 from meshcore.config.envoy.schema.cors import Cors, CorsPolicy
 from meshcore.config.envoy.schema.global_limit import RateLimit, RateLimitPerRoute
 from meshcore.config.envoy.schema.ratelimit import LocalRateLimit
 from meshcore.config.envoy.schema.session import StatefulSession as SessionSchema
 from meshcore.config.envoy.schema.session import StatefulSessionPerRoute
+from meshcore.config.envoy.translate.concurrency import adaptive_concurrency
 from meshcore.config.envoy.translate.context import Context, type_name
 from meshcore.config.envoy.translate.faults import fault_policy
 from meshcore.config.envoy.translate.global_limits import global_rate_limit, per_route_rate_limit
@@ -35,6 +37,7 @@ _FILTERS: dict[str, type[Record]] = {
     _PREFIX + "fault.v3.HTTPFault": schema.HttpFault,
     _PREFIX + "local_ratelimit.v3.LocalRateLimit": LocalRateLimit,
     _PREFIX + "ratelimit.v3.RateLimit": RateLimit,
+    _PREFIX + "adaptive_concurrency.v3.AdaptiveConcurrency": ConcurrencySchema,
     _PREFIX + "cors.v3.Cors": Cors,
     _PREFIX + "header_mutation.v3.HeaderMutation": schema.HeaderMutationFilter,
     _PREFIX + "stateful_session.v3.StatefulSession": SessionSchema,
@@ -53,6 +56,10 @@ _PER_ROUTE: dict[str, type[Record]] = {
 _FEATURES = {
     "header_mutation": "filter mutations",
 }
+
+
+#: Those that there may be one of.
+_SINGLE = {"cors": "CORS", "adaptive_concurrency": "adaptive concurrency"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,8 +110,8 @@ def http_filters(context: Context, filters: list[schema.HttpFilter]) -> FilterCh
             kind = _kind(message)
             if item.name in kinds:
                 context.error(item, "name", "another filter has this name", found=quoted(item.name))
-            if kind == "cors" and kind in kinds.values():
-                context.error(item, "", "only one CORS filter is supported")
+            if kind in _SINGLE and kind in kinds.values():
+                context.error(item, "", f"only one {_SINGLE[kind]} filter is supported")
             kinds[item.name] = kind
             if kind in _FEATURES:
                 context.pending(item, "", _FEATURES[kind])
@@ -175,6 +182,8 @@ def _value(context: Context, config: Record, *, per_route: bool = False) -> obje
         return global_rate_limit(context, config)
     if isinstance(config, RateLimitPerRoute):
         return per_route_rate_limit(context, config)
+    if isinstance(config, ConcurrencySchema):
+        return adaptive_concurrency(context, config)
     if isinstance(config, Cors):
         return CorsFilter()
     if isinstance(config, CorsPolicy):
