@@ -263,13 +263,15 @@ class Decision:
     def explain(self) -> Explain:
         """Why it was decided so; the same as ``Engine.explain`` for this request and its seed, at any time
         and whatever has been swapped since."""
-    def close(self, *, complete: bool = True, now_ns: int | None = None) -> None:
+    def close(self) -> None:
         """Release the leases on all endpoints. May be called again, and at any time; only the first call
-        counts. It happens by itself when the decision is collected.
+        counts. It happens by itself when the decision is collected."""
+    def finish(self, *, complete: bool = True, now_ns: int | None = None) -> None:
+        """Close, and say what the client got, for adaptive concurrency of the listener.
 
-        ``complete``: the client has got its answer to the end. Adaptive concurrency of the listener learns
-        from that how long it took, until now (``now_ns`` stands for the engine's clock); from what was given
-        up, as what a ``with`` block leaves by an exception, and what is collected, it learns nothing.
+        ``complete``: its answer to the end, which close() says, too: the limit learns how long it took, until
+        now (``now_ns`` stands for the engine's clock). From what was given up, as what a ``with`` block
+        leaves by an exception, and from what is collected, it learns nothing.
         """
     def __enter__(self) -> Decision: ...
     def __exit__(

@@ -482,7 +482,13 @@ cdef class Decision:
 
         return explanation_of(self)
 
-    def close(self, *, complete=True, now_ns=None):
+    def close(self):
+        cdef mc_decision *d = &self._block.decision
+        if d.entered != NULL:
+            leave(self, True, None)
+        mc_decision_close(d)
+
+    def finish(self, *, complete=True, now_ns=None):
         cdef mc_decision *d = &self._block.decision
         if d.entered != NULL:
             leave(self, complete, now_ns)
@@ -546,7 +552,7 @@ cdef Attempt attempt_of(Decision decision, const mc_attempt *attempt):
 cdef int leave(Decision decision, bint complete, object now_ns) except -1:
     """The listener's limit has a request less. What was forwarded and never reported has not been answered."""
     cdef mc_decision *d = &decision._block.decision
-    cdef uint64_t now = decision._snapshot.now() if now_ns is None else now_ns
+    cdef uint64_t now = decision._snapshot.now() if now_ns is None else time_given(now_ns)
     mc_decision_leave(d, complete and (d.outcome != MC_FORWARD or d.over), now)
     return 0
 

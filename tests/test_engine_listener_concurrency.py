@@ -122,7 +122,7 @@ def give_up_by_exception(decision: Decision) -> None:
 
 def give_up_by_closing(decision: Decision) -> None:
     decision.report(status=200)
-    decision.close(complete=False)
+    decision.finish(complete=False)
     decision.close()
 
 
@@ -158,7 +158,7 @@ def test_faults_count_where_they_stand_behind(filters: tuple[object, ...], taken
 def test_the_time_may_be_given() -> None:
     engine = Engine(config(LIMIT), clock=Clock())
     decision = engine.decide("GET", "a.example", "/direct", {}, now_ns=2_000_000_000_000)
-    decision.close(now_ns=2_000_040_000_000)
+    decision.finish(now_ns=2_000_040_000_000)
     assert standing(engine)["min_rtt"] == 0.0405
 
 

@@ -59,7 +59,7 @@ MC_INLINED void lease(const mc_cluster *cluster, const mc_action *action, mc_dec
   d->leased = room && !peek;
   if (room) {
     d->outcome = MC_FORWARD;
-    d->detects = cluster->members->outlier || cluster->limiter;
+    d->detects = cluster->detects;
     d->retries = action->retries || d->view.internal;
   } else {
     reject(d, 503, MC_DETAILS_OVERFLOW, MC_FLAG_UO, OVERFLOW_BODY);

@@ -185,6 +185,7 @@ void mc_cluster_take(mc_cluster *cluster, mc_members *members, uint64_t now_ns) 
   cluster->state = members->state;
   cluster->active = members->active;
   cluster->limiter = members->limiter;
+  cluster->detects = members->outlier || members->limiter;
   for (int i = 0; i < MC_ROUTING_PRIORITIES; i++) {
     cluster->max_requests[i] = members->thresholds[i].max[MC_RESOURCE_REQUESTS];
   }

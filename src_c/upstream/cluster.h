@@ -42,6 +42,7 @@ typedef struct mc_cluster {
   mc_cluster_state *state;
   mc_counter_map active;
   mc_concurrency *limiter; /* NULL: none */
+  bool detects;            /* outlier detection, or the limiter, wants to know how attempts end */
   uint32_t max_requests[MC_ROUTING_PRIORITIES]; /* of the members' thresholds */
   uint_fast32_t epoch;          /* of the state, when the balancer was built */
   struct mc_balancer *balancer; /* balance/balancer.h */
