@@ -15,7 +15,7 @@ from typing import Generic, Protocol, TypeVar
 from meshcore._types import Headers
 from meshcore.decision import Attempt, Decision
 
-__all__ = ["AttemptError", "Reply", "arun", "run"]
+__all__ = ["AttemptError", "Reply", "arun", "nobody_asks", "run"]
 
 
 #: Seconds: more than that sockets refuse as their timeout, and a client may ask for it by ``grpc-timeout``.
@@ -51,6 +51,12 @@ def _drop(reply: object) -> None:
     pass
 
 
+def nobody_asks(decision: Decision) -> None:
+    """Tell a decision that nobody asks its rate limit services: the filters' failure modes count."""
+    for question in decision.rate_limits:
+        decision.answer_rate_limit(question, "error")
+
+
 # ---------------------------------------------------------------------- threads
 
 
@@ -58,6 +64,7 @@ def run(
     decision: Decision,
     send: Callable[[Attempt, float | None], R],
     *,
+    limits: Callable[[Decision], object] = nobody_asks,
     replayable: Callable[[], bool] = _always,
     discard: Callable[[R], object] = _drop,
     clock: Callable[[], float] = time.monotonic,
@@ -74,6 +81,7 @@ def run(
         send: makes one attempt, within so many seconds (None: any time). Returns the head of the answer, or
             raises ``AttemptError``, or ``TimeoutError`` where it took too long. What else it raises is passed
             on.
+        limits: asks the rate limit services that a decision names, such as ``RateLimitServices.ask``.
         replayable: whether the request, body and all, can be sent again; asked after each attempt.
         discard: takes the head of an answer that the client does not get, to close it.
         clock: gives seconds, as the engine's clock does.
@@ -82,6 +90,8 @@ def run(
     Returns:
         The answer for the client; None: the decision has become one.
     """
+    if decision.rate_limits:
+        limits(decision)
     if decision.done:
         return None
     first, *spares = decision.attempts
@@ -139,6 +149,7 @@ async def arun(
     decision: Decision,
     send: Callable[[Attempt], Awaitable[R]],
     *,
+    limits: Callable[[Decision], Awaitable[object]] | None = None,
     replayable: Callable[[], bool] = _always,
     discard: Callable[[R], object] = _drop,
     clock: Callable[[], float] = time.monotonic,
@@ -152,6 +163,11 @@ async def arun(
 
     The arguments and the result are those of ``run()``.
     """
+    if decision.rate_limits:
+        if limits is None:
+            nobody_asks(decision)
+        else:
+            await limits(decision)
     return await _Running(decision, send, replayable, discard, clock, sleep).run()
 
 

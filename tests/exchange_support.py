@@ -7,10 +7,12 @@ import heapq
 from collections.abc import Coroutine
 from typing import Any, TypeVar
 
-from meshcore import Engine
+from meshcore import Engine, load
 from meshcore.config.envoy import load_parts
 
-__all__ = ["Time", "active", "engine_of"]
+__all__ = ["Time", "active", "engine_of", "limited_engine"]
+
+TYPES = "type.googleapis.com/envoy.extensions"
 
 T = TypeVar("T")
 
@@ -39,6 +41,46 @@ def engine_of(
     }
     table = {"virtual_hosts": [{"name": "v", "domains": ["*"], "routes": routes, **(host or {})}]}
     return Engine(load_parts(table, [backend], hcm or {}, [], {}, {}), clock=clock)
+
+
+def limited_engine(*filters: dict[str, Any], target: str = "127.0.0.1:1") -> Engine:
+    """One endpoint for all requests, and ratelimit filters of these options, which ask at ``target``."""
+    service = {
+        "transport_api_version": "V3",
+        "grpc_service": {"google_grpc": {"target_uri": target, "stat_prefix": "limits"}},
+    }
+    limits = [
+        {
+            "name": f"limit-{index}",
+            "typed_config": {
+                "@type": f"{TYPES}.filters.http.ratelimit.v3.RateLimit",
+                "domain": "shop",
+                "rate_limit_service": service,
+                **options,
+            },
+        }
+        for index, options in enumerate(filters)
+    ]
+    router = {"name": "router", "typed_config": {"@type": f"{TYPES}.filters.http.router.v3.Router"}}
+    actions = [{"generic_key": {"descriptor_value": "all"}}]
+    route = {"match": {"prefix": "/"}, "route": {"cluster": "app", "rate_limits": [{"actions": actions}]}}
+    manager = {
+        "@type": f"{TYPES}.filters.network.http_connection_manager.v3.HttpConnectionManager",
+        "stat_prefix": "web",
+        "route_config": {"virtual_hosts": [{"name": "all", "domains": ["*"], "routes": [route]}]},
+        "http_filters": [*limits, router],
+    }
+    address = {"socket_address": {"address": "127.0.0.1", "port_value": 80}}
+    network = {"name": "envoy.filters.network.http_connection_manager", "typed_config": manager}
+    cluster = {
+        "name": "app",
+        "load_assignment": {
+            "cluster_name": "app",
+            "endpoints": [{"lb_endpoints": [{"endpoint": {"address": address}}]}],
+        },
+    }
+    listener = {"name": "web", "address": address, "filter_chains": [{"filters": [network]}]}
+    return Engine(load({"static_resources": {"listeners": [listener], "clusters": [cluster]}}))
 
 
 def active(engine: Engine) -> int:

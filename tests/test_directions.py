@@ -123,7 +123,7 @@ PYTHON_ALLOWED: dict[str, set[str]] = {
     "discovery": {"model", "engine"},
     "certificates": {"model"},
     "watching": set(),
-    "upstream": {"model", "engine", "certificates"},
+    "upstream": {"model", "engine", "certificates", "decision", "global_limit", "rate_limits"},
     "health": {"model", "engine", "match", "certificates"} | WIRE,
     "global_limit": {"_version", "model", "config", "limit", "_limit", "telemetry"} | WIRE,
     "_backend": set(),

@@ -104,6 +104,9 @@ class Exchange:
             cluster = self.proxy.view().cluster(decision.cluster)
             if cluster is not None and cluster.discovery is Discovery.ORIGINAL_DST:
                 return await self._reply(replies.UNKNOWN_DESTINATION, decision)
+            if decision.rate_limits:
+                await self.proxy.rate_limits.ask(decision)
+                self._describe(decision)
             if decision.delay:
                 await self.proxy.sleep(decision.delay)
                 decision.end_delay()

@@ -30,6 +30,7 @@ from meshcore.telemetry.stats import Stats
 from meshcore.upstream import replies
 from meshcore.upstream.client import Upstream
 from meshcore.upstream.connections import Connections
+from meshcore.upstream.rate_limits import AsyncRateLimitServices, require_grpc
 from meshcore.upstream.replies import Reply
 
 __all__ = ["Proxy"]
@@ -87,6 +88,12 @@ class Proxy:
         self._admin_address = admin
         self._access_log = access_log
         self.discovery = AsyncDiscovery(self.engine, resolver=resolver)
+        self.rate_limits = AsyncRateLimitServices(
+            self.engine,
+            count=self.stats.add,
+            cluster=lambda name: self.view().cluster(name),
+            address=self.address,
+        )
         self._view = View(self.engine.config)
         self._upcoming: View | None = None  #: of the configuration that is being swapped in
         self._servers: list[asyncio.Server] = []
@@ -135,9 +142,11 @@ class Proxy:
 
         Raises:
             OSError: where an address cannot be listened on; nothing is left open then.
-            ImportError: where a resolver is not there that a cluster needs; likewise.
+            ImportError: where a resolver is not there that a cluster needs, or grpcio for a rate limit service;
+                likewise.
             RuntimeError: where the engine's endpoints are checked by somebody else.
         """
+        require_grpc(self.config)
         loop = asyncio.get_running_loop()
         self._idle.set()
         self._upstream = Upstream(
@@ -203,6 +212,7 @@ class Proxy:
         if self._admin is not None:
             await self._admin.stop()
         await self.mirrors.close()
+        await self.rate_limits.close()
         if self._upstream is not None:
             await self._upstream.close()
         await self._end_checks()
@@ -230,8 +240,10 @@ class Proxy:
 
         Raises:
             ValueError: where it cannot be compiled; nothing has changed then.
-            ImportError: where a resolver or a library for checks is not there that it needs; likewise.
+            ImportError: where a resolver, or a library for checks or rate limits, is not there that it needs;
+                likewise.
         """
+        require_grpc(config)
         if self.checker is not None:
             require_libraries(cluster.health_check for cluster in config.clusters)
         self.discovery.following.swap(config, wait=self.options.dns_wait, put=self._put)

@@ -28,7 +28,8 @@ _NOT_COUNTED_YET = {flag: _BY_FLAG[flag] for flag in ("UH", "UO", "DC")}
 _LABELLED = {
     "cluster_name": re.compile(
         r"(cluster)\.(.*?)\."
-        r"((?:circuit_breakers\.(?:default|high)\.|adaptive_concurrency\.|health_check\.|retry\.)?[a-z0-9_]+)",
+        r"((?:circuit_breakers\.(?:default|high)\.|adaptive_concurrency\.|health_check\.|ratelimit\.|retry\.)?"
+        r"[a-z0-9_]+)",
         re.DOTALL,
     ),
     "listener_name": re.compile(

@@ -7,9 +7,11 @@ from typing import Any
 
 from live_config import ROUTER, TYPES
 
-__all__ = ["LIMITS", "LISTENERS", "SERVICE_CLUSTER", "service_cluster"]
+__all__ = ["LIMITS", "LISTENERS", "SERVICE_CLUSTER", "UNITS", "service_cluster"]
 
 SERVICE_CLUSTER = "ratelimit"
+
+UNITS = ("second", "minute", "week", "month", "year")
 
 #: Each request of a test has a user of its own; days are so long that no token comes meanwhile.
 LIMITS = textwrap.dedent(
@@ -32,7 +34,7 @@ LIMITS = textwrap.dedent(
         shadow_mode: true
         rate_limit: {unit: day, requests_per_unit: 1}
     """
-)
+) + "".join(f"  - {{key: {unit}, rate_limit: {{unit: {unit}, requests_per_unit: 9}}}}\n" for unit in UNITS)
 
 
 def service_cluster(port: int) -> dict[str, Any]:
@@ -76,6 +78,7 @@ _RATE_LIMITS = [
     {"actions": [_header("x-user", "user")]},
     {"actions": [_header("x-plan", "plan"), _header("x-user", "user")]},
     {"actions": [_header("x-tried", "tried")]},
+    *({"actions": [_header(f"x-{unit}", unit)]} for unit in UNITS),
 ]
 
 

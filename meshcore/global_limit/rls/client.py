@@ -57,6 +57,7 @@ class _Client:
         consecutive_failures: int = 5,
         open_time: float = 1.0,
         credentials: Any = None,
+        authority: str = "",
         metadata: Sequence[tuple[str, str]] = (),
     ) -> None:
         """
@@ -67,6 +68,7 @@ class _Client:
             consecutive_failures: so many in a row open the breaker, and nobody is asked; 0: none do.
             open_time: seconds until one request probes whether it answers again.
             credentials: of ``grpc.ssl_channel_credentials()``, for TLS; without, the connection is plain.
+            authority: what requests name as theirs; by default what ``target`` says.
             metadata: header lines for each request.
 
         Raises:
@@ -83,10 +85,11 @@ class _Client:
         )
         self._metadata = tuple(metadata)
         library = self._library()
+        options = [*_OPTIONS, *([("grpc.default_authority", authority)] if authority else [])]
         if credentials is not None:
-            self._channel = library.secure_channel(target, credentials, _OPTIONS)
+            self._channel = library.secure_channel(target, credentials, options)
         else:
-            self._channel = library.insecure_channel(target, _OPTIONS)
+            self._channel = library.insecure_channel(target, options)
         # Bytes: what is no answer is a failure like others.
         self._call = self._channel.unary_unary(f"/{SERVICE}/{METHOD}")
 
@@ -184,9 +187,9 @@ class AsyncRateLimitServiceClient(_Client):
 
         return _answer(await self.guard.acall(ask))
 
-    async def close(self) -> None:
-        """End the connection; requests under way fail."""
-        await self._channel.close()
+    async def close(self, grace: float | None = None) -> None:
+        """End the connection; requests under way have ``grace`` seconds, then they fail."""
+        await self._channel.close(grace)
 
     async def __aenter__(self) -> AsyncRateLimitServiceClient:
         return self

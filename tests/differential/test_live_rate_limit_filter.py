@@ -1,0 +1,117 @@
+"""A running Envoy and our proxy, with the same filter, ask one rate limit service: clients see the same."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from time import monotonic
+from typing import Any
+
+import pytest
+from live_compare import Request, View, ask_envoy
+from live_config import CLUSTERS, bootstrap
+from live_envoy import Envoy, free_ports
+from live_proxy import running
+from live_rate_limits import LIMITS, LISTENERS, UNITS, service_cluster
+from live_rate_service import PATIENCE, LiveService
+from live_upstream import EchoServers
+
+from meshcore import Engine, load
+from meshcore.proxy import Proxy
+
+pytestmark = pytest.mark.envoy
+
+_users = itertools.count()
+
+
+@dataclass(frozen=True)
+class Both:
+    """Ports by listener: Envoy's, and the proxy's."""
+
+    envoy: dict[str, int]
+    ours: dict[str, int]
+    service: LiveService
+
+    def ask(self, listener: str, **headers: str) -> tuple[View, View]:
+        """Each with a user of its own: they share the service."""
+
+        def view(port: int, who: str) -> View:
+            lines = tuple((f"x-{name}", value.replace("USER", who)) for name, value in headers.items())
+            seen = ask_envoy(port, Request("a.example", "/", "GET", lines))
+            return replace(seen, received=[])  # other tests see what upstreams get
+
+        return view(self.envoy[listener], "envoy"), view(self.ours[listener], "ours")
+
+
+@pytest.fixture(scope="module")
+def both(binary: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Both]:
+    document = Path(tmp_path_factory.mktemp("limits"), "limits.yaml")
+    document.write_text(LIMITS)
+    port, *ports = free_ports(1 + len(LISTENERS))
+    with EchoServers(len(CLUSTERS)) as upstreams, LiveService(document, port) as service:
+        config: dict[str, Any] = bootstrap(ports, upstreams.ports, listeners=LISTENERS)
+        config["static_resources"]["clusters"].append(service_cluster(port))
+        proxy = Proxy(Engine(load(config)), listen=[("127.0.0.1", 0, own) for own in ports])
+        with Envoy(binary, config), running(proxy):
+            yield Both(
+                dict(zip(LISTENERS, ports, strict=True)),
+                dict(zip(LISTENERS, proxy.ports, strict=True)),
+                service,
+            )
+
+
+@pytest.fixture
+def user() -> str:
+    """One whom nobody has asked for yet."""
+    return f"USER-{next(_users)}"
+
+
+def same(both: Both, listener: str, times: int, **headers: str) -> list[int | None]:
+    """Ask so many times: the statuses, where all else is the same."""
+    seen = []
+    for _ in range(times):
+        envoy, ours = both.ask(listener, **headers)
+        assert envoy.differences(ours) == {}, f"(Envoy's, ours) at {listener} for {headers}"
+        seen.append(envoy.status)
+    return seen
+
+
+@pytest.mark.parametrize("listener", LISTENERS)
+def test_by_user(both: Both, listener: str, user: str) -> None:
+    refused = {"other": 503, "unknown domain": 200}.get(listener, 429)
+    assert same(both, listener, 5, user=user) == [200] * 3 + [refused] * 2
+
+
+@pytest.mark.parametrize("listener", LISTENERS)
+def test_by_several_descriptors(both: Both, listener: str, user: str) -> None:
+    refused = {"other": 503, "unknown domain": 200}.get(listener, 429)
+    assert same(both, listener, 4, user=user, plan="a") == [200] * 2 + [refused] * 2
+
+
+@pytest.mark.parametrize("listener", LISTENERS)
+def test_whoever_is_not_limited(both: Both, listener: str, user: str) -> None:
+    assert same(both, listener, 2) == [200] * 2
+    assert same(both, listener, 5, user="free") == [200] * 5
+    assert same(both, listener, 3, tried=user) == [200] * 3
+
+
+@pytest.mark.parametrize("unit", UNITS)
+def test_windows_of_each_unit(both: Both, unit: str, user: str) -> None:
+    envoy, ours = (dict(view.response) for view in both.ask("headers", **{unit: user}))
+    assert envoy["x-ratelimit-limit"] == ours["x-ratelimit-limit"]
+
+
+def test_without_the_service(both: Both, user: str) -> None:
+    both.service.stop()
+    try:
+        assert same(both, "plain", 1, user=user) == [200]
+        assert same(both, "headers", 1, user=user) == [500]
+        assert same(both, "other", 1, user=user) == [502]
+    finally:
+        both.service.start()
+    deadline = monotonic() + PATIENCE
+    while any(view.status == 500 for view in both.ask("headers", user="free")):
+        assert monotonic() < deadline
+    assert same(both, "headers", 1, user="banned") == [429]
