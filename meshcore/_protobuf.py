@@ -7,6 +7,7 @@ Source: https://protobuf.dev/programming-guides/encoding/.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
@@ -46,10 +47,11 @@ class Field:
     name: str
     of: Kind | Message[Any]
     repeated: bool = False  #: of messages alone
+    wire: int = dataclasses.field(init=False)  #: its wire type
 
-    @property
-    def wire(self) -> int:
-        return _BYTES if isinstance(self.of, Message) or self.of in (Kind.STRING, Kind.BYTES) else _VARINT
+    def __post_init__(self) -> None:
+        bytes_ = isinstance(self.of, Message) or self.of in (Kind.STRING, Kind.BYTES)
+        object.__setattr__(self, "wire", _BYTES if bytes_ else _VARINT)
 
 
 class Message(Generic[T]):
@@ -188,6 +190,8 @@ def _read(data: bytes) -> Iterator[tuple[int, int, Any]]:
 
 def _read_varint(data: bytes, at: int) -> tuple[int, int]:
     """The number and where it ends."""
+    if data[at : at + 1] < b"\x80" and at < len(data):  # as nearly all do
+        return data[at], at + 1
     number = 0
     for shift, byte in zip(range(0, 70, 7), data[at : at + 10], strict=False):
         number |= (byte & 127) << shift
