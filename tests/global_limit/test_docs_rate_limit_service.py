@@ -6,10 +6,12 @@ import re
 from pathlib import Path
 from typing import Any
 
+from exchange_support import limited_engine
 from rls_servers import PATIENCE, serving
 from rls_support import asked, descriptor
 
 from meshcore.global_limit.rls import Code, RateLimitService, RateLimitServiceClient, load_limits
+from meshcore.upstream.rate_limits import RateLimitServices
 
 DOCUMENT = (Path(__file__).parents[2] / "docs" / "rate-limit-service.md").read_text()
 
@@ -28,7 +30,7 @@ def test_the_limits(tmp_path: Path) -> None:
 
 def test_the_service() -> None:
     names: dict[str, Any] = {}
-    serve, ask, client = blocks("python")
+    serve, ask, _, client = blocks("python")
     exec(serve, names)
     exec(ask, names)
     for expression, said in re.findall(r"^(answer\.\S+)  # (.*)$", ask, re.MULTILINE):
@@ -44,3 +46,12 @@ def test_the_service() -> None:
 def test_the_default_timeout_is_the_one_that_it_tells() -> None:
     with RateLimitServiceClient("127.0.0.1:1") as client:
         assert client.guard.timeout == 0.02 < PATIENCE
+
+
+def test_the_services_of_documents() -> None:
+    names: dict[str, Any] = {}
+    exec(blocks("python")[2], names)
+    engine = limited_engine({"failure_mode_deny": True, "timeout": "5s"})
+    services = RateLimitServices(engine)
+    assert names["serve"](engine, services, "GET", "a.example", "/", {}) == 500
+    services.close()
