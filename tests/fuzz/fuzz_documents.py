@@ -172,6 +172,8 @@ class Mutator:
 
     def _change(self, document: Any) -> None:
         containers = [part for _, part in _places(document) if isinstance(part, dict | list) and part]
+        if not containers:
+            return
         place = self._random.choice(containers)
         key = self._random.choice(list(place) if isinstance(place, dict) else list(range(len(place))))
         action = self._random.randrange(5)
