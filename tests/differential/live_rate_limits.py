@@ -30,6 +30,10 @@ LIMITS = textwrap.dedent(
         descriptors:
           - key: user
             rate_limit: {unit: hour, requests_per_unit: 2}
+      - key: double
+        rate_limit: {unit: day, requests_per_unit: 5}
+      - key: sized
+        rate_limit: {unit: day, requests_per_unit: 100}
       - key: tried
         shadow_mode: true
         rate_limit: {unit: day, requests_per_unit: 1}
@@ -81,6 +85,14 @@ _RATE_LIMITS = [
     *({"actions": [_header(f"x-{unit}", unit)]} for unit in UNITS),
 ]
 
+#: What the filter has of its own: hits count here alone.
+_OWN_LIMITS = [
+    {"actions": [_header("x-user", "user")]},
+    {"actions": [_header("x-double", "double")], "hits_addend": {"number": 2}},
+    {"actions": [_header("x-sized", "sized")], "hits_addend": {"format": "%REQ(x-size)%"}},
+    {"actions": [_header("x-back", "sized")], "hits_addend": {"number": 30, "is_negative_hits": True}},
+]
+
 
 def _listener(**options: Any) -> dict[str, Any]:
     route = {"match": {"prefix": "/"}, "route": {"cluster": "alpha", "rate_limits": _RATE_LIMITS}}
@@ -101,5 +113,6 @@ LISTENERS: dict[str, dict[str, Any]] = {
         status_on_error={"code": "BadGateway"},
         failure_mode_deny=True,
     ),
+    "own limits": _listener(enable_x_ratelimit_headers="DRAFT_VERSION_03", rate_limits=_OWN_LIMITS),
     "unknown domain": _listener(domain="nothing", enable_x_ratelimit_headers="DRAFT_VERSION_03"),
 }

@@ -87,7 +87,8 @@ def test_by_user(both: Both, listener: str, user: str) -> None:
 @pytest.mark.parametrize("listener", LISTENERS)
 def test_by_several_descriptors(both: Both, listener: str, user: str) -> None:
     refused = {"other": 503, "unknown domain": 200}.get(listener, 429)
-    assert same(both, listener, 4, user=user, plan="a") == [200] * 2 + [refused] * 2
+    fewest = 3 if listener == "own limits" else 2
+    assert same(both, listener, 4, user=user, plan="a") == [200] * fewest + [refused] * (4 - fewest)
 
 
 @pytest.mark.parametrize("listener", LISTENERS)
@@ -95,6 +96,17 @@ def test_whoever_is_not_limited(both: Both, listener: str, user: str) -> None:
     assert same(both, listener, 2) == [200] * 2
     assert same(both, listener, 5, user="free") == [200] * 5
     assert same(both, listener, 3, tried=user) == [200] * 3
+
+
+def test_hits(both: Both, user: str) -> None:
+    listener = "own limits"
+    assert same(both, listener, 4, double=user) == [200, 200, 429, 429]
+    assert same(both, listener, 2, sized=user, size="40") == [200, 200]
+    assert same(both, listener, 1, sized=user, size="none") == [200]
+    assert same(both, listener, 2, sized=user, size="40") == [429, 429]
+    assert same(both, listener, 1, sized=user, size="0") == [429]  # something is owed
+    assert same(both, listener, 1, back=user) == [200]
+    assert same(both, listener, 1, sized=user, size="0") == [200]
 
 
 @pytest.mark.parametrize("unit", UNITS)
