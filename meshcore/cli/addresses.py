@@ -6,7 +6,15 @@ import argparse
 import ipaddress
 import sys
 
-__all__ = ["add_admin_arguments", "admin_is_safe", "host_port", "port_number", "seconds", "shown"]
+__all__ = [
+    "add_admin_arguments",
+    "add_times",
+    "admin_is_safe",
+    "host_port",
+    "port_number",
+    "seconds",
+    "shown",
+]
 
 
 def add_admin_arguments(parser: argparse.ArgumentParser, pages: str, default: tuple[str, int]) -> None:
@@ -23,6 +31,24 @@ def add_admin_arguments(parser: argparse.ArgumentParser, pages: str, default: tu
         "--admin-allow-remote",
         action="store_true",
         help="let --admin be an address that other machines reach; the pages ask for no password",
+    )
+
+
+def add_times(group: argparse._ArgumentGroup) -> None:
+    """Add ``--drain-timeout`` and ``--reload-interval``."""
+    group.add_argument(
+        "--drain-timeout",
+        metavar="SECONDS",
+        type=seconds,
+        default=10.0,
+        help="on stopping, how long requests under way may take to end (default: 10)",
+    )
+    group.add_argument(
+        "--reload-interval",
+        metavar="SECONDS",
+        type=seconds,
+        default=1.0,
+        help="how often to look for changed documents; 0: only on SIGHUP (default: 1)",
     )
 
 

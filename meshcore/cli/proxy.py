@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 from meshcore.cli.addresses import (
     add_admin_arguments,
+    add_times,
     admin_is_safe,
     host_port,
     port_number,
-    seconds,
     shown,
 )
 from meshcore.cli.options import ConfigSource, add_config_arguments, config_source, print_notices
@@ -47,20 +47,7 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         "the documents; without, to the one that the request's Host names (reviews:9080 means port 9080, "
         "no port means 80). Default: 127.0.0.1:8080",
     )
-    serving.add_argument(
-        "--drain-timeout",
-        metavar="SECONDS",
-        type=seconds,
-        default=10.0,
-        help="on stopping, how long requests under way may take to end (default: 10)",
-    )
-    serving.add_argument(
-        "--reload-interval",
-        metavar="SECONDS",
-        type=seconds,
-        default=1.0,
-        help="how often to look for changed documents; 0: only on SIGHUP (default: 1)",
-    )
+    add_times(serving)
     serving.add_argument(
         "--runtime-dir",
         metavar="DIR",

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from meshcore.cli.addresses import add_admin_arguments, admin_is_safe, host_port, seconds, shown
+from meshcore.cli.addresses import add_admin_arguments, add_times, admin_is_safe, host_port, shown
 
 if TYPE_CHECKING:
     from meshcore.global_limit.rls import RateLimitConfig, RateLimitServer
@@ -63,20 +63,7 @@ def _add_serving(parser: argparse.ArgumentParser) -> None:
     serving.add_argument(
         "--tls-client-ca", metavar="FILE", help="and take only clients with a certificate of these (PEM)"
     )
-    serving.add_argument(
-        "--drain-timeout",
-        metavar="SECONDS",
-        type=seconds,
-        default=10.0,
-        help="on stopping, how long requests under way may take to end (default: 10)",
-    )
-    serving.add_argument(
-        "--reload-interval",
-        metavar="SECONDS",
-        type=seconds,
-        default=1.0,
-        help="how often to look for changed documents; 0: only on SIGHUP (default: 1)",
-    )
+    add_times(serving)
 
 
 def _add_answers(parser: argparse.ArgumentParser) -> None:
