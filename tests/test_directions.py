@@ -125,7 +125,7 @@ PYTHON_ALLOWED: dict[str, set[str]] = {
     "watching": set(),
     "upstream": {"model", "engine", "certificates", "decision", "global_limit", "rate_limits"},
     "health": {"model", "engine", "match", "certificates"} | WIRE,
-    "global_limit": {"_version", "model", "config", "limit", "_limit", "telemetry"} | WIRE,
+    "global_limit": {"_version", "model", "config", "limit", "_limit", "shared", "telemetry"} | WIRE,
     "_backend": set(),
     "_cffi": {"model", "config", "_circuit", "_concurrency", "_failures", "_hosts"}
     | {"_limit", "_outlier", "shared", "_trace"},

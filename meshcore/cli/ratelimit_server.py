@@ -58,6 +58,11 @@ def _add_serving(parser: argparse.ArgumentParser) -> None:
         default=LISTEN,
         help="where to listen for gRPC, or unix:PATH (default: %(default)s)",
     )
+    serving.add_argument(
+        "--share",
+        metavar="NAME",
+        help="share the port and all limits with other servers on this machine that say the same name",
+    )
     serving.add_argument("--tls-cert", metavar="FILE", help="serve TLS with this certificate chain (PEM)")
     serving.add_argument("--tls-key", metavar="FILE", help="and this private key (PEM)")
     serving.add_argument(
@@ -112,9 +117,15 @@ def run(args: argparse.Namespace) -> int:
         config,
         capacity=args.capacity,
         shadow_mode=args.shadow_mode,
+        shared_state=args.share,
         response_headers=args.response_headers,
     )
-    server = RateLimitServer(service, listen=args.listen, credentials=_credentials(args))
+    server = RateLimitServer(
+        service,
+        listen=args.listen,
+        credentials=_credentials(args),
+        reuse_port=args.share is not None,
+    )
     return asyncio.run(_serve(args, server, load))
 
 

@@ -142,8 +142,7 @@ class Proxy:
 
         Raises:
             OSError: where an address cannot be listened on; nothing is left open then.
-            ImportError: where a resolver is not there that a cluster needs, or grpcio for a rate limit service;
-                likewise.
+            ImportError: where a resolver or grpcio is not there, and a cluster or filter needs it; likewise.
             RuntimeError: where the engine's endpoints are checked by somebody else.
         """
         require_grpc(self.config)

@@ -136,6 +136,18 @@ def test_pages(document: Path) -> None:
         assert limit["origin"].endswith("limits.yaml:3:5")
 
 
+def test_servers_share_port_and_limits(document: Path, tmp_path: Path) -> None:
+    share = ["-c", str(document), "--share", str(tmp_path / "state")]
+    with running(*share) as first, running(*share, "--listen", str(first.port)) as second:
+        assert second.port == first.port
+        found = [first.remaining("eve") for _ in range(40)]  # each by a connection of its own
+        assert found == [*range(9, -1, -1), *[0] * 30]
+        counters = [json.loads(it.page("/stats?format=json")[1])["counters"] for it in (first, second)]
+    asked = [it["ratelimit.service.call.should_rate_limit.total"] for it in counters]
+    assert sum(asked) == 40
+    assert min(asked) > 0
+
+
 def test_tls(document: Path, certificate: tuple[str, str]) -> None:
     files = ["--tls-cert", certificate[0], "--tls-key", certificate[1], "--tls-client-ca", certificate[0]]
     root, key = (Path(name).read_bytes() for name in certificate)

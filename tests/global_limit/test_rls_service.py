@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rls_support import Clock, asked, descriptor, limits
 
+from meshcore import SharedState, SharedStateError
 from meshcore.global_limit.rls import buckets, stats
 from meshcore.global_limit.rls.buckets import TooManyOverrides
 from meshcore.global_limit.rls.documents import load_limits
@@ -230,6 +231,35 @@ def test_a_swap_keeps_what_stays(tmp_path: Path) -> None:
     made.swap(limits(tmp_path, changed))
     assert made.answer(eve).statuses == (DescriptorStatus(OK, Limit(6, Unit.MINUTE, "new"), 4, 20.0),)
     assert made.answer(path).statuses[0].limit_remaining == 4  # another limit begins anew
+
+
+def test_services_that_share_their_state(tmp_path: Path) -> None:
+    clock = Clock()
+    one, other = (service(tmp_path, clock, shared_state=tmp_path / "state") for _ in range(2))
+    request, overridden = asked(descriptor(user="eve")), asked(override(2, user="eve"))
+    assert [codes(it, request, 2) for it in (one, other, one, other)] == [[OK, OK]] * 3 + [[OVER, OVER]]
+    assert [codes(it, overridden, 1) for it in (one, other, one)] == [[OK], [OK], [OVER]]
+    one.swap(limits(tmp_path, DOCUMENT))
+    assert codes(one, request, 1) == [OVER]
+    assert one.shared_state is not None
+    assert service(tmp_path, clock).shared_state is None
+
+
+def test_a_shared_state_without_room(tmp_path: Path) -> None:
+    state = SharedState(tmp_path / "state", size=1 << 20)
+    with pytest.raises(SharedStateError):
+        service(tmp_path, shared_state=state)
+    made = service(tmp_path, shared_state=state, capacity=500)
+    with pytest.raises(SharedStateError):
+        made.swap(limits(tmp_path, MANY))
+    assert codes(made, asked(descriptor(user="eve")), 7) == [OK] * 6 + [OVER]
+    with pytest.raises(TooManyOverrides, match="shared state"):
+        made.answer(asked(*(override(number, user="eve") for number in range(1, 100))))
+
+
+MANY = "domain: shop\ndescriptors:\n" + "".join(
+    f"- {{key: k{number}, rate_limit: {{unit: day, requests_per_unit: 1}}}}\n" for number in range(100)
+)
 
 
 def test_names_of_values_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from meshcore.global_limit.rls.messages import Descriptor, Limit
 from meshcore.global_limit.rls.rules import Rule
 from meshcore.limit import RateLimiter
+from meshcore.shared import SharedState, SharedStateError
 
 __all__ = ["Buckets", "Charge", "TooManyOverrides", "charge", "override_key", "refund"]
 
@@ -38,11 +39,20 @@ class Charge:
 
 
 class Buckets:
-    """A RateLimiter for each rule, and for each limit that comes with a request."""
+    """A RateLimiter for each rule, and for each limit that comes with a request.
 
-    def __init__(self, capacity: int, clock: Callable[[], float] | None = None) -> None:
+    Where they are in a ``shared_state``, all servers of the machine that use it count together.
+    """
+
+    def __init__(
+        self,
+        capacity: int,
+        clock: Callable[[], float] | None = None,
+        shared_state: SharedState | None = None,
+    ) -> None:
         self._capacity = capacity
         self._clock = clock
+        self._shared_state = shared_state
         self._now = clock or time.monotonic
         self._limiters: dict[tuple[object, ...], RateLimiter | None] = {}
         self._overrides: dict[Limit, tuple[RateLimiter | None, float]] = {}  # and when it was last used
@@ -52,11 +62,16 @@ class Buckets:
         """The limiters of these rules. Those that were there before go on, those of other rules are let go.
 
         None: nothing is ever allowed.
+
+        Raises:
+            SharedStateError: there is no room for them; nothing has changed.
         """
         found = {rule: rule.identity for rule in rules if rule.limit is not None}
         before = self._limiters
         self._limiters = {
-            identity: before[identity] if identity in before else self._new(rule.limit, self._room(rule))
+            identity: before[identity]
+            if identity in before
+            else self._new(rule.limit, self._room(rule), repr(identity))
             for rule, identity in found.items()
             if rule.limit is not None
         }
@@ -66,14 +81,18 @@ class Buckets:
         """The limiter of a limit that came with a request.
 
         Raises:
-            TooManyOverrides: there are too many others, and none of them may be forgotten yet.
+            TooManyOverrides: there are too many others, and none of them may be forgotten yet; or a shared
+                state has no room for one more.
         """
         now = self._now()
         with self._lock:
             known = self._overrides.pop(limit, None)
             if known is None and len(self._overrides) >= MAX_OVERRIDES:
                 self._forget(now)
-            limiter = known[0] if known is not None else self._new(limit, self._capacity)
+            try:
+                limiter = known[0] if known is not None else self._new(limit, self._capacity, "override")
+            except SharedStateError as error:
+                raise TooManyOverrides(str(error)) from error
             self._overrides[limit] = limiter, now
             return limiter
 
@@ -88,11 +107,19 @@ class Buckets:
         """A rule whose values are all written out has one bucket."""
         return 1 if all(value and "*" not in value for _, value in rule.path) else self._capacity
 
-    def _new(self, limit: Limit, capacity: int) -> RateLimiter | None:
+    def _new(self, limit: Limit, capacity: int, name: str) -> RateLimiter | None:
         tokens = limit.requests_per_unit
         if not tokens:
             return None
-        return RateLimiter(tokens, tokens, limit.unit.seconds, capacity=capacity, clock=self._clock)
+        return RateLimiter(
+            tokens,
+            tokens,
+            limit.unit.seconds,
+            capacity=capacity,
+            shared_state=self._shared_state,
+            name=f"ratelimit-server {name}",
+            clock=self._clock,
+        )
 
     def _forget(self, now: float) -> None:
         """Let go of those whose buckets are all full again: a unit after the last use they are."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
@@ -19,6 +20,7 @@ from meshcore.global_limit.rls.messages import (
 from meshcore.global_limit.rls.rules import Match, RateLimitConfig, Rule
 from meshcore.global_limit.rls.stats import ServiceStats
 from meshcore.limit import RateLimiter
+from meshcore.shared import SharedState
 
 __all__ = ["BadRequest", "RateLimitService"]
 
@@ -60,11 +62,14 @@ class RateLimitService:
         config: of load_limits().
         capacity: how many keys of each limit may owe at once.
         shadow_mode: say OK whatever comes out, and count it.
+        shared_state: a name, a path or a SharedState: all services of the machine that have the same count
+            together. None: this one counts for itself.
         response_headers: which headers the answers carry, of "ratelimit" and "retry-after".
         clock: gives seconds, from anywhere; the machine's monotonic clock by default.
 
     Raises:
         TypeError, ValueError: where one is out of range.
+        SharedStateError: the shared state cannot be used, or has no room.
     """
 
     def __init__(
@@ -73,6 +78,7 @@ class RateLimitService:
         *,
         capacity: int = 65536,
         shadow_mode: bool = False,
+        shared_state: str | os.PathLike[str] | SharedState | None = None,
         response_headers: Collection[str] = (),
         clock: Callable[[], float] | None = None,
     ) -> None:
@@ -83,7 +89,8 @@ class RateLimitService:
         self.reload_error = ""  #: of the last configuration that was refused
         self._headers = frozenset(response_headers)
         self._shadow_mode = shadow_mode
-        self._buckets = Buckets(capacity, clock)
+        self.shared_state = None if shared_state is None else SharedState.of(shared_state)
+        self._buckets = Buckets(capacity, clock, self.shared_state)
         self._state = _State(config, self._buckets.keep(config.rules))
 
     @property
@@ -97,7 +104,11 @@ class RateLimitService:
         return self._buckets.forgotten
 
     def swap(self, config: RateLimitConfig) -> None:
-        """Decide by another configuration. Limits that are in both go on from where they are."""
+        """Decide by another configuration. Limits that are in both go on from where they are.
+
+        Raises:
+            SharedStateError: it has no room for them; nothing has changed.
+        """
         self._state = _State(config, self._buckets.keep(config.rules))
 
     def answer(self, request: RateLimitRequest) -> RateLimitResponse:
