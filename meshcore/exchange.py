@@ -107,10 +107,10 @@ def run(
         if attempt.backoff:
             sleep(attempt.backoff)
             left = None if deadline is None else deadline - clock()
-        limits = [min(limit, LONGEST) for limit in (attempt.per_try_timeout, left) if limit is not None]
+        bounds = [min(bound, LONGEST) for bound in (attempt.per_try_timeout, left) if bound is not None]
         begun = clock()
         try:
-            reply = send(attempt, min(limits, default=None))
+            reply = send(attempt, min(bounds, default=None))
         except TimeoutError:
             if deadline is not None and clock() >= deadline:
                 break
