@@ -213,7 +213,7 @@ def test_headers_tell_of_the_closest_limit(tmp_path: Path) -> None:
     made.answer(asked(descriptor(user="eve"), hits=5))
     clock.now += 0.5
     assert made.answer(both).response_headers_to_add[1:] == (
-        ("ratelimit", '"users";r=0;t=60'),
+        ("ratelimit", '"users";r=0;t=10'),
         ("retry-after", "10"),
     )
     with pytest.raises(ValueError, match="'x-ratelimit'; expected some of"):

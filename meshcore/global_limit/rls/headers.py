@@ -34,11 +34,12 @@ def response_headers(
         return ()
     limit, charge = closest.limit, closest.charge
     lines = []
+    wait = max(1, math.ceil(charge.retry_after)) if limited and math.isfinite(charge.retry_after) else 0
     if "ratelimit" in wanted:
         # A string of RFC 8941 holds printable ASCII.
         name = f'"{_NOT_IN_STRINGS.sub("?", limit.name) or "default"}"'
         lines.append(("ratelimit-policy", f"{name};q={limit.requests_per_unit};w={limit.unit.seconds}"))
-        lines.append(("ratelimit", f"{name};r={charge.remaining};t={charge.reset}"))
-    if "retry-after" in wanted and limited and math.isfinite(charge.retry_after):
-        lines.append(("retry-after", str(max(1, math.ceil(charge.retry_after)))))
+        lines.append(("ratelimit", f"{name};r={charge.remaining};t={wait or charge.reset}"))
+    if "retry-after" in wanted and wait:
+        lines.append(("retry-after", str(wait)))
     return tuple(lines)
