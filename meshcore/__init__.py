@@ -13,10 +13,12 @@ if TYPE_CHECKING:
     from meshcore.circuit import CircuitBreaker, CircuitBreakerOpen, RetryBudget
     from meshcore.concurrency import Admission, AimdLimiter, ConcurrencyLimitReached, GradientLimiter
     from meshcore.config import ConfigError, Finding, Node, load, load_text
+    from meshcore.context import RequestContext, current
     from meshcore.engine import Attempt, Decision, Engine, Mirror, Outcome
     from meshcore.explain import Explain
     from meshcore.limit import LimitResult, RateLimiter, TokenBucket
     from meshcore.match import PathTemplate, PathTemplateError, Regex, RegexError, RouteTable
+    from meshcore.mesh import Mesh
     from meshcore.outlier import EjectionStatus, OutlierDetector
     from meshcore.shared import SharedState, SharedStateError
     from meshcore.split import WeightedSplit
@@ -39,6 +41,7 @@ __all__ = [
     "LeastRequest",
     "LimitResult",
     "Maglev",
+    "Mesh",
     "Mirror",
     "Node",
     "Outcome",
@@ -50,6 +53,7 @@ __all__ = [
     "RateLimiter",
     "Regex",
     "RegexError",
+    "RequestContext",
     "RetryBudget",
     "RingHash",
     "RoundRobin",
@@ -60,6 +64,7 @@ __all__ = [
     "TokenBucket",
     "WeightedSplit",
     "__version__",
+    "current",
     "load",
     "load_text",
     "request_id",
@@ -72,9 +77,11 @@ _HOMES = {
     "meshcore.circuit": ("CircuitBreaker", "RetryBudget"),
     "meshcore.concurrency": ("AimdLimiter", "GradientLimiter"),
     "meshcore.config": ("ConfigError", "Finding", "Node", "load", "load_text"),
+    "meshcore.context": ("RequestContext", "current"),
     "meshcore.engine": ("Attempt", "Decision", "Engine", "Mirror", "Outcome"),
     "meshcore.explain": ("Explain",),
     "meshcore.limit": ("LimitResult", "RateLimiter", "TokenBucket"),
+    "meshcore.mesh": ("Mesh",),
     "meshcore.match": ("PathTemplate", "PathTemplateError", "Regex", "RegexError", "RouteTable"),
     "meshcore.outlier": ("EjectionStatus", "OutlierDetector"),
     "meshcore.shared": ("SharedState", "SharedStateError"),

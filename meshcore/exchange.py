@@ -67,6 +67,7 @@ def run(
     limits: Callable[[Decision], object] = nobody_asks,
     replayable: Callable[[], bool] = _always,
     discard: Callable[[R], object] = _drop,
+    within: float | None = None,
     clock: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], object] = time.sleep,
 ) -> R | None:
@@ -84,6 +85,7 @@ def run(
         limits: asks the rate limit services that a decision names, such as ``RateLimitServices.ask``.
         replayable: whether the request, body and all, can be sent again; asked after each attempt.
         discard: takes the head of an answer that the client does not get, to close it.
+        within: seconds that the caller has left for it; None: as long as the decision's own deadline leaves.
         clock: gives seconds, as the engine's clock does.
         sleep: waits so many seconds.
 
@@ -97,7 +99,7 @@ def run(
     first, *spares = decision.attempts
     for spare in spares:
         decision.report(error="overflow", attempt=spare)
-    deadline = decision.deadline
+    deadline = _deadline(decision, within, clock)
     attempt: Attempt | None = first
     while attempt is not None:
         left = None if deadline is None else deadline - clock()
@@ -133,6 +135,11 @@ def run(
     return None
 
 
+def _deadline(decision: Decision, within: float | None, clock: Callable[[], float]) -> float | None:
+    own, callers = decision.deadline, None if within is None else clock() + within
+    return min((it for it in (own, callers) if it is not None), default=None)
+
+
 def _too_slow(decision: Decision, attempt: Attempt, replayable: bool) -> Attempt | None:
     """What follows a try that took too long; a hedge takes its place, since we cannot wait for both."""
     further = decision.on_timeout(attempt, replayable=replayable)
@@ -152,6 +159,7 @@ async def arun(
     limits: Callable[[Decision], Awaitable[object]] | None = None,
     replayable: Callable[[], bool] = _always,
     discard: Callable[[R], object] = _drop,
+    within: float | None = None,
     clock: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
 ) -> R | None:
@@ -168,7 +176,7 @@ async def arun(
             nobody_asks(decision)
         else:
             await limits(decision)
-    return await _Running(decision, send, replayable, discard, clock, sleep).run()
+    return await _Running(decision, send, replayable, discard, within, clock, sleep).run()
 
 
 class _Running(Generic[R]):
@@ -180,6 +188,7 @@ class _Running(Generic[R]):
         send: Callable[[Attempt], Awaitable[R]],
         replayable: Callable[[], bool],
         discard: Callable[[R], object],
+        within: float | None,
         clock: Callable[[], float],
         sleep: Callable[[float], Awaitable[object]],
     ) -> None:
@@ -187,6 +196,7 @@ class _Running(Generic[R]):
         self._send = send
         self._replayable = replayable
         self._discard = discard
+        self._within = within
         self._clock = clock
         self._sleep = sleep
         self._begun: dict[int, float] = {}
@@ -198,7 +208,7 @@ class _Running(Generic[R]):
         decision = self._decision
         reply: R | None = None
         try:
-            deadline = decision.deadline
+            deadline = _deadline(decision, self._within, self._clock)
             if deadline is not None:
                 self._time(max(deadline - self._clock(), 0.0), None)
             for attempt in decision.attempts:

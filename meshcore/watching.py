@@ -44,6 +44,10 @@ class Documents(Generic[C]):
         self._seen = fingerprint(self._paths)  #: of what was read last
         self._changing: Fingerprint | None = None  #: what the last look found, where that was news
 
+    def detach(self) -> None:
+        """Of a process that was forked: whoever was reading is not here."""
+        self._lock = threading.Lock()
+
     @property
     def wait(self) -> float:
         """Seconds until the next look."""

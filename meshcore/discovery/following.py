@@ -153,6 +153,13 @@ class Following:
         self._engine.annotate_clusters(None)
         self._woken()
 
+    def detach(self) -> None:
+        """Of a process that was forked, where no thread of ours is: leave the engine to another one. Takes no
+        lock, since one may have been held."""
+        self._closed = True
+        self._engine.unwatch(self._notice)
+        self._engine.annotate_clusters(None)
+
     def pump(self) -> float | None:
         """Start what is due; seconds until it is to be called again, None: when ``woken`` is."""
         with self._changed:

@@ -16,15 +16,15 @@ from aiohttp import web
 
 from meshcore.engine import Attempt, Decision
 from meshcore.model import Cluster
-from meshcore.proxy.headers import as_str, framed
 from meshcore.upstream import replies
 from meshcore.upstream.client import RequestBody
 from meshcore.upstream.connections import Connection, Place
+from meshcore.upstream.headers import as_str, framed
 from meshcore.upstream.replies import Reply, UpstreamError
 
 if TYPE_CHECKING:
-    from meshcore.proxy.replay import Replay
     from meshcore.proxy.server import Proxy
+    from meshcore.upstream.replay import Replay
 
 __all__ = ["Attempts", "Try"]
 

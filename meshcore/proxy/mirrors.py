@@ -17,8 +17,8 @@ import aiohttp
 
 from meshcore.engine import Decision, Mirror, Pick
 from meshcore.model import Cluster, Discovery
-from meshcore.proxy.headers import as_str, framed
 from meshcore.upstream.client import RequestBody
+from meshcore.upstream.headers import as_str, framed
 from meshcore.upstream.replies import RESET, RESPONSE_TIMEOUT, UpstreamError
 
 if TYPE_CHECKING:

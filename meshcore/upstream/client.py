@@ -32,7 +32,7 @@ from meshcore.upstream.replies import (
     connect_failure,
 )
 
-__all__ = ["RequestBody", "Upstream"]
+__all__ = ["RequestBody", "Upstream", "reply_for"]
 
 Chunks = Callable[[], Awaitable[bytes]]
 
@@ -168,7 +168,7 @@ class Upstream:
                 server_hostname=None if tls is PLAINTEXT else tls.sni or _host(headers[0][1]),
             )
         except (aiohttp.ClientError, asyncio.TimeoutError, CannotSecure) as error:
-            reply = _reply_for(error)
+            reply = reply_for(error)
             if reply is RESET and (_unwritten(error) if body is None else not body.sent):
                 reply = RESET_BEFORE_REQUEST
             raise UpstreamError(reply) from error
@@ -241,7 +241,8 @@ def _unwritten(error: BaseException) -> bool:
     return cause is not None
 
 
-def _reply_for(error: BaseException) -> Reply:
+def reply_for(error: BaseException) -> Reply:
+    """What becomes of a request that aiohttp raised an error for."""
     if isinstance(error, (aiohttp.ServerTimeoutError, asyncio.TimeoutError)):
         return CONNECT_TIMEOUT
     if isinstance(error, (aiohttp.ClientConnectorError, CannotSecure)):

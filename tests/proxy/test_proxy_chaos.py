@@ -35,7 +35,7 @@ from meshcore.model import (
 )
 from meshcore.proxy.attempts import Attempts, Try
 from meshcore.proxy.exchange import Exchange
-from meshcore.proxy.replay import Replay
+from meshcore.upstream.replay import Replay
 
 pytestmark = pytest.mark.chaos
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from proxy_support import in_loop
 
-from meshcore.proxy.replay import Replay
+from meshcore.upstream.replay import Replay
 
 
 class Source:

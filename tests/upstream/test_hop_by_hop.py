@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from proxy_support import RawClient, RawOrigin, cluster, config_for, in_loop, proxy_for
 
-from meshcore.proxy.headers import end_to_end, read_head
+from meshcore.upstream.headers import end_to_end, read_head
 
 
 def lines(*pairs: tuple[str, str]) -> list[tuple[bytes, bytes]]:

@@ -1,0 +1,189 @@
+"""The request that code runs for: known anywhere below it, whatever threads and tasks the way there takes.
+
+One ``contextvars.ContextVar`` holds it. asyncio's tasks, ``asyncio.to_thread`` and what frameworks run sync
+handlers in copy the caller's context by themselves; ``bind()`` and ``ContextExecutor`` do so for pools of
+threads, and ``carrier()`` and ``activate()`` for queues, which lead to other processes.
+"""
+
+from __future__ import annotations
+
+import contextvars
+import logging
+from collections.abc import Callable, Iterator, Mapping, MutableMapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from functools import partial
+from typing import Any, ParamSpec, TypeVar
+
+from meshcore._trace import FORMATS, propagators
+from meshcore._types import Headers
+from meshcore.decision import Decision
+from meshcore.trace import SpanContext, request_id
+
+__all__ = [
+    "ContextExecutor",
+    "ContextFilter",
+    "RequestContext",
+    "activate",
+    "add_context",
+    "bind",
+    "current",
+    "enter",
+    "leave",
+]
+
+P = ParamSpec("P")
+T = TypeVar("T")
+C = TypeVar("C")
+
+_CURRENT: contextvars.ContextVar[RequestContext | None] = contextvars.ContextVar("meshcore", default=None)
+
+
+class RequestContext:
+    """What is known of a request. Everything is found out when it is first asked for."""
+
+    __slots__ = ("_decision", "_headers", "_span")
+
+    def __init__(self, headers: Headers = (), *, decision: Decision | None = None) -> None:
+        """``headers``: those that came in, which say what trace the request belongs to. ``decision``: what
+        was decided for it."""
+        self._headers: Headers | None = headers
+        self._decision = decision
+        self._span: SpanContext | None = None
+
+    @property
+    def route(self) -> str | None:
+        """Name of the matched route; None: none matched, or none was asked for."""
+        return self._decision.route if self._decision is not None else None
+
+    @property
+    def cluster(self) -> str | None:
+        """The cluster that the request was routed to."""
+        return self._decision.cluster if self._decision is not None else None
+
+    @property
+    def deadline(self) -> float | None:
+        """When the request has to be answered, in seconds of the engine's clock; None: never."""
+        return self._decision.deadline if self._decision is not None else None
+
+    @property
+    def span(self) -> SpanContext:
+        """The span of this process's work: below the caller's, or the first of a new trace. What is sent
+        from here is below it."""
+        if self._span is None:
+            came = SpanContext.extract(self._headers) if self._headers else None
+            span = SpanContext.new(sampled=None) if came is None else came.child()
+            if span.request_id is None:
+                span = span.with_request_id(request_id())
+            self._span, self._headers = span, None
+        return self._span
+
+    @property
+    def request_id(self) -> str:
+        """``x-request-id``: the caller's, or a new one."""
+        return self.span.request_id or ""
+
+    @property
+    def trace_id(self) -> str:
+        return self.span.trace_id or ""
+
+    @property
+    def span_id(self) -> str:
+        return self.span.span_id or ""
+
+    def inject(self, headers: C) -> C:
+        """Write the context for the next service into header lines: a span below this one, and the request
+        id. The formats are OTEL_PROPAGATORS', or else the one that the request came with."""
+        return self.span.child().inject(headers, _formats(self.span))
+
+    def carrier(self) -> dict[str, str]:
+        """The context as text, to be put beside a job in a queue; ``activate()`` takes it."""
+        return self.inject({})
+
+
+def current() -> RequestContext | None:
+    """The context of the request that this code runs for; None: it runs for none."""
+    return _CURRENT.get()
+
+
+def enter(context: RequestContext) -> contextvars.Token[RequestContext | None]:
+    """Make it the current one; ``leave()`` with the token that is returned."""
+    return _CURRENT.set(context)
+
+
+def leave(token: contextvars.Token[RequestContext | None]) -> None:
+    """Make the one before the current one again."""
+    try:
+        _CURRENT.reset(token)
+    except ValueError:  # of another context: a generator was closed by whoever collected it
+        _CURRENT.set(None)
+
+
+@contextmanager
+def activate(carrier: Mapping[str, str] | RequestContext) -> Iterator[RequestContext]:
+    """Work on behalf of a request elsewhere: of the one that gave the carrier, or of a context at hand."""
+    context = carrier if isinstance(carrier, RequestContext) else RequestContext(carrier)
+    token = enter(context)
+    try:
+        yield context
+    finally:
+        leave(token)
+
+
+def bind(function: Callable[P, T]) -> Callable[P, T]:
+    """The function, to be called in any thread on behalf of the request that is current now."""
+    return partial(contextvars.copy_context().run, function)
+
+
+class ContextExecutor(ThreadPoolExecutor):
+    """A pool whose threads work on behalf of whoever submits, with all of the caller's context variables.
+
+    ``loop.set_default_executor(ContextExecutor())`` has ``run_in_executor`` do likewise.
+    """
+
+    def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
+        return super().submit(contextvars.copy_context().run, partial(fn, *args, **kwargs))
+
+
+# ------------------------------------------------------------------ logs
+
+#: What is added to each record.
+FIELDS = ("request_id", "trace_id", "span_id", "route", "cluster")
+
+
+def _values() -> dict[str, str]:
+    context = _CURRENT.get()
+    if context is None:
+        return dict.fromkeys(FIELDS, "")
+    return {name: getattr(context, name) or "" for name in FIELDS}
+
+
+class ContextFilter(logging.Filter):
+    """Gives each log record ``request_id``, ``trace_id``, ``span_id``, ``route`` and ``cluster``; "" outside
+    of requests. Add it to a handler: filters of loggers do not see what their children log."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        for name, value in _values().items():
+            setattr(record, name, value)
+        return True
+
+
+def add_context(logger: Any, method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """A processor for structlog: the same fields, where there is a request; given ones stay."""
+    if _CURRENT.get() is not None:
+        for name, value in _values().items():
+            event.setdefault(name, value)
+    return event
+
+
+def _formats(span: SpanContext) -> list[str]:
+    """OTEL_PROPAGATORS', or else the one that the request came with; the request id always, baggage where
+    there is some."""
+    chosen = propagators()
+    if chosen is not None:
+        names = [FORMATS[number] for number in chosen]
+    else:
+        names = [span.source or "b3multi"]
+        if span.baggage:
+            names.append("baggage")
+    return [*names, "requestid"]

@@ -1,0 +1,46 @@
+"""What an ASGI and a WSGI middleware do alike with a request that comes in."""
+
+from __future__ import annotations
+
+from meshcore.engine import Decision, Outcome
+from meshcore.mesh import Mesh
+from meshcore.mesh.view import own_clusters
+
+__all__ = ["MARK", "Inbound"]
+
+#: A caller in the mesh names itself by this header: it has applied what the routes say to a caller (splits,
+#: faults, redirects, rewrites, mirrors), as a sidecar on its side would, and nothing is to be done twice.
+MARK = "x-meshcore-caller"
+
+
+class Inbound:
+    """A service's side of the mesh: which requests are for its app."""
+
+    def __init__(self, mesh: Mesh, service: str | None) -> None:
+        self.mesh = mesh
+        self.service = service if service is not None else mesh.service
+        self._config: object = None
+        self._own: frozenset[str] = frozenset()
+
+    def for_app(self, decision: Decision, *, called: bool) -> bool:
+        """Whether the request goes to the app that the middleware is around.
+
+        That is what is routed to the service itself. Where the configuration does not know the host, the app
+        answers as if there were no mesh: so health checks reach it by its address.
+
+        Args:
+            called: the caller is in the mesh and went by the routes already: only limits are left to apply.
+        """
+        if called:
+            return decision.outcome is Outcome.FORWARD or "RL" not in decision.flags.split(",")
+        if decision.outcome is Outcome.FORWARD or decision.flags == "UH":  # it needs no endpoint of its own
+            return self.owns(decision.cluster)
+        return decision.virtual_host is None and decision.flags == "NR"
+
+    def owns(self, cluster: str | None) -> bool:
+        """Whether requests for the cluster are for the app."""
+        config = self.mesh.engine.config
+        if config is not self._config:
+            self._own = own_clusters(config, self.service, self.mesh.node.namespace)
+            self._config = config
+        return cluster in self._own

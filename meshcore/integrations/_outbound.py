@@ -1,0 +1,88 @@
+"""What all clients do alike with a request that goes out."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from meshcore.certificates import PLAINTEXT
+from meshcore.context import current
+from meshcore.engine import Decision
+from meshcore.integrations._inbound import MARK
+from meshcore.mesh import Mesh
+from meshcore.model import Cluster, Discovery, UpstreamTls
+
+__all__ = ["Line", "Outbound", "Way", "host_of"]
+
+Line = tuple[bytes, bytes]
+
+_MARK = MARK.encode()
+
+
+class Way(NamedTuple):
+    """How to reach an endpoint."""
+
+    address: str  #: where to connect: "10.0.0.7:9080", "[::1]:80", or the path of a unix socket
+    secure: bool  #: over TLS
+    tls: UpstreamTls  #: as the cluster asks; PLAINTEXT where TLS is the caller's own wish
+    server_name: str  #: of TLS
+
+
+class Outbound:
+    """A process's calls of others, by the decisions of its mesh."""
+
+    def __init__(self, mesh: Mesh) -> None:
+        self.mesh = mesh
+        self._mark = (_MARK, (mesh.service or "-").encode())
+
+    def decide(self, method: str, target: bytes, headers: Iterable[Line], *, scheme: str) -> Decision:
+        """Decide on a request with these header lines, Host among them.
+
+        The lines of the current request's context are added, but for what the caller says itself.
+        """
+        mesh = self.mesh
+        mesh.start()
+        return mesh.engine.decide(method, None, target, self._lines(headers), scheme=scheme)
+
+    def _lines(self, headers: Iterable[Line]) -> list[Line]:
+        lines = list(headers)
+        context = current()
+        if context is not None:
+            said = {name.lower() for name, _ in lines}
+            added: list[Line] = context.inject([])
+            lines += [line for line in added if line[0] not in said]
+        lines.append(self._mark)
+        return lines
+
+    def passes(self, decision: Decision) -> bool:
+        """Whether the request goes where it would go without a mesh: its host is not in the configuration, or
+        this lets it pass (Istio's ALLOW_ANY)."""
+        cluster = self.mesh.view().cluster(decision.cluster)
+        if cluster is not None:
+            return cluster.discovery is Discovery.ORIGINAL_DST
+        return decision.virtual_host is None and decision.flags == "NR"
+
+    def time_left(self) -> float | None:
+        """Seconds until the current request has to be answered; None: there is no such time."""
+        context = current()
+        deadline = context.deadline if context is not None else None
+        return None if deadline is None else deadline - time.monotonic()
+
+    def way(self, decision: Decision, endpoint: str, authority: str, *, secure: bool) -> Way:
+        """How to reach an endpoint of a decision. ``secure``: the caller asked for https."""
+        cluster: Cluster | None = self.mesh.view().cluster(decision.cluster)
+        tls = cluster.tls if cluster is not None and cluster.tls is not None else PLAINTEXT
+        if tls.mode == "DISABLE":
+            tls = PLAINTEXT
+        name = tls.sni or host_of(authority)
+        return Way(self.mesh.address(cluster, endpoint), secure or tls is not PLAINTEXT, tls, name)
+
+    def over(self, decision: Decision, status: int) -> None:
+        """Count a request that is over; 0: it got no answer."""
+        self.mesh.requests.count((decision.cluster or "", status, decision.flags))
+
+
+def host_of(authority: str) -> str:
+    host, colon, port = authority.rpartition(":")
+    return (host if colon and port.isdigit() else authority).strip("[]")

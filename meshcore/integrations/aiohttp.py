@@ -1,0 +1,217 @@
+"""A middleware for aiohttp's client: a session's requests go where the mesh says.
+
+async with aiohttp.ClientSession(middlewares=[MeshClientMiddleware(mesh)]) as session:
+    async with session.get("http://reviews/reviews/7") as response:
+        ...
+"""
+
+from __future__ import annotations
+
+import asyncio
+import copy
+from http import HTTPStatus
+from typing import Any
+
+import aiohttp
+from aiohttp.base_protocol import BaseProtocol
+from aiohttp.http_writer import StreamWriter
+from multidict import CIMultiDict, CIMultiDictProxy
+from yarl import URL
+
+from meshcore.certificates import PLAINTEXT, CannotSecure, Certificates
+from meshcore.engine import Attempt, Decision, Outcome
+from meshcore.exchange import AttemptError, arun
+from meshcore.integrations._outbound import Outbound
+from meshcore.mesh import Mesh
+from meshcore.upstream.client import reply_for
+
+__all__ = ["MeshClientMiddleware"]
+
+_NOT_SENT_AGAIN = (aiohttp.AsyncIterablePayload, aiohttp.StreamReader)
+
+
+class MeshClientMiddleware:
+    """Routes, balances, retries and limits what an ``aiohttp.ClientSession`` sends, by the mesh's
+    configuration.
+
+    An answer that the mesh gives by itself (a redirect, a fault, an open breaker, a timeout of the route) is
+    a response, as from a sidecar. Where the last attempt failed on its way, aiohttp's own exception is
+    raised. Hosts that the configuration does not know are reached as if there were no mesh.
+
+    Args:
+        mesh: the mesh of the process.
+    """
+
+    def __init__(self, mesh: Mesh) -> None:
+        self._out = Outbound(mesh)
+        self._certificates = Certificates()
+
+    async def __call__(
+        self, request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
+    ) -> aiohttp.ClientResponse:
+        out = self._out
+        lines = [(name.encode(), value.encode()) for name, value in request.headers.items()]
+        target = request.url.raw_path_qs.encode()
+        decision = out.decide(request.method, target, lines, scheme=request.url.scheme)
+        try:
+            if out.passes(decision):
+                decision.close()
+                return await handler(request)
+            if decision.delay:
+                await asyncio.sleep(decision.delay)
+                decision.end_delay()
+            return await _Call(self, decision, request, handler).answer()
+        except BaseException:
+            decision.close()
+            raise
+
+    def request_for(
+        self, request: aiohttp.ClientRequest, decision: Decision, attempt: Attempt
+    ) -> aiohttp.ClientRequest:
+        """The request as it goes to an attempt's endpoint.
+
+        Raises:
+            AttemptError: the connection cannot be made as the configuration asks.
+        """
+        secure = request.url.scheme == "https"
+        way = self._out.way(decision, attempt.endpoint, attempt.authority, secure=secure)
+        if way.address.startswith("/"):
+            raise AttemptError("connect-failure")  # a session's connector has TCP connections alone
+        made = copy.copy(request)
+        if way.secure:
+            made.server_hostname = way.server_name
+            if way.tls is not PLAINTEXT:
+                try:
+                    made._ssl = self._certificates.context(way.tls)
+                except CannotSecure as error:
+                    raise AttemptError("connect-failure") from error
+        host, _, port = way.address.rpartition(":")
+        made.url = URL.build(
+            scheme="https" if way.secure else "http",
+            host=host.strip("[]"),
+            port=int(port),
+            path=attempt.path,
+            encoded=True,
+        )
+        headers = CIMultiDict({"Host": attempt.authority})
+        for name, value in attempt.request_headers():
+            headers.add(name.decode("latin-1"), value.decode("latin-1"))
+        for name in ("Transfer-Encoding",):  # a header of one connection: the decision drops it
+            if name in request.headers:
+                headers[name] = request.headers[name]
+        made.headers = headers
+        return made
+
+    @property
+    def outbound(self) -> Outbound:
+        return self._out
+
+
+class _Head:
+    """The head of an answer."""
+
+    def __init__(self, response: aiohttp.ClientResponse) -> None:
+        self.response = response
+        self.status = response.status
+        self.headers = response.raw_headers
+
+    def discard(self) -> None:
+        self.response.close()
+
+
+class _Call:
+    """One request, with all its attempts."""
+
+    def __init__(
+        self,
+        middleware: MeshClientMiddleware,
+        decision: Decision,
+        request: aiohttp.ClientRequest,
+        handler: aiohttp.ClientHandlerType,
+    ) -> None:
+        self._middleware = middleware
+        self._decision = decision
+        self._request = request
+        self._handler = handler
+        self._raised: Exception | None = None
+
+    async def answer(self) -> aiohttp.ClientResponse:
+        decision, out = self._decision, self._middleware.outbound
+        head = None
+        if decision.outcome is Outcome.FORWARD:
+            head = await arun(
+                decision,
+                self._send,
+                replayable=lambda: not isinstance(self._request.body, _NOT_SENT_AGAIN),
+                discard=_Head.discard,
+                within=out.time_left(),
+            )
+        if head is not None:
+            out.over(decision, head.status)
+            return self._theirs(head)
+        if self._raised is not None:
+            out.over(decision, 0)
+            raise self._raised
+        status = decision.status or 503
+        out.over(decision, status)
+        return self._own(status)
+
+    async def _send(self, attempt: Attempt) -> _Head:
+        self._raised = None
+        made = self._middleware.request_for(self._request, self._decision, attempt)
+        try:
+            return _Head(await self._handler(made))
+        except (aiohttp.ClientError, asyncio.TimeoutError) as error:
+            word = reply_for(error).error
+            if isinstance(error, aiohttp.SocketTimeoutError):
+                word = "per-try-timeout"
+            self._raised = error
+            raise AttemptError(word) from error
+
+    def _theirs(self, head: _Head) -> aiohttp.ClientResponse:
+        """The endpoint's answer, as from the address that was asked for."""
+        decision, response = self._decision, head.response
+        _set_headers(response, decision.response_headers(head.headers, status=head.status))
+        response._url = self._request.url  # cookies are kept by it
+        connection = response.connection
+        if connection is None:  # all of it has been read
+            decision.close()
+        else:
+            connection.add_callback(decision.close)
+        return response
+
+    def _own(self, status: int) -> aiohttp.ClientResponse:
+        """The decision's own answer."""
+        decision, request = self._decision, self._request
+        loop = asyncio.get_running_loop()
+        response = aiohttp.ClientResponse(
+            request.method,
+            request.url,
+            writer=None,
+            stream_writer=StreamWriter(BaseProtocol(loop), loop),
+            continue100=None,
+            timer=request._timer,
+            request_info=request.request_info,
+            traces=[],
+            loop=loop,
+            session=request.session,
+        )
+        response.version = aiohttp.HttpVersion11
+        response.status = status
+        response.reason = HTTPStatus(status).phrase if status in set(HTTPStatus) else ""
+        _set_headers(response, decision.response_headers())
+        response.content = aiohttp.StreamReader(BaseProtocol(loop), 2**16, loop=loop)
+        if decision.body:
+            response.content.feed_data(decision.body)
+        response.content.feed_eof()
+        decision.close()
+        return response
+
+
+def _set_headers(response: aiohttp.ClientResponse, lines: Any) -> None:
+    headers: CIMultiDict[str] = CIMultiDict()
+    for name, value in lines:
+        headers.add(name.decode("utf-8", "surrogateescape"), value.decode("utf-8", "surrogateescape"))
+    response._cache.clear()  # of what has been made of them already
+    response._headers = CIMultiDictProxy(headers)
+    response._raw_headers = tuple(lines)

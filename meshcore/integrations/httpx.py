@@ -1,0 +1,57 @@
+"""Transports for httpx: a client's requests go where the mesh says.
+
+client = httpx.Client(transport=MeshTransport(mesh))
+client.get("http://reviews/reviews/7")
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import httpx
+
+from meshcore.integrations._httpx import AsyncCalls, SyncCalls
+from meshcore.mesh import Mesh
+
+__all__ = ["AsyncMeshTransport", "MeshTransport"]
+
+
+class MeshTransport(httpx.BaseTransport):
+    """Routes, balances, retries and limits what a ``httpx.Client`` sends, by the mesh's configuration.
+
+    An answer that the mesh gives by itself (a redirect, a fault, an open breaker, a timeout of the route) is
+    a response, as from a sidecar. Where the last attempt failed on its way, the library's own exception is
+    raised. ``response.extensions["meshcore"]`` is the decision. Hosts that the configuration does not know
+    are reached as if there were no mesh.
+
+    Args:
+        mesh: the mesh of the process.
+        options: those of ``httpx.HTTPTransport``.
+    """
+
+    def __init__(self, mesh: Mesh, **options: Any) -> None:
+        self._calls = SyncCalls(httpx, mesh, httpx.HTTPTransport, options)
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        response: httpx.Response = self._calls.handle(request)
+        return response
+
+    def close(self) -> None:
+        self._calls.close()
+
+
+class AsyncMeshTransport(httpx.AsyncBaseTransport):
+    """The same for ``httpx.AsyncClient``. It hedges side by side.
+
+    Args: those of :class:`MeshTransport`.
+    """
+
+    def __init__(self, mesh: Mesh, **options: Any) -> None:
+        self._calls = AsyncCalls(httpx, mesh, httpx.AsyncHTTPTransport, options)
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        response: httpx.Response = await self._calls.handle(request)
+        return response
+
+    async def aclose(self) -> None:
+        await self._calls.close()

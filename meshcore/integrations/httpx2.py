@@ -1,0 +1,57 @@
+"""Transports for httpx2: a client's requests go where the mesh says.
+
+client = httpx2.Client(transport=MeshTransport(mesh))
+client.get("http://reviews/reviews/7")
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import httpx2
+
+from meshcore.integrations._httpx import AsyncCalls, SyncCalls
+from meshcore.mesh import Mesh
+
+__all__ = ["AsyncMeshTransport", "MeshTransport"]
+
+
+class MeshTransport(httpx2.BaseTransport):
+    """Routes, balances, retries and limits what a ``httpx2.Client`` sends, by the mesh's configuration.
+
+    An answer that the mesh gives by itself (a redirect, a fault, an open breaker, a timeout of the route) is
+    a response, as from a sidecar. Where the last attempt failed on its way, the library's own exception is
+    raised. ``response.extensions["meshcore"]`` is the decision. Hosts that the configuration does not know
+    are reached as if there were no mesh.
+
+    Args:
+        mesh: the mesh of the process.
+        options: those of ``httpx2.HTTPTransport``.
+    """
+
+    def __init__(self, mesh: Mesh, **options: Any) -> None:
+        self._calls = SyncCalls(httpx2, mesh, httpx2.HTTPTransport, options)
+
+    def handle_request(self, request: httpx2.Request) -> httpx2.Response:
+        response: httpx2.Response = self._calls.handle(request)
+        return response
+
+    def close(self) -> None:
+        self._calls.close()
+
+
+class AsyncMeshTransport(httpx2.AsyncBaseTransport):
+    """The same for ``httpx2.AsyncClient``. It hedges side by side.
+
+    Args: those of :class:`MeshTransport`.
+    """
+
+    def __init__(self, mesh: Mesh, **options: Any) -> None:
+        self._calls = AsyncCalls(httpx2, mesh, httpx2.AsyncHTTPTransport, options)
+
+    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        response: httpx2.Response = await self._calls.handle(request)
+        return response
+
+    async def aclose(self) -> None:
+        await self._calls.close()

@@ -1,0 +1,311 @@
+"""A pool manager for urllib3: what it sends goes where the mesh says.
+
+http = MeshPoolManager(mesh)
+http.request("GET", "http://reviews/reviews/7")
+"""
+
+from __future__ import annotations
+
+import io
+import time
+from collections.abc import Iterator, Mapping
+from typing import Any, NoReturn
+
+import urllib3
+from urllib3._collections import HTTPHeaderDict
+from urllib3.connectionpool import HTTPConnectionPool
+from urllib3.exceptions import (
+    ConnectTimeoutError,
+    HTTPError,
+    MaxRetryError,
+    NameResolutionError,
+    NewConnectionError,
+    ProtocolError,
+    ReadTimeoutError,
+    SSLError,
+)
+from urllib3.util.retry import Retry
+
+from meshcore.certificates import PLAINTEXT, CannotSecure, Certificates
+from meshcore.engine import Attempt, Decision, Outcome
+from meshcore.exchange import AttemptError, run
+from meshcore.integrations._outbound import Outbound, Way
+from meshcore.mesh import Mesh
+
+__all__ = ["MeshPoolManager"]
+
+_NO_CONNECTION = (NewConnectionError, ConnectTimeoutError, NameResolutionError, SSLError)
+#: What requests sets on a pool that it is given.
+_CERTIFICATES = ("cert_reqs", "ca_certs", "ca_cert_dir", "cert_file", "key_file")
+
+
+class MeshPoolManager(urllib3.PoolManager):
+    """Routes, balances, retries and limits what is sent, by the mesh's configuration.
+
+    An answer that the mesh gives by itself (a redirect, a fault, an open breaker, a timeout of the route) is
+    a response, as from a sidecar. Where the last attempt failed on its way, urllib3's own exception is
+    raised. Retries are the route's; those of urllib3 count for redirects alone. Hosts that the configuration
+    does not know are reached as if there were no mesh. A thread waits for one attempt at a time, so that
+    nothing is hedged side by side.
+
+    Args:
+        mesh: the mesh of the process.
+        options: those of ``urllib3.PoolManager``.
+    """
+
+    def __init__(self, mesh: Mesh, **options: Any) -> None:
+        super().__init__(**options)
+        self.outbound = Outbound(mesh)
+        self.certificates = Certificates()
+
+    def connection_from_host(
+        self,
+        host: str | None,
+        port: int | None = None,
+        scheme: str | None = "http",
+        pool_kwargs: dict[str, Any] | None = None,
+    ) -> HTTPConnectionPool:
+        plain = self.plain(host, port, scheme, pool_kwargs)
+        return _MeshPool(self, plain, pool_kwargs)  # type: ignore[return-value]
+
+    def plain(
+        self, host: str | None, port: int | None, scheme: str | None, pool_kwargs: dict[str, Any] | None
+    ) -> HTTPConnectionPool:
+        """A pool of connections to one address."""
+        return super().connection_from_host(host, port, scheme, pool_kwargs)
+
+
+class _MeshPool:
+    """Stands for the pool of a host, and asks the mesh for each request where it goes."""
+
+    def __init__(
+        self, manager: MeshPoolManager, plain: HTTPConnectionPool, pool_kwargs: dict[str, Any] | None
+    ) -> None:
+        self._manager = manager
+        self._plain = plain
+        self._pool_kwargs = pool_kwargs
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._plain, name)
+
+    def urlopen(
+        self,
+        method: str,
+        url: str,
+        body: Any = None,
+        headers: Mapping[str, str] | None = None,
+        retries: Any = None,
+        **options: Any,
+    ) -> urllib3.BaseHTTPResponse:
+        """Send a request; the arguments are those of ``urllib3.HTTPConnectionPool``."""
+        manager, plain = self._manager, self._plain
+        given = HTTPHeaderDict(plain.headers if headers is None else headers)
+        host = given.get("host") or _authority(plain)
+        lines = [(b"host", host.encode()), *_lines(given)]
+        out = manager.outbound
+        decision = out.decide(method, url.encode(), lines, scheme=plain.scheme or "http")
+        try:
+            if out.passes(decision):
+                decision.close()
+                for name in _CERTIFICATES:
+                    if name in self.__dict__:
+                        setattr(plain, name, self.__dict__[name])
+                return plain.urlopen(method, url, body, headers, retries, **options)
+            if decision.delay:
+                time.sleep(decision.delay)
+                decision.end_delay()
+            response = _Call(self, decision, url, body, options).answer(retries)
+        except BaseException:
+            decision.close()
+            raise
+        response.retries = retries if isinstance(retries, Retry) else Retry.from_int(retries)
+        return response
+
+    def pool_for(self, way: Way) -> HTTPConnectionPool:
+        """The pool of connections for a way.
+
+        Raises:
+            AttemptError: the connection cannot be made as the configuration asks.
+        """
+        if way.address.startswith("/"):
+            raise AttemptError("connect-failure")  # urllib3 has no connections to unix sockets
+        host, _, port = way.address.rpartition(":")
+        host = host.strip("[]")
+        if not way.secure:
+            return self._manager.plain(host, int(port), "http", None)
+        options: dict[str, Any] = {"server_hostname": way.server_name, "assert_hostname": way.server_name}
+        if way.tls is PLAINTEXT:
+            options |= self._pool_kwargs or {}
+            options |= {name: self.__dict__[name] for name in _CERTIFICATES if name in self.__dict__}
+        else:
+            try:
+                options["ssl_context"] = self._manager.certificates.context(way.tls)
+            except CannotSecure as error:
+                raise AttemptError("connect-failure") from error
+            if way.tls.insecure_skip_verify:
+                options |= {"assert_hostname": False, "cert_reqs": "CERT_NONE"}
+        return self._manager.plain(host, int(port), "https", options)
+
+    @property
+    def secure(self) -> bool:
+        return self._plain.scheme == "https"
+
+    @property
+    def outbound(self) -> Outbound:
+        return self._manager.outbound
+
+
+class _Head:
+    """The head of an answer."""
+
+    def __init__(self, response: urllib3.BaseHTTPResponse) -> None:
+        self.response = response
+        self.status = response.status
+        self.headers = list(response.headers.iteritems())
+
+    def discard(self) -> None:
+        self.response.close()
+
+
+class _Call:
+    """One request, with all its attempts."""
+
+    def __init__(
+        self, pool: _MeshPool, decision: Decision, url: str, body: Any, options: dict[str, Any]
+    ) -> None:
+        self._pool = pool
+        self._decision = decision
+        self._url = url
+        self._body = body
+        self._options = options
+        self._raised: Exception | None = None
+
+    def answer(self, retries: Any) -> urllib3.BaseHTTPResponse:
+        decision, out = self._decision, self._pool.outbound
+        head = None
+        if decision.outcome is Outcome.FORWARD:
+            head = run(
+                decision,
+                self._send,
+                replayable=lambda: self._body is None or isinstance(self._body, str | bytes),
+                discard=_Head.discard,
+                within=out.time_left(),
+            )
+        if head is not None:
+            out.over(decision, head.status)
+            headers = decision.response_headers(head.headers, status=head.status)
+            head.response.headers = HTTPHeaderDict(headers)
+            _hold_until_read(head.response, decision)
+            return head.response
+        if self._raised is not None:
+            out.over(decision, 0)
+            self._raise(self._raised, retries)
+        status = decision.status or 503
+        out.over(decision, status)
+        response = urllib3.HTTPResponse(
+            io.BytesIO(decision.body),
+            HTTPHeaderDict((name.decode(), value.decode()) for name, value in decision.response_headers()),
+            status,
+            preload_content=self._options.get("preload_content", True),
+            request_method=decision.method,
+            request_url=self._url,
+        )
+        decision.close()
+        return response
+
+    def _send(self, attempt: Attempt, limit: float | None) -> _Head:
+        self._raised = None
+        decision, pool, options = self._decision, self._pool, dict(self._options)
+        way = pool.outbound.way(decision, attempt.endpoint, attempt.authority, secure=pool.secure)
+        options |= {"redirect": False, "assert_same_host": False}
+        options["timeout"] = _within(options.get("timeout"), limit)
+        headers = HTTPHeaderDict(Host=attempt.authority)
+        for name, value in attempt.request_headers():
+            if name != b"host":
+                headers.add(name.decode("latin-1"), value.decode("latin-1"))
+        begun = time.monotonic()
+        try:
+            return _Head(
+                pool.pool_for(way).urlopen(
+                    decision.method, attempt.path, self._body, headers, False, **options
+                )
+            )
+        except HTTPError as error:
+            late = limit is not None and time.monotonic() - begun >= limit
+            if late and isinstance(error, ReadTimeoutError | ConnectTimeoutError):  # by our limit
+                raise TimeoutError from error
+            word = _error(error)
+            if word is None:
+                raise
+            self._raised = error
+            raise AttemptError(word) from error
+
+    def _raise(self, error: Exception, retries: Any) -> NoReturn:
+        """As urllib3 does: it raises what kept it from connecting within another one."""
+        if retries is False or not isinstance(error, _NO_CONNECTION):
+            raise error
+        raise MaxRetryError(self._pool._plain, self._url, error) from error
+
+
+def _authority(pool: HTTPConnectionPool) -> str:
+    host = f"[{pool.host}]" if ":" in pool.host else pool.host
+    usual = 443 if pool.scheme == "https" else 80
+    return host if pool.port in (None, usual) else f"{host}:{pool.port}"
+
+
+def _lines(headers: HTTPHeaderDict) -> Iterator[tuple[bytes, bytes]]:
+    for name, value in headers.iteritems():
+        if name.lower() != "host":
+            yield _bytes(name), _bytes(value)
+
+
+def _bytes(text: str | bytes) -> bytes:
+    return text if isinstance(text, bytes) else text.encode("utf-8")
+
+
+def _error(error: HTTPError) -> str | None:
+    """The word of ``Decision.report()`` for an error; None: it is not about the endpoint."""
+    if isinstance(error, NewConnectionError):
+        return "connect-failure"
+    if isinstance(error, ConnectTimeoutError):
+        return "connect-timeout"
+    if isinstance(error, NameResolutionError | SSLError):
+        return "connect-failure"
+    if isinstance(error, ReadTimeoutError):
+        return "per-try-timeout"
+    if isinstance(error, ProtocolError):
+        cause = error.args[1] if len(error.args) > 1 else None
+        return "reset" if isinstance(cause, OSError) else "protocol-error"
+    return None
+
+
+def _within(timeout: Any, limit: float | None) -> Any:
+    """The caller's timeout, no longer than the limit."""
+    if limit is None:
+        return timeout
+    if not isinstance(timeout, urllib3.Timeout):
+        timeout = urllib3.Timeout.from_float(timeout)
+    connect, read = (
+        min(value, limit) if isinstance(value, int | float) else limit
+        for value in (timeout.connect_timeout, timeout.read_timeout)
+    )
+    return urllib3.Timeout(connect=connect, read=read)
+
+
+def _hold_until_read(response: urllib3.BaseHTTPResponse, decision: Decision) -> None:
+    """Close the decision when the answer has been read, or closed."""
+    if response.closed or getattr(response, "_connection", None) is None:
+        decision.close()
+        return
+    release, close = response.release_conn, response.close
+
+    def released() -> None:
+        decision.close()
+        release()
+
+    def closed() -> None:
+        decision.close()
+        close()
+
+    response.release_conn = released  # type: ignore[method-assign]
+    response.close = closed  # type: ignore[method-assign]

@@ -1,0 +1,275 @@
+"""The mesh of one process."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import threading
+import weakref
+from collections.abc import Collection
+from typing import TYPE_CHECKING, NamedTuple
+
+from meshcore.config import Node, load
+from meshcore.discovery import ThreadDiscovery
+from meshcore.engine import Engine
+from meshcore.health import HealthChecker, require_libraries
+from meshcore.mesh.view import View
+from meshcore.mesh.watcher import Watcher
+from meshcore.model import Cluster, Config, Discovery
+from meshcore.telemetry.tally import Tally
+from meshcore.watching import Documents
+
+if TYPE_CHECKING:
+    from meshcore.config.load import Endpoints, MeshSettings, Path
+    from meshcore.discovery import Resolver
+
+__all__ = ["Mesh"]
+
+
+class _Threads(NamedTuple):
+    """What follows what changes, each in a thread of its own."""
+
+    discovery: ThreadDiscovery
+    checker: HealthChecker | None
+    watcher: Watcher | None
+
+
+class Mesh:
+    """One configuration, kept up to date, for the middleware and all clients of a process.
+
+        mesh = Mesh.load("bookinfo.yaml", service="productpage")
+        app.add_middleware(MeshMiddleware, mesh=mesh)
+        client = httpx.Client(transport=MeshTransport(mesh))
+
+    It follows the documents, the names of endpoints and their health in threads of its own. They begin when
+    the mesh is first used, or by ``start()``, and end with the process, or by ``close()``; ``with`` and
+    ``async with`` do both. A process that is forked begins anew.
+
+    Args:
+        config: what to serve.
+        service: which service this process is: "reviews", "reviews.prod" or its full name; of an Envoy
+            configuration the name of its cluster. None: it only calls others.
+        node: the workload that the documents were compiled for: says the namespace that ``service`` is of.
+        health_checks: check endpoints as their clusters ask for; False: nobody does, or somebody else.
+        resolver: looks up the names of endpoints; None: ``meshcore.discovery.DefaultResolver``.
+        runtime_dir: a folder for what the machine's processes share: one of them checks endpoints for all.
+        dns_wait: seconds that ``start()`` and ``swap()`` wait for the first answers to names.
+
+    Raises:
+        ValueError: for a model that cannot be served; what load() returns always can.
+        ImportError: a check of the configuration needs a library that is not installed.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        *,
+        service: str | None = None,
+        node: Node | None = None,
+        health_checks: bool = True,
+        resolver: Resolver | None = None,
+        runtime_dir: str | os.PathLike[str] | None = None,
+        dns_wait: float = 10.0,
+    ) -> None:
+        self.engine = Engine(config)
+        self.service = service
+        self.node = node or Node()
+        #: (cluster, status, response flags) of each request that is over -> how many there were.
+        self.requests: Tally[tuple[str, int, str]] = Tally()
+        self._health_checks = health_checks
+        self._resolver = resolver
+        self._runtime_dir = runtime_dir
+        self._dns_wait = dns_wait
+        self._documents: Documents[Config] | None = None
+        self._view = View(config)
+        self._config = config  #: as it was given: names in it are not resolved
+        self._lock = threading.RLock()
+        self._threads: _Threads | None = None  #: None: not started
+        if health_checks:
+            require_libraries(cluster.health_check for cluster in config.clusters)
+        _meshes.add(self)
+
+    @classmethod
+    def load(
+        cls,
+        *paths: Path,
+        service: str | None = None,
+        node: Node | None = None,
+        endpoints: Endpoints | None = None,
+        mesh_config: MeshSettings | None = None,
+        ignore_kinds: Collection[str] = (),
+        reload_interval: float = 1.0,
+        health_checks: bool = True,
+        resolver: Resolver | None = None,
+        runtime_dir: str | os.PathLike[str] | None = None,
+        dns_wait: float = 10.0,
+    ) -> Mesh:
+        """A mesh of documents, which are read again when they change.
+
+        Args:
+            paths: files and folders of Istio's, Kubernetes' or Envoy's documents.
+            endpoints, mesh_config, ignore_kinds: see :func:`meshcore.load`.
+            reload_interval: seconds between two looks at the files; 0: they are read once.
+
+        The others are those of the class.
+
+        Raises:
+            meshcore.ConfigError: with all that is wrong in the documents.
+        """
+
+        def read() -> Config:
+            return load(
+                list(paths),
+                node=node,
+                endpoints=endpoints,
+                mesh_config=mesh_config,
+                ignore_kinds=ignore_kinds,
+            )
+
+        files = [it for it in (*paths, endpoints, mesh_config) if isinstance(it, str | os.PathLike)]
+        documents = Documents(read, [os.fspath(file) for file in files], reload_interval)
+        mesh = cls(
+            read(),
+            service=service,
+            node=node,
+            health_checks=health_checks,
+            resolver=resolver,
+            runtime_dir=runtime_dir,
+            dns_wait=dns_wait,
+        )
+        mesh._documents = documents
+        return mesh
+
+    # ------------------------------------------------------------------ its life
+
+    def start(self) -> None:
+        """Begin to follow names, health and documents; nothing where that has begun.
+
+        It waits for the first answers and the first checks.
+
+        Raises:
+            ImportError: a cluster needs a resolver that is not there; nothing has begun then.
+        """
+        if self._threads is not None:
+            return
+        with self._lock:
+            if self._threads is not None:
+                return
+            if self.engine.config is not self._config:  # it was started before: names became addresses
+                self.engine.swap(self._config)
+            discovery = ThreadDiscovery(self.engine, resolver=self._resolver)
+            discovery.start(wait=self._dns_wait)
+            checker = watcher = None
+            if self._health_checks:
+                checker = HealthChecker(self.engine, shared=self._runtime_dir)
+                checker.start()
+                checker.wait(self._dns_wait)
+            if self._documents is not None and self._documents.wait:
+                watcher = Watcher(self._documents, self.swap)
+                watcher.start()
+            self._threads = _Threads(discovery, checker, watcher)
+
+    def close(self) -> None:
+        """End what ``start()`` began. Requests may still be decided; nothing changes any more."""
+        threads = self._threads
+        if threads is None:
+            return
+        if threads.watcher is not None:
+            threads.watcher.close()  # before the lock, since it may be swapping
+        with self._lock:
+            if threads.checker is not None:
+                threads.checker.stop()
+            threads.discovery.close()
+            self._threads = None
+
+    def __enter__(self) -> Mesh:
+        self.start()
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    async def __aenter__(self) -> Mesh:
+        await asyncio.to_thread(self.start)
+        return self
+
+    async def __aexit__(self, *exception: object) -> None:
+        await asyncio.to_thread(self.close)
+
+    def _forked(self) -> None:
+        """In the child: no thread of the parent's is here, and a lock may have been held by one."""
+        threads, self._threads = self._threads, None
+        self._lock = threading.RLock()
+        if self._documents is not None:
+            self._documents.detach()
+        if threads is not None:
+            threads.discovery.following.detach()
+            if threads.checker is not None:
+                self.engine.end_checks()
+
+    # ------------------------------------------------------------------ what it serves
+
+    def swap(self, config: Config) -> None:
+        """Serve by another configuration; runtime state is kept.
+
+        Raises:
+            ValueError: where it cannot be compiled; nothing has changed then.
+            ImportError: it needs a resolver or a library for checks that is not there; likewise.
+        """
+        with self._lock:
+            if self._health_checks:
+                require_libraries(cluster.health_check for cluster in config.clusters)
+            if self._threads is None:
+                self.engine.swap(config)
+            else:
+                self._threads.discovery.swap(config, wait=self._dns_wait)
+            self._config = config
+
+    def reload(self) -> None:
+        """Read the documents now, changed or not, and serve them.
+
+        Raises:
+            meshcore.ConfigError: with all that is wrong in them; nothing has changed then.
+            RuntimeError: the mesh was not made of documents.
+        """
+        if self._documents is None:
+            raise RuntimeError("this mesh was made of a Config, not of documents: swap() another one")
+        self._documents.read(self.swap)
+
+    @property
+    def reload_error(self) -> str:
+        """Why the last change of the documents was refused; "" where it was not."""
+        threads = self._threads
+        return threads.watcher.error if threads is not None and threads.watcher is not None else ""
+
+    def view(self) -> View:
+        """What requests look up in the configuration in force."""
+        view, config = self._view, self.engine.config
+        if view.config is not config:
+            view = self._view = View(config)
+        return view
+
+    def address(self, cluster: Cluster | None, endpoint: str) -> str:
+        """Where to connect for an endpoint: of a LOGICAL_DNS cluster it is a name, whose address changes."""
+        threads = self._threads
+        if threads is None or cluster is None or cluster.discovery is not Discovery.LOGICAL_DNS:
+            return endpoint
+        return threads.discovery.address(cluster.name, endpoint)
+
+    def failed(self, cluster: str, endpoint: str) -> None:
+        """An endpoint's answer said that it fails (``x-envoy-immediate-health-check-fail``)."""
+        threads = self._threads
+        if threads is not None and threads.checker is not None:
+            threads.checker.fail(cluster, endpoint)
+
+
+_meshes: weakref.WeakSet[Mesh] = weakref.WeakSet()
+
+
+def _after_fork() -> None:
+    for mesh in list(_meshes):
+        mesh._forked()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)

@@ -1,0 +1,43 @@
+"""What is looked up in a configuration for each request, arranged once for each configuration."""
+
+from __future__ import annotations
+
+from meshcore.model import Cluster, Config, Discovery
+
+__all__ = ["View", "own_clusters"]
+
+
+class View:
+    """The clusters of one configuration, by name."""
+
+    def __init__(self, config: Config) -> None:
+        self.config = config
+        self._clusters = {cluster.name: cluster for cluster in config.clusters}
+
+    def cluster(self, name: str | None) -> Cluster | None:
+        return self._clusters.get(name) if name is not None else None
+
+
+def own_clusters(config: Config, service: str | None, namespace: str) -> frozenset[str]:
+    """The clusters whose requests are for this service itself: its own, and those for wherever requests came
+    to (Istio's PassthroughCluster).
+
+    Istio names a cluster after its service, ``outbound|9080|v1|reviews.default.svc.cluster.local``; other
+    names are the service's. A service is given by its short name, with its namespace ("reviews.default"), or
+    in full.
+    """
+    return frozenset(cluster.name for cluster in config.clusters if _serves(cluster, service, namespace))
+
+
+def _serves(cluster: Cluster, service: str | None, namespace: str) -> bool:
+    if cluster.discovery is Discovery.ORIGINAL_DST:
+        return True
+    if service is None:
+        return False
+    parts = cluster.name.split("|")
+    if len(parts) != 4:
+        return cluster.name == service
+    host = parts[3]
+    if host == service or host.startswith(f"{service}.{namespace}.svc."):
+        return True
+    return "." in service and host.startswith(f"{service}.svc.")

@@ -1,0 +1,278 @@
+"""meshcore.integrations.asgi: what reaches the app, what is answered, and that nothing is left over."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from typing import Any
+
+import pytest
+from asgi_support import App, Client
+from mesh_support import REVIEWS, in_loop, mesh_of, rules, service
+from origins import origins, refused_port
+
+from meshcore.context import current
+from meshcore.integrations.asgi import MeshMiddleware
+from meshcore.mesh import Mesh
+
+EDITED = (
+    "match: [{uri: {prefix: /v1/}}], rewrite: {uri: /}, "
+    "headers: {request: {add: {x-for-app: a}}, response: {add: {x-by-mesh: b}, remove: [x-app]}}, HERE"
+)
+MOVED = "match: [{uri: {exact: /moved}}], redirect: {uri: /new}"
+ABORT = "match: [{uri: {exact: /abort}}], fault: {abort: {httpStatus: 418, percentage: {value: 100}}}, HERE"
+SLOW = "match: [{uri: {prefix: /slow}}], timeout: 0.05s, HERE"
+RETRIED = "match: [{uri: {prefix: /retried}}], retries: {attempts: 3, retryOn: 5xx}, HERE"
+
+
+def mesh_for(*more: str) -> Mesh:
+    return mesh_of(service("reviews", 1), rules("reviews", EDITED, MOVED, ABORT, SLOW, RETRIED, *more))
+
+
+def active(mesh: Mesh) -> int:
+    """Requests that hold an endpoint."""
+    return sum(
+        endpoint["active_requests"] for cluster in mesh.engine.clusters() for endpoint in cluster["endpoints"]
+    )
+
+
+def counts(mesh: Mesh) -> dict[Any, int]:
+    return dict(mesh.requests.total())
+
+
+@in_loop
+async def test_the_app_gets_what_is_routed_to_it() -> None:
+    app, mesh = App(), mesh_for()
+    client = await Client(MeshMiddleware(app, mesh=mesh)).get("/reviews/7?a=b", body=(b"one ", b"two"))
+    assert (client.status, client.body) == (200, b"app body")
+    assert client.headers["x-app"] == "1"
+    assert app.seen[0]["path"] == "/reviews/7"
+    assert app.seen[0]["query_string"] == b"a=b"
+    assert app.bodies == [b"one two"]
+    assert active(mesh) == 0
+    assert counts(mesh) == {(REVIEWS, 200, ""): 1}
+
+
+@in_loop
+async def test_the_route_edits_what_the_app_and_the_client_see() -> None:
+    app = App()
+    client = await Client(MeshMiddleware(app, mesh=mesh_for())).get("/v1/a%20b?c=d")
+    scope = app.seen[0]
+    assert (scope["path"], scope["raw_path"], scope["query_string"]) == ("/a b", b"/a%20b", b"c=d")
+    assert (b"x-for-app", b"a") in scope["headers"]
+    assert (b"host", b"reviews:9080") in scope["headers"]
+    assert client.headers["x-by-mesh"] == "b"
+    assert "x-app" not in client.headers
+
+
+@pytest.mark.parametrize(("path", "status"), [("/moved", 301), ("/abort", 418)])
+@in_loop
+async def test_what_the_mesh_answers_does_not_reach_the_app(path: str, status: int) -> None:
+    app, mesh = App(), mesh_for()
+    client = await Client(MeshMiddleware(app, mesh=mesh)).get(path)
+    assert client.status == status
+    assert int(client.headers["content-length"]) == len(client.body)
+    assert app.seen == []
+    assert active(mesh) == 0
+
+
+@in_loop
+async def test_a_caller_in_the_mesh_has_applied_the_routes() -> None:
+    app = App()
+    client = await Client(MeshMiddleware(app, mesh=mesh_for())).get(
+        "/abort", headers=((b"x-meshcore-caller", b"productpage"),)
+    )
+    assert client.status == 200
+    client = await Client(MeshMiddleware(app, mesh=mesh_for())).get(
+        "/v1/a", headers=((b"x-meshcore-caller", b"productpage"),)
+    )
+    assert app.seen[-1]["path"] == "/v1/a"
+    assert "x-by-mesh" not in client.headers
+
+
+@in_loop
+async def test_hosts_that_the_configuration_does_not_know_reach_the_app() -> None:
+    app, mesh = App(), mesh_for()
+    client = await Client(MeshMiddleware(app, mesh=mesh)).get("/healthz", host="10.0.0.5:8000")
+    assert client.status == 200
+
+
+@in_loop
+async def test_the_app_needs_no_endpoint() -> None:
+    app = App()
+    client = await Client(MeshMiddleware(app, mesh=mesh_of(service("reviews")))).get("/")
+    assert client.status == 200
+
+
+@in_loop
+async def test_a_service_of_its_own_name() -> None:
+    mesh = mesh_of(service("reviews", 1), service("ratings", 1), service=None)
+    app = App()
+    client = await Client(MeshMiddleware(app, mesh=mesh, service="ratings")).get("/", host="ratings:9080")
+    assert client.status == 200
+    assert app.seen
+
+
+@in_loop
+async def test_the_apps_context() -> None:
+    found = []
+
+    async def look() -> None:
+        context = current()
+        assert context is not None
+        found.append((context.trace_id, context.cluster, context.request_id))
+
+    app = App(before=look)
+    traced = ((b"x-b3-traceid", b"0af7651916cd43dd8448eb211c80319c"), (b"x-b3-spanid", b"b7ad6b7169203331"))
+    await Client(MeshMiddleware(app, mesh=mesh_for())).get(
+        "/", headers=(*traced, (b"x-request-id", b"3d2f6a3e-0b8e-4d0f-9a56-3a6c7d3c9b11"))
+    )
+    assert found == [("0af7651916cd43dd8448eb211c80319c", REVIEWS, "3d2f6a3e-0b8e-4d0f-9a56-3a6c7d3c9b11")]
+    assert current() is None
+
+
+@in_loop
+async def test_an_app_that_is_too_slow_is_ended() -> None:
+    ended: list[bool] = []
+
+    async def hang() -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.append(True)
+
+    app, mesh = App(before=hang), mesh_for()
+    client = await Client(MeshMiddleware(app, mesh=mesh)).get("/slow")
+    assert client.status == 504
+    assert ended == [True]
+    assert active(mesh) == 0
+    assert counts(mesh) == {(REVIEWS, 504, "UT"): 1}
+
+
+@in_loop
+async def test_an_answer_that_takes_too_long_is_cut() -> None:
+    app, mesh = App(after=asyncio.Event().wait), mesh_for()
+    client = Client(MeshMiddleware(app, mesh=mesh))
+    with pytest.raises(TimeoutError, match=r"0\.05 s"):
+        await client.get("/slow")
+    assert client.status == 200
+    assert active(mesh) == 0
+
+
+@in_loop
+async def test_an_app_that_raises_gives_back_what_it_had() -> None:
+    async def fail() -> None:
+        raise ZeroDivisionError
+
+    app, mesh = App(before=fail), mesh_for()
+    with pytest.raises(ZeroDivisionError):
+        await Client(MeshMiddleware(app, mesh=mesh)).get("/retried")
+    assert active(mesh) == 0
+    assert counts(mesh) == {(REVIEWS, 500, ""): 1}
+    assert current() is None
+
+
+@in_loop
+async def test_the_app_is_not_asked_twice() -> None:
+    app = App(status=503)
+    client = await Client(MeshMiddleware(app, mesh=mesh_for())).get("/retried")
+    assert client.status == 503
+    assert len(app.seen) == 1
+
+
+@in_loop
+async def test_cancelling_at_any_await_leaves_nothing_over() -> None:
+    mesh = mesh_for()
+
+    async def pause() -> None:
+        await asyncio.sleep(0)
+
+    for steps in range(12):
+        middleware = MeshMiddleware(App(before=pause, after=pause), mesh=mesh)
+        task = asyncio.ensure_future(Client(middleware).get("/v1/a"))
+        for _ in range(steps):
+            await asyncio.sleep(0)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        assert active(mesh) == 0
+
+
+@in_loop
+async def test_websockets_and_the_lifespan_pass() -> None:
+    app, mesh = App(), mesh_for()
+    middleware = MeshMiddleware(app, mesh=mesh)
+
+    async def nothing(*_: Any) -> dict[str, Any]:
+        return {}
+
+    await middleware({"type": "websocket", "headers": []}, nothing, nothing)
+    await middleware({"type": "lifespan"}, nothing, nothing)
+    assert [scope["type"] for scope in app.seen] == ["websocket", "lifespan"]
+    mesh.close()
+
+
+@in_loop
+async def test_what_the_server_does_not_tell_is_done_without() -> None:
+    app = App()
+    middleware = MeshMiddleware(app, mesh=mesh_for())
+    client = await Client(middleware).get("/v1/\u00e4", raw_path=None, client=None, server=None)
+    assert client.status == 200
+    assert app.seen[0]["path"] == "/\u00e4"
+    for body in ((None,), (b"half", None)):
+        assert (await Client(middleware).get("/", body=body)).status == 200
+
+
+AWAY = "match: [{uri: {prefix: /ratings}}], retries: {attempts: 1, retryOn: connect-failure}, "
+AWAY += "route: [{destination: {host: ratings}}]"
+
+
+@in_loop
+async def test_what_is_for_another_service_is_forwarded() -> None:
+    pytest.importorskip("aiohttp")
+    app = App()
+    with origins(1) as (ratings,):
+        mesh = mesh_of(service("reviews", 1), service("ratings", ratings.port), rules("reviews", AWAY))
+        middleware = MeshMiddleware(app, mesh=mesh)
+        big = b"x" * 300_000
+        for body in ((b"",), (b"one ", b"two"), (b"y" * 10, b"", big)):
+            length = str(sum(map(len, body))).encode()
+            client = await Client(middleware).get(
+                "/ratings/7?a=b", method="POST", headers=((b"content-length", length),), body=body
+            )
+            assert client.status == 200
+            assert ratings.seen[-1]["path"] == "/ratings/7?a=b"
+            assert ratings.seen[-1]["body"] == b"".join(body).decode()
+            assert ratings.seen[-1]["headers"]["host"] == "reviews:9080"
+        assert app.seen == []
+        assert active(mesh) == 0
+        await middleware._forwarder.close()
+        mesh.close()
+
+
+@in_loop
+async def test_another_service_that_is_not_there_answers_503() -> None:
+    pytest.importorskip("aiohttp")
+    mesh = mesh_of(service("reviews", 1), service("ratings", refused_port()), rules("reviews", AWAY))
+    middleware = MeshMiddleware(App(), mesh=mesh)
+    client = await Client(middleware).get("/ratings/7")
+    assert client.status == 503
+    assert b"upstream connect error" in client.body
+    assert active(mesh) == 0
+    await middleware._forwarder.close()
+    mesh.close()
+
+
+@in_loop
+async def test_a_client_that_leaves_ends_what_is_forwarded() -> None:
+    pytest.importorskip("aiohttp")
+    with origins(1) as (ratings,):
+        ratings.hold = threading.Event()
+        mesh = mesh_of(service("reviews", 1), service("ratings", ratings.port), rules("reviews", AWAY))
+        middleware = MeshMiddleware(App(), mesh=mesh)
+        client = await Client(middleware).get("/ratings/7", body=(b"", None))
+        assert client.sent == []
+        assert active(mesh) == 0
+        assert counts(mesh) == {("outbound|9080||ratings.default.svc.cluster.local", 0, ""): 1}
+        ratings.hold.set()
+        await middleware._forwarder.close()
+        mesh.close()

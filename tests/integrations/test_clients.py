@@ -1,0 +1,237 @@
+"""meshcore.integrations, outgoing: what a client sends goes where the mesh says, whichever client it is."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from callers import CALLERS, Call, Caller, caller_of
+from mesh_support import REVIEWS, mesh_of, rules, service
+from origins import Origin, origins, refused_port
+
+from meshcore.context import activate
+from meshcore.mesh import Mesh
+
+TRACE = "0af7651916cd43dd8448eb211c80319c"
+B3 = {"x-b3-traceid": TRACE, "x-b3-spanid": "b7ad6b7169203331", "x-request-id": "id-1"}
+RULES = (
+    "match: [{uri: {exact: /moved}}], redirect: {uri: /new}",
+    "match: [{uri: {exact: /abort}}], fault: {abort: {httpStatus: 418, percentage: {value: 100}}}, HERE",
+    "match: [{uri: {exact: /slow}}], timeout: 0.05s, retries: {attempts: 0}, HERE",
+    "match: [{uri: {exact: /once}}], retries: {attempts: 0}, HERE",
+    "match: [{uri: {prefix: /v1/}}], rewrite: {uri: /}, headers: {response: {add: {x-by-mesh: b}}}, HERE",
+    'retries: {attempts: 2, retryOn: "5xx,connect-failure,reset"}, HERE',
+)
+
+
+@pytest.fixture(params=CALLERS)
+def caller(request: pytest.FixtureRequest) -> Caller:
+    return caller_of(request.param)
+
+
+@pytest.fixture
+def two() -> Iterator[list[Origin]]:
+    with origins(2) as found:
+        yield found
+
+
+def mesh_for(*ports: int) -> Mesh:
+    return mesh_of(service("reviews", *ports), rules("reviews", *RULES), service="productpage")
+
+
+def active(mesh: Mesh) -> int:
+    return sum(
+        endpoint["active_requests"] for cluster in mesh.engine.clusters() for endpoint in cluster["endpoints"]
+    )
+
+
+def test_endpoints_take_turns_and_see_the_authority(caller: Caller, two: list[Origin]) -> None:
+    with mesh_for(*(origin.port for origin in two)) as mesh:
+        answers = caller.calls(mesh, *[Call("GET", "/reviews/7?a=b")] * 4)
+        assert [answer.status for answer in answers] == [200] * 4
+        assert [len(origin.seen) for origin in two] == [2, 2]
+        seen = two[0].seen[0]
+        assert seen["path"] == "/reviews/7?a=b"
+        assert seen["headers"]["host"] == "reviews:9080"
+        assert seen["headers"]["x-meshcore-caller"] == "productpage"
+        assert active(mesh) == 0
+        assert dict(mesh.requests.total()) == {(REVIEWS, 200, ""): 4}
+
+
+def test_the_route_edits_both_ways(caller: Caller, two: list[Origin]) -> None:
+    with mesh_for(two[0].port) as mesh:
+        answer = caller.call(mesh, "GET", "/v1/a%20b")
+    assert answer.json()["path"] == "/a%20b"
+    assert answer.headers["x-by-mesh"] == "b"
+
+
+def test_what_fails_is_tried_elsewhere_with_its_body(caller: Caller, two: list[Origin]) -> None:
+    two[0].status = 503
+    with mesh_for(two[0].port, refused_port(), two[1].port) as mesh:
+        answers = caller.calls(mesh, *[Call("POST", "/a", body=b"given")] * 6)
+        assert [answer.status for answer in answers] == [200] * 6
+        assert {answer.json()["body"] for answer in answers} == {"given"}
+        assert len(two[0].seen) > 0
+        assert active(mesh) == 0
+
+
+def test_a_body_that_is_gone_is_not_sent_again(caller: Caller, two: list[Origin]) -> None:
+    two[0].status = two[1].status = 503
+    with mesh_for(*(origin.port for origin in two)) as mesh:
+        answer = caller.call(mesh, "POST", "/a", pieces=(b"one", b"two"))
+    assert answer.status == 503
+    assert [seen["body"] for origin in two for seen in origin.seen] == ["onetwo"]
+
+
+@pytest.mark.parametrize(("path", "status"), [("/moved", 301), ("/abort", 418)])
+def test_what_the_mesh_answers_is_a_response(
+    caller: Caller, two: list[Origin], path: str, status: int
+) -> None:
+    with mesh_for(two[0].port) as mesh:
+        assert caller.call(mesh, "GET", path).status == status
+    assert two[0].seen == []
+
+
+def test_the_routes_timeout_answers(caller: Caller, two: list[Origin]) -> None:
+    two[0].hold = threading.Event()
+    with mesh_for(two[0].port) as mesh:
+        answer = caller.call(mesh, "GET", "/slow")
+        two[0].hold.set()
+        assert (answer.status, answer.body) == (504, b"upstream request timeout")
+        assert active(mesh) == 0
+        assert dict(mesh.requests.total()) == {(REVIEWS, 504, "UT"): 1}
+
+
+def test_an_endpoint_that_is_not_there_raises_the_librarys_error(caller: Caller) -> None:
+    with mesh_for(refused_port()) as mesh:
+        assert isinstance(caller.call(mesh, "GET", "/once").error, caller.no_connection)
+        assert active(mesh) == 0
+
+
+def test_a_connection_that_breaks_raises_the_librarys_error(caller: Caller, two: list[Origin]) -> None:
+    two[0].status = 0
+    with mesh_for(two[0].port) as mesh:
+        assert isinstance(caller.call(mesh, "GET", "/once").error, caller.broken)
+        assert active(mesh) == 0
+
+
+def test_hosts_that_the_mesh_does_not_know_are_reached(caller: Caller, two: list[Origin]) -> None:
+    with mesh_for(two[0].port) as mesh:
+        answer = caller.call(mesh, "GET", f"http://127.0.0.1:{two[1].port}/there")
+    assert answer.json()["path"] == "/there"
+    assert "x-meshcore-caller" not in answer.json()["headers"]
+
+
+def test_the_current_requests_trace_goes_on(caller: Caller, two: list[Origin]) -> None:
+    with mesh_for(two[0].port) as mesh, activate(B3):
+        first, second = (
+            answer.json()["headers"]
+            for answer in caller.calls(
+                mesh, Call("GET", "/a"), Call("GET", "/a", headers={"x-request-id": "mine"})
+            )
+        )
+    assert first["x-b3-traceid"] == TRACE
+    assert first["x-b3-spanid"] not in (B3["x-b3-spanid"], second["x-b3-spanid"])
+    assert (first["x-request-id"], second["x-request-id"]) == ("id-1", "mine")
+
+
+# ------------------------------------------------------------------ what only some of them have
+
+
+def test_httpx_tells_the_decision_and_holds_the_endpoint_until_it_is_closed(two: list[Origin]) -> None:
+    httpx = pytest.importorskip("httpx")
+    from meshcore.integrations.httpx import MeshTransport
+
+    with mesh_for(two[0].port) as mesh, httpx.Client(transport=MeshTransport(mesh)) as client:
+        with client.stream("GET", "http://reviews:9080/a") as answer:
+            assert active(mesh) == 1
+            answer.read()
+        assert active(mesh) == 0
+        assert answer.extensions["meshcore"].cluster == REVIEWS
+
+
+def test_requests_holds_the_endpoint_until_the_answer_is_read(two: list[Origin]) -> None:
+    requests = pytest.importorskip("requests")
+    from meshcore.integrations.requests import MeshAdapter
+
+    with mesh_for(two[0].port) as mesh, requests.Session() as session:
+        session.mount("http://", MeshAdapter(mesh))
+        with session.get("http://reviews:9080/a", stream=True) as answer:
+            assert active(mesh) == 1
+            assert answer.json()["path"] == "/a"
+            assert active(mesh) == 0
+        with session.get("http://reviews:9080/a", stream=True):
+            assert active(mesh) == 1
+        assert active(mesh) == 0
+
+
+def test_urllib3_and_requests_follow_the_meshs_redirects(two: list[Origin]) -> None:
+    requests = pytest.importorskip("requests")
+    from meshcore.integrations.requests import MeshAdapter
+    from meshcore.integrations.urllib3 import MeshPoolManager
+
+    with mesh_for(two[0].port) as mesh:
+        with MeshPoolManager(mesh) as manager:
+            assert manager.request("GET", "http://reviews:9080/moved").json()["path"] == "/new"
+        with requests.Session() as session:
+            session.mount("http://", MeshAdapter(mesh))
+            answer = session.get("http://reviews:9080/moved")
+            assert answer.json()["path"] == "/new"
+            assert [found.status_code for found in answer.history] == [301]
+
+
+def test_aiohttp_keeps_cookies_by_the_host_that_was_asked_for(two: list[Origin]) -> None:
+    aiohttp = pytest.importorskip("aiohttp")
+    from meshcore.integrations.aiohttp import MeshClientMiddleware
+
+    two[0].headers["set-cookie"] = "a=b; Path=/"
+
+    async def main() -> None:
+        with mesh_for(two[0].port) as mesh:
+            middlewares = [MeshClientMiddleware(mesh)]
+            async with aiohttp.ClientSession(middlewares=middlewares) as session:
+                for _ in range(2):
+                    async with session.get("http://reviews:9080/a") as answer:
+                        assert str(answer.url) == "http://reviews:9080/a"
+                        await answer.read()
+                async with session.get("http://reviews:9080/moved") as answer:
+                    assert (await answer.json())["path"] == "/new"
+                    assert [found.status for found in answer.history] == [301]
+            assert active(mesh) == 0
+
+    asyncio.run(main())
+    assert [seen["headers"].get("cookie") for seen in two[0].seen] == [None, "a=b", "a=b"]
+
+
+@pytest.mark.parametrize("library", ["httpx", "aiohttp"])
+def test_cancelling_at_any_await_gives_the_endpoint_back(two: list[Origin], library: str) -> None:
+    module = pytest.importorskip(library)
+    from meshcore.integrations.aiohttp import MeshClientMiddleware
+    from meshcore.integrations.httpx import AsyncMeshTransport
+
+    async def whole(client: Any) -> None:
+        if library == "httpx":
+            await client.get("http://reviews:9080/a")
+        else:
+            async with client.get("http://reviews:9080/a") as answer:
+                await answer.read()
+
+    async def main() -> None:
+        with mesh_for(two[0].port) as mesh:
+            if library == "httpx":
+                session = module.AsyncClient(transport=AsyncMeshTransport(mesh))
+            else:
+                session = module.ClientSession(middlewares=[MeshClientMiddleware(mesh)])
+            async with session as client:
+                for steps in range(25):
+                    task = asyncio.ensure_future(whole(client))
+                    for _ in range(steps):
+                        await asyncio.sleep(0)
+                    task.cancel()
+                    await asyncio.gather(task, return_exceptions=True)
+                    assert active(mesh) == 0
+
+    asyncio.run(main())

@@ -1,0 +1,157 @@
+"""meshcore.mesh: the life of a mesh, and what it serves."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from mesh_support import PATIENCE, REVIEWS, config_of, in_loop, mesh_of, rules, service
+
+from meshcore import ConfigError
+from meshcore.mesh import Mesh
+from meshcore.mesh.view import own_clusters
+
+OLD = rules("reviews", "redirect: {uri: /old}, match: [{uri: {exact: /moved}}]")
+NEW = rules("reviews", "redirect: {uri: /new}, match: [{uri: {exact: /moved}}]")
+
+
+def documents(rule: str) -> str:
+    return service("reviews", 1) + "\n---\n" + rule
+
+
+def location(mesh: Mesh) -> str | None:
+    with mesh.engine.decide("GET", "reviews:9080", "/moved") as decision:
+        return decision.location
+
+
+@pytest.fixture(autouse=True)
+def others() -> Iterator[None]:
+    """Threads of other tests are none of ours."""
+    _others.update(threading.enumerate())
+    yield
+    _others.clear()
+
+
+_others: set[threading.Thread] = set()
+
+
+def threads() -> list[str]:
+    """Those that a mesh has begun."""
+    ours = set(threading.enumerate()) - _others
+    return sorted(one.name for one in ours if one.name.startswith("meshcore"))
+
+
+@pytest.mark.parametrize(
+    ("name", "namespace", "own"),
+    [
+        ("reviews", "default", True),
+        ("reviews.default", "other", True),
+        ("reviews.default.svc.cluster.local", "other", True),
+        ("reviews", "other", False),
+        ("review", "default", False),
+        ("ratings", "default", False),
+        (None, "default", False),
+    ],
+)
+def test_the_own_clusters_are_known_by_the_services_name(name: str, namespace: str, own: bool) -> None:
+    config = config_of(service("reviews", 1), OLD)
+    assert (REVIEWS in own_clusters(config, name, namespace)) is own
+
+
+def test_of_an_envoy_configuration_the_cluster_has_the_services_name() -> None:
+    config = config_of("name: t\nvirtual_hosts: []\n")
+    assert own_clusters(config, "app", "default") == frozenset()
+
+
+def test_threads_begin_once_and_end(tmp_path: Path) -> None:
+    path = tmp_path / "mesh.yaml"
+    path.write_text(documents(OLD))
+    mesh = Mesh.load(path, service="reviews")
+    assert threads() == []
+    with mesh:
+        mesh.start()
+        assert threads() == ["meshcore-discovery", "meshcore-documents", "meshcore-health"]
+    assert threads() == []
+    assert location(mesh) == "http://reviews:9080/old"
+
+
+def test_files_that_are_read_once_have_no_watcher(tmp_path: Path) -> None:
+    path = tmp_path / "mesh.yaml"
+    path.write_text(documents(OLD))
+    with Mesh.load(path, reload_interval=0, health_checks=False):
+        assert threads() == ["meshcore-discovery"]
+
+
+@in_loop
+async def test_it_is_an_async_context_manager() -> None:
+    async with mesh_of(documents(OLD)) as mesh:
+        assert "meshcore-discovery" in threads()
+        assert location(mesh) == "http://reviews:9080/old"
+    assert threads() == []
+
+
+def test_changed_files_are_served(tmp_path: Path) -> None:
+    path = tmp_path / "mesh.yaml"
+    path.write_text(documents(OLD))
+    changed = threading.Event()
+    with Mesh.load(path, reload_interval=0.01) as mesh:
+        mesh.engine.watch(changed.set)
+        path.write_text(documents(NEW))
+        assert changed.wait(PATIENCE)
+    assert location(mesh) == "http://reviews:9080/new"
+    assert mesh.reload_error == ""
+
+
+def test_bad_files_change_nothing_and_are_told(tmp_path: Path) -> None:
+    path = tmp_path / "mesh.yaml"
+    path.write_text(documents(OLD))
+    mesh = Mesh.load(path)
+    path.write_text("kind: [")
+    with pytest.raises(ConfigError):
+        mesh.reload()
+    assert location(mesh) == "http://reviews:9080/old"
+    path.write_text(documents(NEW))
+    mesh.reload()
+    assert location(mesh) == "http://reviews:9080/new"
+
+
+def test_a_mesh_of_a_config_cannot_reload() -> None:
+    with pytest.raises(RuntimeError, match="swap"):
+        mesh_of(documents(OLD)).reload()
+
+
+def test_swap_before_and_after_the_start() -> None:
+    mesh = mesh_of(documents(OLD))
+    mesh.swap(config_of(documents(NEW)))
+    assert location(mesh) == "http://reviews:9080/new"
+    with mesh:
+        mesh.swap(config_of(documents(OLD)))
+        assert location(mesh) == "http://reviews:9080/old"
+    with mesh:  # begun again, it serves what it was given last
+        assert location(mesh) == "http://reviews:9080/old"
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="the system has no fork")
+def test_a_forked_process_begins_anew() -> None:
+    with mesh_of(documents(OLD)) as mesh:
+        read, write = os.pipe()
+        child = os.fork()
+        if not child:
+            try:
+                before = threads()
+                mesh.start()
+                mesh.swap(config_of(documents(NEW)))
+                said = f"{before} {threads()} {location(mesh)}"
+            except BaseException as error:
+                said = repr(error)
+            os.write(write, said.encode())
+            os._exit(0)
+        os.close(write)
+        with open(read, encoding="utf-8") as answer:
+            said = answer.read()
+        os.waitpid(child, 0)
+        assert said == "[] ['meshcore-discovery', 'meshcore-health'] http://reviews:9080/new"
+        assert location(mesh) == "http://reviews:9080/old"

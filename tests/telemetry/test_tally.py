@@ -1,0 +1,23 @@
+"""meshcore.telemetry.tally: no count is lost, whoever counts."""
+
+from __future__ import annotations
+
+import threading
+
+from meshcore.telemetry.tally import Tally
+
+
+def test_threads_count_side_by_side() -> None:
+    tally: Tally[str] = Tally()
+
+    def work() -> None:
+        for _ in range(1000):
+            tally.count("a")
+        tally.count("b")
+
+    workers = [threading.Thread(target=work) for _ in range(8)]
+    for worker in workers:
+        worker.start()
+    while any(worker.is_alive() for worker in workers):
+        assert tally.total()["a"] <= 8000
+    assert tally.total() == {"a": 8000, "b": 8}

@@ -1,0 +1,163 @@
+"""meshcore.context: the request is known wherever its work is done."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import queue
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from meshcore.context import (
+    ContextExecutor,
+    ContextFilter,
+    RequestContext,
+    activate,
+    add_context,
+    bind,
+    current,
+    enter,
+    leave,
+)
+
+TRACE, SPAN = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
+TRACEPARENT = {"traceparent": f"00-{TRACE}-{SPAN}-01", "x-request-id": "id-1"}
+B3 = {"x-b3-traceid": TRACE, "x-b3-spanid": SPAN, "x-b3-sampled": "1", "x-request-id": "id-1"}
+
+
+@pytest.fixture(autouse=True)
+def no_propagators(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    from meshcore._trace import propagators
+
+    monkeypatch.delenv("OTEL_PROPAGATORS", raising=False)
+    propagators.cache_clear()
+    yield
+    propagators.cache_clear()
+
+
+def trace() -> str:
+    context = current()
+    return context.trace_id if context is not None else "none"
+
+
+def test_outside_of_requests_there_is_none() -> None:
+    assert current() is None
+
+
+@pytest.mark.parametrize("headers", [TRACEPARENT, B3])
+def test_what_is_sent_is_below_what_came(headers: dict[str, str]) -> None:
+    context = RequestContext(headers)
+    assert context.trace_id == TRACE
+    assert context.request_id == "id-1"
+    assert context.span_id != SPAN
+    sent = RequestContext(context.carrier())
+    assert sent.trace_id == TRACE
+    assert sent.request_id == "id-1"
+    assert sent.span.parent_id not in (None, SPAN)
+    assert {name for name in context.carrier() if name in headers} == set(headers)  # the same formats
+
+
+def test_without_any_headers_a_trace_begins() -> None:
+    one, other = RequestContext(), RequestContext({"host": "a"})
+    assert len(one.trace_id) == 32
+    assert len(one.request_id) == 36
+    assert one.trace_id != other.trace_id
+    assert one.trace_id == RequestContext(one.carrier()).trace_id
+
+
+def test_contexts_are_nested_and_left() -> None:
+    outer, inner = RequestContext(B3), RequestContext()
+    with activate(outer) as given:
+        assert given is current() is outer
+        token = enter(inner)
+        assert current() is inner
+        leave(token)
+        assert current() is outer
+        with pytest.raises(ZeroDivisionError), activate(inner):
+            _ = 1 / 0
+        assert current() is outer
+    assert current() is None
+
+
+def test_tasks_groups_and_threads_have_the_context_of_who_made_them() -> None:
+    async def later() -> str:
+        await asyncio.sleep(0)
+        return trace()
+
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        loop.set_default_executor(ContextExecutor())
+        with activate(B3):
+            background = asyncio.create_task(later())
+            group = await asyncio.gather(later(), later())
+            pooled = await loop.run_in_executor(None, trace)
+            copied = await asyncio.to_thread(trace)
+        assert current() is None
+        assert [*group, pooled, copied, await background] == [TRACE] * 5
+
+    asyncio.run(main())
+
+
+def test_two_requests_do_not_see_each_other() -> None:
+    async def request(name: str) -> None:
+        with activate({"x-request-id": name}):
+            for _ in range(10):
+                await asyncio.sleep(0)
+                context = current()
+                assert context is not None
+                assert context.request_id == name
+
+    async def main() -> None:
+        await asyncio.gather(*(request(f"id-{i}") for i in range(20)))
+
+    asyncio.run(main())
+
+
+def test_pools_of_threads() -> None:
+    with ThreadPoolExecutor(1) as plain, ContextExecutor(1) as ours:
+        with activate(B3):
+            assert plain.submit(trace).result() == "none"
+            assert plain.submit(bind(trace)).result() == TRACE
+            assert ours.submit(trace).result() == TRACE
+            assert list(ours.map(lambda _: trace(), range(3))) == [TRACE] * 3
+        assert ours.submit(trace).result() == "none"
+
+
+def test_a_queue_carries_the_context_to_who_works_it_off() -> None:
+    jobs: queue.Queue[dict[str, str]] = queue.Queue()
+    found: list[str] = []
+
+    def work() -> None:
+        with activate(jobs.get()):
+            found.append(trace())
+
+    worker = threading.Thread(target=work)
+    worker.start()
+    with activate(B3) as context:
+        jobs.put(context.carrier())
+    worker.join()
+    assert found == [TRACE]
+
+
+def test_log_records_tell_the_request() -> None:
+    record = logging.makeLogRecord({"msg": "a"})
+    assert ContextFilter().filter(record)
+    assert record.__dict__["trace_id"] == record.__dict__["route"] == ""
+    with activate(B3) as context:
+        ContextFilter().filter(record)
+        assert record.__dict__["trace_id"] == TRACE
+        assert record.__dict__["span_id"] == context.span_id
+        assert record.__dict__["request_id"] == "id-1"
+        event = add_context(None, "info", {"event": "a", "route": "mine"})
+        assert event["route"] == "mine"
+        assert event["request_id"] == "id-1"
+    assert add_context(None, "info", {"event": "a"}) == {"event": "a"}
+
+
+def test_propagators_of_the_environment_are_honoured(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OTEL_PROPAGATORS", "tracecontext")
+    carrier = RequestContext(TRACEPARENT).carrier()
+    assert set(carrier) == {"traceparent", "x-request-id"}
