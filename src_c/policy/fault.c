@@ -198,6 +198,7 @@ static void judge_abort(const mc_fault *fault, mc_input *input, const mc_fault_o
   wish->status = 200;
   if (!abort->by_header) status = abort->value;
   override(&status, runtime->grpc_status);
+  status = (uint32_t)status; /* the half that Envoy writes */
   wish->grpc_status = status == abort->value && fault->abort_is_grpc ? fault->grpc_status : grpc_text(status, input);
 }
 

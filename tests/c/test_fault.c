@@ -105,7 +105,8 @@ static void test_statuses_by_header(void) {
   check_abort("600", "5", 200, "5");
   check_abort("4294967796", NULL, 0, NULL); /* 500, if 32 bits were all that is looked at */
   check_abort("abc", "007", 200, "7");
-  check_abort("", "18446744073709551615", 200, "18446744073709551615");
+  check_abort("", "18446744073709551615", 200, "4294967295"); /* as much as Envoy writes of it */
+  check_abort("", "4294967298", 200, "2");
   check_abort(NULL, "18446744073709551616", 0, NULL);
   check_abort(NULL, "-1", 0, NULL);
 }

@@ -93,6 +93,9 @@ def _policy(random: Random) -> dict[str, Any]:
 def _typed(random: Random, chance: float) -> dict[str, Any]:
     if random.random() >= chance:
         return {}
+    if random.random() < 0.15:
+        off = {"@type": "type.googleapis.com/envoy.config.route.v3.FilterConfig", "disabled": True}
+        return {"typed_per_filter_config": {FILTER: off}}
     return {"typed_per_filter_config": {FILTER: _fault(_policy(random))}}
 
 

@@ -399,6 +399,22 @@ def test_wrapped_filter_configurations() -> None:
     assert config.listeners[0].route_configuration.virtual_hosts[0].routes[0].fault is not None
 
 
+OFF = {"@type": "x/envoy.config.route.v3.FilterConfig", "disabled": True}
+
+
+def test_a_filter_may_be_turned_off_on_a_route() -> None:
+    off = route(typed_per_filter_config={"envoy.filters.http.fault": OFF})
+    config = loaded(off, http_filters=CHAIN)
+    found = config.listeners[0].route_configuration.virtual_hosts[0].routes[0]
+    assert found.fault == FaultPolicy()
+    assert config.warnings == ()
+    (warning,) = loaded(route(typed_per_filter_config={"other": OFF}), http_filters=CHAIN).warnings
+    assert "has no effect: no filter of the listener is named 'other'" in warning.message
+    cors = {"name": "cors", "typed_config": {"@type": "x/envoy.extensions.filters.http.cors.v3.Cors"}}
+    with pytest.raises(ConfigError, match="disabled: supported for the filters fault and stateful_session"):
+        loaded(route(typed_per_filter_config={"cors": OFF}), http_filters=[cors])
+
+
 def test_rate_limits() -> None:
     limit = {
         "@type": LIMIT,

@@ -60,6 +60,8 @@ _FEATURES = {
 
 #: Those that there may be one of.
 _SINGLE = {"cors": "CORS", "adaptive_concurrency": "adaptive concurrency"}
+#: By kind, the policy of a filter that is there and does nothing.
+_IDLE: dict[str, object] = {"fault": FaultPolicy(), "stateful_session": StatefulSession()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +144,9 @@ def per_route_filters(
         if config is None:
             continue
         message = type_name(node)
+        if isinstance(config, schema.FilterConfig) and config.disabled:
+            made += _turned_off(context, config, name)
+            continue
         if isinstance(config, schema.FilterConfig):
             unwrapped = _unwrap(context, config)
             if unwrapped is None:
@@ -161,10 +166,20 @@ def per_route_filters(
     return tuple(made)
 
 
+def _turned_off(context: Context, wrapper: schema.FilterConfig, name: str) -> list[tuple[str, object]]:
+    """The policy under which the filter of that name does nothing; no filter, no policy."""
+    if context.filters is not None and name not in context.filters:
+        note = f"has no effect: no filter of the listener is named {quoted(name)}"
+        context.warn(wrapper, "", note)
+        return []
+    kind = None if context.filters is None else context.filters[name]
+    if kind not in _IDLE:
+        context.error(wrapper, "disabled", f"supported for the filters {' and '.join(_IDLE)} alone")
+        return []
+    return [(name, _IDLE[kind])]
+
+
 def _unwrap(context: Context, wrapper: schema.FilterConfig) -> tuple[str, Record] | None:
-    if wrapper.disabled:
-        context.error(wrapper, "disabled", "not supported")
-        return None
     if wrapper.config is None:
         context.error(wrapper, "config", "missing, but required")
         return None
