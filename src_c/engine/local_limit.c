@@ -211,11 +211,11 @@ static mc_limit_answer take(charge *c, const match *m) {
   const mc_limit_rule *rule = rule_of(c->limit, m->rule);
   const mc_descriptor *descriptor = m->descriptor;
   const uint64_t cost = descriptor && descriptor->hits.said ? descriptor->hits.value : 1;
-  if (rule->none) return (mc_limit_answer){.retry_after_ns = MC_NEVER};
+  const bool back = descriptor && descriptor->gives_back;
+  if (rule->none) return (mc_limit_answer){.allowed = back, .retry_after_ns = back ? 0 : MC_NEVER};
   const uint64_t now = c->request->now_ns >> rule->shift;
   const mc_slice key = rule->keyed ? key_of(c, m) : MC_LITERAL("");
   if (c->no_memory) return (mc_limit_answer){.allowed = false};
-  const bool back = descriptor && descriptor->gives_back;
   if (back && !c->peek) give_back(rule, key, cost, now);
   mc_limit_answer answer = ask(rule, key, back ? 0 : cost, now, c->peek);
   if (c->peek && answer.allowed && !back) {

@@ -147,6 +147,9 @@ static void test_shadow_and_nothing(void) {
   start((mc_local_limit_spec){.capacity = 64}, rules, 2);
   for (int i = 0; i < 3; i++) CHECK(judge(&shadow, 1));
   CHECK(!judge(&none, 1) && limited.retry_after_ns == MC_NEVER && limited.next_ns == SECOND);
+  mc_descriptor back = none;
+  back.gives_back = true; /* asks for nothing */
+  CHECK(judge(&back, 1) && limited.retry_after_ns == 0);
   CHECK(judge(&other, 1) && !limited.has_bucket);
   stop();
   start((mc_local_limit_spec){.whole = &whole, .tells = MC_TELL_X_RATELIMIT}, NULL, 0);

@@ -32,7 +32,7 @@ def comparable(view: View) -> View:
 def test_any_requests(limited: LivePair, listener: str) -> None:
     """One after the other: buckets are what the requests before have left."""
     refused = 0
-    for number, request in enumerate(limit_requests(len(listener), 400)):
+    for number, request in enumerate(limit_requests(int(listener.removeprefix("limits-")), 400)):
         envoy, engine = limited.ask(listener, request)
         if engine.details == "direct_response" and not envoy.details:
             engine = replace(engine, details="")
