@@ -1114,7 +1114,11 @@ cdef extern from "meshcore.h" nogil:
     bint mc_snapshot_reads_clock(const mc_snapshot *snapshot)
     bint mc_snapshot_reads_unix_time(const mc_snapshot *snapshot)
     const char *mc_snapshot_policy(const mc_snapshot *snapshot, int32_t cluster)
-    mc_labels mc_snapshot_subset(const mc_snapshot *snapshot, int32_t cluster, int32_t subset)
+    ctypedef struct mc_cluster:
+        pass
+
+    mc_labels mc_cluster_subset(const mc_cluster *cluster, int32_t subset)
+    mc_slice mc_cluster_address(const mc_cluster *cluster, int32_t endpoint)
 
     ctypedef struct mc_fault_counts:
         uint64_t active
@@ -1242,6 +1246,8 @@ cdef extern from "meshcore.h" nogil:
     ctypedef struct mc_attempt:
         uint32_t number
         int32_t endpoint
+        mc_cluster *cluster
+        c_bool elsewhere
         uint64_t backoff_ns
         uint64_t begins_ns
         bint running
@@ -1333,6 +1339,8 @@ cdef extern from "meshcore.h" nogil:
         mc_slice body
         uint64_t delay_ns
         uint64_t bytes_per_second
+        mc_cluster *upstream
+        c_bool elsewhere
         c_bool detects
         mc_cors_verdict cors
         const mc_session *session
@@ -1397,8 +1405,9 @@ cdef extern from "meshcore.h" nogil:
     mc_limit_counts mc_local_limit_counts(const mc_local_limit *limit)
     mc_slice mc_local_limit_name(const mc_local_limit *limit)
     mc_slice mc_local_limit_label(const mc_local_limit *limit, int32_t rule)
+    c_bool mc_decision_learns(const mc_decision *decision, uint32_t number)
+    void mc_decision_learn(const mc_decision *decision, uint32_t number, const mc_report *report)
     void mc_decision_end_delay(mc_decision *decision)
-    void mc_decision_detect(const mc_decision *decision, int32_t endpoint, const mc_result *result)
     void mc_decision_leave(mc_decision *decision, c_bool answered, uint64_t now_ns)
     void mc_decision_close(mc_decision *decision)
     void mc_decision_release(mc_decision *decision)

@@ -103,7 +103,7 @@ def explanation_of(Decision decision not None):
         overflow=overflow_of(snapshot, decision),
         ejected=ejected_of(snapshot, d),
         subset=SUBSETS[<int> d.subset_reason],
-        subset_labels=labels_of(snapshot, d),
+        subset_labels=labels_of(d),
         path=decision.path,
         authority=decision.authority,
         timeout=decision.timeout,
@@ -165,12 +165,12 @@ cdef str policy_of(Snapshot snapshot, const mc_decision *d):
     return "override host" if d.overrides else mc_snapshot_policy(snapshot.snapshot, d.cluster).decode()
 
 
-cdef tuple labels_of(Snapshot snapshot, const mc_decision *d):
+cdef tuple labels_of(const mc_decision *d):
     """What the hosts of the decision's subset have in common; other values than texts as JSON."""
     cdef mc_labels labels
     cdef uint32_t i
     if d.subset < 0:
         return ()
-    labels = mc_snapshot_subset(snapshot.snapshot, d.cluster, d.subset)
+    labels = mc_cluster_subset(d.upstream, d.subset)
     return tuple([
         (text_of(labels.at[i].key), text_of(labels.at[i].value).removeprefix("\0")) for i in range(labels.count)])

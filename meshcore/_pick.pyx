@@ -8,7 +8,7 @@ from meshcore._request cimport text_of
 from meshcore._sealed cimport seal
 from meshcore._serving cimport REFRESHES, Serving, now_of, number_of
 from meshcore._snapshot cimport Snapshot
-from meshcore.decision cimport learn
+from meshcore.decision cimport report_of
 
 from meshcore._failures import failure_number
 
@@ -54,6 +54,7 @@ cdef class Pick:
 
     def report(self, *, status=None, headers=None, error=None, latency=None, now_ns=None):
         cdef mc_result result
+        cdef mc_report load
         result.failure = MC_FAILURE_NONE if error is None else <mc_failure> <int> failure_number(error, status)
         if self._picked.endpoint < 0:
             return
@@ -66,7 +67,8 @@ cdef class Pick:
         if latency is None and headers is None:
             return
         if mc_snapshot_learns(self._snapshot.snapshot, self._number):
-            learn(self._snapshot, self._number, self._picked.endpoint, latency, headers, now_ns)
+            load = report_of(self._snapshot, self._number, latency, headers, now_ns)
+            mc_snapshot_report(self._snapshot.snapshot, self._number, self._picked.endpoint, &load)
 
     def close(self):
         self._close()

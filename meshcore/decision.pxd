@@ -24,6 +24,7 @@ cdef class Decision:
     cdef tuple _pairs, _alive
 
     cdef object _picked(self)
+    cdef object _named(self, const mc_cluster *cluster, bint elsewhere, int32_t endpoint)
     cdef bytes _static_body(self)
     cdef object _same_or_text(self, object given, mc_slice had, mc_slice now)
     cdef object _request_headers(self, const mc_attempt *attempt, object shape)
@@ -45,6 +46,6 @@ cdef class Mirror:
 
 cdef Decision decide(Serving serving, Snapshot snapshot, object headers, mc_request *request)
 cdef Decision peek(Serving serving, Snapshot snapshot, object headers, mc_request *request)
-cdef int learn(
-    Snapshot snapshot, int32_t cluster, int32_t endpoint, object latency, object headers, object now_ns
-) except -1
+cdef mc_report report_of(
+    Snapshot snapshot, int32_t cluster, object latency, object headers, object now_ns
+) except *

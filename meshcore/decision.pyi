@@ -216,10 +216,10 @@ class Decision:
     ) -> Attempt | None:
         """Tell what came of an attempt, as soon as the head of its answer is there or it has failed.
 
-        Returns the attempt to make next, after its ``backoff``. None where none follows: then either
-        ``done``, or other attempts are under way whose outcome counts. What is reported of an attempt that
-        does not run any more, or once done, changes nothing, but for an answer that breaks off on its way to
-        the client: report that, before ``close()``, by an error that can end an answer ("reset",
+        Returns the attempt to make next, after its ``backoff``, at an endpoint that the cluster has by now.
+        None where none follows: then either ``done``, or other attempts are under way whose outcome counts.
+        What is reported of an attempt that does not run any more, or once done, changes nothing, but for an
+        answer that breaks off on its way to the client: report that, before ``close()``, by an error that can end an answer ("reset",
         "remote-reset", "protocol-error", "per-try-idle-timeout"). ``flags`` tells it from then on, and
         outlier detection hears of it as it does in Envoy.
 

@@ -146,9 +146,13 @@ cdef class Decision:
 
     cdef object _picked(self):
         cdef mc_decision *d = &self._block.decision
-        if d.endpoint < 0:
-            return None
-        return (<tuple> self._snapshot.endpoints[d.cluster])[d.endpoint]
+        return None if d.endpoint < 0 else self._named(d.upstream, d.elsewhere, d.endpoint)
+
+    cdef object _named(self, const mc_cluster *cluster, bint elsewhere, int32_t endpoint):
+        """The address of an endpoint; the snapshot has it ready where the cluster is its own."""
+        if elsewhere:
+            return text_of(mc_cluster_address(cluster, endpoint))
+        return (<tuple> self._snapshot.endpoints[self._block.decision.cluster])[endpoint]
 
     @property
     def status(self):
@@ -423,9 +427,10 @@ cdef class Decision:
         cdef mc_result result
         cdef c_bool again = False
         cdef uint64_t names
-        if d.outcome == MC_FORWARD and (latency is not None or headers is not None):
-            if mc_snapshot_learns(self._snapshot.snapshot, d.cluster):
-                learn(self._snapshot, d.cluster, endpoint_of(d, number), latency, headers, now_ns)
+        cdef mc_report load
+        if (latency is not None or headers is not None) and mc_decision_learns(d, number):
+            load = report_of(self._snapshot, d.cluster, latency, headers, now_ns)
+            mc_decision_learn(d, number, &load)
         if error is not None:
             result.failure = <mc_failure> <int> failure_number(error, status)
         elif status is not None:
@@ -465,11 +470,13 @@ cdef class Decision:
         cdef uint64_t now = snapshot.now() if now_ns is None else time_given(now_ns)
         cdef const mc_attempt *made = NULL
         cdef mc_code code
+        d.request.stale = False
         code = mc_decision_attempt(d, snapshot.snapshot, now, &made)
         for left in reversed(range(REFRESHES)):
             if code != MC_STALE:
                 break
-            snapshot = self._serving.refreshed(snapshot, d.cluster, now)
+            # Another snapshot may have the cluster in another place.
+            snapshot = self._serving.refreshed(snapshot, snapshot.numbers[self.cluster], now)
             d.request.stale = not left
             code = mc_decision_attempt(d, snapshot.snapshot, now, &made)
         if code:
@@ -515,8 +522,7 @@ cdef class Attempt:
 
     @property
     def endpoint(self):
-        return (<tuple> self._decision._snapshot.endpoints[self._decision._block.decision.cluster])[
-            self._attempt.endpoint]
+        return self._decision._named(self._attempt.cluster, self._attempt.elsewhere, self._attempt.endpoint)
 
     @property
     def backoff(self):
@@ -578,15 +584,6 @@ cdef uint16_t status_number(object status) except 0:
         if 100 <= number < 1000:
             return <uint16_t> number
     return checked_status(status)
-
-
-cdef int32_t endpoint_of(mc_decision *d, uint32_t number) noexcept:
-    cdef const mc_attempt *at = mc_decision_attempts(d) if number and d.exchange != NULL else NULL
-    while at != NULL:
-        if at.number == number:
-            return at.endpoint
-        at = at.next
-    return d.endpoint
 
 
 cdef mc_timeouts limits_of(Decision decision) noexcept:
@@ -761,10 +758,10 @@ cdef int decide_afresh(Serving serving, Decision out, mc_request *request, Decid
     return 0
 
 
-cdef int learn(
-    Snapshot snapshot, int32_t cluster, int32_t endpoint, object latency, object headers, object now_ns
-) except -1:
-    """Hand on how long an answer took and the load that its headers tell."""
+cdef mc_report report_of(
+    Snapshot snapshot, int32_t cluster, object latency, object headers, object now_ns
+) except *:
+    """How long an answer took and the load that its headers tell."""
     cdef mc_report report
     options = (<object> snapshot.config).clusters[cluster].client_side_weighted
     load = None if headers is None else load_of(as_pairs(headers), () if options is None else options.metric_names)
@@ -773,5 +770,4 @@ cdef int learn(
     report.requests_per_second = 0 if load is None else load.qps
     report.errors_per_second = 0 if load is None else load.eps
     report.utilization = 0 if load is None else load.utilization
-    mc_snapshot_report(snapshot.snapshot, cluster, endpoint, &report)
-    return 0
+    return report

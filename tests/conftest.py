@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+import sys
+from collections.abc import Iterator
 
 import pytest
 
@@ -49,3 +51,12 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str]:
     files = ["-addext", "subjectAltName=DNS:app.example", "-out", names[0], "-keyout", names[1]]
     subprocess.run([*make, *files], check=True, capture_output=True)
     return names
+
+
+@pytest.fixture
+def often() -> Iterator[None]:
+    """Threads change in the middle of everything."""
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-5)
+    yield
+    sys.setswitchinterval(before)

@@ -371,17 +371,6 @@ def test_ejected_endpoints_are_not_retried_at() -> None:
     assert active(engine) == 0
 
 
-def test_a_decision_outlives_its_configuration() -> None:
-    engine = engine_of({"retry_policy": RETRY})
-    with decide(engine) as decision:
-        engine.update_endpoints("c", ["10.9.9.9:1"])
-        again = decision.report(status=503)
-        assert again is not None
-        assert again.endpoint.startswith("10.0.0.")
-        engine.swap(engine_of(endpoints=1).config)
-        assert decision.report(status=503) is not None
-
-
 def test_hosts_with_labels_are_left_out() -> None:
     hosts = [
         {

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import sys
 import threading
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
@@ -190,15 +188,6 @@ def test_draining_holds_until_it_is_taken_back_or_the_endpoint_goes() -> None:
     assert served(engine, "c") == set(HOSTS[:3])
     with pytest.raises(KeyError, match="has no endpoint"):
         engine.drain("c", HOSTS[4])
-
-
-@pytest.fixture
-def often() -> Iterator[None]:
-    """Threads change in the middle of everything."""
-    before = sys.getswitchinterval()
-    sys.setswitchinterval(1e-5)
-    yield
-    sys.setswitchinterval(before)
 
 
 @pytest.mark.usefixtures("often")

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import sys
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -54,13 +53,7 @@ def config(number: int, routes: int) -> Config:
     return Config((Listener("l", None, table),), (cluster(f"c{number}", number), cluster("shared", 99)))
 
 
-@pytest.fixture(autouse=True)
-def often() -> Iterator[None]:
-    """Threads change in the middle of everything."""
-    before = sys.getswitchinterval()
-    sys.setswitchinterval(1e-5)
-    yield
-    sys.setswitchinterval(before)
+pytestmark = pytest.mark.usefixtures("often")
 
 
 def run(workers: list[Callable[[], object]]) -> None:

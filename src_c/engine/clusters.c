@@ -61,6 +61,13 @@ mc_cluster *mc_cluster_anew(const mc_cluster *old, mc_runtime *runtime, uint64_t
   return over(old->members, old->subsets ? &old->subsets->spec : NULL, runtime, now_ns, seed, error);
 }
 
+mc_labels mc_cluster_subset(const mc_cluster *cluster, int32_t subset) {
+  const mc_subsets *subsets = cluster->subsets;
+  return subset == MC_SUBSET_DEFAULT ? subsets->spec.default_labels : subsets->at[subset].labels;
+}
+
+mc_slice mc_cluster_address(const mc_cluster *cluster, int32_t endpoint) { return cluster->hosts[endpoint].address; }
+
 bool mc_cluster_reads_clock(const mc_cluster *cluster) {
   return cluster->balancer->reads_clock || cluster->members->outlier || cluster->limiter;
 }

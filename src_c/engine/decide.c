@@ -110,7 +110,7 @@ MC_INLINED bool answered(const mc_snapshot *s, const mc_action *action, mc_input
 MC_INLINED mc_code forward(const mc_snapshot *s, const mc_action *action, mc_input *input, mc_decision *d,
                            const bool peek) {
   d->cluster = choose_cluster(s, action, input, d);
-  const mc_cluster *cluster = d->cluster >= 0 ? s->clusters[d->cluster] : NULL;
+  const mc_cluster *cluster = d->upstream = d->cluster >= 0 ? s->clusters[d->cluster] : NULL;
   /* Before the filters, which count what they do. */
   if (cluster && mc_cluster_is_stale(cluster, d->request.now_ns) && !d->request.stale) return MC_STALE;
   if (answered(s, action, input, d, peek)) return MC_OK;
@@ -233,7 +233,8 @@ MC_INLINED mc_code decide(const mc_snapshot *s, const mc_request *request, mc_de
   d->virtual_host = d->route = d->cluster = d->endpoint = d->choice = d->subset = -1;
   d->subset_reason = MC_SUBSET_NONE;
   d->location = d->body = MC_ABSENT;
-  d->leased = d->fault_of_delay = d->detects = d->retries = d->over = d->hashed = false;
+  d->leased = d->elsewhere = d->fault_of_delay = d->detects = d->retries = d->over = d->hashed = false;
+  d->upstream = NULL;
   d->exchange = NULL;
   d->delay_ns = d->bytes_per_second = 0;
   d->fault = NULL;
@@ -294,6 +295,7 @@ mc_code mc_decision_with_headers(const mc_decision *d, const mc_header *headers,
                        .route = d->route,
                        .cluster = d->cluster,
                        .endpoint = d->endpoint,
+                       .upstream = d->upstream,
                        .choice = d->choice,
                        .target = d->target,
                        .authority = d->authority,

@@ -30,12 +30,7 @@ bool mc_decision_is_timed(const mc_decision *d) {
 
 /* ------------------------------------------------------------------ attempts */
 
-static uint32_t priority_of(const mc_cluster *cluster, int32_t endpoint) {
-  return cluster->localities[cluster->hosts[endpoint].locality].priority;
-}
-
-/* What the first attempt needs to be one of several. */
-static mc_code begin(mc_decision *d) {
+mc_code mc_exchange_begin(mc_decision *d) {
   if (d->exchange) return MC_OK;
   mc_exchange *x = mc_scratch_alloc(&d->scratch, sizeof *x);
   if (!x) return MC_NO_MEMORY;
@@ -45,6 +40,7 @@ static mc_code begin(mc_decision *d) {
   *x = (mc_exchange){.timeouts = timeouts, .count = 1, .last = &x->first};
   x->first = (mc_attempt){.number = 1,
                           .endpoint = d->endpoint,
+                          .cluster = d->upstream,
                           .begins_ns = mc_exchange_start(d),
                           .running = !d->over,
                           .leased = d->leased,
@@ -52,7 +48,7 @@ static mc_code begin(mc_decision *d) {
                           .authority = d->authority};
   if (action->retry && action->retry->priority_frequency) {
     x->priorities.frequency = action->retry->priority_frequency;
-    mc_previous_priorities_note(&x->priorities, priority_of(own_cluster(d), d->endpoint));
+    mc_previous_priorities_note(&x->priorities, mc_exchange_priority(d->upstream, d->endpoint));
   }
   if (mc_retry_begin(&x->retry, action->retry, &d->view, d->request.seed, &d->scratch)) return MC_NO_MEMORY;
   d->leased = false;
@@ -61,14 +57,14 @@ static mc_code begin(mc_decision *d) {
 }
 
 const mc_attempt *mc_decision_attempts(mc_decision *d) {
-  if (d->endpoint < 0 || (!d->exchange && d->outcome != MC_FORWARD) || begin(d)) return NULL;
+  if (d->endpoint < 0 || (!d->exchange && d->outcome != MC_FORWARD) || mc_exchange_begin(d)) return NULL;
   return &d->exchange->first;
 }
 
 static void give_back(const mc_decision *d, mc_attempt *attempt) {
   if (!attempt->leased) return;
   attempt->leased = false;
-  mc_lease_end(own_cluster(d), attempt->endpoint, action_of(d)->priority);
+  mc_lease_end(attempt->cluster, attempt->endpoint, action_of(d)->priority);
 }
 
 /* The attempt has come to its end: its lease, too. */
@@ -114,7 +110,7 @@ void mc_decision_close(mc_decision *d) {
   d->over |= d->outcome == MC_FORWARD;
   if (d->leased) {
     d->leased = false;
-    mc_lease_end(own_cluster(d), d->endpoint, action_of(d)->priority);
+    mc_lease_end(d->upstream, d->endpoint, action_of(d)->priority);
   }
   if (!d->exchange) return;
   count_retry_no_more(d);
@@ -124,6 +120,9 @@ void mc_decision_close(mc_decision *d) {
 void mc_decision_release(mc_decision *d) {
   mc_decision_leave(d, false, 0);
   mc_decision_close(d);
+  for (mc_attempt *at = d->exchange ? &d->exchange->first : NULL; at; at = at->next) {
+    if (at->elsewhere) mc_cluster_release(at->cluster, d->snapshot->runtime);
+  }
   mc_scratch_reset(&d->scratch);
 }
 
@@ -199,6 +198,20 @@ static void answer_failure(mc_decision *d, mc_failure failure, const mc_timeouts
   answer(d, failure == MC_FAILURE_PROTOCOL ? 502 : 503, found.details, found.flag, found.body[retried]);
 }
 
+void mc_exchange_overflow(mc_decision *d) { answer_failure(d, MC_FAILURE_OVERFLOW, &d->exchange->timeouts, true); }
+
+void mc_exchange_nowhere(mc_decision *d) {
+  answer(d, 503, MC_DETAILS_NO_HEALTHY_UPSTREAM, MC_FLAG_UH, MC_LITERAL("no healthy upstream"));
+}
+
+void mc_exchange_move(mc_decision *d, const mc_attempt *attempt) {
+  d->upstream = attempt->cluster;
+  d->elsewhere = attempt->elsewhere;
+  d->endpoint = attempt->endpoint;
+  d->target = attempt->target;
+  d->authority = attempt->authority;
+}
+
 /* The answer of the attempt goes to the client; all others are given up. */
 static void settle(mc_decision *d, mc_attempt *winner) {
   mc_exchange *x = d->exchange;
@@ -208,9 +221,7 @@ static void settle(mc_decision *d, mc_attempt *winner) {
   winner->running = false;
   d->over = true;
   d->details = MC_DETAILS_VIA_UPSTREAM;
-  d->endpoint = winner->endpoint;
-  d->target = winner->target;
-  d->authority = winner->authority;
+  mc_exchange_move(d, winner);
 }
 
 /* ------------------------------------------------------------------ reports */
@@ -235,8 +246,8 @@ static bool retry(mc_decision *d, mc_retry_verdict verdict, const mc_result *res
   return true;
 }
 
-static bool others_wait(mc_exchange *x, const mc_attempt *attempt) {
-  for (mc_attempt *at = &x->first; at; at = at->next) {
+bool mc_exchange_waits(const mc_exchange *x, const mc_attempt *attempt) {
+  for (const mc_attempt *at = &x->first; at; at = at->next) {
     if (at != attempt && at->running) return true;
   }
   return x->pending;
@@ -252,9 +263,10 @@ static bool takes_too_long(mc_failure failure) {
          failure == MC_FAILURE_PER_TRY_IDLE_TIMEOUT;
 }
 
-static void tell(const mc_decision *d, int32_t endpoint, uint64_t start_ns, const mc_result *result) {
-  mc_decision_detect(d, endpoint, result);
-  mc_cluster_sample(own_cluster(d), start_ns, result);
+static void tell(const mc_decision *d, const mc_cluster *cluster, int32_t endpoint, uint64_t start_ns,
+                 const mc_result *result) {
+  mc_decision_detect(d, cluster, endpoint, result);
+  mc_cluster_sample(cluster, start_ns, result);
 }
 
 /* Outlier detection and the cluster's limiter hear of the attempt; of a timeout of the whole request, of each that waits
@@ -268,14 +280,14 @@ static void detect(mc_decision *d, uint32_t number, const mc_result *result) {
     if (timeouts.alternative) known.status = 204;
   }
   if (!d->exchange) {
-    if (number <= 1) tell(d, d->endpoint, mc_exchange_start(d), &known);
+    if (number <= 1) tell(d, d->upstream, d->endpoint, mc_exchange_start(d), &known);
     return;
   }
   const bool all = result->failure == MC_FAILURE_TIMEOUT;
   const mc_attempt *only = all ? NULL : running(d->exchange, number);
   for (const mc_attempt *at = &d->exchange->first; at; at = at->next) {
     if (all ? !at->running : at != only) continue;
-    if (!late || !at->late) tell(d, at->endpoint, at->begins_ns, &known);
+    if (!late || !at->late) tell(d, at->cluster, at->endpoint, at->begins_ns, &known);
   }
 }
 
@@ -316,7 +328,7 @@ mc_code mc_decision_report(mc_decision *d, uint32_t number, const mc_result *res
     report_only(d, number, result);
     return no_memory ? MC_NO_MEMORY : MC_OK;
   }
-  if (no_memory || begin(d)) return MC_NO_MEMORY;
+  if (no_memory || mc_exchange_begin(d)) return MC_NO_MEMORY;
   mc_exchange *x = d->exchange;
   const bool failed = result->failure != MC_FAILURE_NONE, retried = x->count > 1;
   mc_attempt *attempt = running(x, number);
@@ -334,7 +346,7 @@ mc_code mc_decision_report(mc_decision *d, uint32_t number, const mc_result *res
   } else {
     *again = retry(d, verdict, result, unix_s, &could_not);
   }
-  if (*again || ((failed || could_not) && others_wait(x, attempt))) {
+  if (*again || ((failed || could_not) && mc_exchange_waits(x, attempt))) {
     end(d, attempt);
   } else if (failed) {
     answer_failure(d, result->failure, &x->timeouts, retried);
@@ -348,7 +360,7 @@ mc_code mc_decision_on_timeout(mc_decision *d, uint32_t number, uint64_t now_ns,
   const mc_result result = {.failure = MC_FAILURE_PER_TRY_TIMEOUT, .grpc_status = -1, .report = {.now_ns = now_ns}};
   *again = false;
   if (d->outcome != MC_FORWARD || d->over) return MC_OK;
-  if (begin(d)) return MC_NO_MEMORY;
+  if (mc_exchange_begin(d)) return MC_NO_MEMORY;
   mc_exchange *x = d->exchange;
   if (!x->timeouts.hedges) return mc_decision_report(d, number, &result, replayable, 0, again);
   mc_attempt *attempt = running(x, number);
@@ -367,116 +379,26 @@ uint64_t mc_decision_answer_names(const mc_decision *d, uint16_t status) {
   return d->view.internal ? UINT64_MAX : sizes | mc_retry_answer_names(action_of(d)->retry, status);
 }
 
+/* NULL: the decision has no more than its latest. */
+static const mc_attempt *numbered(const mc_decision *d, uint32_t number) {
+  const mc_attempt *at = number && d->exchange ? &d->exchange->first : NULL;
+  while (at && at->number != number) at = at->next;
+  return at;
+}
+
+bool mc_decision_learns(const mc_decision *d, uint32_t number) {
+  if (d->outcome != MC_FORWARD) return false;
+  const mc_attempt *attempt = numbered(d, number);
+  return (attempt ? attempt->cluster : d->upstream)->balancer->policy->report;
+}
+
+void mc_decision_learn(const mc_decision *d, uint32_t number, const mc_report *report) {
+  const mc_attempt *attempt = numbered(d, number);
+  const mc_cluster *cluster = attempt ? attempt->cluster : d->upstream;
+  const int32_t endpoint = attempt ? attempt->endpoint : d->endpoint;
+  mc_balancer_report(cluster->balancer, cluster->hosts[endpoint].state, report);
+}
+
 bool mc_decision_reads_wall_clock(const mc_decision *d) {
   return d->retries && action_of(d)->retry && action_of(d)->retry->reads_wall_clock;
-}
-
-/* ------------------------------------------------------------------ further attempts */
-
-/* Any constants will do that no other draw from the seed uses. */
-#define PICKS UINT64_C(0x616e6f7468657221)
-#define HEDGES UINT64_C(0x6865646765732121)
-
-uint32_t mc_decision_further(const mc_decision *d) {
-  if (d->outcome != MC_FORWARD || !d->retries) return 0;
-  const mc_hedge_spec *hedge = &action_of(d)->hedge;
-  uint32_t further = hedge->initial_requests > 1 ? hedge->initial_requests - 1 : 0;
-  if (hedge->denominator && mc_mix64(d->request.seed ^ HEDGES) % hedge->denominator < hedge->numerator) further++;
-  return further;
-}
-
-/* The decision's cluster as the snapshot in force has it, unless its members have changed since. */
-static const mc_cluster *cluster_in(const mc_decision *d, const mc_snapshot *current) {
-  const mc_cluster *own = own_cluster(d);
-  if ((uint32_t)d->cluster >= current->cluster_count) return own;
-  const mc_cluster *now = current->clusters[d->cluster];
-  return now->members == own->members ? now : own;
-}
-
-static bool has_labels(const mc_host *host, const mc_labels *wanted) {
-  for (uint32_t i = 0; i < wanted->count; i++) {
-    bool found = false;
-    for (uint32_t k = 0; k < host->label_count && !found; k++) {
-      found = mc_slice_equal(host->labels[k].key, wanted->at[i].key) &&
-              mc_slice_equal(host->labels[k].value, wanted->at[i].value);
-    }
-    if (!found) return false;
-  }
-  return true;
-}
-
-/* Whether the policy passes a host over. */
-static bool refuses(const mc_exchange *x, const mc_retry *policy, const mc_cluster *cluster, int32_t endpoint) {
-  for (const mc_attempt *at = &x->first; at && policy->avoid_previous_hosts; at = at->next) {
-    if (at->endpoint == endpoint) return true;
-  }
-  for (uint32_t i = 0; i < policy->omit_count; i++) {
-    if (has_labels(&cluster->hosts[endpoint], &policy->omit[i])) return true;
-  }
-  return false;
-}
-
-/* A host, and another one as often as the policy allows where it passes that over; the last one is taken. */
-static mc_code pick(mc_decision *d, const mc_cluster *cluster, uint64_t now_ns, int32_t *endpoint) {
-  mc_exchange *x = d->exchange;
-  const mc_retry *policy = action_of(d)->retry;
-  mc_pick pick = {.draws = mc_mix64(d->request.seed ^ PICKS) + x->count * MC_SPLITMIX64_STEP,
-                  .now_ns = now_ns,
-                  .hash = d->hash,
-                  .previous = x->priorities.frequency ? &x->priorities : NULL};
-  if (!d->hashed) pick.hash = mc_pick_draw(&pick);
-  for (;; pick.refused++) {
-    bool no_memory = false;
-    *endpoint = cluster->subsets ? mc_subsets_decide(cluster, d, &pick, &no_memory)
-                                 : mc_balancer_pick(cluster->balancer, &pick);
-    if (no_memory) return MC_NO_MEMORY;
-    if (*endpoint < 0 || !policy || pick.refused == policy->host_attempts || !refuses(x, policy, cluster, *endpoint)) {
-      d->candidates = pick.candidates;
-      return MC_OK;
-    }
-  }
-}
-
-/* Where the host is rewritten to the endpoint's, each attempt has its own. */
-static mc_code rewrite(mc_decision *d, mc_attempt *attempt) {
-  attempt->target = d->exchange->first.target;
-  attempt->authority = d->exchange->first.authority;
-  if (action_of(d)->host.kind != MC_HOST_AUTO) return MC_OK;
-  mc_edits_in_force edits;
-  mc_forwarding forwarding;
-  mc_forwarding_gather(d, &edits);
-  mc_forwarding_fill(d, &edits, NULL, &forwarding);
-  return mc_upstream_target_make(&forwarding, &d->scratch, &attempt->target, &attempt->authority);
-}
-
-mc_code mc_decision_attempt(mc_decision *d, const mc_snapshot *current, uint64_t now_ns, const mc_attempt **out) {
-  *out = NULL;
-  if (d->outcome != MC_FORWARD || d->over) return MC_OK;
-  if (begin(d)) return MC_NO_MEMORY;
-  mc_exchange *x = d->exchange;
-  const mc_cluster *cluster = cluster_in(d, current);
-  if (mc_cluster_is_stale(cluster, now_ns) && !d->request.stale && cluster == current->clusters[d->cluster]) return MC_STALE;
-  mc_attempt *attempt = mc_scratch_alloc(&d->scratch, sizeof *attempt);
-  int32_t endpoint;
-  if (!attempt || pick(d, cluster, now_ns, &endpoint)) return MC_NO_MEMORY;
-  const uint64_t wait_ns = x->pending ? x->wait_ns : 0;
-  x->pending = false;
-  x->count++;
-  if (endpoint < 0) {
-    answer(d, 503, MC_DETAILS_NO_HEALTHY_UPSTREAM, MC_FLAG_UH, MC_LITERAL("no healthy upstream"));
-    return MC_OK;
-  }
-  if (!mc_lease_begin(cluster, endpoint, action_of(d)->priority, now_ns)) {
-    if (!others_wait(x, NULL)) answer_failure(d, MC_FAILURE_OVERFLOW, &x->timeouts, true);
-    return MC_OK;
-  }
-  *attempt = (mc_attempt){.number = x->count, .endpoint = endpoint, .backoff_ns = wait_ns, .begins_ns = now_ns + wait_ns, .running = true, .leased = true};
-  x->last = x->last->next = attempt; /* so that its lease ends, come what may */
-  d->endpoint = endpoint;
-  if (rewrite(d, attempt)) return MC_NO_MEMORY;
-  d->target = attempt->target;
-  d->authority = attempt->authority;
-  if (x->priorities.frequency) mc_previous_priorities_note(&x->priorities, priority_of(cluster, endpoint));
-  *out = attempt;
-  return MC_OK;
 }

@@ -37,4 +37,22 @@ static inline uint32_t mc_decision_attempt_count(const mc_decision *d) {
  * begun. In outliers.c. */
 void mc_decision_break_off(mc_decision *d, uint32_t number, const mc_result *result);
 
+/* What the first attempt needs to be one of several. MC_OK or MC_NO_MEMORY. */
+mc_code mc_exchange_begin(mc_decision *d);
+/* Whether there is another attempt to wait for. */
+bool mc_exchange_waits(const mc_exchange *x, const mc_attempt *attempt);
+/* The attempt is the one that the decision speaks of. */
+void mc_exchange_move(mc_decision *d, const mc_attempt *attempt);
+/* The decision becomes the answer that there was no room for a retry, or no endpoint. */
+void mc_exchange_overflow(mc_decision *d);
+void mc_exchange_nowhere(mc_decision *d);
+
+static inline uint32_t mc_exchange_priority(const mc_cluster *cluster, int32_t endpoint) {
+  return cluster->localities[cluster->hosts[endpoint].locality].priority;
+}
+
+/* Tells outlier detection how an attempt at an endpoint ended; result->report.now_ns says when. Does nothing where the
+ * cluster does not want to know. mc_decision_report does it. By many threads at once. It may make the cluster stale. */
+void mc_decision_detect(const mc_decision *d, const mc_cluster *cluster, int32_t endpoint, const mc_result *result);
+
 #endif

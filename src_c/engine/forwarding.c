@@ -47,7 +47,7 @@ void mc_forwarding_fill(const mc_decision *d, const mc_edits_in_force *edits, co
                         mc_forwarding *out) {
   const mc_snapshot *s = d->snapshot;
   const mc_action *action = &s->actions[d->route];
-  const mc_cluster *cluster = s->clusters[d->cluster];
+  const mc_cluster *cluster = d->upstream;
   const mc_host *host = d->endpoint >= 0 ? &cluster->hosts[d->endpoint] : NULL;
   *out = (mc_forwarding){
       .view = &d->view,
@@ -74,7 +74,7 @@ void mc_format_context_fill(const mc_decision *d, mc_format_context *out) {
       .status = d->status,
       .route_name = d->route >= 0 ? s->actions[d->route].name : MC_ABSENT,
       .cluster = d->cluster >= 0 ? s->clusters[d->cluster]->name : MC_ABSENT,
-      .endpoint = d->endpoint >= 0 ? s->clusters[d->cluster]->hosts[d->endpoint].address : MC_ABSENT,
+      .endpoint = d->endpoint >= 0 ? d->upstream->hosts[d->endpoint].address : MC_ABSENT,
       .attempts = mc_decision_attempt_count(d),
   };
   const char *details = mc_details_name(d->outcome == MC_FORWARD ? MC_DETAILS_VIA_UPSTREAM : d->details);
@@ -93,7 +93,7 @@ mc_code mc_attempt_request_headers(const mc_decision *d, const mc_attempt *attem
   mc_forwarding_gather(d, &edits);
   mc_forwarding_fill(d, &edits, router_again(d, attempt, &again), &forwarding);
   if (attempt) {
-    const mc_host *host = &d->snapshot->clusters[d->cluster]->hosts[attempt->endpoint];
+    const mc_host *host = &attempt->cluster->hosts[attempt->endpoint];
     forwarding.endpoint = host->address;
     forwarding.endpoint_hostname = host->hostname;
   }

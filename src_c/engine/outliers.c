@@ -2,7 +2,6 @@
 #include "base/decimal.h"
 #include "edit/response.h"
 #include "engine/exchange.h"
-#include "engine/snapshot.h"
 #include "outlier/detector.h"
 
 bool mc_snapshot_detects(const mc_snapshot *s, int32_t cluster) { return s->clusters[cluster]->members->outlier; }
@@ -38,9 +37,8 @@ static int32_t grpc_status_of(const mc_result *result) {
   return -1;
 }
 
-void mc_decision_detect(const mc_decision *d, int32_t endpoint, const mc_result *result) {
-  if (!d->detects || !mc_snapshot_detects(d->snapshot, d->cluster)) return;
-  const mc_cluster *cluster = d->snapshot->clusters[d->cluster];
+void mc_decision_detect(const mc_decision *d, const mc_cluster *cluster, int32_t endpoint, const mc_result *result) {
+  if (!cluster->members->outlier) return;
   mc_result known = *result;
   if (known.grpc_status < 0 && known.header_count && mc_view_is_grpc(&d->view)) known.grpc_status = grpc_status_of(result);
   mc_outlier_report(cluster->members, cluster->hosts[endpoint].state, &known);
@@ -87,5 +85,5 @@ void mc_decision_break_off(mc_decision *d, uint32_t number, const mc_result *res
   } else {
     known.failure = MC_FAILURE_CONNECT;
   }
-  mc_decision_detect(d, d->endpoint, &known);
+  mc_decision_detect(d, d->upstream, d->endpoint, &known);
 }

@@ -43,7 +43,7 @@ bool mc_sessions_decide(mc_decision *d, mc_input *input) {
 
 bool mc_sessions_line(const mc_decision *d, mc_scratch *scratch, mc_header *line, mc_code *code) {
   if (!d->session || d->endpoint < 0 || d->details == MC_DETAILS_OVERFLOW) return false;
-  const mc_slice address = d->snapshot->clusters[d->cluster]->hosts[d->endpoint].address;
+  const mc_slice address = d->upstream->hosts[d->endpoint].address;
   if (mc_slice_equal(address, d->session_address)) return false;
   *code = mc_session_line(d->session, address, d->request.unix_s, scratch, line);
   return !*code;

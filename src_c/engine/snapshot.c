@@ -322,11 +322,6 @@ uint32_t mc_snapshot_active(const mc_snapshot *s, int32_t cluster, int32_t endpo
 
 const char *mc_snapshot_policy(const mc_snapshot *s, int32_t cluster) { return s->clusters[cluster]->balancer->policy->name; }
 
-mc_labels mc_snapshot_subset(const mc_snapshot *s, int32_t cluster, int32_t subset) {
-  const mc_subsets *subsets = s->clusters[cluster]->subsets;
-  return subset == MC_SUBSET_DEFAULT ? subsets->spec.default_labels : subsets->at[subset].labels;
-}
-
 bool mc_snapshot_faults(const mc_snapshot *s, int32_t listener, mc_fault_counts *counts) {
   const mc_fault_gauge *gauge = s->listeners[listener].faults;
   if (!gauge) return false;

@@ -1348,6 +1348,8 @@ typedef struct mc_snapshot_spec {
 } mc_snapshot_spec;
 
 typedef struct mc_snapshot mc_snapshot;
+/* A cluster as a snapshot has it. */
+typedef struct mc_cluster mc_cluster;
 
 /* NULL: error says why. The runtime must outlive the snapshot. */
 mc_snapshot *mc_snapshot_build(const mc_snapshot_spec *spec, mc_runtime *runtime, mc_error *error);
@@ -1421,7 +1423,9 @@ bool mc_snapshot_reads_unix_time(const mc_snapshot *snapshot);
 /* The name of the policy that picks a cluster's endpoints: "round robin". Static. */
 const char *mc_snapshot_policy(const mc_snapshot *snapshot, int32_t cluster);
 /* What the hosts of a subset have in common; of all hosts, and of the default subset: what the default asks for. */
-mc_labels mc_snapshot_subset(const mc_snapshot *snapshot, int32_t cluster, int32_t subset);
+mc_labels mc_cluster_subset(const mc_cluster *cluster, int32_t subset);
+/* The address of an endpoint. */
+mc_slice mc_cluster_address(const mc_cluster *cluster, int32_t endpoint);
 
 /* ------------------------------------------------------------------ pickers
  *
@@ -1500,7 +1504,9 @@ typedef enum mc_session_reason {
 typedef struct mc_attempt mc_attempt;
 struct mc_attempt {
   uint32_t number;     /* 1: the first */
-  int32_t endpoint;
+  int32_t endpoint;    /* of the cluster */
+  mc_cluster *cluster; /* as it was when the attempt was made */
+  bool elsewhere;      /* not the one in the decision's snapshot: the attempt has a share of it */
   uint64_t backoff_ns; /* to wait before it is sent */
   uint64_t begins_ns;  /* when that is over */
   bool running;        /* nothing has been reported of it yet */
@@ -1586,7 +1592,8 @@ typedef struct mc_decision {
   uint32_t flags;
   uint16_t status; /* of our own answer; 0 when forwarding */
   bool grpc;       /* our own answer goes to a gRPC client: as HTTP 200, with the status in headers */
-  int32_t listener, virtual_host, route, cluster, endpoint; /* -1: none */
+  int32_t listener, virtual_host, route, cluster; /* of the snapshot; -1: none */
+  int32_t endpoint;    /* of the upstream; -1: none */
   int32_t choice;     /* of the weighted clusters; -1: none */
   uint32_t candidates; /* hosts that the endpoint was chosen among */
   int32_t subset;      /* where the endpoint was looked for last; -1: none */
@@ -1605,6 +1612,8 @@ typedef struct mc_decision {
   uint64_t entered_ns;
   bool detects;       /* outlier detection, or the cluster's limiter, wants to know how attempts end */
   bool retries;       /* its policies, or the request itself, may ask for more than one attempt */
+  mc_cluster *upstream; /* has the endpoint; NULL: there is none */
+  bool elsewhere;     /* the upstream is not the cluster in the snapshot, but that of the latest attempt */
   bool over;          /* of what was forwarded: no further attempt is made, and what to answer is settled */
   bool hashed;        /* the endpoint was chosen by hash */
   uint64_t hash;
@@ -1659,9 +1668,10 @@ mc_slice mc_local_limit_label(const struct mc_local_limit *limit, int32_t rule);
 /* The delay is over: where the delay was all, its fault is not active any more. mc_decision_close does as much. */
 void mc_decision_end_delay(mc_decision *decision);
 
-/* Tells outlier detection how an attempt at an endpoint ended; result->report.now_ns says when. Does nothing where it does not want
- * to know. mc_decision_report does it. By many threads at once. It may make the cluster stale. */
-void mc_decision_detect(const mc_decision *decision, int32_t endpoint, const mc_result *result);
+/* Whether the policy of an attempt's cluster (number 0: of the latest) learns from reports; and tells it. By many threads
+ * at once. */
+bool mc_decision_learns(const mc_decision *decision, uint32_t number);
+void mc_decision_learn(const mc_decision *decision, uint32_t number, const mc_report *report);
 
 /* The request is over for its listener's limiter: answered to its end, or given up, of which nothing is learned. Does
  * nothing where decision->entered is NULL. */
@@ -1718,8 +1728,9 @@ mc_code mc_decision_report(mc_decision *decision, uint32_t number, const mc_resu
 /* The per-try timeout of an attempt has passed. It ends, as by a report, unless attempts are hedged: then it goes on,
  * and *again tells whether another one is to be made beside it. */
 mc_code mc_decision_on_timeout(mc_decision *decision, uint32_t number, uint64_t now_ns, bool replayable, bool *again);
-/* Leases the next attempt, at an endpoint of the same cluster as it is in the snapshot that is in force. *out NULL:
- * there is none to be had, and the decision is over. MC_OK, MC_NO_MEMORY or MC_STALE, as mc_decide. */
+/* Leases the next attempt, at an endpoint of the cluster of that name in the snapshot that is in force. *out NULL: there
+ * is none to be had, and the decision is over. MC_OK or MC_NO_MEMORY; MC_STALE: that cluster is to be refreshed, and the
+ * snapshot that comes of it given. */
 mc_code mc_decision_attempt(mc_decision *decision, const mc_snapshot *current, uint64_t now_ns, const mc_attempt **out);
 
 /* Which header lines of an answer of that status can matter to what is reported, by the sizes of their names: bit n for

@@ -1,4 +1,5 @@
 /* Outlier detection of a snapshot: reports eject, decisions heed it, sweeps take back. */
+#include "engine/exchange.h"
 #include "engine_support.h"
 #include "outlier_support.h"
 
@@ -52,7 +53,7 @@ static void answer_at(mc_snapshot **snapshot, int32_t host, uint32_t times, mc_r
   for (uint32_t tries = 0; times && tries < 100; tries++) {
     mc_decision decision;
     if (decide(snapshot, result.report.now_ns, &decision, NULL, NULL) == host) {
-      mc_decision_detect(&decision, host, &result);
+      mc_decision_detect(&decision, decision.upstream, host, &result);
       times--;
     }
     mc_decision_release(&decision);
@@ -117,7 +118,7 @@ static void test_grpc(void) {
     for (int n = 0; n < 5; n++) {
       decide(&snapshot, START, &decision, headers, grpc);
       CHECK(mc_decision_answer_names(&decision, 200) == mc_size_bit(sizeof "grpc-status" - 1));
-      mc_decision_detect(&decision, 0, &result);
+      mc_decision_detect(&decision, decision.upstream, 0, &result);
       mc_decision_release(&decision);
     }
     CHECK_INT(mc_snapshot_outlier(snapshot, 0, 0, START).ejected, rows[i].fails);
@@ -140,7 +141,7 @@ static void test_without_detection_nothing_is_asked(void) {
   decide(&snapshot, 0, &decision, NULL, NULL);
   CHECK(!decision.detects);
   const mc_result result = result_of(503, MC_FAILURE_NONE, START);
-  for (int i = 0; i < 10; i++) mc_decision_detect(&decision, decision.endpoint, &result);
+  for (int i = 0; i < 10; i++) mc_decision_detect(&decision, decision.upstream, decision.endpoint, &result);
   mc_decision_release(&decision);
   mc_snapshot_free(snapshot);
   mc_runtime_free(runtime);

@@ -32,7 +32,7 @@ static void check_endpoint(const mc_snapshot *s, const char *target, const char 
   CHECK_INT(d.endpoint, expected);
   CHECK_INT(d.subset_reason, reason);
   CHECK_INT(d.details, expected < 0 ? MC_DETAILS_NO_HEALTHY_UPSTREAM : MC_DETAILS_NONE);
-  if (reason != MC_SUBSET_NONE) CHECK_INT(mc_snapshot_subset(s, d.cluster, d.subset).count, 1);
+  if (reason != MC_SUBSET_NONE) CHECK_INT(mc_cluster_subset(d.upstream, d.subset).count, 1);
   mc_decision_release(&d);
 }
 
