@@ -252,20 +252,18 @@ def test_whatever_happens_between_attempts(steps: list[tuple[str, Any]], seed: i
         for what, value in steps:
             if what == "update" and there is not None:
                 engine.update_endpoints("c", value)
-                sick &= set(value)
                 there = set(value)
             elif what == "swap":
                 engine.swap(config({"b": ALL, "c": value}, ELSEWHERE, more=NO_PANIC))
-                sick &= set(value) if there is not None else set()
                 there = set(value)
-            elif what == "sick" and there is not None and value in there:
-                engine.set_health("c", value, False)
+            elif what == "sick":
                 sick.add(value)
             elif what == "gone":
                 engine.swap(config({"b": ALL}))
                 there = None
-                sick = set()
             elif what == "retry":
+                for host in there or ():  # one that left may have been forgotten
+                    engine.set_health("c", host, host not in sick)
                 fit = set() if there is None else there - sick
                 found = retried(decision)
                 if not fit:
