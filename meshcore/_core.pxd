@@ -564,6 +564,11 @@ cdef extern from "meshcore.h" nogil:
         mc_slice name
         bint timestamp
 
+    ctypedef struct mc_sampling_shares:
+        mc_fraction client
+        mc_fraction random
+        mc_fraction overall
+
     ctypedef struct mc_retry_spec:
         uint32_t on
         uint32_t retries
@@ -750,6 +755,7 @@ cdef extern from "meshcore.h" nogil:
         const mc_mirror_spec *mirrors
         uint32_t mirror_count
         const mc_session_spec *session
+        const mc_sampling_shares *sampling
         mc_redirect_spec redirect
         uint16_t status
         mc_format_spec body
@@ -916,6 +922,21 @@ cdef extern from "meshcore.h" nogil:
         uint8_t address[16]
         uint8_t bits
 
+    ctypedef enum mc_tracer:
+        MC_TRACER_NONE
+        MC_TRACER_ZIPKIN
+        MC_TRACER_OPENTELEMETRY
+
+    ctypedef struct mc_tracing_spec:
+        mc_tracer tracer
+        bint w3c
+        bint shared_span_context
+        bint long_ids
+        bint outbound
+        bint spawn_upstream_span
+        bint any_id
+        mc_sampling_shares shares
+
     ctypedef struct mc_http_options:
         bint normalize_path
         bint merge_slashes
@@ -931,6 +952,11 @@ cdef extern from "meshcore.h" nogil:
         uint64_t stream_idle_ns
         uint64_t max_stream_ns
         bint has_internal_cidrs
+        bint generate_request_id
+        bint preserve_external_request_id
+        bint always_set_request_id_in_response
+        bint keep_trace_reason
+        const mc_tracing_spec *tracing
         uint32_t xff_num_trusted_hops
         mc_slice scheme_to_overwrite
         mc_slice via
@@ -955,7 +981,11 @@ cdef extern from "meshcore.h" nogil:
         uint64_t now_ns
         uint64_t unix_s
         uint64_t seed
+        const uint64_t *ids
         c_bool stale
+
+    enum:
+        MC_REQUEST_IDS
 
     ctypedef struct mc_view:
         mc_slice method
@@ -1112,6 +1142,7 @@ cdef extern from "meshcore.h" nogil:
     c_bool mc_snapshot_has_traffic(const mc_snapshot *snapshot, int32_t cluster)
     uint32_t mc_snapshot_active(const mc_snapshot *snapshot, int32_t cluster, int32_t endpoint)
     bint mc_snapshot_reads_clock(const mc_snapshot *snapshot)
+    bint mc_snapshot_makes_ids(const mc_snapshot *snapshot)
     bint mc_snapshot_reads_unix_time(const mc_snapshot *snapshot)
     const char *mc_snapshot_policy(const mc_snapshot *snapshot, int32_t cluster)
     ctypedef struct mc_cluster:
@@ -1314,6 +1345,11 @@ cdef extern from "meshcore.h" nogil:
         bint answered
         mc_asked *next
 
+    ctypedef enum mc_trace_reason:
+        MC_NOT_TRACED
+
+    const char *mc_trace_reason_name(mc_trace_reason reason)
+
     ctypedef struct mc_decision:
         bint retries
         bint over
@@ -1343,6 +1379,7 @@ cdef extern from "meshcore.h" nogil:
         c_bool elsewhere
         c_bool detects
         mc_cors_verdict cors
+        mc_trace_reason traced
         const mc_session *session
         mc_session_reason session_reason
         mc_slice session_address
@@ -1388,6 +1425,7 @@ cdef extern from "meshcore.h" nogil:
         uint32_t header_count
         mc_slice body
 
+    mc_slice mc_decision_request_id(const mc_decision *decision)
     mc_code mc_decide(const mc_snapshot *snapshot, const mc_request *request, mc_decision *decision)
     mc_code mc_decision_with_headers(const mc_decision *decision, const mc_header *headers, uint32_t count,
                                      mc_decision *out)

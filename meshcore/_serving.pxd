@@ -14,6 +14,7 @@ cdef class Serving:
     cdef list _current
     cdef Runtime runtime
     cdef mc_entropy *entropy
+    cdef mc_id_source *ids     # of requests and traces
     cdef object _lock, _clock
     cdef tuple _watchers       # called after changes of the configuration
     cdef object checks         # tells of an endpoint's active checks; None: nobody checks
@@ -38,6 +39,15 @@ cdef inline uint64_t now_of(Snapshot snapshot, object given) except? 1:
     if given is not None:
         return time_given(given)
     return snapshot.now() if snapshot.reads_clock else 0
+
+
+cdef inline const uint64_t *ids_of(Serving serving, Snapshot snapshot, object seed, uint64_t *room) except? NULL:
+    """Random numbers for the ids of a request; NULL: it needs none, or they come of its seed."""
+    if not snapshot.makes_ids or seed is not None:
+        return NULL
+    if not mc_id_source_take(serving.ids, room, MC_REQUEST_IDS):
+        raise OSError("the system has no random numbers to give")
+    return room
 
 
 cdef inline uint64_t unix_time_of(Snapshot snapshot, object given) except? 1:

@@ -16,7 +16,8 @@ cdef class Serving:
 
     def __cinit__(self, clock):
         self.entropy = mc_entropy_new()
-        if self.entropy == NULL:
+        self.ids = mc_id_source_new()
+        if self.entropy == NULL or self.ids == NULL:
             raise MemoryError
         self._clock = clock
         self._lock = threading.Lock()
@@ -26,6 +27,7 @@ cdef class Serving:
 
     def __dealloc__(self):
         mc_entropy_free(self.entropy)
+        mc_id_source_free(self.ids)
 
     cdef Snapshot snapshot(self):
         return <Snapshot> self._current[0]

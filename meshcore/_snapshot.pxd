@@ -19,6 +19,7 @@ cdef class Snapshot:
     cdef object clock          # gives seconds; None: the machine's
     cdef bint reads_clock      # decisions hang on the time
     cdef bint reads_unix_time  # they hang on the time of day
+    cdef bint makes_ids        # they make ids of requests or traces
     cdef tuple listeners       # names
     cdef tuple filters         # by listener: (name, model) of each filter that acts, in order
     cdef tuple hosts           # names

@@ -81,6 +81,7 @@ cdef class Snapshot:
             _refuse(&error)
         self.reads_clock = mc_snapshot_reads_clock(self.snapshot)
         self.reads_unix_time = mc_snapshot_reads_unix_time(self.snapshot)
+        self.makes_ids = mc_snapshot_makes_ids(self.snapshot)
         if len(self.routes) >= LARGE:
             ready()
 
@@ -262,6 +263,7 @@ cdef Snapshot _beside(Snapshot old):
     out.routes, out.route_names = old.routes, old.route_names
     out.clusters, out.numbers, out.endpoints = old.clusters, old.numbers, old.endpoints
     out.reads_clock, out.reads_unix_time = old.reads_clock, old.reads_unix_time
+    out.makes_ids = old.makes_ids
     return out
 
 

@@ -39,6 +39,7 @@ cdef class Specs:
     cdef int forward(self, object action, dict clusters, mc_action_spec *out) except -1
     cdef int redirect(self, object redirect, mc_redirect_spec *out) except -1
     cdef int action(self, object route, dict clusters, mc_action_spec *out) except -1
+    cdef const mc_tracing_spec *tracing(self, object options) except NULL
     cdef int options(self, object options, mc_http_options *out) except -1
 
 

@@ -98,6 +98,7 @@ cdef dict HASHES = {
     HashPolicyKind.SOURCE_IP: MC_HASH_SOURCE_IP,
     HashPolicyKind.QUERY_PARAMETER: MC_HASH_QUERY,
 }
+cdef dict TRACERS = {"": MC_TRACER_NONE, "zipkin": MC_TRACER_ZIPKIN, "opentelemetry": MC_TRACER_OPENTELEMETRY}
 cdef dict SLASHES = {
     EscapedSlashes.KEEP_UNCHANGED: MC_SLASHES_KEEP,
     EscapedSlashes.REJECT_REQUEST: MC_SLASHES_REJECT,
@@ -142,6 +143,12 @@ cdef class _Block:
 
     def __dealloc__(self):
         free(self.memory)
+
+
+cdef void shares_of(object sampling, mc_sampling_shares *out):
+    out.client.numerator, out.client.denominator = sampling.client.numerator, sampling.client.denominator
+    out.random.numerator, out.random.denominator = sampling.random.numerator, sampling.random.denominator
+    out.overall.numerator, out.overall.denominator = sampling.overall.numerator, sampling.overall.denominator
 
 
 cdef class Specs:
@@ -571,8 +578,13 @@ cdef class Specs:
 
     cdef int action(self, object route, dict clusters, mc_action_spec *out) except -1:
         action = route.action
+        cdef mc_sampling_shares *sampling
         out.name = self.text(route.name)
         out.cluster = -1
+        if route.sampling is not None:
+            sampling = <mc_sampling_shares *> self.array(1, sizeof(mc_sampling_shares))
+            shares_of(route.sampling, sampling)
+            out.sampling = sampling
         self.edits(route.edits, &out.edits)
         if isinstance(action, ForwardAction):
             out.kind = MC_ACTION_FORWARD
@@ -594,6 +606,18 @@ cdef class Specs:
 
     # ---- options
 
+    cdef const mc_tracing_spec *tracing(self, object options) except NULL:
+        cdef mc_tracing_spec *out = <mc_tracing_spec *> self.array(1, sizeof(mc_tracing_spec))
+        out.tracer = TRACERS[options.provider]
+        out.w3c = options.trace_context == "USE_B3_WITH_W3C_PROPAGATION"
+        out.shared_span_context = options.shared_span_context
+        out.long_ids = options.trace_id_128bit
+        out.outbound = options.outbound
+        out.spawn_upstream_span = options.spawn_upstream_span
+        out.any_id = not options.use_request_id
+        shares_of(options.sampling, &out.shares)
+        return out
+
     cdef int options(self, object options, mc_http_options *out) except -1:
         cdef mc_cidr *cidrs
         cdef tuple ranges
@@ -611,6 +635,12 @@ cdef class Specs:
         out.xff_num_trusted_hops = options.xff_num_trusted_hops
         out.scheme_to_overwrite = self.optional(options.scheme_to_overwrite)
         out.via = self.optional(options.via)
+        out.generate_request_id = options.generate_request_id
+        out.preserve_external_request_id = options.preserve_external_request_id
+        out.always_set_request_id_in_response = options.always_set_request_id_in_response
+        if options.tracing is not None:
+            out.tracing = self.tracing(options.tracing)
+            out.keep_trace_reason = not options.tracing.pack_trace_reason
         out.upgrades = self.upgrades(options.upgrades)
         out.upgrade_count = <uint32_t> len(options.upgrades)
         out.has_internal_cidrs = options.internal_cidrs is not None

@@ -187,6 +187,19 @@ class Decision:
             ValueError: for another verdict.
         """
     @property
+    def request_id(self) -> str | None:
+        """What ``x-request-id`` says, or what was made where the listener generates ids (Envoy's default)."""
+
+    @property
+    def traced(self) -> bool:
+        """Whether the listener's ``tracing`` samples this request. A trace that the request is part of already
+        keeps its own decision, which goes upstream."""
+
+    @property
+    def trace_reason(self) -> str:
+        """``"sampling"``, ``"service forced"`` (x-envoy-force-trace), ``"client forced"`` (x-client-trace-id); empty
+        where it is not traced."""
+    @property
     def buffer_limit(self) -> int:
         """Bytes of the request's body to keep, so that it can be sent again. A longer body is sent as it
         comes, and what fails then is reported with ``replayable=False``. 0: it is never sent again."""

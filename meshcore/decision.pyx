@@ -391,6 +391,19 @@ cdef class Decision:
             block_free(block)
 
     @property
+    def request_id(self):
+        cdef mc_slice id = mc_decision_request_id(&self._block.decision)
+        return None if id.data == NULL else text_of(id)
+
+    @property
+    def traced(self):
+        return self._block.decision.traced != MC_NOT_TRACED
+
+    @property
+    def trace_reason(self):
+        return mc_trace_reason_name(self._block.decision.traced).decode()
+
+    @property
     def buffer_limit(self):
         cdef mc_decision *d = &self._block.decision
         if not d.retries:

@@ -12,7 +12,7 @@ from meshcore._given cimport number_given, time_given
 from meshcore._outlier_status cimport add_ejections
 from meshcore._pick cimport pick_of
 from meshcore._request cimport as_bytes, take, text_of
-from meshcore._serving cimport Serving, now_of, number_of, unix_time_of
+from meshcore._serving cimport Serving, ids_of, now_of, number_of, unix_time_of
 from meshcore._snapshot cimport Snapshot
 from meshcore._standing cimport checks_of, standing
 from meshcore.decision cimport Decision as Decided, decide, peek
@@ -132,6 +132,7 @@ cdef class Engine:
         seed=None,
     ):
         cdef mc_request request
+        cdef uint64_t ids[MC_REQUEST_IDS]
         cdef Decided out
         cdef Snapshot snapshot = self._serving.snapshot()
         try:
@@ -147,6 +148,7 @@ cdef class Engine:
         request.now_ns = now_of(snapshot, now_ns)
         request.unix_s = unix_time_of(snapshot, unix_time)
         request.seed = mc_entropy_next(self._serving.entropy) if seed is None else seed & 0xFFFFFFFFFFFFFFFF
+        request.ids = ids_of(self._serving, snapshot, seed, ids)
         out = decide(self._serving, snapshot, headers, &request)
         out._method, out._authority, out._path, out._scheme = method, authority, path, scheme
         out._source, out._local, out._protocol = source, local, protocol
@@ -181,6 +183,7 @@ cdef class Engine:
         request.now_ns = now_of(snapshot, now_ns)
         request.unix_s = unix_time_of(snapshot, unix_time)
         request.seed = mc_entropy_next(self._serving.entropy) if seed is None else seed & 0xFFFFFFFFFFFFFFFF
+        request.ids = NULL
         return explanation_of(peek(self._serving, snapshot, headers, &request))
 
     def report_load(self, cluster, endpoint, *, qps, utilization, eps=0.0, now_ns=None):

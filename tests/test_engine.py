@@ -69,6 +69,7 @@ def listener(name: str, port: int, table: str) -> str:
         typed_config:
           "@type": {MANAGER}
           stat_prefix: x
+          generate_request_id: false
           http_filters:
           - name: envoy.filters.http.router
             typed_config: {{"@type": type.googleapis.com/envoy.extensions.filters.http.router.v3.Router}}

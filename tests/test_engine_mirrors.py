@@ -30,7 +30,8 @@ def engine_with(*mirrors: dict[str, Any], host: Any = (), table: Any = (), **act
             "request_mirror_policies": host,
         }
     ]
-    return Engine(load_parts({"virtual_hosts": hosts, "request_mirror_policies": table}, CLUSTERS))
+    routes = {"virtual_hosts": hosts, "request_mirror_policies": table}
+    return Engine(load_parts(routes, CLUSTERS, hcm={"generate_request_id": False}))
 
 
 def ask(engine: Engine, headers: Any = (), **more: Any) -> Decision:

@@ -12,8 +12,6 @@ __all__ = ["PENDING", "warn_pending"]
 
 #: Feature -> what does not happen yet.
 PENDING: dict[str, str] = {
-    "tracing": "trace headers are not handled yet",
-    "request ids": "request ids are not handled yet",
     "filter mutations": "the header mutation filter does nothing yet",
 }
 

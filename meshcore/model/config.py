@@ -10,7 +10,7 @@ from meshcore.model.cluster import Cluster
 from meshcore.model.fault import FaultPolicy
 from meshcore.model.origin import Origin
 from meshcore.model.printable import printable
-from meshcore.model.route import RouteConfiguration
+from meshcore.model.route import RouteConfiguration, TraceSampling
 from meshcore.model.session import StatefulSession
 
 __all__ = ["Config", "ConfigWarning", "EscapedSlashes", "HttpOptions", "Listener", "TracingOptions"]
@@ -27,15 +27,17 @@ class EscapedSlashes(Enum):
 
 @dataclass(frozen=True, slots=True)
 class TracingOptions:
-    """What tracing does to headers; spans go nowhere. Percentages are of 100; ``None``: 100."""
+    """What tracing does to headers; spans go nowhere."""
 
     provider: str = ""  #: "zipkin", "opentelemetry"; "" for sampling decisions only
+    sampling: TraceSampling = TraceSampling()  #: of routes that have none
     trace_context: str = "USE_B3"  #: Zipkin's ``trace_context_option``
     shared_span_context: bool = True
-    client_sampling: float | None = None
-    random_sampling: float | None = None
-    overall_sampling: float | None = None
+    trace_id_128bit: bool = False
     spawn_upstream_span: bool = False
+    outbound: bool = False  #: the listener is for requests that go out: each gets a span of its own
+    use_request_id: bool = True  #: sampling goes by the request id; else every request is traced
+    pack_trace_reason: bool = True  #: the request id tells why a request is traced
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,6 +38,7 @@ __all__ = [
     "Route",
     "RouteConfiguration",
     "StickyKey",
+    "TraceSampling",
     "VirtualCluster",
     "VirtualHost",
     "WeightedCluster",
@@ -288,6 +289,15 @@ class DirectResponse:
 
 
 @dataclass(frozen=True, slots=True)
+class TraceSampling:
+    """Which requests are traced: shares of those that ask for it, of all others by their id, and of both."""
+
+    client: Fraction = Fraction(100)
+    random: Fraction = Fraction(100)
+    overall: Fraction = Fraction(100)
+
+
+@dataclass(frozen=True, slots=True)
 class Route:
     """A rule: what it asks, and what happens then."""
 
@@ -297,6 +307,7 @@ class Route:
     edits: HeaderEdits = HeaderEdits()
     fault: FaultPolicy | None = None
     request_buffer_limit: int | None = None  #: bytes of a body that are kept for retries and mirrors
+    sampling: TraceSampling | None = None  #: None: the listener's
     typed_per_filter_config: tuple[tuple[str, object], ...] = ()
     origin: Origin | None = field(default=None, compare=False)
 

@@ -11,10 +11,6 @@ from typing import Any
 
 __all__ = ["uncovered_topic"]
 
-#: Suites of the Envoy recordings.
-_SUITES = {
-    "19_tracing_request_id": "tracing and request ids",
-}
 #: Policies that choose endpoints.
 _POLICIES = frozenset({"ROUND_ROBIN", "RANDOM", "LEAST_REQUEST"})
 
@@ -22,8 +18,6 @@ _POLICIES = frozenset({"ROUND_ROBIN", "RANDOM", "LEAST_REQUEST"})
 def uncovered_topic(document: Mapping[str, Any]) -> str | None:
     """The topic of a recording of Envoy's decisions that is not covered yet, or None."""
     suite = str(document.get("suite", ""))
-    if suite in _SUITES:
-        return _SUITES[suite]
     if suite.startswith("12_"):
         for cluster in document.get("clusters") or ():
             policy = cluster.get("lb_policy", "ROUND_ROBIN")

@@ -45,7 +45,7 @@ MC_INLINED mc_header_id mc_header_id_inlined(mc_slice name, uint64_t *bit) {
       break;
     case 12:
       IS("content-type", MC_HEADER_JOINED);
-      IS("x-request-id", MC_HEADER_JOINED);
+      IS("x-request-id", MC_HEADER_REQUEST_ID);
       IS("grpc-timeout", MC_HEADER_JOINED);
       break;
     case 13:

@@ -201,6 +201,9 @@ mc_code mc_answer_make(const mc_answer *answer, mc_format_context *context, mc_s
   for (uint32_t i = 0; i < answer->set_count && !code; i++) {
     code = mc_header_list_replace(headers, answer->set[i].name, answer->set[i].value);
   }
+  if (!code && answer->request_id.data) {
+    code = mc_header_list_replace(headers, MC_LITERAL("x-request-id"), answer->request_id);
+  }
   if (!code && answer->session) {
     code = (answer->session_beside ? mc_header_list_add : mc_header_list_set)(headers, answer->session->name,
                                                                               answer->session->value);

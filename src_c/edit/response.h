@@ -29,6 +29,7 @@ typedef struct mc_answer {
   uint32_t beside_count;
   const mc_header *set; /* what a filter sets after the edits, over what there is of the name */
   uint32_t set_count;
+  mc_slice request_id; /* x-request-id, over what there is of it; data NULL: as it is */
   const mc_header *session; /* tells the client of its endpoint, after the edits; NULL: nothing to tell */
   bool session_beside;      /* it stands beside others of its name; else instead of them */
   bool of_filter; /* own answer: a filter made it, so that it is sent as it stands, to gRPC clients too */

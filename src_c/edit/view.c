@@ -4,6 +4,7 @@
 #include "edit/bytes.h"
 #include "edit/lines.h"
 #include "edit/path.h"
+#include "edit/request_id.h"
 #include "edit/target.h"
 #include "edit/trust.h"
 
@@ -158,6 +159,36 @@ static mc_code control(const mc_http_options *options, const mc_lines *lines, mc
   return MC_OK;
 }
 
+static bool is_hidden(const mc_view *view, int at) { return view->hidden[at >> 6] >> (at & 63) & 1; }
+
+/* A request gets an id where it has none, or where it comes from outside. What may be changed later, once it is known
+ * why the request is traced, is a copy of our own. */
+static bool settle_request_id(const mc_request *request, const mc_http_options *options, const mc_lines *lines,
+                              mc_scratch *scratch, mc_view *view) {
+  const mc_slice name = MC_LITERAL("x-request-id");
+  const int at = lines->at[MC_HEADER_REQUEST_ID];
+  mc_slice id = at >= 0 && !is_hidden(view, at) ? lines->headers[at].value : MC_ABSENT;
+  const bool edge = options->use_remote_address && !view->internal;
+  const bool keep = !options->generate_request_id || (id.size && (!edge || options->preserve_external_request_id));
+  /* Strangers may keep their ids, but not say why they are traced. */
+  const bool cleaned = edge && options->preserve_external_request_id && options->generate_request_id && !options->keep_trace_reason;
+  view->request_id = id;
+  if (keep && (id.size != MC_UUID_TEXT || !(options->tracing || cleaned))) return true;
+  char *text = mc_scratch_alloc(scratch, MC_UUID_TEXT);
+  if (!text) return false;
+  if (keep) {
+    memcpy(text, id.data, MC_UUID_TEXT);
+    if (cleaned) text[MC_TRACE_REASON_AT] = '4';
+  } else {
+    uint64_t own[MC_REQUEST_IDS];
+    mc_uuid_write(mc_request_numbers(request, own), text);
+  }
+  view->request_id = mc_slice_of(text, MC_UUID_TEXT);
+  if (id.data) return put(view, lines, MC_HEADER_REQUEST_ID, name, view->request_id, scratch);
+  add(view, name, view->request_id);
+  return true;
+}
+
 /* The scheme: what the config overwrites it with, what an absolute target says, what
  * x-forwarded-proto says where that is one of the two, or that of the connection. */
 static mc_slice settle_scheme(const mc_view *view, const mc_target *target, const mc_http_options *options) {
@@ -267,6 +298,7 @@ mc_code mc_view_make(const mc_request *request, const mc_http_options *options, 
   view->header_count = lines.count;
   memcpy(view->hidden, lines.hidden, sizeof view->hidden);
   view->added_count = 0;
+  view->request_id = MC_ABSENT;
   if (trailers && !put(view, &lines, MC_HEADER_TE, MC_LITERAL("te"), MC_LITERAL("trailers"), scratch)) return MC_NO_MEMORY;
   mc_trust trust;
   code = mc_trust_decide(request, mc_lines_value(&lines, MC_HEADER_FORWARDED_FOR), options, scratch, &trust);
@@ -278,7 +310,9 @@ mc_code mc_view_make(const mc_request *request, const mc_http_options *options, 
   /* Envoy finds no route for a request that says of itself to have come by no protocol. */
   if (view->forwarded_proto.size == 0) return refuse(refusal, MC_DETAILS_ROUTE_NOT_FOUND);
   view->scheme = settle_scheme(view, &target, options);
-  return control(options, &lines, scratch, view);
+  code = control(options, &lines, scratch, view);
+  if (code || !mc_request_id_minded(options)) return code;
+  return settle_request_id(request, options, &lines, scratch, view) ? MC_OK : MC_NO_MEMORY;
 }
 
 mc_slice mc_view_header(const mc_view *view, mc_slice name) {

@@ -128,6 +128,12 @@ mc_code mc_action_build(mc_action *action, const mc_action_spec *spec, const mc_
     return fail(error, MC_NO_MEMORY, "out of memory");
   }
   action->include_outer_limits = spec->include_outer_limits;
+  if (spec->sampling) {
+    mc_sampling_shares *shares = mc_arena_alloc(arena, 1, sizeof *shares);
+    if (!shares) return fail(error, MC_NO_MEMORY, "out of memory");
+    *shares = *spec->sampling;
+    action->sampling = shares;
+  }
   mc_code code = mc_fault_build(&action->fault, spec->fault, slots, arena, error);
   if (!code) code = mc_level_limits_build(&action->limits, &spec->limits, limits, error);
   if (!code) code = mc_descriptors_build(&action->descriptors, &spec->descriptors, slots, arena, error);

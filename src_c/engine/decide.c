@@ -8,6 +8,7 @@
 #include "engine/override.h"
 #include "engine/sessions.h"
 #include "engine/split.h"
+#include "engine/tracing.h"
 
 #define OVERFLOW_BODY MC_LITERAL("upstream connect error or disconnect/reset before headers. reset reason: overflow")
 
@@ -191,6 +192,7 @@ MC_INLINED mc_code route(const mc_snapshot *s, mc_input *input, mc_decision *d, 
     mc_require_tls tls = s->hosts[d->virtual_host].require_tls;
     if (tls != MC_TLS_NONE && mc_tls_redirect_needed(&d->view, tls == MC_TLS_EXTERNAL_ONLY)) {
       d->virtual_host = -1; /* none of its edits apply */
+      if (s->listeners[d->listener].options.tracing) mc_tracing_decide(d, NULL);
       if (answered(s, NULL, input, d, peek)) return MC_OK;
       if (input->no_memory) return MC_NO_MEMORY;
       d->outcome = MC_REDIRECT;
@@ -201,6 +203,7 @@ MC_INLINED mc_code route(const mc_snapshot *s, mc_input *input, mc_decision *d, 
     d->route = mc_route_table_route(s->routes, d->virtual_host, input);
   }
   if (input->no_memory) return MC_NO_MEMORY;
+  if (s->listeners[d->listener].options.tracing) mc_tracing_decide(d, d->route >= 0 ? &s->actions[d->route] : NULL);
   if (upgrade_refused(s, d)) {
     reject(d, 403, MC_DETAILS_UPGRADE_FAILED, 0, MC_ABSENT);
     return MC_OK;
@@ -242,6 +245,7 @@ MC_INLINED mc_code decide(const mc_snapshot *s, const mc_request *request, mc_de
   d->grpc_status = MC_ABSENT;
   d->grpc = false;
   d->cors = MC_CORS_NONE;
+  d->traced = MC_NOT_TRACED;
   d->cookies = d->cluster_cookie = NULL;
   d->session = NULL;
   d->overrides = 0;
@@ -259,7 +263,9 @@ MC_INLINED mc_code decide(const mc_snapshot *s, const mc_request *request, mc_de
     return MC_OK;
   }
   mc_refusal refusal;
-  mc_code code = mc_view_make(request, &s->listeners[d->listener].options, &d->scratch, &d->view, &refusal);
+  const mc_http_options *options = &s->listeners[d->listener].options;
+  if (mc_request_ids_keep(d, options)) return MC_NO_MEMORY;
+  mc_code code = mc_view_make(&d->request, options, &d->scratch, &d->view, &refusal);
   if (code == MC_INVALID) {
     bare_view(d);
     if (refusal.parsed) {
@@ -300,6 +306,7 @@ mc_code mc_decision_with_headers(const mc_decision *d, const mc_header *headers,
                        .target = d->target,
                        .authority = d->authority,
                        .request_edits = d->request_edits,
+                       .traced = d->traced,
                        .snapshot = d->snapshot,
                        .request = d->request};
   out->request.authority = d->view.authority; /* it may have been that of a host line */
@@ -310,5 +317,6 @@ mc_code mc_decision_with_headers(const mc_decision *d, const mc_header *headers,
   const mc_http_options *options = &d->snapshot->listeners[d->listener].options;
   mc_code code = mc_view_make(&out->request, options, &out->scratch, &out->view, &refusal);
   if (code == MC_INVALID) out->details = refusal.details;
+  if (!code && options->tracing) mc_tracing_note(out);
   return code;
 }

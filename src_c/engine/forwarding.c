@@ -2,10 +2,12 @@
 
 #include "base/decimal.h"
 #include "edit/response.h"
+#include "edit/view.h"
 #include "engine/exchange.h"
 #include "engine/filters.h"
 #include "engine/limit_lines.h"
 #include "engine/sessions.h"
+#include "engine/tracing.h"
 
 void mc_forwarding_gather(const mc_decision *d, mc_edits_in_force *out) {
   const mc_snapshot *s = d->snapshot;
@@ -98,6 +100,7 @@ mc_code mc_attempt_request_headers(const mc_decision *d, const mc_attempt *attem
     forwarding.endpoint_hostname = host->hostname;
   }
   mc_code code = mc_upstream_request_make(&forwarding, scratch, &target, &authority, &list);
+  if (!code) code = mc_tracing_lines(d, attempt ? attempt->number : 1, &list);
   if (code) return code;
   *lines = list.lines;
   *count = list.count;
@@ -129,6 +132,14 @@ static uint32_t lines_to_set(const mc_decision *d, mc_slice attempts, mc_header 
     lines[count++] = (mc_header){MC_LITERAL("x-envoy-overloaded"), MC_LITERAL("true")};
   }
   return count;
+}
+
+/* The id that an answer tells; absent where it tells none. */
+static mc_slice request_id_told(const mc_decision *d) {
+  if (d->listener < 0) return MC_ABSENT;
+  const bool always = d->snapshot->listeners[d->listener].options.always_set_request_id_in_response;
+  const bool asked = d->view.internal && mc_view_header(&d->view, MC_LITERAL("x-envoy-force-trace")).data;
+  return always || asked ? mc_decision_request_id(d) : MC_ABSENT;
 }
 
 /* Whether the edits of an answer apply: of preflights none do; of what is said in place of a direct response or a
@@ -188,6 +199,7 @@ mc_code mc_decision_response_headers(const mc_decision *d, const mc_response *re
       .set = set,
       .set_count = lines_to_set(d, attempts, set),
       .attempts = tells_attempts(d) && !own ? attempts : MC_ABSENT,
+      .request_id = request_id_told(d),
       .session = tells_endpoint ? &session : NULL,
       .session_beside = tells_endpoint && d->session->kind == MC_SESSION_COOKIE,
       .of_filter = preflight,

@@ -4,6 +4,7 @@
 
 #include "base/hash.h"
 #include "base/rng.h"
+#include "edit/request_id.h"
 #include "outlier/detector.h"
 
 static mc_code no_memory(mc_error *error) {
@@ -125,6 +126,12 @@ static mc_code copy_options(mc_http_options *to, const mc_http_options *from, mc
   if (!ok || !cidrs) return MC_NO_MEMORY;
   if (from->internal_cidr_count) memcpy(cidrs, from->internal_cidrs, from->internal_cidr_count * sizeof *cidrs);
   to->internal_cidrs = cidrs;
+  if (from->tracing) {
+    mc_tracing_spec *tracing = mc_arena_alloc(arena, 1, sizeof *tracing);
+    if (!tracing) return MC_NO_MEMORY;
+    *tracing = *from->tracing;
+    to->tracing = tracing;
+  }
   to->upgrades = mc_upgrades_copy(from->upgrades, from->upgrade_count, arena);
   return to->upgrades ? MC_OK : MC_NO_MEMORY;
 }
@@ -196,6 +203,7 @@ static mc_code build_listeners(mc_snapshot *s, const mc_snapshot_spec *spec, mc_
         mc_mirrors_build(&to->mirrors, from->mirrors, from->mirror_count, s->arena)) {
       return no_memory(error);
     }
+    s->makes_ids |= mc_request_id_minded(&to->options);
     mc_code code = mc_cors_build(&to->cors, from->cors, s->arena, error);
     if (!code) code = build_faults(s, to, from, error);
     if (!code) code = build_filters(s, spec, to, from, error);
@@ -339,6 +347,7 @@ const mc_local_limit *mc_snapshot_limit(const mc_snapshot *s, const mc_local_lim
 
 bool mc_snapshot_reads_clock(const mc_snapshot *s) { return s->reads_clock; }
 
+bool mc_snapshot_makes_ids(const mc_snapshot *s) { return s->makes_ids; }
 bool mc_snapshot_reads_unix_time(const mc_snapshot *s) { return s->reads_unix_time; }
 
 bool mc_snapshot_learns(const mc_snapshot *s, int32_t cluster) { return s->clusters[cluster]->balancer->policy->report; }

@@ -92,6 +92,7 @@ typedef struct mc_action {
   bool include_outer_limits;
   mc_mirrors mirrors;         /* the virtual host's where the route has none */
   mc_session *session;        /* likewise */
+  const mc_sampling_shares *sampling; /* NULL: the listener's */
 } mc_action;
 
 typedef struct mc_virtual_host {
@@ -144,6 +145,7 @@ struct mc_snapshot {
   mc_limit_builder limits; /* what its limits were built with, and the first of them */
   bool has_faults;      /* some level has a fault policy */
   bool reads_unix_time; /* some session is kept by a cookie */
+  bool makes_ids;       /* some listener minds the ids of requests */
   bool reads_clock;     /* some cluster's picks, or its health, hang on now_ns */
   int32_t any_listener; /* the one with port 0; -1: none */
   int32_t *by_name;     /* hash table of cluster numbers, -1: free */

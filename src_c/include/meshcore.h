@@ -657,6 +657,30 @@ typedef struct mc_usage {
   uint64_t overflows; /* how often the limit has refused it so far */
 } mc_usage;
 
+/* ------------------------------------------------------------------ tracing: specs */
+
+/* What shares of the requests are traced; denominators above 0. */
+typedef struct mc_sampling_shares {
+  mc_fraction client;  /* of those that ask for it by x-client-trace-id */
+  mc_fraction random;  /* of all others, by their id */
+  mc_fraction overall; /* of both: what is beyond is not traced */
+} mc_sampling_shares;
+
+/* Whose headers go upstream. */
+typedef enum mc_tracer { MC_TRACER_NONE, MC_TRACER_ZIPKIN, MC_TRACER_OPENTELEMETRY } mc_tracer;
+
+/* The connection manager's tracing, as far as the upstream sees it. */
+typedef struct mc_tracing_spec {
+  mc_tracer tracer;
+  bool w3c;                 /* Zipkin: traceparent beside B3 */
+  bool shared_span_context; /* Zipkin: what comes in has the span of the client; not with outbound */
+  bool long_ids;            /* Zipkin: new traces have ids of 128 bits */
+  bool outbound;            /* the listener is for requests that go out */
+  bool spawn_upstream_span; /* each attempt has a span of its own */
+  bool any_id;              /* sampling does not hang on the request's id: all are traced */
+  mc_sampling_shares shares; /* of routes that say nothing */
+} mc_tracing_spec;
+
 /* ------------------------------------------------------------------ a route's action: specs */
 
 typedef enum mc_hash_kind { MC_HASH_HEADER, MC_HASH_COOKIE, MC_HASH_SOURCE_IP, MC_HASH_QUERY } mc_hash_kind;
@@ -829,6 +853,7 @@ typedef struct mc_action_spec {
   const mc_mirror_spec *mirrors;   /* none: those of the virtual host, then those of the listener */
   uint32_t mirror_count;
   const mc_session_spec *session;  /* NULL: that of the next level */
+  const mc_sampling_shares *sampling; /* over those of the listener; NULL: none. Of every kind of action */
   /* MC_ACTION_REDIRECT */
   mc_redirect_spec redirect;
   /* MC_ACTION_RESPOND; the body itself stays with the caller, unless it is a format */
@@ -1042,6 +1067,11 @@ typedef struct mc_http_options {
   bool suppress_envoy_headers;
   bool respect_expected_rq_timeout;
   bool has_internal_cidrs; /* false: nobody is internal */
+  bool generate_request_id;
+  bool preserve_external_request_id;
+  bool always_set_request_id_in_response;
+  bool keep_trace_reason; /* what is decided of a trace is not written into its request id */
+  const mc_tracing_spec *tracing; /* NULL: none */
   uint32_t xff_num_trusted_hops;
   uint64_t stream_idle_ns, max_stream_ns; /* of routes that say nothing; 0: no limit */
   mc_slice scheme_to_overwrite; /* data NULL: none */
@@ -1069,8 +1099,12 @@ typedef struct mc_request {
   uint64_t now_ns;
   uint64_t unix_s; /* the time for clients' cookies, in seconds since 1970; see mc_snapshot_reads_unix_time */
   uint64_t seed;
+  const uint64_t *ids; /* MC_REQUEST_IDS random numbers for what mc_snapshot_makes_ids; NULL: they come of the seed. They
+                          need not outlive the call */
   bool stale; /* decide even where the cluster has news */
 } mc_request;
+
+enum { MC_REQUEST_IDS = 5 };
 
 /* Lines that the connection manager may add to a request. */
 enum { MC_VIEW_ADDED = 8 };
@@ -1100,6 +1134,7 @@ typedef struct mc_view {
   uint16_t port;
   mc_slice forwarded_proto; /* x-forwarded-proto as it stands */
   mc_slice upgrade;         /* the protocol that the request wants to switch to; data NULL: none */
+  mc_slice request_id;      /* x-request-id, where the listener minds it; data NULL: none */
   bool internal; /* the client is internal */
   bool tls;      /* the connection's own scheme is https */
 } mc_view;
@@ -1418,6 +1453,8 @@ mc_limit_counts mc_local_limit_counts(const struct mc_local_limit *limit);
 
 /* Whether decisions hang on the time: if not, a request's now_ns need not be set. */
 bool mc_snapshot_reads_clock(const mc_snapshot *snapshot);
+/* Whether they make request ids or trace ids: if not, a request's ids need not be set. */
+bool mc_snapshot_makes_ids(const mc_snapshot *snapshot);
 /* Whether they hang on the time of day: if not, a request's unix_s need not be set. */
 bool mc_snapshot_reads_unix_time(const mc_snapshot *snapshot);
 /* The name of the policy that picks a cluster's endpoints: "round robin". Static. */
@@ -1485,6 +1522,17 @@ typedef enum mc_cors_verdict {
   MC_CORS_PREFLIGHT,        /* a preflight that we answer */
   MC_CORS_PREFLIGHT_DENIED, /* likewise, without allowing the origin */
 } mc_cors_verdict;
+
+/* Why a request is traced; mc_trace_reason_name() gives the text. */
+typedef enum mc_trace_reason {
+  MC_NOT_TRACED,
+  MC_TRACED_BY_SAMPLING,
+  MC_TRACED_BY_SERVICE, /* x-envoy-force-trace */
+  MC_TRACED_BY_CLIENT,  /* x-client-trace-id */
+} mc_trace_reason;
+
+/* The text, NUL-terminated and static. */
+const char *mc_trace_reason_name(mc_trace_reason reason);
 
 /* A cookie that a decision gives to a client, and the next one. */
 typedef struct mc_new_cookie mc_new_cookie;
@@ -1619,6 +1667,7 @@ typedef struct mc_decision {
   uint64_t hash;
   mc_exchange *exchange; /* NULL until an attempt ends or is asked for */
   mc_cors_verdict cors;
+  mc_trace_reason traced; /* of requests that are not traced themselves what goes upstream may still be a trace */
   mc_new_cookie *cookies; /* given by the answer; NULL: none */
   mc_new_cookie *cluster_cookie; /* likewise, for the cluster's own hash policies; NULL: none */
   const mc_session *session; /* NULL: the request has none; of the next two then nothing is set */
@@ -1676,6 +1725,10 @@ void mc_decision_learn(const mc_decision *decision, uint32_t number, const mc_re
 /* The request is over for its listener's limiter: answered to its end, or given up, of which nothing is learned. Does
  * nothing where decision->entered is NULL. */
 void mc_decision_leave(mc_decision *decision, bool answered, uint64_t now_ns);
+
+/* The id of the request: what x-request-id says, or what was made; data NULL: none. It lies in decision and request. */
+mc_slice mc_decision_request_id(const mc_decision *decision);
+
 /* Ends all leases, and what counts it as a fault; calls after the first do nothing. */
 void mc_decision_close(mc_decision *decision);
 /* Closes, leaves as one that was given up, and gives all memory back. */

@@ -68,6 +68,8 @@ TELL_DETAILS = {
 
 
 def listener(name: str, port: int, options: dict[str, Any]) -> dict[str, Any]:
+    options = dict(options)
+    direction = options.pop("traffic_direction", "UNSPECIFIED")  # the listener's, not the manager's
     manager = {
         "@type": f"{TYPES}.filters.network.http_connection_manager.v3.HttpConnectionManager",
         "stat_prefix": name,
@@ -80,6 +82,7 @@ def listener(name: str, port: int, options: dict[str, Any]) -> dict[str, Any]:
     return {
         "name": name,
         "address": {"socket_address": {"address": "127.0.0.1", "port_value": port}},
+        "traffic_direction": direction,
         "filter_chains": [{"filters": [network]}],
     }
 

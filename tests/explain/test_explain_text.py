@@ -21,6 +21,7 @@ from meshcore.model import (
     ForwardAction,
     Fraction,
     HeaderMatch,
+    HttpOptions,
     Listener,
     LocalityEndpoints,
     MirrorPolicy,
@@ -56,7 +57,8 @@ def explained(
 ) -> Explain:
     table = RouteConfiguration(virtual_hosts=(VirtualHost("shop", ("*",), routes),))
     endpoints = (LocalityEndpoints((Endpoint("10.0.0.1", 80),)),)
-    config = Config(listeners=(Listener("web", 80, table),), clusters=(Cluster("one", localities=endpoints),))
+    listener = Listener("web", 80, table, HttpOptions(generate_request_id=False))
+    config = Config(listeners=(listener,), clusters=(Cluster("one", localities=endpoints),))
     return Engine(config).explain(method, "a.example", path, headers or {"x": "2"}, seed=15)
 
 

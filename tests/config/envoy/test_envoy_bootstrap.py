@@ -12,6 +12,7 @@ from envoy_support import endpoints, loaded_cluster, refused
 from meshcore.config import load, load_text
 from meshcore.config.envoy import load_parts
 from meshcore.model import (
+    Fraction,
     CircuitBreakers,
     ClientSideWeighted,
     CorsFilter,
@@ -479,5 +480,5 @@ def test_connection_manager_options() -> None:
     assert not made.generate_request_id
     assert (made.xff_num_trusted_hops, made.via, made.scheme_to_overwrite) == (2, "v", "https")
     assert made.strip_any_host_port
-    assert (made.tracing.provider, made.tracing.random_sampling) == ("zipkin", 50.0)
+    assert (made.tracing.provider, made.tracing.sampling.random) == ("zipkin", Fraction(5000, 10_000))
     assert made.tracing.trace_context == "USE_B3_WITH_W3C_PROPAGATION"

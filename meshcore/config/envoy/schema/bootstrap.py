@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import Enum
 from typing import Annotated
 
 from meshcore.config.envoy.schema.base import Address, Empty, Locality, NonEmpty, TypedExtensionConfig
@@ -31,6 +32,12 @@ class FilterChain(Record):
     filters: list[NetworkFilter] = []
     transport_socket: Extension | None = None
     name: str = ""
+
+
+class TrafficDirection(Enum):
+    UNSPECIFIED = 0
+    INBOUND = 1
+    OUTBOUND = 2
 
 
 class Listener(Record):
@@ -71,7 +78,6 @@ class Listener(Record):
         {
             "stat_prefix",
             "metadata",
-            "traffic_direction",
             "per_connection_buffer_limit_bytes",
             "ignore_global_conn_limit",
             "bypass_overload_manager",
@@ -81,6 +87,7 @@ class Listener(Record):
     name: str = ""
     address: Address | None = None
     filter_chains: list[FilterChain] = []
+    traffic_direction: TrafficDirection = TrafficDirection.UNSPECIFIED
 
 
 class StaticResources(Record):

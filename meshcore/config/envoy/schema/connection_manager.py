@@ -12,6 +12,7 @@ from meshcore.config.envoy.schema.retry import Extension
 from meshcore.config.envoy.schema.route import RouteConfiguration
 from meshcore.config.scalar_types import Check, Duration, UInt32
 from meshcore.config.schema import Meta, OneOf, Record
+from meshcore.config.tree import MappingNode
 
 __all__ = [
     "EscapedSlashesAction",
@@ -52,6 +53,10 @@ class Tracing(Record):
     overall_sampling: Percent | None = None
     provider: Extension | None = None
     spawn_upstream_span: bool | None = None
+
+
+class RequestIdExtension(Record):
+    typed_config: MappingNode | None = None
 
 
 class InternalAddressConfig(Record):
@@ -97,7 +102,6 @@ class HttpConnectionManager(Record):
         "scoped_routes": "",
         "original_ip_detection_extensions": "",
         "early_header_mutation_extensions": "",
-        "request_id_extension": "",
         "local_reply_config": "",
         "path_normalization_options": "use normalize_path, merge_slashes",
         "typed_header_validation_config": "",
@@ -147,6 +151,7 @@ class HttpConnectionManager(Record):
     skip_xff_append: bool = False
     via: HeaderText = ""
     generate_request_id: bool = True
+    request_id_extension: RequestIdExtension | None = None
     preserve_external_request_id: bool = False
     always_set_request_id_in_response: bool = False
     upgrade_configs: list[UpgradeConfig] = []

@@ -7,6 +7,7 @@ from typing import Annotated
 
 from meshcore.config.envoy.schema.base import (
     DataSource,
+    FractionalPercent,
     HeaderName,
     HeaderOptions,
     HeaderText,
@@ -172,16 +173,26 @@ class DirectResponseAction(Record):
     body_format: SubstitutionFormatString | None = None
 
 
+class Tracing(Record):
+    """Over the connection manager's; what its spans tell does not matter."""
+
+    __ignored__ = frozenset({"custom_tags", "operation", "upstream_operation"})
+
+    client_sampling: FractionalPercent | None = None
+    random_sampling: FractionalPercent | None = None
+    overall_sampling: FractionalPercent | None = None
+
+
 class Route(Record):
     __oneofs__ = (OneOf("action", ("route", "redirect", "direct_response"), True),)
     __unsupported__ = {"filter_action": "", "non_forwarding_action": ""}
     __noted__ = {
         "decorator": _TRACING,
-        "tracing": _TRACING,
     }
     __ignored__ = frozenset({"stat_prefix"})
 
     match: RouteMatch
+    tracing: Tracing | None = None
     metadata: Metadata | None = None
     name: str = ""
     route: RouteAction | None = None

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from meshcore.config.envoy.schema import bootstrap as schema
+from meshcore.config.envoy.schema.bootstrap import TrafficDirection
 from meshcore.config.envoy.schema import connection_manager as manager_schema
 from meshcore.config.envoy.schema.connection_manager import EscapedSlashesAction, HttpConnectionManager
 from meshcore.config.envoy.schema.filters import Router
@@ -57,6 +58,10 @@ def listener(context: Context, source: schema.Listener, tables: Mapping[str, Rou
     made = manager_listener(context, manager, tables)
     if made is None:
         return None
+    if made.options.tracing is not None and source.traffic_direction is TrafficDirection.OUTBOUND:
+        made = replace(
+            made, options=replace(made.options, tracing=replace(made.options.tracing, outbound=True))
+        )
     return replace(
         made,
         name=source.name or (f"{host}:{port}" if port is not None else made.name),
@@ -122,13 +127,6 @@ def http_options(context: Context, manager: HttpConnectionManager, router: Route
     if manager.strip_matching_host_port and manager.strip_any_host_port:
         message = "cannot be combined with strip_any_host_port"
         context.error(manager, "strip_matching_host_port", message)
-    for field, feature in (
-        ("always_set_request_id_in_response", "request ids"),
-        ("preserve_external_request_id", "request ids"),
-        ("generate_request_id", "request ids"),
-    ):
-        if is_set(manager, field) and getattr(manager, field):
-            context.pending(manager, field, feature)
     common = manager.common_http_protocol_options
     if common is not None:
         for field in (

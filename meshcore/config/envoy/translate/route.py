@@ -22,6 +22,7 @@ from meshcore.config.envoy.translate.policies import (
 )
 from meshcore.config.envoy.translate.responses import direct_response, redirect
 from meshcore.config.envoy.translate.sticky import sticky_key
+from meshcore.config.envoy.translate.tracing import route_sampling
 from meshcore.config.findings import quoted
 from meshcore.config.patterns import rewrite_error
 from meshcore.config.schema import Meta, Record, origin_of, path_of
@@ -84,6 +85,7 @@ def route(context: Context, source: schema.Route, max_body: int) -> Route:
         name=source.name,
         edits=edits(context, source),
         request_buffer_limit=buffer_limit(source),
+        sampling=route_sampling(context, source.tracing),
         fault=next((value for _, value in filters if isinstance(value, FaultPolicy)), None),
         typed_per_filter_config=filters,
         origin=origin_of(source),

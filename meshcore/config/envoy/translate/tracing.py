@@ -1,17 +1,22 @@
-"""Tracing, as far as it changes headers and sampling."""
+"""Tracing and request ids, as far as they change headers."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from enum import Enum
 
-from meshcore.config.envoy.schema.base import Percent
-from meshcore.config.envoy.schema.connection_manager import HttpConnectionManager
+from meshcore.config.envoy.runtime import fraction
+from meshcore.config.envoy.schema import route as route_schema
+from meshcore.config.envoy.schema.base import FractionalPercent, Percent
+from meshcore.config.envoy.schema.connection_manager import HttpConnectionManager, Tracing
 from meshcore.config.envoy.translate.context import Context
 from meshcore.config.schema import Record, path_of
-from meshcore.model import TracingOptions
+from meshcore.model import Fraction, TraceSampling, TracingOptions
 
-__all__ = ["tracing_options"]
+__all__ = ["route_sampling", "tracing_options"]
+
+#: The runtime keys of the three shares.
+_CLIENT, _RANDOM, _OVERALL = "tracing.client_enabled", "tracing.random_sampling", "tracing.global_enabled"
 
 
 class TraceContextOption(Enum):
@@ -29,12 +34,12 @@ class ZipkinConfig(Record):
             "collector_endpoint_version",
             "collector_hostname",
             "collector_service",
-            "split_spans_for_request",
         }
     )
-    __unsupported__ = {"trace_id_128bit": ""}  # noqa: RUF012 (a ClassVar of Record)
 
+    trace_id_128bit: bool = False
     shared_span_context: bool = True
+    split_spans_for_request: bool = False
     trace_context_option: TraceContextOption = TraceContextOption.USE_B3
 
 
@@ -47,22 +52,32 @@ class OpenTelemetryConfig(Record):
     __unsupported__ = {"sampler": ""}  # noqa: RUF012 (a ClassVar of Record)
 
 
+class UuidRequestIdConfig(Record):
+    """``envoy.extensions.request_id.uuid.v3.UuidRequestIdConfig``."""
+
+    pack_trace_reason: bool = True
+    use_request_id_for_trace_sampling: bool = True
+
+
 _PROVIDERS: dict[str, type[Record]] = {
     "envoy.config.trace.v3.ZipkinConfig": ZipkinConfig,
     "envoy.config.trace.v3.OpenTelemetryConfig": OpenTelemetryConfig,
 }
+_REQUEST_IDS: dict[str, type[Record]] = {
+    "envoy.extensions.request_id.uuid.v3.UuidRequestIdConfig": UuidRequestIdConfig,
+}
 
 
 def tracing_options(context: Context, manager: HttpConnectionManager) -> TracingOptions | None:
+    ids = _request_ids(context, manager)
     config = manager.tracing
     if config is None:
         return None
-    context.pending(manager, "tracing", "tracing")
     options = TracingOptions(
-        client_sampling=_percent(config.client_sampling),
-        random_sampling=_percent(config.random_sampling),
-        overall_sampling=_percent(config.overall_sampling),
+        sampling=_sampling(context, config),
         spawn_upstream_span=bool(config.spawn_upstream_span),
+        pack_trace_reason=ids.pack_trace_reason,
+        use_request_id=ids.use_request_id_for_trace_sampling,
     )
     provider = config.provider
     if provider is None:
@@ -78,9 +93,48 @@ def tracing_options(context: Context, manager: HttpConnectionManager) -> Tracing
             provider="zipkin",
             trace_context=settings.trace_context_option.name,
             shared_span_context=settings.shared_span_context,
+            trace_id_128bit=settings.trace_id_128bit,
+            spawn_upstream_span=options.spawn_upstream_span or settings.split_spans_for_request,
         )
     return replace(options, provider="opentelemetry")
 
 
-def _percent(percent: Percent | None) -> float | None:
-    return percent.value if percent is not None else None
+def _request_ids(context: Context, manager: HttpConnectionManager) -> UuidRequestIdConfig:
+    extension = manager.request_id_extension
+    if extension is None:
+        return UuidRequestIdConfig()
+    if extension.typed_config is None:
+        context.error(extension, "typed_config", "missing, but required")
+        return UuidRequestIdConfig()
+    path = path_of(extension, "typed_config")
+    _, settings = context.decode_typed(extension.typed_config, path, _REQUEST_IDS)
+    return settings if isinstance(settings, UuidRequestIdConfig) else UuidRequestIdConfig()
+
+
+def _sampling(context: Context, config: Tracing) -> TraceSampling:
+    """The connection manager's shares: whole percents, but for those of random sampling, as Envoy rounds them."""
+    random = config.random_sampling.value if config.random_sampling is not None else 100.0
+    return TraceSampling(
+        client=context.runtime.share(_CLIENT) or _whole(config.client_sampling),
+        random=context.runtime.share(_RANDOM) or Fraction(int(random * 100 + 0.5), 10_000),
+        overall=context.runtime.share(_OVERALL) or _whole(config.overall_sampling),
+    )
+
+
+def _whole(percent: Percent | None) -> Fraction:
+    return Fraction(100 if percent is None else int(percent.value))
+
+
+def route_sampling(context: Context, tracing: route_schema.Tracing | None) -> TraceSampling | None:
+    """A route's shares: they count in place of the connection manager's, those left out as well."""
+    if tracing is None:
+        return None
+    return TraceSampling(
+        client=context.runtime.share(_CLIENT) or _share(tracing.client_sampling),
+        random=context.runtime.share(_RANDOM) or _share(tracing.random_sampling),
+        overall=context.runtime.share(_OVERALL) or _share(tracing.overall_sampling),
+    )
+
+
+def _share(percent: FractionalPercent | None) -> Fraction:
+    return Fraction(100) if percent is None else fraction(percent)

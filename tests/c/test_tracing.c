@@ -1,0 +1,99 @@
+/* The span that goes upstream, by tracer. */
+#include "engine/tracing.h"
+
+#include "engine_support.h"
+
+#define TRACE "463ac35c9f6413ad48485a3953bb6124"
+#define SPAN "a2fb4a1d1a96d312"
+
+static const mc_endpoint_spec endpoint = {.address = {"127.0.0.1:1", 11}};
+static const uint64_t ids[MC_REQUEST_IDS] = {1, 2, 0x33, 0x44, 0x55};
+
+/* The lines that a request ends with, "name:value" each, beyond those that it came with and the router's. */
+static char out[1024];
+
+static const char *lines_of(const mc_tracing_spec *tracing, const char *const *rows) {
+  small_config config;
+  const mc_route_spec route = prefix_route(MC_LITERAL("/"));
+  const mc_action_spec action = forward_to(0);
+  const mc_cluster_spec cluster = {.name = MC_LITERAL("c"), .endpoints = &endpoint, .endpoint_count = 1, .keep = -1};
+  small_init(&config, &route, &action, 1, &cluster, 1);
+  config.listener.options.tracing = tracing;
+  mc_runtime *runtime = mc_runtime_new();
+  mc_snapshot *snapshot = snapshot_of(&config.spec, runtime);
+  mc_header headers[16];
+  mc_request request = request_of("a", "/", headers, rows);
+  mc_decision d, other;
+  mc_scratch scratch;
+  const mc_header_line *lines;
+  uint32_t count;
+  request.ids = ids;
+  CHECK_INT(mc_decide(snapshot, &request, &d), MC_OK);
+  mc_scratch_init(&scratch);
+  CHECK_INT(mc_decision_with_headers(&d, headers, request.header_count, &other), MC_OK);
+  CHECK_INT(mc_decision_request_headers(&other, &scratch, &lines, &count), MC_OK);
+  out[0] = 0;
+  for (uint32_t i = 0; i < count; i++) {
+    if (lines[i].source >= 0 || mc_slice_equal(lines[i].name, MC_LITERAL("x-forwarded-proto"))) continue;
+    sprintf(out + strlen(out), "%.*s:%.*s\n", (int)lines[i].name.size, lines[i].name.data, (int)lines[i].value.size,
+            lines[i].value.data);
+  }
+  const mc_header_line *first;
+  uint32_t first_count;
+  CHECK_INT(mc_decision_request_headers(&d, &scratch, &first, &first_count), MC_OK);
+  CHECK_INT(first_count, count);
+  for (uint32_t i = 0; i < count; i++) CHECK(mc_slice_equal(first[i].value, lines[i].value));
+  mc_scratch_reset(&scratch);
+  mc_decision_release(&other);
+  mc_decision_release(&d);
+  mc_snapshot_free(snapshot);
+  mc_runtime_free(runtime);
+  return out;
+}
+
+static void expect(const mc_tracing_spec *tracing, const char *const *rows, const char *lines) {
+  check_true(strcmp(lines_of(tracing, rows), lines) == 0, out, __FILE__, __LINE__);
+}
+
+static const mc_sampling_shares everything = {{1, 1}, {1, 1}, {1, 1}};
+
+static void test_zipkin(void) {
+  mc_tracing_spec t = {.tracer = MC_TRACER_ZIPKIN, .shared_span_context = true, .any_id = true, .shares = everything};
+  expect(&t, ROWS("x: y"), "x-b3-traceid:0000000000000033\nx-b3-spanid:0000000000000033\nx-b3-sampled:1\n");
+  expect(&t, ROWS("b3: 0"), "b3:0000000000000033-0000000000000033-0\n");
+  expect(&t, ROWS("b3: bad"), "");
+  expect(&t, ROWS("b3: " TRACE "-" SPAN "-d-" SPAN), "b3:" TRACE "-" SPAN "-1-" SPAN "\n");
+  expect(&t, ROWS("x-b3-traceid: " TRACE, "x-b3-spanid: " SPAN, "x-b3-sampled: 0"),
+         "x-b3-traceid:" TRACE "\nx-b3-spanid:" SPAN "\nx-b3-sampled:0\n");
+  t.outbound = true;
+  expect(&t, ROWS("x-b3-traceid: " TRACE, "x-b3-spanid: " SPAN),
+         "x-b3-traceid:" TRACE "\nx-b3-spanid:0000000000000055\nx-b3-parentspanid:" SPAN "\nx-b3-sampled:1\n");
+  t.long_ids = t.w3c = true;
+  expect(&t, ROWS("x: y"),
+         "x-b3-traceid:00000000000000440000000000000033\nx-b3-spanid:0000000000000033\nx-b3-sampled:1\n"
+         "traceparent:00-00000000000000440000000000000033-0000000000000033-01\n");
+  expect(&t, ROWS("traceparent: 00-" TRACE "-" SPAN "-00"),
+         "x-b3-traceid:" TRACE "\nx-b3-spanid:0000000000000055\nx-b3-parentspanid:" SPAN "\nx-b3-sampled:0\n"
+         "traceparent:00-" TRACE "-0000000000000055-00\n");
+  t.spawn_upstream_span = true;
+  CHECK(strstr(lines_of(&t, ROWS("x: y")), "x-b3-parentspanid:0000000000000033\n"));
+}
+
+static void test_opentelemetry(void) {
+  mc_tracing_spec t = {.tracer = MC_TRACER_OPENTELEMETRY, .any_id = true, .shares = everything};
+  expect(&t, ROWS("x: y"), "traceparent:00-00000000000000330000000000000044-0000000000000055-01\ntracestate:\n");
+  expect(&t, ROWS("traceparent: bad", "tracestate: a"), "");
+  expect(&t, ROWS("traceparent: 00-" TRACE "-" SPAN "-00", "tracestate: a=1", "tracestate: ", "tracestate: b=2"),
+         "traceparent:00-" TRACE "-0000000000000055-00\ntracestate:a=1,,b=2\n");
+  t.any_id = false; /* there is no request id, so that nothing is traced */
+  expect(&t, ROWS("traceparent: 00-" TRACE "-" SPAN "-01"),
+         "traceparent:00-" TRACE "-0000000000000055-00\ntracestate:\n");
+  t.tracer = MC_TRACER_NONE;
+  expect(&t, ROWS("x-envoy-decorator-operation: op"), "");
+}
+
+int main(void) {
+  test_zipkin();
+  test_opentelemetry();
+  return check_finish();
+}
