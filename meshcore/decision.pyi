@@ -189,16 +189,14 @@ class Decision:
     @property
     def request_id(self) -> str | None:
         """What ``x-request-id`` says, or what was made where the listener generates ids (Envoy's default)."""
-
     @property
     def traced(self) -> bool:
-        """Whether the listener's ``tracing`` samples this request. A trace that the request is part of already
-        keeps its own decision, which goes upstream."""
-
+        """Whether the listener's ``tracing`` samples this request. A trace that it is part of already keeps
+        its own decision, which goes upstream."""
     @property
     def trace_reason(self) -> str:
-        """``"sampling"``, ``"service forced"`` (x-envoy-force-trace), ``"client forced"`` (x-client-trace-id); empty
-        where it is not traced."""
+        """``"sampling"``, ``"service forced"`` (x-envoy-force-trace) or ``"client forced"``
+        (x-client-trace-id); empty where it is not traced."""
     @property
     def buffer_limit(self) -> int:
         """Bytes of the request's body to keep, so that it can be sent again. A longer body is sent as it

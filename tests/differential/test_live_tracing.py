@@ -1,4 +1,4 @@
-"""Request ids, x-forwarded-for and trace contexts: the same lines as a running Envoy sends, but for what is drawn."""
+"""Request ids, x-forwarded-for and trace contexts: a running Envoy sends the same lines."""
 
 from __future__ import annotations
 
@@ -197,7 +197,21 @@ def pair(binary: str) -> Iterator[LivePair]:
 TRACE = "463ac35c9f6413ad48485a3953bb6124"
 SPAN = "a2fb4a1d1a96d312"
 hexes = st.sampled_from(
-    [TRACE, SPAN, TRACE.upper(), SPAN.upper(), "0" * 16, "0" * 32, "1", "0x1f", "-1", "zzz", "", TRACE[:31], TRACE + "1"]
+    [
+        TRACE,
+        SPAN,
+        TRACE.upper(),
+        SPAN.upper(),
+        "0" * 16,
+        "0" * 32,
+        "1",
+        "0x1f",
+        "-1",
+        "zzz",
+        "",
+        TRACE[:31],
+        TRACE + "1",
+    ]
 )
 states = st.sampled_from(["0", "1", "d", "true", "x", ""])
 
@@ -210,12 +224,17 @@ def single(draw: st.DrawFn) -> str:
 
 @st.composite
 def parents(draw: st.DrawFn) -> str:
-    version, flags = draw(st.sampled_from(["00", "cc", "ff", "0g"])), draw(st.sampled_from(["00", "01", "ff", "1"]))
+    version, flags = (
+        draw(st.sampled_from(["00", "cc", "ff", "0g"])),
+        draw(st.sampled_from(["00", "01", "ff", "1"])),
+    )
     trace, span = draw(st.sampled_from([TRACE, TRACE.upper(), "0" * 32, TRACE[:30]])), draw(hexes)
     return f"{version}-{trace}-{span}-{flags}" + draw(st.sampled_from(["", "", "", "-x"]))
 
 
-addresses = st.sampled_from(["10.1.1.1", "8.8.8.8", "10.1.1.2,10.1.1.1", "8.8.8.8, 10.1.1.1", "::1", "bad", "", "1.2.3.4:5"])
+addresses = st.sampled_from(
+    ["10.1.1.1", "8.8.8.8", "10.1.1.2,10.1.1.1", "8.8.8.8, 10.1.1.1", "::1", "bad", "", "1.2.3.4:5"]
+)
 some_ids = st.sampled_from([*UUIDS, "own-id", "deadbeef", "0123", "x" * 36, UUIDS[0].upper()])
 LINES = {
     "x-request-id": st.one_of(some_ids, some_ids, st.just("")),
@@ -273,7 +292,10 @@ def masked(view: View, request: Request) -> View:
         )
 
     def all_of(lines: list[tuple[str, str]]) -> list[tuple[str, str]]:
-        return sorted((name, OWN.sub("<own>", of(value)) if name == "x-forwarded-for" else of(value)) for name, value in lines)
+        return sorted(
+            (name, OWN.sub("<own>", of(value)) if name == "x-forwarded-for" else of(value))
+            for name, value in lines
+        )
 
     return replace(view, response=all_of(view.response), received=all_of(view.received))
 

@@ -12,13 +12,13 @@ from envoy_support import endpoints, loaded_cluster, refused
 from meshcore.config import load, load_text
 from meshcore.config.envoy import load_parts
 from meshcore.model import (
-    Fraction,
     CircuitBreakers,
     ClientSideWeighted,
     CorsFilter,
     Discovery,
     Endpoint,
     EscapedSlashes,
+    Fraction,
     HealthStatus,
     LeastRequest,
     Locality,

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from meshcore.config.envoy.schema import bootstrap as schema
-from meshcore.config.envoy.schema.bootstrap import TrafficDirection
 from meshcore.config.envoy.schema import connection_manager as manager_schema
+from meshcore.config.envoy.schema.bootstrap import TrafficDirection
 from meshcore.config.envoy.schema.connection_manager import EscapedSlashesAction, HttpConnectionManager
 from meshcore.config.envoy.schema.filters import Router
 from meshcore.config.envoy.schema.route import RouteConfiguration as RouteSchema

@@ -112,7 +112,7 @@ def _request_ids(context: Context, manager: HttpConnectionManager) -> UuidReques
 
 
 def _sampling(context: Context, config: Tracing) -> TraceSampling:
-    """The connection manager's shares: whole percents, but for those of random sampling, as Envoy rounds them."""
+    """The connection manager's shares: whole percents, and hundredths of random sampling, as in Envoy."""
     random = config.random_sampling.value if config.random_sampling is not None else 100.0
     return TraceSampling(
         client=context.runtime.share(_CLIENT) or _whole(config.client_sampling),
