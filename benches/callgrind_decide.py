@@ -1,6 +1,6 @@
 """Counts the instructions of one decide() and close(), by valgrind's callgrind.
 
-    python benches/callgrind_decide.py [--routes 1000] [--functions 25]
+    python benches/callgrind_decide.py [--routes 1000] [--functions 25] [--ids] [--tracer zipkin]
 
 Two runs that differ in the number of decisions alone are subtracted: what starting Python and
 compiling the table cost falls out, and the count hardly depends on the machine. It includes the
@@ -30,7 +30,7 @@ sys.path.insert(0, {benches!r})
 import tables
 from meshcore import Engine
 def main():
-    decide = Engine(tables.config({routes})).decide
+    decide = Engine(tables.config({routes}, ids={ids}, tracer={tracer!r})).decide
     authority, path, headers = tables.AUTHORITY, tables.path({routes} - 1), tables.HEADERS
     gc.collect()
     gc.disable()
@@ -85,11 +85,13 @@ def main() -> int:
     options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     options.add_argument("--routes", type=int, default=1000)
     options.add_argument("--functions", type=int, default=25, help="how many to list")
+    options.add_argument("--ids", action="store_true", help="the listener makes request ids")
+    options.add_argument("--tracer", default="", help="and traces: zipkin or opentelemetry")
     arguments = options.parse_args()
     if not shutil.which("valgrind"):
         print("valgrind is not here: nothing counted")
         return 0
-    found = spent(LOOP, routes=arguments.routes)
+    found = spent(LOOP, routes=arguments.routes, ids=arguments.ids, tracer=arguments.tracer)
     total = found.pop("PROGRAM TOTALS")
     print(f"{arguments.routes:,} routes: {total:,.0f} instructions for one decide() and close()\n")
     for name, cost in sorted(found.items(), key=lambda item: -item[1])[: arguments.functions]:

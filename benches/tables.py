@@ -7,6 +7,7 @@ from meshcore.model import (
     Config,
     Endpoint,
     ForwardAction,
+    HttpOptions,
     Listener,
     LocalityEndpoints,
     PathKind,
@@ -14,6 +15,7 @@ from meshcore.model import (
     Route,
     RouteConfiguration,
     RouteMatch,
+    TracingOptions,
     VirtualHost,
     WeightedCluster,
     WeightedClusters,
@@ -73,9 +75,14 @@ def cluster(name: str, hosts: int) -> Cluster:
     return Cluster(name, localities=(LocalityEndpoints(endpoints),))
 
 
-def config(size: int) -> Config:
-    """One listener with ``route_configuration(size)`` before two clusters of ten hosts."""
+def config(size: int, *, ids: bool = False, tracer: str = "") -> Config:
+    """One listener with ``route_configuration(size)`` before two clusters of ten hosts.
+
+    It makes no request ids, as no peer does, unless ``ids`` are asked for, or a ``tracer``.
+    """
+    tracing = TracingOptions(provider=tracer) if tracer else None
+    options = HttpOptions(generate_request_id=ids or bool(tracer), tracing=tracing)
     return Config(
-        listeners=(Listener("bench", None, route_configuration(size)),),
+        listeners=(Listener("bench", None, route_configuration(size), options),),
         clusters=(cluster("v1", 10), cluster("v2", 10)),
     )
