@@ -1142,7 +1142,7 @@ cdef extern from "meshcore.h" nogil:
     c_bool mc_snapshot_has_traffic(const mc_snapshot *snapshot, int32_t cluster)
     uint32_t mc_snapshot_active(const mc_snapshot *snapshot, int32_t cluster, int32_t endpoint)
     bint mc_snapshot_reads_clock(const mc_snapshot *snapshot)
-    bint mc_snapshot_makes_ids(const mc_snapshot *snapshot)
+    uint32_t mc_snapshot_makes_ids(const mc_snapshot *snapshot)
     bint mc_snapshot_reads_unix_time(const mc_snapshot *snapshot)
     const char *mc_snapshot_policy(const mc_snapshot *snapshot, int32_t cluster)
     ctypedef struct mc_cluster:

@@ -45,7 +45,8 @@ cdef inline const uint64_t *ids_of(Serving serving, Snapshot snapshot, object se
     """Random numbers for the ids of a request; NULL: it needs none, or they come of its seed."""
     if not snapshot.makes_ids or seed is not None:
         return NULL
-    if not mc_id_source_take(serving.ids, room, MC_REQUEST_IDS):
+    room[2] = room[3] = room[4] = 0  # of traces
+    if not mc_id_source_take(serving.ids, room, snapshot.makes_ids):
         raise OSError("the system has no random numbers to give")
     return room
 

@@ -1,5 +1,5 @@
 cimport cython
-from libc.stdint cimport uint64_t
+from libc.stdint cimport uint32_t, uint64_t
 
 from meshcore._core cimport *
 from meshcore._rate_limit_spec cimport LimitSpecs
@@ -19,7 +19,7 @@ cdef class Snapshot:
     cdef object clock          # gives seconds; None: the machine's
     cdef bint reads_clock      # decisions hang on the time
     cdef bint reads_unix_time  # they hang on the time of day
-    cdef bint makes_ids        # they make ids of requests or traces
+    cdef uint32_t makes_ids    # random numbers that they take for ids of requests and traces
     cdef tuple listeners       # names
     cdef tuple filters         # by listener: (name, model) of each filter that acts, in order
     cdef tuple hosts           # names

@@ -203,7 +203,8 @@ static mc_code build_listeners(mc_snapshot *s, const mc_snapshot_spec *spec, mc_
         mc_mirrors_build(&to->mirrors, from->mirrors, from->mirror_count, s->arena)) {
       return no_memory(error);
     }
-    s->makes_ids |= mc_request_id_minded(&to->options);
+    const uint8_t ids = to->options.tracing ? MC_REQUEST_IDS : mc_request_id_minded(&to->options) ? 2 : 0;
+    if (ids > s->makes_ids) s->makes_ids = ids;
     mc_code code = mc_cors_build(&to->cors, from->cors, s->arena, error);
     if (!code) code = build_faults(s, to, from, error);
     if (!code) code = build_filters(s, spec, to, from, error);
@@ -347,7 +348,7 @@ const mc_local_limit *mc_snapshot_limit(const mc_snapshot *s, const mc_local_lim
 
 bool mc_snapshot_reads_clock(const mc_snapshot *s) { return s->reads_clock; }
 
-bool mc_snapshot_makes_ids(const mc_snapshot *s) { return s->makes_ids; }
+uint32_t mc_snapshot_makes_ids(const mc_snapshot *s) { return s->makes_ids; }
 bool mc_snapshot_reads_unix_time(const mc_snapshot *s) { return s->reads_unix_time; }
 
 bool mc_snapshot_learns(const mc_snapshot *s, int32_t cluster) { return s->clusters[cluster]->balancer->policy->report; }

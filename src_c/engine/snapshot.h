@@ -145,7 +145,7 @@ struct mc_snapshot {
   mc_limit_builder limits; /* what its limits were built with, and the first of them */
   bool has_faults;      /* some level has a fault policy */
   bool reads_unix_time; /* some session is kept by a cookie */
-  bool makes_ids;       /* some listener minds the ids of requests */
+  uint8_t makes_ids;    /* random numbers that ids take: of requests, of traces, too */
   bool reads_clock;     /* some cluster's picks, or its health, hang on now_ns */
   int32_t any_listener; /* the one with port 0; -1: none */
   int32_t *by_name;     /* hash table of cluster numbers, -1: free */

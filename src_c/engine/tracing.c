@@ -40,18 +40,38 @@ static void note_reason(mc_decision *d, const mc_http_options *options) {
 
 static bool within(mc_fraction share, uint64_t number) { return number % share.denominator < share.numerator; }
 
-static bool has(const mc_view *view, mc_slice name) { return mc_view_header(view, name).data != NULL; }
+/* Who asks for a trace. */
+typedef struct wishes {
+  bool client, service;
+} wishes;
+
+/* Reads them, in one pass; where requests come in, what names the operation is for tracers alone, and is hidden. */
+static wishes read_wishes(mc_view *view, bool hides_operation) {
+  wishes found = {false, false};
+  for (uint32_t i = 0; i < view->header_count; i++) {
+    const mc_slice name = view->headers[i].name;
+    if (name.size != 17 && name.size != 19 && name.size != 27) continue;
+    const uint64_t bit = UINT64_C(1) << (i & 63);
+    if (view->hidden[i >> 6] & bit) continue;
+    found.client |= mc_slice_equal_fold(name, MC_LITERAL("x-client-trace-id"));
+    found.service |= mc_slice_equal_fold(name, MC_LITERAL("x-envoy-force-trace"));
+    if (hides_operation && mc_slice_equal_fold(name, MC_LITERAL("x-envoy-decorator-operation"))) {
+      view->hidden[i >> 6] |= bit;
+    }
+  }
+  return found;
+}
 
 /* Which of the four it is, and whether it has to be noted. */
-static mc_trace_reason decide_reason(mc_decision *d, const mc_sampling_shares *shares, uint64_t number, bool *news) {
+static mc_trace_reason decide_reason(mc_decision *d, const mc_sampling_shares *shares, wishes wishes, uint64_t number,
+                                     bool *news) {
   enum { CLIENTS = 0x7ace };
-  const mc_view *view = &d->view;
-  mc_trace_reason reason = noted_reason(view->request_id);
+  mc_trace_reason reason = noted_reason(d->view.request_id);
   *news = false;
   if (!reason) {
-    if (has(view, MC_LITERAL("x-client-trace-id")) && within(shares->client, mc_mix64(d->request.seed ^ CLIENTS))) {
+    if (wishes.client && within(shares->client, mc_mix64(d->request.seed ^ CLIENTS))) {
       reason = MC_TRACED_BY_CLIENT;
-    } else if (has(view, MC_LITERAL("x-envoy-force-trace"))) {
+    } else if (wishes.service) {
       reason = MC_TRACED_BY_SERVICE;
     } else if (within(shares->random, number)) {
       reason = MC_TRACED_BY_SAMPLING;
@@ -65,34 +85,26 @@ static mc_trace_reason decide_reason(mc_decision *d, const mc_sampling_shares *s
   return reason;
 }
 
-/* What names the operation is for tracers alone, where requests come in. */
-static void hide_operation(mc_view *view) {
-  for (uint32_t i = 0; i < view->header_count; i++) {
-    if (mc_slice_equal_fold(view->headers[i].name, MC_LITERAL("x-envoy-decorator-operation"))) {
-      view->hidden[i >> 6] |= UINT64_C(1) << (i & 63);
-    }
-  }
-}
-
 void mc_tracing_decide(mc_decision *d, const mc_action *action) {
   const mc_http_options *options = &d->snapshot->listeners[d->listener].options;
   const mc_tracing_spec *tracing = options->tracing;
   const mc_slice id = d->view.request_id;
+  const wishes wishes = read_wishes(&d->view, !tracing->outbound);
   uint64_t number;
   bool news = false;
   if (tracing->any_id) {
     d->traced = MC_TRACED_BY_SAMPLING;
   } else if (mc_request_id_number(id, &number)) {
-    d->traced = decide_reason(d, action && action->sampling ? action->sampling : &tracing->shares, number % 10000, &news);
+    const mc_sampling_shares *shares = action && action->sampling ? action->sampling : &tracing->shares;
+    d->traced = decide_reason(d, shares, wishes, number % 10000, &news);
   }
   if (news) note_reason(d, options);
-  if (!tracing->outbound) hide_operation(&d->view);
 }
 
 void mc_tracing_note(mc_decision *d) {
   const mc_http_options *options = &d->snapshot->listeners[d->listener].options;
   if (d->traced || noted_reason(d->view.request_id)) note_reason(d, options);
-  if (!options->tracing->outbound) hide_operation(&d->view);
+  read_wishes(&d->view, !options->tracing->outbound);
 }
 
 const char *mc_trace_reason_name(mc_trace_reason reason) {

@@ -1099,7 +1099,7 @@ typedef struct mc_request {
   uint64_t now_ns;
   uint64_t unix_s; /* the time for clients' cookies, in seconds since 1970; see mc_snapshot_reads_unix_time */
   uint64_t seed;
-  const uint64_t *ids; /* MC_REQUEST_IDS random numbers for what mc_snapshot_makes_ids; NULL: they come of the seed. They
+  const uint64_t *ids; /* MC_REQUEST_IDS numbers, of which mc_snapshot_makes_ids are random; NULL: they come of the seed. They
                           need not outlive the call */
   bool stale; /* decide even where the cluster has news */
 } mc_request;
@@ -1453,8 +1453,8 @@ mc_limit_counts mc_local_limit_counts(const struct mc_local_limit *limit);
 
 /* Whether decisions hang on the time: if not, a request's now_ns need not be set. */
 bool mc_snapshot_reads_clock(const mc_snapshot *snapshot);
-/* Whether they make request ids or trace ids: if not, a request's ids need not be set. */
-bool mc_snapshot_makes_ids(const mc_snapshot *snapshot);
+/* How many of a request's ids they use, for request ids and trace ids; 0: ids need not be set. */
+uint32_t mc_snapshot_makes_ids(const mc_snapshot *snapshot);
 /* Whether they hang on the time of day: if not, a request's unix_s need not be set. */
 bool mc_snapshot_reads_unix_time(const mc_snapshot *snapshot);
 /* The name of the policy that picks a cluster's endpoints: "round robin". Static. */

@@ -71,7 +71,7 @@ static void test_made(void) {
   world w;
   world_init(&w);
   world_build(&w);
-  CHECK(mc_snapshot_makes_ids(w.snapshot));
+  CHECK_INT(mc_snapshot_makes_ids(w.snapshot), 2);
   decide(&w, nothing, ids, id, NULL);
   CHECK(strcmp(id, "ffffffff-ffff-4fff-bfff-ffffffffffff") == 0);
   decide(&w, nothing, NULL, id, NULL); /* of the seed */
@@ -117,6 +117,7 @@ static void test_sampling(void) {
   world_init(&w);
   w.config.listener.options.tracing = &w.tracing;
   world_build(&w);
+  CHECK_INT(mc_snapshot_makes_ids(w.snapshot), MC_REQUEST_IDS);
   decide(&w, uuid, NULL, id, &traced);
   CHECK(is_uuid(id, '4') && traced == MC_NOT_TRACED);
   decide(&w, sampled, NULL, id, &traced);
