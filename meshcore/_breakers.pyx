@@ -23,23 +23,25 @@ cdef class Lease:
     cdef Snapshot _snapshot
     cdef int32_t _cluster, _endpoint  # _endpoint -1: no connection, but a request that waits for one
     cdef mc_routing_priority _priority
-    cdef bint _held
+    cdef uint8_t _holder  # 0: nothing is held
 
     def __dealloc__(self):
         self._close()
 
     def __repr__(self):
         what = "pending request" if self._endpoint < 0 else "connection"
-        return f"<Lease of a {what}{'' if self._held else ', closed'}>"
+        return f"<Lease of a {what}{'' if self._holder else ', closed'}>"
 
     cdef void _close(self) noexcept:
-        if not self._held:
+        cdef uint8_t holder = self._holder
+        if not holder:
             return
-        self._held = False
+        self._holder = 0
         if self._endpoint >= 0:
-            mc_snapshot_give_connection(self._snapshot.snapshot, self._cluster, self._endpoint, self._priority)
+            mc_snapshot_give_connection(
+                self._snapshot.snapshot, self._cluster, self._endpoint, self._priority, holder)
         else:
-            mc_snapshot_give(self._snapshot.snapshot, self._cluster, self._priority, MC_RESOURCE_PENDING)
+            mc_snapshot_give(self._snapshot.snapshot, self._cluster, self._priority, MC_RESOURCE_PENDING, holder)
 
     def close(self):
         self._close()
@@ -70,14 +72,14 @@ cdef Lease lease_of(Snapshot snapshot, object cluster, object priority):
 cdef object connection_of(Snapshot snapshot, object cluster, object endpoint, object priority):
     cdef Lease out = lease_of(snapshot, cluster, priority)
     out._endpoint = endpoint_number(snapshot, out._cluster, endpoint)
-    out._held = mc_snapshot_take_connection(snapshot.snapshot, out._cluster, out._endpoint, out._priority)
-    return out if out._held else None
+    out._holder = mc_snapshot_take_connection(snapshot.snapshot, out._cluster, out._endpoint, out._priority)
+    return out if out._holder else None
 
 
 cdef object pending_of(Snapshot snapshot, object cluster, object priority):
     cdef Lease out = lease_of(snapshot, cluster, priority)
-    out._held = mc_snapshot_take(snapshot.snapshot, out._cluster, out._priority, MC_RESOURCE_PENDING)
-    return out if out._held else None
+    out._holder = mc_snapshot_take(snapshot.snapshot, out._cluster, out._priority, MC_RESOURCE_PENDING)
+    return out if out._holder else None
 
 
 cdef dict breakers_of(Snapshot snapshot, Py_ssize_t cluster):

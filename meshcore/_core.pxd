@@ -701,9 +701,6 @@ cdef extern from "meshcore.h" nogil:
     void mc_limiter_refund(mc_limiter *limiter, mc_slice key, uint64_t cost, uint64_t now_ns)
     uint64_t mc_limiter_forgotten(const mc_limiter *limiter)
 
-    ctypedef struct mc_shared:
-        pass
-
     enum: MC_SHARED_LAYOUT
     enum: MC_SHARED_MAX_WORKERS
 
@@ -1069,6 +1066,12 @@ cdef extern from "meshcore.h" nogil:
     mc_runtime *mc_runtime_new()
     void mc_runtime_free(mc_runtime *runtime)
     void mc_runtime_set_secret(mc_runtime *runtime, const uint8_t *secret)
+
+    ctypedef struct mc_shared:
+        pass
+
+    void mc_runtime_share(mc_runtime *runtime, mc_shared *shared)
+    const char *mc_runtime_refusal(const mc_runtime *runtime)
 
     void mc_scratch_init(mc_scratch *scratch)
     void mc_scratch_reset(mc_scratch *scratch)
@@ -1479,19 +1482,21 @@ cdef extern from "meshcore.h" nogil:
     ctypedef struct mc_picked:
         int32_t endpoint
         uint32_t flag
+        uint8_t holder
 
     mc_code mc_snapshot_pick(const mc_snapshot *snapshot, int32_t cluster, const mc_pick_terms *terms, mc_picked *picked)
     void mc_snapshot_detect(const mc_snapshot *snapshot, int32_t cluster, int32_t endpoint, const mc_result *result)
-    void mc_snapshot_done(const mc_snapshot *snapshot, int32_t cluster, int32_t endpoint)
+    void mc_snapshot_done(const mc_snapshot *snapshot, int32_t cluster, const mc_picked *picked)
 
-    bint mc_snapshot_take(
+    uint8_t mc_snapshot_take(
         const mc_snapshot *snapshot, int32_t cluster, mc_routing_priority priority, mc_resource resource)
     void mc_snapshot_give(
-        const mc_snapshot *snapshot, int32_t cluster, mc_routing_priority priority, mc_resource resource)
-    bint mc_snapshot_take_connection(
+        const mc_snapshot *snapshot, int32_t cluster, mc_routing_priority priority, mc_resource resource,
+        uint8_t holder)
+    uint8_t mc_snapshot_take_connection(
         const mc_snapshot *snapshot, int32_t cluster, int32_t endpoint, mc_routing_priority priority)
     void mc_snapshot_give_connection(
-        const mc_snapshot *snapshot, int32_t cluster, int32_t endpoint, mc_routing_priority priority)
+        const mc_snapshot *snapshot, int32_t cluster, int32_t endpoint, mc_routing_priority priority, uint8_t holder)
     bint mc_snapshot_listener_concurrency(
         const mc_snapshot *snapshot, int32_t listener, uint64_t now_ns, mc_concurrency_status *status)
     bint mc_snapshot_concurrency(

@@ -31,7 +31,7 @@ cdef class Pick:
     cdef void _close(self) noexcept:
         if self._held:
             self._held = False
-            mc_snapshot_done(self._snapshot.snapshot, self._number, self._picked.endpoint)
+            mc_snapshot_done(self._snapshot.snapshot, self._number, &self._picked)
 
     @property
     def cluster(self):

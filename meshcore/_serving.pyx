@@ -14,14 +14,14 @@ cdef class Serving:
     # One item: the snapshot in force. A list's item is read and replaced atomically, with the GIL and
     # without; an attribute of an extension type is not. No decision takes the lock, unless its cluster is stale.
 
-    def __cinit__(self, clock):
+    def __cinit__(self, clock, shared_state=None):
         self.entropy = mc_entropy_new()
         self.ids = mc_id_source_new()
         if self.entropy == NULL or self.ids == NULL:
             raise MemoryError
         self._clock = clock
         self._lock = threading.Lock()
-        self.runtime = Runtime()
+        self.runtime = Runtime(shared_state)
         self._current = [None]
         self._watchers = ()
 

@@ -9,6 +9,7 @@ from meshcore._spec cimport Specs
 cdef class Runtime:
     cdef mc_runtime *runtime
     cdef bint checking         # somebody checks endpoints actively
+    cdef object shared_state   # shared.SharedState; None: all of it is this process's own
 
 
 @cython.final

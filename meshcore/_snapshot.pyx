@@ -4,6 +4,7 @@ them."""
 from dataclasses import replace
 
 cimport cython
+from libc.stdint cimport uintptr_t
 
 from meshcore._core cimport *
 from meshcore._cluster_spec cimport cluster_spec, nanoseconds, unchecked
@@ -27,10 +28,11 @@ cdef dict TLS = {
 cdef Py_ssize_t LARGE = 1_000
 
 
+@cython.no_gc_clear
 cdef class Runtime:
     """What outlives snapshots; every snapshot holds it."""
 
-    def __cinit__(self):
+    def __cinit__(self, shared_state=None):
         cdef uint8_t secret[16]
         self.runtime = mc_runtime_new()
         if self.runtime == NULL:
@@ -38,6 +40,12 @@ cdef class Runtime:
         if not mc_platform_random(secret, sizeof(secret)):
             raise OSError("the system has no random numbers to give")
         mc_runtime_set_secret(self.runtime, secret)
+        if shared_state is not None:
+            # Imported here: most engines are alone.
+            from meshcore.shared import SharedState
+
+            self.shared_state = SharedState.of(shared_state)
+            mc_runtime_share(self.runtime, <mc_shared *> <uintptr_t> self.shared_state.address)
 
     def __dealloc__(self):
         mc_runtime_free(self.runtime)
@@ -78,7 +86,7 @@ cdef class Snapshot:
             self.snapshot = mc_snapshot_build(&spec, runtime.runtime, &error)
         specs.clear()
         if self.snapshot == NULL:
-            _refuse(&error)
+            _refuse(runtime, &error)
         self.reads_clock = mc_snapshot_reads_clock(self.snapshot)
         self.reads_unix_time = mc_snapshot_reads_unix_time(self.snapshot)
         self.makes_ids = mc_snapshot_makes_ids(self.snapshot)
@@ -237,7 +245,7 @@ cdef Snapshot with_cluster(Snapshot old, Py_ssize_t number, object cluster, uint
     with nogil:
         out.snapshot = mc_snapshot_with_cluster(old.snapshot, <int32_t> number, spec, seed, &error)
     if out.snapshot == NULL:
-        _refuse(&error)
+        _refuse(old.runtime, &error)
     out.reads_clock = mc_snapshot_reads_clock(out.snapshot)
     return out
 
@@ -250,7 +258,7 @@ cdef Snapshot refreshed(Snapshot old, Py_ssize_t number, uint64_t now_ns, uint64
     with nogil:
         code = mc_snapshot_refresh(old.snapshot, <int32_t> number, now_ns, seed, &out.snapshot, &error)
     if code:
-        _refuse(&error)
+        _refuse(old.runtime, &error)
     return old if out.snapshot == NULL else out
 
 
@@ -274,7 +282,10 @@ cdef int32_t endpoint_number(Snapshot snapshot, Py_ssize_t number, object endpoi
     return addresses.index(endpoint)
 
 
-cdef int _refuse(mc_error *error) except -1:
+cdef int _refuse(Runtime runtime, mc_error *error) except -1:
+    cdef const char *refusal = mc_runtime_refusal(runtime.runtime)
+    if error.code == MC_NO_MEMORY and refusal != NULL:
+        raise runtime.shared_state.error((<bytes> refusal).decode())
     if error.code == MC_NO_MEMORY:
         raise MemoryError
     raise ValueError(error.message.decode("utf-8", "replace"))

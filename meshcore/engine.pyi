@@ -1,5 +1,6 @@
 """The engine: the configuration in force, and the requests that it is asked about."""
 
+import os
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Literal
 
@@ -10,19 +11,35 @@ from meshcore.decision import Attempt, Decision, Mirror, Outcome
 from meshcore.explain import Explain
 from meshcore.membership import GivenEndpoint
 from meshcore.model import Config, HealthStatus
+from meshcore.shared import SharedState
 
 __all__ = ["Attempt", "Decision", "Engine", "Lease", "Mirror", "Outcome", "Pick"]
 
 class Engine:
     """Decides by a configuration. Thread-safe; one engine serves a whole process."""
 
-    def __init__(self, config: Config, *, clock: Callable[[], float] | None = None) -> None:
+    def __init__(
+        self,
+        config: Config,
+        *,
+        clock: Callable[[], float] | None = None,
+        shared_state: str | os.PathLike[str] | SharedState | None = None,
+    ) -> None:
         """Compile ``config``. ``clock`` gives seconds and never goes back; None: the machine's.
         It then stands for the time of day, too.
 
+        ``shared_state``: a name, a path or a SharedState. Requests under way, what else circuit breakers
+        count, and who is ejected are then common to all engines that name it so, of whatever processes on
+        the machine: docs/shared-state.md. With a ``clock`` all of them must have the same.
+
         Raises:
             ValueError: for a model that cannot be served; what load() returns always can.
+            SharedStateError: the shared state cannot be used, or has no room. swap() and
+                update_endpoints() raise it, too, and then change nothing.
         """
+    @property
+    def shared_state(self) -> SharedState | None:
+        """Where this engine counts together with others; None: it counts for itself."""
     @property
     def config(self) -> Config:
         """The configuration in force."""
@@ -253,6 +270,9 @@ class Engine:
         far); of a gradient also ``gradient`` and ``headroom`` of the last window, ``min_rtt`` and
         ``sample_rtt`` (seconds; None: not known yet) and ``measuring``, whether the first of them is being
         measured.
+
+        ``shared_state`` is the file of the state in which all of this is counted together with other
+        processes; None: it is this process's own, and what others send is not in it.
         """
     def annotate_clusters(self, notes: Callable[[str], Mapping[str, Any]] | None) -> None:
         """Let ``clusters()`` say more of each cluster: ``notes`` gives further entries by the cluster's name.

@@ -60,10 +60,14 @@ cdef class Engine:
     cdef Serving _serving
     cdef list _notes  # one item, what annotates clusters(): it is replaced atomically, with the GIL and without
 
-    def __init__(self, config, *, clock=None):
-        self._serving = Serving(clock)
+    def __init__(self, config, *, clock=None, shared_state=None):
+        self._serving = Serving(clock, shared_state)
         self._notes = [None]
         self.swap(config)
+
+    @property
+    def shared_state(self):
+        return self._serving.runtime.shared_state
 
     @property
     def config(self):
@@ -249,6 +253,9 @@ cdef class Engine:
 
     def clusters(self):
         cdef Snapshot snapshot = self._serving.snapshot()
+        shared_state = self.shared_state
+        if shared_state is not None:
+            shared_state.reclaim()  # what the dead hold is no load
         found = []
         for i, name in enumerate(snapshot.clusters):
             endpoints = [
@@ -261,7 +268,12 @@ cdef class Engine:
                 }
                 for e, address in enumerate(snapshot.endpoints[i])
             ]
-            about = {"name": name, "endpoints": endpoints, "circuit_breakers": breakers_of(snapshot, i)}
+            about = {
+                "name": name,
+                "endpoints": endpoints,
+                "circuit_breakers": breakers_of(snapshot, i),
+                "shared_state": None if shared_state is None else str(shared_state.path),
+            }
             add_ejections(snapshot, i, about)
             add_concurrency(snapshot, i, about)
             found.append(about)

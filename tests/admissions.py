@@ -1,4 +1,4 @@
-"""The judge of recorded admissions: whether any limit of a token bucket could have let them all in.
+"""The judges of records: whether a token bucket could have let it all in, and how many were there at once.
 
 A history is a list of admissions, each of them a time in nanoseconds, as the limiter was told it, and a
 cost. It is accepted if in every window no more was let in than ``max_tokens`` and what came meanwhile: then,
@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-__all__ = ["Excess", "excess"]
+__all__ = ["Excess", "excess", "most_at_once"]
 
 
 @dataclass(frozen=True)
@@ -42,3 +42,13 @@ def excess(
             came = (at - worst[1]) * tokens_per_fill // fill_interval_ns
             return Excess(worst[1], at, before - worst[2], max_tokens + came)
     return None
+
+
+def most_at_once(stays: Iterable[tuple[int, int]]) -> int:
+    """How many of these overlap at some instant; each is its begin and its end, both within what it held."""
+    moments = sorted(moment for begin, end in stays if begin < end for moment in ((begin, 1), (end, -1)))
+    now = most = 0
+    for _, change in moments:  # who ends at an instant ends before others begin
+        now += change
+        most = max(most, now)
+    return most

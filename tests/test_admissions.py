@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from admissions import Excess, excess
+from admissions import Excess, excess, most_at_once
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -58,3 +58,17 @@ def test_as_all_windows_say(history: list[tuple[int, int]], most: int, rate: int
         if start <= end
     )
     assert (excess(history, most, rate, interval) is not None) == bad
+
+
+def test_how_many_are_there_at_once() -> None:
+    assert most_at_once([]) == 0
+    assert most_at_once([(1, 5), (5, 9), (6, 7)]) == 2
+    assert most_at_once([(1, 9), (2, 3), (4, 8), (5, 6), (7, 8)]) == 3
+    assert most_at_once([(3, 3)] * 5) == 0
+
+
+@given(st.lists(st.tuples(st.integers(0, 12), st.integers(0, 12)), max_size=8))
+def test_as_all_instants_say(stays: list[tuple[int, int]]) -> None:
+    instants = [instant + 0.5 for instant in range(13)]
+    most = max(sum(begin < instant < end for begin, end in stays) for instant in instants)
+    assert most_at_once(stays) == most

@@ -5,4 +5,7 @@
 
 #define MC_INLINED static inline __attribute__((always_inline))
 
+/* What is seldom needed: that its callers need no room for what it does. */
+#define MC_SELDOM static __attribute__((noinline, cold))
+
 #endif

@@ -35,8 +35,8 @@ bool mc_breaker_take(mc_breaker *breaker, mc_resource resource) {
 
 /* Counts down to 0 and no further, since callers of a component make mistakes. */
 bool mc_breaker_give(mc_breaker *breaker, mc_resource resource) {
-  atomic_uint_fast32_t *used = &breaker->counts.used[resource];
-  uint_fast32_t now = atomic_load_explicit(used, memory_order_relaxed);
+  mc_count *used = &breaker->counts.used[resource];
+  uint64_t now = atomic_load_explicit(used, memory_order_relaxed);
   do {
     if (!now) return false;
   } while (!atomic_compare_exchange_weak_explicit(used, &now, now - 1, memory_order_relaxed, memory_order_relaxed));

@@ -10,9 +10,12 @@
 
 #include "meshcore.h"
 
+/* How much is taken: the lower half. The upper one is 0, unless processes share it: shared/held.h. */
+typedef _Atomic(uint64_t) mc_count;
+
 /* What is taken, by mc_resource. */
 typedef struct mc_breaker_counts {
-  atomic_uint_fast32_t used[MC_RESOURCES];
+  mc_count used[MC_RESOURCES];
   atomic_uint_fast64_t overflows[MC_RESOURCES];
 } mc_breaker_counts;
 
@@ -24,9 +27,9 @@ struct mc_breaker {
 /* Envoy's limits where a configuration sets none. */
 mc_thresholds mc_thresholds_default(void);
 
-/* One more, where that stays within the limit. Nothing is ordered by it. */
-static inline bool mc_count_take(atomic_uint_fast32_t *count, uint32_t limit) {
-  uint_fast32_t now = atomic_load_explicit(count, memory_order_relaxed);
+/* One more, where that stays within the limit. Nothing is ordered by it. One that is shared is never within it. */
+static inline bool mc_count_take(mc_count *count, uint32_t limit) {
+  uint64_t now = atomic_load_explicit(count, memory_order_relaxed);
   do {
     if (now >= limit) return false;
   } while (!atomic_compare_exchange_weak_explicit(count, &now, now + 1, memory_order_relaxed, memory_order_relaxed));

@@ -107,7 +107,8 @@ static mc_code lease(mc_decision *d, mc_cluster *cluster, uint64_t now_ns, mc_at
   const finding before = finding_of(d);
   const mc_code code = pick(d, cluster, now_ns, &attempt->endpoint);
   if (!code && attempt->endpoint >= 0) {
-    attempt->leased = attempt->running = mc_lease_begin(cluster, attempt->endpoint, action_of(d)->priority, now_ns);
+    attempt->leased = mc_lease_begin(cluster, attempt->endpoint, action_of(d)->priority, now_ns);
+    attempt->running = attempt->leased;
   }
   if (!attempt->leased) {
     d->candidates = before.candidates;

@@ -55,10 +55,9 @@ static void bare_view(mc_decision *d) {
 /* Counts a request that goes to the host that was picked, or refuses it: the cluster has as many as it may. */
 MC_INLINED void lease(const mc_cluster *cluster, const mc_action *action, mc_decision *d, const bool peek) {
   const mc_routing_priority priority = action->priority;
-  bool room = peek ? mc_lease_has_room(cluster, priority)
-                   : mc_lease_begin(cluster, d->endpoint, priority, d->request.now_ns);
-  d->leased = room && !peek;
-  if (room) {
+  const mc_holder holder = peek ? 0 : mc_lease_begin(cluster, d->endpoint, priority, d->request.now_ns);
+  d->leased = holder;
+  if (peek ? mc_lease_has_room(cluster, priority) : holder != 0) {
     d->outcome = MC_FORWARD;
     d->detects = cluster->detects;
     d->retries = action->retries || d->view.internal;

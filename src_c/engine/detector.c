@@ -50,7 +50,7 @@ void mc_detector_report(mc_detector *detector, uint32_t host, const mc_result *r
 }
 
 void mc_detector_sweep(mc_detector *detector, uint64_t now_ns) {
-  uint64_t due = atomic_load_explicit(&detector->members->state->due_ns, memory_order_relaxed);
+  uint64_t due = atomic_load_explicit(&detector->members->state->live->due_ns, memory_order_relaxed);
   if (due <= now_ns) mc_outlier_sweep(detector->members->state, now_ns);
 }
 

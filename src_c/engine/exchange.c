@@ -51,7 +51,7 @@ mc_code mc_exchange_begin(mc_decision *d) {
     mc_previous_priorities_note(&x->priorities, mc_exchange_priority(d->upstream, d->endpoint));
   }
   if (mc_retry_begin(&x->retry, action->retry, &d->view, d->request.seed, &d->scratch)) return MC_NO_MEMORY;
-  d->leased = false;
+  d->leased = 0;
   d->exchange = x;
   return MC_OK;
 }
@@ -62,9 +62,10 @@ const mc_attempt *mc_decision_attempts(mc_decision *d) {
 }
 
 static void give_back(const mc_decision *d, mc_attempt *attempt) {
-  if (!attempt->leased) return;
-  attempt->leased = false;
-  mc_lease_end(attempt->cluster, attempt->endpoint, action_of(d)->priority);
+  const mc_holder holder = attempt->leased;
+  if (!holder) return;
+  attempt->leased = 0;
+  mc_lease_end(attempt->cluster, attempt->endpoint, action_of(d)->priority, holder);
 }
 
 /* The attempt has come to its end: its lease, too. */
@@ -90,31 +91,43 @@ void mc_decision_end_delay(mc_decision *d) {
   if (d->fault_of_delay) end_fault(d);
 }
 
-static mc_breaker_counts *counts_of(const mc_decision *d) {
-  return &own_cluster(d)->state->counts[action_of(d)->priority];
-}
-
 /* A retry counts from when it is called for until something comes of an attempt. */
 static bool count_retry(mc_decision *d) {
   const mc_thresholds *thresholds = &own_cluster(d)->members->thresholds[action_of(d)->priority];
-  return d->exchange->counted = mc_counts_take(counts_of(d), thresholds, MC_RESOURCE_RETRIES);
+  d->exchange->counted =
+      mc_cluster_state_take(own_cluster(d)->state, action_of(d)->priority, MC_RESOURCE_RETRIES, thresholds);
+  return d->exchange->counted;
 }
 
 static void count_retry_no_more(const mc_decision *d) {
-  if (d->exchange->counted) mc_counts_give(counts_of(d), MC_RESOURCE_RETRIES);
-  d->exchange->counted = false;
+  if (!d->exchange->counted) return;
+  mc_cluster_state_give(own_cluster(d)->state, action_of(d)->priority, MC_RESOURCE_RETRIES, d->exchange->counted);
+  d->exchange->counted = 0;
 }
 
+MC_SELDOM void close_exchange(mc_decision *d) {
+  count_retry_no_more(d);
+  for (mc_attempt *at = &d->exchange->first; at; at = at->next) end(d, at);
+}
+
+MC_SELDOM void close_shared(mc_decision *d) {
+  const mc_holder holder = d->leased;
+  d->leased = 0;
+  mc_lease_end(d->upstream, d->endpoint, action_of(d)->priority, holder);
+}
+
+/* As almost always, one attempt has been made, and what it holds is this process's own. */
 void mc_decision_close(mc_decision *d) {
   end_fault(d);
   d->over |= d->outcome == MC_FORWARD;
-  if (d->leased) {
-    d->leased = false;
-    mc_lease_end(d->upstream, d->endpoint, action_of(d)->priority);
+  if (d->leased == MC_HELD_HERE) {
+    d->leased = 0;
+    mc_lease_end(d->upstream, d->endpoint, action_of(d)->priority, MC_HELD_HERE);
+  } else if (d->leased) { /* it has no exchange, which would have taken the lease over */
+    close_shared(d);
+    return;
   }
-  if (!d->exchange) return;
-  count_retry_no_more(d);
-  for (mc_attempt *at = &d->exchange->first; at; at = at->next) end(d, at);
+  if (d->exchange) close_exchange(d);
 }
 
 void mc_decision_release(mc_decision *d) {

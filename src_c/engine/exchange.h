@@ -14,7 +14,7 @@ struct mc_exchange {
   uint32_t count;
   bool pending;      /* another attempt is called for */
   uint64_t wait_ns;  /* before it */
-  bool counted;      /* the cluster counts a retry as under way */
+  mc_holder counted; /* of the retry that the cluster counts as under way; 0: none */
   mc_previous_priorities priorities;
 };
 

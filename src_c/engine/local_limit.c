@@ -1,5 +1,7 @@
 #include "engine/local_limit.h"
 
+#include "limit/table.h"
+
 /* ------------------------------------------------------------------ building */
 
 static mc_code fail(mc_error *error, mc_code code, const char *message) {
@@ -43,24 +45,39 @@ static mc_code build_rule(mc_limit_rule *to, const mc_limit_rule_spec *from, uin
   return to->none ? MC_OK : make_limit(to, bucket, error);
 }
 
+typedef struct birth {
+  uint64_t capacity;
+  const mc_limit *limit;
+  const uint8_t *secret;
+} birth;
+
+static void init_limiter(void *memory, const void *argument) {
+  const birth *of = argument;
+  mc_limiter_init(memory, of->capacity, of->limit, of->secret);
+}
+
 /* The tokens themselves, which the runtime keeps. */
 static bool find_tokens(mc_limit_rule *rule, mc_slice name, uint64_t capacity, mc_runtime *runtime) {
   if (rule->none) return true;
   const size_t size = rule->keyed ? mc_limiter_bytes(capacity) : MC_BUCKET_BYTES;
   if (!size) return false;
+  const birth of = {capacity, &rule->limit, mc_runtime_secret(runtime)};
   mc_runtime_lock(runtime);
-  rule->store = mc_limit_store_of(runtime, name, size, rule->keyed ? MC_LIMITER_ALIGNMENT : MC_BUCKET_BYTES);
-  if (rule->store && rule->keyed && !rule->store->made) {
-    mc_limiter_init(rule->store->memory, capacity, &rule->limit, mc_runtime_secret(runtime));
+  rule->store = mc_limit_store_of(runtime, name, size, rule->keyed ? MC_LIMITER_ALIGNMENT : MC_BUCKET_BYTES,
+                                  rule->keyed ? init_limiter : NULL, &of);
+  if (rule->store && rule->keyed && !mc_limiter_is_sound(rule->store->memory, capacity, &rule->limit)) {
+    /* Of a shared state: who else would write to it? */
+    mc_limit_store_release(runtime, rule->store);
+    rule->store = NULL;
+    *mc_runtime_forget_refusal(runtime) = (mc_error){.code = MC_INVALID, .message = "is damaged: a rate limit"};
   }
-  if (rule->store) rule->store->made = true;
   mc_runtime_unlock(runtime);
   return rule->store != NULL;
 }
 
 static bool find_counts(mc_local_limit *limit, mc_runtime *runtime) {
   mc_runtime_lock(runtime);
-  limit->counts = mc_limit_store_of(runtime, limit->scope, sizeof(mc_limit_counters), MC_LIMITER_ALIGNMENT);
+  limit->counts = mc_limit_store_of(runtime, limit->scope, sizeof(mc_limit_counters), MC_LIMITER_ALIGNMENT, NULL, NULL);
   mc_runtime_unlock(runtime);
   return limit->counts != NULL;
 }

@@ -53,7 +53,7 @@ mc_code mc_snapshot_refresh(const mc_snapshot *old, int32_t number, uint64_t now
   const mc_cluster *stale = old->clusters[number];
   *out = NULL;
   mc_outlier_sweep(stale->state, now_ns);
-  if (atomic_load_explicit(&stale->state->epoch, memory_order_relaxed) == stale->epoch) return MC_OK;
+  if (atomic_load_explicit(&stale->live->epoch, memory_order_relaxed) == stale->epoch) return MC_OK;
   mc_cluster *cluster = mc_cluster_anew(stale, old->runtime, now_ns, seed, error);
   if (cluster) *out = with(old, number, cluster, error);
   return *out ? MC_OK : error->code;
@@ -76,12 +76,11 @@ mc_health mc_snapshot_health(const mc_snapshot *s, int32_t cluster, int32_t endp
 }
 
 uint32_t mc_snapshot_failing(const mc_snapshot *s, int32_t cluster, int32_t endpoint) {
-  mc_host_state *state = s->clusters[cluster]->hosts[endpoint].state;
-  return (uint32_t)atomic_load_explicit(&state->failing, memory_order_relaxed) & MC_FAILING;
+  return (uint32_t)mc_host_state_said(s->clusters[cluster]->hosts[endpoint].state) & MC_FAILING;
 }
 
 bool mc_snapshot_has_traffic(const mc_snapshot *s, int32_t cluster) {
-  return atomic_load_explicit(&s->clusters[cluster]->state->asked, memory_order_relaxed);
+  return atomic_load_explicit(&s->clusters[cluster]->live->asked, memory_order_relaxed);
 }
 
 uint32_t mc_snapshot_drain(const mc_snapshot *s, int32_t cluster, int32_t endpoint, bool draining) {

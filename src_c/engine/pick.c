@@ -14,10 +14,10 @@ mc_code mc_snapshot_pick(const mc_snapshot *s, int32_t number, const mc_pick_ter
                                          : mc_balancer_pick(cluster->balancer, &pick);
   if (found < 0) {
     out->flag = MC_FLAG_UH;
-  } else if (!mc_lease_begin(cluster, found, MC_ROUTING_DEFAULT, terms->now_ns)) {
-    out->flag = MC_FLAG_UO;
   } else {
-    out->endpoint = found;
+    out->holder = mc_lease_begin(cluster, found, MC_ROUTING_DEFAULT, terms->now_ns);
+    if (out->holder) out->endpoint = found;
+    else out->flag = MC_FLAG_UO;
   }
   return MC_OK;
 }
@@ -27,6 +27,6 @@ void mc_snapshot_detect(const mc_snapshot *s, int32_t number, int32_t endpoint, 
   if (mc_snapshot_detects(s, number)) mc_outlier_report(cluster->members, cluster->hosts[endpoint].state, result);
 }
 
-void mc_snapshot_done(const mc_snapshot *s, int32_t number, int32_t endpoint) {
-  mc_lease_end(s->clusters[number], endpoint, MC_ROUTING_DEFAULT);
+void mc_snapshot_done(const mc_snapshot *s, int32_t number, const mc_picked *picked) {
+  mc_lease_end(s->clusters[number], picked->endpoint, MC_ROUTING_DEFAULT, picked->holder);
 }

@@ -54,7 +54,7 @@ bool mc_picker_done(mc_picker *picker, int32_t host) {
   while (active) {
     if (atomic_compare_exchange_weak_explicit(counter, &active, active - 1, memory_order_relaxed,
                                               memory_order_relaxed)) {
-      mc_counts_give(&cluster->state->counts[MC_ROUTING_DEFAULT], MC_RESOURCE_REQUESTS);
+      mc_counts_give(&cluster->live->counts[MC_ROUTING_DEFAULT], MC_RESOURCE_REQUESTS);
       return true;
     }
   }

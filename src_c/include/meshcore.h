@@ -1251,6 +1251,12 @@ mc_runtime *mc_runtime_new(void);
 void mc_runtime_free(mc_runtime *runtime);
 /* 16 bytes that nobody should be able to guess, for the keys of rate limits; before the first snapshot. */
 void mc_runtime_set_secret(mc_runtime *runtime, const uint8_t *secret);
+/* Clusters and endpoints have in common what processes share: requests under way and what else circuit breakers count,
+ * and who is ejected. Before the first snapshot; the shared state is freed after the runtime. */
+typedef struct mc_shared mc_shared;
+void mc_runtime_share(mc_runtime *runtime, mc_shared *shared);
+/* Why the shared state was the reason that the last snapshot failed for want of memory; NULL: it was not. */
+const char *mc_runtime_refusal(const mc_runtime *runtime);
 
 /* ------------------------------------------------------------------ reports */
 
@@ -1560,7 +1566,7 @@ struct mc_attempt {
   bool running;        /* nothing has been reported of it yet */
   bool hedged;         /* it took too long, and another one was made beside it */
   bool late;           /* it took too long, and goes on */
-  bool leased;         /* its endpoint counts it as active */
+  uint8_t leased;      /* who holds the place that its endpoint counts for it; 0: nobody */
   mc_slice target, authority; /* for the upstream */
   mc_attempt *next;
 };
@@ -1650,7 +1656,7 @@ typedef struct mc_decision {
   mc_slice authority; /* for the upstream */
   mc_slice location;  /* data NULL: none */
   mc_slice body;      /* of our own answer; data NULL: the route's own, or none */
-  bool leased;        /* endpoint and cluster count this request as active; false where it overflows */
+  uint8_t leased;     /* who holds what endpoint and cluster count for this request; 0 where it overflows */
   bool fault_of_delay; /* its fault is no longer active once the delay is over */
   uint64_t delay_ns;   /* to wait before anything else is done */
   uint64_t bytes_per_second; /* at most, of the answer's body; 0: no limit */
@@ -1832,6 +1838,7 @@ typedef struct mc_pick_terms {
 typedef struct mc_picked {
   int32_t endpoint; /* -1: there is none to be had, */
   uint32_t flag;    /* and why: MC_FLAG_UH or MC_FLAG_UO; else 0 */
+  uint8_t holder;   /* of what counts it */
 } mc_picked;
 
 /* An endpoint of a cluster without a request: as Envoy picks it for a copy, without hash policies and labels of a
@@ -1840,7 +1847,7 @@ mc_code mc_snapshot_pick(const mc_snapshot *snapshot, int32_t cluster, const mc_
 /* Tells outlier detection how it went, where the cluster has any. */
 void mc_snapshot_detect(const mc_snapshot *snapshot, int32_t cluster, int32_t endpoint, const mc_result *result);
 /* The copy is over. */
-void mc_snapshot_done(const mc_snapshot *snapshot, int32_t cluster, int32_t endpoint);
+void mc_snapshot_done(const mc_snapshot *snapshot, int32_t cluster, const mc_picked *picked);
 
 const char *mc_flag_name(mc_flag flag);
 
@@ -1854,16 +1861,18 @@ mc_slice mc_flags_text(uint32_t flags, char text[MC_FLAGS_TEXT]);
  * what was taken is given back on the same snapshot, once. By many threads at once.
  */
 
-/* Takes one of a resource, where its limit leaves room. */
-bool mc_snapshot_take(const mc_snapshot *snapshot, int32_t cluster, mc_routing_priority priority, mc_resource resource);
-void mc_snapshot_give(const mc_snapshot *snapshot, int32_t cluster, mc_routing_priority priority, mc_resource resource);
+/* Takes one of a resource, where its limit leaves room. Who holds it, to be told when it is given back; 0: refused. */
+uint8_t mc_snapshot_take(const mc_snapshot *snapshot, int32_t cluster, mc_routing_priority priority, mc_resource resource);
+void mc_snapshot_give(const mc_snapshot *snapshot, int32_t cluster, mc_routing_priority priority, mc_resource resource,
+                      uint8_t holder);
 
 /* Takes a connection to an endpoint: MC_RESOURCE_CONNECTIONS, within the endpoint's own limit, too. As in Envoy an
- * endpoint that has none of the priority is always given one, lest requests wait for it forever. */
-bool mc_snapshot_take_connection(const mc_snapshot *snapshot, int32_t cluster, int32_t endpoint,
+ * endpoint that has none of the priority is always given one, lest requests wait for it forever: of this process, where
+ * several share their counts. */
+uint8_t mc_snapshot_take_connection(const mc_snapshot *snapshot, int32_t cluster, int32_t endpoint,
                                  mc_routing_priority priority);
 void mc_snapshot_give_connection(const mc_snapshot *snapshot, int32_t cluster, int32_t endpoint,
-                                 mc_routing_priority priority);
+                                 mc_routing_priority priority, uint8_t holder);
 
 mc_usage mc_snapshot_usage(const mc_snapshot *snapshot, int32_t cluster, mc_routing_priority priority,
                            mc_resource resource);
@@ -2000,10 +2009,10 @@ uint64_t mc_limiter_forgotten(const mc_limiter *limiter);
 /* ------------------------------------------------------------------ state that processes share */
 
 /* Memory that the processes of one machine have mapped, with limits, counts and ejections in it. See shared/segment.h.
- * Each process takes one of its slots, by which the others know what it holds: where it has died, that is taken back. */
-typedef struct mc_shared mc_shared;
+ * Each process takes one of its slots, by which the others know what it holds: where it has died, that is taken back.
+ * See mc_shared above. */
 
-enum { MC_SHARED_MAX_WORKERS = 255, MC_SHARED_BOOT_BYTES = 16, MC_SHARED_LAYOUT = 1 };
+enum { MC_SHARED_MAX_WORKERS = 254, MC_SHARED_BOOT_BYTES = 16, MC_SHARED_LAYOUT = 1 };
 
 /* What the caller does for the core, which knows no files. */
 typedef struct mc_shared_calls {

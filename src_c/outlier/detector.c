@@ -27,30 +27,55 @@ static mc_outlier_spec *copy(const mc_outlier_spec *from, mc_arena *arena) {
   return spec;
 }
 
+_Static_assert(sizeof(mc_outlier_cluster) <= MC_OUTLIER_CLUSTER_BYTES, "upstream/live.h has room for it");
+_Static_assert(sizeof(mc_outlier_host) <= MC_OUTLIER_HOST_BYTES, "and for it");
+
+/* What is shared may have been begun by another process, or by one that died meanwhile. */
+static void begin_host(mc_outlier_host *host) {
+  if (host->begun) return;
+  for (int origin = 0; origin < MC_ORIGINS; origin++) mc_success_rate_show(host, origin, -1);
+  host->begun = true;
+}
+
+static void begin_cluster(mc_outlier_cluster *cluster, uint64_t seed) {
+  if (cluster->begun) return;
+  cluster->random = seed;
+  for (int origin = 0; origin < MC_ORIGINS; origin++) {
+    cluster->counts.average[origin] = cluster->counts.threshold[origin] = -1;
+  }
+  cluster->begun = true;
+}
+
 static mc_code prepare_hosts(mc_members *members) {
+  const bool shared = members->state->shared;
   for (uint32_t i = 0; i < members->host_count; i++) {
     mc_host_state *state = members->hosts[i].state;
     if (state->outlier) continue; /* others use it already */
-    mc_outlier_host *host = calloc(1, sizeof *host);
+    mc_outlier_host *host = shared ? mc_host_live_outlier(state->live) : calloc(1, sizeof *host);
     if (!host) return MC_NO_MEMORY;
-    for (int origin = 0; origin < MC_ORIGINS; origin++) mc_success_rate_show(host, origin, -1);
+    begin_host(host);
     state->outlier = host;
   }
   return MC_OK;
 }
 
-mc_code mc_outlier_prepare(mc_members *members, const mc_outlier_spec *spec, uint64_t seed) {
+static mc_code prepare_state(mc_members *members, uint64_t seed) {
   mc_cluster_state *state = members->state;
   if (!atomic_load_explicit(&state->outlier, memory_order_relaxed)) {
-    mc_outlier_cluster *cluster = calloc(1, sizeof *cluster);
+    mc_outlier_cluster *cluster =
+        state->shared ? mc_cluster_live_outlier(state->live) : calloc(1, sizeof *cluster);
     if (!cluster) return MC_NO_MEMORY;
-    cluster->random = seed;
-    for (int origin = 0; origin < MC_ORIGINS; origin++) {
-      cluster->counts.average[origin] = cluster->counts.threshold[origin] = -1;
-    }
+    begin_cluster(cluster, seed);
     atomic_store_explicit(&state->outlier, cluster, memory_order_release);
   }
-  if (prepare_hosts(members)) return MC_NO_MEMORY;
+  return prepare_hosts(members);
+}
+
+mc_code mc_outlier_prepare(mc_members *members, const mc_outlier_spec *spec, uint64_t seed) {
+  mc_cluster_state_lock(members->state);
+  mc_code code = prepare_state(members, seed);
+  mc_cluster_state_unlock(members->state);
+  if (code) return code;
   members->outlier = copy(spec, members->arena);
   return members->outlier ? MC_OK : MC_NO_MEMORY;
 }
@@ -121,7 +146,7 @@ void mc_outlier_report(const mc_members *members, mc_host_state *host, const mc_
   mc_outlier_outcome outcome = mc_outlier_outcome_of(spec, result);
   uint64_t now_ns = result->report.now_ns;
   /* What came before belongs to the interval before. A sweep that is more than one away is to be armed anew. */
-  uint64_t left = atomic_load_explicit(&members->state->due_ns, memory_order_relaxed) - now_ns;
+  uint64_t left = atomic_load_explicit(&members->state->live->due_ns, memory_order_relaxed) - now_ns;
   if (left - 1 >= spec->interval_ns) mc_outlier_sweep(members->state, now_ns);
   mc_outlier_cluster *cluster = atomic_load_explicit(&members->state->outlier, memory_order_relaxed);
   unsigned turn = atomic_load_explicit(&cluster->turn, memory_order_relaxed);
@@ -155,7 +180,7 @@ void mc_outlier_health_check_passed(mc_host_state *host, uint64_t now_ns) {
 /* Ejected hosts come back with a sweep. */
 static uint64_t comes_back(const mc_members *members, const mc_outlier_host *host) {
   uint64_t end = mc_ejection_end(members->outlier, host), interval = members->outlier->interval_ns;
-  uint64_t due = members->state->sweep_ns;
+  uint64_t due = members->state->live->sweep_ns;
   return end <= due ? due : due + (end - due + interval - 1) / interval * interval;
 }
 

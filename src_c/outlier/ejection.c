@@ -43,14 +43,14 @@ void mc_eject(const mc_members *members, mc_host_state *state, mc_ejection reaso
   }
   atomic_fetch_add_explicit(&host->ejections, 1, memory_order_relaxed);
   atomic_store_explicit(&host->reason, reason, memory_order_relaxed);
-  mc_host_state_find(state, MC_FAILING_EJECTED, true, now_ns);
+  mc_host_state_eject(state, true, now_ns);
 }
 
 void mc_uneject(mc_host_state *state, uint64_t now_ns) {
   mc_outlier_host *host = state->outlier;
   for (int row = 0; row < MC_ROWS; row++) mc_outlier_host_forget(host, row);
   store(&host->unejected_at_ns, now_ns);
-  mc_host_state_find(state, MC_FAILING_EJECTED, false, now_ns);
+  mc_host_state_eject(state, false, now_ns);
 }
 
 uint64_t mc_ejection_end(const mc_outlier_spec *spec, const mc_outlier_host *host) {

@@ -63,7 +63,7 @@ static uint64_t bounded(uint64_t now_ns) {
 void mc_outlier_sweep_due(const mc_members *members, uint64_t now_ns) {
   now_ns = bounded(now_ns);
   mc_outlier_arm(members, now_ns); /* the clock may have gone back */
-  uint64_t due = members->state->sweep_ns;
+  uint64_t due = members->state->live->sweep_ns;
   while (due <= now_ns) {
     mc_cluster_state_merge(members->state, due);
     due = tick_after(due, members->outlier->interval_ns, sweep(members, due), now_ns);
@@ -78,7 +78,7 @@ static void not_after(atomic_uint_fast64_t *at, uint64_t now_ns) {
 
 void mc_outlier_arm(const mc_members *members, uint64_t now_ns) {
   uint64_t latest = now_ns + members->outlier->interval_ns;
-  if (members->state->sweep_ns <= latest) return;
+  if (members->state->live->sweep_ns <= latest) return;
   mc_cluster_state_sweep_at(members->state, latest);
   for (uint32_t i = 0; i < members->host_count; i++) {
     not_after(&members->hosts[i].state->outlier->ejected_at_ns, now_ns);

@@ -265,6 +265,11 @@ void mc_region_release(mc_shared *shared, const void *data) {
   mc_shared_unlock(shared);
 }
 
+_Atomic(uint64_t) *mc_region_columns(const void *data) {
+  char *region = (char *)(uintptr_t)data - *way_back(data);
+  return (void *)(region + ((const mc_region *)(void *)region)->columns);
+}
+
 void mc_regions_use(mc_shared *shared) {
   for (uint64_t i = 0; shared->entries && i <= shared->mask; i++) {
     const mc_region_entry *entry = &shared->entries[i];

@@ -54,6 +54,7 @@ typedef enum mc_shared_kind {
   MC_SHARED_BUCKET,
   MC_SHARED_CLUSTER,
   MC_SHARED_HOST,
+  MC_SHARED_TOKENS, /* of an engine's rate limits */
   MC_SHARED_KINDS
 } mc_shared_kind;
 

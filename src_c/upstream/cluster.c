@@ -139,6 +139,7 @@ const mc_members *mc_members_in_force(const mc_cluster_state *state) {
 }
 
 mc_members *mc_members_new(const mc_cluster_spec *spec, mc_runtime *runtime) {
+  mc_runtime_forget_refusal(runtime);
   mc_members *members = calloc(1, sizeof *members);
   if (!members) return NULL;
   atomic_init(&members->references, 1);
@@ -189,6 +190,7 @@ void mc_cluster_take(mc_cluster *cluster, mc_members *members, uint64_t now_ns) 
   for (int i = 0; i < MC_ROUTING_PRIORITIES; i++) {
     cluster->max_requests[i] = members->thresholds[i].max[MC_RESOURCE_REQUESTS];
   }
-  cluster->epoch = atomic_load_explicit(&members->state->epoch, memory_order_acquire);
+  cluster->live = members->state->live;
+  cluster->epoch = atomic_load_explicit(&cluster->live->epoch, memory_order_acquire);
   for (uint32_t i = 0; i < members->host_count; i++) note_start(&members->hosts[i], now_ns);
 }

@@ -6,6 +6,7 @@
 
 #include "base/arena.h"
 #include "upstream/addresses.h"
+#include "upstream/holding.h"
 #include "upstream/limiters.h"
 
 /* What a cluster is made of, whatever the health of its hosts: balancers come and go over it. */
@@ -44,7 +45,8 @@ typedef struct mc_cluster {
   mc_concurrency *limiter; /* NULL: none */
   bool detects;            /* outlier detection, or the limiter, wants to know how attempts end */
   uint32_t max_requests[MC_ROUTING_PRIORITIES]; /* of the members' thresholds */
-  uint_fast32_t epoch;          /* of the state, when the balancer was built */
+  mc_cluster_live *live;        /* of the state */
+  uint64_t epoch;               /* of it, when the balancer was built */
   struct mc_balancer *balancer; /* balance/balancer.h */
   struct mc_subsets *subsets;   /* balance/subset.h; NULL: none */
   mc_members *members;
@@ -65,26 +67,34 @@ void mc_cluster_take(mc_cluster *cluster, mc_members *members, uint64_t now_ns);
 
 /* Whether its balancer may no longer pick as it stands. */
 static inline bool mc_cluster_is_stale(const mc_cluster *cluster, uint64_t now_ns) {
-  return atomic_load_explicit(&cluster->state->epoch, memory_order_relaxed) != cluster->epoch ||
-         atomic_load_explicit(&cluster->state->due_ns, memory_order_relaxed) <= now_ns;
+  return atomic_load_explicit(&cluster->live->epoch, memory_order_relaxed) != cluster->epoch ||
+         atomic_load_explicit(&cluster->live->due_ns, memory_order_relaxed) <= now_ns;
 }
 
-/* A request to a host begins, where the cluster has less than the limit under way at that priority. False: it may not,
- * and nothing is counted. What it reads of hosts are the counters alone. */
-static inline bool mc_cluster_begin(const mc_cluster *cluster, int32_t host, mc_routing_priority priority,
-                                    uint32_t limit) {
-  mc_cluster_state *state = cluster->state;
-  if (!mc_count_take(&state->counts[priority].used[MC_RESOURCE_REQUESTS], limit)) return false;
-  atomic_fetch_add_explicit(mc_counter_at(&cluster->active, (uint32_t)host), 1, memory_order_relaxed);
-  if (!atomic_load_explicit(&state->asked, memory_order_relaxed)) {
-    atomic_store_explicit(&state->asked, true, memory_order_relaxed);
+/* A request to a host begins, where the cluster has less than the limit under way at that priority. 0: it may not,
+ * and nothing is counted. What it reads of hosts are the counters alone, unless they are shared: then the first count
+ * seems to be at every limit. */
+static inline mc_holder mc_cluster_begin(const mc_cluster *cluster, int32_t host, mc_routing_priority priority,
+                                         uint32_t limit) {
+  mc_cluster_live *live = cluster->live;
+  if (!mc_count_take(&live->counts[priority].used[MC_RESOURCE_REQUESTS], limit)) {
+    return cluster->state->shared ? mc_shared_request_begin(cluster->hosts[host].state, priority, limit) : 0;
   }
-  return true;
+  atomic_fetch_add_explicit(mc_counter_at(&cluster->active, (uint32_t)host), 1, memory_order_relaxed);
+  if (!atomic_load_explicit(&live->asked, memory_order_relaxed)) {
+    atomic_store_explicit(&live->asked, true, memory_order_relaxed);
+  }
+  return MC_HELD_HERE;
 }
 
-static inline void mc_cluster_end(const mc_cluster *cluster, int32_t host, mc_routing_priority priority) {
+static inline void mc_cluster_end(const mc_cluster *cluster, int32_t host, mc_routing_priority priority,
+                                  mc_holder holder) {
+  if (holder != MC_HELD_HERE) {
+    mc_shared_request_end(cluster->hosts[host].state, priority, holder);
+    return;
+  }
   atomic_fetch_sub_explicit(mc_counter_at(&cluster->active, (uint32_t)host), 1, memory_order_relaxed);
-  mc_counts_give(&cluster->state->counts[priority], MC_RESOURCE_REQUESTS);
+  mc_counts_give(&cluster->live->counts[priority], MC_RESOURCE_REQUESTS);
 }
 
 #endif

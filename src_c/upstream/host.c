@@ -1,7 +1,7 @@
 #include "upstream/host.h"
 
 mc_health mc_host_health(const mc_host *host) {
-  uint_fast32_t said = atomic_load_explicit(&host->state->failing, memory_order_relaxed);
+  uint_fast32_t said = mc_host_state_said(host->state);
   if (said & (MC_EXCLUDED_HEALTH_CHECK | MC_EXCLUDED_USER)) return MC_DRAINING;
   if (host->health != MC_HEALTHY && host->health != MC_DEGRADED) return host->health;
   if (said & MC_FAILING) return MC_UNHEALTHY;

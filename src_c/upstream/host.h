@@ -30,7 +30,7 @@ mc_health mc_host_health(const mc_host *host);
 
 /* Its MC_STATUS_... now, likewise. */
 static inline uint8_t mc_host_status(const mc_host *host) {
-  uint_fast32_t said = atomic_load_explicit(&host->state->failing, memory_order_relaxed);
+  uint_fast32_t said = mc_host_state_said(host->state);
   if (said & MC_FAILING) return MC_STATUS_UNHEALTHY;
   if (said & MC_EXCLUDED_USER) return MC_STATUS_DRAINING;
   return said & MC_DEGRADED_HEALTH_CHECK && host->health == MC_HEALTHY ? MC_STATUS_DEGRADED : host->status;

@@ -3,18 +3,33 @@
 #include <stdlib.h>
 
 #include "base/hash.h"
+#include "shared/regions.h"
 
-/* Where all tokens come from: zeroes of so many bytes, for a name, aligned. calloc takes memory of the system where it is
- * much: what no key uses costs nothing. */
-static bool take_memory(mc_limit_store *store, size_t alignment) {
+static void *find_shared(const mc_limit_store *store, mc_limit_init *init, const void *argument, mc_runtime *runtime) {
+  const mc_shared_form form = {.kind = MC_SHARED_TOKENS, .lock = MC_NOWHERE, .version = MC_NOWHERE, .init = init};
+  return mc_region_find(mc_runtime_shared(runtime), &form, store->name, store->size, argument,
+                        mc_runtime_forget_refusal(runtime));
+}
+
+/* Where all tokens come from. calloc takes memory of the system where it is much: what no key uses costs nothing. */
+static bool take_memory(mc_limit_store *store, size_t alignment, mc_limit_init *init, const void *argument,
+                        mc_runtime *runtime) {
+  if (mc_runtime_shared(runtime)) {
+    store->memory = find_shared(store, init, argument, runtime);
+    return store->memory;
+  }
   store->block = calloc(1, store->size + alignment);
   if (!store->block) return false;
   char *at = store->block;
   store->memory = at + (alignment - (uintptr_t)at % alignment);
+  if (init) init(store->memory, argument);
   return true;
 }
 
-static void give_memory_back(mc_limit_store *store) { free(store->block); }
+static void give_memory_back(mc_limit_store *store, mc_runtime *runtime) {
+  if (store->block) free(store->block);
+  else mc_region_release(mc_runtime_shared(runtime), store->memory);
+}
 
 static mc_limit_store **chain_of(const mc_limit_stores *stores, mc_slice name) {
   return &stores->chains[mc_xxh64(name.data, name.size, 0) & stores->mask];
@@ -37,7 +52,8 @@ static bool grow(mc_limit_stores *stores) {
   return true;
 }
 
-mc_limit_store *mc_limit_store_of(mc_runtime *runtime, mc_slice name, size_t size, size_t alignment) {
+mc_limit_store *mc_limit_store_of(mc_runtime *runtime, mc_slice name, size_t size, size_t alignment,
+                                  mc_limit_init *init, const void *argument) {
   mc_limit_stores *stores = mc_runtime_limits(runtime);
   if ((!stores->chains || stores->count > stores->mask) && !grow(stores)) return NULL;
   mc_limit_store **chain = chain_of(stores, name);
@@ -53,7 +69,7 @@ mc_limit_store *mc_limit_store_of(mc_runtime *runtime, mc_slice name, size_t siz
   made->name = mc_slice_of(text, name.size);
   made->size = size;
   made->references = 1;
-  if (!take_memory(made, alignment)) {
+  if (!take_memory(made, alignment, init, argument, runtime)) {
     free(made);
     return NULL;
   }
@@ -70,6 +86,6 @@ void mc_limit_store_release(mc_runtime *runtime, mc_limit_store *store) {
   while (*at != store) at = &(*at)->next;
   *at = store->next;
   stores->count--;
-  give_memory_back(store);
+  give_memory_back(store, runtime);
   free(store);
 }

@@ -3,12 +3,15 @@
 #include <stdlib.h>
 
 #include "base/hash.h"
+#include "shared/regions.h"
 
 struct mc_runtime {
   atomic_flag lock;
   mc_cluster_state **clusters; /* hash table of chains */
   uint32_t count, mask;
   uint64_t serial; /* the last one */
+  mc_shared *shared; /* NULL: nothing is */
+  mc_error refusal;
   struct mc_fault_gauge *faults;
   mc_limit_stores limits;
   uint8_t secret[16];
@@ -49,8 +52,28 @@ static void unlock(atomic_flag *flag) { atomic_flag_clear_explicit(flag, memory_
 void mc_runtime_lock(mc_runtime *runtime) { lock(&runtime->lock); }
 void mc_runtime_unlock(mc_runtime *runtime) { unlock(&runtime->lock); }
 
-void mc_cluster_state_lock(mc_cluster_state *cluster) { lock(&cluster->lock); }
-void mc_cluster_state_unlock(mc_cluster_state *cluster) { unlock(&cluster->lock); }
+/* Whoever sees the epoch sees what made it move on. */
+static void move_on(mc_cluster_state *cluster) {
+  atomic_fetch_add_explicit(&cluster->live->epoch, 1, memory_order_release);
+}
+
+static void set_due(mc_cluster_live *live) {
+  uint64_t due = live->sweep_ns < live->merge_ns ? live->sweep_ns : live->merge_ns;
+  atomic_store_explicit(&live->due_ns, due, memory_order_relaxed);
+}
+
+void mc_cluster_state_lock(mc_cluster_state *cluster) {
+  lock(&cluster->lock);
+  if (!cluster->shared || !mc_shared_hold(cluster->shared, &cluster->live->lock)) return;
+  /* Somebody died with it: a host may be ejected and nobody know of it, the time of the next sweep be another one. */
+  move_on(cluster);
+  set_due(cluster->live);
+}
+
+void mc_cluster_state_unlock(mc_cluster_state *cluster) {
+  if (cluster->shared) mc_shared_let_go(&cluster->live->lock);
+  unlock(&cluster->lock);
+}
 
 static mc_slice copy_behind(void *object, size_t size, mc_slice text) {
   char *at = (char *)object + size;
@@ -86,8 +109,33 @@ void mc_runtime_set_secret(mc_runtime *runtime, const uint8_t *secret) {
 const uint8_t *mc_runtime_secret(const mc_runtime *runtime) { return runtime->secret; }
 
 struct mc_named_limiter **mc_runtime_limiters(mc_runtime *runtime) { return &runtime->limiters; }
+void mc_runtime_share(mc_runtime *runtime, mc_shared *shared) { runtime->shared = shared; }
+
+mc_shared *mc_runtime_shared(const mc_runtime *runtime) { return runtime->shared; }
+
+mc_error *mc_runtime_forget_refusal(mc_runtime *runtime) {
+  runtime->refusal.code = MC_OK;
+  return &runtime->refusal;
+}
+
+const char *mc_runtime_refusal(const mc_runtime *runtime) {
+  return runtime->refusal.code && runtime->refusal.code != MC_NO_MEMORY ? runtime->refusal.message : NULL;
+}
 
 uint64_t mc_runtime_serial(mc_runtime *runtime) { return ++runtime->serial; }
+
+static bool share_cluster(mc_runtime *runtime, mc_cluster_state *cluster, mc_slice name) {
+  cluster->live = &cluster->own;
+  mc_cluster_live_init(&cluster->own);
+  if (!runtime->shared) return true;
+  mc_cluster_live *live = mc_cluster_live_find(runtime->shared, name, &runtime->refusal);
+  if (!live) return false;
+  cluster->live = live;
+  cluster->shared = runtime->shared;
+  cluster->runtime = runtime;
+  cluster->columns = mc_region_columns(live);
+  return true;
+}
 
 mc_cluster_state *mc_runtime_cluster(mc_runtime *runtime, mc_slice name) {
   for (mc_cluster_state *at = runtime->clusters[hash(name) & runtime->mask]; at; at = at->next) {
@@ -103,9 +151,12 @@ mc_cluster_state *mc_runtime_cluster(mc_runtime *runtime, mc_slice name) {
     free(made);
     return NULL;
   }
+  if (!share_cluster(runtime, made, name)) {
+    free(made->hosts);
+    free(made);
+    return NULL;
+  }
   made->references = 1;
-  atomic_init(&made->due_ns, UINT64_MAX);
-  made->sweep_ns = made->merge_ns = made->merged_ns = UINT64_MAX;
   atomic_flag_clear(&made->lock);
   made->name = copy_behind(made, sizeof *made, name);
   if (runtime->count++ > runtime->mask) grow_clusters(runtime);
@@ -123,7 +174,8 @@ void mc_runtime_release_cluster(mc_runtime *runtime, mc_cluster_state *cluster) 
   runtime->count--;
   mc_counters_clear(&cluster->counters);
   free(cluster->hosts);
-  free(atomic_load_explicit(&cluster->outlier, memory_order_relaxed));
+  if (cluster->shared) mc_region_release(cluster->shared, cluster->live);
+  else free(atomic_load_explicit(&cluster->outlier, memory_order_relaxed));
   free(cluster);
 }
 
@@ -148,6 +200,30 @@ bool mc_runtime_expect_hosts(mc_cluster_state *cluster, uint32_t count) {
   return mc_counters_reserve(&cluster->counters, count);
 }
 
+static bool count_host(mc_host_state *host) {
+  host->active = mc_counters_take(&host->cluster->counters);
+  return host->active;
+}
+
+/* Balancing policies read the lower half of the count: nothing else of it is theirs. */
+static mc_counter *lower_half(mc_count *count) {
+  const union {
+    uint64_t whole;
+    uint32_t half[2];
+  } one = {.whole = 1};
+  return (mc_counter *)(void *)count + !one.half[0];
+}
+
+static bool share_host(mc_host_state *host, mc_slice address) {
+  mc_cluster_state *cluster = host->cluster;
+  mc_host_live *live = mc_host_live_find(cluster->shared, cluster->name, address, &cluster->runtime->refusal);
+  if (!live) return false;
+  host->live = live;
+  host->columns = mc_region_columns(live);
+  host->active = lower_half(&live->active);
+  return true;
+}
+
 mc_host_state *mc_runtime_host(mc_cluster_state *cluster, mc_slice address) {
   for (mc_host_state *at = cluster->hosts[hash(address) & cluster->host_mask]; at; at = at->next) {
     if (!mc_slice_equal(at->address, address)) continue;
@@ -156,13 +232,13 @@ mc_host_state *mc_runtime_host(mc_cluster_state *cluster, mc_slice address) {
   }
   mc_host_state *made = calloc(1, sizeof *made + address.size);
   if (!made) return NULL;
-  made->active = mc_counters_take(&cluster->counters);
-  if (!made->active) {
+  made->cluster = cluster;
+  made->live = &made->own;
+  if (!(cluster->shared ? share_host(made, address) : count_host(made))) {
     free(made);
     return NULL;
   }
   made->references = 1;
-  made->cluster = cluster;
   made->address = copy_behind(made, sizeof *made, address);
   if (cluster->host_count++ > cluster->host_mask) grow_hosts(cluster);
   mc_host_state **chain = &cluster->hosts[hash(address) & cluster->host_mask];
@@ -177,25 +253,19 @@ void mc_runtime_release_host(mc_cluster_state *cluster, mc_host_state *host) {
   while (*at != host) at = &(*at)->next;
   *at = host->next;
   cluster->host_count--;
-  mc_counters_give(&cluster->counters, host->active);
-  free(host->outlier);
+  if (cluster->shared) {
+    mc_region_release(cluster->shared, host->live);
+  } else {
+    mc_counters_give(&cluster->counters, host->active);
+    free(host->outlier);
+  }
   free(host);
 }
 
-/* Whoever sees the epoch sees what made it move on. */
-static void move_on(mc_cluster_state *cluster) {
-  atomic_fetch_add_explicit(&cluster->epoch, 1, memory_order_release);
-}
-
-/* True where it is news. */
-static bool set_failing(mc_host_state *host, uint_fast32_t who, bool failing) {
+bool mc_host_state_say(mc_host_state *host, uint_fast32_t who, bool failing) {
   uint_fast32_t had = failing ? atomic_fetch_or_explicit(&host->failing, who, memory_order_relaxed)
                               : atomic_fetch_and_explicit(&host->failing, ~who, memory_order_relaxed);
-  return !(had & who) != !failing;
-}
-
-bool mc_host_state_say(mc_host_state *host, uint_fast32_t who, bool failing) {
-  if (!set_failing(host, who, failing)) return false;
+  if (!(had & who) == !failing) return false;
   move_on(host->cluster);
   return true;
 }
@@ -221,35 +291,33 @@ bool mc_host_state_check(mc_host_state *host, mc_health health) {
   return true;
 }
 
-static void set_due(mc_cluster_state *cluster) {
-  uint64_t due = cluster->sweep_ns < cluster->merge_ns ? cluster->sweep_ns : cluster->merge_ns;
-  atomic_store_explicit(&cluster->due_ns, due, memory_order_relaxed);
-}
-
-void mc_host_state_find(mc_host_state *host, uint_fast32_t who, bool failing, uint64_t now_ns) {
+void mc_host_state_eject(mc_host_state *host, bool ejected, uint64_t now_ns) {
   mc_cluster_state *cluster = host->cluster;
-  if (!set_failing(host, who, failing)) return;
+  mc_cluster_live *live = cluster->live;
+  uint64_t had = atomic_exchange_explicit(&host->live->failing, ejected ? MC_FAILING_EJECTED : 0, memory_order_relaxed);
+  if (!had == !ejected) return;
   /* A clock that went back ends the window, too. */
   uint64_t window = cluster->merge_window_ns;
-  if (!window || cluster->merged_ns == UINT64_MAX || now_ns - cluster->merged_ns > window) {
-    cluster->merge_ns = now_ns;
+  if (!window || live->merged_ns == UINT64_MAX || now_ns - live->merged_ns > window) {
+    live->merge_ns = now_ns;
     mc_cluster_state_merge(cluster, now_ns);
-  } else if (cluster->merge_ns - now_ns > window) {
-    cluster->merge_ns = now_ns + window;
-    set_due(cluster);
+  } else if (live->merge_ns - now_ns > window) {
+    live->merge_ns = now_ns + window;
+    set_due(live);
   }
 }
 
 void mc_cluster_state_merge(mc_cluster_state *cluster, uint64_t now_ns) {
-  if (cluster->merge_ns > now_ns && cluster->merge_ns - now_ns <= cluster->merge_window_ns) return;
-  if (cluster->merge_ns == UINT64_MAX) return;
-  cluster->merged_ns = cluster->merge_ns < now_ns ? cluster->merge_ns : now_ns;
-  cluster->merge_ns = UINT64_MAX;
+  mc_cluster_live *live = cluster->live;
+  if (live->merge_ns > now_ns && live->merge_ns - now_ns <= cluster->merge_window_ns) return;
+  if (live->merge_ns == UINT64_MAX) return;
+  live->merged_ns = live->merge_ns < now_ns ? live->merge_ns : now_ns;
+  live->merge_ns = UINT64_MAX;
   move_on(cluster);
-  set_due(cluster);
+  set_due(live);
 }
 
 void mc_cluster_state_sweep_at(mc_cluster_state *cluster, uint64_t sweep_ns) {
-  cluster->sweep_ns = sweep_ns;
-  set_due(cluster);
+  cluster->live->sweep_ns = sweep_ns;
+  set_due(cluster->live);
 }

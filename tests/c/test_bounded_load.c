@@ -77,7 +77,7 @@ static void check_bounded(mc_policy_kind policy) {
   int32_t other = mc_balancer_pick(&f.balancer, &pick);
   CHECK(other >= 0 && other != idle);
   CHECK_INT(mc_balancer_pick(&f.balancer, &pick), other); /* the same for the same hash */
-  for (int i = 0; i < 10; i++) mc_cluster_end(&f.cluster, (int32_t)idle, MC_ROUTING_DEFAULT);
+  for (int i = 0; i < 10; i++) mc_cluster_end(&f.cluster, (int32_t)idle, MC_ROUTING_DEFAULT, MC_HELD_HERE);
   CHECK_INT(mc_balancer_pick(&f.balancer, &pick), idle);
   finish(&f);
 }

@@ -134,11 +134,11 @@ static void test_waiting_and_retries(void) {
   CHECK(mc_snapshot_take(snapshot, 0, MC_ROUTING_DEFAULT, MC_RESOURCE_PENDING));
   CHECK(!mc_snapshot_take(snapshot, 0, MC_ROUTING_DEFAULT, MC_RESOURCE_PENDING));
   CHECK_INT(usage(MC_ROUTING_DEFAULT, MC_RESOURCE_PENDING).overflows, 1);
-  mc_snapshot_give(snapshot, 0, MC_ROUTING_DEFAULT, MC_RESOURCE_PENDING);
+  mc_snapshot_give(snapshot, 0, MC_ROUTING_DEFAULT, MC_RESOURCE_PENDING, MC_HELD_HERE);
   CHECK_INT(usage(MC_ROUTING_DEFAULT, MC_RESOURCE_PENDING).used, 0);
   CHECK(mc_snapshot_take(snapshot, 0, MC_ROUTING_HIGH, MC_RESOURCE_RETRIES));
   CHECK(!mc_snapshot_take(snapshot, 0, MC_ROUTING_HIGH, MC_RESOURCE_RETRIES));
-  mc_snapshot_give(snapshot, 0, MC_ROUTING_HIGH, MC_RESOURCE_RETRIES);
+  mc_snapshot_give(snapshot, 0, MC_ROUTING_HIGH, MC_RESOURCE_RETRIES, MC_HELD_HERE);
   stop();
 }
 
@@ -169,9 +169,9 @@ static void test_connections(void) {
   CHECK_INT(usage(MC_ROUTING_DEFAULT, MC_RESOURCE_CONNECTIONS).used, 3);
   CHECK_INT(usage(MC_ROUTING_DEFAULT, MC_RESOURCE_CONNECTIONS).overflows, 2);
   CHECK_INT(mc_snapshot_connections(snapshot, 0, 0), 2);
-  for (int i = 0; i < 2; i++) mc_snapshot_give_connection(snapshot, 0, 0, MC_ROUTING_DEFAULT);
+  for (int i = 0; i < 2; i++) mc_snapshot_give_connection(snapshot, 0, 0, MC_ROUTING_DEFAULT, MC_HELD_HERE);
   CHECK(connect(1)); /* now there is room */
-  for (int i = 0; i < 2; i++) mc_snapshot_give_connection(snapshot, 0, 1, MC_ROUTING_DEFAULT);
+  for (int i = 0; i < 2; i++) mc_snapshot_give_connection(snapshot, 0, 1, MC_ROUTING_DEFAULT, MC_HELD_HERE);
   CHECK_INT(usage(MC_ROUTING_DEFAULT, MC_RESOURCE_CONNECTIONS).used, 0);
   stop();
 }
@@ -186,8 +186,8 @@ static void test_connections_of_a_host(void) {
   CHECK(connect(1));
   CHECK(mc_snapshot_take_connection(snapshot, 0, 0, MC_ROUTING_HIGH)); /* a pool of its own, and the first there */
   CHECK_INT(mc_snapshot_connections(snapshot, 0, 0), 2);
-  mc_snapshot_give_connection(snapshot, 0, 0, MC_ROUTING_HIGH);
-  for (int32_t i = 0; i < 2; i++) mc_snapshot_give_connection(snapshot, 0, i, MC_ROUTING_DEFAULT);
+  mc_snapshot_give_connection(snapshot, 0, 0, MC_ROUTING_HIGH, MC_HELD_HERE);
+  for (int32_t i = 0; i < 2; i++) mc_snapshot_give_connection(snapshot, 0, i, MC_ROUTING_DEFAULT, MC_HELD_HERE);
   CHECK_INT(mc_snapshot_connections(snapshot, 0, 0) + mc_snapshot_connections(snapshot, 0, 1), 0);
   stop();
 }

@@ -46,7 +46,7 @@ static void test_when_it_is_stale(void) {
   CHECK(mc_cluster_is_stale(&cluster, 0));
   mc_cluster_take(&cluster, cluster.members, 0);
   CHECK(!mc_cluster_is_stale(&cluster, 4));
-  atomic_store(&cluster.state->due_ns, 5);
+  atomic_store(&cluster.state->live->due_ns, 5);
   CHECK(!mc_cluster_is_stale(&cluster, 4) && mc_cluster_is_stale(&cluster, 5));
   mc_members_release(cluster.members, runtime);
   mc_runtime_free(runtime);

@@ -63,7 +63,7 @@ static void test_the_lease_counts_once(void) {
   CHECK_INT(mc_snapshot_active(snapshot, 1, 0), 0);
   mc_decision_close(&other);
   CHECK_INT(mc_snapshot_active(snapshot, 1, 0), 0);
-  CHECK(atomic_load(&snapshot->clusters[1]->state->asked) && !atomic_load(&snapshot->clusters[0]->state->asked));
+  CHECK(atomic_load(&snapshot->clusters[1]->state->live->asked) && !atomic_load(&snapshot->clusters[0]->state->live->asked));
   stop();
 }
 
@@ -94,7 +94,7 @@ static void test_peeking_changes_nothing(void) {
   for (int i = 0; i < 3; i++) {
     CHECK_INT(mc_peek(snapshot, &request, &seen), MC_OK);
     CHECK_INT(mc_peek(snapshot, &request, &decision), MC_OK);
-    CHECK(i || !atomic_load(&snapshot->clusters[0]->state->asked));
+    CHECK(i || !atomic_load(&snapshot->clusters[0]->state->live->asked));
     CHECK_INT(decision.endpoint, seen.endpoint);
     CHECK_INT(decision.outcome, MC_FORWARD);
     CHECK(!decision.leased);

@@ -23,7 +23,7 @@ static void fail_at(const mc_members *members, uint32_t host, uint32_t times, ui
 
 static bool ejected(const mc_members *members, uint32_t host) { return mc_is_ejected(members->hosts[host].state); }
 
-static uint64_t epoch_of(const mc_members *members) { return atomic_load(&members->state->epoch); }
+static uint64_t epoch_of(const mc_members *members) { return atomic_load(&members->state->live->epoch); }
 
 static void begin(void) { runtime = mc_runtime_new(); }
 
@@ -90,7 +90,7 @@ static void test_detection_is_taken_away(void) {
   mc_outlier_enforce(new, START);
   CHECK(!ejected(new, 0));
   CHECK(epoch_of(new) != before);
-  CHECK(atomic_load(&new->state->due_ns) == UINT64_MAX);
+  CHECK(atomic_load(&new->state->live->due_ns) == UINT64_MAX);
   fail_at(old, 0, 5, START); /* of requests that were under way */
   CHECK(!ejected(new, 0));
   mc_members_release(new, runtime);
@@ -141,10 +141,10 @@ static void test_changes_of_health_are_merged(void) {
   fail_at(members, 2, 5, START + SECOND);
   CHECK(ejected(members, 1) && ejected(members, 2));
   CHECK_INT(epoch_of(members), first + 1);
-  CHECK_INT(atomic_load(&members->state->due_ns), START + SECOND + SECOND / 2); /* a window after the second */
+  CHECK_INT(atomic_load(&members->state->live->due_ns), START + SECOND + SECOND / 2); /* a window after the second */
   mc_outlier_sweep(members->state, START + SECOND + SECOND / 2);
   CHECK_INT(epoch_of(members), first + 2);
-  CHECK_INT(atomic_load(&members->state->due_ns), START + 10 * SECOND);
+  CHECK_INT(atomic_load(&members->state->live->due_ns), START + 10 * SECOND);
   /* Long after it, at the same tick: the first comes back at once, the others a window later. */
   mc_outlier_sweep(members->state, START + 50 * SECOND);
   CHECK(!ejected(members, 0) && !ejected(members, 1) && !ejected(members, 2));

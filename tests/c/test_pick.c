@@ -13,8 +13,8 @@ static void test_a_pick_is_active_until_it_is_done(void) {
   const mc_picked first = pick(1, 1), second = pick(1, 2);
   CHECK(first.endpoint == 0 && second.endpoint == 0 && !first.flag);
   CHECK_INT(mc_snapshot_active(snapshot, 1, 0), 2);
-  mc_snapshot_done(snapshot, 1, 0);
-  mc_snapshot_done(snapshot, 1, 0);
+  mc_snapshot_done(snapshot, 1, &first);
+  mc_snapshot_done(snapshot, 1, &second);
   CHECK_INT(mc_snapshot_active(snapshot, 1, 0), 0);
   stop();
 }
@@ -43,11 +43,12 @@ static void test_the_clusters_limit_counts(void) {
   CHECK_INT(pick(0, 1).flag, MC_FLAG_UO);
   CHECK_INT(mc_snapshot_active(snapshot, 0, 0), 1);
   mc_decision_release(&decision);
-  CHECK_INT(pick(0, 1).endpoint, 0);
+  const mc_picked picked = pick(0, 1);
+  CHECK_INT(picked.endpoint, 0);
   ask(MC_LITERAL("GET"), NULL);
   CHECK_INT(decision.flags, MC_FLAG_UO);
   mc_decision_release(&decision);
-  mc_snapshot_done(snapshot, 0, 0);
+  mc_snapshot_done(snapshot, 0, &picked);
   stop();
 }
 
@@ -62,7 +63,7 @@ static void test_a_stale_cluster_says_so(void) {
   terms.stale = true;
   CHECK_INT(mc_snapshot_pick(snapshot, 1, &terms, &picked), MC_OK);
   CHECK_INT(picked.endpoint, 0);
-  mc_snapshot_done(snapshot, 1, 0);
+  mc_snapshot_done(snapshot, 1, &picked);
   stop();
 }
 

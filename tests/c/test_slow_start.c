@@ -3,7 +3,7 @@
 #include "balance_support.h"
 
 static double factor(const mc_load_options *options, uint64_t since_ns, double now) {
-  mc_host_state state = {.healthy_since_ns = since_ns};
+  mc_host_state state = {.healthy_since_ns = since_ns, .live = &state.own};
   mc_host host = {.weight = 1, .state = &state};
   return mc_slow_start_factor(options, &host, seconds(now));
 }
@@ -29,7 +29,7 @@ static void test_the_factor(void) {
 
 static void test_hosts_that_are_not_healthy(void) {
   mc_load_options options = {.slow_start_ns = seconds(100), .slow_start_aggression = 1, .slow_start_least = 0.1};
-  mc_host_state state = {.healthy_since_ns = seconds(10), .failing = 1};
+  mc_host_state state = {.healthy_since_ns = seconds(10), .failing = 1, .live = &state.own};
   mc_host host = {.weight = 1, .state = &state};
   CHECK(mc_slow_start_factor(&options, &host, seconds(11)) == 1);
   host.health = MC_DEGRADED;
