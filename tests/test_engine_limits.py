@@ -85,9 +85,11 @@ def test_what_is_not_enforced_is_told_to_the_upstream() -> None:
             route={"request_headers_to_add": [{"header": {"key": "x-seen", "value": "%REQ(x-would)%"}}]},
         )
     )
-    assert ask(engine, {"x-u": "U"}).request_headers() == {
+    passed = ask(engine, {"x-u": "U"})
+    assert passed.request_headers() == {
         "x-u": "U",
         "x-forwarded-proto": "http",
+        "x-request-id": passed.request_id,
         "x-envoy-expected-rq-timeout-ms": "15000",
     }
     with ask(engine, {"x-u": "U"}) as d:
