@@ -73,8 +73,9 @@ class RequestContext:
         if self._span is None:
             came = SpanContext.extract(self._headers) if self._headers else None
             span = SpanContext.new(sampled=None) if came is None else came.child()
-            if span.request_id is None:
-                span = span.with_request_id(request_id())
+            chosen = self._decision.request_id if self._decision is not None else None
+            if chosen or span.request_id is None:  # the engine may have given it another one
+                span = span.with_request_id(chosen or request_id())
             self._span, self._headers = span, None
         return self._span
 
