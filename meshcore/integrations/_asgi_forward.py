@@ -38,6 +38,13 @@ async def answer(decision: Decision, send: Send) -> int:
     return status
 
 
+async def refuse(send: Send) -> int:
+    """Answer a request that cannot be sent on as it is."""
+    await send({"type": "http.response.start", "status": 400, "headers": [(b"content-type", b"text/plain")]})
+    await send({"type": "http.response.body", "body": b"Bad Request"})
+    return 400
+
+
 class Forwarder:
     """The way to other services, for each event loop."""
 
@@ -55,7 +62,6 @@ class Forwarder:
         way = self._ways.get(loop)
         if way is None:
             way = self._ways[loop] = _Way(self._mesh)
-        await asyncio.to_thread(self._mesh.start)
         return await _Forwarding(way, decision, receive, send).run()
 
     async def close(self) -> None:
@@ -84,19 +90,19 @@ class _Way:
 class _Head:
     """The head of an answer, and what its body comes by."""
 
-    def __init__(self, response: aiohttp.ClientResponse, connection: Connection) -> None:
+    def __init__(
+        self, response: aiohttp.ClientResponse, connection: Connection, leave: Callable[[], object]
+    ) -> None:
         self.status = response.status
         self.headers = response.raw_headers
         self.response = response
-        self.connection = connection
+        self._connection = connection
+        self._leave = leave
 
     def close(self) -> None:
         self.response.close()
-        self.connection.close()
-
-
-class _Gone(Exception):
-    """The client has left in the middle of its request."""
+        self._connection.close()
+        self._leave()  # an endpoint may answer while it still reads
 
 
 class _Forwarding:
@@ -109,39 +115,37 @@ class _Forwarding:
         self._decision = decision
         self._receive = receive
         self._send = send
-        self._first: bytes | None = b""
-        self._whole = False  # the client has sent all
+        self._first = b""
+        self._whole = asyncio.Event()  # the client has sent all
+        self._gone = asyncio.Event()  # the client has left
         self._body = Replay(self._next_chunk, decision.buffer_limit, _LAG)
         self._has_body = False
 
     async def run(self) -> int:
-        try:
-            self._first = await self._next_chunk()
-        except _Gone:
+        self._first = await self._receive_chunk()
+        if self._gone.is_set():
             return 0
         self._has_body = bool(self._first)
         exchange = asyncio.ensure_future(self._exchange())
-        leaving = asyncio.ensure_future(self._left()) if self._whole else None
+        others = [asyncio.ensure_future(self._gone.wait()), asyncio.ensure_future(self._watch())]
         try:
-            await asyncio.wait(
-                [exchange] if leaving is None else [exchange, leaving], return_when=asyncio.FIRST_COMPLETED
-            )
-            if not exchange.done():
-                return 0
-            return exchange.result()
-        except _Gone:
-            return 0
+            await asyncio.wait([exchange, others[0]], return_when=asyncio.FIRST_COMPLETED)
+            return exchange.result() if exchange.done() else 0
         finally:
-            for task in (exchange, leaving):
-                if task is not None and not task.done():
+            for task in (exchange, *others):
+                if not task.done():
                     task.cancel()
                     await asyncio.wait([task])
 
     async def _exchange(self) -> int:
         decision = self._decision
-        head = await arun(decision, self._attempt, replayable=self._replayable, discard=_Head.close)
+        try:
+            head = await arun(decision, self._attempt, replayable=self._replayable, discard=_Head.close)
+        except UnicodeDecodeError:  # aiohttp writes no header bytes that are not UTF-8
+            return await refuse(self._send)
         if head is None:
             return await answer(decision, self._send)
+        self._body.settle()
         try:
             await self._relay(head)
         finally:
@@ -157,11 +161,12 @@ class _Forwarding:
         decision, way = self._decision, self._way
         cluster = way.mesh.view().cluster(decision.cluster)
         assert decision.cluster is not None
-        headers = [("Host", attempt.authority), *as_str(end_to_end(attempt.request_headers()))]
+        lines = [line for line in attempt.request_headers() if line[0].lower() != b"host"]
+        headers = [("Host", attempt.authority), *as_str(end_to_end(lines))]
         body = None
         if self._has_body:
             self._body.join(attempt)
-            body = RequestBody(partial(self._body.read, attempt), at_hand=self._whole)
+            body = RequestBody(partial(self._body.read, attempt), at_hand=self._whole.is_set())
         connection: Connection | None = None
         try:
             place = Place(decision.cluster, attempt.endpoint, decision.priority)
@@ -176,21 +181,20 @@ class _Forwarding:
                 connection,
             )
         except BaseException as error:
+            self._body.leave(attempt)
             if connection is not None:
                 connection.close()
             if isinstance(error, UpstreamError):
                 raise AttemptError(error.reply.error or "reset") from error
             raise
-        finally:
-            if body is not None:
-                self._body.leave(attempt)
-        return _Head(response, connection)
+        return _Head(response, connection, partial(self._body.leave, attempt))
 
     async def _relay(self, head: _Head) -> None:
         from meshcore.upstream.headers import end_to_end
 
         decision, content = self._decision, head.response.content
-        headers = decision.response_headers(end_to_end(head.headers), status=head.status)
+        lines = [(name.lower(), value) for name, value in end_to_end(head.headers)]  # as ASGI wants names
+        headers = decision.response_headers(lines, status=head.status)
         await self._send({"type": "http.response.start", "status": head.status, "headers": headers})
         while chunk := await content.readany():
             await self._send({"type": "http.response.body", "body": chunk, "more_body": True})
@@ -200,20 +204,30 @@ class _Forwarding:
         return not self._has_body or self._body.replayable
 
     async def _next_chunk(self) -> bytes:
-        """The next bytes of the client's body; b"" at its end."""
-        first, self._first = self._first, b""
-        if first:
-            return first
-        while not self._whole:
+        """The next bytes of the client's body; b"" at its end. Never, where the client has left: no endpoint
+        is to blame for that, and ``run()`` ends the exchange."""
+        chunk, self._first = self._first, b""
+        if not chunk:
+            chunk = await self._receive_chunk()
+        if self._gone.is_set():
+            await asyncio.get_running_loop().create_future()
+        return chunk
+
+    async def _receive_chunk(self) -> bytes:
+        while not self._whole.is_set():
             message = await self._receive()
             if message["type"] == "http.disconnect":
-                raise _Gone
-            self._whole = not message.get("more_body", False)
+                self._gone.set()
+                return b""
+            if not message.get("more_body", False):
+                self._whole.set()
             if message.get("body"):
                 return bytes(message["body"])
         return b""
 
-    async def _left(self) -> None:
-        """Returns when the client has left."""
+    async def _watch(self) -> None:
+        """Once nobody else receives any more, notice that the client leaves."""
+        await self._whole.wait()
         while (await self._receive())["type"] != "http.disconnect":
             pass
+        self._gone.set()

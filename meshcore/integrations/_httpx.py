@@ -88,9 +88,7 @@ class _Calls:
             raw_path=attempt.path.encode(),
         )
         headers = [(b"Host", attempt.authority.encode()), *attempt.request_headers()]
-        if (
-            "transfer-encoding" in request.headers
-        ):  # of one connection, and so not among those of the decision
+        if "transfer-encoding" in request.headers:  # a header of one connection: the decision drops it
             headers.append((b"Transfer-Encoding", b"chunked"))
         extensions = dict(request.extensions)
         if way.secure:
@@ -218,6 +216,7 @@ class AsyncCalls(_Calls):
     """For asyncio."""
 
     async def handle(self, request: Any) -> Any:
+        await self._out.started()
         decision = self._decide(request)
         try:
             if self._out.passes(decision):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Iterable
 from typing import NamedTuple
@@ -41,9 +42,13 @@ class Outbound:
 
         The lines of the current request's context are added, but for what the caller says itself.
         """
-        mesh = self.mesh
-        mesh.start()
-        return mesh.engine.decide(method, None, target, self._lines(headers), scheme=scheme)
+        self.mesh.start()
+        return self.mesh.engine.decide(method, None, target, self._lines(headers), scheme=scheme)
+
+    async def started(self) -> None:
+        """Start the mesh beside the event loop, which would have to wait for it in ``decide()``."""
+        if not self.mesh.started:
+            await asyncio.to_thread(self.mesh.start)
 
     def _lines(self, headers: Iterable[Line]) -> list[Line]:
         lines = list(headers)

@@ -33,21 +33,25 @@ class Forwarder:
         self,
         decision: Decision,
         environ: dict[str, Any],
-        headers: list[tuple[str, str]],
+        headers: list[tuple[bytes, bytes]],
         start_response: Callable[..., object],
     ) -> Iterable[bytes]:
         """Send the request to its endpoint, and the answer back."""
         from meshcore.integrations.wsgi import status_line
 
-        body = _body(environ)
-        request = httpx.Request(
-            decision.method,
-            "http://forwarded",
-            headers=headers if body is None or environ.get("CONTENT_LENGTH") else [*headers, _CHUNKED],
-            content=body,
-        )
         try:
+            body = _body(environ)
+            request = httpx.Request(
+                decision.method,
+                "http://forwarded",
+                headers=headers,
+                content=body,
+            )
             response: httpx.Response = self._calls.answer(request, decision)
+        except _ShortBodyError:
+            start_response(status_line(400), [("content-type", "text/plain")])
+            decision.close()
+            return [b"Bad Request"]
         except httpx.TransportError:
             lines = [("content-type", "text/plain")]
             start_response(status_line(decision.status or 503), lines)
@@ -57,19 +61,27 @@ class Forwarder:
         return _Answer(response)
 
 
-_CHUNKED = ("transfer-encoding", "chunked")
 _HOP_BY_HOP = frozenset(
     {"connection", "keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade"}
 )
 
 
+class _ShortBodyError(Exception):
+    """The client has sent less than it said."""
+
+
 def _body(environ: dict[str, Any]) -> bytes | Iterator[bytes] | None:
-    """The request's body: small ones as a whole, since those can be sent again."""
-    length = environ.get("CONTENT_LENGTH")
+    """The request's body: small ones as a whole, since those can be sent again.
+
+    Raises:
+        _ShortBodyError: where it ends too early, for a large one while it is read.
+    """
     source = environ["wsgi.input"]
-    if length:
-        return source.read(int(length)) if int(length) <= _PIECE else _pieces(source, int(length))
-    if environ.get("wsgi.input_terminated"):
+    if environ.get("CONTENT_LENGTH"):
+        length = int(environ["CONTENT_LENGTH"])
+        pieces = _pieces(source, length)
+        return b"".join(pieces) if length <= _PIECE else pieces
+    if environ.get("wsgi.input_terminated") and environ.get("HTTP_TRANSFER_ENCODING"):
         return _pieces(source, None)
     return None
 
@@ -78,6 +90,8 @@ def _pieces(source: Any, left: int | None) -> Iterator[bytes]:
     while left is None or left > 0:
         piece = source.read(_PIECE if left is None else min(_PIECE, left))
         if not piece:
+            if left is not None:
+                raise _ShortBodyError
             return
         if left is not None:
             left -= len(piece)
@@ -85,7 +99,12 @@ def _pieces(source: Any, left: int | None) -> Iterator[bytes]:
 
 
 def _end_to_end(headers: httpx.Headers) -> list[tuple[str, str]]:
-    return [(name, value) for name, value in headers.multi_items() if name.lower() not in _HOP_BY_HOP]
+    named = {token.strip().lower() for token in headers.get("connection", "").split(",")}
+    return [
+        (name, value)
+        for name, value in headers.multi_items()
+        if name.lower() not in _HOP_BY_HOP and name.lower() not in named
+    ]
 
 
 class _Answer:

@@ -50,6 +50,7 @@ class MeshClientMiddleware:
         self, request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
     ) -> aiohttp.ClientResponse:
         out = self._out
+        await out.started()
         lines = [(name.encode(), value.encode()) for name, value in request.headers.items()]
         target = request.url.raw_path_qs.encode()
         decision = out.decide(request.method, target, lines, scheme=request.url.scheme)

@@ -72,6 +72,8 @@ class MeshMiddleware:
             await self._forwarder.close()
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if not self.mesh.started:  # the server has no lifespan
+            await asyncio.to_thread(self.mesh.start)
         headers = scope["headers"]
         source, source_port = scope.get("client") or (None, 0)
         with self.mesh.engine.decide(
@@ -86,10 +88,11 @@ class MeshMiddleware:
         ) as decision:
             token = enter(RequestContext(headers, decision=decision))
             try:
-                if decision.delay:
-                    await asyncio.sleep(decision.delay)
-                    decision.end_delay()
                 called = any(line[0] == _MARK for line in headers)
+                if decision.delay:
+                    if not called:  # else the caller has waited
+                        await asyncio.sleep(decision.delay)
+                    decision.end_delay()
                 if self._inbound.for_app(decision, called=called):
                     await self._serve(decision, scope, receive, send, edited=not called)
                 elif decision.outcome is Outcome.FORWARD:
@@ -197,9 +200,10 @@ def _target(scope: Scope) -> bytes:
 def _edited(scope: Scope, decision: Decision) -> Scope:
     """The scope of the request as the route makes it."""
     path, _, query = decision.path.partition("?")
+    lines = [line for line in decision.request_headers() if line[0] != b"host"]  # a second one
     return {
         **scope,
-        "headers": [(b"host", decision.authority.encode()), *decision.request_headers()],
+        "headers": [(b"host", decision.authority.encode()), *lines],
         "path": unquote(path),
         "raw_path": path.encode(),
         "query_string": query.encode(),

@@ -24,6 +24,8 @@ Environ = dict[str, Any]
 StartResponse = Callable[..., Callable[[bytes], object]]
 App = Callable[[Environ, StartResponse], Iterable[bytes]]
 
+#: What CGI has variables of its own for: under these names come headers spelt with underscores.
+_NOT_HEADERS = frozenset({"HTTP_CONTENT_LENGTH", "HTTP_CONTENT_TYPE"})
 _MARK = "HTTP_" + MARK.upper().replace("-", "_")
 
 
@@ -65,10 +67,11 @@ class MeshMiddleware:
         context = RequestContext(headers, decision=decision)
         token = enter(context)
         try:
-            if decision.delay:
-                time.sleep(decision.delay)
-                decision.end_delay()
             called = _MARK in environ
+            if decision.delay:
+                if not called:  # else the caller has waited
+                    time.sleep(decision.delay)
+                decision.end_delay()
             if self._inbound.for_app(decision, called=called):
                 return self._serve(decision, context, environ, start_response, edited=not called)
             if decision.outcome is Outcome.FORWARD:
@@ -109,7 +112,7 @@ class MeshMiddleware:
         self,
         decision: Decision,
         environ: Environ,
-        headers: list[tuple[str, str]],
+        headers: list[tuple[bytes, bytes]],
         start_response: StartResponse,
     ) -> Iterable[bytes]:
         if self._forwarder is None:
@@ -211,19 +214,14 @@ def _port(text: str | None) -> int:
     return int(text) if text and text.isascii() and text.isdigit() else 0
 
 
-def _headers(environ: Environ) -> list[tuple[str, str]]:
-    """Header lines; repeated ones have been joined by the server."""
-    lines = [
-        (key[5:].replace("_", "-").lower(), value)
-        for key, value in environ.items()
-        if key.startswith("HTTP_")
+def _headers(environ: Environ) -> list[tuple[bytes, bytes]]:
+    """Header lines, in the bytes that came; repeated ones have been joined by the server."""
+    keys = {key: key[5:] for key in environ if key.startswith("HTTP_") and key not in _NOT_HEADERS}
+    keys |= {key: key for key in ("CONTENT_TYPE", "CONTENT_LENGTH") if environ.get(key)}
+    return [
+        (name.replace("_", "-").lower().encode("latin-1"), environ[key].encode("latin-1"))
+        for key, name in keys.items()
     ]
-    lines += [
-        (key.replace("_", "-").lower(), environ[key])
-        for key in ("CONTENT_TYPE", "CONTENT_LENGTH")
-        if environ.get(key)
-    ]
-    return lines
 
 
 def _target(environ: Environ) -> str:
@@ -240,7 +238,8 @@ def _edited(environ: Environ, decision: Decision) -> Environ:
     """The request as the route makes it."""
     edited = {key: value for key, value in environ.items() if not key.startswith("HTTP_")}
     edited["HTTP_HOST"] = decision.authority
-    for name, value in decision.request_headers():
+    for line in decision.request_headers():
+        name, value = (part.decode("latin-1") for part in line)
         key = name.upper().replace("-", "_")
         if key in ("CONTENT_TYPE", "CONTENT_LENGTH"):
             edited[key] = value

@@ -169,6 +169,11 @@ class Mesh:
                 watcher.start()
             self._threads = _Threads(discovery, checker, watcher)
 
+    @property
+    def started(self) -> bool:
+        """Whether ``start()`` has nothing left to do."""
+        return self._threads is not None
+
     def close(self) -> None:
         """End what ``start()`` began. Requests may still be decided; nothing changes any more."""
         threads = self._threads

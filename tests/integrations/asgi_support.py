@@ -12,7 +12,8 @@ Message = dict[str, Any]
 
 @dataclass
 class Client:
-    """One request to an app. ``body``: pieces as they come in; None in it: the client leaves."""
+    """One request to an app. ``body``: pieces as they come in; None in it: the client leaves within it, and
+    after it where it ``leaves``."""
 
     app: Callable[..., Awaitable[None]]
     sent: list[Message] = field(default_factory=list)
@@ -25,6 +26,7 @@ class Client:
         method: str = "GET",
         headers: tuple[tuple[bytes, bytes], ...] = (),
         body: tuple[bytes | None, ...] = (b"",),
+        leaves: bool = False,
         **scope: Any,
     ) -> Client:
         raw, _, query = path.encode().partition(b"?")
@@ -33,7 +35,8 @@ class Client:
 
         async def receive() -> Message:
             if not pieces:
-                await left.wait()
+                if not leaves:
+                    await left.wait()
                 return {"type": "http.disconnect"}
             piece = pieces.pop(0)
             if piece is None:

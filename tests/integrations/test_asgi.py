@@ -276,3 +276,105 @@ async def test_a_client_that_leaves_ends_what_is_forwarded() -> None:
         ratings.hold.set()
         await middleware._forwarder.close()
         mesh.close()
+
+
+RETRIED_AWAY = AWAY.replace("connect-failure", "'reset,5xx'")
+
+
+@in_loop
+async def test_a_client_that_leaves_within_its_body_is_not_charged_to_the_endpoint() -> None:
+    pytest.importorskip("aiohttp")
+    with origins(1) as (ratings,):
+        mesh = mesh_of(
+            service("reviews", 1), service("ratings", ratings.port), rules("reviews", RETRIED_AWAY)
+        )
+        middleware = MeshMiddleware(App(), mesh=mesh)
+        client = await Client(middleware).get(
+            "/ratings/7", method="POST", headers=((b"content-length", b"10"),), body=(b"abc", None)
+        )
+        assert client.sent == []
+        assert active(mesh) == 0
+        assert counts(mesh) == {("outbound|9080||ratings.default.svc.cluster.local", 0, ""): 1}
+        await middleware._forwarder.close()
+        mesh.close()
+
+
+@in_loop
+async def test_an_endpoint_that_answers_early_gets_the_whole_body() -> None:
+    pytest.importorskip("aiohttp")
+    got: list[bytes] = []
+
+    async def early(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n")
+        await writer.drain()
+        got.append(await reader.readexactly(9))
+        writer.write(b"ok")
+        await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(early, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    mesh = mesh_of(service("reviews", 1), service("ratings", port), rules("reviews", AWAY))
+    middleware = MeshMiddleware(App(), mesh=mesh)
+    client = await Client(middleware).get(
+        "/ratings/7", method="POST", headers=((b"content-length", b"9"),), body=(b"one", b"two", b"END")
+    )
+    assert (client.status, client.body, got) == (200, b"ok", [b"onetwoEND"])
+    assert active(mesh) == 0
+    await middleware._forwarder.close()
+    server.close()
+    mesh.close()
+
+
+@in_loop
+async def test_a_client_that_leaves_after_a_streamed_body_ends_what_is_forwarded() -> None:
+    pytest.importorskip("aiohttp")
+    with origins(1) as (ratings,):
+        ratings.hold = threading.Event()
+        mesh = mesh_of(service("reviews", 1), service("ratings", ratings.port), rules("reviews", AWAY))
+        middleware = MeshMiddleware(App(), mesh=mesh)
+        client = await Client(middleware).get(
+            "/ratings/7",
+            method="POST",
+            headers=((b"content-length", b"6"),),
+            body=(b"one", b"two"),
+            leaves=True,
+        )
+        assert client.sent == []
+        assert active(mesh) == 0
+        ratings.hold.set()
+        await middleware._forwarder.close()
+        mesh.close()
+
+
+@in_loop
+async def test_bytes_that_cannot_be_sent_on_are_the_clients_fault() -> None:
+    pytest.importorskip("aiohttp")
+    with origins(1) as (ratings,):
+        mesh = mesh_of(service("reviews", 1), service("ratings", ratings.port), rules("reviews", AWAY))
+        middleware = MeshMiddleware(App(), mesh=mesh)
+        client = await Client(middleware).get("/ratings/7", headers=((b"x-a", b"\xff"),))
+        assert client.status == 400
+        assert ratings.seen == []
+        assert active(mesh) == 0
+        await middleware._forwarder.close()
+        mesh.close()
+
+
+@in_loop
+async def test_a_caller_in_the_mesh_has_waited_for_a_delay() -> None:
+    delay = (
+        "match: [{uri: {exact: /late}}], fault: {delay: {fixedDelay: 60s, percentage: {value: 100}}}, HERE"
+    )
+    client = await Client(MeshMiddleware(App(), mesh=mesh_for(delay))).get(
+        "/late", headers=((b"x-meshcore-caller", b"productpage"),)
+    )
+    assert client.status == 200
+
+
+@in_loop
+async def test_the_app_sees_one_host() -> None:
+    app = App()
+    await Client(MeshMiddleware(app, mesh=mesh_for())).get("/", headers=((b"host", b"evil"),))
+    assert [name for name, _ in app.seen[0]["headers"]].count(b"host") == 1

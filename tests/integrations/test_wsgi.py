@@ -230,3 +230,44 @@ def test_another_service_that_is_not_there_answers_503() -> None:
         assert answer.status == 503
         assert b"upstream connect error" in answer.body
         assert active(mesh) == 0
+
+
+def test_a_body_that_is_shorter_than_said_is_refused() -> None:
+    pytest.importorskip("httpx")
+    with (
+        origins(1) as (ratings,),
+        mesh_of(service("reviews", 1), service("ratings", ratings.port), rules("reviews", AWAY)) as mesh,
+    ):
+        middleware = MeshMiddleware(App(), mesh=mesh)
+        assert call(middleware, "/ratings/7", body=b"abc", CONTENT_LENGTH="30").status == 400
+        assert call(middleware, "/ratings/7", HTTP_CONTENT_LENGTH="30", typed=False).status == 200
+        assert [seen["headers"].get("content-length") for seen in ratings.seen] == [None]
+        assert active(mesh) == 0
+
+
+def test_what_is_forwarded_goes_out_as_it_was_decided() -> None:
+    pytest.importorskip("httpx")
+    with (
+        origins(1) as (ratings,),
+        mesh_of(service("reviews", 1), service("ratings", ratings.port), rules("reviews", AWAY)) as mesh,
+    ):
+        answer = call(
+            MeshMiddleware(App(), mesh=mesh),
+            "/ratings/x",
+            RAW_URI="/ratings/a%7Cb",
+            HTTP_X_A="\xff",
+            **{"wsgi.input_terminated": True},
+        )
+        assert answer.status == 200
+        assert ratings.seen[0]["path"] == "/ratings/a%7Cb"
+        assert ratings.seen[0]["headers"]["x-a"] == "\xff"
+        assert "transfer-encoding" not in ratings.seen[0]["headers"]
+
+
+def test_a_caller_in_the_mesh_has_waited_for_a_delay() -> None:
+    delay = (
+        "match: [{uri: {exact: /late}}], fault: {delay: {fixedDelay: 60s, percentage: {value: 100}}}, HERE"
+    )
+    with mesh_for(delay) as mesh:
+        answer = call(MeshMiddleware(App(), mesh=mesh), "/late", HTTP_X_MESHCORE_CALLER="productpage")
+    assert answer.status == 200
