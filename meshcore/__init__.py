@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from meshcore.outlier import EjectionStatus, OutlierDetector
     from meshcore.shared import SharedState, SharedStateError
     from meshcore.split import WeightedSplit
-    from meshcore.trace import SpanContext, request_id
+    from meshcore.trace import SpanContext, request_id, trace_counts
 
 __all__ = [
     "Admission",
@@ -68,6 +68,7 @@ __all__ = [
     "load",
     "load_text",
     "request_id",
+    "trace_counts",
 ]
 
 _HOMES = {
@@ -86,7 +87,7 @@ _HOMES = {
     "meshcore.outlier": ("EjectionStatus", "OutlierDetector"),
     "meshcore.shared": ("SharedState", "SharedStateError"),
     "meshcore.split": ("WeightedSplit",),
-    "meshcore.trace": ("SpanContext", "request_id"),
+    "meshcore.trace": ("SpanContext", "request_id", "trace_counts"),
 }
 
 

@@ -15,8 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from meshcore import _trace
-from meshcore.trace import SpanContext, request_id, trace_counts
+from meshcore import SpanContext, _trace, request_id, trace_counts
 
 pytestmark = pytest.mark.usefixtures("each_backend")
 
