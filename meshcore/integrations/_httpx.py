@@ -154,6 +154,8 @@ class SyncCalls(_Calls):
     """For threads."""
 
     def handle(self, request: Any) -> Any:
+        if self._out.idle:
+            return self._plain.handle_request(request)
         decision = self._decide(request)
         try:
             if self._out.passes(decision):
@@ -216,6 +218,8 @@ class AsyncCalls(_Calls):
     """For asyncio."""
 
     async def handle(self, request: Any) -> Any:
+        if self._out.idle:
+            return await self._plain.handle_async_request(request)
         await self._out.started()
         decision = self._decide(request)
         try:

@@ -31,7 +31,7 @@ class Inbound:
         Args:
             called: the caller is in the mesh and went by the routes already: only limits are left to apply.
         """
-        if called:
+        if called or self.mesh.view().limits_alone:
             return decision.outcome is Outcome.FORWARD or "RL" not in decision.flags.split(",")
         if decision.outcome is Outcome.FORWARD or decision.flags == "UH":  # it needs no endpoint of its own
             return self.owns(decision.cluster)

@@ -60,6 +60,11 @@ class Outbound:
         lines.append(self._mark)
         return lines
 
+    @property
+    def idle(self) -> bool:
+        """Whether there is nothing to decide: the mesh has limits alone, which are for what comes in."""
+        return self.mesh.view().limits_alone
+
     def passes(self, decision: Decision) -> bool:
         """Whether the request goes where it would go without a mesh: its host is not in the configuration, or
         this lets it pass (Istio's ALLOW_ANY)."""

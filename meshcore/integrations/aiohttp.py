@@ -50,6 +50,8 @@ class MeshClientMiddleware:
         self, request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
     ) -> aiohttp.ClientResponse:
         out = self._out
+        if out.idle:
+            return await handler(request)
         await out.started()
         lines = [(name.encode(), value.encode()) for name, value in request.headers.items()]
         target = request.url.raw_path_qs.encode()

@@ -99,6 +99,8 @@ class _MeshPool:
     ) -> urllib3.BaseHTTPResponse:
         """Send a request; the arguments are those of ``urllib3.HTTPConnectionPool``."""
         manager, plain = self._manager, self._plain
+        if manager.outbound.idle:
+            return self._unrouted(method, url, body, headers, retries, options)
         given = HTTPHeaderDict(plain.headers if headers is None else headers)
         host = given.get("host") or _authority(plain)
         lines = [(b"host", host.encode()), *_lines(given)]
@@ -107,10 +109,7 @@ class _MeshPool:
         try:
             if out.passes(decision):
                 decision.close()
-                for name in _CERTIFICATES:
-                    if name in self.__dict__:
-                        setattr(plain, name, self.__dict__[name])
-                return plain.urlopen(method, url, body, headers, retries, **options)
+                return self._unrouted(method, url, body, headers, retries, options)
             if decision.delay:
                 time.sleep(decision.delay)
                 decision.end_delay()
@@ -120,6 +119,15 @@ class _MeshPool:
             raise
         response.retries = retries if isinstance(retries, Retry) else Retry.from_int(retries)
         return response
+
+    def _unrouted(
+        self, method: str, url: str, body: Any, headers: Any, retries: Any, options: dict[str, Any]
+    ) -> urllib3.BaseHTTPResponse:
+        """As if there were no mesh."""
+        for name in _CERTIFICATES:
+            if name in self.__dict__:
+                setattr(self._plain, name, self.__dict__[name])
+        return self._plain.urlopen(method, url, body, headers, retries, **options)
 
     def pool_for(self, way: Way) -> HTTPConnectionPool:
         """The pool of connections for a way.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from meshcore.config.native import ALONE
 from meshcore.model import Cluster, Config, Discovery
 
 __all__ = ["View", "own_clusters"]
@@ -13,6 +14,8 @@ class View:
     def __init__(self, config: Config) -> None:
         self.config = config
         self._clusters = {cluster.name: cluster for cluster in config.clusters}
+        #: There are limits and nothing else: no routes, and no word on whom requests are for.
+        self.limits_alone = all(listener.name == ALONE for listener in config.listeners)
 
     def cluster(self, name: str | None) -> Cluster | None:
         return self._clusters.get(name) if name is not None else None

@@ -378,3 +378,21 @@ async def test_the_app_sees_one_host() -> None:
     app = App()
     await Client(MeshMiddleware(app, mesh=mesh_for())).get("/", headers=((b"host", b"evil"),))
     assert [name for name, _ in app.seen[0]["headers"]].count(b"host") == 1
+
+
+LIMITS = """
+apiVersion: meshcore/v1
+kind: RateLimits
+rules:
+- {name: all, rate: 1/hour}
+"""
+
+
+@in_loop
+async def test_limits_alone_let_the_app_answer_what_they_allow() -> None:
+    app, mesh = App(), mesh_of(LIMITS)
+    middleware = MeshMiddleware(app, mesh=mesh)
+    answers = [(await Client(middleware).get("/a", host="any.example")).status for _ in range(2)]
+    assert answers == [200, 429]
+    assert len(app.seen) == 1
+    mesh.close()

@@ -15,6 +15,12 @@ from origins import Origin, origins, refused_port
 from meshcore.context import activate
 from meshcore.mesh import Mesh
 
+LIMITS = """
+apiVersion: meshcore/v1
+kind: RateLimits
+rules:
+- {name: all, rate: 1/hour}
+"""
 TRACE = "0af7651916cd43dd8448eb211c80319c"
 B3 = {"x-b3-traceid": TRACE, "x-b3-spanid": "b7ad6b7169203331", "x-request-id": "id-1"}
 RULES = (
@@ -136,6 +142,12 @@ def test_the_current_requests_trace_goes_on(caller: Caller, two: list[Origin]) -
     assert first["x-b3-traceid"] == TRACE
     assert first["x-b3-spanid"] not in (B3["x-b3-spanid"], second["x-b3-spanid"])
     assert (first["x-request-id"], second["x-request-id"]) == ("id-1", "mine")
+
+
+def test_limits_alone_are_for_what_comes_in(caller: Caller, two: list[Origin]) -> None:
+    with mesh_of(LIMITS) as mesh:
+        answers = caller.calls(mesh, *[Call("GET", f"http://127.0.0.1:{two[0].port}/a")] * 2)
+    assert [answer.status for answer in answers] == [200, 200]
 
 
 # ------------------------------------------------------------------ what only some of them have

@@ -271,3 +271,19 @@ def test_a_caller_in_the_mesh_has_waited_for_a_delay() -> None:
     with mesh_for(delay) as mesh:
         answer = call(MeshMiddleware(App(), mesh=mesh), "/late", HTTP_X_MESHCORE_CALLER="productpage")
     assert answer.status == 200
+
+
+LIMITS = """
+apiVersion: meshcore/v1
+kind: RateLimits
+rules:
+- {name: all, rate: 1/hour}
+"""
+
+
+def test_limits_alone_let_the_app_answer_what_they_allow() -> None:
+    app = App()
+    with mesh_of(LIMITS) as mesh:
+        middleware = MeshMiddleware(app, mesh=mesh)
+        assert [call(middleware, "/a", host="any.example").status for _ in range(2)] == [200, 429]
+    assert len(app.seen) == 1

@@ -1,5 +1,12 @@
 """Documents of our own (``apiVersion: meshcore/v1``): what neither Istio nor Envoy says in a few words."""
 
-from meshcore.config.native.load import API_VERSION, NativeLimits, alone, rate_limits_of, with_rate_limits
+from meshcore.config.native.load import (
+    ALONE,
+    API_VERSION,
+    NativeLimits,
+    alone,
+    rate_limits_of,
+    with_rate_limits,
+)
 
-__all__ = ["API_VERSION", "NativeLimits", "alone", "rate_limits_of", "with_rate_limits"]
+__all__ = ["ALONE", "API_VERSION", "NativeLimits", "alone", "rate_limits_of", "with_rate_limits"]

@@ -29,6 +29,9 @@ from meshcore.model import (
 __all__ = ["API_VERSION", "NativeLimits", "alone", "rate_limits_of", "with_rate_limits"]
 
 API_VERSION = "meshcore/v1"
+#: The listener of limits that stand alone.
+ALONE = "rate limits"
+
 _KIND = "RateLimits"
 
 
@@ -90,4 +93,4 @@ def alone(limits: NativeLimits) -> Config:
     options = HttpOptions(use_remote_address=True, xff_num_trusted_hops=limits.trusted_proxies)
     passed = Route(RouteMatch(PathMatch(PathKind.PREFIX, "/")), DirectResponse(200), name="passed")
     table = RouteConfiguration("rate limits", (VirtualHost("all", ("*",), (passed,)),))
-    return Config((Listener("rate limits", None, table, options, filters=limits.filters),))
+    return Config((Listener(ALONE, None, table, options, filters=limits.filters),))
