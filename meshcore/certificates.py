@@ -5,14 +5,25 @@ from __future__ import annotations
 import logging
 import ssl
 
-from meshcore.model import UpstreamTls
+from meshcore.model import Cluster, UpstreamTls
 
-__all__ = ["PLAINTEXT", "CannotSecure", "Certificates"]
+__all__ = ["CannotSecure", "Certificates", "server_name", "tls_of"]
 
 _log = logging.getLogger("meshcore.certificates")
 
-#: No TLS.
-PLAINTEXT = UpstreamTls("DISABLE")
+
+def tls_of(cluster: Cluster | None) -> UpstreamTls | None:
+    """How a cluster's endpoints are spoken to over TLS; None: they are not."""
+    tls = cluster.tls if cluster is not None else None
+    return tls if tls is not None and tls.mode != "DISABLE" else None
+
+
+def server_name(tls: UpstreamTls | None, authority: str) -> str:
+    """The name that a server has to prove: the configuration's, or else that of the request's authority."""
+    if tls is not None and tls.sni:
+        return tls.sni
+    host, colon, port = authority.rpartition(":")
+    return (host if colon and port.isdigit() else authority).strip("[]")
 
 
 class CannotSecure(Exception):

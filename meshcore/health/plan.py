@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from meshcore.certificates import tls_of
 from meshcore.health.probes import Target
 from meshcore.model import (
     Cluster,
@@ -75,7 +76,7 @@ def _job(cluster: Cluster, check: HealthCheck, endpoint: Endpoint) -> Job:
         if isinstance(how, GrpcHealthCheck)
         else how.host
     )
-    tls = cluster.tls if cluster.tls is not None and cluster.tls.mode != "DISABLE" else None
+    tls = tls_of(cluster)
     target = Target(
         cluster.name,
         endpoint.authority,

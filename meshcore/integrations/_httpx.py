@@ -10,7 +10,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 
-from meshcore.certificates import PLAINTEXT, CannotSecure, Certificates
+from meshcore.certificates import CannotSecure, Certificates
 from meshcore.engine import Attempt, Decision, Outcome
 from meshcore.exchange import AttemptError, arun, run
 from meshcore.integrations._outbound import Outbound, Way
@@ -44,7 +44,7 @@ class _Calls:
         self._options = options
         self._certificates = Certificates()
         self._plain = new(**options)
-        self._others: dict[tuple[UpstreamTls, str], Any] = {}
+        self._others: dict[tuple[UpstreamTls | None, str], Any] = {}
 
     def _decide(self, request: Any) -> Decision:
         url = request.url
@@ -52,15 +52,15 @@ class _Calls:
 
     def _transport(self, way: Way) -> Any:
         """The pool of connections for a way. The library's pools do not tell server names apart."""
-        if not way.secure and not way.address.startswith("/"):
+        if not way.secure and not way.unix:
             return self._plain
-        key = (way.tls, way.address if way.address.startswith("/") else way.server_name)
+        key = (way.tls, way.address if way.unix else way.server_name)
         found = self._others.get(key)
         if found is None:
             options = dict(self._options)
-            if way.tls is not PLAINTEXT:
+            if way.tls is not None:
                 options["verify"] = self._certificates.context(way.tls)
-            if way.address.startswith("/"):
+            if way.unix:
                 options["uds"] = way.address
             found = self._others[key] = self._new(**options)
         return found
@@ -79,8 +79,7 @@ class _Calls:
             transport = self._transport(way)
         except CannotSecure as error:
             raise AttemptError("connect-failure") from error
-        unix = way.address.startswith("/")
-        host, _, port = ("localhost", "", "") if unix else way.address.rpartition(":")
+        host, _, port = ("localhost", "", "") if way.unix else way.address.rpartition(":")
         url = self._lib.URL(
             scheme="https" if way.secure else "http",
             host=host.strip("[]"),

@@ -7,14 +7,14 @@ import time
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from meshcore.certificates import PLAINTEXT
+from meshcore.certificates import server_name, tls_of
 from meshcore.context import current
 from meshcore.engine import Decision
 from meshcore.integrations._inbound import MARK
 from meshcore.mesh import Mesh
 from meshcore.model import Cluster, Discovery, UpstreamTls
 
-__all__ = ["Line", "Outbound", "Way", "host_of"]
+__all__ = ["Line", "Outbound", "Way"]
 
 Line = tuple[bytes, bytes]
 
@@ -26,8 +26,12 @@ class Way(NamedTuple):
 
     address: str  #: where to connect: "10.0.0.7:9080", "[::1]:80", or the path of a unix socket
     secure: bool  #: over TLS
-    tls: UpstreamTls  #: as the cluster asks; PLAINTEXT where TLS is the caller's own wish
+    tls: UpstreamTls | None  #: as the cluster asks; None also where TLS is the caller's own wish
     server_name: str  #: of TLS
+
+    @property
+    def unix(self) -> bool:
+        return self.address.startswith("/")
 
 
 class Outbound:
@@ -82,17 +86,10 @@ class Outbound:
     def way(self, decision: Decision, endpoint: str, authority: str, *, secure: bool) -> Way:
         """How to reach an endpoint of a decision. ``secure``: the caller asked for https."""
         cluster: Cluster | None = self.mesh.view().cluster(decision.cluster)
-        tls = cluster.tls if cluster is not None and cluster.tls is not None else PLAINTEXT
-        if tls.mode == "DISABLE":
-            tls = PLAINTEXT
-        name = tls.sni or host_of(authority)
-        return Way(self.mesh.address(cluster, endpoint), secure or tls is not PLAINTEXT, tls, name)
+        tls = tls_of(cluster)
+        address = self.mesh.address(cluster, endpoint)
+        return Way(address, secure or tls is not None, tls, server_name(tls, authority))
 
     def over(self, decision: Decision, status: int) -> None:
         """Count a request that is over; 0: it got no answer."""
         self.mesh.requests.count((decision.cluster or "", status, decision.flags))
-
-
-def host_of(authority: str) -> str:
-    host, colon, port = authority.rpartition(":")
-    return (host if colon and port.isdigit() else authority).strip("[]")

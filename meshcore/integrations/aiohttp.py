@@ -16,14 +16,13 @@ import aiohttp
 from aiohttp.base_protocol import BaseProtocol
 from aiohttp.http_writer import StreamWriter
 from multidict import CIMultiDict, CIMultiDictProxy
-from yarl import URL
 
-from meshcore.certificates import PLAINTEXT, CannotSecure, Certificates
+from meshcore.certificates import CannotSecure, Certificates
 from meshcore.engine import Attempt, Decision, Outcome
 from meshcore.exchange import AttemptError, arun
 from meshcore.integrations._outbound import Outbound
 from meshcore.mesh import Mesh
-from meshcore.upstream.client import reply_for
+from meshcore.upstream.client import reply_for, url_of
 
 __all__ = ["MeshClientMiddleware"]
 
@@ -78,30 +77,22 @@ class MeshClientMiddleware:
         """
         secure = request.url.scheme == "https"
         way = self._out.way(decision, attempt.endpoint, attempt.authority, secure=secure)
-        if way.address.startswith("/"):
+        if way.unix:
             raise AttemptError("connect-failure")  # a session's connector has TCP connections alone
         made = copy.copy(request)
         if way.secure:
             made.server_hostname = way.server_name
-            if way.tls is not PLAINTEXT:
+            if way.tls is not None:
                 try:
                     made._ssl = self._certificates.context(way.tls)
                 except CannotSecure as error:
                     raise AttemptError("connect-failure") from error
-        host, _, port = way.address.rpartition(":")
-        made.url = URL.build(
-            scheme="https" if way.secure else "http",
-            host=host.strip("[]"),
-            port=int(port),
-            path=attempt.path,
-            encoded=True,
-        )
+        made.url = url_of(way.address, attempt.path, secure=way.secure)
         headers = CIMultiDict({"Host": attempt.authority})
         for name, value in attempt.request_headers():
             headers.add(name.decode("latin-1"), value.decode("latin-1"))
-        for name in ("Transfer-Encoding",):  # a header of one connection: the decision drops it
-            if name in request.headers:
-                headers[name] = request.headers[name]
+        if "Transfer-Encoding" in request.headers:  # a header of one connection: the decision drops it
+            headers["Transfer-Encoding"] = request.headers["Transfer-Encoding"]
         made.headers = headers
         return made
 

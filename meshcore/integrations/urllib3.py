@@ -26,7 +26,7 @@ from urllib3.exceptions import (
 )
 from urllib3.util.retry import Retry
 
-from meshcore.certificates import PLAINTEXT, CannotSecure, Certificates
+from meshcore.certificates import CannotSecure, Certificates
 from meshcore.engine import Attempt, Decision, Outcome
 from meshcore.exchange import AttemptError, run
 from meshcore.integrations._outbound import Outbound, Way
@@ -135,14 +135,14 @@ class _MeshPool:
         Raises:
             AttemptError: the connection cannot be made as the configuration asks.
         """
-        if way.address.startswith("/"):
+        if way.unix:
             raise AttemptError("connect-failure")  # urllib3 has no connections to unix sockets
         host, _, port = way.address.rpartition(":")
         host = host.strip("[]")
         if not way.secure:
             return self._manager.plain(host, int(port), "http", None)
         options: dict[str, Any] = {"server_hostname": way.server_name, "assert_hostname": way.server_name}
-        if way.tls is PLAINTEXT:
+        if way.tls is None:
             options |= self._pool_kwargs or {}
             options |= {name: self.__dict__[name] for name in _CERTIFICATES if name in self.__dict__}
         else:

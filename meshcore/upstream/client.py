@@ -17,7 +17,7 @@ from typing import Any
 import aiohttp
 from yarl import URL
 
-from meshcore.certificates import PLAINTEXT, CannotSecure, Certificates
+from meshcore.certificates import CannotSecure, Certificates, server_name, tls_of
 from meshcore.model import Cluster
 from meshcore.upstream.connections import Connection
 from meshcore.upstream.pools import PLACE, TcpPool, UnixPool
@@ -32,7 +32,7 @@ from meshcore.upstream.replies import (
     connect_failure,
 )
 
-__all__ = ["RequestBody", "Upstream", "reply_for"]
+__all__ = ["RequestBody", "Upstream", "reply_for", "url_of"]
 
 Chunks = Callable[[], Awaitable[bytes]]
 
@@ -151,21 +151,20 @@ class Upstream:
         Raises:
             UpstreamError: where no answer came.
         """
-        tls = cluster.tls if cluster is not None and cluster.tls is not None else PLAINTEXT
-        tls = PLAINTEXT if tls.mode == "DISABLE" else tls
+        tls = tls_of(cluster)
         session = self._unix_session(endpoint) if endpoint.startswith("/") else self._session
         seconds = cluster.connect_timeout if cluster is not None else None
         token = PLACE.set(connection)
         try:
             response = await session.request(
                 method,
-                _url(endpoint, target, secure=tls is not PLAINTEXT),
+                url_of(endpoint, target, secure=tls is not None),
                 headers=headers,
                 data=body,
                 allow_redirects=False,
                 timeout=_timeout(self._connect_timeout if seconds is None else seconds),
-                ssl=tls is PLAINTEXT or self._certificates.context(tls),
-                server_hostname=None if tls is PLAINTEXT else tls.sni or _host(headers[0][1]),
+                ssl=tls is None or self._certificates.context(tls),
+                server_hostname=None if tls is None else server_name(tls, headers[0][1]),
             )
         except (aiohttp.ClientError, asyncio.TimeoutError, CannotSecure) as error:
             reply = reply_for(error)
@@ -206,18 +205,13 @@ def _timeout(connect: float) -> aiohttp.ClientTimeout:
     return aiohttp.ClientTimeout(total=None, sock_connect=connect)
 
 
-def _url(endpoint: str, target: str, *, secure: bool) -> URL:
+def url_of(endpoint: str, target: str, *, secure: bool) -> URL:
     """The address, and the target as the path: so aiohttp writes it unchanged, query and all."""
     scheme = "https" if secure else "http"
     if endpoint.startswith("/"):
         return URL.build(scheme=scheme, host="localhost", path=target, encoded=True)
     host, _, port = endpoint.rpartition(":")
     return URL.build(scheme=scheme, host=host.strip("[]"), port=int(port), path=target, encoded=True)
-
-
-def _host(authority: str) -> str:
-    host, colon, port = authority.rpartition(":")
-    return (host if colon and port.isdigit() else authority).strip("[]")
 
 
 def _reason(error: BaseException) -> str:

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Generic, Literal, TypeVar
 
+from meshcore.certificates import tls_of
 from meshcore.decision import Decision, Outcome
 from meshcore.engine import Engine, Pick
 from meshcore.global_limit import Failure
@@ -106,7 +107,7 @@ class _Services(ABC, Generic[C]):
             yield None if client is None else (client, pick)
 
     def _client(self, settings: GlobalRateLimit, target: str, cluster: Cluster | None) -> C:
-        tls = cluster.tls if cluster is not None and cluster.tls and cluster.tls.mode != "DISABLE" else None
+        tls = tls_of(cluster)
         authority = settings.authority or (cluster.name if cluster is not None else "")
         timeout = settings.timeout or _ANY_TIME
         key = target, timeout, authority, tls

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -38,7 +39,7 @@ class RedisLimiterStats:
     local_keys: int  #: keys of which something is known now
 
 
-class Limiter(Generic[C]):
+class Limiter(ABC, Generic[C]):
     """The parameters, and the calls as generators: they yield questions and are sent answers."""
 
     def __init__(
@@ -103,8 +104,9 @@ class Limiter(Generic[C]):
         self._owned = isinstance(remote, str)
         self._client = self._client_of(remote, timeout)
 
+    @abstractmethod
     def _client_of(self, remote: str | C, timeout: float) -> C:
-        raise NotImplementedError
+        """The client to ask by: the one given, or a new one for an address."""
 
     def __reduce__(self) -> str:
         raise TypeError(f"a {type(self).__name__} cannot be pickled or copied; make another one")

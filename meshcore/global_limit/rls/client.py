@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from types import TracebackType
@@ -45,7 +46,7 @@ class RateLimitAnswer:
         return self.allowed
 
 
-class _Client:
+class _Client(ABC):
     """What both clients share: the channel, the request, the guard."""
 
     def __init__(
@@ -93,8 +94,9 @@ class _Client:
         # Bytes: what is no answer is a failure like others.
         self._call = self._channel.unary_unary(f"/{SERVICE}/{METHOD}")
 
+    @abstractmethod
     def _library(self) -> Any:
-        raise NotImplementedError
+        """The part of grpcio that makes this kind of channel."""
 
     def stats(self) -> GuardStats:
         """What was asked and what came of it, since the client was made."""
