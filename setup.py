@@ -62,7 +62,12 @@ class BuildCore(build_clib):
 
 
 class BuildExtensions(build_ext):
-    """build_ext, which sees to it that the core is built first, also when it runs by itself."""
+    """build_ext on all cores, which sees to it that the core is built first, also when it runs by itself."""
+
+    def finalize_options(self) -> None:
+        super().finalize_options()
+        if self.parallel is None:
+            self.parallel = os.cpu_count()
 
     def run(self) -> None:
         self.run_command("build_clib")
