@@ -22,6 +22,7 @@ from meshcore.watching import Documents
 if TYPE_CHECKING:
     from meshcore.config.load import Endpoints, MeshSettings, Path
     from meshcore.discovery import Resolver
+    from meshcore.shared import SharedState
 
 __all__ = ["Mesh"]
 
@@ -54,9 +55,12 @@ class Mesh:
         resolver: looks up the names of endpoints; None: ``meshcore.discovery.DefaultResolver``.
         runtime_dir: a folder for what the machine's processes share: one of them checks endpoints for all.
         dns_wait: seconds that ``start()`` and ``swap()`` wait for the first answers to names.
+        shared_state: a name, a path or a SharedState: limits, breakers, ejections and requests under way are
+            then those of all worker processes that name it so (docs/shared-state.md). None: of this process.
 
     Raises:
         ValueError: for a model that cannot be served; what load() returns always can.
+        SharedStateError: the shared state cannot be used, or has no room (from ``swap()``, too).
         ImportError: a check of the configuration needs a library that is not installed.
     """
 
@@ -70,8 +74,9 @@ class Mesh:
         resolver: Resolver | None = None,
         runtime_dir: str | os.PathLike[str] | None = None,
         dns_wait: float = 10.0,
+        shared_state: str | os.PathLike[str] | SharedState | None = None,
     ) -> None:
-        self.engine = Engine(config)
+        self.engine = Engine(config, shared_state=shared_state)
         self.service = service
         self.node = node or Node()
         #: (cluster, status, response flags) of each request that is over -> how many there were.
@@ -103,6 +108,7 @@ class Mesh:
         resolver: Resolver | None = None,
         runtime_dir: str | os.PathLike[str] | None = None,
         dns_wait: float = 10.0,
+        shared_state: str | os.PathLike[str] | SharedState | None = None,
     ) -> Mesh:
         """A mesh of documents, which are read again when they change.
 
@@ -136,9 +142,21 @@ class Mesh:
             resolver=resolver,
             runtime_dir=runtime_dir,
             dns_wait=dns_wait,
+            shared_state=shared_state,
         )
         mesh._documents = documents
         return mesh
+
+    def __repr__(self) -> str:
+        config = self.engine.config
+        parts = [
+            f"service={self.service!r}",
+            f"clusters={len(config.clusters)}",
+            f"digest={config.digest!r}",
+            f"shared_state={str(self.shared_state.path) if self.shared_state is not None else None!r}",
+            "started" if self.started else "not started",
+        ]
+        return f"<Mesh {' '.join(parts)}>"
 
     # ------------------------------------------------------------------ its life
 
@@ -240,6 +258,11 @@ class Mesh:
         if self._documents is None:
             raise RuntimeError("this mesh was made of a Config, not of documents: swap() another one")
         self._documents.read(self.swap)
+
+    @property
+    def shared_state(self) -> SharedState | None:
+        """Where this process counts together with others; None: it counts for itself."""
+        return self.engine.shared_state
 
     @property
     def reload_error(self) -> str:
