@@ -124,7 +124,7 @@ PYTHON_ALLOWED: dict[str, set[str]] = {
     "certificates": {"model"},
     "watching": set(),
     "context": {"decision", "trace", "_trace", "_types"},
-    "mesh": SERVING | {"context", "discovery", "telemetry", "watching"},
+    "mesh": SERVING | {"context", "discovery", "telemetry", "upstream", "watching"},
     "upstream": {"model", "engine", "certificates", "decision", "global_limit", "rate_limits"},
     "health": {"model", "engine", "match", "certificates"} | WIRE,
     "global_limit": {"_version", "model", "config", "limit", "_limit", "shared", "telemetry"} | WIRE,

@@ -160,9 +160,7 @@ class SyncCalls(_Calls):
             if self._out.passes(decision):
                 decision.close()
                 return self._plain.handle_request(request)
-            if decision.delay:
-                time.sleep(decision.delay)
-                decision.end_delay()
+            self._out.hold(decision)
             return self.answer(request, decision)
         except BaseException:
             decision.close()
@@ -225,9 +223,7 @@ class AsyncCalls(_Calls):
             if self._out.passes(decision):
                 decision.close()
                 return await self._plain.handle_async_request(request)
-            if decision.delay:
-                await asyncio.sleep(decision.delay)
-                decision.end_delay()
+            await self._out.ahold(decision)
             return await self._answered(request, decision)
         except BaseException:
             decision.close()

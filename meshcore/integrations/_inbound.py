@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ipaddress
+
 from meshcore.engine import Decision, Outcome
 from meshcore.mesh import Mesh
 from meshcore.mesh.view import own_clusters
@@ -11,6 +13,9 @@ __all__ = ["MARK", "Inbound"]
 #: A caller in the mesh names itself by this header: it has applied what the routes say to a caller (splits,
 #: faults, redirects, rewrites, mirrors), as a sidecar on its side would, and nothing is to be done twice.
 MARK = "x-meshcore-caller"
+
+#: Flags of what limits refuse: by their count, or since their service cannot be asked.
+_LIMITED = frozenset({"RL", "RLSE"})
 
 
 class Inbound:
@@ -32,10 +37,18 @@ class Inbound:
             called: the caller is in the mesh and went by the routes already: only limits are left to apply.
         """
         if called or self.mesh.view().limits_alone:
-            return decision.outcome is Outcome.FORWARD or "RL" not in decision.flags.split(",")
+            return decision.outcome is Outcome.FORWARD or _LIMITED.isdisjoint(decision.flags.split(","))
         if decision.outcome is Outcome.FORWARD or decision.flags == "UH":  # it needs no endpoint of its own
             return self.owns(decision.cluster)
         return decision.virtual_host is None and decision.flags == "NR"
+
+    def asks(self, source: str | None, *, called: bool) -> bool:
+        """Whether to ask the rate limit services that a decision names.
+
+        A caller in the mesh has asked them, and the request must not count twice. That it has is believed of
+        internal addresses, from which Envoy believes ``x-envoy-*``; None: a unix socket.
+        """
+        return not called or not _is_internal(source)
 
     def owns(self, cluster: str | None) -> bool:
         """Whether requests for the cluster are for the app."""
@@ -44,3 +57,10 @@ class Inbound:
             self._own = own_clusters(config, self.service, self.mesh.node.namespace)
             self._config = config
         return cluster in self._own
+
+
+def _is_internal(source: str | None) -> bool:
+    try:
+        return not source or ipaddress.ip_address(source).is_private
+    except ValueError:
+        return False

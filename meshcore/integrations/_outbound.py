@@ -77,6 +77,22 @@ class Outbound:
             return cluster.discovery is Discovery.ORIGINAL_DST
         return decision.virtual_host is None and decision.flags == "NR"
 
+    def hold(self, decision: Decision) -> None:
+        """Ask the rate limit services that a decision names, and wait out an injected delay."""
+        if decision.rate_limits:
+            self.mesh.limits.ask(decision)
+        if decision.delay:
+            time.sleep(decision.delay)
+            decision.end_delay()
+
+    async def ahold(self, decision: Decision) -> None:
+        """The same for asyncio."""
+        if decision.rate_limits:
+            await self.mesh.limits.aask(decision)
+        if decision.delay:
+            await asyncio.sleep(decision.delay)
+            decision.end_delay()
+
     def time_left(self) -> float | None:
         """Seconds until the current request has to be answered; None: there is no such time."""
         context = current()

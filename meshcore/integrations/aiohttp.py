@@ -59,9 +59,7 @@ class MeshClientMiddleware:
             if out.passes(decision):
                 decision.close()
                 return await handler(request)
-            if decision.delay:
-                await asyncio.sleep(decision.delay)
-                decision.end_delay()
+            await out.ahold(decision)
             return await _Call(self, decision, request, handler).answer()
         except BaseException:
             decision.close()

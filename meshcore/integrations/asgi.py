@@ -89,6 +89,8 @@ class MeshMiddleware:
             token = enter(RequestContext(headers, decision=decision))
             try:
                 called = any(line[0] == _MARK for line in headers)
+                if decision.rate_limits and self._inbound.asks(source, called=called):
+                    await self.mesh.limits.aask(decision)
                 if decision.delay:
                     if not called:  # else the caller has waited
                         await asyncio.sleep(decision.delay)

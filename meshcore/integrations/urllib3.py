@@ -110,9 +110,7 @@ class _MeshPool:
             if out.passes(decision):
                 decision.close()
                 return self._unrouted(method, url, body, headers, retries, options)
-            if decision.delay:
-                time.sleep(decision.delay)
-                decision.end_delay()
+            out.hold(decision)
             response = _Call(self, decision, url, body, options).answer(retries)
         except BaseException:
             decision.close()

@@ -68,6 +68,8 @@ class MeshMiddleware:
         token = enter(context)
         try:
             called = _MARK in environ
+            if decision.rate_limits and self._inbound.asks(environ.get("REMOTE_ADDR"), called=called):
+                self.mesh.limits.ask(decision)
             if decision.delay:
                 if not called:  # else the caller has waited
                     time.sleep(decision.delay)

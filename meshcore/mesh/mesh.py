@@ -13,6 +13,7 @@ from meshcore.config import Node, load
 from meshcore.discovery import ThreadDiscovery
 from meshcore.engine import Engine
 from meshcore.health import HealthChecker, require_libraries
+from meshcore.mesh.limit_services import LimitServices, require_services
 from meshcore.mesh.view import View
 from meshcore.mesh.watcher import Watcher
 from meshcore.model import Cluster, Config, Discovery
@@ -61,7 +62,8 @@ class Mesh:
     Raises:
         ValueError: for a model that cannot be served; what load() returns always can.
         SharedStateError: the shared state cannot be used, or has no room (from ``swap()``, too).
-        ImportError: a check of the configuration needs a library that is not installed.
+        ImportError: a check or a rate limit service of the configuration needs a library that is not
+            installed (from ``swap()``, too).
     """
 
     def __init__(
@@ -81,6 +83,8 @@ class Mesh:
         self.node = node or Node()
         #: (cluster, status, response flags) of each request that is over -> how many there were.
         self.requests: Tally[tuple[str, int, str]] = Tally()
+        #: Envoy's counter -> its count: of what rate limit services said.
+        self.counters: Tally[str] = Tally()
         self._health_checks = health_checks
         self._resolver = resolver
         self._runtime_dir = runtime_dir
@@ -90,8 +94,14 @@ class Mesh:
         self._config = config  #: as it was given: names in it are not resolved
         self._lock = threading.RLock()
         self._threads: _Threads | None = None  #: None: not started
-        if health_checks:
-            require_libraries(cluster.health_check for cluster in config.clusters)
+        #: Asks the rate limit services that decisions name.
+        self.limits = LimitServices(
+            self.engine,
+            count=self.counters.count,
+            cluster=lambda name: self.view().cluster(name),
+            address=self.address,
+        )
+        self._require_libraries(config)
         _meshes.add(self)
 
     @classmethod
@@ -158,6 +168,11 @@ class Mesh:
         ]
         return f"<Mesh {' '.join(parts)}>"
 
+    def _require_libraries(self, config: Config) -> None:
+        require_services(config)
+        if self._health_checks:
+            require_libraries(cluster.health_check for cluster in config.clusters)
+
     # ------------------------------------------------------------------ its life
 
     def start(self) -> None:
@@ -203,6 +218,7 @@ class Mesh:
             if threads.checker is not None:
                 threads.checker.stop()
             threads.discovery.close()
+            self.limits.close()
             self._threads = None
 
     def __enter__(self) -> Mesh:
@@ -223,6 +239,7 @@ class Mesh:
         """In the child: no thread of the parent's is here, and a lock may have been held by one."""
         threads, self._threads = self._threads, None
         self._lock = threading.RLock()
+        self.limits.forked()
         if self._documents is not None:
             self._documents.detach()
         if threads is not None:
@@ -240,8 +257,7 @@ class Mesh:
             ImportError: it needs a resolver or a library for checks that is not there; likewise.
         """
         with self._lock:
-            if self._health_checks:
-                require_libraries(cluster.health_check for cluster in config.clusters)
+            self._require_libraries(config)
             if self._threads is None:
                 self.engine.swap(config)
             else:
