@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import weakref
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from meshcore.upstream.client import Upstream
     from meshcore.upstream.connections import Connection, Connections
+    from meshcore.upstream.mirrors import Copy, Mirrors
 
 __all__ = ["Forwarder", "answer"]
 
@@ -64,10 +65,17 @@ class Forwarder:
             way = self._ways[loop] = _Way(self._mesh)
         return await _Forwarding(way, decision, receive, send).run()
 
+    @property
+    def copies(self) -> int:
+        """Copies for mirrors that are under way in this event loop."""
+        way = self._ways.get(asyncio.get_running_loop())
+        return way.mirrors.active if way is not None else 0
+
     async def close(self) -> None:
         """Close the connections of this event loop."""
         way = self._ways.pop(asyncio.get_running_loop(), None)
         if way is not None:
+            await way.mirrors.close()
             await way.upstream.close()
 
 
@@ -76,6 +84,7 @@ class _Way:
         try:
             from meshcore.upstream.client import Upstream
             from meshcore.upstream.connections import Connections
+            from meshcore.upstream.mirrors import Mirrors
         except ModuleNotFoundError as error:
             raise ModuleNotFoundError(
                 "forwarding to other services needs aiohttp, which is missing; install it by: "
@@ -85,6 +94,21 @@ class _Way:
         self.mesh = mesh
         self.upstream: Upstream = Upstream()
         self.connections: Connections = Connections(mesh.engine)
+        self.mirrors: Mirrors = Mirrors(
+            mesh.engine,
+            upstream=lambda: self.upstream,
+            connections=self.connections,
+            cluster=lambda name: mesh.view().cluster(name),
+            address=mesh.address,
+            count=mesh.counters.count,
+            finished=lambda *over: mesh.requests.count(over),
+        )
+
+    def begin_copies(self, decision: Decision, *, body: bool) -> Sequence[Copy]:
+        """Send the copies that a decision asks for, to be fed the ``body``."""
+        lines = decision.request_headers()
+        length = next((value.decode() for name, value in lines if name == b"content-length"), None)
+        return self.mirrors.begin(decision, length, body=body)
 
 
 class _Head:
@@ -120,18 +144,23 @@ class _Forwarding:
         self._gone = asyncio.Event()  # the client has left
         self._body = Replay(self._next_chunk, decision.buffer_limit, _LAG)
         self._has_body = False
+        self._copies: Sequence[Copy] = ()  # for mirrors
 
     async def run(self) -> int:
         self._first = await self._receive_chunk()
         if self._gone.is_set():
             return 0
         self._has_body = bool(self._first)
+        if self._way.mesh.view().mirrors:
+            self._copies = self._way.begin_copies(self._decision, body=self._has_body)
         exchange = asyncio.ensure_future(self._exchange())
         others = [asyncio.ensure_future(self._gone.wait()), asyncio.ensure_future(self._watch())]
         try:
             await asyncio.wait([exchange, others[0]], return_when=asyncio.FIRST_COMPLETED)
             return exchange.result() if exchange.done() else 0
         finally:
+            for copy in self._copies:
+                copy.abandon()
             for task in (exchange, *others):
                 if not task.done():
                     task.cancel()
@@ -211,6 +240,10 @@ class _Forwarding:
             chunk = await self._receive_chunk()
         if self._gone.is_set():
             await asyncio.get_running_loop().create_future()
+        for copy in self._copies:
+            copy.feed(chunk)
+            if self._whole.is_set():
+                copy.end()
         return chunk
 
     async def _receive_chunk(self) -> bytes:

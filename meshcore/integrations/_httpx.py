@@ -117,6 +117,9 @@ class _Calls:
     def _replayable(self, request: Any) -> bool:
         return isinstance(request.stream, self._lib.ByteStream)
 
+    def _mirror(self, request: Any, decision: Decision) -> None:
+        self._out.mirror(decision, (b"".join(request.stream) or None) if self._replayable(request) else ...)
+
     def _own(self, decision: Decision) -> Any:
         """The decision's own answer."""
         status = decision.status or 503
@@ -190,6 +193,7 @@ class SyncCalls(_Calls):
 
         head = None
         if decision.outcome is Outcome.FORWARD:
+            self._mirror(request, decision)
             head = run(
                 decision,
                 send,
@@ -248,6 +252,7 @@ class AsyncCalls(_Calls):
 
         head = None
         if decision.outcome is Outcome.FORWARD:
+            self._mirror(request, decision)
             head = await arun(
                 decision,
                 send,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Iterable
+from types import EllipsisType
 from typing import NamedTuple
 
 from meshcore.certificates import server_name, tls_of
@@ -92,6 +93,19 @@ class Outbound:
         if decision.delay:
             await asyncio.sleep(decision.delay)
             decision.end_delay()
+
+    def mirror(self, decision: Decision, body: bytes | EllipsisType | None) -> None:
+        """Send the copies that a decision asks for.
+
+        ``body``: of the request; ...: it is read only once, and nobody holds it in full, so that a copy would
+        not be whole.
+        """
+        if not self.mesh.view().mirrors:
+            return
+        if isinstance(body, EllipsisType):
+            self.mesh.mirrors.skip(decision)
+        else:
+            self.mesh.mirrors.send(decision, body)
 
     def time_left(self) -> float | None:
         """Seconds until the current request has to be answered; None: there is no such time."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import copy
 from http import HTTPStatus
+from types import EllipsisType
 from typing import Any
 
 import aiohttp
@@ -131,6 +132,7 @@ class _Call:
         decision, out = self._decision, self._middleware.outbound
         head = None
         if decision.outcome is Outcome.FORWARD:
+            out.mirror(decision, await _held(self._request.body))
             head = await arun(
                 decision,
                 self._send,
@@ -198,6 +200,13 @@ class _Call:
         response.content.feed_eof()
         decision.close()
         return response
+
+
+async def _held(body: bytes | aiohttp.Payload | None) -> bytes | EllipsisType | None:
+    """The bytes of a request's body, where it is not to be read from somewhere; None: it has none."""
+    if isinstance(body, aiohttp.BytesPayload):
+        return await body.as_bytes()
+    return None if not body else ...
 
 
 def _set_headers(response: aiohttp.ClientResponse, lines: Any) -> None:

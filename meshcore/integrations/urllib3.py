@@ -190,10 +190,13 @@ class _Call:
         decision, out = self._decision, self._pool.outbound
         head = None
         if decision.outcome is Outcome.FORWARD:
+            body = self._body.encode() if isinstance(self._body, str) else self._body
+            held = body is None or isinstance(body, bytes)
+            out.mirror(decision, (body or None) if held else ...)
             head = run(
                 decision,
                 self._send,
-                replayable=lambda: self._body is None or isinstance(self._body, str | bytes),
+                replayable=lambda: held,
                 discard=_Head.discard,
                 within=out.time_left(),
             )

@@ -14,6 +14,7 @@ from meshcore.discovery import ThreadDiscovery
 from meshcore.engine import Engine
 from meshcore.health import HealthChecker, require_libraries
 from meshcore.mesh.limit_services import LimitServices, require_services
+from meshcore.mesh.mirror_thread import MirrorThread, has_mirrors, require_aiohttp
 from meshcore.mesh.view import View
 from meshcore.mesh.watcher import Watcher
 from meshcore.model import Cluster, Config, Discovery
@@ -62,8 +63,8 @@ class Mesh:
     Raises:
         ValueError: for a model that cannot be served; what load() returns always can.
         SharedStateError: the shared state cannot be used, or has no room (from ``swap()``, too).
-        ImportError: a check or a rate limit service of the configuration needs a library that is not
-            installed (from ``swap()``, too).
+        ImportError: a check, a rate limit service or a mirror of the configuration needs a library that is
+            not installed (from ``swap()``, too).
     """
 
     def __init__(
@@ -83,7 +84,7 @@ class Mesh:
         self.node = node or Node()
         #: (cluster, status, response flags) of each request that is over -> how many there were.
         self.requests: Tally[tuple[str, int, str]] = Tally()
-        #: Envoy's counter -> its count: of what rate limit services said.
+        #: Envoy's counter -> its count: of what rate limit services said, and of mirrors.
         self.counters: Tally[str] = Tally()
         self._health_checks = health_checks
         self._resolver = resolver
@@ -98,6 +99,14 @@ class Mesh:
         self.limits = LimitServices(
             self.engine,
             count=self.counters.count,
+            cluster=lambda name: self.view().cluster(name),
+            address=self.address,
+        )
+        #: Sends copies of requests.
+        self.mirrors = MirrorThread(
+            self.engine,
+            count=self.counters.count,
+            finished=lambda *over: self.requests.count(over),
             cluster=lambda name: self.view().cluster(name),
             address=self.address,
         )
@@ -170,6 +179,7 @@ class Mesh:
 
     def _require_libraries(self, config: Config) -> None:
         require_services(config)
+        require_aiohttp(config)
         if self._health_checks:
             require_libraries(cluster.health_check for cluster in config.clusters)
 
@@ -200,6 +210,8 @@ class Mesh:
             if self._documents is not None and self._documents.wait:
                 watcher = Watcher(self._documents, self.swap)
                 watcher.start()
+            if self.view().mirrors:
+                self.mirrors.begin()
             self._threads = _Threads(discovery, checker, watcher)
 
     @property
@@ -219,6 +231,7 @@ class Mesh:
                 threads.checker.stop()
             threads.discovery.close()
             self.limits.close()
+            self.mirrors.close()
             self._threads = None
 
     def __enter__(self) -> Mesh:
@@ -240,6 +253,7 @@ class Mesh:
         threads, self._threads = self._threads, None
         self._lock = threading.RLock()
         self.limits.forked()
+        self.mirrors.forked()
         if self._documents is not None:
             self._documents.detach()
         if threads is not None:
@@ -261,6 +275,8 @@ class Mesh:
             if self._threads is None:
                 self.engine.swap(config)
             else:
+                if has_mirrors(config):
+                    self.mirrors.begin()
                 self._threads.discovery.swap(config, wait=self._dns_wait)
             self._config = config
 
@@ -290,7 +306,7 @@ class Mesh:
         """What requests look up in the configuration in force."""
         view, config = self._view, self.engine.config
         if view.config is not config:
-            view = self._view = View(config)
+            view = self._view = View(config, view)
         return view
 
     def address(self, cluster: Cluster | None, endpoint: str) -> str:

@@ -3,19 +3,28 @@
 from __future__ import annotations
 
 from meshcore.config.native import ALONE
+from meshcore.mesh.mirror_thread import has_mirrors
 from meshcore.model import Cluster, Config, Discovery
 
 __all__ = ["View", "own_clusters"]
 
 
 class View:
-    """The clusters of one configuration, by name."""
+    """The clusters of one configuration, by name.
 
-    def __init__(self, config: Config) -> None:
+    Args:
+        before: of the configuration that this one follows.
+    """
+
+    def __init__(self, config: Config, before: View | None = None) -> None:
         self.config = config
         self._clusters = {cluster.name: cluster for cluster in config.clusters}
         #: There are limits and nothing else: no routes, and no word on whom requests are for.
         self.limits_alone = all(listener.name == ALONE for listener in config.listeners)
+
+        #: Some requests are to be copied. Endpoints come and go more often than routes.
+        same = before is not None and before.config.listeners is config.listeners
+        self.mirrors: bool = before.mirrors if same and before is not None else has_mirrors(config)
 
     def cluster(self, name: str | None) -> Cluster | None:
         return self._clusters.get(name) if name is not None else None

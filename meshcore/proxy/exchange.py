@@ -14,13 +14,13 @@ from meshcore.engine import Decision, Outcome
 from meshcore.model import Cluster, Discovery, ForwardAction
 from meshcore.proxy.attempts import Attempts
 from meshcore.proxy.downstream import Answer, http_date, send_continue, text
-from meshcore.proxy.mirrors import Copy
 from meshcore.proxy.pacing import Pace
 from meshcore.proxy.tunnel import tunnel
 from meshcore.proxy.watch import Watch
 from meshcore.telemetry.access import AccessRecord
 from meshcore.upstream import replies
 from meshcore.upstream.headers import end_to_end, framed, read_head
+from meshcore.upstream.mirrors import Copy
 from meshcore.upstream.replay import Replay
 from meshcore.upstream.replies import Reply
 

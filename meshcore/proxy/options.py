@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from meshcore.upstream.mirrors import MAX_BODY, MAX_COPIES
+
 __all__ = ["ProxyOptions"]
 
 
@@ -31,6 +33,6 @@ class ProxyOptions:
     #: Bytes buffered in each direction of a stream before the sender is held back.
     buffer_size: int = 64 * 1024
     #: Copies of requests (mirrors) that are under way at a time; what goes beyond is not sent.
-    max_mirrors: int = 256
+    max_mirrors: int = MAX_COPIES
     #: Bytes of a body that wait for one mirror; a mirror that falls behind further is given up.
-    mirror_buffer_size: int = 256 * 1024
+    mirror_buffer_size: int = MAX_BODY

@@ -22,7 +22,6 @@ from meshcore.proxy.exchange import Exchange
 from meshcore.proxy.fault_stats import fault_counters, fault_gauges
 from meshcore.proxy.gauges import breaker_gauges
 from meshcore.proxy.limit_stats import limit_counters
-from meshcore.proxy.mirrors import Mirrors
 from meshcore.proxy.options import ProxyOptions
 from meshcore.proxy.view import View
 from meshcore.telemetry.access import AccessRecord
@@ -30,6 +29,7 @@ from meshcore.telemetry.stats import Stats
 from meshcore.upstream import replies
 from meshcore.upstream.client import Upstream
 from meshcore.upstream.connections import Connections
+from meshcore.upstream.mirrors import Mirrors
 from meshcore.upstream.rate_limits import AsyncRateLimitServices, require_grpc
 from meshcore.upstream.replies import Reply
 
@@ -79,7 +79,17 @@ class Proxy:
         self.options = options or ProxyOptions()
         self.connections = Connections(self.engine)
         self.stats = Stats()
-        self.mirrors = Mirrors(self)
+        self.mirrors = Mirrors(
+            self.engine,
+            upstream=lambda: self.upstream,
+            connections=self.connections,
+            cluster=lambda name: self.view().cluster(name),
+            address=self.address,
+            count=self.stats.add,
+            finished=self.stats.upstream,
+            most=self.options.max_mirrors,
+            body_limit=self.options.mirror_buffer_size,
+        )
         self.sleep = sleep
         self.now = now
         self.draining = False

@@ -9,25 +9,38 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import threading
 from collections import deque
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 import aiohttp
 
-from meshcore.engine import Decision, Mirror, Pick
+from meshcore.engine import Decision, Engine, Mirror, Pick
 from meshcore.model import Cluster, Discovery
-from meshcore.upstream.client import RequestBody
+from meshcore.upstream.client import RequestBody, Upstream
+from meshcore.upstream.connections import Connection, Connections
 from meshcore.upstream.headers import as_str, framed
 from meshcore.upstream.replies import RESET, RESPONSE_TIMEOUT, UpstreamError
 
-if TYPE_CHECKING:
-    from meshcore.proxy.server import Proxy
-    from meshcore.upstream.connections import Connection
+__all__ = ["MAX_BODY", "MAX_COPIES", "Copy", "Mirrors", "Order"]
 
-__all__ = ["Copy", "Mirrors"]
+_log = logging.getLogger("meshcore.mirrors")
 
-_log = logging.getLogger("meshcore.proxy")
+#: Copies that are under way at a time; what goes beyond is not sent.
+MAX_COPIES = 256
+#: Bytes of a body that wait for one copy; one that falls behind further is given up.
+MAX_BODY = 256 * 1024
+
+
+class Order(NamedTuple):
+    """A copy that is to be sent."""
+
+    cluster: str
+    method: str
+    path: str
+    headers: Sequence[tuple[str, str]]  #: Host first
+    timeout: float | None
 
 
 class Copy:
@@ -92,48 +105,88 @@ class Copy:
 
 
 class Mirrors:
-    """All copies of a proxy. Used from the event loop's thread alone."""
+    """The copies that an event loop sends. They are ordered in any thread; all else is for the loop's.
 
-    def __init__(self, proxy: Proxy) -> None:
-        self._proxy = proxy
+    Args:
+        engine: picks the endpoints of copies.
+        upstream: gives the way to them.
+        connections: their places.
+        cluster: finds a cluster by its name.
+        address: where to connect for an endpoint of a cluster.
+        count: takes the name of each counter that a copy raises.
+        finished: takes cluster, status (0: no answer) and response flags of a copy that is over.
+        most, body_limit: instead of MAX_COPIES and MAX_BODY.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        *,
+        upstream: Callable[[], Upstream],
+        connections: Connections,
+        cluster: Callable[[str], Cluster | None],
+        address: Callable[[Cluster | None, str], str],
+        count: Callable[[str], object],
+        finished: Callable[[str, int, str], object],
+        most: int = MAX_COPIES,
+        body_limit: int = MAX_BODY,
+    ) -> None:
+        self._engine = engine
+        self._upstream = upstream
+        self._connections = connections
+        self._cluster = cluster
+        self._address = address
+        self._count = count
+        self._finished = finished
+        self._most = most
+        self._body_limit = body_limit
+        self._lock = threading.Lock()
         self._tasks: set[asyncio.Task[None]] = set()
-
-    @property
-    def active(self) -> int:
-        """Copies under way."""
-        return len(self._tasks)
+        self.active = 0  #: copies that were ordered and are not over
 
     def begin(self, decision: Decision, length: str | None, *, body: bool) -> Sequence[Copy]:
         """Send the copies that a decision asks for; feed them the ``body``, if there is one.
 
         ``length``: the request's own Content-Length.
         """
-        return [
-            copy
-            for mirror in decision.mirrors
-            if (copy := self._begin(decision, mirror, length, body=body)) is not None
-        ]
+        return [self.send(order, body=body) for order in self.orders(decision, length)]
 
-    def _begin(self, decision: Decision, mirror: Mirror, length: str | None, *, body: bool) -> Copy | None:
-        options, stats = self._proxy.options, self._proxy.stats
-        if self.active >= options.max_mirrors:
-            stats.add("mirror.rq_overflow")
+    def orders(self, decision: Decision, length: str | None) -> list[Order]:
+        """The copies that a decision asks for, as far as they may be under way. Each must be sent."""
+        found = (self._order(decision, mirror, length) for mirror in decision.mirrors)
+        return [order for order in found if order is not None]
+
+    def _order(self, decision: Decision, mirror: Mirror, length: str | None) -> Order | None:
+        with self._lock:
+            full = self.active >= self._most
+            self.active += not full
+        if full:
+            self._count("mirror.rq_overflow")
             return None
-        stats.add("mirror.rq_total")
+        self._count("mirror.rq_total")
         try:
             lines = framed(as_str(mirror.request_headers()), length)
         except UnicodeDecodeError:
-            stats.add("mirror.rq_failed")
+            self._count("mirror.rq_failed")
+            self._over()
             return None
         # What a client waits for before it sends its body is between the client and us.
         headers = [("Host", mirror.authority), *(line for line in lines if line[0].lower() != "expect")]
-        copy = Copy(options.mirror_buffer_size, decision.timeout)
+        return Order(mirror.cluster, decision.method, decision.path, headers, decision.timeout)
+
+    def _over(self) -> None:
+        with self._lock:
+            self.active -= 1
+
+    def send(self, order: Order, *, body: bool) -> Copy:
+        """Send what was ordered."""
+        copy = Copy(self._body_limit, order.timeout)
         content = RequestBody(copy.next_chunk, at_hand=False) if body else None
-        work = self._run(mirror.cluster, decision.method, decision.path, headers, content, copy)
-        copy.task = asyncio.get_running_loop().create_task(work)
-        self._tasks.add(copy.task)
-        copy.task.add_done_callback(self._tasks.discard)
-        copy.task.add_done_callback(copy.done)
+        task = copy.task = asyncio.get_running_loop().create_task(self._run(order, content, copy))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(lambda _: self._over())
+        task.add_done_callback(copy.done)
         if not body:
             copy.end()
         return copy
@@ -144,57 +197,44 @@ class Mirrors:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    async def _run(
-        self,
-        name: str,
-        method: str,
-        path: str,
-        headers: Sequence[tuple[str, str]],
-        body: RequestBody | None,
-        copy: Copy,
-    ) -> None:
-        status, flags, stats = 0, "", self._proxy.stats
+    async def _run(self, order: Order, body: RequestBody | None, copy: Copy) -> None:
+        status, flags, name = 0, "", order.cluster
         try:
-            with self._proxy.engine.pick(name) as pick:
-                cluster = self._proxy.view().cluster(name)
+            with self._engine.pick(name) as pick:
+                cluster = self._cluster(name)
                 if cluster is not None and cluster.discovery is Discovery.ORIGINAL_DST:
                     flags = "NR"
                 elif pick.endpoint is None:
                     flags = pick.flags
                 else:
-                    status, flags = await self._exchange(pick, cluster, method, path, headers, body, copy)
+                    status, flags = await self._exchange(pick, cluster, order, body, copy)
         except KeyError:  # the cluster has gone meanwhile
-            stats.add("mirror.rq_failed")
+            self._count("mirror.rq_failed")
             return
         except asyncio.CancelledError:
-            stats.add(f"mirror.rq_{copy.ended_by or 'cancelled'}")
-            stats.upstream(name, 0, "UT" if copy.ended_by == "timeout" else "DC")
+            self._count(f"mirror.rq_{copy.ended_by or 'cancelled'}")
+            self._finished(name, 0, "UT" if copy.ended_by == "timeout" else "DC")
             return
         except Exception:
             _log.exception("a copy for %s failed", name)
             flags = "UF"
         if not status:
-            stats.add("mirror.rq_failed")
-        stats.upstream(name, status, flags)
+            self._count("mirror.rq_failed")
+        self._finished(name, status, flags)
 
     async def _exchange(
-        self,
-        pick: Pick,
-        cluster: Cluster | None,
-        method: str,
-        path: str,
-        headers: Sequence[tuple[str, str]],
-        body: RequestBody | None,
-        copy: Copy,
+        self, pick: Pick, cluster: Cluster | None, order: Order, body: RequestBody | None, copy: Copy
     ) -> tuple[int, str]:
         """Send a copy and read its answer away: its status and flags."""
-        proxy, begun = self._proxy, asyncio.get_running_loop().time()
+        begun = asyncio.get_running_loop().time()
         connection: Connection | None = None
         assert pick.endpoint is not None
         try:
-            connection = await proxy.connections.take(pick)
-            address = proxy.address(cluster, pick.endpoint)
-            response = await proxy.upstream.send(address, cluster, method, path, headers, body, connection)
+            connection = await self._connections.take(pick)
+            address = self._address(cluster, pick.endpoint)
+            response = await self._upstream().send(
+                address, cluster, order.method, order.path, order.headers, body, connection
+            )
             try:
                 latency = asyncio.get_running_loop().time() - begun
                 pick.report(status=response.status, headers=response.raw_headers, latency=latency)

@@ -1,0 +1,167 @@
+"""Copies of requests (mirrors) that clients and middlewares send."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib.util
+import threading
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from asgi_support import App, Client
+from callers import CALLERS, Call, caller_of
+from mesh_support import PATIENCE, config_of, in_loop, mesh_of, rules, service
+from origins import Origin, origins, refused_port
+from test_wsgi import App as WsgiApp
+from test_wsgi import call
+
+from meshcore.integrations.asgi import MeshMiddleware
+from meshcore.integrations.wsgi import MeshMiddleware as WsgiMiddleware
+from meshcore.mesh import Mesh
+
+pytest.importorskip("aiohttp", reason="copies are sent by aiohttp, of the extra 'proxy'")
+
+COPIED = "mirror: {host: shadow, port: {number: 9080}}, HERE"
+SHADOW = "outbound|9080||shadow.default.svc.cluster.local"
+
+
+@pytest.fixture
+def two() -> Iterator[list[Origin]]:
+    with origins(2) as found:
+        yield found
+
+
+def mesh_for(app: int, shadow: int, route: str = COPIED, **options: Any) -> Mesh:
+    return mesh_of(service("reviews", app), service("shadow", shadow), rules("reviews", route), **options)
+
+
+def until(met: Any) -> None:
+    """Wait for what another thread does."""
+    end = time.monotonic() + PATIENCE
+    while not met():
+        assert time.monotonic() < end
+        time.sleep(0.001)
+
+
+def settled(mesh: Mesh) -> None:
+    """Wait until no copy is under way; nothing is held then."""
+    until(lambda: not mesh.mirrors.active)
+    for cluster in mesh.engine.clusters():
+        assert not sum(endpoint["active_requests"] for endpoint in cluster["endpoints"])
+        for priority in cluster["circuit_breakers"].values():
+            assert all(not resource["used"] for resource in priority.values())
+
+
+@pytest.mark.parametrize("name", CALLERS)
+def test_every_client_sends_copies(name: str, two: list[Origin]) -> None:
+    app, shadow = two
+    with mesh_for(app.port, shadow.port, service="productpage") as mesh:
+        calls = Call("GET", "/a?b"), Call("POST", "/c", body=b"given"), Call("POST", "/d", pieces=(b"x",))
+        assert [answer.status for answer in caller_of(name).calls(mesh, *calls)] == [200] * 3
+        settled(mesh)
+        copied = sorted((seen["method"], seen["path"], seen["body"]) for seen in shadow.seen)
+        assert copied == [("GET", "/a?b", ""), ("POST", "/c", "given")]
+        assert {seen["headers"]["host"] for seen in shadow.seen} == {"reviews:9080"}
+        assert len(app.seen) == 3
+        counters = mesh.counters.total()
+        assert (counters["mirror.rq_total"], counters["mirror.rq_body_overflow"]) == (2, 1)
+        assert mesh.requests.total()[SHADOW, 200, ""] == 2
+
+
+@pytest.mark.parametrize("name", ["httpx", "aiohttp"])
+def test_nothing_that_becomes_of_a_copy_reaches_its_request(name: str, two: list[Origin]) -> None:
+    app, shadow = two
+    shadow.hold = threading.Event()
+    with mesh_for(app.port, shadow.port) as mesh:
+        assert caller_of(name).call(mesh, "GET", "/a").status == 200  # while the copy hangs
+        assert mesh.mirrors.active == 1
+    assert mesh.mirrors.active == 0  # cut off with the mesh
+    assert mesh.counters.total()["mirror.rq_cancelled"] == 1
+    shadow.hold.set()
+    with mesh_for(app.port, refused_port()) as mesh:
+        assert caller_of(name).call(mesh, "GET", "/a").status == 200
+        settled(mesh)
+        assert mesh.counters.total()["mirror.rq_failed"] == 1
+
+
+def test_copies_are_bounded(two: list[Origin], monkeypatch: pytest.MonkeyPatch) -> None:
+    app, shadow = two
+    shadow.hold = threading.Event()
+    with mesh_for(app.port, shadow.port) as mesh:
+        mesh.mirrors._begun().mirrors._most = 1
+        large = Call("POST", "/", body=b"x" * (2 << 20))
+        caller_of("httpx").calls(mesh, large, Call("GET", "/"), Call("GET", "/"))
+        counters = mesh.counters.total()
+        assert (counters["mirror.rq_total"], counters["mirror.rq_overflow"]) == (1, 1)
+        assert counters["mirror.rq_body_overflow"] == 1
+        shadow.hold.set()
+        settled(mesh)
+
+
+def test_a_swap_may_bring_mirrors(two: list[Origin]) -> None:
+    app, shadow = two
+    with mesh_for(app.port, shadow.port, "HERE") as mesh:
+        caller_of("httpx").call(mesh, "GET", "/a")
+        mesh.swap(mesh_for(app.port, shadow.port).engine.config)
+        caller_of("httpx").call(mesh, "GET", "/b")
+        settled(mesh)
+    assert [seen["path"] for seen in shadow.seen] == ["/b"]
+
+
+def test_without_aiohttp_the_mesh_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(ImportError, match=r"meshcore-engine\[proxy\]"):
+        mesh_for(1, 2)
+    mesh = mesh_for(1, 2, "HERE")
+    with pytest.raises(ImportError, match=r"meshcore-engine\[proxy\]"):
+        mesh.swap(config_of(service("reviews", 1), service("shadow", 1), rules("reviews", COPIED)))
+
+
+AWAY = (
+    "match: [{uri: {prefix: /ratings}}], route: [{destination: {host: ratings}}], "
+    "mirror: {host: shadow, port: {number: 9080}}"
+)
+
+
+def forwarding(two: list[Origin]) -> Mesh:
+    ratings, shadow = two
+    return mesh_of(
+        service("reviews", 1),
+        service("ratings", ratings.port),
+        service("shadow", shadow.port),
+        rules("reviews", AWAY),
+    )
+
+
+@in_loop
+async def test_what_asgi_forwards_is_copied_as_it_streams(two: list[Origin]) -> None:
+    async with forwarding(two) as mesh:
+        middleware = MeshMiddleware(App(), mesh=mesh)
+        length = ((b"content-length", b"6"),)
+        client = await Client(middleware).get(
+            "/ratings", method="POST", headers=length, body=(b"one", b"two")
+        )
+        assert client.status == 200
+        assert (await Client(middleware).get("/ratings")).status == 200
+        while len(two[1].seen) < 2 or middleware._forwarder.copies:
+            await asyncio.sleep(0.001)
+        assert sorted(seen["body"] for seen in two[1].seen) == ["", "onetwo"]
+        broken = Client(middleware)
+        await broken.get("/ratings", method="POST", headers=length, body=(b"one", None))
+        while middleware._forwarder.copies:
+            await asyncio.sleep(0.001)
+        assert len(two[1].seen) <= 3  # the shadow's head may have been read
+        assert mesh.counters.total()["mirror.rq_cancelled"] == 1
+        await middleware._forwarder.close()
+        settled(mesh)
+
+
+def test_what_wsgi_forwards_is_copied(two: list[Origin]) -> None:
+    pytest.importorskip("httpx")
+    with forwarding(two) as mesh:
+        middleware = WsgiMiddleware(WsgiApp(), mesh=mesh)
+        assert call(middleware, "/ratings", body=b"given").status == 200
+        settled(mesh)
+    assert [seen["body"] for seen in two[1].seen] == ["given"]
