@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from meshcore.engine import Attempt, Decision
 from meshcore.exchange import AttemptError, arun
+from meshcore.integrations._asgi_copying import Copying
 from meshcore.mesh import Mesh
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from meshcore.upstream.connections import Connection, Connections
     from meshcore.upstream.mirrors import Copy, Mirrors
 
-__all__ = ["Forwarder", "answer"]
+__all__ = ["Forwarder", "Way", "answer"]
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -51,7 +52,7 @@ class Forwarder:
 
     def __init__(self, mesh: Mesh) -> None:
         self._mesh = mesh
-        self._ways: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, _Way] = weakref.WeakKeyDictionary()
+        self._ways: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, Way] = weakref.WeakKeyDictionary()
 
     async def forward(self, decision: Decision, receive: Receive, send: Send) -> int:
         """Send the request to its endpoint, and the answer back; its status, 0 where the client has left.
@@ -59,11 +60,20 @@ class Forwarder:
         Raises:
             ImportError: aiohttp is not there.
         """
+        return await _Forwarding(self._way(), decision, receive, send).run()
+
+    async def copying(self, decision: Decision, receive: Receive) -> Copying:
+        """Begin the copies that a decision asks for of a request that the app answers."""
+        copying = Copying(self._way(), decision, receive)
+        await copying.begin()
+        return copying
+
+    def _way(self) -> Way:
         loop = asyncio.get_running_loop()
         way = self._ways.get(loop)
         if way is None:
-            way = self._ways[loop] = _Way(self._mesh)
-        return await _Forwarding(way, decision, receive, send).run()
+            way = self._ways[loop] = Way(self._mesh)
+        return way
 
     @property
     def copies(self) -> int:
@@ -79,7 +89,9 @@ class Forwarder:
             await way.upstream.close()
 
 
-class _Way:
+class Way:
+    """To endpoints, from one event loop."""
+
     def __init__(self, mesh: Mesh) -> None:
         try:
             from meshcore.upstream.client import Upstream
@@ -132,7 +144,7 @@ class _Head:
 class _Forwarding:
     """One request that is forwarded."""
 
-    def __init__(self, way: _Way, decision: Decision, receive: Receive, send: Send) -> None:
+    def __init__(self, way: Way, decision: Decision, receive: Receive, send: Send) -> None:
         from meshcore.upstream.replay import Replay
 
         self._way = way

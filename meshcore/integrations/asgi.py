@@ -87,6 +87,7 @@ class MeshMiddleware:
             protocol=f"HTTP/{scope['http_version']}",
         ) as decision:
             token = enter(RequestContext(headers, decision=decision))
+            copying = None
             try:
                 called = any(line[0] == _MARK for line in headers)
                 if decision.rate_limits and self._inbound.asks(source, called=called):
@@ -96,12 +97,16 @@ class MeshMiddleware:
                         await asyncio.sleep(decision.delay)
                     decision.end_delay()
                 if self._inbound.for_app(decision, called=called):
+                    if not called and self.mesh.view().mirrors and decision.mirrors:
+                        receive = copying = await self._forwarder.copying(decision, receive)
                     await self._serve(decision, scope, receive, send, edited=not called)
                 elif decision.outcome is Outcome.FORWARD:
                     self._count(decision, await self._forwarder.forward(decision, receive, send))
                 else:
                     self._count(decision, await answer(decision, send))
             finally:
+                if copying is not None:
+                    copying.close()
                 leave(token)
 
     def _count(self, decision: Decision, status: int) -> None:

@@ -5,6 +5,7 @@ Source: PEP 3333.
 
 from __future__ import annotations
 
+import io
 import time
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
@@ -26,6 +27,8 @@ App = Callable[[Environ, StartResponse], Iterable[bytes]]
 
 #: What CGI has variables of its own for: under these names come headers spelt with underscores.
 _NOT_HEADERS = frozenset({"HTTP_CONTENT_LENGTH", "HTTP_CONTENT_TYPE"})
+#: Bytes of a body that are read for mirrors before the app does.
+_HELD = 64 * 1024
 _MARK = "HTTP_" + MARK.upper().replace("-", "_")
 
 
@@ -75,6 +78,8 @@ class MeshMiddleware:
                     time.sleep(decision.delay)
                 decision.end_delay()
             if self._inbound.for_app(decision, called=called):
+                if not called and self.mesh.view().mirrors and decision.mirrors:
+                    self._mirror(decision, environ)
                 return self._serve(decision, context, environ, start_response, edited=not called)
             if decision.outcome is Outcome.FORWARD:
                 return self._forward(decision, environ, headers, start_response)
@@ -122,6 +127,17 @@ class MeshMiddleware:
 
             self._forwarder = Forwarder(self.mesh)
         return self._forwarder.forward(decision, environ, headers, start_response)
+
+    def _mirror(self, decision: Decision, environ: Environ) -> None:
+        """Send copies of a request that the app answers, where its body is short enough to be read now."""
+        length = int(environ.get("CONTENT_LENGTH") or 0)
+        if length > _HELD or environ.get("HTTP_TRANSFER_ENCODING"):
+            self.mesh.mirrors.skip(decision)
+            return
+        body = environ["wsgi.input"].read(length) if length else b""
+        environ["wsgi.input"] = io.BytesIO(body)
+        if len(body) == length:  # else the client has left
+            self.mesh.mirrors.send(decision, body or None)
 
     def _answer(self, decision: Decision, start_response: StartResponse) -> Iterable[bytes]:
         """What the decision itself answers."""

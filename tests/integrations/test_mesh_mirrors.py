@@ -165,3 +165,40 @@ def test_what_wsgi_forwards_is_copied(two: list[Origin]) -> None:
         assert call(middleware, "/ratings", body=b"given").status == 200
         settled(mesh)
     assert [seen["body"] for seen in two[1].seen] == ["given"]
+
+
+@in_loop
+async def test_what_an_asgi_app_answers_is_copied(two: list[Origin]) -> None:
+    app = App()
+    async with mesh_for(1, two[1].port) as mesh:
+        middleware = MeshMiddleware(app, mesh=mesh)
+        length = ((b"content-length", b"6"),)
+        await Client(middleware).get("/a")
+        await Client(middleware).get("/b", method="POST", headers=length, body=(b"one", b"two"))
+        while middleware._forwarder.copies:
+            await asyncio.sleep(0.001)
+        assert app.bodies == [b"", b"onetwo"]
+        assert sorted(seen["body"] for seen in two[1].seen) == ["", "onetwo"]
+        # A caller in the mesh has sent them.
+        await Client(middleware).get("/a", headers=((b"x-meshcore-caller", b"productpage"),))
+        broken = Client(middleware)
+        await broken.get("/b", method="POST", headers=length, body=(b"one", None))
+        while middleware._forwarder.copies:
+            await asyncio.sleep(0.001)
+        counters = mesh.counters.total()
+        assert (counters["mirror.rq_total"], counters["mirror.rq_cancelled"]) == (3, 1)
+        await middleware._forwarder.close()
+        settled(mesh)
+
+
+def test_what_a_wsgi_app_answers_is_copied(two: list[Origin]) -> None:
+    app = WsgiApp()
+    with mesh_for(1, two[1].port) as mesh:
+        middleware = WsgiMiddleware(app, mesh=mesh)
+        assert call(middleware, "/a").status == 200
+        assert call(middleware, "/b", body=b"given").status == 200
+        assert call(middleware, "/c", body=b"x" * 70_000).status == 200
+        settled(mesh)
+        assert app.bodies == [b"", b"given", b"x" * 70_000]
+        assert sorted(seen["body"] for seen in two[1].seen) == ["", "given"]
+        assert mesh.counters.total()["mirror.rq_body_overflow"] == 1
