@@ -104,7 +104,7 @@ class Way:
                 name=error.name,
             ) from error
         self.mesh = mesh
-        self.upstream: Upstream = Upstream()
+        self.upstream: Upstream = Upstream(certificates=lambda: mesh.certificates)
         self.connections: Connections = Connections(mesh.engine)
         self.mirrors: Mirrors = Mirrors(
             mesh.engine,
@@ -228,13 +228,19 @@ class _Forwarding:
             if isinstance(error, UpstreamError):
                 raise AttemptError(error.reply.error or "reset") from error
             raise
-        return _Head(response, connection, partial(self._body.leave, attempt))
+        head = _Head(response, connection, partial(self._body.leave, attempt))
+        if not 200 <= head.status <= 599:  # servers know no other, and nobody asked for 101
+            head.close()
+            raise AttemptError("protocol-error")
+        return head
 
     async def _relay(self, head: _Head) -> None:
         from meshcore.upstream.headers import end_to_end
 
         decision, content = self._decision, head.response.content
         lines = [(name.lower(), value) for name, value in end_to_end(head.headers)]  # as ASGI wants names
+        if head.status == 304:  # servers would wait for a body of the length that it tells
+            lines = [line for line in lines if line[0] != b"content-length"]
         headers = decision.response_headers(lines, status=head.status)
         await self._send({"type": "http.response.start", "status": head.status, "headers": headers})
         while chunk := await content.readany():

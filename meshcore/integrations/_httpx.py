@@ -7,26 +7,36 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from typing import Any
 
-from meshcore.certificates import CannotSecure, Certificates
+from meshcore.certificates import CannotSecure
 from meshcore.engine import Attempt, Decision, Outcome
 from meshcore.exchange import AttemptError, arun, run
 from meshcore.integrations._outbound import Outbound, Way
+from meshcore.integrations._pools import Pool, Pools
 from meshcore.mesh import Mesh
-from meshcore.model import UpstreamTls
+from meshcore.upstream.headers import end_to_end, malformed
 
 __all__ = ["AsyncCalls", "SyncCalls"]
 
 
 class _Head:
-    """The head of an answer."""
+    """The head of an answer, and the pool that it came from."""
 
-    def __init__(self, response: Any) -> None:
+    def __init__(self, response: Any, give: Callable[[], object]) -> None:
         self.response = response
         self.status: int = response.status_code
         self.headers: list[tuple[bytes, bytes]] = response.headers.raw
+        self.give = give  #: called once, when the answer has been closed
+
+    def close(self) -> None:
+        self.response.close()
+        self.give()
+
+    async def aclose(self) -> None:
+        await self.response.aclose()
+        self.give()
 
 
 class _Calls:
@@ -35,69 +45,94 @@ class _Calls:
     Args:
         lib: httpx, or what has its names.
         new: makes a transport of the library, with keyword arguments of its constructor.
+        forwards: requests are somebody else's: header lines that are between them and us are left out.
     """
 
-    def __init__(self, lib: Any, mesh: Mesh, new: Callable[..., Any], options: dict[str, Any]) -> None:
+    def __init__(
+        self,
+        lib: Any,
+        mesh: Mesh,
+        new: Callable[..., Any],
+        options: dict[str, Any],
+        *,
+        forwards: bool = False,
+    ) -> None:
         self._lib = lib
         self._out = Outbound(mesh)
         self._new = new
         self._options = options
-        self._certificates = Certificates()
-        self._plain = new(**options)
-        self._others: dict[tuple[UpstreamTls | None, str], Any] = {}
+        self._forwards = forwards
+        self._plain = Pool(new(**options))
+        self._others = Pools(self._close)
+
+    def _close(self, transport: Any) -> object:
+        """Close a transport that nobody uses any more."""
+        return transport.close()
 
     def _decide(self, request: Any) -> Decision:
         url = request.url
-        return self._out.decide(request.method, url.raw_path, request.headers.raw, scheme=url.scheme)
+        target = request.extensions.get("target", url.raw_path)
+        return self._out.decide(request.method, target, request.headers.raw, scheme=url.scheme)
 
-    def _transport(self, way: Way) -> Any:
-        """The pool of connections for a way. The library's pools do not tell server names apart."""
+    def _pool(self, way: Way) -> Pool:
+        """The pool of connections for a way. The library's pools do not tell server names apart.
+
+        Raises:
+            CannotSecure: the connection cannot be made as the configuration asks.
+        """
         if not way.secure and not way.unix:
             return self._plain
-        key = (way.tls, way.address if way.unix else way.server_name)
-        found = self._others.get(key)
-        if found is None:
-            options = dict(self._options)
-            if way.tls is not None:
-                options["verify"] = self._certificates.context(way.tls)
-            if way.unix:
-                options["uds"] = way.address
-            found = self._others[key] = self._new(**options)
-        return found
+        options = dict(self._options)
+        if way.tls is not None:
+            options["verify"] = self._out.mesh.certificates.context(way.tls)
+        if way.unix:
+            options["uds"] = way.address
+        key = (options.get("verify"), way.address if way.unix else way.server_name)
+        return self._others.take(key, lambda: self._new(**options))
+
+    def _give(self, pool: Pool) -> None:
+        if pool is not self._plain:
+            self._others.give(pool)
 
     def _attempt(
         self, request: Any, decision: Decision, attempt: Attempt, limit: float | None
-    ) -> tuple[Any, Any]:
-        """The transport for an attempt, and the request to give it.
+    ) -> tuple[Pool, Any]:
+        """The pool for an attempt, to be given back, and the request to give it.
 
         Raises:
             AttemptError: the connection cannot be made as the configuration asks.
         """
         secure = request.url.scheme == "https"
         way = self._out.way(decision, attempt.endpoint, attempt.authority, secure=secure)
+        made = self._request(request, decision, attempt, way, limit)
         try:
-            transport = self._transport(way)
+            return self._pool(way), made
         except CannotSecure as error:
             raise AttemptError("connect-failure") from error
+
+    def _request(
+        self, request: Any, decision: Decision, attempt: Attempt, way: Way, limit: float | None
+    ) -> Any:
         host, _, port = ("localhost", "", "") if way.unix else way.address.rpartition(":")
         url = self._lib.URL(
-            scheme="https" if way.secure else "http",
-            host=host.strip("[]"),
-            port=int(port) if port else None,
-            raw_path=attempt.path.encode(),
+            scheme="https" if way.secure else "http", host=host.strip("[]"), port=int(port) if port else None
         )
-        headers = [(b"Host", attempt.authority.encode()), *attempt.request_headers()]
+        lines = attempt.request_headers()
+        headers = [(b"Host", attempt.authority.encode()), *(end_to_end(lines) if self._forwards else lines)]
         if "transfer-encoding" in request.headers:  # a header of one connection: the decision drops it
             headers.append((b"Transfer-Encoding", b"chunked"))
-        extensions = dict(request.extensions)
+        # As the target of the URL the library would write it in another spelling.
+        extensions = {**request.extensions, "target": attempt.path.encode()}
         if way.secure:
             extensions["sni_hostname"] = way.server_name
         if limit is not None:
             extensions["timeout"] = _within(extensions.get("timeout"), limit)
-        made = self._lib.Request(
+        return self._lib.Request(
             decision.method, url, headers=headers, stream=request.stream, extensions=extensions
         )
-        return transport, made
+
+    def _head(self, response: Any, pool: Pool) -> _Head:
+        return _Head(response, lambda: self._give(pool))
 
     def _error(self, error: Exception) -> str | None:
         """The word of ``Decision.report()`` for an error; None: it is not about the endpoint."""
@@ -157,12 +192,12 @@ class SyncCalls(_Calls):
 
     def handle(self, request: Any) -> Any:
         if self._out.idle:
-            return self._plain.handle_request(request)
+            return self._plain.transport.handle_request(request)
         decision = self._decide(request)
         try:
             if self._out.passes(decision):
                 decision.close()
-                return self._plain.handle_request(request)
+                return self._plain.transport.handle_request(request)
             self._out.hold(decision)
             return self.answer(request, decision)
         except BaseException:
@@ -177,11 +212,14 @@ class SyncCalls(_Calls):
         def send(attempt: Attempt, limit: float | None) -> _Head:
             nonlocal raised
             raised = None
-            transport, made = self._attempt(request, decision, attempt, limit)
+            pool, made = self._attempt(request, decision, attempt, limit)
             begun = time.monotonic()
             try:
-                return _Head(transport.handle_request(made))
-            except lib.TransportError as error:
+                head = self._head(pool.transport.handle_request(made), pool)
+            except BaseException as error:
+                self._give(pool)
+                if not isinstance(error, lib.TransportError):
+                    raise
                 late = limit is not None and time.monotonic() - begun >= limit
                 if late and isinstance(error, lib.TimeoutException):  # by our limit, not the client's own
                     raise TimeoutError from error
@@ -190,6 +228,10 @@ class SyncCalls(_Calls):
                     raise
                 raised = error
                 raise AttemptError(word) from error
+            if malformed(head.status, head.headers):
+                head.close()
+                raise AttemptError("protocol-error")
+            return head
 
         head = None
         if decision.outcome is Outcome.FORWARD:
@@ -198,11 +240,11 @@ class SyncCalls(_Calls):
                 decision,
                 send,
                 replayable=lambda: self._replayable(request),
-                discard=lambda head: head.response.close(),
+                discard=_Head.close,
                 within=out.time_left(),
             )
         if head is not None:
-            return self._response(decision, head, _sync_stream(lib)(head.response.stream, decision))
+            return self._response(decision, head, _sync_stream(lib)(head, decision))
         if raised is not None:
             out.over(decision, 0)
             raise raised
@@ -211,22 +253,35 @@ class SyncCalls(_Calls):
         return answer
 
     def close(self) -> None:
-        for transport in (self._plain, *self._others.values()):
+        for transport in (self._plain.transport, *self._others.clear()):
             transport.close()
 
 
 class AsyncCalls(_Calls):
     """For asyncio."""
 
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self._closing: set[asyncio.Future[None]] = set()
+
+    def _later(self, work: Coroutine[Any, Any, None]) -> None:
+        """Do it beside the request; the loop alone would not keep it."""
+        task = asyncio.ensure_future(work)
+        self._closing.add(task)
+        task.add_done_callback(self._closing.discard)
+
+    def _close(self, transport: Any) -> None:
+        self._later(transport.aclose())
+
     async def handle(self, request: Any) -> Any:
         if self._out.idle:
-            return await self._plain.handle_async_request(request)
+            return await self._plain.transport.handle_async_request(request)
         await self._out.started()
         decision = self._decide(request)
         try:
             if self._out.passes(decision):
                 decision.close()
-                return await self._plain.handle_async_request(request)
+                return await self._plain.transport.handle_async_request(request)
             await self._out.ahold(decision)
             return await self._answered(request, decision)
         except BaseException:
@@ -240,15 +295,22 @@ class AsyncCalls(_Calls):
         async def send(attempt: Attempt) -> _Head:
             nonlocal raised
             raised = None
-            transport, made = self._attempt(request, decision, attempt, None)
+            pool, made = self._attempt(request, decision, attempt, None)
             try:
-                return _Head(await transport.handle_async_request(made))
-            except lib.TransportError as error:
+                head = self._head(await pool.transport.handle_async_request(made), pool)
+            except BaseException as error:
+                self._give(pool)
+                if not isinstance(error, lib.TransportError):
+                    raise
                 word = self._error(error)
                 if word is None:
                     raise
                 raised = error
                 raise AttemptError(word) from error
+            if malformed(head.status, head.headers):
+                await head.aclose()
+                raise AttemptError("protocol-error")
+            return head
 
         head = None
         if decision.outcome is Outcome.FORWARD:
@@ -257,11 +319,11 @@ class AsyncCalls(_Calls):
                 decision,
                 send,
                 replayable=lambda: self._replayable(request),
-                discard=lambda head: asyncio.ensure_future(head.response.aclose()),
+                discard=lambda head: self._later(head.aclose()),
                 within=out.time_left(),
             )
         if head is not None:
-            return self._response(decision, head, _async_stream(lib)(head.response.stream, decision))
+            return self._response(decision, head, _async_stream(lib)(head, decision))
         if raised is not None:
             out.over(decision, 0)
             raise raised
@@ -270,8 +332,9 @@ class AsyncCalls(_Calls):
         return answer
 
     async def close(self) -> None:
-        for transport in (self._plain, *self._others.values()):
+        for transport in (self._plain.transport, *self._others.clear()):
             await transport.aclose()
+        await asyncio.gather(*self._closing, return_exceptions=True)
 
 
 _streams: dict[Any, Any] = {}
@@ -282,18 +345,20 @@ def _sync_stream(lib: Any) -> Any:
     if lib.SyncByteStream not in _streams:
 
         class Stream(lib.SyncByteStream):  # type: ignore[misc]
-            def __init__(self, stream: Any, decision: Decision) -> None:
-                self._stream = stream
-                self._decision = decision
+            def __init__(self, head: _Head, decision: Decision) -> None:
+                self._stream = head.response.stream
+                self._over: tuple[Callable[[], object], ...] = (decision.close, head.give)
 
             def __iter__(self) -> Iterator[bytes]:
                 yield from self._stream
 
             def close(self) -> None:
+                over, self._over = self._over, ()
                 try:
                     self._stream.close()
                 finally:
-                    self._decision.close()
+                    for tell in over:
+                        tell()
 
         _streams[lib.SyncByteStream] = Stream
     return _streams[lib.SyncByteStream]
@@ -303,19 +368,21 @@ def _async_stream(lib: Any) -> Any:
     if lib.AsyncByteStream not in _streams:
 
         class Stream(lib.AsyncByteStream):  # type: ignore[misc]
-            def __init__(self, stream: Any, decision: Decision) -> None:
-                self._stream = stream
-                self._decision = decision
+            def __init__(self, head: _Head, decision: Decision) -> None:
+                self._stream = head.response.stream
+                self._over: tuple[Callable[[], object], ...] = (decision.close, head.give)
 
             async def __aiter__(self) -> AsyncIterator[bytes]:
                 async for chunk in self._stream:
                     yield chunk
 
             async def aclose(self) -> None:
+                over, self._over = self._over, ()
                 try:
                     await self._stream.aclose()
                 finally:
-                    self._decision.close()
+                    for tell in over:
+                        tell()
 
         _streams[lib.AsyncByteStream] = Stream
     return _streams[lib.AsyncByteStream]

@@ -8,6 +8,7 @@ from typing import Any
 from meshcore.engine import Decision
 from meshcore.integrations._httpx import SyncCalls
 from meshcore.mesh import Mesh
+from meshcore.upstream.headers import end_to_end
 
 try:
     import httpx
@@ -27,7 +28,7 @@ class Forwarder:
     """The way to other services. Used by any number of threads."""
 
     def __init__(self, mesh: Mesh) -> None:
-        self._calls = SyncCalls(httpx, mesh, httpx.HTTPTransport, {})
+        self._calls = SyncCalls(httpx, mesh, httpx.HTTPTransport, {}, forwards=True)
 
     def forward(
         self,
@@ -57,13 +58,10 @@ class Forwarder:
             start_response(status_line(decision.status or 503), lines)
             decision.close()
             return [decision.body]
-        start_response(status_line(response.status_code), _end_to_end(response.headers))
+        passing = end_to_end(response.headers.raw)
+        told = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in passing]
+        start_response(status_line(response.status_code), told)
         return _Answer(response)
-
-
-_HOP_BY_HOP = frozenset(
-    {"connection", "keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade"}
-)
 
 
 class _ShortBodyError(Exception):
@@ -98,20 +96,13 @@ def _pieces(source: Any, left: int | None) -> Iterator[bytes]:
         yield piece
 
 
-def _end_to_end(headers: httpx.Headers) -> list[tuple[str, str]]:
-    named = {token.strip().lower() for token in headers.get("connection", "").split(",")}
-    return [
-        (name, value)
-        for name, value in headers.multi_items()
-        if name.lower() not in _HOP_BY_HOP and name.lower() not in named
-    ]
-
-
 class _Answer:
     def __init__(self, response: httpx.Response) -> None:
         self._response = response
 
     def __iter__(self) -> Iterator[bytes]:
+        if self._response.is_stream_consumed:  # an answer that the mesh gives by itself
+            return iter([self._response.content])
         return iter(self._response.iter_raw())
 
     def close(self) -> None:

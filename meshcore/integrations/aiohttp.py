@@ -18,12 +18,13 @@ from aiohttp.base_protocol import BaseProtocol
 from aiohttp.http_writer import StreamWriter
 from multidict import CIMultiDict, CIMultiDictProxy
 
-from meshcore.certificates import CannotSecure, Certificates
+from meshcore.certificates import CannotSecure
 from meshcore.engine import Attempt, Decision, Outcome
 from meshcore.exchange import AttemptError, arun
 from meshcore.integrations._outbound import Outbound
 from meshcore.mesh import Mesh
 from meshcore.upstream.client import reply_for, url_of
+from meshcore.upstream.headers import malformed
 
 __all__ = ["MeshClientMiddleware"]
 
@@ -44,7 +45,6 @@ class MeshClientMiddleware:
 
     def __init__(self, mesh: Mesh) -> None:
         self._out = Outbound(mesh)
-        self._certificates = Certificates()
 
     async def __call__(
         self, request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
@@ -83,7 +83,7 @@ class MeshClientMiddleware:
             made.server_hostname = way.server_name
             if way.tls is not None:
                 try:
-                    made._ssl = self._certificates.context(way.tls)
+                    made._ssl = self._out.mesh.certificates.context(way.tls)
                 except CannotSecure as error:
                     raise AttemptError("connect-failure") from error
         made.url = url_of(way.address, attempt.path, secure=way.secure)
@@ -154,13 +154,17 @@ class _Call:
         self._raised = None
         made = self._middleware.request_for(self._request, self._decision, attempt)
         try:
-            return _Head(await self._handler(made))
+            head = _Head(await self._handler(made))
         except (aiohttp.ClientError, asyncio.TimeoutError) as error:
             word = reply_for(error).error
             if isinstance(error, aiohttp.SocketTimeoutError):
                 word = "per-try-timeout"
             self._raised = error
             raise AttemptError(word) from error
+        if malformed(head.status, head.headers):
+            head.discard()
+            raise AttemptError("protocol-error")
+        return head
 
     def _theirs(self, head: _Head) -> aiohttp.ClientResponse:
         """The endpoint's answer, as from the address that was asked for."""

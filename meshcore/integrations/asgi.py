@@ -75,7 +75,7 @@ class MeshMiddleware:
         if not self.mesh.started:  # the server has no lifespan
             await asyncio.to_thread(self.mesh.start)
         headers = scope["headers"]
-        source, source_port = scope.get("client") or (None, 0)
+        source, port = scope.get("client") or (None, 0)
         with self.mesh.engine.decide(
             scope["method"],
             None,
@@ -83,7 +83,7 @@ class MeshMiddleware:
             headers,
             scheme=scope["scheme"],
             source=source,
-            source_port=source_port or 0,
+            source_port=port if port and 0 <= port <= 65535 else 0,
             protocol=f"HTTP/{scope['http_version']}",
         ) as decision:
             token = enter(RequestContext(headers, decision=decision))

@@ -26,11 +26,12 @@ from urllib3.exceptions import (
 )
 from urllib3.util.retry import Retry
 
-from meshcore.certificates import CannotSecure, Certificates
+from meshcore.certificates import CannotSecure
 from meshcore.engine import Attempt, Decision, Outcome
 from meshcore.exchange import AttemptError, run
 from meshcore.integrations._outbound import Outbound, Way
 from meshcore.mesh import Mesh
+from meshcore.upstream.headers import malformed
 
 __all__ = ["MeshPoolManager"]
 
@@ -56,7 +57,6 @@ class MeshPoolManager(urllib3.PoolManager):
     def __init__(self, mesh: Mesh, **options: Any) -> None:
         super().__init__(**options)
         self.outbound = Outbound(mesh)
-        self.certificates = Certificates()
 
     def connection_from_host(
         self,
@@ -145,7 +145,7 @@ class _MeshPool:
             options |= {name: self.__dict__[name] for name in _CERTIFICATES if name in self.__dict__}
         else:
             try:
-                options["ssl_context"] = self._manager.certificates.context(way.tls)
+                options["ssl_context"] = self.outbound.mesh.certificates.context(way.tls)
             except CannotSecure as error:
                 raise AttemptError("connect-failure") from error
             if way.tls.insecure_skip_verify:
@@ -234,7 +234,7 @@ class _Call:
                 headers.add(name.decode("latin-1"), value.decode("latin-1"))
         begun = time.monotonic()
         try:
-            return _Head(
+            head = _Head(
                 pool.pool_for(way).urlopen(
                     decision.method, attempt.path, self._body, headers, False, **options
                 )
@@ -248,6 +248,10 @@ class _Call:
                 raise
             self._raised = error
             raise AttemptError(word) from error
+        if malformed(head.status, ((_bytes(name), _bytes(value)) for name, value in head.headers)):
+            head.discard()
+            raise AttemptError("protocol-error")
+        return head
 
     def _raise(self, error: Exception, retries: Any) -> NoReturn:
         """As urllib3 does: it raises what kept it from connecting within another one."""

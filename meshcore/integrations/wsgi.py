@@ -229,7 +229,8 @@ def _text(line: bytes | str) -> str:
 
 
 def _port(text: str | None) -> int:
-    return int(text) if text and text.isascii() and text.isdigit() else 0
+    port = int(text) if text and len(text) <= 5 and text.isascii() and text.isdigit() else 0
+    return port if port <= 65535 else 0
 
 
 def _headers(environ: Environ) -> list[tuple[bytes, bytes]]:

@@ -9,6 +9,7 @@ import weakref
 from collections.abc import Collection
 from typing import TYPE_CHECKING, NamedTuple
 
+from meshcore.certificates import Certificates
 from meshcore.config import Node, load
 from meshcore.discovery import ThreadDiscovery
 from meshcore.engine import Engine
@@ -86,6 +87,8 @@ class Mesh:
         self.requests: Tally[tuple[str, int, str]] = Tally()
         #: Envoy's counter -> its count: of what rate limit services said, and of mirrors.
         self.counters: Tally[str] = Tally()
+        #: Of TLS to endpoints: read when first needed, and anew after ``swap()``.
+        self.certificates = Certificates()
         self._health_checks = health_checks
         self._resolver = resolver
         self._runtime_dir = runtime_dir
@@ -105,6 +108,7 @@ class Mesh:
         #: Sends copies of requests.
         self.mirrors = MirrorThread(
             self.engine,
+            lambda: self.certificates,
             count=self.counters.count,
             finished=lambda *over: self.requests.count(over),
             cluster=lambda name: self.view().cluster(name),
@@ -279,6 +283,7 @@ class Mesh:
                     self.mirrors.begin()
                 self._threads.discovery.swap(config, wait=self._dns_wait)
             self._config = config
+            self.certificates = Certificates()
 
     def reload(self) -> None:
         """Read the documents now, changed or not, and serve them.

@@ -10,6 +10,7 @@ import asyncio
 import importlib.util
 import sys
 import threading
+from collections.abc import Callable
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,7 @@ from meshcore.engine import Decision, Engine
 from meshcore.model import Config, ForwardAction
 
 if TYPE_CHECKING:
+    from meshcore.certificates import Certificates
     from meshcore.upstream.mirrors import Mirrors, Order
 
 __all__ = ["MirrorThread", "has_mirrors", "require_aiohttp"]
@@ -56,11 +58,13 @@ class MirrorThread:
 
     Args:
         engine: of the decisions; it picks the endpoints of copies, too.
+        certificates: gives what certificates and keys are read by.
         options: those of ``meshcore.upstream.mirrors.Mirrors``.
     """
 
-    def __init__(self, engine: Engine, **options: Any) -> None:
+    def __init__(self, engine: Engine, certificates: Callable[[], Certificates], **options: Any) -> None:
         self._engine = engine
+        self._certificates = certificates
         self._options = options
         self._lock = threading.Lock()
         self._running: _Running | None = None
@@ -82,7 +86,7 @@ class MirrorThread:
             with self._lock:
                 running = self._running
                 if running is None:
-                    running = self._running = _Running(self._engine, self._options)
+                    running = self._running = _Running(self._engine, self._certificates, self._options)
         return running
 
     def send(self, decision: Decision, body: bytes | None) -> None:
@@ -119,10 +123,14 @@ class MirrorThread:
 class _Running:
     """The thread while it runs."""
 
-    def __init__(self, engine: Engine, options: dict[str, Any]) -> None:
+    def __init__(
+        self, engine: Engine, certificates: Callable[[], Certificates], options: dict[str, Any]
+    ) -> None:
         ready: Future[tuple[asyncio.AbstractEventLoop, asyncio.Event, Mirrors]] = Future()
         self._thread = threading.Thread(
-            target=lambda: asyncio.run(_serve(engine, options, ready)), name="meshcore-mirrors", daemon=True
+            target=lambda: asyncio.run(_serve(engine, certificates, options, ready)),
+            name="meshcore-mirrors",
+            daemon=True,
         )
         self._thread.start()
         self._loop, self._end, self.mirrors = ready.result()
@@ -144,13 +152,15 @@ class _Running:
         self._thread.join()
 
 
-async def _serve(engine: Engine, options: dict[str, Any], ready: Future[Any]) -> None:
+async def _serve(
+    engine: Engine, certificates: Callable[[], Certificates], options: dict[str, Any], ready: Future[Any]
+) -> None:
     try:
         from meshcore.upstream.client import Upstream
         from meshcore.upstream.connections import Connections
         from meshcore.upstream.mirrors import Mirrors
 
-        upstream, end = Upstream(), asyncio.Event()
+        upstream, end = Upstream(certificates=certificates), asyncio.Event()
         mirrors = Mirrors(
             engine,
             upstream=lambda: upstream,

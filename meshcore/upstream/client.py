@@ -20,6 +20,7 @@ from yarl import URL
 from meshcore.certificates import CannotSecure, Certificates, server_name, tls_of
 from meshcore.model import Cluster
 from meshcore.upstream.connections import Connection
+from meshcore.upstream.headers import malformed
 from meshcore.upstream.pools import PLACE, TcpPool, UnixPool
 from meshcore.upstream.replies import (
     CONNECT_TIMEOUT,
@@ -89,6 +90,8 @@ class Upstream:
         idle_timeout: how long an unused connection is kept.
         max_head: bytes of a line of an answer's head.
         buffer_size: bytes of an answer's body to read ahead.
+        certificates: gives what certificates and keys are read by; None: they are read once, until
+            ``forget_certificates()``.
     """
 
     def __init__(
@@ -98,6 +101,7 @@ class Upstream:
         idle_timeout: float = 15.0,
         max_head: int = 60 * 1024,
         buffer_size: int = 64 * 1024,
+        certificates: Callable[[], Certificates] | None = None,
     ) -> None:
         self._connect_timeout = connect_timeout
         self._idle_timeout = idle_timeout
@@ -110,7 +114,8 @@ class Upstream:
             )
         )
         self._unix: dict[str, aiohttp.ClientSession] = {}
-        self._certificates = Certificates()
+        self._own_certificates = Certificates()
+        self._certificates = certificates or (lambda: self._own_certificates)
 
     def _new_session(self, connector: aiohttp.BaseConnector) -> aiohttp.ClientSession:
         return aiohttp.ClientSession(
@@ -127,7 +132,7 @@ class Upstream:
 
     def forget_certificates(self) -> None:
         """Read certificates and keys again when they are next needed."""
-        self._certificates = Certificates()
+        self._own_certificates = Certificates()
 
     async def close(self) -> None:
         for session in (self._session, *self._unix.values()):
@@ -163,7 +168,7 @@ class Upstream:
                 data=body,
                 allow_redirects=False,
                 timeout=_timeout(self._connect_timeout if seconds is None else seconds),
-                ssl=tls is None or self._certificates.context(tls),
+                ssl=tls is None or self._certificates().context(tls),
                 server_hostname=None if tls is None else server_name(tls, headers[0][1]),
             )
         except (aiohttp.ClientError, asyncio.TimeoutError, CannotSecure) as error:
@@ -175,7 +180,7 @@ class Upstream:
             raise UpstreamError(UNSENDABLE) from error
         finally:
             PLACE.reset(token)
-        if response.status < 100:  # the parser takes 000
+        if malformed(response.status, response.raw_headers):
             response.close()
             raise UpstreamError(PROTOCOL_ERROR)
         return response

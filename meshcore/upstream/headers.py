@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-__all__ = ["Head", "Line", "as_str", "end_to_end", "framed", "read_head"]
+__all__ = ["Head", "Line", "as_str", "end_to_end", "framed", "malformed", "read_head"]
 
 Line = tuple[bytes, bytes]
 
@@ -85,6 +85,16 @@ def read_head(headers: Iterable[Line]) -> Head:
 def end_to_end(headers: Iterable[Line]) -> list[Line]:
     """The lines that may pass to the other connection."""
     return read_head(headers).lines
+
+
+def malformed(status: int, headers: Iterable[Line]) -> bool:
+    """Whether an answer's head is none, as Envoy judges: there is no such status, or 204 says of a body."""
+    if status == 204:
+        return any(
+            name.lower() == b"transfer-encoding" or (name.lower() == b"content-length" and value != b"0")
+            for name, value in headers
+        )
+    return status < 100
 
 
 def framed(headers: list[tuple[str, str]], length: str | None) -> list[tuple[str, str]]:
