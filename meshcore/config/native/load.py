@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from meshcore.config.findings import Findings, did_you_mean, quoted
 from meshcore.config.native.schema import RateLimits
 from meshcore.config.native.translate import local_rate_limit
-from meshcore.config.schema import decode, warn_at
+from meshcore.config.schema import decode, error_at, warn_at
 from meshcore.config.tree import Document, MappingNode
 from meshcore.model import (
     Config,
@@ -46,6 +46,7 @@ class NativeLimits:
 def rate_limits_of(documents: Sequence[Document], findings: Findings, *, alone: bool) -> NativeLimits:
     """What the documents say; ``alone``: there are no others."""
     made: dict[str, LocalRateLimit] = {}
+    places: dict[str, str] = {}
     proxies = 0
     for document in documents:
         root = document.root
@@ -67,12 +68,22 @@ def rate_limits_of(documents: Sequence[Document], findings: Findings, *, alone: 
         document.name = source.metadata.name if source.metadata is not None else ""
         name = f"{_KIND} {document.name}".rstrip()
         if name in made:
-            findings.error(root, "metadata.name", f"two documents of RateLimits have one name ({name})")
+            _same_name(document, places[name], source, findings)
+        places.setdefault(name, f"{document.file}:{root.line}" if root.line else document.file)
         made[name] = local_rate_limit(source, name, findings)
         proxies = max(proxies, source.trusted_proxies)
         if not alone and source.trusted_proxies:
             warn_at(findings, source, "trusted_proxies", "has no effect beside other documents, which say it")
     return NativeLimits(tuple(made.items()), proxies)
+
+
+def _same_name(document: Document, other: str, source: RateLimits, findings: Findings) -> None:
+    if source.metadata is not None and document.name:
+        message = f"another document of {_KIND} has this name ({other})"
+        error_at(findings, source.metadata, "name", message, found=quoted(document.name))
+    else:
+        message = f"missing, and another document of {_KIND} has no name either ({other})"
+        findings.error(document.root, "metadata.name", message, expected="a name for each")
 
 
 def with_rate_limits(config: Config, limits: NativeLimits) -> Config:

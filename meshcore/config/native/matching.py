@@ -20,6 +20,8 @@ _KINDS = {
     "contains": StringKind.CONTAINS,
     "regex": StringKind.REGEX,
 }
+#: A name, or an address, and its port.
+_HOST = re.compile(r"(?:[^\s*/?#@:\[\]]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?\Z")
 _METHOD = re.compile(r"[A-Z]+(?:-[A-Z]+)*\Z")
 
 
@@ -65,19 +67,24 @@ def _texts(node: TreeNode | None, path: str, findings: Findings) -> list[tuple[s
 
 
 def _host(text: str, node: TreeNode, path: str, findings: Findings) -> str:
-    """``api.example``, or ``*.example``; a port of the request does not matter."""
-    if text.startswith("*."):
-        return rf"(?i:[^:]+{re.escape(text[1:])}(?::[0-9]+)?)"
-    return rf"(?i:{re.escape(text)}(?::[0-9]+)?)"
+    """``api.example``, or ``*.example``; the port of a request does not matter unless the text has one."""
+    wild = text.startswith("*.")
+    name = text[1:] if wild else text
+    if not _HOST.match(name):
+        expected = "a host, such as api.example, or *. and all that may follow, such as *.example"
+        findings.error(node, path, "", found=quoted(text), expected=expected)
+    return rf"(?i:{'[^:]+' if wild else ''}{re.escape(name)}(?::[0-9]+)?)"
 
 
 def _path(text: str, node: TreeNode, path: str, findings: Findings) -> str:
     """``/login``, whatever its query, or ``/v1/*``."""
-    if not text.startswith("/"):
-        findings.error(node, path, "", found=quoted(text), expected="a path, such as /login or /v1/*")
-    if text.endswith("*"):
-        return rf"{re.escape(text[:-1])}(?s:.*)"
-    return rf"{re.escape(text)}(?s:\?.*)?"
+    literal = text.removesuffix("*")
+    if not literal.startswith("/") or "*" in literal:
+        expected = "a path, such as /login, or its beginning and one *, such as /v1/*"
+        findings.error(node, path, "", found=quoted(text), expected=expected)
+    elif "?" in literal or "#" in literal:
+        findings.error(node, path, "", found=quoted(text), expected="a path without query")
+    return re.escape(literal) + (r"(?s:.*)" if literal != text else r"(?s:\?.*)?")
 
 
 def _method(text: str, node: TreeNode, path: str, findings: Findings) -> str:

@@ -9,7 +9,10 @@ from meshcore.config.scalar_types import GoDuration, UInt32
 from meshcore.config.schema import Meta, OneOf, Record
 from meshcore.config.tree import TreeNode
 
-__all__ = ["Bucket", "Headers", "Match", "Metadata", "RateLimits", "Rule"]
+__all__ = ["LONGEST_FILL", "Bucket", "Headers", "Match", "Metadata", "RateLimits", "Rule"]
+
+#: Seconds: in nanoseconds it fits 63 bits. Envoy draws the line there, too.
+LONGEST_FILL = 9_223_372_035
 
 Status = Annotated[UInt32, Meta(ge=400, lt=600)]
 Tokens = Annotated[UInt32, Meta(ge=1)]
@@ -29,7 +32,7 @@ class Metadata(Record):
 
 class Bucket(Record):
     max_tokens: Tokens
-    fill_interval: Annotated[GoDuration, Meta(ge=0.05)]
+    fill_interval: Annotated[GoDuration, Meta(ge=0.05, le=LONGEST_FILL)]
     tokens_per_fill: Tokens = 1
 
 
@@ -47,7 +50,7 @@ class Rule(Record):
     __oneofs__ = (OneOf("rate", ("rate", "bucket"), True),)
 
     name: RuleName
-    rate: str | None = None
+    rate: TreeNode | None = None
     burst: Tokens | None = None
     bucket: Bucket | None = None
     key: TreeNode | None = None

@@ -6,7 +6,7 @@ from meshcore.config.findings import Findings, quoted
 from meshcore.config.native import schema
 from meshcore.config.native.keys import BadKey, parse_key
 from meshcore.config.native.matching import header_matches, query_matches
-from meshcore.config.native.rates import EXAMPLES, parse_rate
+from meshcore.config.native.rates import BadRate, parse_rate
 from meshcore.config.schema import error_at, node_of, path_of
 from meshcore.config.tree import ScalarNode, SequenceNode, describe
 from meshcore.model import (
@@ -38,12 +38,13 @@ def local_rate_limit(document: schema.RateLimits, name: str, findings: Findings)
             error_at(findings, rule, "name", "another rule has this name", found=quoted(rule.name))
         seen.add(rule.name)
         actions = _actions(rule, findings)
-        hits, hits_format = _cost(rule, findings)
+        bucket = _bucket(rule, findings)
+        hits, hits_format = _cost(rule, bucket, findings)
         rate_limits.append(RateLimit(actions, hits=hits, hits_format=hits_format))
         descriptors.append(
             RateLimitDescriptor(
                 entries=tuple((action.key, action.value) for action in actions),
-                bucket=_bucket(rule, findings),
+                bucket=bucket or TokenBucket(1, 1.0),
                 shadow_mode=rule.shadow or document.shadow,
                 name=rule.name,
                 status=rule.status,
@@ -69,17 +70,19 @@ def local_rate_limit(document: schema.RateLimits, name: str, findings: Findings)
     )
 
 
-def _bucket(rule: schema.Rule, findings: Findings) -> TokenBucket:
+def _bucket(rule: schema.Rule, findings: Findings) -> TokenBucket | None:
+    """None: the rate is none, which is reported."""
     if rule.bucket is not None:
         if rule.burst is not None:
             error_at(findings, rule, "burst", "goes with rate; a bucket has max_tokens")
         return TokenBucket(rule.bucket.max_tokens, rule.bucket.fill_interval, rule.bucket.tokens_per_fill)
     assert rule.rate is not None
-    rate = parse_rate(rule.rate)
-    if rate is None:
-        error_at(findings, rule, "rate", "", found=quoted(rule.rate), expected=f"a rate {EXAMPLES}")
-        return TokenBucket(1, 1.0)
-    tokens, seconds = rate
+    node = rule.rate
+    try:
+        tokens, seconds = parse_rate(str(node.text or node.value) if isinstance(node, ScalarNode) else "")
+    except BadRate as bad:
+        findings.error(node, path_of(rule, "rate"), "", found=describe(node), expected=str(bad))
+        return None
     return TokenBucket(rule.burst or tokens, seconds, tokens)
 
 
@@ -117,7 +120,7 @@ def _keys(rule: schema.Rule, findings: Findings) -> list[RateLimitAction]:
     return made
 
 
-def _cost(rule: schema.Rule, findings: Findings) -> tuple[int | None, str]:
+def _cost(rule: schema.Rule, bucket: TokenBucket | None, findings: Findings) -> tuple[int | None, str]:
     """Tokens that a request takes: a number, or the header that says it."""
     cost = rule.cost
     if cost is None:
@@ -125,6 +128,16 @@ def _cost(rule: schema.Rule, findings: Findings) -> tuple[int | None, str]:
     if isinstance(cost, int):
         if not 0 <= cost <= 1_000_000_000:
             error_at(findings, rule, "cost", "", found=str(cost), expected="from 0 to 1000000000")
+        elif bucket is not None and cost > bucket.max_tokens:
+            most = "max_tokens" if rule.bucket is not None else "the burst" if rule.burst else "the rate"
+            error_at(
+                findings,
+                rule,
+                "cost",
+                "no request could ever pass",
+                found=str(cost),
+                expected=f"at most {bucket.max_tokens}, {most}",
+            )
         return cost, ""
     what, _, name = cost.partition(":")
     try:

@@ -257,6 +257,10 @@ def filter_problems(**config: Any) -> list[str]:
             },
             "token_bucket.fill_interval: found",
         ),
+        (
+            {"@type": LIMIT, "stat_prefix": "a", "token_bucket": {"fill_interval": "9223372036s"}},
+            "token_bucket.fill_interval: found",
+        ),
         ({"@type": LIMIT, "stat_prefix": "a", "descriptors": [{}]}, "descriptors[0].entries: missing"),
         ({"@type": LIMIT, "stat_prefix": "a", "status": {"code": 299}}, "status.code: found"),
         ({"@type": "a/envoy.extensions.filters.http.lua.v3.Lua"}, "@type: the type"),

@@ -12,7 +12,7 @@ import pytest
 from rate_limit_support import CLUSTER, Clock
 
 from meshcore.config import ConfigError, load, load_text
-from meshcore.config.native.rates import parse_rate
+from meshcore.config.native.rates import BadRate, parse_rate
 from meshcore.engine import Decision, Engine
 from meshcore.model import TokenBucket
 
@@ -80,18 +80,34 @@ def test_what_clients_are_told() -> None:
         ("5 per 10 seconds", (5, 10.0)),
         ("7/15min", (7, 900.0)),
         ("1 PER 2 Days", (1, 172800.0)),
-        ("0/second", None),
-        ("1/0 seconds", None),
-        ("1/fortnight", None),
-        ("minute", None),
-        ("-1/minute", None),
-        ("1.5/minute", None),
-        ("5000000000/second", None),
-        ("", None),
+        ("4294967295/106751 days", (4294967295, 106751 * 86400.0)),
     ],
 )
-def test_rates(text: str, expected: tuple[int, float] | None) -> None:
+def test_rates(text: str, expected: tuple[int, float]) -> None:
     assert parse_rate(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("0/second", "1 to 4294967295 tokens in that time"),
+        ("4294967296/second", "1 to 4294967295 tokens in that time"),
+        ("1/0 seconds", "a time of 1 to 9223372035 seconds"),
+        ("1/106752 days", "a time of 1 to 106751 days"),
+        (f"{'9' * 40}/s", "1 to 4294967295 tokens in that time"),
+        ("1/fortnight", "a rate such as 100/minute"),
+        ("minute", "a rate such as 100/minute"),
+        ("-1/minute", "a rate such as 100/minute"),
+        ("1.5/minute", "a rate such as 100/minute"),
+        ("60", "a rate such as 60/minute, 60/second or 60 per 15 minutes"),
+        (f"{'9' * 41}", "a rate such as 100/minute"),
+        ("", "a rate such as 100/minute"),
+    ],
+)
+def test_no_rates(text: str, expected: str) -> None:
+    with pytest.raises(BadRate) as raised:
+        parse_rate(text)
+    assert str(raised.value).startswith(expected)
 
 
 @pytest.mark.parametrize(
@@ -146,6 +162,21 @@ def test_nobody_is_believed_to_be_another_client() -> None:
     assert ask(engine, headers={"x-forwarded-for": "1.1.1.1, 203.0.113.0"}).status == 429
 
 
+def test_what_is_no_address_is_nobodys() -> None:
+    """A port behind it, say: they share a bucket, rather than that nobody is limited."""
+    engine = engine_of("rate: 1/hour\nkey: remote_address")
+    sources = ("192.0.2.1:1", "192.0.2.1:2", "[2001:db8::1]:1", "")
+    assert [ask(engine, source=source).status for source in sources] == [200, 429, 429, 429]
+    assert ask(engine, source="192.0.2.1").status == 200
+
+
+@pytest.mark.parametrize(
+    "rule", ["rate: 1/106751 days", "bucket: {max_tokens: 4294967295, fill_interval: 2562047h}"]
+)
+def test_the_slowest_buckets(rule: str) -> None:
+    assert ask(engine_of(rule)).status == 200
+
+
 def test_to_leave_the_key_out_is_no_way_around() -> None:
     engine = engine_of("rate: 1/hour\nkey: header:x-api-key")
     assert [ask(engine).status for _ in range(2)] == [200, 429]
@@ -163,7 +194,11 @@ def test_to_leave_the_key_out_is_no_way_around() -> None:
         ("path: [/a, /b/*]", [{"target": "/a"}, {"target": "/b/c?d"}], [{"target": "/b"}, {"target": "/ab"}]),
         ("method: [POST, PUT]", [{"method": "PUT"}], [{"method": "GET"}]),
         ("host: A.example", [{"host": "a.EXAMPLE:8080"}], [{"host": "b.a.example"}, {"host": "aXexample"}]),
-        ("host: '*.example'", [{"host": "a.b.example"}], [{"host": "example"}, {"host": "a.example.com"}]),
+        ("host: '*.Example'", [{"host": "a.b.eXample"}], [{"host": "example"}, {"host": "a.example.com"}]),
+        ("host: a.example:81", [{"host": "a.example:81"}], [{"host": "a.example"}, {"host": "a.example:8"}]),
+        ("host: '[::1]'", [{"host": "[::1]:8080"}], [{"host": "[::2]"}]),
+        ("path: /v1/*", [{"target": "/v1/"}, {"target": "/v1/a"}], [{"target": "/v1"}, {"target": "/v1?b"}]),
+        ("path: /v1*", [{"target": "/v1"}, {"target": "/v1x"}, {"target": "/v1/a"}], [{"target": "/V1"}]),
         (
             "headers: {x-plan: free}",
             [{"headers": {"X-Plan": "free"}}],
@@ -235,6 +270,10 @@ def test_beside_istios_documents() -> None:
 @pytest.mark.parametrize(
     ("rule", "expected"),
     [
+        ("rate: 60", "6:9: error: rules[0].rate: found the number 60, expected a rate such as 60/m"),
+        ("rate: {a: b}", "rules[0].rate: found a mapping, expected a rate such as 100/minute"),
+        ("rate: 0/s", "rules[0].rate: found '0/s', expected 1 to 4294967295 tokens in that time"),
+        ("bucket: {max_tokens: 1, fill_interval: 3000000h}", "expected a value from 0.05 to 9,223,372,035"),
         ("rate: 3/fortnight", "6:9: error: rules[0].rate: found '3/fortnight', expected a rate such as"),
         ("rate: 1/s\nkey: remote_adress", "did you mean 'remote_address'?"),
         ("rate: 1/s\nkey: remote_address/33", "1 to 32 bits of IPv4"),
@@ -243,9 +282,20 @@ def test_beside_istios_documents() -> None:
         ("rate: 1/s\nkey: {a: b}", "expected a key, or a list of keys"),
         ("rate: 1/s\ncost: query:x", "expected a number, or header:NAME"),
         ("rate: 1/s\ncost: -1", "found -1, expected from 0 to 1000000000"),
+        ("rate: 1/s\ncost: 2", "cost: no request could ever pass, found 2, expected at most 1, the rate"),
+        ("rate: 9/s\nburst: 3\ncost: 4", "expected at most 3, the burst"),
+        ("bucket: {max_tokens: 3, fill_interval: 1s}\ncost: 4", "expected at most 3, max_tokens"),
         ("rate: 1/s\nmatch: {methods: GET}", "unknown field 'methods'; did you mean 'method'?"),
         ("rate: 1/s\nmatch: {method: get}", "7:19: error: rules[0].match.method: found 'get'"),
         ("rate: 1/s\nmatch: {path: login}", "found 'login', expected a path"),
+        ("rate: 1/s\nmatch: {path: /v1/*/chat}", "found '/v1/*/chat', expected a path"),
+        ("rate: 1/s\nmatch: {path: /v1/**}", "found '/v1/**', expected a path"),
+        ("rate: 1/s\nmatch: {path: '*'}", "found '*', expected a path"),
+        ("rate: 1/s\nmatch: {path: [/a, /b?c=1]}", "7:22: error: rules[0].match.path: found '/b?c=1'"),
+        ("rate: 1/s\nmatch: {host: '*'}", "7:17: error: rules[0].match.host: found '*'"),
+        ("rate: 1/s\nmatch: {host: a.*.example}", "found 'a.*.example', expected a host"),
+        ("rate: 1/s\nmatch: {host: '*api.example'}", "found '*api.example', expected a host"),
+        ("rate: 1/s\nmatch: {host: 'http://a/'}", "found 'http://a/', expected a host"),
         ("rate: 1/s\nmatch: {path: []}", "found an empty list"),
         ("rate: 1/s\nmatch: {headers: {a: {regex: '('}}}", "rules[0].match.headers.a.regex: missing )"),
         ("rate: 1/s\nmatch: {headers: {a: 1}}", "expected a text, or a mapping with one of exact"),
@@ -274,7 +324,15 @@ def test_mistakes_of_a_rule(rule: str, expected: str) -> None:
         (f"{HEAD}rules: [{{name: a, rate: 1/s}}, {{name: a, rate: 1/s}}]\n", "another rule has this name"),
         (f"{HEAD}rules: [{{name: 'a b', rate: 1/s}}]\n", "rules[0].name"),
         (f"{HEAD}headers: [x]\nrules: [{{name: a, rate: 1/s}}]\n", "one of ratelimit, x-ratelimit"),
-        ("\n---\n".join([f"{HEAD}rules: [{{name: a, rate: 1/s}}]\n"] * 2), "two documents of RateLimits"),
+        (
+            "\n---\n".join([f"{HEAD}rules: [{{name: a, rate: 1/s}}]\n"] * 2),
+            "6:1: error: metadata.name: missing, and another document of RateLimits has no name either "
+            "(<string>:1), expected a name for each (RateLimits)",
+        ),
+        (
+            "\n---\n".join([f"{HEAD}metadata: {{name: x}}\nrules: [{{name: a, rate: 1/s}}]\n"] * 2),
+            "9:18: error: metadata.name: another document of RateLimits has this name (<string>:1), found",
+        ),
     ],
 )
 def test_mistakes_of_a_document(text: str, expected: str) -> None:

@@ -159,7 +159,7 @@ class RateLimit(Record):
 
 
 class TokenBucket(Record):
-    fill_interval: Annotated[Duration, Meta(gt=0)]
+    fill_interval: Annotated[Duration, Meta(gt=0, lt=9_223_372_036)]
     max_tokens: UInt32 = 0  # Envoy 1.40 loads 0 too: nothing gets through
     tokens_per_fill: Annotated[UInt32, Meta(gt=0)] = 1
 
