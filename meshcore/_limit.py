@@ -3,13 +3,67 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from datetime import timedelta
+from typing import ParamSpec, TypeVar
 
-__all__ = ["MAX_TOKENS", "NEVER", "bucket_of", "checked_capacity", "checked_cost", "nanoseconds", "wait_of"]
+__all__ = [
+    "MAX_TOKENS",
+    "NEVER",
+    "bucket_given",
+    "bucket_of",
+    "checked_capacity",
+    "checked_cost",
+    "limiter_given",
+    "nanoseconds",
+    "wait_of",
+]
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 MAX_TOKENS = 2**53  #: as the core has it: what a double can tell from its neighbours
 NEVER = 2**64 - 1  #: of a wait, as the core has it
 _MAX_SECONDS = 9e9  # 285 years: in nanoseconds it fits 63 bits
+
+
+def _called(name: str) -> Callable[[Callable[P, T]], Callable[P, T]]:
+    """A function whose errors name what people have called; those of compiled classes name no class."""
+
+    def rename(function: Callable[P, T]) -> Callable[P, T]:
+        function.__qualname__ = name
+        return function
+
+    return rename
+
+
+@_called("TokenBucket")
+def bucket_given(
+    max_tokens: object,
+    tokens_per_fill: object,
+    fill_interval: object,
+    *,
+    shared_state: object = None,
+    name: object = "",
+    clock: object = None,
+) -> tuple[object, ...]:
+    """What a TokenBucket is made with, in order."""
+    return max_tokens, tokens_per_fill, fill_interval, shared_state, name, clock
+
+
+@_called("RateLimiter")
+def limiter_given(
+    max_tokens: object,
+    tokens_per_fill: object,
+    fill_interval: object,
+    *,
+    capacity: object = 65536,
+    shared_state: object = None,
+    name: object = "",
+    clock: object = None,
+) -> tuple[object, ...]:
+    """What a RateLimiter is made with, in order."""
+    return max_tokens, tokens_per_fill, fill_interval, capacity, shared_state, name, clock
 
 
 def bucket_of(max_tokens: object, tokens_per_fill: object, fill_interval: object) -> tuple[int, int, int]:

@@ -147,10 +147,11 @@ cdef class _Limit:
 cdef class TokenBucket(_Limit):
     cdef mc_bucket *_bucket
 
-    def __cinit__(self, max_tokens, tokens_per_fill, fill_interval, *, shared_state=None, name="", clock=None):
+    def __cinit__(self, *given, **named):
         cdef mc_error error
         cdef mc_slice text
-        self._make(max_tokens, tokens_per_fill, fill_interval, clock)
+        tokens, per_fill, interval, shared_state, name, clock = _limit.bucket_given(*given, **named)
+        self._make(tokens, per_fill, interval, clock)
         self._share(shared_state)
         if self._shared == NULL:
             self._bucket = mc_bucket_new()
@@ -198,15 +199,14 @@ cdef class RateLimiter(_Limit):
     cdef mc_limiter *_limiter
     cdef readonly object capacity, nbytes
 
-    def __cinit__(
-        self, max_tokens, tokens_per_fill, fill_interval, *, capacity=65536, shared_state=None, name="", clock=None
-    ):
+    def __cinit__(self, *given, **named):
         cdef uint8_t secret[16]
         cdef mc_error error
         cdef mc_slice text
+        tokens, per_fill, interval, capacity, shared_state, name, clock = _limit.limiter_given(*given, **named)
         self.capacity = _limit.checked_capacity(capacity)
         self.nbytes = mc_limiter_bytes(self.capacity)
-        self._make(max_tokens, tokens_per_fill, fill_interval, clock)
+        self._make(tokens, per_fill, interval, clock)
         if not mc_platform_random(secret, sizeof(secret)):
             raise OSError("the system has no random numbers to give")
         self._share(shared_state)

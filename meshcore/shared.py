@@ -5,12 +5,14 @@ docs/shared-state.md has the whole of it; src_c/shared/segment.h says how the me
 
 from __future__ import annotations
 
+import mmap
 import os
 import re
 import stat
 import tempfile
 import threading
 import weakref
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
@@ -199,6 +201,8 @@ def _opened(path: Path, size: int | None, workers: int | None) -> _Open:
     with _lock:
         found = _known(path)
         if found is None:
+            if not os.path.lexists(path):
+                _try(path, size or DEFAULT_SIZE)
             descriptor = _descriptor(path)
             about = os.fstat(descriptor)
             mapping = _mapped(path, descriptor, size or DEFAULT_SIZE, workers or DEFAULT_WORKERS)
@@ -219,6 +223,24 @@ def _known(path: Path) -> _Open | None:
     except OSError:
         return None
     return _all.get((about.st_dev, about.st_ino))
+
+
+def _try(path: Path, size: int) -> None:
+    """Whether there can be a file of that size, by one without a name: a state that fails leaves nothing."""
+    with ExitStack() as closing:
+        try:
+            file = closing.enter_context(tempfile.TemporaryFile(dir=path.parent))
+        except OSError:
+            return  # opening it says why
+        try:
+            file.truncate(size)
+            mmap.mmap(file.fileno(), size).close()
+        except (OSError, OverflowError) as error:
+            reason = error.strerror if isinstance(error, OSError) else "more than this machine can address"
+            raise SharedStateError(
+                f"shared state {path} cannot have {size:,} bytes: {reason}; make it smaller (size=), "
+                "or choose a path on another filesystem"
+            ) from None
 
 
 def _descriptor(path: Path) -> int:

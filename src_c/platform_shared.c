@@ -35,6 +35,12 @@ static mc_code refuse(mc_error *error, mc_code code, const char *message) {
   return code;
 }
 
+static mc_code refuse_by_system(mc_error *error, mc_code code, const char *what) {
+  char message[sizeof error->message];
+  snprintf(message, sizeof message, "%s: %s", what, strerror(errno));
+  return refuse(error, code, message);
+}
+
 static int lock_bytes(const mapped *file, int command, short type, uint32_t from, uint32_t count) {
   struct flock lock = {.l_type = type, .l_whence = SEEK_SET, .l_start = from, .l_len = count};
   int result;
@@ -83,20 +89,21 @@ static void pause_for(void *context, uint32_t turn) {
 
 static mc_code map(mapped *file, mc_error *error) {
   struct stat about;
-  if (fstat(file->fd, &about)) return refuse(error, MC_INVALID, strerror(errno));
+  if (fstat(file->fd, &about)) return refuse_by_system(error, MC_INVALID, "cannot be looked at");
   file->size = (size_t)about.st_size;
   file->memory = mmap(NULL, file->size, PROT_READ | PROT_WRITE, MAP_SHARED, file->fd, 0);
   if (file->memory == MAP_FAILED) {
     file->memory = NULL;
-    return refuse(error, MC_NO_MEMORY, strerror(errno));
+    return refuse_by_system(error, MC_NO_MEMORY, "cannot be mapped into memory");
   }
   return MC_OK;
 }
 
 /* Of a size, and nothing in it. */
 static mc_code empty(const mapped *file, uint64_t size, uint32_t workers, mc_error *error) {
-  if (ftruncate(file->fd, 0) || ftruncate(file->fd, (off_t)size)) return refuse(error, MC_INVALID, strerror(errno));
-  if (reserve((void *)file, 0, mc_shared_least(workers)))  return MC_OK;
+  if (ftruncate(file->fd, 0) || ftruncate(file->fd, (off_t)size))
+    return refuse_by_system(error, MC_INVALID, "cannot have its size");
+  if (reserve((void *)file, 0, mc_shared_least(workers))) return MC_OK;
   return refuse(error, MC_LIMIT, "cannot have memory: its filesystem is full");
 }
 
@@ -104,7 +111,7 @@ static mc_code empty(const mapped *file, uint64_t size, uint32_t workers, mc_err
  * machine, whose processes and whose clock are gone. */
 static mc_code open_file(mapped *file, uint64_t size, uint32_t workers, const uint8_t *boot, mc_error *error) {
   struct stat about;
-  if (fstat(file->fd, &about)) return refuse(error, MC_INVALID, strerror(errno));
+  if (fstat(file->fd, &about)) return refuse_by_system(error, MC_INVALID, "cannot be looked at");
   mc_code code = about.st_size ? MC_OK : empty(file, size, workers, error);
   if (!code) code = map(file, error);
   if (code) return code;

@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import meshcore
 from meshcore import LimitResult, RateLimiter, TokenBucket
 
 pytestmark = pytest.mark.usefixtures("each_backend")
@@ -27,6 +28,21 @@ class Clock:
 
     def __call__(self) -> float:
         return self.now
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        (("10/s",), "missing 2 required positional arguments: 'tokens_per_fill' and 'fill_interval'"),
+        ((1, 1, 1.0, 1), "takes . positional arguments but . were given"),
+    ],
+)
+@pytest.mark.parametrize("limit", ["RateLimiter", "TokenBucket"])
+def test_what_it_takes_to_make_one(limit: str, given: Any, words: str) -> None:
+    with pytest.raises(TypeError, match=rf"^{limit}.*\(\) {words}$"):
+        getattr(meshcore, limit)(*given)
+    with pytest.raises(TypeError, match=rf"^{limit}.*\(\) got an unexpected keyword argument 'rate'$"):
+        getattr(meshcore, limit)(1, 1, 1.0, rate=1)
 
 
 # ---------------------------------------------------------------------- one bucket

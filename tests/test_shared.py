@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import pickle
+import resource
 import signal
 import stat
 import subprocess
@@ -257,6 +258,18 @@ def test_full_is_said(path: Path) -> None:
     with pytest.raises(SharedStateError, match=r"has no room for as many keys|is full"):
         RateLimiter(5, 1, 1.0, capacity=2**48, shared_state=state)
     assert taken(bucket(state)) == 5  # what fits, fits
+
+
+def test_a_size_that_its_filesystem_cannot_have_leaves_no_file(path: Path) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (SIZE, hard))
+    try:
+        with pytest.raises(SharedStateError, match="cannot have 2,097,152 bytes: File too large; make"):
+            SharedState(path, size=2 * SIZE)
+        assert list(path.parent.iterdir()) == []
+        assert SharedState(path, size=SIZE).size == SIZE
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 def test_what_nobody_uses_makes_room(path: Path) -> None:

@@ -55,6 +55,37 @@ def test_what_is_no_client_for_asyncio(remote: Any) -> None:
         AsyncRedisRateLimiter(remote, 1, 1, 1.0)
 
 
-def test_an_address_that_is_none() -> None:
-    with pytest.raises(ValueError, match="scheme"):
-        RedisRateLimiter("http://localhost", 1, 1, 1.0)
+@pytest.mark.parametrize("limiter", [RedisRateLimiter, AsyncRedisRateLimiter])
+@pytest.mark.parametrize(
+    "remote",
+    [
+        "localhost",
+        "localhost:6379",
+        "",
+        "http://localhost",
+        "redis://localhost:port",
+        "redis://localhost:70000",
+        "redis://localhost/shop",
+        "redis://user:secret/secret@localhost",
+        "redis://localhost/x?password=secret",
+        "unix://",
+    ],
+)
+def test_an_address_that_is_none(limiter: Any, remote: str) -> None:
+    with pytest.raises(ValueError, match="expected an URL such as redis://localhost:6379/0") as raised:
+        limiter(remote, 1, 1, 1.0)
+    assert "secret" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("remote", "shown"),
+    [
+        ("redis://localhost", "redis://localhost"),
+        ("rediss://user:secret@db.example:7000/3?password=secret", "rediss://db.example:7000/3"),
+        ("unix:///run/redis.sock?db=1", "unix:///run/redis.sock"),
+        (redis.Redis(socket_timeout=0.05, retry=ONCE, password="secret"), "a redis client, Redis"),
+    ],
+)
+def test_a_limiter_says_where_it_asks_and_no_secrets(remote: Any, shown: str) -> None:
+    limiter = RedisRateLimiter(remote, 100, 10, 2.0)
+    assert repr(limiter) == f"<RedisRateLimiter 10 in 2 s, at most 100, at {shown}>"

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, TypeAlias
+from urllib.parse import urlsplit
 
 import redis
 import redis.asyncio
@@ -14,7 +16,7 @@ from redis.retry import Retry
 
 from meshcore.global_limit.redis.exchange import Exchange, Reply, Round
 
-__all__ = ["AsyncClient", "Client", "arun", "async_client_of", "client_of", "run"]
+__all__ = ["AsyncClient", "Client", "arun", "async_client_of", "client_of", "name_of", "run"]
 
 #: What a limiter can ask with.
 Client: TypeAlias = "redis.Redis | redis.RedisCluster"
@@ -29,13 +31,13 @@ def client_of(remote: str | Client, timeout: float) -> Client:
     """A client that waits for the server no longer than ``timeout``: of its own for an address.
 
     Raises:
-        ValueError: the client given may wait longer.
+        ValueError: the client given may wait longer, or it is no address of Redis.
         TypeError: it is none, or one for asyncio.
     """
     if isinstance(remote, str):
         retry = Retry(NoBackoff(), _RETRIES, (RedisConnectionError,))
         return redis.Redis.from_url(
-            remote, socket_timeout=timeout, socket_connect_timeout=timeout, retry=retry
+            _checked(remote), socket_timeout=timeout, socket_connect_timeout=timeout, retry=retry
         )
     if not hasattr(remote, "get_connection_kwargs") or isinstance(
         remote, (redis.asyncio.Redis, redis.asyncio.RedisCluster)
@@ -61,18 +63,41 @@ def async_client_of(remote: str | AsyncClient) -> AsyncClient:
     """A client for asyncio, of its own for an address. The timeout is not its business.
 
     Raises:
+        ValueError: it is no address of Redis.
         TypeError: it is none, or one that blocks.
     """
     if isinstance(remote, str):
         retry = AsyncRetry(NoBackoff(), _RETRIES, (RedisConnectionError,))
         return redis.asyncio.Redis.from_url(
-            remote, socket_timeout=None, socket_connect_timeout=None, retry=retry
+            _checked(remote), socket_timeout=None, socket_connect_timeout=None, retry=retry
         )
     if not isinstance(remote, (redis.asyncio.Redis, redis.asyncio.RedisCluster)):
         raise TypeError(
             f"got {remote!r}; expected an URL, or a client of redis.asyncio (Redis or RedisCluster)"
         )
     return remote
+
+
+def name_of(remote: str | Client | AsyncClient) -> str:
+    """For people to read: an address without user, password and options, or what client it is."""
+    if isinstance(remote, str):
+        return re.sub(r"(?s)(?<=://).*@|\?.*", "", remote)
+    return f"a {type(remote).__module__.partition('.')[0]} client, {type(remote).__qualname__}"
+
+
+def _checked(url: str) -> str:
+    try:
+        parts = urlsplit(url)
+        remote = parts.scheme in ("redis", "rediss") and re.fullmatch(r"/?[0-9]*", parts.path)
+        good = (remote and parts.port != 0) or (parts.scheme == "unix" and len(parts.path) > 1)
+    except ValueError:  # of the port
+        good = False
+    if not good:
+        raise ValueError(
+            f"remote is {name_of(url)!r}; expected an URL such as redis://localhost:6379/0, "
+            "rediss://USER:PASSWORD@HOST for TLS, or unix:///run/redis.sock"
+        )
+    return url
 
 
 def run(client: Client, plan: Exchange) -> list[Reply | Exception]:

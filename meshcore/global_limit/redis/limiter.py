@@ -12,6 +12,7 @@ from typing import Generic, TypeAlias, TypeVar
 
 from meshcore import _limit
 from meshcore.global_limit.guard import Guard, GuardStats, Unanswered
+from meshcore.global_limit.redis.client import AsyncClient, Client, name_of
 from meshcore.global_limit.redis.exchange import Question, Reply, classify
 from meshcore.global_limit.redis.keys import Names
 from meshcore.global_limit.redis.local import LocalView
@@ -20,7 +21,7 @@ from meshcore.global_limit.result import GlobalLimitResult, Source
 
 __all__ = ["Answers", "Asking", "Limiter", "RedisLimiterStats"]
 
-C = TypeVar("C")
+C = TypeVar("C", bound="Client | AsyncClient")
 T = TypeVar("T")
 
 #: What comes back for questions: a reply or the server's error for each, or no answer at all.
@@ -103,10 +104,17 @@ class Limiter(ABC, Generic[C]):
         self._clock = clock
         self._owned = isinstance(remote, str)
         self._client = self._client_of(remote, timeout)
+        self._remote = name_of(remote)
 
     @abstractmethod
     def _client_of(self, remote: str | C, timeout: float) -> C:
         """The client to ask by: the one given, or a new one for an address."""
+
+    def __repr__(self) -> str:
+        return (
+            f"<{type(self).__name__} {self.tokens_per_fill} in {self.fill_interval:g} s, "
+            f"at most {self.max_tokens}, at {self._remote}>"
+        )
 
     def __reduce__(self) -> str:
         raise TypeError(f"a {type(self).__name__} cannot be pickled or copied; make another one")
