@@ -105,6 +105,51 @@ def test_all_mistakes_come_at_once(tmp_path: Path) -> None:
     ]
 
 
+def test_no_mistake_hides_another(tmp_path: Path) -> None:
+    """Of the same limit, of what is below, and of what is above."""
+    assert errors(
+        tmp_path,
+        """\
+        domain: ""
+        descriptors:
+          - key: a*
+            value: [b]
+            rate_limit: {unit: days, requests_per_unit: -1, nam: x}
+            descriptors:
+              - rate_limit: {unlimited: true, unit: fortnight, replaces: [{}]}
+                descriptors:
+                  - key: c
+                    descriptor: []
+                    rate_limit: {unit: 5}
+        ---
+        domain: d
+        ---
+        domain: d
+        descriptors: [{key: "*"}]
+        """,
+    ) == [
+        "1:9: error: domain: found '', expected a text that is not empty",
+        "3:10: error: descriptors[0].key: found 'a*', expected a key; values have wildcards",
+        "4:12: error: descriptors[0].value: found a list, expected a text",
+        "5:24: error: descriptors[0].rate_limit.unit: found 'days', expected one of second, minute, hour, "
+        "day, week, month, year; did you mean 'day'?",
+        "5:49: error: descriptors[0].rate_limit.requests_per_unit: found the number -1, "
+        "expected a value from 0 to 4,294,967,295",
+        "5:53: error: descriptors[0].rate_limit.nam: unknown field 'nam'; did you mean 'name'?",
+        "7:9: error: descriptors[0].descriptors[0].key: missing, but required",
+        "7:45: error: descriptors[0].descriptors[0].rate_limit.unit: what is unlimited has none",
+        "7:67: error: descriptors[0].descriptors[0].rate_limit.replaces[0].name: missing, but required",
+        "10:13: error: descriptors[0].descriptors[0].descriptors[0].descriptor: unknown field 'descriptor'; "
+        "did you mean 'descriptors'?",
+        "11:25: error: descriptors[0].descriptors[0].descriptors[0].rate_limit.requests_per_unit: missing, "
+        "but required (or say unlimited: true)",
+        "11:32: error: descriptors[0].descriptors[0].descriptors[0].rate_limit.unit: found the number 5, "
+        "expected one of second, minute, hour, day, week, month, year",
+        f"15:9: error: domain: the domain 'd' stands at {tmp_path / 'limits.yaml'}:13:9 already",
+        "16:21: error: descriptors[0].key: found '*', expected a key; values have wildcards",
+    ]
+
+
 def test_a_limit_does_not_replace_itself(tmp_path: Path) -> None:
     assert errors(
         tmp_path,

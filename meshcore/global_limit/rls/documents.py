@@ -8,20 +8,27 @@ from typing import Annotated, TypeAlias
 
 from meshcore.config.documents import Sources
 from meshcore.config.findings import Findings, did_you_mean, quoted
+from meshcore.config.record import spellings
 from meshcore.config.scalar_types import UInt32
 from meshcore.config.schema import (
     Meta,
-    Partial,
     Record,
     decode,
     error_at,
-    is_set,
     node_of,
     origin_of,
     path_of,
     warn_at,
 )
-from meshcore.config.tree import TreeNode, scalar_text
+from meshcore.config.tree import (
+    MappingNode,
+    ScalarNode,
+    SequenceNode,
+    TreeNode,
+    describe,
+    join_path,
+    scalar_text,
+)
 from meshcore.global_limit.rls.messages import Entry, Limit, Unit
 from meshcore.global_limit.rls.rules import Node, Pattern, RateLimitConfig, Rule
 
@@ -40,11 +47,14 @@ class ReplacesItem(Record):
     name: _Text
 
 
+# What is below a record is decoded by itself, so that a mistake in one hides none of the other's.
+
+
 class RateLimitItem(Record):
     """How much there is of it."""
 
     requests_per_unit: UInt32 | None = None
-    unit: str | None = None
+    unit: TreeNode | None = None
     unlimited: bool = False
     name: str = ""
     replaces: list[ReplacesItem] = []
@@ -57,8 +67,8 @@ class DescriptorItem(Record):
 
     key: TreeNode
     value: TreeNode | None = None
-    rate_limit: RateLimitItem | None = None
-    descriptors: Annotated[list[DescriptorItem], Partial] = []
+    rate_limit: TreeNode | None = None
+    descriptors: SequenceNode | None = None
     shadow_mode: bool = False
     quota_mode: bool = False
     detailed_metric: bool = False
@@ -70,7 +80,7 @@ class FileItem(Record):
     """A domain and its limits."""
 
     domain: _Text
-    descriptors: Annotated[list[DescriptorItem], Partial] = []
+    descriptors: SequenceNode | None = None
 
 
 def load_limits(sources: Source | Iterable[Source], *, merge_domains: bool = False) -> RateLimitConfig:
@@ -90,9 +100,7 @@ def load_limits(sources: Source | Iterable[Source], *, merge_domains: bool = Fal
             read.add_given(item, "<mapping>", findings)
         loader = _Loader(findings, merge_domains)
         for document in read.documents:
-            file = decode(document.root, FileItem, findings)
-            if file is not None:
-                loader.add(file)
+            loader.add(document.root)
         loader.check_names()
         if not read.documents and not findings.has_errors:
             findings.error(read.files[0] if read.files else "<nothing>", "", "there is no document in it")
@@ -111,16 +119,17 @@ class _Loader:
         self._files: dict[str, FileItem] = {}
         self._replacing: list[tuple[str, ReplacesItem]] = []
 
-    def add(self, file: FileItem) -> None:
-        first = self._files.setdefault(file.domain, file)
-        if first is not file and not self._merge:
-            place = origin_of(first, "domain")
-            message = f"the domain {quoted(file.domain)} stands at {place} already"
-            error_at(self._findings, file, "domain", message)
-            return
-        root = self.domains.setdefault(file.domain, Node())
-        for item in file.descriptors:
-            self._descriptor(item, root, file.domain, ())
+    def add(self, document: TreeNode) -> None:
+        file = decode(document, FileItem, self._findings)
+        domain, root = "", Node()  # of what is refused, whose descriptors are looked at all the same
+        if file is not None:
+            first = self._files.setdefault(file.domain, file)
+            if first is file or self._merge:
+                domain, root = file.domain, self.domains.setdefault(file.domain, root)
+            else:
+                message = f"the domain {quoted(file.domain)} stands at {origin_of(first, 'domain')} already"
+                error_at(self._findings, file, "domain", message)
+        self._descriptors(document, "", root, domain, ())
 
     def check_names(self) -> None:
         """A name that no limit has replaces nothing: most likely it is misspelled."""
@@ -131,34 +140,49 @@ class _Loader:
                 message = f"no limit of the domain is called {quoted(item.name)}{hint}"
                 warn_at(self._findings, item, "name", message)
 
-    def _descriptor(self, item: DescriptorItem, parent: Node, domain: str, above: tuple[Entry, ...]) -> None:
+    def _descriptors(
+        self, above: TreeNode, path: str, parent: Node, domain: str, entries: tuple[Entry, ...]
+    ) -> None:
+        items = _entry(above, "descriptors")
+        for index, item in enumerate(items.items if isinstance(items, SequenceNode) else ()):
+            place = f"{join_path(path, 'descriptors')}[{index}]"
+            node, entry = self._descriptor(item, place, parent, domain, entries)
+            self._descriptors(item, place, node, domain, (*entries, entry))
+
+    def _descriptor(
+        self, source: TreeNode, place: str, parent: Node, domain: str, above: tuple[Entry, ...]
+    ) -> tuple[Node, Entry]:
+        """Where the entries that may follow it belong, and what it is itself."""
+        item = decode(source, DescriptorItem, self._findings, place)
+        entry = self._key_and_value(item) if item is not None else None
+        given = _entry(source, "rate_limit")
+        limit = self._rate_limit(given, join_path(place, "rate_limit")) if given is not None else None
+        if item is None or entry is None:
+            return Node(), ("", "")
+        value, shared = entry[1], item.share_threshold
+        counted = (not value or "*" in value) and not shared
+        node = Node(value, counted=counted, shared=shared, value_to_metric=item.value_to_metric)
+        if limit is not None:
+            node.rule = self._rule(item, *limit, domain, (*above, entry))
+            self.rules.append(node.rule)
+        elif given is None:
+            flags = ("shadow_mode", "quota_mode", "detailed_metric")
+            for field in [name for name in flags if getattr(item, name)][:1]:
+                warn_at(self._findings, item, field, "has no effect without a rate_limit beside it")
+        if not self._hang(node, parent, *entry):
+            error_at(self._findings, item, "", f"{_shown(entry)} stands twice in this list")
+        return node, entry
+
+    def _key_and_value(self, item: DescriptorItem) -> Entry | None:
         key = self._text(item, "key", item.key)
         value = self._text(item, "value", item.value) if item.value is not None else ""
-        if key is None or value is None:
-            return
-        if "*" in key:
+        if key is not None and "*" in key:
             error_at(self._findings, item, "key", found=quoted(key), expected="a key; values have wildcards")
-        wild = "*" in value
-        if item.share_threshold and not wild:
+        if item.share_threshold and value is not None and "*" not in value:
             expected = "a value with a wildcard, such as api/*"
             found = quoted(value) if value else "none"
             error_at(self._findings, item, "share_threshold", found=f"the value {found}", expected=expected)
-        path = (*above, (key, value))
-        shared = item.share_threshold
-        counted = (wild or not value) and not shared
-        node = Node(value, counted=counted, shared=shared, value_to_metric=item.value_to_metric)
-        if item.rate_limit is not None:
-            node.rule = self._rule(item, item.rate_limit, domain, path)
-            self.rules.append(node.rule)
-        elif item.shadow_mode or item.quota_mode or item.detailed_metric:
-            field = next(
-                name for name in ("shadow_mode", "quota_mode", "detailed_metric") if is_set(item, name)
-            )
-            warn_at(self._findings, item, field, "has no effect without a rate_limit beside it")
-        if not self._hang(node, parent, key, value):
-            error_at(self._findings, item, "", f"{_shown((key, value))} stands twice in this list")
-        for child in item.descriptors:
-            self._descriptor(child, node, domain, path)
+        return None if key is None or value is None else (key, value)
 
     def _hang(self, node: Node, parent: Node, key: str, value: str) -> bool:
         """False where there is such an entry already."""
@@ -172,7 +196,14 @@ class _Loader:
         patterns.append((Pattern(value), node))
         return True
 
-    def _rule(self, item: DescriptorItem, limit: RateLimitItem, domain: str, path: tuple[Entry, ...]) -> Rule:
+    def _rule(
+        self,
+        item: DescriptorItem,
+        limit: RateLimitItem,
+        amount: Limit | None,
+        domain: str,
+        path: tuple[Entry, ...],
+    ) -> Rule:
         for replaced in limit.replaces:
             if replaced.name == limit.name:
                 error_at(self._findings, replaced, "name", "a limit cannot replace itself")
@@ -180,7 +211,7 @@ class _Loader:
         return Rule(
             domain,
             path,
-            self._limit(limit),
+            amount,
             frozenset(replaced.name for replaced in limit.replaces),
             item.shadow_mode,
             item.quota_mode,
@@ -188,21 +219,32 @@ class _Loader:
             origin_of(item),
         )
 
-    def _limit(self, item: RateLimitItem) -> Limit | None:
-        if item.unlimited:
-            for field in ("unit", "requests_per_unit"):
-                if is_set(item, field):
-                    error_at(self._findings, item, field, "what is unlimited has none")
+    def _rate_limit(self, source: TreeNode, path: str) -> tuple[RateLimitItem, Limit | None] | None:
+        """What is said of a limit, and how much that is (None: any amount); None where it is wrong."""
+        item = decode(source, RateLimitItem, self._findings, path)
+        flag = _entry(source, "unlimited")
+        unlimited = isinstance(flag, ScalarNode) and flag.value is True
+        for field in ("unit", "requests_per_unit") if isinstance(source, MappingNode) else ():
+            given, place = _entry(source, field), join_path(path, field)
+            if unlimited and given is not None:
+                self._findings.error(given, place, "what is unlimited has none")
+            elif not unlimited and given is None:
+                message = "missing, but required (or say unlimited: true)"
+                self._findings.error(source, place, message)
+        unit = Unit.SECOND if unlimited else self._unit(_entry(source, "unit"), join_path(path, "unit"))
+        if item is None:
             return None
-        for field in ("unit", "requests_per_unit"):
-            if not is_set(item, field):
-                error_at(self._findings, item, field, "missing, but required (or say unlimited: true)")
-        unit = (item.unit or _UNITS[0]).lower()
-        if unit not in _UNITS:
-            expected = f"one of {', '.join(_UNITS)}{did_you_mean(unit, _UNITS)}"
-            error_at(self._findings, item, "unit", found=quoted(item.unit), expected=expected)
-            return None
-        return Limit(item.requests_per_unit or 0, Unit[unit.upper()], item.name)
+        return item, None if unlimited else Limit(item.requests_per_unit or 0, unit, item.name)
+
+    def _unit(self, node: TreeNode | None, path: str) -> Unit:
+        text = node.value if isinstance(node, ScalarNode) else None
+        name = text.lower() if isinstance(text, str) else ""
+        if name in _UNITS:
+            return Unit[name.upper()]
+        if node is not None:
+            expected = f"one of {', '.join(_UNITS)}{did_you_mean(name, _UNITS)}"
+            self._findings.error(node, path, found=describe(node), expected=expected)
+        return Unit.SECOND
 
     def _text(self, item: DescriptorItem, field: str, node: TreeNode) -> str | None:
         """Keys and values may look like numbers, and are text all the same."""
@@ -210,6 +252,16 @@ class _Loader:
         if text == "" and field == "key":
             self._findings.error(node_of(item, field), path_of(item, field), found="''", expected="a key")
         return text
+
+
+def _entry(node: TreeNode, field: str) -> TreeNode | None:
+    """What is written there, right or wrong; None: nothing."""
+    if isinstance(node, MappingNode):
+        for spelling in spellings(field):
+            found = node.get(spelling)
+            if found is not None and not (isinstance(found, ScalarNode) and found.value is None):
+                return found
+    return None
 
 
 def _shown(entry: Entry) -> str:
