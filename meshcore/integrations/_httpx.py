@@ -157,12 +157,12 @@ class _Calls:
 
     def _own(self, decision: Decision) -> Any:
         """The decision's own answer."""
-        status = decision.status or 503
+        status, body = decision.status or 503, decision.body
         self._out.over(decision, status)
         return self._lib.Response(
             status,
-            headers=decision.response_headers(),
-            content=decision.body,
+            headers=[*decision.response_headers(), (b"content-length", str(len(body)).encode())],
+            stream=self._lib.ByteStream(body),  # "content" would be read already, and could not be streamed
             extensions={"meshcore": decision},
         )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Iterator
+from importlib import import_module
 from typing import Any
 
 import pytest
@@ -163,6 +164,27 @@ def test_httpx_tells_the_decision_and_holds_the_endpoint_until_it_is_closed(two:
             answer.read()
         assert active(mesh) == 0
         assert answer.extensions["meshcore"].cluster == REVIEWS
+
+
+@pytest.mark.parametrize("library", ["httpx", "httpx2"])
+def test_httpx_streams_what_the_mesh_answers(library: str) -> None:
+    lib, ours = pytest.importorskip(library), import_module(f"meshcore.integrations.{library}")
+
+    async def streamed() -> bytes:
+        async with (
+            lib.AsyncClient(transport=ours.AsyncMeshTransport(mesh)) as client,
+            client.stream("GET", "http://reviews:9080/abort") as answer,
+        ):
+            assert int(answer.headers["content-length"]) > 0
+            return b"".join([piece async for piece in answer.aiter_raw()])
+
+    with mesh_for(refused_port()) as mesh:
+        with (
+            lib.Client(transport=ours.MeshTransport(mesh)) as client,
+            client.stream("GET", "http://reviews:9080/abort") as answer,
+        ):
+            assert b"".join(answer.iter_raw()) == b"fault filter abort"
+        assert asyncio.run(streamed()) == b"fault filter abort"
 
 
 def test_requests_holds_the_endpoint_until_the_answer_is_read(two: list[Origin]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import threading
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -229,6 +230,20 @@ def test_another_service_that_is_not_there_answers_503() -> None:
         answer = call(MeshMiddleware(App(), mesh=mesh), "/ratings/7")
         assert answer.status == 503
         assert b"upstream connect error" in answer.body
+        assert active(mesh) == 0
+
+
+def test_another_service_that_is_too_slow_answers_504() -> None:
+    pytest.importorskip("httpx")
+    slow = f"timeout: 0.05s, retries: {{attempts: 0}}, {AWAY}"
+    with (
+        origins(1) as (ratings,),
+        mesh_of(service("reviews", 1), service("ratings", ratings.port), rules("reviews", slow)) as mesh,
+    ):
+        ratings.hold = threading.Event()
+        answer = call(MeshMiddleware(App(), mesh=mesh), "/ratings/7")
+        ratings.hold.set()
+        assert (answer.status, answer.body) == (504, b"upstream request timeout")
         assert active(mesh) == 0
 
 
