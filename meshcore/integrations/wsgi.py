@@ -228,8 +228,10 @@ def _text(line: bytes | str) -> str:
     return line if isinstance(line, str) else line.decode("latin-1")
 
 
-def _port(text: str | None) -> int:
-    port = int(text) if text and len(text) <= 5 and text.isascii() and text.isdigit() else 0
+def _port(value: str | int | None) -> int:
+    """A client's port, where the server tells it: as text, or as Werkzeug's as a number."""
+    text = str(value)
+    port = int(text) if len(text) <= 5 and text.isascii() and text.isdigit() else 0
     return port if port <= 65535 else 0
 
 

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
+from wsgiref.util import setup_testing_defaults
 from wsgiref.validate import validator
 
 import pytest
@@ -134,6 +135,14 @@ def test_the_app_gets_what_is_routed_to_it() -> None:
         assert active(mesh) == 0
         assert app.closed == 1
         assert dict(mesh.requests.total()) == {(REVIEWS, 200, ""): 1}
+
+
+@pytest.mark.parametrize("port", ["4711", 4711, "", None])
+def test_a_server_tells_the_clients_port_in_its_own_way(port: object) -> None:
+    environ: dict[str, Any] = {"HTTP_HOST": "reviews:9080", "REMOTE_PORT": port}  # Werkzeug's is a number
+    setup_testing_defaults(environ)
+    with mesh_for() as mesh:
+        assert b"".join(MeshMiddleware(App(), mesh=mesh)(environ, lambda *_: print)) == b"app body"
 
 
 def test_the_route_edits_what_the_app_and_the_client_see() -> None:
