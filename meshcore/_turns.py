@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import threading
 from collections.abc import Iterator
@@ -30,6 +31,19 @@ def switching_often() -> Iterator[None]:
         yield
     finally:
         with _lock:
-            _under_way -= 1
+            _under_way = max(_under_way - 1, 0)
             if not _under_way:
                 sys.setswitchinterval(_usual)
+
+
+def _forked() -> None:
+    """In the child, whoever was computing is not here."""
+    global _lock, _under_way
+    _lock = threading.Lock()
+    if _under_way:
+        _under_way = 0
+        sys.setswitchinterval(_usual)
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forked)

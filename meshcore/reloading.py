@@ -7,7 +7,6 @@ import logging
 from collections.abc import Callable, Iterable
 from typing import Generic, Protocol, TypeVar
 
-from meshcore._turns import switching_often
 from meshcore.config import ConfigError
 from meshcore.model import ConfigWarning
 from meshcore.watching import Documents, Fingerprint, UnsettledError
@@ -103,7 +102,7 @@ class Reloader(Generic[C]):
         """
         stats = self._server.stats
         try:
-            config = await asyncio.to_thread(self._compile, settled)
+            config = await asyncio.to_thread(self._documents.read, self._server.swap, settled)
         except UnsettledError:
             return False
         except Exception as error:  # whatever it is: the next change must be noticed
@@ -125,10 +124,6 @@ class Reloader(Generic[C]):
                 self._report(warning)
         self._report(f"now serving configuration {config.digest or '(unnamed)'}")
         return True
-
-    def _compile(self, settled: Fingerprint | None) -> C:
-        with switching_often():
-            return self._documents.read(self._server.swap, settled)
 
 
 def _warnings(config: Loaded) -> dict[str, None]:

@@ -8,6 +8,8 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from typing import Generic, TypeAlias, TypeVar
 
+from meshcore._turns import switching_often
+
 __all__ = ["SETTLE", "Documents", "Fingerprint", "UnsettledError", "fingerprint"]
 
 #: Path, inode, size and time of modification of each file.
@@ -66,14 +68,15 @@ class Documents(Generic[C]):
         return None
 
     def read(self, serve: Callable[[C], object], settled: Fingerprint | None = None) -> C:
-        """Read the files, changed or not, and serve what they say. One thread at a time.
+        """Read the files, changed or not, and serve what they say. One thread at a time, which lets others
+        run often meanwhile.
 
         ``settled``: what they must look like before and after.
 
         Raises:
             UnsettledError: they do not; nothing is served, and they are left for later.
         """
-        with self._lock:
+        with self._lock, switching_often():
             before = settled or fingerprint(self._paths)
             try:
                 config = self._load()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator
 
@@ -38,3 +39,13 @@ def test_overlapping_reloads_and_errors_restore_it(usual: float) -> None:
     assert sys.getswitchinterval() == pytest.approx(INTERVAL)
     first.__exit__(None, None, None)
     assert sys.getswitchinterval() == usual
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="the system has no fork")
+def test_a_child_has_the_usual_one(usual: float) -> None:
+    with switching_often():
+        child = os.fork()
+        if not child:
+            os._exit(0 if sys.getswitchinterval() == usual else 1)
+        assert os.waitpid(child, 0)[1] == 0
+        assert sys.getswitchinterval() == pytest.approx(INTERVAL)

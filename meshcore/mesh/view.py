@@ -1,33 +1,29 @@
-"""What is looked up in a configuration for each request, arranged once for each configuration."""
+"""What a mesh looks up in a configuration for each request, arranged once for each configuration."""
 
 from __future__ import annotations
 
 from meshcore.config.native import ALONE
 from meshcore.mesh.mirror_thread import has_mirrors
 from meshcore.model import Cluster, Config, Discovery
+from meshcore.upstream.view import View as _View
 
 __all__ = ["View", "own_clusters"]
 
 
-class View:
-    """The clusters of one configuration, by name.
+class View(_View):
+    """The clusters and listeners of one configuration, by name, and what it asks for.
 
     Args:
         before: of the configuration that this one follows.
     """
 
     def __init__(self, config: Config, before: View | None = None) -> None:
-        self.config = config
-        self._clusters = {cluster.name: cluster for cluster in config.clusters}
+        super().__init__(config)
         #: There are limits and nothing else: no routes, and no word on whom requests are for.
         self.limits_alone = all(listener.name == ALONE for listener in config.listeners)
-
         #: Some requests are to be copied. Endpoints come and go more often than routes.
         same = before is not None and before.config.listeners is config.listeners
         self.mirrors: bool = before.mirrors if same and before is not None else has_mirrors(config)
-
-    def cluster(self, name: str | None) -> Cluster | None:
-        return self._clusters.get(name) if name is not None else None
 
 
 def own_clusters(config: Config, service: str | None, namespace: str) -> frozenset[str]:

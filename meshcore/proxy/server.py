@@ -23,7 +23,6 @@ from meshcore.proxy.fault_stats import fault_counters, fault_gauges
 from meshcore.proxy.gauges import breaker_gauges
 from meshcore.proxy.limit_stats import limit_counters
 from meshcore.proxy.options import ProxyOptions
-from meshcore.proxy.view import View
 from meshcore.telemetry.access import AccessRecord
 from meshcore.telemetry.stats import Stats
 from meshcore.upstream import replies
@@ -32,6 +31,7 @@ from meshcore.upstream.connections import Connections
 from meshcore.upstream.mirrors import Mirrors
 from meshcore.upstream.rate_limits import AsyncRateLimitServices, require_grpc
 from meshcore.upstream.replies import Reply
+from meshcore.upstream.view import View
 
 __all__ = ["Proxy"]
 

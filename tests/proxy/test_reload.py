@@ -14,8 +14,8 @@ from proxy_support import HOST, Served, config_for, in_loop, proxy_for, route
 from meshcore import load
 from meshcore.model import Config, DirectResponse
 from meshcore.proxy import server
-from meshcore.proxy.view import View
 from meshcore.reloading import Reloader
+from meshcore.upstream.view import View
 
 PATIENCE = 60.0
 

@@ -1,4 +1,4 @@
-"""What the proxy looks up in a configuration, arranged once for each."""
+"""What is looked up in a configuration for each request, arranged once for each configuration."""
 
 from __future__ import annotations
 
