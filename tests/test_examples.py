@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -15,18 +16,33 @@ def run(*command: str) -> str:
     done = subprocess.run(
         [sys.executable, *command],
         cwd=EXAMPLES.parent,
+        env={**os.environ, "PYTHONIOENCODING": "utf-8"},
         capture_output=True,
         text=True,
+        encoding="utf-8",
         timeout=120,
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
+    assert "✗" not in done.stdout
     return done.stdout
 
 
-def test_bookinfo_as_fastapi_services() -> None:
-    for library in ("fastapi", "uvicorn", "httpx"):
+@pytest.mark.parametrize(
+    ("example", "rows", "libraries"),
+    [
+        pytest.param("fastapi-bookinfo", 5, ("fastapi", "uvicorn", "httpx"), id="fastapi-bookinfo"),
+        pytest.param("flask-requests", 6, ("flask", "requests"), id="flask-requests"),
+    ],
+)
+def test_an_example_keeps_its_promises(example: str, rows: int, libraries: tuple[str, ...]) -> None:
+    for library in libraries:
         pytest.importorskip(library)
-    said = run("examples/fastapi-bookinfo/run.py")
-    assert said.count("ok  ") == 5
-    assert "FAIL" not in said
+    assert run(f"examples/{example}/run.py").count("✓") == rows
+
+
+@pytest.mark.parametrize("folder", sorted(path.parent.name for path in EXAMPLES.glob("*/run.py")))
+def test_an_example_is_explained_and_found(folder: str) -> None:
+    assert (EXAMPLES / folder / "README.md").exists()
+    for page in ("README.md", "docs/mesh.md"):
+        assert f"examples/{folder}" in (EXAMPLES.parent / page).read_text()

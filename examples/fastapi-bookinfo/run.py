@@ -7,19 +7,18 @@ python examples/fastapi-bookinfo/run.py --serve    stays up
 from __future__ import annotations
 
 import collections
-import os
-import signal
-import socket
-import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import httpx
+
+sys.path.append(str(Path(__file__).parent.parent))
+
+from showing import Server, Table, endpoints_of, free_ports, run, serving
 
 HERE = Path(__file__).parent
 #: Every process: its service, and its version.
@@ -33,69 +32,22 @@ PROCESSES = (
 )
 
 
-def free_ports(count: int) -> list[int]:
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    try:
-        return [one.getsockname()[1] for one in sockets]
-    finally:
-        for one in sockets:
-            one.close()
-
-
 @contextmanager
 def shop() -> Iterator[dict[str, list[int]]]:
     """All processes up; the ports of each service."""
     ports = free_ports(len(PROCESSES))
     by_service: dict[str, list[int]] = collections.defaultdict(list)
-    lines: dict[str, list[str]] = collections.defaultdict(list)
-    for (service, version), port in zip(PROCESSES, ports, strict=True):
-        by_service[service].append(port)
-        lines[service].append(f"  - {{address: 127.0.0.1, port: {port}, labels: {{version: {version}}}}}\n")
+    servers = []
     with tempfile.TemporaryDirectory() as folder:
-        endpoints = Path(folder) / "endpoints.yaml"
-        endpoints.write_text("".join(f"{name}:\n{''.join(of)}" for name, of in lines.items()))
-        running = [
-            subprocess.Popen(
-                [
-                    sys.executable,
-                    "-m",
-                    "uvicorn",
-                    "service:app",
-                    "--port",
-                    str(port),
-                    "--log-level",
-                    "warning",
-                ],
-                cwd=HERE,
-                env={
-                    **os.environ,
-                    "SERVICE": service,
-                    "VERSION": version,
-                    "MESH": str(HERE / "mesh.yaml"),
-                    "ENDPOINTS": str(endpoints),
-                },
-            )
-            for (service, version), port in zip(PROCESSES, ports, strict=True)
-        ]
-        try:
-            for port in ports:
-                wait_for(port)
+        endpoints = Path(folder, "endpoints.yaml")
+        for (service, version), port in zip(PROCESSES, ports, strict=True):
+            by_service[service].append(port)
+            env = {"SERVICE": service, "VERSION": version, "MESH": "mesh.yaml", "ENDPOINTS": str(endpoints)}
+            options = ["--port", str(port), "--log-level", "warning"]
+            servers.append(Server([sys.executable, "-m", "uvicorn", "service:app", *options], port, env))
+        endpoints.write_text(endpoints_of((*of, port) for of, port in zip(PROCESSES, ports, strict=True)))
+        with serving(servers, HERE):
             yield by_service
-        finally:
-            for process in running:
-                process.send_signal(signal.SIGINT)
-            for process in running:
-                process.wait(20)
-
-
-def wait_for(port: int) -> None:
-    for _ in range(600):
-        try:
-            socket.create_connection(("127.0.0.1", port), 1).close()
-            return
-        except OSError:
-            time.sleep(0.05)
-    raise TimeoutError(f"nothing listens on port {port}")
 
 
 def traces_of(answer: Any) -> Iterator[tuple[str, str]]:
@@ -107,49 +59,32 @@ def traces_of(answer: Any) -> Iterator[tuple[str, str]]:
             yield from traces_of(value)
 
 
-def show(ports: dict[str, list[int]]) -> bool:
-    """Ask the shop, and say what came of it; whether all was as the rules say."""
-    good = True
-
-    def check(what: str, found: object, right: bool) -> None:
-        nonlocal good
-        good = good and right
-        print(f"{'ok  ' if right else 'FAIL'}  {what}: {found}")
+def show(ports: dict[str, list[int]], table: Table) -> None:
+    """Ask the shop, and say what came of it."""
 
     def page(**headers: str) -> Any:
         given = {name.replace("_", "-"): value for name, value in headers.items()}
         return client.get(f"http://127.0.0.1:{ports['productpage'][0]}/productpage", headers=given).json()
 
     with httpx.Client() as client:
-        traces = set(traces_of(page(end_user="jason")))
-        hops = len(list(traces_of(page(end_user="jason"))))
-        check(
-            "one trace and one request id through all services",
-            f"{hops} services",
-            len(traces) == 1 and hops == 4,
-        )
-        seen = collections.Counter(page()["reviews"]["version"] for _ in range(200))
-        check("a canary of 20 percent", dict(seen), 20 <= seen["v2"] <= 62)
+        seen = list(traces_of(page(end_user="jason")))
+        found = f"{len(set(seen))} trace in {len(seen)} services"
+        table.row("one trace and request id", "1 trace in 4 services", found)
+        versions = collections.Counter(page()["reviews"]["version"] for _ in range(200))
+        table.row("a canary", "20 % of 200 see v2", dict(versions), 20 <= versions["v2"] <= 62)
         testers = {page(end_user="jason")["reviews"]["version"] for _ in range(20)}
-        check("the tester sees the canary", testers, testers == {"v2"})
-        fault = page(end_user="chaos")["details"]
-        check("a fault for who asks for it", fault, fault == {"status": 500})
+        table.row("the tester", {"v2"}, testers)
+        table.row("a fault for who asks for it", {"status": 500}, page(end_user="chaos")["details"])
         client.post(f"http://127.0.0.1:{ports['ratings'][0]}/break")
         stars = collections.Counter(
             page(end_user="jason")["reviews"]["ratings"].get("stars") for _ in range(50)
         )
-        check("one of two ratings breaks down, and nobody notices", dict(stars), stars == {5: 50})
-    return good
+        table.row("one of two ratings breaks down", "nobody notices", dict(stars), stars == {5: 50})
 
 
-def main() -> int:
-    with shop() as ports:
-        print(f"productpage on http://127.0.0.1:{ports['productpage'][0]}/productpage\n", flush=True)
-        if "--serve" in sys.argv:
-            signal.sigwait([signal.SIGINT, signal.SIGTERM])
-            return 0
-        return 0 if show(ports) else 1
+def where(ports: dict[str, list[int]]) -> str:
+    return f"productpage on http://127.0.0.1:{ports['productpage'][0]}/productpage"
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run(shop(), where, show))
