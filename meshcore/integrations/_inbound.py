@@ -37,7 +37,10 @@ class Inbound:
             called: the caller is in the mesh and went by the routes already: only limits are left to apply.
         """
         if called or self.mesh.view().limits_alone:
-            return decision.outcome is Outcome.FORWARD or _LIMITED.isdisjoint(decision.flags.split(","))
+            if decision.outcome is not Outcome.REJECT:
+                return True
+            # What is malformed has no flag, and no limit has seen it: it must not be a way around them.
+            return bool(decision.flags) and _LIMITED.isdisjoint(decision.flags.split(","))
         if decision.outcome is Outcome.FORWARD or decision.flags == "UH":  # it needs no endpoint of its own
             return self.owns(decision.cluster)
         return decision.virtual_host is None and decision.flags == "NR"

@@ -396,3 +396,15 @@ async def test_limits_alone_let_the_app_answer_what_they_allow() -> None:
     assert answers == [200, 429]
     assert len(app.seen) == 1
     mesh.close()
+
+
+@in_loop
+async def test_what_no_limit_has_seen_is_not_for_the_app() -> None:
+    app, mesh = App(), mesh_of(LIMITS)
+    middleware = MeshMiddleware(app, mesh=mesh)
+    mark, large = (b"x-meshcore-caller", b"a"), (b"x-large", b"v" * 100_000)
+    for path, lines, status in (("/a?#", (), 400), ("/a?#", (mark,), 400), ("/a", (large,), 431)):
+        answer = await Client(middleware).get(path, host="any.example", headers=lines)
+        assert answer.status == status
+    assert not app.seen
+    mesh.close()

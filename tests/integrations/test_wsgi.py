@@ -311,3 +311,11 @@ def test_limits_alone_let_the_app_answer_what_they_allow() -> None:
         middleware = MeshMiddleware(app, mesh=mesh)
         assert [call(middleware, "/a", host="any.example").status for _ in range(2)] == [200, 429]
     assert len(app.seen) == 1
+
+
+def test_what_no_limit_has_seen_is_not_for_the_app() -> None:
+    app = App()
+    with mesh_of(LIMITS) as mesh:
+        answer = call(MeshMiddleware(app, mesh=mesh), "/a", host="any.example", HTTP_X_LARGE="v" * 100_000)
+    assert answer.status == 431
+    assert not app.seen
