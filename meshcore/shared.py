@@ -25,7 +25,7 @@ __all__ = ["SharedState", "SharedStateError"]
 
 DEFAULT_SIZE = 256 << 20
 DEFAULT_WORKERS = 128
-MAX_WORKERS = 255
+MAX_WORKERS = 254
 _LEAST_SIZE = 64 << 10
 _NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}")
 #: Opening does not follow a link, nor wait for the other end of a pipe.
@@ -64,7 +64,7 @@ class SharedState:
         ``/`` in it, and any PathLike, is a path.
 
         ``size``: bytes that the file may come to have, 256 MiB if not said; memory is taken as it is used.
-        ``workers``: how many processes may use it at once, 128 if not said, at most 255. Both are fixed by
+        ``workers``: how many processes may use it at once, 128 if not said, at most 254. Both are fixed by
         who makes the file.
         """
         self._path = path_of(where)
@@ -187,10 +187,11 @@ def _checked_workers(workers: int | None) -> int | None:
 class _Open:
     """A file that this process has open."""
 
-    def __init__(self, path: Path, descriptor: int, mapping: Mapping) -> None:
+    def __init__(self, path: Path, descriptor: int, mapping: Mapping, identity: tuple[int, int]) -> None:
         self.path = path
         self.descriptor = descriptor
         self.mapping = mapping
+        self.identity = identity
 
 
 _lock = threading.Lock()
@@ -204,9 +205,9 @@ def _opened(path: Path, size: int | None, workers: int | None) -> _Open:
             if not os.path.lexists(path):
                 _try(path, size or DEFAULT_SIZE)
             descriptor = _descriptor(path)
-            about = os.fstat(descriptor)
+            identity = _identity(os.fstat(descriptor))
             mapping = _mapped(path, descriptor, size or DEFAULT_SIZE, workers or DEFAULT_WORKERS)
-            found = _all[about.st_dev, about.st_ino] = _Open(path, descriptor, mapping)
+            found = _all[identity] = _Open(path, descriptor, mapping, identity)
     status = found.mapping.status()
     for name, asked in (("size", size), ("workers", workers)):
         if asked is not None and asked != status[name]:
@@ -222,7 +223,11 @@ def _known(path: Path) -> _Open | None:
         about = os.stat(path, follow_symlinks=False)
     except OSError:
         return None
-    return _all.get((about.st_dev, about.st_ino))
+    return _all.get(_identity(about))
+
+
+def _identity(about: os.stat_result) -> tuple[int, int]:
+    return about.st_dev, about.st_ino
 
 
 def _try(path: Path, size: int) -> None:
@@ -300,11 +305,15 @@ def _boot() -> bytes:
 
 def _again(one: _Open) -> int:
     """The file opened anew; -1: it cannot be."""
-    for path in (f"/proc/self/fd/{one.descriptor}", one.path):
+    # Where there is no /proc, another one may have its path by now.
+    for path, flags in ((f"/proc/self/fd/{one.descriptor}", os.O_RDWR | os.O_CLOEXEC), (one.path, _FLAGS)):
         try:
-            return os.open(path, os.O_RDWR | os.O_CLOEXEC)
+            descriptor = os.open(path, flags)
         except OSError:
             continue
+        if _identity(os.fstat(descriptor)) == one.identity:
+            return descriptor
+        os.close(descriptor)
     return -1
 
 

@@ -99,9 +99,11 @@ static mc_code map(mapped *file, mc_error *error) {
   return MC_OK;
 }
 
-/* Of a size, and nothing in it. */
+/* Of a size, and nothing in it but that it is begun: not even for an instant may it look like somebody else's file. */
 static mc_code empty(const mapped *file, uint64_t size, uint32_t workers, mc_error *error) {
-  if (ftruncate(file->fd, 0) || ftruncate(file->fd, (off_t)size))
+  const uint64_t begun = MC_SHARED_UNFINISHED;
+  if (ftruncate(file->fd, 0) || pwrite(file->fd, &begun, sizeof begun, 0) != sizeof begun ||
+      ftruncate(file->fd, (off_t)size))
     return refuse_by_system(error, MC_INVALID, "cannot have its size");
   if (reserve((void *)file, 0, mc_shared_least(workers))) return MC_OK;
   return refuse(error, MC_LIMIT, "cannot have memory: its filesystem is full");
@@ -115,8 +117,7 @@ static mc_code open_file(mapped *file, uint64_t size, uint32_t workers, const ui
   mc_code code = about.st_size ? MC_OK : empty(file, size, workers, error);
   if (!code) code = map(file, error);
   if (code) return code;
-  bool blank = mc_shared_is_blank(file->memory, file->size);
-  if (!blank) {
+  if (!mc_shared_is_unfinished(file->memory, file->size)) {
     code = mc_shared_check(file->memory, file->size, error);
     if (code) return code;
     if (mc_shared_is_of_boot(file->memory, boot)) return MC_OK;

@@ -22,6 +22,8 @@ from meshcore._backend import BACKENDS
 pytestmark = pytest.mark.usefixtures("each_backend", "backend_of_files")
 
 SIZE = 1 << 20
+#: How a file begins until it is made: MC_SHARED_UNFINISHED of meshcore.h.
+UNFINISHED = (0x6E696765626D6D63).to_bytes(8, sys.byteorder)
 
 
 @pytest.fixture
@@ -77,7 +79,7 @@ def test_sizes_and_workers_that_cannot_be(path: Path) -> None:
     for size in (0, -1, 100, 1 << 50):
         with pytest.raises(ValueError, match="size is"):
             SharedState(path, size=size)
-    for workers in (0, -1, 256):
+    for workers in (0, -1, 255):
         with pytest.raises(ValueError, match="workers is"):
             SharedState(path, workers=workers)
     with pytest.raises(TypeError, match="size is"):
@@ -85,6 +87,7 @@ def test_sizes_and_workers_that_cannot_be(path: Path) -> None:
     with pytest.raises(TypeError, match="workers is"):
         SharedState(path, workers=True)
     assert not path.exists()
+    assert SharedState(path, workers=254).workers == 254
 
 
 # ---------------------------------------------------------------------- the file
@@ -232,12 +235,23 @@ def test_damage_is_refused_or_does_no_harm(path: Path) -> None:
 
 
 def test_a_file_that_its_maker_did_not_finish_is_made_again(path: Path) -> None:
-    for size in (0, SIZE):
-        path.touch(0o600)
-        os.truncate(path, size)
+    SharedState(path, size=SIZE)
+    gc.collect()
+    made = path.read_bytes()
+    for written in (0, 8, 16, 64, len(made)):  # of it, when the maker was killed
+        path.write_bytes((UNFINISHED + made[8:])[:written])
+        os.truncate(path, SIZE if written else 0)
         assert SharedState(path, size=SIZE).size == SIZE
         gc.collect()
-        path.unlink()
+
+
+def test_a_file_that_begins_with_zeros_is_not_ours(path: Path) -> None:
+    """A disk's image, say: whatever is in it stays."""
+    path.touch(0o600)
+    path.write_bytes(bytes(1024) + b"a file system")
+    with pytest.raises(SharedStateError, match="no shared state of meshcore"):
+        SharedState(path, size=SIZE)
+    assert path.read_bytes() == bytes(1024) + b"a file system"
 
 
 def test_a_size_is_the_makers(path: Path) -> None:
@@ -418,6 +432,28 @@ os.waitpid(child, 0)
     _, err = process.communicate(timeout=60)
     assert process.returncode == 0
     assert "has no place for this process" in err
+
+
+def test_a_fork_takes_no_other_file_for_its_own(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    state = SharedState(path)
+    path.rename(path.with_name("moved"))
+    path.symlink_to(path.with_name("moved"))
+    real = os.open
+
+    def without_proc(name: str | Path, flags: int, mode: int = 0o777) -> int:
+        if str(name).startswith("/proc/"):
+            raise FileNotFoundError(name)
+        return real(name, flags, mode)
+
+    monkeypatch.setattr(os, "open", without_proc)
+    assert shared._again(state._open) == -1
+    path.unlink()
+    path.write_bytes(b"another file")
+    assert shared._again(state._open) == -1
+    path.with_name("moved").rename(path)
+    descriptor = shared._again(state._open)
+    assert os.path.sameopenfile(descriptor, state._open.descriptor)
+    os.close(descriptor)
 
 
 def test_a_removed_file_serves_those_who_have_it(path: Path) -> None:

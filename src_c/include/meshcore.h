@@ -2030,12 +2030,14 @@ typedef struct mc_shared_calls {
   void (*pause)(void *context, uint32_t turn); /* before another look at what somebody else holds */
 } mc_shared_calls;
 
-/* Makes memory that is all zero a shared state of nothing. boot: what tells one start of the machine from the next. */
+/* Makes memory that is all zero but for MC_SHARED_UNFINISHED a shared state of nothing. boot: what tells one start of the machine from the next. */
 void mc_shared_format(void *memory, uint64_t size, uint32_t workers, const uint8_t *boot);
 /* The size of a shared state of nothing. */
 uint64_t mc_shared_least(uint32_t workers);
-/* Whether nobody has made anything of the memory yet. */
-bool mc_shared_is_blank(const void *memory, uint64_t size);
+/* What stands at the beginning of memory that is being made a shared state, and of no file of anybody else's: whoever
+ * dies meanwhile leaves it, and what follows is worth nothing. */
+#define MC_SHARED_UNFINISHED UINT64_C(0x6e696765626d6d63) /* "cmmbegin" */
+bool mc_shared_is_unfinished(const void *memory, uint64_t size);
 bool mc_shared_is_of_boot(const void *memory, const uint8_t *boot);
 /* MC_OK, or what is wrong with it, to be said behind its name: "is truncated". */
 mc_code mc_shared_check(const void *memory, uint64_t size, mc_error *error);

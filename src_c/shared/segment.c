@@ -45,9 +45,9 @@ uint64_t mc_shared_least(uint32_t workers) {
   return mc_shared_first(&of);
 }
 
-bool mc_shared_is_blank(const void *memory, uint64_t size) {
-  static const char nothing[sizeof(mc_shared_header)];
-  return size >= sizeof nothing && !memcmp(memory, nothing, sizeof nothing);
+bool mc_shared_is_unfinished(const void *memory, uint64_t size) {
+  const mc_shared_header *header = memory;
+  return size >= sizeof header->magic && atomic_load(&header->magic) == MC_SHARED_UNFINISHED;
 }
 
 bool mc_shared_is_of_boot(const void *memory, const uint8_t *boot) {

@@ -11,12 +11,14 @@ static world *w;
 static void test_made_and_checked(void) {
   mc_error error;
   CHECK_INT(mc_shared_check(w->memory, SIZE, &error), MC_OK);
-  CHECK(!mc_shared_is_blank(w->memory, SIZE));
+  CHECK(!mc_shared_is_unfinished(w->memory, SIZE));
   CHECK(mc_shared_is_of_boot(w->memory, boot));
   CHECK(!mc_shared_is_of_boot(w->memory, (const uint8_t *)"another start of"));
   memset(w->memory, 0, SIZE);
-  CHECK(mc_shared_is_blank(w->memory, SIZE));
-  CHECK(!mc_shared_is_blank(w->memory, 8));
+  CHECK(!mc_shared_is_unfinished(w->memory, SIZE)); /* of whoever begins with zeros */
+  memcpy(w->memory, &(uint64_t){MC_SHARED_UNFINISHED}, 8);
+  CHECK(mc_shared_is_unfinished(w->memory, 8));
+  CHECK(!mc_shared_is_unfinished(w->memory, 7));
   CHECK_INT(mc_shared_check(w->memory, SIZE, &error), MC_INVALID);
   world_reset(w, WORKERS);
 }
