@@ -376,6 +376,7 @@ cdef extern from "meshcore.h" nogil:
         MC_ENTRY_ROUTE
         MC_ENTRY_ADDRESS
         MC_ENTRY_NETWORK
+        MC_ENTRY_CLIENT
         MC_ENTRY_HEADERS_MATCH
         MC_ENTRY_QUERIES_MATCH
 
@@ -1617,6 +1618,7 @@ cdef extern from "meshcore.h" nogil:
         const double *scores
         uint32_t score_count
 
+    mc_slice mc_peer_address(mc_slice text)
     mc_code mc_peek(const mc_snapshot *snapshot, const mc_request *request, mc_decision *decision)
     mc_code mc_explain(const mc_snapshot *snapshot, const mc_request *request, mc_scratch *scratch,
                        mc_explanation *explanation)

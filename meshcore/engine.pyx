@@ -41,8 +41,10 @@ cdef inline int fill(
         take(authority, &request.authority)
     if source is not None:
         take(source, &request.source)
+        request.source = mc_peer_address(request.source)
     if local is not None:
         take(local, &request.local)
+        request.local = mc_peer_address(request.local)
     request.source_port = source_port
     request.port = 0 if port is None else port
     return 0

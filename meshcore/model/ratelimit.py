@@ -45,6 +45,7 @@ class RateLimitActionKind(Enum):
     HEADER_VALUE_MATCH = "header_value_match"
     QUERY_PARAMETER_VALUE_MATCH = "query_parameter_value_match"
     METADATA = "metadata"  #: of the route: ``value`` is what stands there, or the default
+    CLIENT = "client"  #: as MASKED_REMOTE_ADDRESS, and IPv4 within IPv6 (``::ffff:192.0.2.7``) is IPv4
     COOKIE = "cookie"
     PATH = "path"  #: without query
     ROUTE = "route"  #: its name

@@ -101,6 +101,17 @@ bool mc_address_parse(mc_slice text, mc_address *out) {
   return parse_v4(text, out->bytes + 12);
 }
 
+void mc_address_unmap(mc_address *address) {
+  address->v4 = address->v4 || !memcmp(address->bytes, mapped, sizeof mapped);
+}
+
+mc_slice mc_peer_address(mc_slice text) {
+  enum { PREFIX = sizeof "::ffff:" - 1 };
+  if (text.size <= PREFIX || !mc_slice_equal_fold(mc_slice_of(text.data, PREFIX), MC_LITERAL("::ffff:"))) return text;
+  const mc_slice rest = mc_slice_from(text, PREFIX);
+  return mc_address_is_v4(rest) ? rest : text;
+}
+
 static size_t write_v4(const uint8_t bytes[4], char *out) {
   char *at = out;
   for (int i = 0; i < 4; i++) {

@@ -13,6 +13,8 @@ typedef struct mc_address {
 enum { MC_ADDRESS_TEXT = 46 };
 
 bool mc_address_parse(mc_slice text, mc_address *out);
+/* IPv4 within IPv6, "::ffff:192.0.2.7", is IPv4 from here on. */
+void mc_address_unmap(mc_address *address);
 /* Whether the text is an address of IPv4. */
 bool mc_address_is_v4(mc_slice text);
 /* The canonical text (RFC 5952); returns its size. */

@@ -433,6 +433,7 @@ typedef enum mc_entry_source {
   MC_ENTRY_ROUTE,         /* the route's name */
   MC_ENTRY_ADDRESS,       /* the client's, as trusted x-forwarded-for has it, */
   MC_ENTRY_NETWORK,       /* and what its first bits leave of it: "192.0.2.0/24" */
+  MC_ENTRY_CLIENT,        /* likewise, and IPv4 within IPv6 is IPv4 */
   MC_ENTRY_HEADERS_MATCH, /* the spec's, where all matchers match as expected */
   MC_ENTRY_QUERIES_MATCH,
 } mc_entry_source;
@@ -1084,13 +1085,16 @@ typedef struct mc_http_options {
 
 /* ------------------------------------------------------------------ a request and its one view */
 
+/* A peer's address as the request has it: an IPv6 socket that takes IPv4 as well says "::ffff:192.0.2.7" of 192.0.2.7. */
+mc_slice mc_peer_address(mc_slice text);
+
 typedef struct mc_request {
   mc_slice method;
   mc_slice authority; /* data NULL: take the host header */
   mc_slice target;    /* the request target as received: origin, absolute, authority or asterisk form */
   mc_slice scheme;    /* of the connection: "http" or "https" */
   mc_slice protocol;  /* "HTTP/1.1" */
-  mc_slice source;    /* address of the direct peer, without port; data NULL: unknown */
+  mc_slice source;    /* address of the direct peer, without port (mc_peer_address); data NULL: unknown */
   uint16_t source_port;
   mc_slice local; /* own address, without port; data NULL: unknown */
   uint16_t port;  /* own port; 0: unknown */

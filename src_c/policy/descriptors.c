@@ -100,6 +100,7 @@ void mc_descriptors_clear(mc_descriptor_makers *makers) {
 static mc_slice network_of(const mc_entry_maker *maker, mc_input *input) {
   mc_address address;
   if (!input->view->client.data || !mc_address_parse(input->view->client, &address)) return MC_ABSENT;
+  if (maker->source == MC_ENTRY_CLIENT) mc_address_unmap(&address);
   const unsigned bits = address.v4 ? maker->v4_bits : maker->v6_bits, from = address.v4 ? 96u : 0u;
   for (unsigned bit = from + bits; bit < 128; bit++) address.bytes[bit / 8] &= (uint8_t)~(0x80u >> bit % 8);
   char *text = mc_scratch_alloc(input->scratch, MC_ADDRESS_TEXT + sizeof "/128");
@@ -147,6 +148,7 @@ static mc_slice value_of(const mc_entry_maker *maker, const mc_routed *routed, m
     case MC_ENTRY_ADDRESS:
       return input->view->client;
     case MC_ENTRY_NETWORK:
+    case MC_ENTRY_CLIENT:
       return network_of(maker, input);
     case MC_ENTRY_HEADERS_MATCH:
     case MC_ENTRY_QUERIES_MATCH:

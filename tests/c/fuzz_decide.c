@@ -110,7 +110,7 @@ static mc_snapshot *build(uint8_t options, mc_runtime *runtime) {
   const mc_entry_spec entries[] = {{.source = MC_ENTRY_HEADER, .key = MC_LITERAL("a"), .name = MC_LITERAL("x-a"), .optional = true},
                                    {.source = MC_ENTRY_QUERY, .key = MC_LITERAL("q"), .name = MC_LITERAL("q"), .optional = true},
                                    {.source = MC_ENTRY_COOKIE, .key = MC_LITERAL("c"), .name = MC_LITERAL("c"), .optional = true},
-                                   {.source = MC_ENTRY_NETWORK, .key = MC_LITERAL("n"), .v4_bits = 24, .v6_bits = 65, .optional = true},
+                                   {.source = MC_ENTRY_CLIENT, .key = MC_LITERAL("n"), .v4_bits = 24, .v6_bits = 65, .optional = true},
                                    {.source = MC_ENTRY_QUERIES_MATCH, .key = MC_LITERAL("m"), .queries = &query, .query_count = 1, .expect_match = options & 1},
                                    {.source = MC_ENTRY_HEADERS_MATCH, .key = MC_LITERAL("h"), .headers = headers, .header_count = 3, .optional = true}};
   const mc_format_segment cost = SEGMENT(MC_FORMAT_REQ, MC_LITERAL("x-cost"));

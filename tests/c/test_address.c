@@ -101,8 +101,26 @@ static void test_private(void) {
   CHECK(!private(MC_LITERAL("8.8.8.8")));
 }
 
+static void test_v4_within_v6(void) {
+  mc_address address;
+  CHECK_SLICE(mc_peer_address(MC_LITERAL("::ffff:192.0.2.7")), "192.0.2.7");
+  CHECK_SLICE(mc_peer_address(MC_LITERAL("::FFFF:192.0.2.7")), "192.0.2.7");
+  CHECK_SLICE(mc_peer_address(MC_LITERAL("192.0.2.7")), "192.0.2.7");
+  CHECK_SLICE(mc_peer_address(MC_LITERAL("::ffff:192.0.2.07")), "::ffff:192.0.2.07");
+  CHECK_SLICE(mc_peer_address(MC_LITERAL("::ffff:")), "::ffff:");
+  CHECK_SLICE(mc_peer_address(MC_LITERAL("::fffe:192.0.2.7")), "::fffe:192.0.2.7");
+  CHECK_SLICE(mc_peer_address(MC_LITERAL("")), "");
+  CHECK(mc_peer_address(MC_ABSENT).data == NULL);
+  for (int mapped = 0; mapped < 2; mapped++) {
+    CHECK(mc_address_parse(mapped ? MC_LITERAL("::ffff:c000:207") : MC_LITERAL("::1:c000:207"), &address));
+    mc_address_unmap(&address);
+    CHECK_INT(address.v4, mapped);
+  }
+}
+
 int main(void) {
   test_v4();
+  test_v4_within_v6();
   test_v6();
   test_ranges();
   test_private();

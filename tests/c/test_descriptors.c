@@ -68,6 +68,11 @@ static void check_network(const char *address, uint8_t v4, uint8_t v6, const cha
 }
 
 static void test_networks(void) {
+  const mc_entry_spec client = {.source = MC_ENTRY_CLIENT, .v4_bits = 24, .v6_bits = 64};
+  check_one(client, "/", ROWS("x-forwarded-for: ::ffff:192.0.2.77"), "k=192.0.2.0/24");
+  check_one(client, "/", ROWS("x-forwarded-for: 192.0.2.77"), "k=192.0.2.0/24");
+  check_one(client, "/", ROWS("x-forwarded-for: 2001:db8::1"), "k=2001:db8::/64");
+  check_network("::ffff:192.0.2.77", 24, 64, "k=::/64"); /* as Envoy has it */
   check_network("192.0.2.77", 24, 64, "k=192.0.2.0/24");
   check_network("192.0.2.77", 32, 64, "k=192.0.2.77/32");
   check_network("192.0.2.77", 0, 64, "k=0.0.0.0/0");

@@ -46,7 +46,7 @@ def parse_key(text: str) -> RateLimitAction:
         if not (0 < four <= 32 and 0 < six <= 128):
             raise BadKey("prefixes are 1 to 32 bits of IPv4, and after a second slash 1 to 128 of IPv6")
         return RateLimitAction(
-            Kinds.MASKED_REMOTE_ADDRESS, "remote_address", prefix_lengths=(four, six), empty_if_absent=True
+            Kinds.CLIENT, "remote_address", prefix_lengths=(four, six), empty_if_absent=True
         )
     what, colon, name = text.partition(":")
     if not colon or what not in _NAMED:

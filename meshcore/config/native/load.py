@@ -14,6 +14,7 @@ from meshcore.model import (
     Config,
     CorsFilter,
     DirectResponse,
+    EscapedSlashes,
     FaultPolicy,
     HttpOptions,
     Listener,
@@ -99,9 +100,16 @@ def with_rate_limits(config: Config, limits: NativeLimits) -> Config:
 def alone(limits: NativeLimits) -> Config:
     """Limits that stand alone: what they let through is answered 200, for whoever asks to go on.
 
-    Nobody is believed to be another client than the peer, but by as many proxies as are trusted.
+    Nobody is believed to be another client than the peer, but by as many proxies as are trusted. Apps
+    decode paths, so that one that is written in another way must not be another one here.
     """
-    options = HttpOptions(use_remote_address=True, xff_num_trusted_hops=limits.trusted_proxies)
+    options = HttpOptions(
+        use_remote_address=True,
+        xff_num_trusted_hops=limits.trusted_proxies,
+        normalize_path=True,
+        merge_slashes=True,
+        escaped_slashes=EscapedSlashes.UNESCAPE_AND_FORWARD,
+    )
     passed = Route(RouteMatch(PathMatch(PathKind.PREFIX, "/")), DirectResponse(200), name="passed")
     table = RouteConfiguration("rate limits", (VirtualHost("all", ("*",), (passed,)),))
     return Config((Listener(ALONE, None, table, options, filters=limits.filters),))

@@ -153,6 +153,25 @@ def test_addresses_of_ipv6_are_counted_by_network() -> None:
     assert [ask(engine, source=source).status for source in sources] == [200, 200, 200]
 
 
+def test_ipv4_within_ipv6_is_ipv4() -> None:
+    """As sockets of both say it, and proxies behind them: else all of IPv4 would be one network."""
+    same, other = ("192.0.2.7", "::ffff:192.0.2.7", "::ffff:c000:207"), "::ffff:192.0.2.8"
+    engine = engine_of("rate: 1/hour\nkey: remote_address")
+    assert [ask(engine, source=source).status for source in (*same, other)] == [200, 429, 429, 200]
+    engine = engine_of("rate: 1/hour\nkey: remote_address", "trusted_proxies: 1")
+    forwarded = [{"x-forwarded-for": source} for source in (*same, other)]
+    assert [ask(engine, headers=headers).status for headers in forwarded] == [200, 429, 429, 200]
+
+
+@pytest.mark.parametrize(
+    "target", ["/%6cogin", "/%6Cogin", "//login", "/./login", "/a/../login", "/a/..%2Flogin"]
+)
+def test_another_way_to_write_a_path_is_no_way_around(target: str) -> None:
+    for rule in ("match: {path: /login}", "match: {path: '/l*'}", "key: path"):
+        engine = engine_of(f"rate: 1/hour\n{rule}")
+        assert [ask(engine, target=path).status for path in ("/login", target)] == [200, 429]
+
+
 def test_nobody_is_believed_to_be_another_client() -> None:
     forged = [{"x-forwarded-for": f"203.0.113.{number}"} for number in range(2)]
     engine = engine_of("rate: 1/hour\nkey: remote_address")
