@@ -7,14 +7,24 @@ from meshcore.model import (
     Config,
     Endpoint,
     ForwardAction,
+    Fraction,
+    HashPolicy,
+    HashPolicyKind,
     HttpOptions,
     Listener,
     LocalityEndpoints,
+    LocalRateLimit,
     PathKind,
     PathMatch,
+    Policy,
+    RateLimit,
+    RateLimitAction,
+    RateLimitActionKind,
+    RateLimitDescriptor,
     Route,
     RouteConfiguration,
     RouteMatch,
+    TokenBucket,
     TracingOptions,
     VirtualHost,
     WeightedCluster,
@@ -40,6 +50,15 @@ HEADERS: list[tuple[bytes, bytes]] = [
     (b"connection", b"keep-alive"),
 ]
 
+#: The same request within a trace, from a peer that gives requests no ids.
+TRACED_HEADERS: list[tuple[bytes, bytes]] = [
+    *(line for line in HEADERS if line[0] != b"x-request-id"),
+    (b"b3", b"4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-1"),
+]
+
+#: What tells clients apart, for the ring and for the buckets.
+CLIENT = "x-forwarded-for"
+
 
 def prefix(index: int) -> str:
     """What route ``index`` matches."""
@@ -56,13 +75,13 @@ def mixed_paths(size: int, count: int = 256) -> list[str]:
     return [path(i * 7919 % size) for i in range(count)]
 
 
-def route_configuration(size: int) -> RouteConfiguration:
+def route_configuration(size: int, hash_policies: tuple[HashPolicy, ...] = ()) -> RouteConfiguration:
     """``size`` routes by prefix in one virtual host; each splits 90 to 10 between two clusters."""
     split = WeightedClusters((WeightedCluster("v1", 90), WeightedCluster("v2", 10)))
     routes = tuple(
         Route(
             match=RouteMatch(PathMatch(PathKind.PREFIX, prefix(i))),
-            action=ForwardAction(weighted_clusters=split),
+            action=ForwardAction(weighted_clusters=split, hash_policies=hash_policies),
             name=f"service-{i}",
         )
         for i in range(size)
@@ -70,19 +89,40 @@ def route_configuration(size: int) -> RouteConfiguration:
     return RouteConfiguration(name="bench", virtual_hosts=(VirtualHost("shop", (AUTHORITY,), routes),))
 
 
-def cluster(name: str, hosts: int) -> Cluster:
+def cluster(name: str, hosts: int, policy: Policy = Policy.ROUND_ROBIN) -> Cluster:
     endpoints = tuple(Endpoint(f"10.0.{len(name)}.{i + 1}", 8080) for i in range(hosts))
-    return Cluster(name, localities=(LocalityEndpoints(endpoints),))
+    return Cluster(name, localities=(LocalityEndpoints(endpoints),), policy=policy)
 
 
-def config(size: int, *, ids: bool = False, tracer: str = "") -> Config:
+def keyed_limit() -> LocalRateLimit:
+    """A bucket for each client, which never runs dry."""
+    action = RateLimitAction(RateLimitActionKind.REQUEST_HEADERS, key="client", name=CLIENT)
+    bucket = TokenBucket(1_000_000_000, 1.0, 1_000_000_000)
+    every = Fraction(100, 100)
+    return LocalRateLimit(
+        "bench",
+        bucket,
+        descriptors=(RateLimitDescriptor((("client", ""),), bucket),),
+        rate_limits=(RateLimit((action,)),),
+        enabled=every,
+        enforced=every,
+    )
+
+
+def config(
+    size: int, *, ids: bool = False, tracer: str = "", ring: bool = False, limited: bool = False
+) -> Config:
     """One listener with ``route_configuration(size)`` before two clusters of ten hosts.
 
-    It makes no request ids, as no peer does, unless ``ids`` are asked for, or a ``tracer``.
+    It makes no request ids, as no peer does, unless ``ids`` are asked for, or a ``tracer``. ``ring``: hosts
+    are picked from a ring by ``CLIENT``. ``limited``: there is a bucket for each ``CLIENT``.
     """
     tracing = TracingOptions(provider=tracer) if tracer else None
     options = HttpOptions(generate_request_id=ids or bool(tracer), tracing=tracing)
+    keys = (HashPolicy(HashPolicyKind.HEADER, CLIENT),) if ring else ()
+    policy = Policy.RING_HASH if ring else Policy.ROUND_ROBIN
+    filters = (("limit", keyed_limit()),) if limited else ()
     return Config(
-        listeners=(Listener("bench", None, route_configuration(size), options),),
-        clusters=(cluster("v1", 10), cluster("v2", 10)),
+        listeners=(Listener("bench", None, route_configuration(size, keys), options, filters=filters),),
+        clusters=(cluster("v1", 10, policy), cluster("v2", 10, policy)),
     )
