@@ -83,7 +83,7 @@ def explanation_of(Decision decision not None):
     cdef Snapshot snapshot = decision._snapshot
     cdef mc_decision *d = &decision._block.decision
     config = snapshot.config
-    headers = text_pairs(decision._pairs)
+    headers = text_pairs(decision.pairs())
     decided = Decided(
         method=decision.method,
         target=text_of(d.request.target),

@@ -44,6 +44,16 @@ cdef inline bint take_plain(PyObject *text, mc_slice *out) noexcept:
     return False
 
 
+cdef inline bint take_plain_pair(PyObject *pair, mc_header *out) noexcept:
+    """A tuple of name and value, both as take_plain has them."""
+    return (
+        PyTuple_CheckExact(<object> pair)
+        and PyTuple_GET_SIZE(<object> pair) == 2
+        and take_plain(PyTuple_GET_ITEM(<object> pair, 0), &out.name)
+        and take_plain(PyTuple_GET_ITEM(<object> pair, 1), &out.value)
+    )
+
+
 cdef inline int take(object value, mc_slice *out) except -1:
     """A str (as UTF-8) or bytes, in place: the object must outlive the slice.
 
@@ -81,14 +91,8 @@ cdef inline int take_pairs(tuple pairs, mc_header *out) except -1:
 cdef inline bint take_plain_pairs(tuple pairs, mc_header *out) noexcept:
     """The same, which cannot fail; False where it takes take_pairs: not all is as take_plain has it."""
     cdef Py_ssize_t i
-    cdef PyObject *pair  # borrowed, as what it holds: pairs holds all of it
-    for i in range(PyTuple_GET_SIZE(pairs)):
-        pair = PyTuple_GET_ITEM(pairs, i)
-        if not PyTuple_CheckExact(<object> pair) or PyTuple_GET_SIZE(<object> pair) != 2:
-            return False
-        if not take_plain(PyTuple_GET_ITEM(<object> pair, 0), &out[i].name):
-            return False
-        if not take_plain(PyTuple_GET_ITEM(<object> pair, 1), &out[i].value):
+    for i in range(PyTuple_GET_SIZE(pairs)):  # borrowed: pairs holds them
+        if not take_plain_pair(PyTuple_GET_ITEM(pairs, i), &out[i]):
             return False
     return True
 

@@ -1,3 +1,4 @@
+from cpython.object cimport PyObject
 from libc.stdint cimport int32_t, uint32_t, uint64_t
 
 from meshcore._core cimport *
@@ -5,28 +6,50 @@ from meshcore._serving cimport REFRESHES, Serving
 from meshcore._snapshot cimport Snapshot
 
 
+cdef extern from "Python.h":
+    # As they are in C: Cython's own, of objects, take a further reference for the time of the call.
+    void own "Py_INCREF"(PyObject *thing) noexcept
+    void disown "Py_DECREF"(PyObject *thing) noexcept
+
+
 cdef enum:
     LINES_INLINE = 40
+    OTHERS_HELD = 9  # the headers as they were given and what was made of them, and seven texts of the request
 
 cdef struct Block:
     mc_decision decision
     mc_header *lines
+    uint32_t line_count
     Block *next
+    # What the slices point into: references of the block's own, in no order but that of hold(). An attribute of
+    # the Decision would cost twice as much: it is None before it is something.
+    uint32_t held_count
+    PyObject *held[LINES_INLINE + OTHERS_HELD]
+    PyObject *given       # held: the shape in which headers came
+    PyObject *path        # held, as is the next: what a target or authority that has not changed is shown as
+    PyObject *authority
     mc_header some[LINES_INLINE]
+
+
+cdef inline void hold(Block *block, PyObject *thing) noexcept:
+    """Keep it until the block is freed."""
+    own(thing)
+    block.held[block.held_count] = thing
+    block.held_count += 1
 
 
 cdef class Decision:
     cdef Block *_block
     cdef Snapshot _snapshot
     cdef Serving _serving
-    # What the block's slices point into, and the shape in which headers came.
-    cdef object _method, _authority, _path, _scheme, _source, _local, _protocol, _given
-    cdef tuple _pairs, _alive
+    cdef tuple _pairs  # the lines; None: nobody has asked yet, and the first that the block holds are theirs
 
+    cdef tuple pairs(self)
+    cdef object given(self)
     cdef object _picked(self)
     cdef object _named(self, const mc_cluster *cluster, bint elsewhere, int32_t endpoint)
     cdef bytes _static_body(self)
-    cdef object _same_or_text(self, object given, mc_slice had, mc_slice now)
+    cdef object _same_or_text(self, PyObject *given, mc_slice had, mc_slice now)
     cdef object _request_headers(self, const mc_attempt *attempt, object shape)
     cdef bint _is_given(self, object headers)
     cdef Decision _with_headers(self, object headers)

@@ -2,8 +2,7 @@
 has the documentation.
 
 Conversion only: every choice is made in the core. A decision's memory (its view, its scratch, the
-array of header lines) comes from a small pool of blocks; the Python objects that it points into are held by
-the Decision.
+array of header lines) comes from a small pool of blocks, which hold the Python objects that it points into.
 """
 
 import enum
@@ -11,13 +10,15 @@ import enum
 cimport cython
 from cpython.bytes cimport PyBytes_FromStringAndSize
 from cpython.long cimport PyLong_AsLongAndOverflow
+from cpython.object cimport PyObject
 from libc.stdlib cimport free, malloc
 
 from meshcore._cluster_spec cimport nanoseconds
 from meshcore._core cimport *
 from meshcore._given cimport time_given
 from meshcore._request cimport (
-    as_lines, as_pairs, as_tuples, has_names, pairs_as_bytes, take, take_pairs, take_plain_pairs, text_of,
+    MC_LISTS_STAY, PyList_CheckExact, PyList_GET_ITEM, PyList_GET_SIZE, as_lines, as_pairs, as_tuples, has_names,
+    pairs_as_bytes, take, take_pairs, take_plain_pair, take_plain_pairs, text_of,
 )
 from meshcore._sealed cimport seal
 from meshcore._shape cimport shaped
@@ -72,6 +73,9 @@ cdef Block *block_new(Py_ssize_t line_count) except NULL:
         block = <Block *> malloc(sizeof(Block))
         if block == NULL:
             raise MemoryError
+    block.held_count = 0
+    block.path = block.authority = <PyObject *> None
+    block.line_count = <uint32_t> line_count
     block.lines = block.some
     if line_count > LINES_INLINE:
         block.lines = <mc_header *> malloc(<size_t> line_count * sizeof(mc_header))
@@ -83,6 +87,9 @@ cdef Block *block_new(Py_ssize_t line_count) except NULL:
 
 cdef void block_free(Block *block) noexcept:
     global pool, pooled
+    cdef uint32_t i
+    for i in range(block.held_count):
+        disown(block.held[i])
     if block.lines != block.some:
         free(block.lines)
     if pooled < MC_POOLED:
@@ -108,6 +115,16 @@ cdef class Decision:
         cdef mc_decision *d = &self._block.decision
         what = self.endpoint if d.outcome == MC_FORWARD else f"{d.status} {self.details}"
         return f"<Decision {self.outcome.value} {what} route={self.route!r} cluster={self.cluster!r}>"
+
+    cdef tuple pairs(self):
+        """The header lines that were decided on."""
+        if self._pairs is None:
+            self._pairs = tuple([<object> self._block.held[i] for i in range(self._block.line_count)])
+        return self._pairs
+
+    cdef object given(self):
+        """What these came in."""
+        return <object> self._block.given
 
     @property
     def outcome(self):
@@ -208,16 +225,16 @@ cdef class Decision:
 
     @property
     def path(self):
-        return self._same_or_text(self._path, self._block.decision.request.target, self._block.decision.target)
+        return self._same_or_text(self._block.path, self._block.decision.request.target, self._block.decision.target)
 
     @property
     def authority(self):
         return self._same_or_text(
-            self._authority, self._block.decision.request.authority, self._block.decision.authority)
+            self._block.authority, self._block.decision.request.authority, self._block.decision.authority)
 
-    cdef object _same_or_text(self, object given, mc_slice had, mc_slice now):
-        if had.data == now.data and had.size == now.size and isinstance(given, str):
-            return given
+    cdef object _same_or_text(self, PyObject *given, mc_slice had, mc_slice now):
+        if had.data == now.data and had.size == now.size and isinstance(<object> given, str):
+            return <object> given
         return text_of(now)
 
     @property
@@ -328,7 +345,7 @@ cdef class Decision:
             raise ValueError(f"nothing goes upstream: the outcome is {self.outcome.name}")
         if headers is not None and not self._is_given(headers):
             return self._with_headers(headers).request_headers()
-        return self._request_headers(NULL, self._given)
+        return self._request_headers(NULL, self.given())
 
     cdef object _request_headers(self, const mc_attempt *attempt, object shape):
         """The lines of an attempt; NULL: of the latest."""
@@ -339,22 +356,22 @@ cdef class Decision:
         try:
             if mc_attempt_request_headers(&self._block.decision, attempt, &scratch, &lines, &count):
                 raise MemoryError
-            return shaped(shape, self._pairs, lines, count)
+            return shaped(shape, self.pairs(), lines, count)
         finally:
             mc_scratch_reset(&scratch)
 
     cdef bint _is_given(self, object headers):
         """Whether these are the lines that were decided on: the same object, unchanged since."""
-        if headers is not self._given:
+        if headers is not self.given():
             return False
-        return hasattr(headers, "__next__") or as_pairs(headers) == self._pairs
+        return hasattr(headers, "__next__") or as_pairs(headers) == self.pairs()
 
     cdef Decision _with_headers(self, object headers):
         """This decision as if the request had had other headers: nothing is decided anew."""
         cdef Decision out = Decision.__new__(Decision)
         cdef Block *block = headers_taken(out, headers)
         cdef mc_code code = mc_decision_with_headers(
-            &self._block.decision, block.lines, <uint32_t> len(out._pairs), &block.decision)
+            &self._block.decision, block.lines, block.line_count, &block.decision)
         out._block = block
         out._snapshot = self._snapshot
         if code == MC_INVALID:
@@ -385,7 +402,7 @@ cdef class Decision:
                 &self._block.decision, &response, &scratch, &lines, &count, &sent, &body
             ):
                 raise MemoryError
-            return shaped(self._given if headers is None else headers, pairs, lines, count)
+            return shaped(self.given() if headers is None else headers, pairs, lines, count)
         finally:
             mc_scratch_reset(&scratch)
             block_free(block)
@@ -558,7 +575,7 @@ cdef class Attempt:
         return text_of(self._attempt.authority)
 
     def request_headers(self):
-        return self._decision._request_headers(self._attempt, self._decision._given)
+        return self._decision._request_headers(self._attempt, self._decision.given())
 
 
 cdef Attempt attempt_of(Decision decision, const mc_attempt *attempt):
@@ -664,7 +681,7 @@ cdef class Mirror:
                 &self._decision._block.decision, self._policy, &scratch, &lines, &count
             ):
                 raise MemoryError
-            return shaped(self._decision._given, self._decision._pairs, lines, count)
+            return shaped(self._decision.given(), self._decision.pairs(), lines, count)
         finally:
             mc_scratch_reset(&scratch)
 
@@ -684,31 +701,56 @@ cdef Mirror mirror_of(Decision decision, const mc_mirrored *found):
 
 
 cdef Block *headers_taken(Decision out, object headers) except NULL:
-    """A block with these header lines; the decision holds what they point into."""
-    out._given = headers
-    out._pairs = as_lines(headers)
-    out._alive = out._pairs
-    cdef Block *block = block_new(len(out._pairs))
-    if not take_plain_pairs(out._pairs, block.lines):
-        take_odd_lines(out, block)
+    """A block with these header lines, which holds what they point into."""
+    cdef Block *block
+    cdef tuple pairs
+    if MC_LISTS_STAY and PyList_CheckExact(headers) and PyList_GET_SIZE(headers) <= LINES_INLINE:
+        block = block_new(PyList_GET_SIZE(headers))
+        if hold_plain_list(block, headers):
+            block.given = <PyObject *> headers
+            hold(block, <PyObject *> headers)
+            return block
+        block_free(block)
+    pairs = out._pairs = as_lines(headers)
+    block = block_new(len(pairs))
+    if not take_plain_pairs(pairs, block.lines):
+        pairs = take_odd_lines(out, block)
+    hold(block, <PyObject *> pairs)
+    block.given = <PyObject *> headers
+    hold(block, <PyObject *> headers)
     return block
 
 
-cdef int take_odd_lines(Decision out, Block *block) except -1:
-    """Of lines that are not all plain pairs; frees the block where they are none."""
+cdef inline bint hold_plain_list(Block *block, object headers) noexcept:
+    """A list of plain pairs, as ASGI has it: the pairs are held, with no tuple made to hold them, until a Decision is
+    asked for them. False where not all is as take_plain_pair has it."""
+    cdef uint32_t i
+    cdef PyObject *pair
+    for i in range(block.line_count):
+        pair = PyList_GET_ITEM(headers, i)
+        if not take_plain_pair(pair, &block.lines[i]):
+            return False
+        hold(block, pair)
+    return True
+
+
+cdef tuple take_odd_lines(Decision out, Block *block):
+    """Of lines that are not all plain pairs; frees the block where they are none. What they point into."""
+    cdef tuple alive
     try:
         try:
             if take_pairs(out._pairs, block.lines):
-                out._pairs = out._alive = as_tuples(out._pairs)
+                out._pairs = as_tuples(out._pairs)
                 take_pairs(out._pairs, block.lines)
+            return out._pairs
         except UnicodeEncodeError:
             out._pairs = as_tuples(out._pairs)
-            out._alive = pairs_as_bytes(out._pairs)
-            take_pairs(out._alive, block.lines)
+            alive = pairs_as_bytes(out._pairs)
+            take_pairs(alive, block.lines)
+            return alive
     except BaseException:
         block_free(block)
         raise
-    return 0
 
 
 ctypedef mc_code (*Decider)(const mc_snapshot *, const mc_request *, mc_decision *) noexcept
@@ -721,7 +763,7 @@ cdef inline Decision asked(
     cdef Decision out = Decision.__new__(Decision)
     cdef Block *block = headers_taken(out, headers)
     request.headers = block.lines
-    request.header_count = <uint32_t> len(out._pairs)
+    request.header_count = block.line_count
     request.stale = False
     out._snapshot = snapshot
     cdef mc_code code = decider(snapshot.snapshot, request, &block.decision)

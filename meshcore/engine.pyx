@@ -3,6 +3,9 @@ documentation; decisions live in decision.pyx.
 """
 
 cimport cython
+from cpython.long cimport PyLong_AsLongAndOverflow
+from cpython.object cimport PyObject
+from libc.stdint cimport uint16_t
 
 from meshcore._breakers cimport breakers_of, connection_of, pending_of
 from meshcore._cluster_spec cimport nanoseconds
@@ -11,11 +14,11 @@ from meshcore._core cimport *
 from meshcore._given cimport number_given, time_given
 from meshcore._outlier_status cimport add_ejections
 from meshcore._pick cimport pick_of
-from meshcore._request cimport as_bytes, take, text_of
+from meshcore._request cimport as_bytes, take, take_plain, text_of
 from meshcore._serving cimport Serving, ids_of, now_of, number_of, unix_time_of
 from meshcore._snapshot cimport Snapshot
 from meshcore._standing cimport checks_of, standing
-from meshcore.decision cimport Decision as Decided, decide, peek
+from meshcore.decision cimport Block, Decision as Decided, decide, hold, peek
 
 from meshcore._breakers import Lease
 from meshcore._pick import Pick
@@ -25,12 +28,47 @@ from meshcore.model import Config
 __all__ = ["Attempt", "Decision", "Engine", "Lease", "Mirror", "Outcome", "Pick"]
 
 
-cdef inline int fill(
+cdef inline bint fill_plain(
+    mc_request *request, object method, object authority, object path, object scheme, object source, object local,
+    object protocol, object source_port, object port
+) noexcept:
+    """What a caller gives of a request, in place, as nearly all give it; False where it takes fill()."""
+    return (
+        take_plain(<PyObject *> method, &request.method)
+        and take_plain_or_none(authority, &request.authority)
+        and take_plain(<PyObject *> path, &request.target)
+        and take_plain(<PyObject *> scheme, &request.scheme)
+        and take_plain_or_none(source, &request.source)
+        and take_plain_or_none(local, &request.local)
+        and take_plain(<PyObject *> protocol, &request.protocol)
+        and take_port(source_port, &request.source_port)
+        and take_port_or_none(port, &request.port)
+    )
+
+
+cdef inline bint take_plain_or_none(object value, mc_slice *out) noexcept:
+    out.data = NULL
+    out.size = 0
+    return value is None or take_plain(<PyObject *> value, out)
+
+
+cdef inline bint take_port(object value, uint16_t *out) noexcept:
+    cdef int overflow
+    cdef long number = PyLong_AsLongAndOverflow(value, &overflow) if type(value) is int else -1
+    out[0] = <uint16_t> number
+    return 0 <= number <= 0xFFFF
+
+
+cdef inline bint take_port_or_none(object value, uint16_t *out) noexcept:
+    out[0] = 0
+    return value is None or take_port(value, out)
+
+
+cdef int fill(
     mc_request *request, object method, object authority, object path, object scheme, object source, object local,
     object protocol, object source_port, object port
 ) except -1:
-    """What a caller gives of a request, in place. Raises UnicodeEncodeError as take() does, and OverflowError for
-    what is no port."""
+    """Likewise, of whatever types. Raises UnicodeEncodeError as take() does, and OverflowError for what is no port."""
     take(method, &request.method)
     take(path, &request.target)
     take(scheme, &request.scheme)
@@ -48,6 +86,25 @@ cdef inline int fill(
     request.source_port = source_port
     request.port = 0 if port is None else port
     return 0
+
+
+cdef inline void hold_texts(
+    Decided decision, object method, object authority, object path, object scheme, object source, object local,
+    object protocol
+) noexcept:
+    """Keep what the decision's request points into."""
+    cdef Block *block = decision._block
+    block.path = <PyObject *> path
+    block.authority = <PyObject *> authority
+    hold(block, <PyObject *> method)
+    hold(block, <PyObject *> authority)
+    hold(block, <PyObject *> path)
+    hold(block, <PyObject *> scheme)
+    hold(block, <PyObject *> protocol)
+    if source is not None:
+        hold(block, <PyObject *> source)
+    if local is not None:
+        hold(block, <PyObject *> local)
 
 
 cdef int check_ports(object source_port, object port) except -1:
@@ -141,23 +198,23 @@ cdef class Engine:
         cdef uint64_t ids[MC_REQUEST_IDS]
         cdef Decided out
         cdef Snapshot snapshot = self._serving.snapshot()
-        try:
-            fill(&request, method, authority, path, scheme, source, local, protocol, source_port, port)
-        except UnicodeEncodeError:
-            return self.decide(
-                as_bytes(method), as_bytes(authority), as_bytes(path), headers, scheme=as_bytes(scheme),
-                source=source, source_port=source_port, local=local, port=port, protocol=as_bytes(protocol),
-                now_ns=now_ns, unix_time=unix_time, seed=seed)
-        except OverflowError:
-            check_ports(source_port, port)
-            raise
+        if not fill_plain(&request, method, authority, path, scheme, source, local, protocol, source_port, port):
+            try:
+                fill(&request, method, authority, path, scheme, source, local, protocol, source_port, port)
+            except UnicodeEncodeError:
+                return self.decide(
+                    as_bytes(method), as_bytes(authority), as_bytes(path), headers, scheme=as_bytes(scheme),
+                    source=source, source_port=source_port, local=local, port=port, protocol=as_bytes(protocol),
+                    now_ns=now_ns, unix_time=unix_time, seed=seed)
+            except OverflowError:
+                check_ports(source_port, port)
+                raise
         request.now_ns = now_of(snapshot, now_ns)
         request.unix_s = unix_time_of(snapshot, unix_time)
         request.seed = mc_entropy_next(self._serving.entropy) if seed is None else seed & 0xFFFFFFFFFFFFFFFF
         request.ids = ids_of(self._serving, snapshot, seed, ids)
         out = decide(self._serving, snapshot, headers, &request)
-        out._method, out._authority, out._path, out._scheme = method, authority, path, scheme
-        out._source, out._local, out._protocol = source, local, protocol
+        hold_texts(out, method, authority, path, scheme, source, local, protocol)
         return out
 
     def explain(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import gc
 import os
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -270,6 +271,23 @@ def test_the_callers_own_headers_may_change(engine: Engine) -> None:
     assert d.request_headers() == [("A", "111"), ("b", "222"), *ADDED]
     lines[:] = [("new", "line")]
     assert d.request_headers(lines) == [("new", "line"), *ADDED]  # asked for with these, it sees these
+
+
+@pytest.mark.parametrize("others", [[], [("b", "2")] * 50, [["B", "2"]], [("b", "\udcff")], [7]])
+@pytest.mark.parametrize("shape", [list, tuple])
+def test_what_a_decision_holds_it_lets_go_of(engine: Engine, others: list[Any], shape: type) -> None:
+    line, path = ("x-" + "a" * 9, "1" * 9), "/" + "a" * 9
+    headers = shape([line, *others])
+    held = [*line, line, path, headers]
+    before = [sys.getrefcount(one) for one in held]
+    if 7 in others:
+        with pytest.raises(TypeError):
+            engine.decide("GET", "a.com", path, headers)
+    else:
+        d = engine.decide("GET", "a.com", path, headers)
+        assert d.request_headers()[0] is line
+        del d
+    assert [sys.getrefcount(one) for one in held] == before
 
 
 def test_undecodable_bytes_beside_lists(engine: Engine) -> None:
