@@ -161,8 +161,7 @@ static mc_code control(const mc_http_options *options, const mc_lines *lines, mc
 
 static bool is_hidden(const mc_view *view, int at) { return view->hidden[at >> 6] >> (at & 63) & 1; }
 
-/* A request gets an id where it has none, or where it comes from outside. What may be changed later, once it is known
- * why the request is traced, is a copy of our own. */
+/* A request gets an id where it has none, or where it comes from outside. */
 static bool settle_request_id(const mc_request *request, const mc_http_options *options, const mc_lines *lines,
                               mc_scratch *scratch, mc_view *view) {
   const mc_slice name = MC_LITERAL("x-request-id");
@@ -173,7 +172,8 @@ static bool settle_request_id(const mc_request *request, const mc_http_options *
   /* Strangers may keep their ids, but not say why they are traced. */
   const bool cleaned = edge && options->preserve_external_request_id && options->generate_request_id && !options->keep_trace_reason;
   view->request_id = id;
-  if (keep && (id.size != MC_UUID_TEXT || !(options->tracing || cleaned))) return true;
+  view->owns_request_id = false;
+  if (keep && (id.size != MC_UUID_TEXT || !cleaned)) return true;
   char *text = mc_scratch_alloc(scratch, MC_UUID_TEXT);
   if (!text) return false;
   if (keep) {
@@ -184,6 +184,7 @@ static bool settle_request_id(const mc_request *request, const mc_http_options *
     mc_uuid_write(mc_request_numbers(request, own), text);
   }
   view->request_id = mc_slice_of(text, MC_UUID_TEXT);
+  view->owns_request_id = true;
   if (id.data) return put(view, lines, MC_HEADER_REQUEST_ID, name, view->request_id, scratch);
   add(view, name, view->request_id);
   return true;
@@ -313,6 +314,22 @@ mc_code mc_view_make(const mc_request *request, const mc_http_options *options, 
   code = control(options, &lines, scratch, view);
   if (code || !mc_request_id_minded(options)) return code;
   return settle_request_id(request, options, &lines, scratch, view) ? MC_OK : MC_NO_MEMORY;
+}
+
+char *mc_view_own_request_id(mc_view *view, mc_scratch *scratch) {
+  if (view->owns_request_id) return (char *)view->request_id.data;
+  const mc_slice id = view->request_id;
+  const mc_lines lines = {.headers = view->headers, .sources = view->sources};
+  char *text = mc_scratch_alloc(scratch, id.size);
+  if (!text || (!view->sources && !own_lines(view, &lines, scratch))) return NULL;
+  memcpy(text, id.data, id.size);
+  uint32_t at = 0;
+  while (view->headers[at].value.data != id.data) at++;
+  ((mc_header *)view->headers)[at].value.data = text;
+  ((int32_t *)view->sources)[at] = -1;
+  view->request_id.data = text;
+  view->owns_request_id = true;
+  return text;
 }
 
 mc_slice mc_view_header(const mc_view *view, mc_slice name) {

@@ -44,4 +44,7 @@ static inline bool mc_view_next(const mc_view *view, size_t *at, const mc_header
  * and "host". Absent: data NULL. */
 mc_slice mc_view_header(const mc_view *view, mc_slice name);
 
+/* The text of view->request_id, which there has to be, for the caller to change. NULL: no memory. */
+char *mc_view_own_request_id(mc_view *view, mc_scratch *scratch);
+
 #endif

@@ -191,7 +191,7 @@ MC_INLINED mc_code route(const mc_snapshot *s, mc_input *input, mc_decision *d, 
     mc_require_tls tls = s->hosts[d->virtual_host].require_tls;
     if (tls != MC_TLS_NONE && mc_tls_redirect_needed(&d->view, tls == MC_TLS_EXTERNAL_ONLY)) {
       d->virtual_host = -1; /* none of its edits apply */
-      if (s->listeners[d->listener].options.tracing) mc_tracing_decide(d, NULL);
+      if (s->listeners[d->listener].options.tracing && mc_tracing_decide(d, NULL)) return MC_NO_MEMORY;
       if (answered(s, NULL, input, d, peek)) return MC_OK;
       if (input->no_memory) return MC_NO_MEMORY;
       d->outcome = MC_REDIRECT;
@@ -202,12 +202,12 @@ MC_INLINED mc_code route(const mc_snapshot *s, mc_input *input, mc_decision *d, 
     d->route = mc_route_table_route(s->routes, d->virtual_host, input);
   }
   if (input->no_memory) return MC_NO_MEMORY;
-  if (s->listeners[d->listener].options.tracing) mc_tracing_decide(d, d->route >= 0 ? &s->actions[d->route] : NULL);
+  const mc_action *action = d->route >= 0 ? &s->actions[d->route] : NULL;
+  if (s->listeners[d->listener].options.tracing && mc_tracing_decide(d, action)) return MC_NO_MEMORY;
   if (upgrade_refused(s, d)) {
     reject(d, 403, MC_DETAILS_UPGRADE_FAILED, 0, MC_ABSENT);
     return MC_OK;
   }
-  const mc_action *action = d->route >= 0 ? &s->actions[d->route] : NULL;
   if (!action) {
     if (answered(s, NULL, input, d, peek)) return MC_OK;
     if (input->no_memory) return MC_NO_MEMORY;
@@ -316,6 +316,6 @@ mc_code mc_decision_with_headers(const mc_decision *d, const mc_header *headers,
   const mc_http_options *options = &d->snapshot->listeners[d->listener].options;
   mc_code code = mc_view_make(&out->request, options, &out->scratch, &out->view, &refusal);
   if (code == MC_INVALID) out->details = refusal.details;
-  if (!code && options->tracing) mc_tracing_note(out);
+  if (!code && options->tracing) code = mc_tracing_note(out);
   return code;
 }

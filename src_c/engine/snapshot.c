@@ -203,7 +203,8 @@ static mc_code build_listeners(mc_snapshot *s, const mc_snapshot_spec *spec, mc_
         mc_mirrors_build(&to->mirrors, from->mirrors, from->mirror_count, s->arena)) {
       return no_memory(error);
     }
-    const uint8_t ids = to->options.tracing ? MC_REQUEST_IDS : mc_request_id_minded(&to->options) ? 2 : 0;
+    const mc_tracing_spec *tracing = to->options.tracing;
+    const uint8_t ids = tracing && tracing->tracer ? MC_REQUEST_IDS : mc_request_id_minded(&to->options) ? 2 : 0;
     if (ids > s->makes_ids) s->makes_ids = ids;
     mc_code code = mc_cors_build(&to->cors, from->cors, s->arena, error);
     if (!code) code = build_faults(s, to, from, error);

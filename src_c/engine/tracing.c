@@ -31,11 +31,13 @@ static mc_trace_reason noted_reason(mc_slice id) {
   return MC_NOT_TRACED;
 }
 
-/* An id of that size is the view's own copy, see mc_view_make. */
-static void note_reason(mc_decision *d, const mc_http_options *options) {
+static mc_code note_reason(mc_decision *d, const mc_http_options *options) {
   const mc_slice id = d->view.request_id;
-  if (id.size != MC_UUID_TEXT || options->keep_trace_reason) return;
-  ((char *)id.data)[MC_TRACE_REASON_AT] = reasons[d->traced];
+  if (id.size != MC_UUID_TEXT || options->keep_trace_reason) return MC_OK;
+  char *text = mc_view_own_request_id(&d->view, &d->scratch);
+  if (!text) return MC_NO_MEMORY;
+  text[MC_TRACE_REASON_AT] = reasons[d->traced];
+  return MC_OK;
 }
 
 static bool within(mc_fraction share, uint64_t number) { return number % share.denominator < share.numerator; }
@@ -85,7 +87,7 @@ static mc_trace_reason decide_reason(mc_decision *d, const mc_sampling_shares *s
   return reason;
 }
 
-void mc_tracing_decide(mc_decision *d, const mc_action *action) {
+mc_code mc_tracing_decide(mc_decision *d, const mc_action *action) {
   const mc_http_options *options = &d->snapshot->listeners[d->listener].options;
   const mc_tracing_spec *tracing = options->tracing;
   const mc_slice id = d->view.request_id;
@@ -98,13 +100,13 @@ void mc_tracing_decide(mc_decision *d, const mc_action *action) {
     const mc_sampling_shares *shares = action && action->sampling ? action->sampling : &tracing->shares;
     d->traced = decide_reason(d, shares, wishes, number % 10000, &news);
   }
-  if (news) note_reason(d, options);
+  return news ? note_reason(d, options) : MC_OK;
 }
 
-void mc_tracing_note(mc_decision *d) {
+mc_code mc_tracing_note(mc_decision *d) {
   const mc_http_options *options = &d->snapshot->listeners[d->listener].options;
-  if (d->traced || noted_reason(d->view.request_id)) note_reason(d, options);
   read_wishes(&d->view, !options->tracing->outbound);
+  return d->traced == noted_reason(d->view.request_id) ? MC_OK : note_reason(d, options);
 }
 
 const char *mc_trace_reason_name(mc_trace_reason reason) {

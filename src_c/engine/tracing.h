@@ -11,10 +11,10 @@ mc_code mc_request_ids_keep(mc_decision *d, const mc_http_options *options);
 
 /* Decides whether a request is traced, once its route is known, and notes the reason in its id. action NULL: it has
  * none. Only for listeners that trace. */
-void mc_tracing_decide(mc_decision *d, const mc_action *action);
+mc_code mc_tracing_decide(mc_decision *d, const mc_action *action);
 
 /* Does to another view of the request what was decided of it. Likewise. */
-void mc_tracing_note(mc_decision *d);
+mc_code mc_tracing_note(mc_decision *d);
 
 /* Adds the span of an attempt to the lines of a forwarded request. */
 mc_code mc_tracing_lines(const mc_decision *d, uint32_t attempt, mc_header_list *lines);

@@ -1139,6 +1139,7 @@ typedef struct mc_view {
   mc_slice forwarded_proto; /* x-forwarded-proto as it stands */
   mc_slice upgrade;         /* the protocol that the request wants to switch to; data NULL: none */
   mc_slice request_id;      /* x-request-id, where the listener minds it; data NULL: none */
+  bool owns_request_id;     /* its text is the view's own: no header line of the request */
   bool internal; /* the client is internal */
   bool tls;      /* the connection's own scheme is https */
 } mc_view;

@@ -28,7 +28,13 @@ static bool read_loosely(mc_slice text, uint64_t *out) {
   return true;
 }
 
-bool mc_request_id_number(mc_slice id, uint64_t *out) { return id.size >= 8 && read_loosely(mc_slice_head(id, 8), out); }
+bool mc_request_id_number(mc_slice id, uint64_t *out) {
+  uint32_t number;
+  if (id.size < 8) return false;
+  if (!mc_hex8_read(id.data, true, &number)) return read_loosely(mc_slice_head(id, 8), out);
+  *out = number;
+  return true;
+}
 
 static bool is_hex(mc_slice text) {
   for (size_t i = 0; i < text.size; i++) {

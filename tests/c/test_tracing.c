@@ -27,6 +27,7 @@ static const char *lines_of(const mc_tracing_spec *tracing, const char *const *r
   mc_scratch scratch;
   const mc_header_line *lines;
   uint32_t count;
+  CHECK_INT(mc_snapshot_makes_ids(snapshot), tracing->tracer ? MC_REQUEST_IDS : 2);
   request.ids = ids;
   CHECK_INT(mc_decide(snapshot, &request, &d), MC_OK);
   mc_scratch_init(&scratch);
