@@ -91,8 +91,8 @@ def as_written(name: str, node: MappingNode) -> str:
     if any("_" in key for key in node.entries):
         return name
     root = node.document.root
-    kubernetes = type(root) is MappingNode and "apiVersion" in root.entries
-    camel = kubernetes or any(key != key.lower() for key in node.entries)
+    top = root.entries if type(root) is MappingNode else {}
+    camel = "apiVersion" in top or any(key != key.lower() for key in (*node.entries, *top))
     return spellings(name)[-1] if camel else name
 
 

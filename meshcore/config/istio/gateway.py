@@ -17,7 +17,7 @@ from meshcore.config.istio.selection import by_gateway
 from meshcore.config.istio.tables import http_options, other_ports, route_configuration
 from meshcore.config.node import Node
 from meshcore.config.schema import origin_of, warn_at
-from meshcore.model import Listener, Origin, RequireTls, Route, VirtualHost
+from meshcore.model import Listener, Origin, RequireTls, Route, TracingOptions, VirtualHost
 
 __all__ = ["gateway_client", "gateway_listeners", "routes_http", "select_gateways"]
 
@@ -67,16 +67,17 @@ def gateway_listeners(
     scope: Scope,
     gateways: Sequence[Resource[Gateway]],
     resources: Iterable[Resource[VirtualService]],
+    tracing: TracingOptions | None,
     findings: Findings,
     *,
     any_port: bool,
 ) -> tuple[Listener, ...]:
     """The listeners of a workload that these Gateways select, the oldest first.
 
-    ``resources`` are all VirtualServices, ``any_port`` is as for sidecars. A server that conflicts
-    with an older one of the same port is left out with a warning, as Istio leaves it out.
+    ``resources`` are all VirtualServices; ``tracing`` and ``any_port`` are as for sidecars. A server
+    that conflicts with an older one of the same port is left out with a warning, as Istio leaves it out.
     """
-    options = http_options(scope.mesh, edge=True)
+    options = http_options(scope.mesh, tracing, edge=True)
     bound = by_gateway(resources, scope.client.namespace, scope.mesh)
     tables = []
     for port, servers in sorted(_by_port(gateways, findings).items()):

@@ -99,7 +99,7 @@ KINDS: dict[tuple[str, str], Kind] = {
     (SECURITY, "RequestAuthentication"): _refused(
         _UNENFORCED, RequestAuthentication, *_SECURE, spec_optional=True
     ),
-    (TELEMETRY, "Telemetry"): _aside(Telemetry, "v1", "v1alpha1", spec_optional=True),
+    (TELEMETRY, "Telemetry"): Kind(("v1", "v1alpha1"), Telemetry, spec_optional=True),
     (EXTENSIONS, "WasmPlugin"): _refused(_CODE, WasmPlugin, "v1alpha1"),
     (EXTENSIONS, "TrafficExtension"): _refused(_CODE, TrafficExtension, "v1alpha1"),
     ("install.istio.io", "IstioOperator"): _aside(None),

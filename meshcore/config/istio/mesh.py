@@ -38,6 +38,10 @@ class Mesh:
     locality: Setting | None = field(default_factory=LocalityLb)
     upgrade_to_http2: bool = False
     normalization: Normalization = Normalization.BASE
+    #: Proxies that stand before gateways, and are trusted with what they say of the client.
+    trusted_proxies: int = 0
+    #: What was read, for those who need more of it.
+    config: MeshConfig = field(default_factory=MeshConfig)
 
     @staticmethod
     def of(config: MeshConfig | None, domain: str = DOMAIN) -> Mesh:
@@ -46,6 +50,7 @@ class Mesh:
             return Mesh(domain)
         policy = config.default_traffic_policy
         outbound = config.outbound_traffic_policy
+        topology = config.default_config.gateway_topology if config.default_config else None
         paths = config.path_normalization.normalization if config.path_normalization else Normalization.BASE
         return Mesh(
             domain=domain,
@@ -63,6 +68,8 @@ class Mesh:
             locality=_locality(config.zone_aware_lb_setting or config.locality_lb_setting),
             upgrade_to_http2=config.h2_upgrade_policy is H2Upgrade.UPGRADE,
             normalization=Normalization.BASE if paths is Normalization.DEFAULT else paths,
+            trusted_proxies=topology.num_trusted_proxies if topology else 0,
+            config=config,
         )
 
 

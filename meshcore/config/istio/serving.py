@@ -13,6 +13,7 @@ from meshcore.config.istio.schema import destination_rule as policy
 from meshcore.config.istio.schema.gateway import Gateway, Server
 from meshcore.config.istio.schema.service_entry import Resolution, ServiceEntry
 from meshcore.config.istio.schema.sidecar import CaptureMode, Sidecar
+from meshcore.config.istio.schema.telemetry import Telemetry, WorkloadMode
 from meshcore.config.istio.schema.virtual_service import (
     Headers,
     HTTPMatch,
@@ -63,6 +64,8 @@ def check_serving(resources: Resources, findings: Findings) -> None:
     for gateway in resources.of("Gateway", Gateway):
         for server in gateway.spec.servers:
             _check_server(server, findings)
+    for telemetry in resources.of("Telemetry", Telemetry):
+        _check_telemetry(telemetry.spec, findings)
     for entry in resources.of("ServiceEntry", ServiceEntry):
         if entry.spec.resolution is Resolution.DYNAMIC_DNS:
             warn_at(
@@ -85,6 +88,22 @@ def _check_sidecar(spec: Sidecar, findings: Findings) -> None:
             warn_at(findings, listener, "bind", "has no effect without a port")
         if listener.port is not None and not listener.port.number:
             warn_at(findings, listener, "bind", "unix paths are not listened on")
+
+
+def _check_telemetry(spec: Telemetry, findings: Findings) -> None:
+    """Requests that come in are the program's, and spans are not reported."""
+    for field, what in (
+        ("metrics", "the engine's counters are always kept"),
+        ("access_logging", "the program itself says whether it logs"),
+    ):
+        if getattr(spec, field):
+            warn_at(findings, spec, field, f"has no effect here: {what}")
+    for tracing in spec.tracing:
+        if tracing.match is not None and tracing.match.mode is WorkloadMode.SERVER:
+            message = "has no effect here: requests that come in go to the program itself"
+            warn_at(findings, tracing.match, "mode", message)
+        if tracing.custom_tags:
+            warn_at(findings, tracing, "custom_tags", "has no effect here: spans are not reported")
 
 
 def _check_rule(rule: HTTPRoute, findings: Findings) -> None:

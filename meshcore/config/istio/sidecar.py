@@ -11,7 +11,7 @@ from meshcore.config.istio.resources import Resource
 from meshcore.config.istio.routes import Scope, build_routes, default_route
 from meshcore.config.istio.schema.virtual_service import VirtualService
 from meshcore.config.istio.tables import http_options, other_ports, route_configuration
-from meshcore.model import Listener, Route, VirtualHost
+from meshcore.model import Listener, Route, TracingOptions, VirtualHost
 
 __all__ = ["Seen", "sidecar_listeners"]
 
@@ -34,7 +34,12 @@ class Seen:
 
 
 def sidecar_listeners(
-    scope: Scope, parts: Sequence[Seen], unknown: VirtualHost, *, any_port: bool
+    scope: Scope,
+    parts: Sequence[Seen],
+    unknown: VirtualHost,
+    tracing: TracingOptions | None,
+    *,
+    any_port: bool,
 ) -> tuple[Listener, ...]:
     """The listeners of a sidecar.
 
@@ -45,9 +50,10 @@ def sidecar_listeners(
         scope: who asks.
         parts: what is seen on which ports.
         unknown: what becomes of hosts that nobody knows.
+        tracing: what they do for traces.
         any_port: as above.
     """
-    options = http_options(scope.mesh, edge=False)
+    options = http_options(scope.mesh, tracing, edge=False)
     own = {it.port for it in parts if it.port}
     tables: list[Listener] = []
     for part in parts:

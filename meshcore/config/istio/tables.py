@@ -7,7 +7,14 @@ from dataclasses import replace
 
 from meshcore.config.istio.mesh import Mesh
 from meshcore.config.istio.schema.mesh import Normalization
-from meshcore.model import EscapedSlashes, HttpOptions, Listener, RouteConfiguration, VirtualHost
+from meshcore.model import (
+    EscapedSlashes,
+    HttpOptions,
+    Listener,
+    RouteConfiguration,
+    TracingOptions,
+    VirtualHost,
+)
 
 __all__ = ["http_options", "other_ports", "route_configuration"]
 
@@ -23,12 +30,14 @@ _PATHS = {
 }
 
 
-def http_options(mesh: Mesh, *, edge: bool) -> HttpOptions:
+def http_options(mesh: Mesh, tracing: TracingOptions | None, *, edge: bool) -> HttpOptions:
     """The options of a listener; at the edge of the mesh the connection says who the client is."""
     return replace(
         _PATHS[mesh.normalization],
         upgrades=(("websocket", True),),
         use_remote_address=edge,
+        xff_num_trusted_hops=mesh.trusted_proxies if edge else 0,
+        tracing=tracing,
         stream_idle_timeout=0.0,
     )
 

@@ -31,12 +31,14 @@ from meshcore.config.istio.schema.destination_rule import DestinationRule
 from meshcore.config.istio.schema.gateway import Gateway
 from meshcore.config.istio.schema.service_entry import ServiceEntry
 from meshcore.config.istio.schema.sidecar import Sidecar
+from meshcore.config.istio.schema.telemetry import Telemetry
 from meshcore.config.istio.schema.virtual_service import VirtualService
 from meshcore.config.istio.schema.workload import WorkloadEntry
 from meshcore.config.istio.scopes import gateway_scope, sidecar_outlook
 from meshcore.config.istio.serving import check_kinds, check_serving
 from meshcore.config.istio.sidecar import sidecar_listeners
 from meshcore.config.istio.sticky import attach_sticky
+from meshcore.config.istio.tracing import tracing_options
 from meshcore.config.istio.validation import validate
 from meshcore.config.istio.workloads import OutsideWorkloads
 from meshcore.config.node import Node
@@ -105,17 +107,22 @@ def load_documents(
     )
     virtual_services = [*virtual_services, *derived.virtual_services]
     rules = RuleIndex(resources.of("DestinationRule", DestinationRule), mesh)
+    telemetries = resources.of("Telemetry", Telemetry)
     listeners: tuple[Listener, ...]
     if node.gateway is not None:
-        scope = gateway_scope(registry, rules, gateway_client(gateways, node), mesh)
-        listeners = gateway_listeners(scope, gateways, virtual_services, findings, any_port=any_port)
+        client = gateway_client(gateways, node)
+        tracing = tracing_options(telemetries, mesh, client, findings)
+        scope = gateway_scope(registry, rules, client, mesh)
+        listeners = gateway_listeners(scope, gateways, virtual_services, tracing, findings, any_port=any_port)
         clusters = _clusters(scope)
     else:
         client = Client(node.namespace, node.labels)
+        tracing = tracing_options(telemetries, mesh, client, findings)
         sidecars = resources.of("Sidecar", Sidecar)
         outlook = sidecar_outlook(registry, rules, client, mesh, virtual_services, sidecars)
         scope = outlook.scope
-        listeners = sidecar_listeners(scope, outlook.parts, unknown_hosts(outlook.unknown), any_port=any_port)
+        unknown = unknown_hosts(outlook.unknown)
+        listeners = sidecar_listeners(scope, outlook.parts, unknown, tracing, any_port=any_port)
         clusters = (*_clusters(scope), passthrough_cluster(mesh))
     check_served(resources, derived, findings, mesh=node.gateway is None)
     give_hints(resources, registry, scope, findings, endpoints=not services)

@@ -55,10 +55,10 @@ def test_a_slip_in_a_kind_to_leave_aside_is_told(compiled: Compile) -> None:
 
 
 def test_what_is_left_aside_is_validated(compiled: Compile) -> None:
-    text = "{apiVersion: telemetry.istio.io/v1, kind: Telemetry, metadata: {name: t}, spec: %s}"
-    assert compiled(f"{text % '{}'}\n---\n{SERVICE}").config.skipped == ("Telemetry default/t",)
-    with pytest.raises(ConfigError, match="unknown field 'tracin'; did you mean 'tracing'"):
-        compiled(f"{text % '{tracin: []}'}\n---\n{SERVICE}")
+    text = "{apiVersion: networking.istio.io/v1beta1, kind: ProxyConfig, metadata: {name: t}, spec: %s}"
+    assert compiled(f"{text % '{}'}\n---\n{SERVICE}").config.skipped == ("ProxyConfig default/t",)
+    with pytest.raises(ConfigError, match="unknown field 'concurency'; did you mean 'concurrency'"):
+        compiled(f"{text % '{concurency: 1}'}\n---\n{SERVICE}")
 
 
 def test_a_policy_without_spec_is_one_with_an_empty_spec() -> None:

@@ -106,14 +106,14 @@ kind: List
 items:
 - {apiVersion: v1, kind: ConfigMap, metadata: {name: c, namespace: x}}
 - {apiVersion: rbac.authorization.k8s.io/v1, kind: ClusterRole, metadata: {name: r}}
-- {apiVersion: telemetry.istio.io/v1, kind: Telemetry, metadata: {name: t}}
+- {apiVersion: networking.istio.io/v1, kind: WorkloadGroup, metadata: {name: t}, spec: {template: {}}}
 """
     skipped = compiled(text).config.skipped
     assert skipped == (
         "Deployment default/reviews-v1",
         "ConfigMap x/c",
         "ClusterRole r",
-        "Telemetry default/t",
+        "WorkloadGroup default/t",
     )
 
 

@@ -13,9 +13,11 @@ from meshcore.config.istio.schema.destination_rule import (
     OutlierDetection,
     ZoneAwareLb,
 )
+from meshcore.config.istio.schema.providers import DefaultProviders, ExtensionProvider
+from meshcore.config.istio.schema.proxy_settings import ProxySettings
 from meshcore.config.istio.schema.virtual_service import Retries
 from meshcore.config.scalar_types import GoDuration
-from meshcore.config.schema import Record
+from meshcore.config.schema import Partial, Record
 
 __all__ = [
     "DefaultTrafficPolicy",
@@ -62,7 +64,6 @@ class DefaultTrafficPolicy(Record):
 
 class MeshConfig(Record):
     __noted__: ClassVar[dict[str, str]] = {
-        "default_config": "the configuration of proxies is not read",
         "discovery_selectors": "documents of all namespaces are read",
         "inbound_traffic_policy": "requests that come in go to the program itself",
         "service_entry_visibility": "exportTo alone says who sees a ServiceEntry",
@@ -70,7 +71,7 @@ class MeshConfig(Record):
         "service_settings": "there is one cluster only",
         "tcp_keepalive": "connections are kept as the integration keeps them",
     }
-    #: Telemetry, certificates, ports and other matters of a deployment; they change no decision.
+    #: Access logs, certificates, ports and other matters of a deployment; they change no decision.
     __ignored__: ClassVar[frozenset[str]] = frozenset(
         {
             "access_log_encoding",
@@ -80,13 +81,10 @@ class MeshConfig(Record):
             "ca_certificates",
             "certificates",
             "config_sources",
-            "default_providers",
             "disable_envoy_listener_log",
             "enable_auto_mtls",
             "enable_envoy_access_log_service",
             "enable_prometheus_merge",
-            "enable_tracing",
-            "extension_providers",
             "hbone_idle_timeout",
             "inbound_cluster_stat_name",
             "ingress_class",
@@ -110,11 +108,15 @@ class MeshConfig(Record):
     trust_domain: str = ""
     connect_timeout: Annotated[GoDuration, Meta(gt=0)] | None = None
     dns_refresh_rate: Annotated[GoDuration, Meta(gt=0.001)] | None = None
+    default_config: ProxySettings | None = None
     default_http_retry_policy: Retries | None = None
     default_service_export_to: list[str] = []
     default_virtual_service_export_to: list[str] = []
     default_destination_rule_export_to: list[str] = []
+    default_providers: DefaultProviders | None = None
     default_traffic_policy: DefaultTrafficPolicy | None = None
+    enable_tracing: bool = True
+    extension_providers: Annotated[list[ExtensionProvider], Partial] = []
     h2_upgrade_policy: H2Upgrade = field(default=H2Upgrade.DO_NOT_UPGRADE, name="h2_upgrade_policy")
     locality_lb_setting: LocalityLb | None = None
     zone_aware_lb_setting: ZoneAwareLb | None = None

@@ -21,7 +21,7 @@ from meshcore.config.istio.validation.selectors import check_selector
 from meshcore.config.schema import error_at, is_set, warn_at
 from meshcore.model import is_prime
 
-__all__ = ["check_destination_rule", "check_outlier"]
+__all__ = ["check_client_tls", "check_destination_rule", "check_outlier"]
 
 MAX_TABLE = 5_000_011
 CONFIG_MAP = "configmap://"
@@ -87,7 +87,7 @@ def _check_blocks(
     _check_balancer(policy.load_balancer, findings, outlier=policy.outlier_detection is not None)
     check_connection_pool(policy.connection_pool, findings)
     check_outlier(policy.outlier_detection, findings)
-    _check_tls(policy.tls, namespace, findings)
+    check_client_tls(policy.tls, namespace, findings)
 
 
 def _check_balancer(balancer: schema.LoadBalancer | None, findings: Findings, *, outlier: bool) -> None:
@@ -145,7 +145,7 @@ def check_outlier(outlier: schema.OutlierDetection | None, findings: Findings) -
         error_at(findings, outlier, "consecutive_local_origin_failures", message)
 
 
-def _check_tls(tls: schema.ClientTLS | None, namespace: str, findings: Findings) -> None:
+def check_client_tls(tls: schema.ClientTLS | None, namespace: str, findings: Findings) -> None:
     if tls is None:
         return
     mode = schema.TLSMode

@@ -10,6 +10,7 @@ from meshcore.config.istio.validation.destination_rule import check_outlier
 from meshcore.config.istio.validation.http_policies import check_retries
 from meshcore.config.istio.validation.locality import check_locality, check_zone_aware
 from meshcore.config.istio.validation.names import is_label
+from meshcore.config.istio.validation.providers import check_providers, check_proxy_settings
 from meshcore.config.schema import error_at, warn_at
 
 __all__ = ["check_mesh"]
@@ -30,6 +31,9 @@ def check_mesh(config: MeshConfig, findings: Findings) -> None:
         check_zone_aware(config.zone_aware_lb_setting, findings, outlier=True)
     if config.locality_lb_setting is not None and config.zone_aware_lb_setting is not None:
         warn_at(findings, config, "locality_lb_setting", "has no effect beside zoneAwareLbSetting")
+    check_providers(config.extension_providers, findings)
+    if config.default_config is not None:
+        check_proxy_settings(config.default_config, findings)
     for field in (
         "default_service_export_to",
         "default_virtual_service_export_to",

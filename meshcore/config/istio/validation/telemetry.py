@@ -26,7 +26,7 @@ def check_telemetry(resource: Resource[Telemetry], findings: Findings) -> None:
     spec = resource.spec
     check_targets(spec, spec.selector, spec.target_ref, spec.target_refs, findings)
     if len(spec.tracing) > 1:
-        warn_at(findings, spec, "tracing", "only the first is used")
+        warn_at(findings, spec, "tracing", "Istio supports one; of more, the later go before the earlier")
     for tracing in spec.tracing:
         _check_tracing(tracing, findings)
     for metrics in spec.metrics:

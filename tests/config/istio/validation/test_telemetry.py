@@ -83,9 +83,13 @@ def test_bad(kind: str, spec: str, path: str, words: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "spec", ["{tracing: [{}, {}]}", "{tracing: [{providers: [{name: a}, {name: b}]}]}"], ids=["two", "of two"]
+    ("spec", "message"),
+    [
+        ("{tracing: [{}, {}]}", "spec.tracing: Istio supports one; of more, the later go before the earlier"),
+        ("{tracing: [{providers: [{name: a}, {name: b}]}]}", "providers: only the first is used"),
+    ],
 )
-def test_only_the_first_is_used(spec: str) -> None:
+def test_what_there_are_several_of(spec: str, message: str) -> None:
     errors, warnings = of("Telemetry", spec)
     assert errors == []
-    assert "only the first is used" in warnings[0]
+    assert message in warnings[0]

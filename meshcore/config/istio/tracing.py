@@ -1,0 +1,182 @@
+"""Tracing of a workload: Telemetry over the settings of the mesh, down to what its listeners do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from meshcore.config.findings import Findings, did_you_mean
+from meshcore.config.istio.matching import Client
+from meshcore.config.istio.mesh import Mesh
+from meshcore.config.istio.names import MESH
+from meshcore.config.istio.resources import Resource, in_order, same_labels
+from meshcore.config.istio.schema.common import TargetReference
+from meshcore.config.istio.schema.mesh import MeshConfig
+from meshcore.config.istio.schema.providers import ExtensionProvider
+from meshcore.config.istio.schema.telemetry import Telemetry, Tracing, WorkloadMode
+from meshcore.config.schema import Record, warn_at
+from meshcore.model import Fraction, TraceSampling, TracingOptions
+
+__all__ = ["tracing_options"]
+
+#: Percent of the requests, where nobody says how many.
+SAMPLING = 1.0
+GATEWAY = ("gateway.networking.k8s.io", "Gateway")
+GATEWAY_NAME = "gateway.networking.k8s.io/gateway-name"
+#: Providers that a mesh has without saying so; none of them traces.
+BUILT_IN = frozenset({"prometheus", "stackdriver", "envoy"})
+#: Providers that trace.
+TRACERS = frozenset({"zipkin", "opentelemetry", "datadog", "skywalking", "lightstep"})
+
+
+@dataclass(slots=True)
+class _Spec:
+    """What is in force; later words replace earlier ones, field by field."""
+
+    provider: str = ""
+    #: What names the provider, for warnings.
+    named_by: tuple[Record, str] | None = None
+    disabled: bool = False
+    sampling: float | None = None
+    use_request_id: bool = True
+    propagate: bool = True
+
+    def take(self, tracing: Tracing) -> None:
+        if tracing.providers:
+            self.provider, self.named_by = tracing.providers[0].name, (tracing.providers[0], "name")
+        if tracing.disable_span_reporting is not None:
+            self.disabled = tracing.disable_span_reporting
+        if tracing.random_sampling_percentage is not None:
+            self.sampling = tracing.random_sampling_percentage
+        if tracing.use_request_id_for_trace_sampling is not None:
+            self.use_request_id = tracing.use_request_id_for_trace_sampling
+        if tracing.disable_context_propagation is not None:
+            self.propagate = not tracing.disable_context_propagation
+
+
+def tracing_options(
+    telemetries: Sequence[Resource[Telemetry]], mesh: Mesh, client: Client, findings: Findings
+) -> TracingOptions | None:
+    """What the listeners of a workload do for traces; None: nothing.
+
+    Requests go out of sidecars and through gateways: of Telemetry the client's side counts. Without
+    Telemetry and default providers the proxy's own settings hold (``MeshConfig.defaultConfig.tracing``).
+    """
+    config = mesh.config
+    found = [
+        tracing for it in _applicable(telemetries, mesh.root_namespace, client) for tracing in it.spec.tracing
+    ]
+    defaults = config.default_providers
+    if not found and (defaults is None or not defaults.tracing):
+        return _of_proxies(config)
+    spec = _Spec()
+    if defaults is not None and defaults.tracing:
+        spec.provider, spec.named_by = defaults.tracing[0], (defaults, "tracing")
+    for tracing in found:
+        if tracing.match is None or tracing.match.mode is not WorkloadMode.SERVER:
+            spec.take(tracing)
+    if spec.disabled or spec.named_by is None:
+        return None
+    provider = _provider(spec, config, findings)
+    return None if provider is None else _of_provider(provider, spec, config, edge=client.gateway != MESH)
+
+
+# ------------------------------------------------------------------ which resources
+
+
+def _applicable(
+    telemetries: Sequence[Resource[Telemetry]], root_namespace: str, client: Client
+) -> Iterator[Resource[Telemetry]]:
+    """Those for a workload, the farthest first: of the mesh, of its namespace, of its labels or gateway."""
+    ordered = in_order(telemetries)
+    for namespace in dict.fromkeys((root_namespace, client.namespace)):
+        wide = (it for it in ordered if it.namespace == namespace and _is_wide(it.spec))
+        yield from [first for first in [next(wide, None)] if first is not None]
+    for it in ordered:
+        if it.namespace == client.namespace and not _is_wide(it.spec) and _selects(it.spec, client):
+            yield it
+
+
+def _targets(spec: Telemetry) -> list[TargetReference]:
+    return spec.target_refs or ([spec.target_ref] if spec.target_ref is not None else [])
+
+
+def _is_wide(spec: Telemetry) -> bool:
+    return not (spec.selector is not None and spec.selector.match_labels) and not _targets(spec)
+
+
+def _selects(spec: Telemetry, client: Client) -> bool:
+    """Gateways of the Gateway API are named; other workloads are selected, by what has no targets."""
+    targets = _targets(spec)
+    if targets:
+        name = client.labels.get(GATEWAY_NAME)
+        return name is not None and any((it.group, it.kind) == GATEWAY and it.name == name for it in targets)
+    assert spec.selector is not None
+    return same_labels(spec.selector.match_labels, client.labels)
+
+
+# ------------------------------------------------------------------ which provider
+
+
+def _provider(spec: _Spec, config: MeshConfig, findings: Findings) -> ExtensionProvider | None:
+    """The provider of a name, in any case; None, with a warning, where Istio does not trace either."""
+    assert spec.named_by is not None
+    record, field = spec.named_by
+    wanted = spec.provider.lower()
+    provider = next((it for it in config.extension_providers if it.name.lower() == wanted), None)
+    off = "; there is no tracing"
+    if provider is None and wanted not in BUILT_IN:
+        names = [it.name for it in config.extension_providers]
+        message = f"the mesh has no extension provider {spec.provider!r}{did_you_mean(spec.provider, names)}"
+        warn_at(findings, record, field, message + off)
+    elif provider is None or provider.kind not in TRACERS:
+        warn_at(findings, record, field, f"the provider {spec.provider!r} does not trace{off}")
+        provider = None
+    elif provider.kind not in ("zipkin", "opentelemetry"):
+        message = f"lines of {provider.kind} are not written; of tracing only the sampling takes place"
+        warn_at(findings, record, field, message)
+    return provider
+
+
+def _of_provider(
+    provider: ExtensionProvider, spec: _Spec, config: MeshConfig, *, edge: bool
+) -> TracingOptions:
+    zipkin, opentelemetry = provider.zipkin, provider.opentelemetry
+    sampling = _proxy_sampling(config) if spec.sampling is None else spec.sampling
+    if opentelemetry is not None and opentelemetry.dynatrace_sampler is not None:
+        sampling = 100.0  # the provider's sampler decides
+    return TracingOptions(
+        provider=provider.kind if spec.propagate and (zipkin or opentelemetry) else "",
+        sampling=_shares(sampling),
+        trace_context=zipkin.trace_context_option.name if zipkin else "USE_B3",
+        shared_span_context=False,
+        trace_id_128bit=zipkin is not None and not zipkin.enable_64bit_trace_id,
+        spawn_upstream_span=edge,
+        outbound=True,
+        use_request_id=spec.use_request_id,
+    )
+
+
+def _of_proxies(config: MeshConfig) -> TracingOptions | None:
+    """The older way: what each proxy is started with."""
+    if not config.enable_tracing:
+        return None
+    own = config.default_config.tracing if config.default_config else None
+    return TracingOptions(
+        provider="zipkin" if own is not None and own.zipkin is not None else "",
+        sampling=_shares(_proxy_sampling(config)),
+        shared_span_context=False,
+        trace_id_128bit=True,
+        outbound=True,
+    )
+
+
+def _proxy_sampling(config: MeshConfig) -> float:
+    """``defaultConfig.tracing.sampling``; as in Istio, what is no percentage above 0 means the default."""
+    own = config.default_config.tracing if config.default_config else None
+    return own.sampling if own is not None and 0 < own.sampling <= 100 else SAMPLING
+
+
+def _shares(percent: float) -> TraceSampling:
+    """Envoy counts random sampling in hundredths of a percent."""
+    return TraceSampling(random=Fraction(int(percent * 100 + 0.5), 10_000))
