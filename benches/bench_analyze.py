@@ -24,8 +24,10 @@ from itertools import islice
 from pathlib import Path
 
 import yaml
+from comparison import Comparison
 from hostile_documents import SHAPES
 from mesh_documents import mesh_documents
+from timing import Contender
 
 from meshcore.analysis import analyze
 
@@ -63,6 +65,21 @@ def run_yaml(folder: Path) -> float:
         for _ in yaml.load_all(file.read_text(), loader):
             pass
     return time.perf_counter() - began
+
+
+def compare(quick: bool) -> Comparison:
+    """For `python -m benches`: PyYAML reads the same files into plain values, and does no more."""
+    run, count = Comparison("analyze", quick), 1_000
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        write(folder, count, per_file=10)
+        contenders = {
+            who: Contender("work(folder)", {"work": work, "folder": folder})
+            for who, work in (("analyze", analyze), ("PyYAML reading alone", run_yaml))
+        }
+        costs = run.measure(contenders, rounds=3)
+    run.add(f"{count:,} documents", costs, "analyze", ["PyYAML reading alone"])
+    return run
 
 
 def _once(text: str) -> float:

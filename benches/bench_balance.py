@@ -15,11 +15,13 @@ import random
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
+from comparison import Comparison, present_or_said
 from timing import Contender, Cost, measure, nanoseconds, table, verdict
 
 from meshcore import Engine, LeastRequest, Maglev, RandomChoice, RingHash, RoundRobin, model
@@ -99,15 +101,20 @@ def two_choices(hosts: list[str]) -> Callable[[], str]:
 # ---------------------------------------------------------------------- what is measured
 
 
-def by_key(hosts: list[str]) -> dict[str, Contender]:
-    picks: dict[str, Callable[[str], Any]] = {
-        "RingHash": ring(hosts).pick,
-        "Maglev": Maglev(hosts).pick,
-        "uhashring": uhashring_ring(hosts).get_node,
-        "hashring": hashring_ring(hosts).get_node,
-        "ketama": ketama_ring(hosts).get_server,
-        "jump-consistent-hash": jump_pick(hosts),
-    }
+PEERS: dict[str, Callable[[list[str]], Callable[[str], Any]]] = {
+    "uhashring": lambda hosts: uhashring_ring(hosts).get_node,
+    "hashring": lambda hosts: hashring_ring(hosts).get_node,
+    "ketama": lambda hosts: ketama_ring(hosts).get_server,
+    "jump-consistent-hash": jump_pick,
+}
+
+
+def makers(hosts: list[str]) -> dict[str, Callable[[], Callable[[str], Any]]]:
+    return {name: partial(make, hosts) for name, make in PEERS.items()}
+
+
+def by_key(hosts: list[str], peers: Mapping[str, Callable[[str], Any]]) -> dict[str, Contender]:
+    picks = {"RingHash": ring(hosts).pick, "Maglev": Maglev(hosts).pick, **peers}
     out = {
         name: Contender("for key in keys: pick(key)", {"pick": pick, "keys": KEYS}, len(KEYS))
         for name, pick in picks.items()
@@ -175,15 +182,36 @@ def flatness(quick: dict[str, Any]) -> dict[str, list[Cost]]:
     return out
 
 
-def building(hosts: list[str]) -> dict[str, Contender]:
-    makers: dict[str, Callable[[list[str]], Any]] = {
-        f"RingHash of {ENTRIES:,} entries": ring,
-        "Maglev of 65,537 places": Maglev,
-        "uhashring": uhashring_ring,
-        "hashring": hashring_ring,
-        "ketama": ketama_ring,
-    }
+BUILT_RING, BUILT_MAGLEV = f"RingHash of {ENTRIES:,} entries", "Maglev of 65,537 places"
+BUILDERS: dict[str, Callable[[list[str]], Any]] = {
+    "uhashring": uhashring_ring,
+    "hashring": hashring_ring,
+    "ketama": ketama_ring,
+}
+
+
+def building(hosts: list[str], peers: Iterable[str]) -> dict[str, Contender]:
+    makers = {BUILT_RING: ring, BUILT_MAGLEV: Maglev}
+    makers |= {peer: make for peer, make in BUILDERS.items() if peer in peers}
     return {name: Contender("make(hosts)", {"make": make, "hosts": hosts}) for name, make in makers.items()}
+
+
+def compare(quick: bool) -> Comparison:
+    """For `python -m benches`."""
+    run, hosts = Comparison("balance", quick), hosts_of(HOSTS)
+    peers = run.present(makers(hosts))
+    costs = run.measure(by_key(hosts, peers))
+    for name in ("RingHash", "Maglev"):
+        run.add(f"a key's host of {HOSTS:,}", costs, name, peers, TARGETS)
+    costs = run.measure(by_weight(hosts))
+    for name in ("RandomChoice", "RoundRobin"):
+        targets = {"random.choices": WEIGHTED_TARGET}
+        run.add(f"a host of {HOSTS:,} by weight", costs, name, targets, targets)
+    run.add("the less loaded of two hosts", costs, "LeastRequest", ["two choices in Python"])
+    costs = run.measure(building(hosts, peers), rounds=3)
+    for name in (BUILT_RING, BUILT_MAGLEV):
+        run.add(f"building over {HOSTS:,} hosts", costs, name, BUILDERS)
+    return run
 
 
 def report(title: str, costs: dict[str, Cost], ours: list[str]) -> None:
@@ -201,11 +229,12 @@ def main() -> int:
     options.add_argument("--quick", action="store_true", help="fewer, shorter samples")
     effort: dict[str, Any] = {"rounds": 3, "sample": 0.005} if options.parse_args().quick else {}
     hosts = hosts_of(HOSTS)
-    keyed = measure(by_key(hosts), **effort)
+    peers = present_or_said(makers(hosts))
+    keyed = measure(by_key(hosts, peers), **effort)
     report(f"a key's host of {HOSTS:,}", keyed, ["RingHash", "Maglev"])
     weighted = measure(by_weight(hosts), **effort)
     report(f"a host of {HOSTS:,} by weight", weighted, ["RandomChoice", "RoundRobin", "LeastRequest"])
-    built = measure(building(hosts), **{**effort, "rounds": 3})
+    built = measure(building(hosts, peers), **{**effort, "rounds": 3})
     report(f"building over {HOSTS:,} hosts", built, list(built)[:2])
     flat = flatness(effort)
     print("\nminimum of one pick by the number of hosts\n")
@@ -219,6 +248,7 @@ def main() -> int:
         verdict(f"{name} against {peer}", keyed[peer].minimum / keyed[name].minimum, target, at_most=False)
         for name in ("RingHash", "Maglev")
         for peer, target in TARGETS.items()
+        if peer in keyed
     ]
     for name in ("RandomChoice", "RoundRobin"):
         ratio = weighted["random.choices"].minimum / weighted[name].minimum

@@ -13,8 +13,10 @@ from __future__ import annotations
 import argparse
 import asyncio
 import sys
+from collections.abc import Callable
 from typing import Any
 
+from comparison import Comparison, present_or_said
 from timing import Contender, Cost, beside, measure, verdict
 
 from meshcore import CircuitBreaker, RetryBudget
@@ -40,23 +42,38 @@ async def acquired(breaker: CircuitBreaker) -> None:
             pass
 
 
-def peers() -> dict[str, Contender]:
-    import aiobreaker
-    import circuitbreaker
-    import purgatory
+def pybreaker_guard() -> Contender:
     import pybreaker
 
+    return Contender("with breaker.calling(): pass", {"breaker": pybreaker.CircuitBreaker(fail_max=5)})
+
+
+def aiobreaker_guard() -> Contender:
+    import aiobreaker
+
+    names = {"breaker": aiobreaker.CircuitBreaker(fail_max=5), "nothing": nothing}
+    return Contender("breaker.call(nothing)", names)
+
+
+def circuitbreaker_guard() -> Contender:
+    import circuitbreaker
+
+    return Contender("guarded()", {"guarded": circuitbreaker.circuit(nothing)})
+
+
+def purgatory_guard() -> Contender:
+    import purgatory
+
     factory = purgatory.SyncCircuitBreakerFactory()
-    return {
-        "pybreaker": Contender(
-            "with breaker.calling(): pass", {"breaker": pybreaker.CircuitBreaker(fail_max=5)}
-        ),
-        "aiobreaker": Contender(
-            "breaker.call(nothing)", {"breaker": aiobreaker.CircuitBreaker(fail_max=5), "nothing": nothing}
-        ),
-        "circuitbreaker": Contender("guarded()", {"guarded": circuitbreaker.circuit(nothing)}),
-        "purgatory": Contender('with get_breaker("bench"): pass', {"get_breaker": factory.get_breaker}),
-    }
+    return Contender('with get_breaker("bench"): pass', {"get_breaker": factory.get_breaker})
+
+
+PEERS: dict[str, Callable[[], Contender]] = {
+    "pybreaker": pybreaker_guard,
+    "aiobreaker": aiobreaker_guard,
+    "circuitbreaker": circuitbreaker_guard,
+    "purgatory": purgatory_guard,
+}
 
 
 def ours() -> dict[str, Contender]:
@@ -88,6 +105,18 @@ def in_a_loop(loop: asyncio.AbstractEventLoop) -> dict[str, Contender]:
     }
 
 
+def compare(quick: bool) -> Comparison:
+    """For `python -m benches`."""
+    run = Comparison("circuit", quick)
+    costs = run.measure({**ours(), **run.present(PEERS)})
+    run.add("a guard around a call", costs, "acquire, release", PEERS, TARGETS)
+    loop = asyncio.new_event_loop()
+    costs = run.measure(in_a_loop(loop))
+    loop.close()
+    run.add("a guard in an event loop", costs, "CircuitBreaker", ["asyncio.Semaphore"])
+    return run
+
+
 def report(title: str, costs: dict[str, Cost]) -> None:
     print(f"\n{title}\n")
     print(beside(costs))
@@ -97,7 +126,7 @@ def main() -> int:
     options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     options.add_argument("--quick", action="store_true", help="fewer, shorter samples")
     effort: dict[str, Any] = {"rounds": 3, "sample": 0.005} if options.parse_args().quick else {}
-    guards = measure({**ours(), **peers()}, **effort)
+    guards = measure({**ours(), **present_or_said(PEERS)}, **effort)
     report("a guard around a call, entered and left", guards)
     loop = asyncio.new_event_loop()
     report("in an event loop", measure(in_a_loop(loop), **effort))
@@ -110,6 +139,7 @@ def main() -> int:
             at_most=False,
         )
         for peer, target in TARGETS.items()
+        if peer in guards
     ]
     print("\n" + "\n".join(verdicts))
     return 0

@@ -14,6 +14,7 @@ from typing import Any
 
 import tables
 from bench_match import linear_scan
+from comparison import Comparison
 from timing import Contender, Cost, measure, nanoseconds, table, verdict
 
 from meshcore import Engine, Outcome
@@ -48,6 +49,14 @@ def contenders(size: int) -> dict[str, Contender]:
     out = {name: Contender(statement, names) for name, statement in COLUMNS.items()}
     out["linear scan"] = Contender("match(path)", {"match": linear_scan(size), "path": path})
     return out
+
+
+def compare(quick: bool) -> Comparison:
+    """For `python -m benches`: a whole decision beside what a plain proxy would spend on the route alone."""
+    run, size = Comparison("decide", quick), 1_000
+    costs = run.measure(contenders(size))
+    run.add(f"a decision, {size:,} routes", costs, "decide + close", ["linear scan"])
+    return run
 
 
 def main() -> int:

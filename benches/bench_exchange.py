@@ -11,9 +11,11 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from timing import Contender, measure, nanoseconds, table, verdict
+from comparison import Comparison, present_or_said
+from timing import Contender, Cost, measure, nanoseconds, table, verdict
 
 from meshcore import Engine
 from meshcore.config.envoy import load_parts
@@ -48,8 +50,7 @@ def failing_once() -> Any:
     return call
 
 
-def peers() -> dict[str, Contender]:
-    import stamina
+def tenacity_retry() -> Contender:
     import tenacity
 
     retrying = tenacity.Retrying(
@@ -57,48 +58,66 @@ def peers() -> dict[str, Contender]:
         wait=tenacity.wait_none(),
         retry=tenacity.retry_if_exception_type(ConnectionError),
     )
+    return Contender("retrying(call)", {"retrying": retrying, "call": failing_once()})
+
+
+def stamina_retry() -> Contender:
+    import stamina
+
     stamina.instrumentation.set_on_retry_hooks([])
     caller = stamina.RetryingCaller(attempts=3, wait_initial=0, wait_max=0, wait_jitter=0)
-    return {
-        "tenacity": Contender("retrying(call)", {"retrying": retrying, "call": failing_once()}),
-        "stamina": Contender("caller(ConnectionError, call)", {"caller": caller, "call": failing_once()}),
-    }
+    return Contender("caller(ConnectionError, call)", {"caller": caller, "call": failing_once()})
+
+
+PEERS: dict[str, Callable[[], Contender]] = {"tenacity": tenacity_retry, "stamina": stamina_retry}
+START = 'd = decide("GET", "a.example", "/x", H)'
+ALONE, ONCE, AGAIN = OWN = {
+    "decide, close": f"{START}; d.close()",
+    "decide, report 200, close": f"{START}; d.report(status=200, headers=A); d.close()",
+    "decide, report 503, report 200, close": (
+        f"{START}; d.report(status=503, headers=A); d.report(status=200, headers=A); d.close()"
+    ),
+}
+PLAIN = "two calls"
+
+
+def contenders() -> dict[str, Contender]:
+    """Ours, and the call that fails once without anybody around it."""
+    names = {"H": HEADERS, "A": ANSWER, "decide": engine().decide}
+    plain = Contender("try:\n    call()\nexcept ConnectionError:\n    call()", {"call": failing_once()})
+    return {**{name: Contender(statement, names) for name, statement in OWN.items()}, PLAIN: plain}
+
+
+def retries(costs: Mapping[str, Cost]) -> dict[str, Cost]:
+    """What the retry alone costs each of them."""
+
+    def less(name: str, without: str) -> Cost:
+        whole, part = costs[name], costs[without]
+        return Cost(whole.minimum - part.minimum, whole.median - part.median)
+
+    return {"report": less(AGAIN, ONCE)} | {peer: less(peer, PLAIN) for peer in PEERS if peer in costs}
+
+
+def compare(quick: bool) -> Comparison:
+    """For `python -m benches`."""
+    run = Comparison("exchange", quick)
+    costs = retries(run.measure({**contenders(), **run.present(PEERS)}))
+    run.add("a retry", costs, "report", PEERS, TARGETS)
+    return run
 
 
 def main() -> int:
     options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     options.add_argument("--rounds", type=int, default=9)
     rounds = options.parse_args().rounds
-    decide, names = engine().decide, {"H": HEADERS, "A": ANSWER}
-    start = 'd = decide("GET", "a.example", "/x", H)'
-    own = {
-        "decide, close": f"{start}; d.close()",
-        "decide, report 200, close": f"{start}; d.report(status=200, headers=A); d.close()",
-        "decide, report 503, report 200, close": (
-            f"{start}; d.report(status=503, headers=A); d.report(status=200, headers=A); d.close()"
-        ),
-    }
-    contenders = {name: Contender(statement, {**names, "decide": decide}) for name, statement in own.items()}
-    plain = {
-        "two calls": Contender(
-            "try:\n    call()\nexcept ConnectionError:\n    call()", {"call": failing_once()}
-        )
-    }
-    cost = {
-        name: one.minimum for name, one in measure({**contenders, **plain, **peers()}, rounds=rounds).items()
-    }
-    print(table(["", "cost"], [[name, nanoseconds(value)] for name, value in cost.items()]) + "\n")
-    alone, once, again = (cost[name] for name in own)
-    print(verdict("decide() and report() beside decide()", once / alone, WHOLE, at_most=True))
+    costs = measure({**contenders(), **present_or_said(PEERS)}, rounds=rounds)
+    print(table(["", "cost"], [[name, nanoseconds(cost.minimum)] for name, cost in costs.items()]) + "\n")
+    ratio = costs[ONCE].minimum / costs[ALONE].minimum
+    print(verdict("decide() and report() beside decide()", ratio, WHOLE, at_most=True))
+    retry = {name: cost.minimum for name, cost in retries(costs).items()}
     for name, least in TARGETS.items():
-        print(
-            verdict(
-                f"{name} beside a retry",
-                (cost[name] - cost["two calls"]) / (again - once),
-                least,
-                at_most=False,
-            )
-        )
+        if name in retry:
+            print(verdict(f"{name} beside a retry", retry[name] / retry["report"], least, at_most=False))
     return 0
 
 

@@ -20,11 +20,12 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
-import redis
+from comparison import EXTRA, Comparison, present, present_or_said
 from timing import Contender, Cost, beside, measure, table, verdict
 
 from meshcore.global_limit import AsyncRedisRateLimiter, RedisRateLimiter
@@ -33,21 +34,37 @@ from meshcore.global_limit import AsyncRedisRateLimiter, RedisRateLimiter
 BURST, RATE = 1_000_000, 1_000
 KEYS = [f"10.0.0.{number}" for number in range(100)]
 LEASE = 64
+LEASED, BY_HAND = f"RedisRateLimiter, lease={LEASE}", "a pipeline by hand"
 REFUSED = "refused"
+#: How many times cheaper than each peer a call must be: where each asks, by leases, of a key known as
+#: refused, and by a hundred coroutines at once.
+ASKED = {"limits, fixed window": 1.0, "throttled-py": 1.0}
+LEASES = {"limits, fixed window": 3.0, "throttled-py": 3.0}
+REFUSALS = {"limits, fixed window": 20.0, "throttled-py": 20.0}
+COROUTINES = {"limits.aio, fixed window": 2.0, "throttled.asyncio": 2.0}
 
 
-def installed(name: str) -> bool:
-    return importlib.util.find_spec(name) is not None
+def server_binary() -> str | None:
+    return shutil.which("redis-server") or shutil.which("valkey-server")
+
+
+def lacking() -> str | None:
+    """What a comparison on Redis needs that is not here."""
+    if importlib.util.find_spec("redis") is None:
+        return f"the module redis ({EXTRA})"
+    return None if server_binary() else "redis-server or valkey-server on PATH"
 
 
 @contextmanager
-def server(binary: str) -> Iterator[int]:
-    """A server without persistence; its port."""
+def server(binary: str | None = None) -> Iterator[int]:
+    """A server without persistence, the first one on PATH unless it is named; its port."""
+    import redis
+
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port: int = probe.getsockname()[1]
     with tempfile.TemporaryDirectory() as folder:
         options = ["--port", str(port), "--save", "", "--dir", folder, "--logfile", "log.txt"]
-        process = subprocess.Popen([binary, *options])
+        process = subprocess.Popen([binary or server_binary() or "redis-server", *options])
         try:
             client = redis.Redis(port=port)
             for _ in range(500):
@@ -69,6 +86,8 @@ def ours(url: str, *bucket: Any, **options: Any) -> RedisRateLimiter:
 
 def by_one_key(url: str) -> dict[str, Callable[[str], Any]]:
     """What each does for a key."""
+    import redis
+
     client = redis.Redis.from_url(url)
 
     def pipelined(key: str) -> bool:
@@ -77,58 +96,91 @@ def by_one_key(url: str) -> dict[str, Callable[[str], Any]]:
         pipeline.expire(f"by hand:{key}", 1)
         return bool(pipeline.execute()[0] <= BURST)
 
-    found: dict[str, Callable[[str], Any]] = {
+    return {
         "RedisRateLimiter": ours(url, BURST, RATE, 1.0, recheck=0.0).allow,
-        f"RedisRateLimiter, lease={LEASE}": ours(url, BURST, RATE, 1.0, lease=LEASE, prefix="leased").allow,
-        "a pipeline by hand": pipelined,
+        LEASED: ours(url, BURST, RATE, 1.0, lease=LEASE, prefix="leased").allow,
+        BY_HAND: pipelined,
     }
-    if installed("limits"):
-        from limits import RateLimitItemPerSecond, strategies
-        from limits.storage import RedisStorage
 
-        item = RateLimitItemPerSecond(BURST)
-        for name, strategy in (
-            ("limits, fixed window", strategies.FixedWindowRateLimiter),
-            ("limits, sliding window", strategies.SlidingWindowCounterRateLimiter),
-        ):
-            hit = strategy(RedisStorage(url)).hit
-            found[name] = lambda key, hit=hit: hit(item, key)
-    if installed("throttled"):
-        from throttled import RateLimiterType, RedisStore, Throttled, rate_limiter
 
-        throttle = Throttled(
-            using=RateLimiterType.GCRA.value,
-            quota=rate_limiter.per_sec(BURST, burst=BURST),
-            store=RedisStore(server=url),
-        )
-        found["throttled-py"] = throttle.limit
-    return found
+def limits_on_redis(url: str, strategy: str, item: str, times: int) -> Callable[[str], Any]:
+    import limits
+    from limits.storage import RedisStorage
+
+    hit = getattr(limits.strategies, strategy)(RedisStorage(url)).hit
+    return partial(hit, getattr(limits, item)(times))
+
+
+def throttled_on_redis(url: str, quota: str, times: int) -> Callable[[str], Any]:
+    from throttled import RateLimiterType, RedisStore, Throttled, rate_limiter
+
+    return Throttled(
+        using=RateLimiterType.GCRA.value,
+        quota=getattr(rate_limiter, quota)(times, burst=times),
+        store=RedisStore(server=url),
+    ).limit
+
+
+def peers_by_one_key(url: str) -> dict[str, Callable[[], Callable[[str], Any]]]:
+    item = ("RateLimitItemPerSecond", BURST)
+    return {
+        "limits, fixed window": partial(limits_on_redis, url, "FixedWindowRateLimiter", *item),
+        "limits, sliding window": partial(limits_on_redis, url, "SlidingWindowCounterRateLimiter", *item),
+        "throttled-py": partial(throttled_on_redis, url, "per_sec", BURST),
+    }
 
 
 def by_refused_key(url: str) -> dict[str, Callable[[str], Any]]:
     """What each does for a key that has had its one call of this hour."""
-    found: dict[str, Callable[[str], Any]] = {
+    return {
         "RedisRateLimiter": ours(url, 1, 1, 3600.0).allow,
         "RedisRateLimiter, recheck=0": ours(url, 1, 1, 3600.0, recheck=0.0).allow,
     }
-    if installed("limits"):
-        from limits import RateLimitItemPerHour, strategies
-        from limits.storage import RedisStorage
-
-        item, hit = RateLimitItemPerHour(1), strategies.FixedWindowRateLimiter(RedisStorage(url)).hit
-        found["limits, fixed window"] = lambda key: hit(item, key)
-    if installed("throttled"):
-        from throttled import RateLimiterType, RedisStore, Throttled, rate_limiter
-
-        quota = rate_limiter.per_hour(1, burst=1)
-        store = RedisStore(server=url)
-        found["throttled-py"] = Throttled(using=RateLimiterType.GCRA.value, quota=quota, store=store).limit
-    for allow in found.values():
-        allow(REFUSED)
-    return found
 
 
-def at_once(url: str, loop: asyncio.AbstractEventLoop) -> dict[str, Contender]:
+def peers_by_refused_key(url: str) -> dict[str, Callable[[], Callable[[str], Any]]]:
+    item = ("RateLimitItemPerHour", 1)
+    return {
+        "limits, fixed window": partial(limits_on_redis, url, "FixedWindowRateLimiter", *item),
+        "throttled-py": partial(throttled_on_redis, url, "per_hour", 1),
+    }
+
+
+def for_key(calls: Mapping[str, Callable[[str], Any]], key: str) -> dict[str, Contender]:
+    for call in calls.values():
+        call(key)
+    return {name: Contender("call(key)", {"call": call, "key": key}) for name, call in calls.items()}
+
+
+Coroutines = Callable[[str], Coroutine[Any, Any, Any]]
+
+
+def limits_coroutines(url: str) -> Coroutines:
+    from limits import RateLimitItemPerSecond
+    from limits.aio import strategies
+    from limits.aio.storage import RedisStorage
+
+    storage = RedisStorage(f"async+{url}", implementation="redispy", max_connections=len(KEYS))
+    return partial(strategies.FixedWindowRateLimiter(storage).hit, RateLimitItemPerSecond(BURST))
+
+
+def throttled_coroutines(url: str) -> Coroutines:
+    from throttled.asyncio import RateLimiterType, RedisStore, Throttled, rate_limiter
+
+    quota = rate_limiter.per_sec(BURST, burst=BURST)
+    return Throttled(using=RateLimiterType.GCRA.value, quota=quota, store=RedisStore(server=url)).limit
+
+
+def peers_at_once(url: str) -> dict[str, Callable[[], Coroutines]]:
+    return {
+        "limits.aio, fixed window": partial(limits_coroutines, url),
+        "throttled.asyncio": partial(throttled_coroutines, url),
+    }
+
+
+def at_once(
+    url: str, loop: asyncio.AbstractEventLoop, peers: Mapping[str, Coroutines]
+) -> dict[str, Contender]:
     """A hundred keys: in one call, one by one, and by as many coroutines."""
     found = {
         "allow_many": Contender(
@@ -139,30 +191,13 @@ def at_once(url: str, loop: asyncio.AbstractEventLoop) -> dict[str, Contender]:
         ),
     }
 
-    def coroutines(name: str, call: Callable[[str], Coroutine[Any, Any, Any]]) -> None:
-        async def all_keys() -> None:
-            await asyncio.gather(*map(call, KEYS))
+    async def all_keys(call: Coroutines) -> None:
+        await asyncio.gather(*map(call, KEYS))
 
-        names = {"run": loop.run_until_complete, "all_keys": all_keys}
-        found[name] = Contender("run(all_keys())", names, len(KEYS))
-
-    coroutines("AsyncRedisRateLimiter", AsyncRedisRateLimiter(url, BURST, RATE, 1.0, timeout=10.0).allow)
-    if installed("limits"):
-        from limits import RateLimitItemPerSecond
-        from limits.aio import strategies
-        from limits.aio.storage import RedisStorage
-
-        item = RateLimitItemPerSecond(BURST)
-        storage = RedisStorage(f"async+{url}", implementation="redispy", max_connections=len(KEYS))
-        hit = strategies.FixedWindowRateLimiter(storage).hit
-        coroutines("limits.aio, fixed window", lambda key: hit(item, key))
-    if installed("throttled"):
-        from throttled.asyncio import RateLimiterType, RedisStore, Throttled, rate_limiter
-
-        quota = rate_limiter.per_sec(BURST, burst=BURST)
-        store = RedisStore(server=url)
-        throttle = Throttled(using=RateLimiterType.GCRA.value, quota=quota, store=store)
-        coroutines("throttled.asyncio", throttle.limit)
+    own = AsyncRedisRateLimiter(url, BURST, RATE, 1.0, timeout=10.0).allow
+    for name, call in {"AsyncRedisRateLimiter": own, **peers}.items():
+        names = {"run": loop.run_until_complete, "all_keys": all_keys, "call": call}
+        found[name] = Contender("run(all_keys(call))", names, len(KEYS))
     return found
 
 
@@ -196,46 +231,63 @@ def report_round_trips(url: str, calls: int) -> float:
     return spared
 
 
+def compare(quick: bool) -> Comparison:
+    """For `python -m benches`."""
+    run = Comparison("global_limit", quick)
+    if needs := lacking():
+        run.lack({"limits and throttled-py on Redis": needs})
+        return run
+    timing: dict[str, Any] = {"timer": time.perf_counter, "sample": 0.02 if quick else 0.1}
+    with server() as port:
+        url = f"redis://127.0.0.1:{port}"
+        peers = run.present(peers_by_one_key(url))
+        costs = run.measure(for_key({**by_one_key(url), **peers}, KEYS[0]), **timing)
+        run.add("a call on Redis that is allowed", costs, "RedisRateLimiter", [BY_HAND, *peers], ASKED)
+        run.add("a call on Redis that is allowed", costs, LEASED, peers, LEASES)
+        peers = run.present(peers_by_refused_key(url))
+        costs = run.measure(for_key({**by_refused_key(url), **peers}, REFUSED), **timing)
+        run.add("a call on Redis that is refused", costs, "RedisRateLimiter", peers, REFUSALS)
+        loop = asyncio.new_event_loop()
+        many = run.present(peers_at_once(url))
+        costs = run.measure(at_once(url, loop, many), **timing)
+        run.add("one of a hundred coroutines on Redis", costs, "AsyncRedisRateLimiter", many, COROUTINES)
+    return run
+
+
 def main() -> int:
     options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     options.add_argument("--quick", action="store_true", help="fewer, shorter samples")
-    options.add_argument("--server", default=shutil.which("redis-server") or "valkey-server")
+    options.add_argument("--server")
     chosen = options.parse_args()
     effort: dict[str, Any] = {"timer": time.perf_counter, "rounds": 5, "sample": 0.1}
     if chosen.quick:
         effort |= {"rounds": 3, "sample": 0.02}
-    missing = [name for name in ("limits", "throttled") if not installed(name)]
-    if missing:
-        print(f"not installed, and left out: {', '.join(missing)}")
 
     def report(title: str, contenders: dict[str, Contender]) -> dict[str, Cost]:
         costs = measure(contenders, **effort)
         print(f"\n{title}\n\n{beside(costs, digits=2)}")
         return costs
 
-    def for_key(calls: dict[str, Callable[[str], Any]], key: str) -> dict[str, Contender]:
-        return {name: Contender("call(key)", {"call": call, "key": key}) for name, call in calls.items()}
-
     with server(chosen.server) as port:
         url = f"redis://127.0.0.1:{port}"
-        allowed = report("a call that is allowed", for_key(by_one_key(url), "10.0.0.1"))
-        refused = report("a call that is refused", for_key(by_refused_key(url), REFUSED))
+        peers = present_or_said(peers_by_one_key(url))
+        allowed = report("a call that is allowed", for_key({**by_one_key(url), **peers}, KEYS[0]))
+        peers, _ = present(peers_by_refused_key(url))
+        refused = report("a call that is refused", for_key({**by_refused_key(url), **peers}, REFUSED))
         loop = asyncio.new_event_loop()
-        many = report("a key of a hundred at once", at_once(url, loop))
+        many = report("a key of a hundred at once", at_once(url, loop, present(peers_at_once(url))[0]))
         spared = report_round_trips(url, 20_000 if chosen.quick else 100_000)
     print()
-    for peer in ("limits, fixed window", "throttled-py"):
-        if peer in allowed:
-            mine, leased = (allowed[name].minimum for name in list(allowed)[:2])
-            theirs = allowed[peer].minimum
-            print(verdict(f"allowed, against {peer}", theirs / mine, 1.0, at_most=False))
-            print(verdict(f"allowed by leases, against {peer}", theirs / leased, 3.0, at_most=False))
-            ratio = refused[peer].minimum / refused["RedisRateLimiter"].minimum
-            print(verdict(f"refused, against {peer}", ratio, 20.0, at_most=False))
-    for peer in ("limits.aio, fixed window", "throttled.asyncio"):
-        if peer in many:
-            ratio = many[peer].minimum / many["AsyncRedisRateLimiter"].minimum
-            print(verdict(f"a hundred coroutines, against {peer}", ratio, 2.0, at_most=False))
+    for what, costs, mine, targets in (
+        ("allowed", allowed, "RedisRateLimiter", ASKED),
+        ("allowed by leases", allowed, LEASED, LEASES),
+        ("refused", refused, "RedisRateLimiter", REFUSALS),
+        ("a hundred coroutines", many, "AsyncRedisRateLimiter", COROUTINES),
+    ):
+        for peer, target in targets.items():
+            if peer in costs:
+                ratio = costs[peer].minimum / costs[mine].minimum
+                print(verdict(f"{what}, against {peer}", ratio, target, at_most=False))
     print(verdict("calls to a round trip", spared, 5.0, at_most=False, unit=""))
     return 0
 

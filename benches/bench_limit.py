@@ -13,19 +13,19 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import importlib.util
 import os
 import random
 import sys
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from comparison import Comparison, present, present_or_said
 from timing import Contender, Cost, beside, measure, nanoseconds, table, verdict
 
 from meshcore import Engine, RateLimiter, TokenBucket, load_text
 
-PEERS = ("limits", "throttled", "token_bucket", "pyrate_limiter", "aiolimiter")
 #: How many times cheaper than each peer a call must be, at a thousand live keys.
 TARGETS = {"limits, fixed window": 40.0, "throttled-py": 60.0, "token_bucket": 5.0}
 KEYS = 1000
@@ -41,80 +41,98 @@ def key_of(number: int) -> str:
     return f"10.{number >> 16 & 255}.{number >> 8 & 255}.{number & 255}:{number >> 24}"
 
 
-def installed(name: str) -> bool:
-    return importlib.util.find_spec(name) is not None
+#: A statement, and the names that it uses.
+Call = tuple[str, dict[str, Any]]
 
 
-def by_key(keys: int) -> dict[str, tuple[str, dict[str, Any]]]:
-    """What each of them does for a key: a statement, and the names that it uses."""
+def limits_call(strategy: str) -> Call:
+    from limits import RateLimitItemPerSecond, strategies
+    from limits.storage import MemoryStorage
+
+    limiter = getattr(strategies, strategy)(MemoryStorage())
+    return "hit(item, key)", {"hit": limiter.hit, "item": RateLimitItemPerSecond(RATE)}
+
+
+def throttled_call(keys: int) -> Call:
+    from throttled import MemoryStore, RateLimiterType, Throttled, rate_limiter
+
+    throttle = Throttled(
+        using=RateLimiterType.GCRA.value,
+        quota=rate_limiter.per_sec(RATE, burst=RATE),
+        store=MemoryStore(options={"MAX_SIZE": 2 * keys}),
+    )
+    return "limit(key)", {"limit": throttle.limit}
+
+
+def token_bucket_call() -> Call:
+    import token_bucket
+
+    bucket = token_bucket.Limiter(RATE, RATE, token_bucket.MemoryStorage())
+    return "consume(key)", {"consume": bucket.consume}
+
+
+def peers_by_key(keys: int) -> dict[str, Callable[[], Call]]:
+    return {
+        "limits, fixed window": lambda: limits_call("FixedWindowRateLimiter"),
+        "limits, moving window": lambda: limits_call("MovingWindowRateLimiter"),
+        "limits, sliding window": lambda: limits_call("SlidingWindowCounterRateLimiter"),
+        "throttled-py": lambda: throttled_call(keys),
+        "token_bucket": token_bucket_call,
+    }
+
+
+def by_key(keys: int, peers: Mapping[str, Call]) -> dict[str, Call]:
+    """What each of them does for a key."""
     ours = RateLimiter(RATE, RATE, 1.0, capacity=2 * keys)
-    found: dict[str, tuple[str, dict[str, Any]]] = {"RateLimiter": ("allow(key)", {"allow": ours.allow})}
-    if installed("limits"):
-        from limits import RateLimitItemPerSecond, strategies
-        from limits.storage import MemoryStorage
-
-        for name, strategy in (
-            ("limits, fixed window", strategies.FixedWindowRateLimiter),
-            ("limits, moving window", strategies.MovingWindowRateLimiter),
-            ("limits, sliding window", strategies.SlidingWindowCounterRateLimiter),
-        ):
-            limiter = strategy(MemoryStorage())
-            found[name] = "hit(item, key)", {"hit": limiter.hit, "item": RateLimitItemPerSecond(RATE)}
-    if installed("throttled"):
-        from throttled import MemoryStore, RateLimiterType, Throttled, rate_limiter
-
-        throttle = Throttled(
-            using=RateLimiterType.GCRA.value,
-            quota=rate_limiter.per_sec(RATE, burst=RATE),
-            store=MemoryStore(options={"MAX_SIZE": 2 * keys}),
-        )
-        found["throttled-py"] = "limit(key)", {"limit": throttle.limit}
-    if installed("token_bucket"):
-        import token_bucket
-
-        bucket = token_bucket.Limiter(RATE, RATE, token_bucket.MemoryStorage())
-        found["token_bucket"] = "consume(key)", {"consume": bucket.consume}
-    return found
+    return {"RateLimiter": ("allow(key)", {"allow": ours.allow}), **peers}
 
 
-def contenders_by_key() -> dict[str, Contender]:
+def contenders_by_key(peers: Mapping[str, Call]) -> dict[str, Contender]:
     keys = [key_of(number) for number in range(KEYS)]
     return {
         name: Contender(f"for key in keys: {statement}", {"keys": keys, **names}, KEYS)
-        for name, (statement, names) in by_key(KEYS).items()
+        for name, (statement, names) in by_key(KEYS, peers).items()
     }
 
 
-def contenders_without_keys(loop: asyncio.AbstractEventLoop) -> dict[str, Contender]:
+def pyrate_limiter_bucket() -> Contender:
+    from pyrate_limiter import Duration, InMemoryBucket, Limiter, Rate
+
+    limiter = Limiter(InMemoryBucket([Rate(RATE, Duration.SECOND)]))
+    names = {"many": range(KEYS), "call": limiter.try_acquire}
+    return Contender("for _ in many: call('key', blocking=False)", names, KEYS)
+
+
+def aiolimiter_bucket(loop: asyncio.AbstractEventLoop) -> Contender:
+    from aiolimiter import AsyncLimiter
+
+    async def acquire_many() -> None:
+        one = AsyncLimiter(RATE, 1.0)
+        for _ in range(KEYS):
+            await one.acquire()
+
+    return Contender(
+        "run(acquire_many())", {"run": loop.run_until_complete, "acquire_many": acquire_many}, KEYS
+    )
+
+
+def peers_without_keys(loop: asyncio.AbstractEventLoop) -> dict[str, Callable[[], Contender]]:
+    return {"pyrate-limiter": pyrate_limiter_bucket, "aiolimiter": lambda: aiolimiter_bucket(loop)}
+
+
+def contenders_without_keys() -> dict[str, Contender]:
     bucket, many = TokenBucket(RATE, RATE, 1.0), range(KEYS)
     refused = TokenBucket(1, 1, 3600.0)
     refused.allow()
-    found = {
-        "TokenBucket": Contender("for _ in many: call()", {"many": many, "call": bucket.allow}, KEYS),
-        "TokenBucket, refused": Contender(
-            "for _ in many: call()", {"many": many, "call": refused.allow}, KEYS
-        ),
-        "TokenBucket.check": Contender("for _ in many: call()", {"many": many, "call": bucket.check}, KEYS),
+    calls = {
+        "TokenBucket": bucket.allow,
+        "TokenBucket, refused": refused.allow,
+        "TokenBucket.check": bucket.check,
     }
-    if installed("pyrate_limiter"):
-        from pyrate_limiter import Duration, InMemoryBucket, Limiter, Rate
-
-        limiter = Limiter(InMemoryBucket([Rate(RATE, Duration.SECOND)]))
-        found["pyrate-limiter"] = Contender(
-            "for _ in many: call('key', blocking=False)", {"many": many, "call": limiter.try_acquire}, KEYS
-        )
-    if installed("aiolimiter"):
-        from aiolimiter import AsyncLimiter
-
-        async def acquire_many() -> None:
-            one = AsyncLimiter(RATE, 1.0)
-            for _ in many:
-                await one.acquire()
-
-        found["aiolimiter"] = Contender(
-            "run(acquire_many())", {"run": loop.run_until_complete, "acquire_many": acquire_many}, KEYS
-        )
-    return found
+    return {
+        name: Contender("for _ in many: call()", {"many": many, "call": call}, KEYS)
+        for name, call in calls.items()
+    }
 
 
 LIMITED = """
@@ -126,7 +144,7 @@ rules:
 """
 
 
-def contenders_by_request() -> dict[str, Contender]:
+def contenders_by_request(peers: Mapping[str, Call]) -> dict[str, Contender]:
     limit = load_text(LIMITED)
     ((name, _),) = limit.listeners[0].filters
     passed = replace(limit, listeners=(replace(limit.listeners[0], filters=()),))
@@ -139,8 +157,25 @@ def contenders_by_request() -> dict[str, Contender]:
         )
         for title, config in ((f"Engine, {name}", limit), ("Engine, no limit", passed))
     }
-    peer = contenders_by_key().get("limits, fixed window")
+    peer = contenders_by_key(peers).get("limits, fixed window")
     return found if peer is None else {**found, "limits, fixed window": peer}
+
+
+def compare(quick: bool) -> Comparison:
+    """For `python -m benches`."""
+    run = Comparison("limit", quick)
+    keyed = run.present(peers_by_key(KEYS))
+    costs = run.measure(contenders_by_key(keyed))
+    run.add(f"a call for one of {KEYS:,} live keys", costs, "RateLimiter", keyed, TARGETS)
+    costs = run.measure(contenders_by_request(keyed))
+    ours = next(iter(costs))
+    run.add("a request of one of as many clients", costs, ours, ["limits, fixed window"])
+    loop = asyncio.new_event_loop()
+    others = run.present(peers_without_keys(loop))
+    costs = run.measure({**contenders_without_keys(), **others})
+    run.add("a call of one bucket", costs, "TokenBucket", others)
+    loop.close()
+    return run
 
 
 def report(title: str, costs: dict[str, Cost]) -> None:
@@ -189,7 +224,7 @@ def report_live_keys(numbers: list[int], effort: dict[str, Any]) -> None:
 
 def report_bytes() -> None:
     rows = []
-    for name, (statement, names) in by_key(COUNTED).items():
+    for name, (statement, names) in by_key(COUNTED, present(peers_by_key(COUNTED))[0]).items():
         before = resident()
         exec(f"for key in keys: {statement}", {"keys": map(key_of, range(COUNTED)), **names})
         rows.append([name, f"{(resident() - before) / COUNTED:,.0f}"])
@@ -205,14 +240,13 @@ def main() -> int:
     options.add_argument("--keys", default="1000,1000000,10000000", help="numbers of live keys")
     chosen = options.parse_args()
     effort: dict[str, Any] = {"rounds": 3, "sample": 0.005} if chosen.quick else {}
-    missing = [name for name in PEERS if not installed(name)]
-    if missing:
-        print(f"not installed, and left out: {', '.join(missing)}")
-    keyed = measure(contenders_by_key(), **effort)
+    peers = present_or_said(peers_by_key(KEYS))
+    keyed = measure(contenders_by_key(peers), **effort)
     report(f"a call for one of {KEYS:,} live keys", keyed)
-    report("a request of one of as many clients", measure(contenders_by_request(), **effort))
+    report("a request of one of as many clients", measure(contenders_by_request(peers), **effort))
     loop = asyncio.new_event_loop()
-    report("a call of one bucket", measure(contenders_without_keys(loop), **effort))
+    others = present_or_said(peers_without_keys(loop))
+    report("a call of one bucket", measure({**contenders_without_keys(), **others}, **effort))
     loop.close()
     if resident():
         report_bytes()

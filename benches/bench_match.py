@@ -12,10 +12,11 @@ from __future__ import annotations
 import argparse
 import functools
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import tables
+from comparison import Comparison, present_or_said
 from timing import Contender, Cost, measure, nanoseconds, table, verdict
 
 from meshcore import RouteTable
@@ -120,7 +121,11 @@ def built(build: Callable[[int], Callable[[str], Any]], size: int) -> Callable[[
     return build(size)
 
 
-def contenders(size: int, paths: list[str]) -> dict[str, Contender]:
+def makers(size: int) -> dict[str, Callable[[], Callable[[str], Any]]]:
+    return {name: functools.partial(built, build, size) for name, build in PEERS.items()}
+
+
+def contenders(size: int, paths: list[str], peers: Iterable[str]) -> dict[str, Contender]:
     """One call for each path, by us and by each peer."""
     ours = RouteTable(tables.route_configuration(size)).match
     names = {"match": ours, "paths": paths, "authority": tables.AUTHORITY, "headers": tables.HEADERS}
@@ -129,8 +134,8 @@ def contenders(size: int, paths: list[str]) -> dict[str, Contender]:
             "for path in paths: match('GET', authority, path, headers)", names, operations=len(paths)
         )
     }
-    for name, build in PEERS.items():
-        match = built(build, size)
+    for name in peers:
+        match = built(PEERS[name], size)
         if not all(match(path) for path in paths):
             raise AssertionError(f"{name} does not route what it should")
         statement = "for path in paths: match(path)"
@@ -143,10 +148,26 @@ def rows(costs: dict[int, dict[str, Cost]]) -> list[list[str]]:
     for size, row in costs.items():
         ours = row["meshcore"].minimum
         cells = [f"{size:,}", nanoseconds(ours), nanoseconds(row["meshcore"].median)]
-        for name in PEERS:
+        for name in list(row)[1:]:
             cells += [nanoseconds(row[name].minimum), f"{row[name].minimum / ours:,.1f}x"]
         out.append(cells)
     return out
+
+
+LAST, ALL_OVER = "hit on the last route", "hits all over the table"
+
+
+def compare(quick: bool) -> Comparison:
+    """For `python -m benches`."""
+    run, size = Comparison("match", quick), 1_000
+    peers = run.present(makers(size))
+    for title, paths, targets in (
+        (LAST, [tables.path(size - 1)] * 16, TARGETS),
+        (ALL_OVER, tables.mixed_paths(size), {}),
+    ):
+        costs = run.measure(contenders(size, paths, peers))
+        run.add(f"{title} of {size:,}", costs, "meshcore", peers, targets)
+    return run
 
 
 def main() -> int:
@@ -156,20 +177,21 @@ def main() -> int:
     arguments = options.parse_args()
     sizes = [int(size) for size in arguments.sizes.split(",")]
     effort = {"rounds": 3, "sample": 0.005} if arguments.quick else {}
+    peers = list(present_or_said(makers(min(sizes))))
     verdicts = []
     for title, choose in (
-        ("hit on the last route", lambda size: [tables.path(size - 1)] * 16),
-        ("hits all over the table", tables.mixed_paths),
+        (LAST, lambda size: [tables.path(size - 1)] * 16),
+        (ALL_OVER, tables.mixed_paths),
     ):
-        costs = {size: measure(contenders(size, choose(size)), **effort) for size in sizes}
+        costs = {size: measure(contenders(size, choose(size), peers), **effort) for size in sizes}
         print(f"\n{title}: minimum of one match, and how many times ours it is\n")
-        head = ["routes", "meshcore", "(median)"] + [cell for name in PEERS for cell in (name, "ratio")]
+        head = ["routes", "meshcore", "(median)"] + [cell for name in peers for cell in (name, "ratio")]
         print(table(head, rows(costs)))
         ours = {size: row["meshcore"].minimum for size, row in costs.items()}
         name = f"{title}, {max(sizes):,} routes against {min(sizes):,}"
         verdicts.append(verdict(name, ours[max(sizes)] / ours[min(sizes)], FLATNESS, at_most=True))
-        if 1000 in sizes and title == "hit on the last route":
-            for peer, target in TARGETS.items():
+        if 1000 in sizes and title == LAST:
+            for peer, target in ((peer, TARGETS[peer]) for peer in TARGETS if peer in costs[1000]):
                 ratio = costs[1000][peer].minimum / ours[1000]
                 verdicts.append(verdict(f"against {peer}, 1,000 routes", ratio, target, at_most=False))
     print("\n" + "\n".join(verdicts))

@@ -9,6 +9,7 @@ import argparse
 from dataclasses import replace
 
 import tables
+from comparison import Comparison
 from timing import Contender, measure, nanoseconds, table
 
 from meshcore import Engine, Maglev, RingHash
@@ -42,6 +43,14 @@ def builds() -> dict[str, Contender]:
     ring = Contender("make(hosts, minimum_ring_size=65536)", {"make": RingHash, "hosts": HOSTS})
     maglev = Contender("make(hosts)", {"make": Maglev, "hosts": HOSTS})
     return {"ring of 65,536 entries": ring, "Maglev table of 65,537": maglev}
+
+
+def compare(quick: bool) -> Comparison:
+    """For `python -m benches`."""
+    run, clusters = Comparison("membership", quick), 1_000
+    costs = run.measure(changes(clusters))
+    run.add(f"endpoints of one cluster of {clusters:,}", costs, "update_endpoints", ["swap"])
+    return run
 
 
 def main() -> None:

@@ -15,8 +15,10 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Callable
 from typing import Any
 
+from comparison import Comparison, present_or_said
 from timing import Contender, Cost, beside, measure, verdict
 
 from meshcore import Engine, OutlierDetector
@@ -47,27 +49,42 @@ def nothing() -> None:
     pass
 
 
-def peers() -> dict[str, Contender]:
-    import aiobreaker
-    import circuitbreaker
-    import purgatory
+def pybreaker_breakers() -> Contender:
     import pybreaker
 
-    calling = {host: pybreaker.CircuitBreaker(fail_max=5) for host in HOSTS}
-    asyncs = {host: aiobreaker.CircuitBreaker(fail_max=5) for host in HOSTS}
+    breakers = {host: pybreaker.CircuitBreaker(fail_max=5) for host in HOSTS}
+    return Contender("with breakers[host].calling(): pass", {"breakers": breakers, "host": HOSTS[3]})
+
+
+def aiobreaker_breakers() -> Contender:
+    import aiobreaker
+
+    breakers = {host: aiobreaker.CircuitBreaker(fail_max=5) for host in HOSTS}
+    names = {"breakers": breakers, "host": HOSTS[3], "nothing": nothing}
+    return Contender("breakers[host].call(nothing)", names)
+
+
+def circuitbreaker_breakers() -> Contender:
+    import circuitbreaker
+
     guarded = {host: circuitbreaker.circuit(nothing) for host in HOSTS}
+    return Contender("guarded[host]()", {"guarded": guarded, "host": HOSTS[3]})
+
+
+def purgatory_breakers() -> Contender:
+    import purgatory
+
     factory = purgatory.SyncCircuitBreakerFactory()
-    host = HOSTS[3]
-    return {
-        "pybreaker": Contender("with breakers[host].calling(): pass", {"breakers": calling, "host": host}),
-        "aiobreaker": Contender(
-            "breakers[host].call(nothing)", {"breakers": asyncs, "host": host, "nothing": nothing}
-        ),
-        "circuitbreaker": Contender("guarded[host]()", {"guarded": guarded, "host": host}),
-        "purgatory": Contender(
-            "with get_breaker(host): pass", {"get_breaker": factory.get_breaker, "host": host}
-        ),
-    }
+    names = {"get_breaker": factory.get_breaker, "host": HOSTS[3]}
+    return Contender("with get_breaker(host): pass", names)
+
+
+PEERS: dict[str, Callable[[], Contender]] = {
+    "pybreaker": pybreaker_breakers,
+    "aiobreaker": aiobreaker_breakers,
+    "circuitbreaker": circuitbreaker_breakers,
+    "purgatory": purgatory_breakers,
+}
 
 
 def ours() -> dict[str, Contender]:
@@ -102,6 +119,14 @@ def in_the_engine() -> dict[str, Contender]:
     }
 
 
+def compare(quick: bool) -> Comparison:
+    """For `python -m benches`."""
+    run = Comparison("outlier", quick)
+    costs = run.measure({**ours(), **run.present(PEERS)})
+    run.add("asking for a host and telling how it went", costs, "ejected and report", PEERS, TARGETS)
+    return run
+
+
 def report(title: str, costs: dict[str, Cost]) -> None:
     print(f"\n{title}\n")
     print(beside(costs, digits=2))
@@ -111,7 +136,7 @@ def main() -> int:
     options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     options.add_argument("--quick", action="store_true", help="fewer, shorter samples")
     effort: dict[str, Any] = {"rounds": 3, "sample": 0.005} if options.parse_args().quick else {}
-    told = measure({**ours(), **peers()}, **effort)
+    told = measure({**ours(), **present_or_said(PEERS)}, **effort)
     report("telling how a request to one of ten hosts went", told)
     decided = measure(in_the_engine(), **effort)
     report("decide, report and close", decided)
@@ -123,6 +148,7 @@ def main() -> int:
             at_most=False,
         )
         for peer, target in TARGETS.items()
+        if peer in told
     ]
     ratio = decided["with outlier detection"].minimum / decided["without"].minimum
     verdicts.append(verdict("decide, report and close with detection", ratio, OVERHEAD, at_most=True))

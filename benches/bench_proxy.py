@@ -14,10 +14,16 @@ import asyncio
 import contextlib
 import multiprocessing
 import resource
+import statistics
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
+from importlib import import_module
 from multiprocessing.connection import Connection
 from typing import Any
+
+from comparison import Comparison
+from timing import Cost
 
 HEADERS = (
     "Host: reviews.example\r\nUser-Agent: bench/1\r\nAccept: application/json\r\nAccept-Language: en\r\n"
@@ -176,11 +182,20 @@ def uvicorn_aiohttp() -> Callable[[int, Callable[[int], None]], Any]:
     return _asgi(send_on)
 
 
+OURS = "meshcore proxy"
 SERVERS: dict[str, Callable[[int, Callable[[int], None]], Any]] = {
-    "meshcore proxy": meshcore_proxy,
+    OURS: meshcore_proxy,
     "aiohttp + aiohttp": plain_aiohttp,
     "uvicorn + aiohttp": uvicorn_aiohttp(),
     "uvicorn + httpcore": uvicorn_httpcore(),
+}
+#: How many times as much CPU each of them must need: the plain one does nothing but forward.
+TARGETS = {"aiohttp + aiohttp": 1.0}
+#: The modules of each that may be missing.
+NEEDS = {
+    "aiohttp + aiohttp": ("aiohttp",),
+    "uvicorn + aiohttp": ("uvicorn", "httptools", "aiohttp"),
+    "uvicorn + httpcore": ("uvicorn", "httptools", "httpcore"),
 }
 
 
@@ -233,6 +248,17 @@ def serving(name: str, port: int = 0, fast: bool = False) -> Iterator[Served]:
         served.stop()
 
 
+@contextlib.contextmanager
+def all_serving(names: Iterable[str], fast: bool = False) -> Iterator[dict[str, Served]]:
+    """The upstream as "direct", and each server before it."""
+    with contextlib.ExitStack() as stack:
+        origin = stack.enter_context(serving("direct", fast=fast))
+        servers = {"direct": origin}
+        for name in names:
+            servers[name] = stack.enter_context(serving(name, origin.port, fast))
+        yield servers
+
+
 async def _client(port: int, count: int) -> None:
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     for _ in range(count):
@@ -261,6 +287,27 @@ async def _load(port: int, requests: int, connections: int) -> None:
     await asyncio.gather(*(_client(port, requests // connections) for _ in range(connections)))
 
 
+def compare(quick: bool) -> Comparison:
+    """For `python -m benches`: the CPU of each proxy's process for a request."""
+    run = Comparison("proxy", quick)
+    peers = run.present({name: partial(_import_all, modules) for name, modules in NEEDS.items()})
+    rounds, requests = (3, 320) if quick else (7, 1600)
+    with all_serving([OURS, *peers]) as servers:
+        del servers["direct"]
+        results = {name: Result() for name in servers}
+        for _ in range(rounds):
+            for name, served in servers.items():
+                results[name].add(served, requests, 16)
+    costs = {name: Cost(it.cpu * 1e3, statistics.median(it.cpus) * 1e3) for name, it in results.items()}
+    run.add("CPU of a proxied GET of 512 bytes", costs, OURS, peers, TARGETS)
+    return run
+
+
+def _import_all(modules: Iterable[str]) -> None:
+    for module in modules:
+        import_module(module)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0] if __doc__ else None)
     parser.add_argument("--requests", type=int, default=3000)
@@ -277,11 +324,7 @@ def main() -> None:
     print(f"best of {args.rounds}")
     print(f"{'':20} {'requests/s':>10} {'CPU us/request':>14} {'ratio':>6} {'MiB/s':>7} {'peak MiB':>8}")
     floor = 0.0
-    with contextlib.ExitStack() as stack:
-        origin = stack.enter_context(serving("direct", fast=args.uvloop))
-        servers = {"direct": origin}
-        for name in args.only or SERVERS:
-            servers[name] = stack.enter_context(serving(name, origin.port, args.uvloop))
+    with all_serving(args.only or SERVERS, args.uvloop) as servers:
         results = {name: Result() for name in servers}
         for _ in range(args.rounds):
             for name, served in servers.items():
@@ -300,15 +343,24 @@ class Result:
     """The best of several measurements of one server."""
 
     rate = 0.0  #: requests a second
-    cpu = float("inf")  #: microseconds for each request
     speed = 0.0  #: MiB a second
 
-    def add(self, served: Served, requests: int, connections: int, megabytes: int) -> None:
+    def __init__(self) -> None:
+        self.cpus: list[float] = []
+
+    @property
+    def cpu(self) -> float:
+        """Microseconds for each request."""
+        return min(self.cpus)
+
+    def add(self, served: Served, requests: int, connections: int, megabytes: int = 0) -> None:
         asyncio.run(_load(served.port, connections * 10, connections))
         before, begun = served.usage()[0], time.monotonic()
         asyncio.run(_load(served.port, requests, connections))
         self.rate = max(self.rate, requests / (time.monotonic() - begun))
-        self.cpu = min(self.cpu, (served.usage()[0] - before) / requests * 1e6)
+        self.cpus.append((served.usage()[0] - before) / requests * 1e6)
+        if not megabytes:
+            return
         begun = time.monotonic()
         asyncio.run(_download(served.port, megabytes << 20))
         self.speed = max(self.speed, megabytes / (time.monotonic() - begun))

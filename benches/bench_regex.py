@@ -18,8 +18,8 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import re2
 import tables
+from comparison import Comparison
 from timing import Contender, Cost, measure, nanoseconds, table, verdict
 
 from meshcore import RouteTable
@@ -53,10 +53,6 @@ WORDS = (
 
 #: A pass to find the one, and one to see that it is the one.
 FLATNESS = 2.0
-
-#: RE2 would look for what the groups match otherwise, by slower machines.
-OPTIONS = re2.Options()
-OPTIONS.never_capture = True
 
 #: name, pattern, text, whether it matches
 SINGLE = [
@@ -105,13 +101,35 @@ FAMILIES: dict[str, tuple[Callable[[int], str], Callable[[int], str]]] = {
 SMALL_FAMILIES = {"no literal": 100}
 
 
+#: With how many routes `python -m benches` compares.
+COMPARED = 100
+
+
+@functools.cache
+def re2_options() -> Any:
+    """RE2 would look for what the groups match otherwise, by slower machines."""
+    import re2
+
+    options = re2.Options()
+    options.never_capture = True
+    return options
+
+
+def re2_compile(pattern: str) -> Any:
+    import re2
+
+    return re2.compile(pattern, re2_options())
+
+
+COMPILERS: dict[str, Callable[[str], Any]] = {"re": re.compile, "re2": re2_compile}
+
+
 def single(rounds: int) -> None:
     rows = []
     for name, pattern, text, matches in SINGLE:
         contenders = {
             "ours": Regex(pattern).full_match,
-            "re": re.compile(pattern).fullmatch,
-            "re2": re2.compile(pattern, OPTIONS).fullmatch,
+            **{who: compile_(pattern).fullmatch for who, compile_ in COMPILERS.items()},
         }
         for who, match in contenders.items():
             if bool(match(text)) is not matches:
@@ -126,7 +144,7 @@ def long_texts(rounds: int) -> None:
     few, many = 2_000, 10_000
     rows = []
     for pattern, piece in PATHOLOGICAL:
-        contenders = {"ours": Regex(pattern).full_match, "re2": re2.compile(pattern, OPTIONS).fullmatch}
+        contenders = {"ours": Regex(pattern).full_match, "re2": re2_compile(pattern).fullmatch}
         short, long = (time_calls(contenders, [(piece * n)[:n].encode()], rounds) for n in (few, many))
         slopes = {
             who: Cost(
@@ -172,6 +190,8 @@ def loop_over(compile_: Callable[[str], Any], patterns: Sequence[str]) -> Callab
 
 
 def re2_set(patterns: Sequence[str]) -> Callable[[str], str | None]:
+    import re2
+
     combined = re2.Set.FullMatchSet()
     for pattern in patterns:
         combined.Add(pattern)
@@ -184,6 +204,35 @@ def re2_set(patterns: Sequence[str]) -> Callable[[str], str | None]:
     return match
 
 
+LOOPS: dict[str, Callable[[Sequence[str]], Callable[[str], str | None]]] = {
+    "re loop": functools.partial(loop_over, re.compile),
+    "re2 loop": functools.partial(loop_over, re2_compile),
+    "re2.Set": re2_set,
+}
+
+
+def compare(quick: bool) -> Comparison:
+    """For `python -m benches`: all single regexes together, and routes of each kind."""
+    run = Comparison("regex", quick)
+
+    def matchers(compile_: Callable[[str], Any], method: str) -> Contender:
+        pairs = [(getattr(compile_(pattern), method), text) for _, pattern, text, _ in SINGLE]
+        return Contender("for match, text in pairs: match(text)", {"pairs": pairs}, len(pairs))
+
+    singles = {who: functools.partial(matchers, it, "fullmatch") for who, it in COMPILERS.items()}
+    costs = run.measure({"Regex": matchers(Regex, "full_match"), **run.present(singles)})
+    run.add(f"one of {len(SINGLE)} regexes", costs, "Regex", COMPILERS)
+    for family, (pattern_of, path_of) in FAMILIES.items():
+        patterns = [pattern_of(i + 1) for i in range(COMPARED)]
+        loops = {who: functools.partial(make, patterns) for who, make in LOOPS.items()}
+        calls = {"RouteTable.match": request(route_table(patterns)), **run.present(loops)}
+        names = {"path": path_of(COMPARED)}
+        contenders = {who: Contender("match(path)", {"match": it, **names}) for who, it in calls.items()}
+        operation = f"{COMPARED} regex routes, {family}, the last"
+        run.add(operation, run.measure(contenders), "RouteTable.match", LOOPS)
+    return run
+
+
 def sets(sizes: Sequence[int], rounds: int) -> dict[str, dict[int, dict[str, dict[str, Cost]]]]:
     """family -> size -> where the hit is -> contender -> cost"""
     out: dict[str, dict[int, dict[str, dict[str, Cost]]]] = {}
@@ -193,9 +242,7 @@ def sets(sizes: Sequence[int], rounds: int) -> dict[str, dict[int, dict[str, dic
             patterns = [pattern_of(i + 1) for i in range(size)]
             contenders = {
                 "ours": request(route_table(patterns)),
-                "re loop": loop_over(re.compile, patterns),
-                "re2 loop": loop_over(functools.partial(re2.compile, options=OPTIONS), patterns),
-                "re2.Set": re2_set(patterns),
+                **{who: make(patterns) for who, make in LOOPS.items()},
             }
             for where, number in {"first": 0, "middle": size // 2, "last": size - 1, "none": None}.items():
                 path = "/nothing/of/this/kind" if number is None else path_of(number + 1)

@@ -33,6 +33,7 @@ from unittest import mock
 import scale_documents as documents
 import tables
 import yaml
+from comparison import Comparison
 from timing import Contender, measure, nanoseconds, table, verdict
 
 from meshcore import Engine, Outcome, load
@@ -47,6 +48,10 @@ SPREAD = 4_096
 FLATNESS = 1.2
 SECONDS = 5.0
 STALL = 20.0
+
+#: Who the floor of loading is, by dialect.
+LIBYAML = "libyaml's bare events"
+FLOORS = {"envoy-json": "Python's json alone", "envoy-yaml": LIBYAML, "istio-yaml": LIBYAML}
 
 #: Stages of a load: what is timed, by dialect. What is left over is translation.
 _ISTIO, _ENVOY = "meshcore.config.istio.", "meshcore.config.envoy."
@@ -297,9 +302,23 @@ def loads(folder: Path, dialect: str, sizes: list[int]) -> list[str]:
         floors.append(f"{found['load'] / found['floor']:.1f}x at {size:,}")
     print(f"\n{dialect}: seconds of processor time\n")
     print(table(head, rows))
-    parser = "Python's json module" if dialect == "envoy-json" else "libyaml's bare events"
-    print(f"a load against {parser}: {', '.join(floors)}\n")
+    print(f"a load against {FLOORS[dialect]}: {', '.join(floors)}\n")
     return verdicts
+
+
+def compare(quick: bool) -> Comparison:
+    """For `python -m benches`: a load beside the parser below it."""
+    run, size = Comparison("scale", quick), 1_000
+    with tempfile.TemporaryDirectory() as name:
+        for dialect in documents.DIALECTS:
+            path = documents.write(Path(name), dialect, size)
+            contenders = {
+                who: Contender("work(path)", {"work": work, "path": path})
+                for who, work in (("load", load), (FLOORS[dialect], floor))
+            }
+            costs = run.measure(contenders, rounds=3)
+            run.add(f"loading {size:,} routes, {dialect}", costs, "load", [FLOORS[dialect]])
+    return run
 
 
 def main() -> int:

@@ -10,27 +10,29 @@ server, or without the packages redis and limits, that peer is left out.
 from __future__ import annotations
 
 import argparse
-import importlib.util
 import random
-import shutil
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
 import tables
+from bench_global_limit import lacking, server
+from comparison import Comparison, present_or_said
 from timing import Contender, beside, measure, nanoseconds, table, verdict
 
 from meshcore import Engine, RateLimiter, SharedState
 
 KEYS = 1000
+SHARED = "RateLimiter, shared"
 RATE = 1_000_000
 #: How many keys of a large table are asked for, in random order.
 SAMPLE = 200_000
-#: How many times cheaper than limits' fixed window on Redis a shared call must be.
-TARGET = 100.0
+#: How many times cheaper than a call of limits on Redis a shared one must be.
+FIXED, MOVING = "limits on Redis, fixed window", "limits on Redis, moving window"
+TARGETS = {FIXED: 100.0}
 
 
 def key_of(number: int) -> str:
@@ -45,22 +47,23 @@ def state(size: int) -> Iterator[SharedState]:
         yield SharedState(Path(path) / "state", size=size)
 
 
-def redis_contenders(url: str, keys: list[str]) -> dict[str, Contender]:
+def limits_on_redis(url: str, name: str, strategy: str) -> Contender:
     from limits import RateLimitItemPerSecond, strategies
     from limits.storage import RedisStorage
 
-    storage = RedisStorage(url)
+    names = {
+        "hit": getattr(strategies, strategy)(RedisStorage(url)).hit,
+        # Each strategy has keys of its own.
+        "item": RateLimitItemPerSecond(RATE, 1, name),
+        "keys": [key_of(number) for number in range(KEYS)],
+    }
+    return Contender("for key in keys: hit(item, key)", names, KEYS)
+
+
+def peers(url: str) -> dict[str, Callable[[], Contender]]:
     return {
-        name: Contender(
-            "for key in keys: hit(item, key)",
-            # Each strategy has keys of its own.
-            {"hit": strategy(storage).hit, "item": RateLimitItemPerSecond(RATE, 1, name), "keys": keys},
-            len(keys),
-        )
-        for name, strategy in (
-            ("limits on Redis, fixed window", strategies.FixedWindowRateLimiter),
-            ("limits on Redis, moving window", strategies.MovingWindowRateLimiter),
-        )
+        FIXED: lambda: limits_on_redis(url, FIXED, "FixedWindowRateLimiter"),
+        MOVING: lambda: limits_on_redis(url, MOVING, "MovingWindowRateLimiter"),
     }
 
 
@@ -70,7 +73,7 @@ def limiters(shared: SharedState) -> dict[str, Contender]:
         name: Contender("for key in keys: allow(key)", {"keys": keys, "allow": limiter.allow}, KEYS)
         for name, limiter in (
             ("RateLimiter, one process", RateLimiter(RATE, RATE, 1.0, capacity=2 * KEYS)),
-            ("RateLimiter, shared", RateLimiter(RATE, RATE, 1.0, capacity=2 * KEYS, shared_state=shared)),
+            (SHARED, RateLimiter(RATE, RATE, 1.0, capacity=2 * KEYS, shared_state=shared)),
         )
     }
 
@@ -89,6 +92,21 @@ def engines(shared: SharedState) -> dict[str, Contender]:
             ("Engine, shared", Engine(config, shared_state=shared)),
         )
     }
+
+
+def compare(quick: bool) -> Comparison:
+    """For `python -m benches`."""
+    run = Comparison("shared", quick)
+    with ExitStack() as stack:
+        found = limiters(stack.enter_context(state(64 << 20)))
+        if needs := lacking():
+            run.lack({"limits on Redis": needs})
+        else:
+            url = f"redis://127.0.0.1:{stack.enter_context(server())}"
+            found |= run.present(peers(url))
+        costs = run.measure(found)
+    run.add(f"a call for one of {KEYS:,} live keys", costs, SHARED, [FIXED, MOVING], TARGETS)
+    return run
 
 
 def report_live_keys(numbers: list[int], effort: dict[str, Any]) -> None:
@@ -122,28 +140,25 @@ def main() -> int:
     options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     options.add_argument("--quick", action="store_true", help="fewer, shorter samples")
     options.add_argument("--keys", default="1000,1000000,10000000", help="numbers of live keys")
-    options.add_argument("--server", default=shutil.which("redis-server") or shutil.which("valkey-server"))
+    options.add_argument("--server")
     chosen = options.parse_args()
     effort: dict[str, Any] = {"rounds": 3, "sample": 0.005} if chosen.quick else {}
     with ExitStack() as stack:
         shared = stack.enter_context(state(64 << 20))
         found = limiters(shared)
-        missing = [name for name in ("redis", "limits") if importlib.util.find_spec(name) is None]
-        if missing or not chosen.server:
-            print(f"left out: limits on Redis (not here: {', '.join(missing) or 'redis-server'})")
+        if (needs := lacking()) and not chosen.server:
+            print(f"without limits on Redis, which needs {needs}")
         else:
-            from bench_global_limit import server
-
             url = f"redis://127.0.0.1:{stack.enter_context(server(chosen.server))}"
-            found |= redis_contenders(url, [key_of(number) for number in range(KEYS)])
+            found |= present_or_said(peers(url))
         costs = measure(found, **effort)
         print(f"\na call for one of {KEYS:,} live keys\n\n{beside(costs)}")
         print(f"\na decision and its end\n\n{beside(measure(engines(shared), **effort))}")
     report_live_keys([int(number) for number in chosen.keys.split(",")], effort)
-    peer = costs.get("limits on Redis, fixed window")
-    if peer is not None:
-        ratio = peer.minimum / costs["RateLimiter, shared"].minimum
-        print("\n" + verdict("RateLimiter, shared, against limits on Redis", ratio, TARGET, at_most=False))
+    for name, target in TARGETS.items():
+        if name in costs:
+            ratio = costs[name].minimum / costs[SHARED].minimum
+            print("\n" + verdict(f"{SHARED}, against {name}", ratio, target, at_most=False))
     return 0
 
 

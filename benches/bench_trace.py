@@ -12,11 +12,12 @@ and makes the child's id as it writes.
 from __future__ import annotations
 
 import argparse
-import importlib.util
 import random
 import uuid
+from collections.abc import Callable
 from typing import Any
 
+from comparison import Comparison, present_or_said
 from timing import Contender, Cost, beside, measure, verdict
 
 from meshcore import SpanContext, request_id
@@ -97,32 +98,29 @@ def opentelemetry_child(context: Any) -> Any:
     return trace.set_span_in_context(trace.NonRecordingSpan(own), context)
 
 
-def installed(name: str) -> bool:
-    try:
-        return importlib.util.find_spec(name) is not None
-    except ModuleNotFoundError:
-        return False
+def opentelemetry_b3() -> dict[str, Contender]:
+    from opentelemetry.propagators.b3 import B3MultiFormat
+
+    return opentelemetry(B3MultiFormat(), "OpenTelemetry", B3)
 
 
-def b3_hops() -> dict[str, Contender]:
-    found = ours(B3, "b3multi")
-    if installed("opentelemetry.propagators.b3"):
-        from opentelemetry.propagators.b3 import B3MultiFormat
+def opentelemetry_w3c() -> dict[str, Contender]:
+    from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
-        found |= opentelemetry(B3MultiFormat(), "OpenTelemetry", B3)
-    if installed("py_zipkin"):
-        from py_zipkin.request_helpers import create_http_headers, extract_zipkin_attrs_from_headers
+    return opentelemetry(TraceContextTextMapPropagator(), "OpenTelemetry", W3C)
 
-        names = {
-            "extract": extract_zipkin_attrs_from_headers,
-            "write": create_http_headers,
-            "text": dict((*OTHERS, *B3)),
-        }
-        found["py-zipkin, dict"] = Contender(
-            "write(context_stack=None, tracer=Tracer(extract(text)), new_span_id=True)",
-            {**names, "Tracer": ZipkinTracer},
-        )
-    return found
+
+def py_zipkin_b3() -> dict[str, Contender]:
+    from py_zipkin.request_helpers import create_http_headers, extract_zipkin_attrs_from_headers
+
+    names = {
+        "extract": extract_zipkin_attrs_from_headers,
+        "write": create_http_headers,
+        "text": dict((*OTHERS, *B3)),
+        "Tracer": ZipkinTracer,
+    }
+    statement = "write(context_stack=None, tracer=Tracer(extract(text)), new_span_id=True)"
+    return {"py-zipkin, dict": Contender(statement, names)}
 
 
 class ZipkinTracer:
@@ -135,24 +133,53 @@ class ZipkinTracer:
         return self.attrs
 
 
-def w3c_hops() -> dict[str, Contender]:
-    found = ours(W3C, "tracecontext")
-    if installed("opentelemetry.trace"):
-        from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
-
-        found |= opentelemetry(TraceContextTextMapPropagator(), "OpenTelemetry", W3C)
-    return found
-
-
-def request_ids() -> dict[str, Contender]:
-    found = {
+def own_ids() -> dict[str, Contender]:
+    return {
         "meshcore": Contender("request_id()", {"request_id": request_id}),
         "str(uuid4())": Contender("str(uuid4())", {"uuid4": uuid.uuid4}),
         "uuid4().hex": Contender("uuid4().hex", {"uuid4": uuid.uuid4}),
     }
-    if installed("asgi_correlation_id"):
-        found["asgi-correlation-id"] = Contender("run(call())", correlation())
-    return found
+
+
+def correlation_id() -> dict[str, Contender]:
+    return {"asgi-correlation-id": Contender("run(call())", correlation())}
+
+
+#: By what is done: our contenders, and the peers'.
+B3_HOP = "a hop in B3"
+W3C_HOP = "a hop in W3C's format"
+ID = "a request id"
+Made = dict[str, Contender]
+WORK: dict[str, tuple[Callable[[], Made], dict[str, Callable[[], Made]]]] = {
+    B3_HOP: (lambda: ours(B3, "b3multi"), {"OpenTelemetry": opentelemetry_b3, "py-zipkin": py_zipkin_b3}),
+    W3C_HOP: (lambda: ours(W3C, "tracecontext"), {"OpenTelemetry": opentelemetry_w3c}),
+    ID: (own_ids, {"asgi-correlation-id": correlation_id}),
+}
+#: What is done, by whom of ours and whom of the peers, and how many times cheaper ours must be.
+TARGETS: list[tuple[str, str, str, float | None]] = [
+    (B3_HOP, "meshcore", "OpenTelemetry, list", 25.0),
+    (B3_HOP, "meshcore, list edited in place", "OpenTelemetry, list", 40.0),
+    (B3_HOP, "meshcore, dicts", "OpenTelemetry, dict", None),
+    (B3_HOP, "meshcore, dicts", "py-zipkin, dict", 5.0),
+    (W3C_HOP, "meshcore", "OpenTelemetry, list", None),
+    (W3C_HOP, "meshcore, dicts", "OpenTelemetry, dict", None),
+    (ID, "meshcore", "str(uuid4())", 20.0),
+    (ID, "meshcore", "asgi-correlation-id", None),
+]
+
+
+def compare(quick: bool) -> Comparison:
+    """For `python -m benches`."""
+    run = Comparison("trace", quick)
+    for work, (own, peers) in WORK.items():
+        contenders = own()
+        for found in run.present(peers).values():
+            contenders |= found
+        costs = run.measure(contenders)
+        for what, mine, peer, target in TARGETS:
+            if what == work:
+                run.add(work, costs, mine, [peer], {peer: target})
+    return run
 
 
 def correlation() -> dict[str, Any]:
@@ -189,25 +216,18 @@ def main() -> int:
     options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     options.add_argument("--quick", action="store_true", help="fewer, shorter samples")
     effort: dict[str, Any] = {"rounds": 3, "sample": 0.005} if options.parse_args().quick else {}
-    b3, w3c, ids = (measure(found, **effort) for found in (b3_hops(), w3c_hops(), request_ids()))
-    report("a hop in B3 (x-b3-*)", b3)
-    report("a hop in W3C's format (traceparent and tracestate)", w3c)
-    report("a request id", ids)
+    costs: dict[str, dict[str, Cost]] = {}
+    for work, (own, peers) in WORK.items():
+        contenders = own()
+        for found in present_or_said(peers).values():
+            contenders |= found
+        costs[work] = measure(contenders, **effort)
+        report(work, costs[work])
     print()
-    for name, costs, mine, peer, target in (
-        ("B3 against OpenTelemetry", b3, "meshcore", "OpenTelemetry, list", 25.0),
-        (
-            "B3 in place against OpenTelemetry",
-            b3,
-            "meshcore, list edited in place",
-            "OpenTelemetry, list",
-            40.0,
-        ),
-        ("B3 against py-zipkin", b3, "meshcore, dicts", "py-zipkin, dict", 5.0),
-        ("request_id against uuid4", ids, "meshcore", "str(uuid4())", 20.0),
-    ):
-        if peer in costs:
-            print(verdict(name, costs[peer].minimum / costs[mine].minimum, target, at_most=False))
+    for work, mine, peer, target in TARGETS:
+        if target and peer in costs[work]:
+            ratio = costs[work][peer].minimum / costs[work][mine].minimum
+            print(verdict(f"{work}: {mine} against {peer}", ratio, target, at_most=False))
     return 0
 
 

@@ -33,6 +33,11 @@ class Cost:
     minimum: float
     median: float
 
+    @property
+    def spread(self) -> float:
+        """How far the median lies above the minimum, as a part of the minimum."""
+        return max(0.0, self.median / self.minimum - 1)
+
 
 def measure(
     contenders: Mapping[str, Contender],
