@@ -43,9 +43,7 @@ def c(session: nox.Session) -> None:
 def bench(session: nox.Session) -> None:
     """The benches; see benches/README.md for how to read them."""
     session.install(".[bench]")
-    session.run("python", "benches/bench_match.py", *session.posargs)
-    session.run("python", "benches/bench_decide.py", *session.posargs)
-    session.run("python", "benches/bench_regex.py")
+    session.run("python", "-m", "benches", *session.posargs)
     if shutil.which("valgrind"):
         session.run("python", "benches/callgrind_decide.py")
         session.run("python", "benches/callgrind_exchange.py")
