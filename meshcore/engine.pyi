@@ -68,8 +68,8 @@ class Engine:
             path: the request target as received (query included; absolute form and ``*`` are understood).
             headers: all header lines. str is taken as UTF-8.
             scheme: of the connection, "http" or "https".
-            source: IP address of the direct peer, without a port; what is no address is taken as unknown. IPv4
-                within IPv6, as sockets of both say, is IPv4.
+            source: IP address of the direct peer, without a port; what is no address is taken as unknown.
+                IPv4 within IPv6, as sockets of both say, is IPv4.
             local: IP address that the connection came to.
             port: port that the connection came to; chooses the listener.
             now_ns: the time, in nanoseconds of any monotonic clock; read once where not given.
