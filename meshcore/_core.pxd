@@ -717,7 +717,8 @@ cdef extern from "meshcore.h" nogil:
         mc_shared *shared, mc_slice name, uint64_t capacity, const mc_limit *limit, const uint8_t *secret,
         mc_error *error) nogil
     mc_bucket *mc_shared_bucket(mc_shared *shared, mc_slice name, const mc_limit *limit, mc_error *error) nogil
-    void mc_shared_release(mc_shared *shared, const void *limiter_or_bucket)
+    void mc_shared_release_limiter(mc_shared *shared, mc_limiter *limiter)
+    void mc_shared_release_bucket(mc_shared *shared, const mc_bucket *bucket)
 
     ctypedef struct mc_action_spec:
         mc_action_kind kind

@@ -167,7 +167,7 @@ cdef class TokenBucket(_Limit):
         if self._shared == NULL:
             mc_bucket_free(self._bucket)
         else:
-            mc_shared_release(self._shared, self._bucket)
+            mc_shared_release_bucket(self._shared, self._bucket)
 
     def __repr__(self):
         return f"<TokenBucket {self.remaining} of {self.max_tokens}>"
@@ -224,7 +224,7 @@ cdef class RateLimiter(_Limit):
         if self._shared == NULL:
             mc_limiter_free(self._limiter)
         else:
-            mc_shared_release(self._shared, self._limiter)
+            mc_shared_release_limiter(self._shared, self._limiter)
 
     def __repr__(self):
         return (

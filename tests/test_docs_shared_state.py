@@ -19,6 +19,6 @@ def test_the_examples_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     names: dict[str, Any] = {}
     for block in re.findall(r"```python\n(.*?)```", DOCUMENT, flags=re.S):
         exec(block, names)
-    assert names["state"].path.name == f"meshcore-{os.geteuid()}-shop.1"
+    assert names["state"].path.name == f"meshcore-{os.geteuid()}-shop.2"
     assert names["limiter"].shared_state.path == names["state"].path
     assert names["state"].regions == 2

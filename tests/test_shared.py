@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import pickle
+import re
 import resource
 import signal
 import stat
@@ -52,7 +53,7 @@ def taken(of: TokenBucket) -> int:
 
 def test_a_name_stands_for_a_file_of_this_user(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     found = shared.path_of("shop")
-    assert found.name == f"meshcore-{os.geteuid()}-shop.1"
+    assert found.name == f"meshcore-{os.geteuid()}-shop.2"
     monkeypatch.setattr(shared.os.path, "isdir", lambda folder: folder == str(tmp_path))
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
     assert shared.path_of("shop").parent == tmp_path
@@ -213,11 +214,14 @@ def dropped() -> None:
 
 
 def test_damage_is_refused_or_does_no_harm(path: Path) -> None:
-    """Each byte of the first regions' own, as the other tests do it in C for every bit: here all the way."""
+    """Of the header, of regions and of limiters what stays is sealed; the rest may be anything.
+
+    Here of a file's bytes, while it is in use and between; in C of every bit, and of what engines have there.
+    """
     content = make(path)
     refusals = 0
     state: SharedState | None
-    for at in range(0, len(content), 41):
+    for at in range(0, len(content), 13):
         damaged = bytearray(content)
         damaged[at] ^= 0xFF
         with path.open("r+b") as file:
@@ -231,7 +235,16 @@ def test_damage_is_refused_or_does_no_harm(path: Path) -> None:
         if at % 2:
             state = None  # else it is damaged while it is in use
             dropped()
-    assert refusals > 10
+    assert refusals > 20
+
+
+@pytest.mark.parametrize("at", [0, 8, 16, 24, 32, 47, 48, 56])
+def test_a_header_with_another_byte_is_refused(path: Path, at: int) -> None:
+    content = bytearray(make(path))
+    content[at] ^= 1
+    path.write_bytes(content + bytes(SIZE - len(content)))
+    words = {0: "is no shared state", 8: "another version", 56: "where its regions end|list of regions"}
+    assert re.search(words.get(at, "is damaged: its header"), refused(path))
 
 
 def test_a_file_that_its_maker_did_not_finish_is_made_again(path: Path) -> None:

@@ -117,7 +117,7 @@ class _Limit:
         state = self.shared_state  # for as long as what is in it
 
         def release(data: Any) -> None:
-            lib.mc_shared_release(ffi.cast("mc_shared *", state.address), data)
+            getattr(lib, f"mc_shared_release_{kind}")(ffi.cast("mc_shared *", state.address), data)
 
         return ffi.gc(found, release)
 

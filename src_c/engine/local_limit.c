@@ -65,7 +65,7 @@ static bool find_tokens(mc_limit_rule *rule, mc_slice name, uint64_t capacity, m
   mc_runtime_lock(runtime);
   rule->store = mc_limit_store_of(runtime, name, size, rule->keyed ? MC_LIMITER_ALIGNMENT : MC_BUCKET_BYTES,
                                   rule->keyed ? init_limiter : NULL, &of);
-  if (rule->store && rule->keyed && !mc_limiter_is_sound(rule->store->memory, capacity, &rule->limit)) {
+  if (rule->store && rule->keyed && !mc_limiter_open(&rule->limiter, rule->store->memory, capacity, &rule->limit)) {
     /* Of a shared state: who else would write to it? */
     mc_limit_store_release(runtime, rule->store);
     rule->store = NULL;
@@ -176,7 +176,7 @@ typedef struct charge {
   bool peek, no_memory;
 } charge;
 
-static const mc_limit_rule *rule_of(const mc_local_limit *limit, int32_t rule) {
+static mc_limit_rule *rule_of(const mc_local_limit *limit, int32_t rule) {
   return &limit->at[rule == MC_RULE_WHOLE ? limit->rule_count : (uint32_t)rule];
 }
 
@@ -204,16 +204,16 @@ static mc_slice key_of(charge *c, const match *m) {
   return key;
 }
 
-static mc_limit_answer ask(const mc_limit_rule *rule, mc_slice key, uint64_t cost, uint64_t now, bool peek) {
-  if (rule->keyed && peek) return mc_limiter_peek(rule->store->memory, key, cost, now);
-  if (rule->keyed) return mc_limiter_check(rule->store->memory, key, cost, now);
+static mc_limit_answer ask(mc_limit_rule *rule, mc_slice key, uint64_t cost, uint64_t now, bool peek) {
+  if (rule->keyed && peek) return mc_limiter_peek(&rule->limiter, key, cost, now);
+  if (rule->keyed) return mc_limiter_check(&rule->limiter, key, cost, now);
   mc_bucket *bucket = rule->store->memory;
   return peek ? mc_bucket_peek(bucket, &rule->limit, cost, now) : mc_bucket_check(bucket, &rule->limit, cost, now);
 }
 
-static void give_back(const mc_limit_rule *rule, mc_slice key, uint64_t cost, uint64_t now) {
+static void give_back(mc_limit_rule *rule, mc_slice key, uint64_t cost, uint64_t now) {
   if (rule->keyed) {
-    mc_limiter_refund(rule->store->memory, key, cost, now);
+    mc_limiter_refund(&rule->limiter, key, cost, now);
   } else {
     mc_bucket_refund(rule->store->memory, &rule->limit, cost, now);
   }
@@ -225,7 +225,7 @@ static uint64_t in_ns(const mc_limit_rule *rule, uint64_t units) {
 
 /* What the tokens of a rule say, after it has given them or not. Of a peek it is as if they had been taken. */
 static mc_limit_answer take(charge *c, const match *m) {
-  const mc_limit_rule *rule = rule_of(c->limit, m->rule);
+  mc_limit_rule *rule = rule_of(c->limit, m->rule);
   const mc_descriptor *descriptor = m->descriptor;
   const uint64_t cost = descriptor && descriptor->hits.said ? descriptor->hits.value : 1;
   const bool back = descriptor && descriptor->gives_back;

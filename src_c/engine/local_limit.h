@@ -8,6 +8,7 @@
 #include "edit/headers.h"
 #include "limit/limit.h"
 #include "limit/rules.h"
+#include "limit/table.h"
 #include "policy/descriptors.h"
 #include "upstream/limit_store.h"
 
@@ -23,6 +24,7 @@ typedef struct mc_limit_rule {
   double rate;        /* tokens in a nanosecond */
   uint64_t max_tokens, token_ns, window_ns;
   mc_limit_store *store; /* NULL: none */
+  mc_limiter limiter;    /* of what is in it, where it is keyed */
 } mc_limit_rule;
 
 /* How many requests it let through, and so on; in memory that the runtime keeps. */

@@ -1996,11 +1996,8 @@ typedef struct mc_limiter mc_limiter;
 
 /* How much memory takes `capacity` keys; 0: more than there can be. */
 size_t mc_limiter_bytes(uint64_t capacity);
-/* Makes a limiter of memory that is all zero and aligned to MC_LIMITER_ALIGNMENT. The secret (16 bytes) decides which
- * keys meet in a set: nobody should be able to guess it. */
 #define MC_LIMITER_ALIGNMENT 128
-mc_limiter *mc_limiter_init(void *memory, uint64_t capacity, const mc_limit *limit, const uint8_t *secret);
-/* The same in memory of its own; NULL: there is none. */
+/* The secret (16 bytes) decides which keys meet in a set: nobody should be able to guess it. NULL: there is no memory. */
 mc_limiter *mc_limiter_new(uint64_t capacity, const mc_limit *limit, const uint8_t *secret);
 void mc_limiter_free(mc_limiter *limiter);
 bool mc_limiter_allow(mc_limiter *limiter, mc_slice key, uint64_t cost, uint64_t now_ns);
@@ -2017,7 +2014,7 @@ uint64_t mc_limiter_forgotten(const mc_limiter *limiter);
  * Each process takes one of its slots, by which the others know what it holds: where it has died, that is taken back.
  * See mc_shared above. */
 
-enum { MC_SHARED_MAX_WORKERS = 254, MC_SHARED_BOOT_BYTES = 16, MC_SHARED_LAYOUT = 1 };
+enum { MC_SHARED_MAX_WORKERS = 254, MC_SHARED_BOOT_BYTES = 16, MC_SHARED_LAYOUT = 2 };
 
 /* What the caller does for the core, which knows no files. */
 typedef struct mc_shared_calls {
@@ -2078,7 +2075,8 @@ uint32_t mc_shared_pid(const mc_shared *shared, uint32_t slot);
 mc_limiter *mc_shared_limiter(mc_shared *shared, mc_slice name, uint64_t capacity, const mc_limit *limit,
                               const uint8_t *secret, mc_error *error);
 mc_bucket *mc_shared_bucket(mc_shared *shared, mc_slice name, const mc_limit *limit, mc_error *error);
-void mc_shared_release(mc_shared *shared, const void *limiter_or_bucket);
+void mc_shared_release_limiter(mc_shared *shared, mc_limiter *limiter);
+void mc_shared_release_bucket(mc_shared *shared, const mc_bucket *bucket);
 /* ------------------------------------------------------------------ trace contexts
  *
  * What a request says of the trace that it belongs to, in any of the formats in use, and the same for the next

@@ -50,12 +50,14 @@ mc_limiter *mc_shared_limiter(mc_shared *shared, mc_slice name, uint64_t capacit
   const birth of = {capacity, limit, secret};
   size_t bytes = mc_limiter_bytes(capacity);
   if (!bytes) return refuse(error, MC_LIMIT, "has no room for as many keys");
-  mc_limiter *limiter = find(shared, &limiter_form, name, &of, bytes, error);
-  if (limiter && !mc_limiter_is_sound(limiter, capacity, limit)) {
-    mc_region_release(shared, limiter);
-    return refuse(error, MC_INVALID, "is damaged: a limiter");
-  }
-  return limiter;
+  mc_limiter *limiter = malloc(sizeof *limiter);
+  if (!limiter) return refuse(error, MC_NO_MEMORY, "out of memory");
+  void *table = find(shared, &limiter_form, name, &of, bytes, error);
+  if (table && mc_limiter_open(limiter, table, capacity, limit)) return limiter;
+  free(limiter);
+  if (!table) return NULL;
+  mc_region_release(shared, table);
+  return refuse(error, MC_INVALID, "is damaged: a limiter");
 }
 
 mc_bucket *mc_shared_bucket(mc_shared *shared, mc_slice name, const mc_limit *limit, mc_error *error) {
@@ -63,6 +65,10 @@ mc_bucket *mc_shared_bucket(mc_shared *shared, mc_slice name, const mc_limit *li
   return find(shared, &bucket_form, name, &of, sizeof(mc_bucket), error);
 }
 
-void mc_shared_release(mc_shared *shared, const void *limiter_or_bucket) {
-  mc_region_release(shared, limiter_or_bucket);
+void mc_shared_release_limiter(mc_shared *shared, mc_limiter *limiter) {
+  if (!limiter) return;
+  mc_region_release(shared, limiter->table);
+  mc_limiter_free(limiter);
 }
+
+void mc_shared_release_bucket(mc_shared *shared, const mc_bucket *bucket) { mc_region_release(shared, bucket); }

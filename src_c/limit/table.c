@@ -1,8 +1,10 @@
 #include "limit/table.h"
 
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/hash.h"
 #include "base/inlined.h"
 #include "base/numbers.h"
 #include "base/siphash.h"
@@ -32,7 +34,7 @@
  */
 
 _Static_assert(sizeof(mc_limit_set) == 2 * MC_LIMITER_ALIGNMENT, "four lines of a cache");
-_Static_assert(sizeof(mc_limiter) == MC_LIMITER_ALIGNMENT, "the sets follow it");
+_Static_assert(sizeof(mc_limiter_table) == MC_LIMITER_ALIGNMENT, "the sets follow it");
 
 /* A claim is older than that many of its ticks (2^26 ns) if its owner died, or sleeps. */
 enum { TICK_SHIFT = 26, OLD_TICKS = 16 };
@@ -161,7 +163,7 @@ static result enter(mc_limiter *limiter, mc_limit_set *set, found at, want *w) {
   if (lives) raise_floor(set, at.time);
   uint64_t claim = new_claim(set, w);
   if (!atomic_compare_exchange_strong(&set->times[at.place], &at.time, claim)) return AGAIN;
-  if (lives && mc_debt_of(at.time, w->now)) atomic_fetch_add_explicit(&limiter->forgotten, 1, memory_order_relaxed);
+  if (lives && mc_debt_of(at.time, w->now)) atomic_fetch_add_explicit(&limiter->table->forgotten, 1, memory_order_relaxed);
   return move_in(set, at.place, claim, w);
 }
 
@@ -184,7 +186,7 @@ static inline uint64_t set_of(const mc_limiter *limiter, uint64_t hash) { return
 MC_INLINED bool charge(mc_limiter *limiter, mc_slice key, uint64_t units, uint64_t most, uint64_t now_ns,
                        uint64_t *debt) {
   uint64_t hash = hash_of(limiter, key);
-  mc_limit_set *set = &limiter->set[set_of(limiter, hash)];
+  mc_limit_set *set = &limiter->table->set[set_of(limiter, hash)];
   want w = {.units = units,
             .most = most,
             .now = mc_limit_time(&limiter->limit, now_ns),
@@ -204,7 +206,7 @@ MC_INLINED bool charge(mc_limiter *limiter, mc_slice key, uint64_t units, uint64
 
 static uint64_t debt_now(const mc_limiter *limiter, mc_slice key, uint64_t now_ns) {
   uint64_t hash = hash_of(limiter, key), now = mc_limit_time(&limiter->limit, now_ns);
-  const mc_limit_set *set = &limiter->set[set_of(limiter, hash)];
+  const mc_limit_set *set = &limiter->table->set[set_of(limiter, hash)];
   found at = find(set, (uint32_t)hash, now, (uint16_t)(now_ns >> TICK_SHIFT));
   if (!at.here) return at.debt;
   return is_claim(at.time) ? debt_of_new(atomic_load(&set->floor), now) : mc_debt_of(at.time, now);
@@ -244,7 +246,7 @@ void mc_limiter_refund(mc_limiter *limiter, mc_slice key, uint64_t cost, uint64_
   const mc_limit *limit = &limiter->limit;
   uint64_t hash = hash_of(limiter, key), now = mc_limit_time(limit, now_ns);
   uint64_t units = mc_limit_units(limit, cost < limit->max_tokens ? cost : limit->max_tokens);
-  mc_limit_set *set = &limiter->set[set_of(limiter, hash)];
+  mc_limit_set *set = &limiter->table->set[set_of(limiter, hash)];
   for (;;) {
     found at = find(set, (uint32_t)hash, now, (uint16_t)(now_ns >> TICK_SHIFT));
     /* What a forgotten key owes is the whole set's, and nobody's to give back. */
@@ -258,7 +260,7 @@ void mc_limiter_refund(mc_limiter *limiter, mc_slice key, uint64_t cost, uint64_
 }
 
 uint64_t mc_limiter_forgotten(const mc_limiter *limiter) {
-  return atomic_load_explicit(&limiter->forgotten, memory_order_relaxed);
+  return atomic_load_explicit(&limiter->table->forgotten, memory_order_relaxed);
 }
 
 /* Twice as many places as keys. */
@@ -269,36 +271,40 @@ static uint64_t sets_for(uint64_t capacity) {
 }
 
 size_t mc_limiter_bytes(uint64_t capacity) {
-  uint64_t most = (SIZE_MAX / 2 - sizeof(mc_limiter)) / sizeof(mc_limit_set);
+  uint64_t most = (SIZE_MAX / 2 - sizeof(mc_limiter_table)) / sizeof(mc_limit_set);
   uint64_t sets = sets_for(capacity);
-  return capacity > most || sets > most ? 0 : sizeof(mc_limiter) + (size_t)sets * sizeof(mc_limit_set);
+  return capacity > most || sets > most ? 0 : sizeof(mc_limiter_table) + (size_t)sets * sizeof(mc_limit_set);
 }
 
-mc_limiter *mc_limiter_init(void *memory, uint64_t capacity, const mc_limit *limit, const uint8_t *secret) {
-  mc_limiter *limiter = memory;
-  limiter->limit = *limit;
-  memcpy(limiter->secret, secret, sizeof limiter->secret);
-  limiter->sets = sets_for(capacity);
-  limiter->capacity = capacity;
-  return limiter;
+static uint64_t seal_of(const mc_limiter_table *table) { return mc_xxh64(table, offsetof(mc_limiter_table, seal), 0); }
+
+void mc_limiter_init(void *memory, uint64_t capacity, const mc_limit *limit, const uint8_t *secret) {
+  mc_limiter_table *table = memory;
+  table->limit = *limit;
+  memcpy(table->secret, secret, sizeof table->secret);
+  table->sets = sets_for(capacity);
+  table->capacity = capacity;
+  table->seal = seal_of(table);
 }
 
-bool mc_limiter_is_sound(const mc_limiter *limiter, uint64_t capacity, const mc_limit *limit) {
-  return !memcmp(&limiter->limit, limit, sizeof *limit) && limiter->sets == sets_for(capacity) &&
-         limiter->capacity == capacity;
+bool mc_limiter_open(mc_limiter *limiter, void *memory, uint64_t capacity, const mc_limit *limit) {
+  mc_limiter_table *table = memory;
+  *limiter = (mc_limiter){.limit = *limit, .sets = sets_for(capacity), .table = table};
+  memcpy(limiter->secret, table->secret, sizeof limiter->secret);
+  return !memcmp(&table->limit, limit, sizeof *limit) && table->sets == limiter->sets && table->capacity == capacity &&
+         table->seal == seal_of(table);
 }
 
 mc_limiter *mc_limiter_new(uint64_t capacity, const mc_limit *limit, const uint8_t *secret) {
   size_t bytes = mc_limiter_bytes(capacity);
   /* calloc takes memory of the system where there is much of it: what no key uses costs nothing. */
-  char *memory = bytes ? calloc(1, bytes + MC_LIMITER_ALIGNMENT) : NULL;
+  char *memory = bytes ? calloc(1, sizeof(mc_limiter) + MC_LIMITER_ALIGNMENT + bytes) : NULL;
   if (!memory) return NULL;
-  size_t lead = MC_LIMITER_ALIGNMENT - (uintptr_t)memory % MC_LIMITER_ALIGNMENT;
-  mc_limiter *limiter = mc_limiter_init(memory + lead, capacity, limit, secret);
-  limiter->lead = lead;
-  return limiter;
+  char *table = memory + sizeof(mc_limiter);
+  table += MC_LIMITER_ALIGNMENT - (uintptr_t)table % MC_LIMITER_ALIGNMENT;
+  mc_limiter_init(table, capacity, limit, secret);
+  mc_limiter_open((mc_limiter *)(void *)memory, table, capacity, limit);
+  return (mc_limiter *)(void *)memory;
 }
 
-void mc_limiter_free(mc_limiter *limiter) {
-  if (limiter) free((char *)limiter - limiter->lead);
-}
+void mc_limiter_free(mc_limiter *limiter) { free(limiter); }

@@ -31,17 +31,29 @@ typedef struct mc_limit_set {
   _Atomic(uint64_t) claims; /* how many there were */
 } mc_limit_set;
 
-struct mc_limiter {
+/* The memory that may be shared. */
+typedef struct mc_limiter_table {
   mc_limit limit;
   uint64_t secret[2];
   uint64_t sets;
   uint64_t capacity;
-  alignas(64) _Atomic(uint64_t) forgotten;
-  uint64_t lead; /* of mc_limiter_new: bytes of its memory before it */
+  uint64_t seal; /* a hash of all that */
+  _Atomic(uint64_t) forgotten;
   mc_limit_set set[];
+} mc_limiter_table;
+
+/* How one process sees it: what calls go by is its own, so that nobody who writes to the memory leads it out of it. */
+struct mc_limiter {
+  mc_limit limit;
+  uint64_t secret[2];
+  uint64_t sets;
+  mc_limiter_table *table;
 };
 
-/* Whether memory that others may have written to is a limiter as mc_limiter_init makes it of these. */
-bool mc_limiter_is_sound(const mc_limiter *limiter, uint64_t capacity, const mc_limit *limit);
+/* Makes a table of memory that is all zero and aligned to MC_LIMITER_ALIGNMENT. The secret (16 bytes) decides which
+ * keys meet in a set: nobody should be able to guess it. */
+void mc_limiter_init(void *memory, uint64_t capacity, const mc_limit *limit, const uint8_t *secret);
+/* A view of what mc_limiter_init has made of these, with whatever secret; false: it is something else. */
+bool mc_limiter_open(mc_limiter *limiter, void *memory, uint64_t capacity, const mc_limit *limit);
 
 #endif

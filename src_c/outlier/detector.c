@@ -149,7 +149,7 @@ void mc_outlier_report(const mc_members *members, mc_host_state *host, const mc_
   uint64_t left = atomic_load_explicit(&members->state->live->due_ns, memory_order_relaxed) - now_ns;
   if (left - 1 >= spec->interval_ns) mc_outlier_sweep(members->state, now_ns);
   mc_outlier_cluster *cluster = atomic_load_explicit(&members->state->outlier, memory_order_relaxed);
-  unsigned turn = atomic_load_explicit(&cluster->turn, memory_order_relaxed);
+  unsigned turn = mc_outlier_turn(cluster);
   mc_ejections due = 0;
   if (outcome.reached) mc_outlier_host_reached(host->outlier, turn);
   if (outcome.unreachable) due |= mc_outlier_host_unreachable(host->outlier, spec, turn);
@@ -162,6 +162,7 @@ void mc_outlier_sweep(mc_cluster_state *state, uint64_t now_ns) {
   const mc_members *members = detecting(state);
   if (members) mc_outlier_sweep_due(members, now_ns);
   mc_cluster_state_merge(state, now_ns);
+  mc_cluster_state_sweep_at(state, state->live->sweep_ns); /* due_ns may be anything, in a shared state */
   mc_cluster_state_unlock(state);
 }
 

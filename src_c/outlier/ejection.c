@@ -6,6 +6,15 @@ static uint64_t load(const atomic_uint_fast64_t *at) { return atomic_load_explic
 
 static void store(atomic_uint_fast64_t *at, uint64_t value) { atomic_store_explicit(at, value, memory_order_relaxed); }
 
+/* Not much more than ejections can have made it: as long as it decays, sweeps that were missed are made up for one by one.
+ * In a shared state any number may stand there. */
+static uint64_t multiplier_of(const mc_outlier_spec *spec, const mc_outlier_host *host) {
+  enum { ANY = 1 << 16 };
+  const uint64_t base = spec->base_ejection_time_ns, most = base ? spec->max_ejection_time_ns / base + 2 : 0;
+  const uint64_t multiplier = atomic_load_explicit(&host->multiplier, memory_order_relaxed);
+  return multiplier <= ANY || multiplier <= most ? multiplier : ANY;
+}
+
 static bool may_eject(const mc_members *members, const mc_host_state *host) {
   const mc_outlier_spec *spec = members->outlier;
   uint32_t others = 0, here = 0;
@@ -32,7 +41,7 @@ void mc_eject(const mc_members *members, mc_host_state *state, mc_ejection reaso
   }
   if (mc_splitmix64(&cluster->random) % 100 >= spec->enforcing[reason]) return;
   cluster->counts.enforced[reason]++;
-  uint64_t multiplier = atomic_load_explicit(&host->multiplier, memory_order_relaxed);
+  uint64_t multiplier = multiplier_of(spec, host);
   uint64_t jitter = mc_splitmix64(&cluster->random);
   store(&host->jitter_ns, spec->max_ejection_time_jitter_ns ? jitter % (spec->max_ejection_time_jitter_ns + 1) : 0);
   store(&host->ejected_at_ns, now_ns);
@@ -54,14 +63,14 @@ void mc_uneject(mc_host_state *state, uint64_t now_ns) {
 }
 
 uint64_t mc_ejection_end(const mc_outlier_spec *spec, const mc_outlier_host *host) {
-  uint64_t multiplier = atomic_load_explicit(&host->multiplier, memory_order_relaxed);
+  uint64_t multiplier = multiplier_of(spec, host);
   bool most = (double)multiplier * (double)spec->base_ejection_time_ns >= (double)spec->max_ejection_time_ns;
   uint64_t lasts = most ? spec->max_ejection_time_ns : multiplier * spec->base_ejection_time_ns;
   return load(&host->ejected_at_ns) + lasts + load(&host->jitter_ns);
 }
 
 bool mc_ejection_decay(const mc_outlier_spec *spec, mc_outlier_host *host, uint64_t now_ns) {
-  uint64_t multiplier = atomic_load_explicit(&host->multiplier, memory_order_relaxed);
+  uint64_t multiplier = multiplier_of(spec, host);
   if (!multiplier) return false;
   if (load(&host->unejected_at_ns) + spec->interval_ns <= now_ns) multiplier--;
   atomic_store_explicit(&host->multiplier, multiplier, memory_order_relaxed);

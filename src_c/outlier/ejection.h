@@ -7,14 +7,19 @@
 
 /* What detection knows of a cluster, whatever its configuration. */
 typedef struct mc_outlier_cluster {
-  atomic_uint turn; /* the half of mc_outlier_host.requests that is written */
-  bool begun; /* it has been set up; under the lock, as the next two */
+  atomic_uint turn; /* the half of mc_outlier_host.requests that is written: mc_outlier_turn */
+  uint8_t begun;    /* it has been set up; under the lock, as the next two */
   uint64_t random;
   mc_outlier_counts counts;
 } mc_outlier_cluster;
 
+/* In a shared state any number may stand there. */
+static inline unsigned mc_outlier_turn(const mc_outlier_cluster *cluster) {
+  return atomic_load_explicit(&cluster->turn, memory_order_relaxed) & 1;
+}
+
 static inline bool mc_is_ejected(const mc_host_state *host) {
-  return atomic_load_explicit(&host->live->failing, memory_order_relaxed) != 0;
+  return atomic_load_explicit(&host->live->failing, memory_order_relaxed) & MC_FAILING_EJECTED;
 }
 
 /* A host is an outlier: it is ejected, unless too many are or chance says no (the percentage that is enforced). A

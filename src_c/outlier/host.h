@@ -23,7 +23,7 @@ typedef struct mc_outlier_host {
   atomic_uint_fast32_t multiplier; /* of the base ejection time */
   atomic_uint_fast32_t ejections;  /* so far */
   atomic_uint_fast32_t reason;     /* of the last one: an mc_ejection */
-  bool begun;                      /* it has been set up */
+  uint8_t begun;                   /* it has been set up */
 } mc_outlier_host;
 
 /* One bit for each mc_ejection that has become due. */

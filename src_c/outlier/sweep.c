@@ -26,7 +26,7 @@ static bool turn_over(const mc_members *members, unsigned ended) {
 /* One sweep. From what time on another one can change anything, unless there are reports before. */
 static uint64_t sweep(const mc_members *members, uint64_t now_ns) {
   const mc_outlier_spec *spec = members->outlier;
-  unsigned ended = atomic_load_explicit(&members->state->outlier->turn, memory_order_relaxed);
+  unsigned ended = mc_outlier_turn(members->state->outlier);
   for (uint32_t i = 0; i < members->host_count; i++) {
     mc_host_state *host = members->hosts[i].state;
     if (mc_is_ejected(host) && mc_ejection_end(spec, host->outlier) <= now_ns) mc_uneject(host, now_ns);

@@ -8,9 +8,9 @@
 mc_held mc_region_held(const mc_shared *shared, const mc_region *region, uint32_t number) {
   const mc_shared_held *form = &region->held;
   char *base = (char *)region;
-  char *word = base + region->data + form->offset + number / form->count * (uint64_t)form->stride;
+  char *word = base + MC_REGION_DATA + form->offset + number / form->count * (uint64_t)form->stride;
   return (mc_held){.word = (_Atomic(uint64_t) *)(void *)word + number % form->count,
-                   .columns = (_Atomic(uint64_t) *)(void *)(base + region->columns) + number,
+                   .columns = (_Atomic(uint64_t) *)(void *)(base + mc_region_columns_place(region->data_size)) + number,
                    .stride = form->count * form->groups,
                    .owners = shared->workers};
 }
@@ -18,11 +18,12 @@ mc_held mc_region_held(const mc_shared *shared, const mc_region *region, uint32_
 /* A lock of a dead owner is free, for someone who is told. */
 static void recover(mc_region *region, uint32_t slot) {
   if (region->lock == MC_NOWHERE) return;
-  char *data = (char *)region + region->data;
+  char *data = (char *)region + MC_REGION_DATA;
   mc_shared_word *lock = (mc_shared_word *)(void *)(data + region->lock);
-  if (atomic_load(lock) != slot) return;
+  uint32_t word = atomic_load(lock);
+  if ((word & MC_LOCK_OWNER) != slot) return;
   if (region->version != MC_NOWHERE) atomic_fetch_add((_Atomic(uint64_t) *)(void *)(data + region->version), 1);
-  atomic_compare_exchange_strong(lock, &slot, MC_LOCK_RECOVERED);
+  atomic_compare_exchange_strong(lock, &word, (word & ~(uint32_t)MC_LOCK_OWNER) | MC_LOCK_RECOVERED);
 }
 
 void mc_shared_reclaim_slot(mc_shared *shared, uint32_t slot) {
@@ -30,7 +31,7 @@ void mc_shared_reclaim_slot(mc_shared *shared, uint32_t slot) {
   for (uint64_t offset = mc_shared_first(shared); offset < mc_shared_end(shared); offset += region->bytes) {
     region = mc_region_at(shared, offset);
     if (!region) break;
-    if (!atomic_load(&region->kind)) continue;
+    if (mc_region_is_free(region)) continue;
     for (uint32_t i = 0; i < region->held.count * region->held.groups; i++) {
       const mc_held held = mc_region_held(shared, region, i);
       mc_held_clear(&held, slot);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/hash.h"
+#include "base/slice.h"
 #include "shared/held.h"
 #include "shared/reclaim.h"
 
@@ -25,7 +26,7 @@ static mc_region *region_of(const mc_shared *shared, const mc_region_entry *entr
   return (mc_region *)(void *)((char *)shared->at + entry->offset);
 }
 
-static char *data_of(mc_region *region) { return (char *)region + region->data; }
+static char *data_of(mc_region *region) { return (char *)region + MC_REGION_DATA; }
 
 static void put(mc_region_entry *entries, uint64_t mask, mc_region_entry entry) {
   uint64_t at = entry.hash & mask;
@@ -89,16 +90,27 @@ static mc_code look(mc_shared *shared) {
   while (shared->seen < mc_shared_end(shared)) {
     const mc_region *region = mc_region_at(shared, shared->seen);
     if (!region) return MC_INVALID;
-    if (atomic_load(&region->kind) && !entry_at(shared, region->hash, shared->seen) &&
+    if (!mc_region_is_free(region) && !entry_at(shared, region->hash, shared->seen) &&
         !add(shared, shared->seen, region->hash))
       return MC_NO_MEMORY;
     shared->seen += region->bytes;
   }
-  return MC_OK;
+  /* Where the end is wrong, the next region would be written over others. */
+  return shared->seen == mc_shared_end(shared) ? MC_OK : MC_INVALID;
 }
 
 static uint64_t hash_of(const mc_shared_form *form, mc_slice name, uint64_t size) {
   return mc_xxh64(name.data, name.size, size * 31 + form->kind);
+}
+
+static mc_slice name_of(const mc_region *region, uint32_t workers) {
+  const char *name = (const char *)region + mc_region_name_place(region->data_size, &region->held, workers);
+  return mc_slice_of(name, region->name_size);
+}
+
+static bool same_form(const mc_region *region, const mc_shared_form *form) {
+  return !memcmp(&region->held, &form->held, sizeof form->held) && region->lock == form->lock &&
+         region->version == form->version;
 }
 
 static mc_region_entry *find(const mc_shared *shared, const mc_shared_form *form, mc_slice name, uint64_t size,
@@ -108,8 +120,8 @@ static mc_region_entry *find(const mc_shared *shared, const mc_shared_form *form
     mc_region_entry *entry = &shared->entries[at];
     if (entry->hash != hash) continue;
     const mc_region *region = mc_region_at(shared, entry->offset);
-    if (region && atomic_load(&region->kind) == (uint32_t)form->kind && region->data_size == size &&
-        region->name_size == name.size && !memcmp(region->name, name.data, name.size))
+    if (region && !mc_region_is_free(region) && region->kind == (uint32_t)form->kind && region->data_size == size &&
+        same_form(region, form) && mc_slice_equal(name_of(region, shared->workers), name))
       return entry;
   }
   return NULL;
@@ -132,28 +144,21 @@ static void set_user(mc_region *region, uint32_t slot, bool uses) {
 typedef struct plan {
   const mc_shared_form *form;
   mc_slice name;
-  uint64_t size, hash, data, columns, bytes;
+  uint64_t size, hash, name_place, bytes;
   const void *argument;
 } plan;
-
-static uint64_t aligned(uint64_t size) {
-  return (size + MC_SHARED_ALIGNMENT - 1) / MC_SHARED_ALIGNMENT * MC_SHARED_ALIGNMENT;
-}
 
 static plan plan_of(const mc_shared *shared, const mc_shared_form *form, mc_slice name, uint64_t size,
                     const void *argument) {
   plan p = {.form = form, .name = name, .size = size, .argument = argument};
   p.hash = hash_of(form, name, size);
-  p.data = aligned(sizeof(mc_region) + name.size + sizeof p.data); /* before the data: where the region begins */
-  p.columns = aligned(p.data + size);
-  p.bytes = aligned(p.columns + (uint64_t)form->held.count * form->held.groups * shared->workers * 8);
+  p.name_place = mc_region_name_place(size, &form->held, shared->workers);
+  p.bytes = mc_shared_aligned(p.name_place + name.size);
   return p;
 }
 
-static uint64_t *way_back(const void *data) { return (uint64_t *)(void *)data - 1; }
-
 static void begin_data(mc_region *region, const plan *p) {
-  memset(data_of(region), 0, region->bytes - region->data);
+  memset(data_of(region), 0, p->name_place - MC_REGION_DATA);
   for (uint32_t g = 0; g < p->form->held.groups; g++) {
     _Atomic(uint64_t) *words = (void *)(data_of(region) + p->form->held.offset + g * p->form->held.stride);
     for (uint32_t i = 0; i < p->form->held.count; i++) atomic_store(&words[i], MC_HELD_SHARED);
@@ -161,20 +166,19 @@ static void begin_data(mc_region *region, const plan *p) {
   if (p->form->init) p->form->init(data_of(region), p->argument);
 }
 
-/* All but its size, which stays, and its kind, which comes last. */
-static void write(mc_region *region, const plan *p) {
+/* All but its size, which stays. The seal comes last: until then it is nobody's. */
+static void write(mc_region *region, const plan *p, uint32_t workers) {
   region->hash = p->hash;
-  region->name_size = (uint32_t)p->name.size;
-  region->data = p->data;
   region->data_size = p->size;
-  region->columns = p->columns;
   region->held = p->form->held;
   region->lock = p->form->lock;
   region->version = p->form->version;
+  region->kind = (uint32_t)p->form->kind;
+  region->name_size = (uint32_t)p->name.size;
   for (int i = 0; i < MC_SHARED_USER_WORDS; i++) atomic_store(&region->users[i], 0);
-  memcpy(region->name, p->name.data, p->name.size);
-  *way_back(data_of(region)) = p->data;
   begin_data(region, p);
+  if (p->name.size) memcpy((char *)region + p->name_place, p->name.data, p->name.size);
+  atomic_store(&region->seal, mc_region_seal(region, workers));
 }
 
 static mc_region *append(mc_shared *shared, const plan *p, mc_error *error) {
@@ -191,8 +195,8 @@ static mc_region *append(mc_shared *shared, const plan *p, mc_error *error) {
   }
   mc_region *region = (mc_region *)(void *)((char *)shared->at + end);
   region->bytes = p->bytes;
-  write(region, p);
-  atomic_store(&region->kind, (uint32_t)p->form->kind);
+  region->not_bytes = ~p->bytes;
+  write(region, p, shared->workers);
   atomic_store(&shared->at->end, end + p->bytes);
   return region;
 }
@@ -204,10 +208,9 @@ static mc_region *take_over(mc_shared *shared, const plan *p) {
     region = mc_region_at(shared, offset);
     if (!region) return NULL;
     if (region->bytes < p->bytes || region->bytes / 2 > p->bytes || is_used(region)) continue;
-    atomic_store(&region->kind, MC_SHARED_NOTHING);
+    atomic_store(&region->seal, 0);
     atomic_fetch_add(&shared->at->generation, 1);
-    write(region, p);
-    atomic_store(&region->kind, (uint32_t)p->form->kind);
+    write(region, p, shared->workers);
     return region;
   }
   return NULL;
@@ -250,9 +253,9 @@ void *mc_region_find(mc_shared *shared, const mc_shared_form *form, mc_slice nam
 }
 
 static mc_region_entry *entry_of(const mc_shared *shared, const void *data) {
-  uint64_t place = (uint64_t)((const char *)data - (const char *)shared->at), back = *way_back(data);
-  const mc_region *region = back < place ? mc_region_at(shared, place - back) : NULL;
-  mc_region_entry *entry = region ? entry_at(shared, region->hash, place - back) : NULL;
+  uint64_t place = (uint64_t)((const char *)data - (const char *)shared->at) - MC_REGION_DATA;
+  const mc_region *region = mc_region_at(shared, place);
+  mc_region_entry *entry = region ? entry_at(shared, region->hash, place) : NULL;
   return entry && entry->references ? entry : NULL;
 }
 
@@ -265,9 +268,8 @@ void mc_region_release(mc_shared *shared, const void *data) {
   mc_shared_unlock(shared);
 }
 
-_Atomic(uint64_t) *mc_region_columns(const void *data) {
-  char *region = (char *)(uintptr_t)data - *way_back(data);
-  return (void *)(region + ((const mc_region *)(void *)region)->columns);
+_Atomic(uint64_t) *mc_region_columns(const void *data, uint64_t size) {
+  return (void *)((char *)(uintptr_t)data - MC_REGION_DATA + mc_region_columns_place(size));
 }
 
 void mc_regions_use(mc_shared *shared) {

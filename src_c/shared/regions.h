@@ -10,8 +10,8 @@ void *mc_region_find(mc_shared *shared, const mc_shared_form *form, mc_slice nam
                      mc_error *error);
 void mc_region_release(mc_shared *shared, const void *data);
 
-/* The columns of a region's counts: shared/held.h. */
-_Atomic(uint64_t) *mc_region_columns(const void *data);
+/* The columns of a region's counts, by its data and their size: shared/held.h. */
+_Atomic(uint64_t) *mc_region_columns(const void *data, uint64_t size);
 
 /* Says that this process uses what it has found, under a slot that is new. Under mc_shared_lock. */
 void mc_regions_use(mc_shared *shared);

@@ -1,5 +1,6 @@
 #include "shared/segment.h"
 
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +15,7 @@
 enum { LAYOUT = MC_SHARED_LAYOUT };
 
 _Static_assert(sizeof(mc_shared_header) % 64 == 0, "slots begin a line");
+_Static_assert(sizeof(mc_region) <= MC_REGION_DATA, "the data come behind it");
 _Static_assert(ATOMIC_LLONG_LOCK_FREE == 2 && ATOMIC_INT_LOCK_FREE == 2, "processes share atomics");
 
 static mc_code refuse(mc_error *error, mc_code code, const char *message) {
@@ -29,6 +31,10 @@ static uint64_t layout_of(void) {
   return mc_xxh64(facts, sizeof facts, 0);
 }
 
+static uint64_t seal_of(const mc_shared_header *header) {
+  return mc_xxh64(&header->layout, offsetof(mc_shared_header, seal) - offsetof(mc_shared_header, layout), 0);
+}
+
 void mc_shared_format(void *memory, uint64_t size, uint32_t workers, const uint8_t *boot) {
   mc_shared_header *header = memory;
   const mc_shared of = {.workers = workers};
@@ -36,6 +42,7 @@ void mc_shared_format(void *memory, uint64_t size, uint32_t workers, const uint8
   header->size = size;
   header->workers = workers;
   memcpy(header->boot, boot, sizeof header->boot);
+  header->seal = seal_of(header);
   atomic_store(&header->end, mc_shared_first(&of));
   atomic_store(&header->magic, MAGIC);
 }
@@ -61,10 +68,11 @@ mc_code mc_shared_check(const void *memory, uint64_t size, mc_error *error) {
   if (atomic_load(&header->magic) != MAGIC) return refuse(error, MC_INVALID, "is no shared state of meshcore");
   if (header->layout != layout_of())
     return refuse(error, MC_INVALID, "was made by another version or build of meshcore");
+  if (header->seal != seal_of(header)) return refuse(error, MC_INVALID, "is damaged: its header");
   if (header->size != size) return refuse(error, MC_INVALID, "is truncated, or has grown");
-  if (!header->workers || header->workers > MC_SHARED_MAX_WORKERS || size < mc_shared_least(header->workers))
+  if (!header->workers || header->workers > MC_SHARED_MAX_WORKERS || size < mc_shared_least((uint32_t)header->workers))
     return refuse(error, MC_INVALID, "is damaged: its header");
-  const mc_shared of = {.at = (mc_shared_header *)memory, .size = size, .workers = header->workers};
+  const mc_shared of = {.at = (mc_shared_header *)memory, .size = size, .workers = (uint32_t)header->workers};
   uint64_t offset = mc_shared_first(&of), end = atomic_load(&header->end);
   while (offset < end) {
     const mc_region *region = mc_region_at(&of, offset);
@@ -78,30 +86,39 @@ mc_code mc_shared_check(const void *memory, uint64_t size, mc_error *error) {
 
 static bool fits(uint64_t offset, uint64_t size, uint64_t room) { return offset <= room && size <= room - offset; }
 
-static bool words_fit(const mc_region *region) {
-  const mc_shared_held *held = &region->held;
+static bool words_fit(const mc_shared_held *held, uint64_t room) {
   if (!held->count || !held->groups) return !held->count && !held->groups;
   if (held->count > 64 || held->groups > 64 || held->offset % 8 || held->stride % 8) return false;
   uint64_t last = (uint64_t)held->stride * (held->groups - 1) + held->count * sizeof(uint64_t);
-  return fits(held->offset, last, region->data_size);
+  return fits(held->offset, last, room);
 }
 
 static bool place_fits(uint32_t at, uint64_t size, uint64_t room) {
   return at == MC_NOWHERE || (at % size == 0 && fits(at, size, room));
 }
 
+uint64_t mc_region_seal(const mc_region *region, uint32_t workers) {
+  const char *name = (const char *)region + mc_region_name_place(region->data_size, &region->held, workers);
+  uint64_t seal = mc_xxh64(&region->hash, offsetof(mc_region, users) - offsetof(mc_region, hash),
+                           mc_xxh64(name, region->name_size, 0));
+  return seal ? seal : 1;
+}
+
+/* A region's places lie within it. Only then can the seal be told, which covers the name. */
+static bool is_sound(const mc_region *region, uint32_t workers) {
+  return region->data_size <= region->bytes && words_fit(&region->held, region->data_size) &&
+         fits(mc_region_name_place(region->data_size, &region->held, workers), region->name_size, region->bytes) &&
+         place_fits(region->lock, 4, region->data_size) && place_fits(region->version, 8, region->data_size) &&
+         atomic_load(&region->seal) == mc_region_seal(region, workers) && region->kind < MC_SHARED_KINDS;
+}
+
 mc_region *mc_region_at(const mc_shared *shared, uint64_t offset) {
   uint64_t end = mc_shared_end(shared);
   if (offset < mc_shared_first(shared) || offset % MC_SHARED_ALIGNMENT || !fits(offset, sizeof(mc_region), end)) return NULL;
   mc_region *region = (mc_region *)(void *)((char *)shared->at + offset);
-  uint64_t bytes = region->bytes, columns = (uint64_t)region->held.count * region->held.groups * shared->workers * 8;
-  bool sound = bytes >= sizeof *region && bytes % MC_SHARED_ALIGNMENT == 0 && fits(offset, bytes, end) &&
-               atomic_load(&region->kind) < MC_SHARED_KINDS &&
-               fits(sizeof *region, region->name_size, bytes) && region->data % MC_SHARED_ALIGNMENT == 0 &&
-               region->data >= sizeof *region + region->name_size && fits(region->data, region->data_size, bytes) &&
-               words_fit(region) && region->columns % 8 == 0 &&
-               region->columns >= region->data + region->data_size && fits(region->columns, columns, bytes) &&
-               place_fits(region->lock, 4, region->data_size) && place_fits(region->version, 8, region->data_size);
+  const uint64_t bytes = region->bytes;
+  bool sound = bytes == ~region->not_bytes && bytes > MC_REGION_DATA && bytes % MC_SHARED_ALIGNMENT == 0 &&
+               fits(offset, bytes, end) && (mc_region_is_free(region) || is_sound(region, shared->workers));
   return sound ? region : NULL;
 }
 
@@ -116,7 +133,7 @@ mc_shared *mc_shared_new(void *memory, uint64_t size, const mc_shared_calls *cal
   }
   shared->at = memory;
   shared->size = size;
-  shared->workers = shared->at->workers;
+  shared->workers = (uint32_t)shared->at->workers;
   shared->calls = *calls;
   atomic_flag_clear(&shared->busy);
   return shared;
@@ -182,7 +199,7 @@ mc_shared_status mc_shared_status_of(mc_shared *shared) {
     const mc_region *region = mc_region_at(shared, offset);
     if (!region) break;
     offset += region->bytes;
-    if (atomic_load(&region->kind)) status.regions++;
+    status.regions += !mc_region_is_free(region);
   }
   for (uint32_t slot = 1; slot <= shared->workers; slot++)
     status.in_use += atomic_load(&mc_shared_slot_of(shared, slot)->used) != 0;

@@ -8,8 +8,10 @@
  * writes over it. All that changes the list happens under the caller's file lock (mc_shared_calls), which the system
  * takes back from whoever dies. Everything else is atomics.
  *
- * Nothing that is read of the memory is believed: sizes and places are checked before they are used (mc_region_at), since
- * a file may be damaged. What regions hold is checked when they are found.
+ * Nothing that is read of the memory is believed, since a file may be damaged. What stays as it was made (the header, what a
+ * region says of itself, a limiter's parameters) has a *seal*, a hash, and is refused where that is not right. What
+ * changes (counts, times, who uses what) may be wrong, but is never used as a place, an index, a divisor or a number of
+ * turns without being bounded: wrong numbers make wrong answers, and nothing worse.
  */
 #ifndef MC_SHARED_SEGMENT_H
 #define MC_SHARED_SEGMENT_H
@@ -30,9 +32,9 @@ typedef struct mc_shared_header {
   _Atomic(uint64_t) magic; /* written last */
   uint64_t layout;         /* of all that follows, as this build of the core has it */
   uint64_t size;
-  uint32_t workers; /* slots */
-  uint32_t unused;
+  uint64_t workers; /* slots */
   uint8_t boot[MC_SHARED_BOOT_BYTES];
+  uint64_t seal;                /* of all before it but `magic` */
   _Atomic(uint64_t) end;        /* of the regions */
   _Atomic(uint64_t) generation; /* how often a region was given another name */
   alignas(64) _Atomic(uint64_t) looked_ns; /* when somebody last looked for dead owners */
@@ -49,8 +51,7 @@ typedef struct mc_shared_held {
 
 /* The kinds of regions; their numbers are part of the layout. */
 typedef enum mc_shared_kind {
-  MC_SHARED_NOTHING, /* the region may be used for something else */
-  MC_SHARED_LIMITER,
+  MC_SHARED_LIMITER = 1,
   MC_SHARED_BUCKET,
   MC_SHARED_CLUSTER,
   MC_SHARED_HOST,
@@ -68,17 +69,19 @@ typedef struct mc_shared_form {
   void (*init)(void *data, const void *argument); /* of memory that is all zero; NULL: that will do */
 } mc_shared_form;
 
+/* Behind it, at MC_REGION_DATA, the data; then the columns, aligned, and then the name. */
 typedef struct mc_region {
-  uint64_t bytes; /* with this, the name, the data and the columns */
-  uint64_t hash;  /* of kind, name and size */
-  _Atomic(uint32_t) kind;
-  uint32_t name_size;
-  uint64_t data, data_size, columns; /* places from the region's beginning */
+  uint64_t bytes, not_bytes; /* of all of it, for good; and its complement */
+  _Atomic(uint64_t) seal;    /* of what follows, without the users, and of the name; 0: the region is nobody's */
+  uint64_t hash;             /* of kind, name and size */
+  uint64_t data_size;
   mc_shared_held held;
   uint32_t lock, version;
+  uint32_t kind, name_size;
   _Atomic(uint64_t) users[MC_SHARED_USER_WORDS]; /* a bit for each slot */
-  char name[];
 } mc_region;
+
+enum { MC_REGION_DATA = MC_SHARED_ALIGNMENT };
 
 /* A process's own view of it. */
 struct mc_shared {
@@ -98,12 +101,26 @@ struct mc_shared {
 void mc_shared_lock(mc_shared *shared);
 void mc_shared_unlock(mc_shared *shared);
 
-/* The region at that place, if all that it says of itself lies within the memory; NULL: it is damaged. */
+/* The region at that place, somebody's or nobody's; NULL: it is damaged. Under mc_shared_lock. */
 mc_region *mc_region_at(const mc_shared *shared, uint64_t offset);
+/* What its seal has to be. */
+uint64_t mc_region_seal(const mc_region *region, uint32_t workers);
+
+static inline bool mc_region_is_free(const mc_region *region) { return !atomic_load(&region->seal); }
+
+static inline uint64_t mc_shared_aligned(uint64_t size) {
+  return (size + MC_SHARED_ALIGNMENT - 1) / MC_SHARED_ALIGNMENT * MC_SHARED_ALIGNMENT;
+}
+
+/* Places from where a region begins. */
+static inline uint64_t mc_region_columns_place(uint64_t data_size) { return mc_shared_aligned(MC_REGION_DATA + data_size); }
+
+static inline uint64_t mc_region_name_place(uint64_t data_size, const mc_shared_held *held, uint32_t workers) {
+  return mc_region_columns_place(data_size) + (uint64_t)held->count * held->groups * workers * sizeof(uint64_t);
+}
 
 static inline uint64_t mc_shared_first(const mc_shared *shared) {
-  uint64_t slots = sizeof(mc_shared_header) + (uint64_t)shared->workers * sizeof(mc_shared_slot);
-  return (slots + MC_SHARED_ALIGNMENT - 1) / MC_SHARED_ALIGNMENT * MC_SHARED_ALIGNMENT;
+  return mc_shared_aligned(sizeof(mc_shared_header) + (uint64_t)shared->workers * sizeof(mc_shared_slot));
 }
 
 /* Where the regions end; never behind the memory. */

@@ -7,6 +7,11 @@
 #include "base/slice.h"
 #include "shared/regions.h"
 
+enum {
+  CLUSTER_BYTES = sizeof(mc_cluster_live) + MC_OUTLIER_CLUSTER_BYTES,
+  HOST_BYTES = sizeof(mc_host_live) + MC_OUTLIER_HOST_BYTES
+};
+
 void mc_cluster_live_init(mc_cluster_live *live) {
   atomic_init(&live->due_ns, UINT64_MAX);
   live->sweep_ns = live->merge_ns = live->merged_ns = UINT64_MAX;
@@ -35,8 +40,12 @@ static const mc_shared_form host_form = {
     .version = MC_NOWHERE,
 };
 
+_Atomic(uint64_t) *mc_cluster_live_columns(const mc_cluster_live *live) { return mc_region_columns(live, CLUSTER_BYTES); }
+
+_Atomic(uint64_t) *mc_host_live_columns(const mc_host_live *live) { return mc_region_columns(live, HOST_BYTES); }
+
 mc_cluster_live *mc_cluster_live_find(mc_shared *shared, mc_slice cluster, mc_error *error) {
-  return mc_region_find(shared, &cluster_form, cluster, sizeof(mc_cluster_live) + MC_OUTLIER_CLUSTER_BYTES, NULL, error);
+  return mc_region_find(shared, &cluster_form, cluster, CLUSTER_BYTES, NULL, error);
 }
 
 mc_host_live *mc_host_live_find(mc_shared *shared, mc_slice cluster, mc_slice address, mc_error *error) {
@@ -49,8 +58,7 @@ mc_host_live *mc_host_live_find(mc_shared *shared, mc_slice cluster, mc_slice ad
   if (cluster.size) memcpy(name, cluster.data, cluster.size);
   name[cluster.size] = '\0';
   if (address.size) memcpy(name + cluster.size + 1, address.data, address.size);
-  mc_host_live *live =
-      mc_region_find(shared, &host_form, mc_slice_of(name, size), sizeof *live + MC_OUTLIER_HOST_BYTES, NULL, error);
+  mc_host_live *live = mc_region_find(shared, &host_form, mc_slice_of(name, size), HOST_BYTES, NULL, error);
   free(name);
   return live;
 }

@@ -11,7 +11,7 @@ typedef struct mc_cluster_live {
   /* Moves on with every change of a host's health: a balancer that was built at another epoch is stale. */
   _Atomic(uint64_t) epoch;
   _Atomic(uint64_t) due_ns; /* when something has to be done before the next pick; UINT64_MAX: never */
-  atomic_bool asked;        /* there has been a request to one of its hosts */
+  atomic_uchar asked;       /* there has been a request to one of its hosts: not 0 */
   mc_shared_word lock;      /* of what follows, among processes */
   uint64_t sweep_ns;        /* when an interval of outlier detection ends; UINT64_MAX: never */
   uint64_t merge_ns;        /* when changes of health that wait become the epoch's; UINT64_MAX: none waits */
@@ -32,6 +32,10 @@ static inline void *mc_host_live_outlier(mc_host_live *live) { return live + 1; 
 
 /* Of memory that is all zero. */
 void mc_cluster_live_init(mc_cluster_live *live);
+
+/* Columns of their counts, where they are shared: shared/held.h. */
+_Atomic(uint64_t) *mc_cluster_live_columns(const mc_cluster_live *live);
+_Atomic(uint64_t) *mc_host_live_columns(const mc_host_live *live);
 
 /* Finds them in the shared state, making them where they are new; NULL: error says why. */
 mc_cluster_live *mc_cluster_live_find(mc_shared *shared, mc_slice cluster, mc_error *error);

@@ -71,7 +71,7 @@ void mc_cluster_state_lock(mc_cluster_state *cluster) {
 }
 
 void mc_cluster_state_unlock(mc_cluster_state *cluster) {
-  if (cluster->shared) mc_shared_let_go(&cluster->live->lock);
+  if (cluster->shared) mc_shared_let_go(cluster->shared, &cluster->live->lock);
   unlock(&cluster->lock);
 }
 
@@ -133,7 +133,7 @@ static bool share_cluster(mc_runtime *runtime, mc_cluster_state *cluster, mc_sli
   cluster->live = live;
   cluster->shared = runtime->shared;
   cluster->runtime = runtime;
-  cluster->columns = mc_region_columns(live);
+  cluster->columns = mc_cluster_live_columns(live);
   return true;
 }
 
@@ -219,7 +219,7 @@ static bool share_host(mc_host_state *host, mc_slice address) {
   mc_host_live *live = mc_host_live_find(cluster->shared, cluster->name, address, &cluster->runtime->refusal);
   if (!live) return false;
   host->live = live;
-  host->columns = mc_region_columns(live);
+  host->columns = mc_host_live_columns(live);
   host->active = lower_half(&live->active);
   return true;
 }
@@ -295,7 +295,7 @@ void mc_host_state_eject(mc_host_state *host, bool ejected, uint64_t now_ns) {
   mc_cluster_state *cluster = host->cluster;
   mc_cluster_live *live = cluster->live;
   uint64_t had = atomic_exchange_explicit(&host->live->failing, ejected ? MC_FAILING_EJECTED : 0, memory_order_relaxed);
-  if (!had == !ejected) return;
+  if (!(had & MC_FAILING_EJECTED) == !ejected) return;
   /* A clock that went back ends the window, too. */
   uint64_t window = cluster->merge_window_ns;
   if (!window || live->merged_ns == UINT64_MAX || now_ns - live->merged_ns > window) {

@@ -89,7 +89,7 @@ static inline uint32_t mc_cluster_state_active(const mc_cluster_state *cluster) 
 /* All that is said of a host, by this process and by outlier detection, which may be others'. */
 static inline uint_fast32_t mc_host_state_said(const mc_host_state *host) {
   return atomic_load_explicit(&host->failing, memory_order_relaxed) |
-         atomic_load_explicit(&host->live->failing, memory_order_relaxed);
+         (atomic_load_explicit(&host->live->failing, memory_order_relaxed) & MC_FAILING_EJECTED);
 }
 
 /* One of those who watch a host says whether it fails. True where that is news. By many threads at once. */

@@ -42,11 +42,13 @@ static void test_memory_is_taken_as_it_is_used(void) {
   mc_limit_make(&shape, &limit, &error);
   mc_shared *one = opened(&error);
   stat(path, &before);
-  CHECK(mc_shared_limiter(one, (mc_slice){"a", 1}, 10000, &limit, secret, &error) != NULL);
+  mc_limiter *limiter = mc_shared_limiter(one, (mc_slice){"a", 1}, 10000, &limit, secret, &error);
+  CHECK(limiter != NULL);
   stat(path, &after);
   CHECK_INT(before.st_size, SIZE);
   CHECK((uint64_t)before.st_blocks * 512 < SIZE / 10);
   CHECK((uint64_t)after.st_blocks * 512 > mc_limiter_bytes(10000));
+  mc_shared_release_limiter(one, limiter);
   mc_platform_shared_close(one);
 }
 

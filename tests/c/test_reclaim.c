@@ -27,8 +27,8 @@ static thing *find(mc_shared *shared, const char *name) {
 }
 
 static mc_held held(mc_shared *shared, const thing *of, uint32_t number) {
-  uint64_t place = (uint64_t)((const char *)of - w->memory), back = ((const uint64_t *)of)[-1];
-  return mc_region_held(shared, mc_region_at(shared, place - back), number);
+  uint64_t place = (uint64_t)((const char *)of - w->memory) - MC_REGION_DATA;
+  return mc_region_held(shared, mc_region_at(shared, place), number);
 }
 
 static uint32_t take(mc_shared *shared, const thing *of, uint32_t number, int times) {
@@ -91,18 +91,18 @@ static void test_a_lock_of_the_dead(void) {
   mc_shared *one = join(w), *two = join(w), *three = join(w);
   thing *t = find(one, "a");
   CHECK(!mc_shared_hold(one, &t->lock));
-  mc_shared_let_go(&t->lock);
+  mc_shared_let_go(one, &t->lock);
   CHECK(!mc_shared_hold(one, &t->lock));
   die(w, one);
   CHECK(mc_shared_hold(two, &t->lock)); /* found out while waiting for it */
-  mc_shared_let_go(&t->lock);
+  mc_shared_let_go(two, &t->lock);
   CHECK(!mc_shared_hold(three, &t->lock));
   uint64_t version = atomic_load(&t->version);
   die(w, three);
   CHECK_INT(mc_shared_reclaim(two), 2);
   CHECK_INT(atomic_load(&t->version), version + 1); /* found out before anybody wants it */
   CHECK(mc_shared_hold(two, &t->lock));
-  mc_shared_let_go(&t->lock);
+  mc_shared_let_go(two, &t->lock);
   CHECK(!mc_shared_hold(two, &t->lock));
   mc_shared_free(two);
   world_reset(w, WORKERS);
@@ -118,7 +118,7 @@ static void uses_it(void *argument) {
   mc_shared_hold(victim, &t->lock);
   t->between++;
   t->between++;
-  mc_shared_let_go(&t->lock);
+  mc_shared_let_go(victim, &t->lock);
   mc_shared_reclaim(victim); /* of one who died before */
   take(victim, t, 2, 1);
   mc_shared_leave(victim);

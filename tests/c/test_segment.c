@@ -40,7 +40,13 @@ static void test_what_is_wrong_is_said(void) {
   header->layout++;
   says("another version");
   header->size--;
-  says("truncated");
+  says("header");
+  header->boot[3] ^= 1;
+  says("header");
+  header->seal ^= 1;
+  says("header");
+  CHECK_INT(mc_shared_check(w->memory, SIZE - 128, &error), MC_INVALID);
+  CHECK(strstr(error.message, "truncated") != NULL);
   header->workers = 0;
   says("header");
   header->workers = 1000;

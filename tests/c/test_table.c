@@ -86,7 +86,7 @@ static void test_asking_leaves_nothing_behind(void) {
   CHECK(allow(1, 0, 5));
   CHECK(!allow(1, 3, 5));
   CHECK(!mc_limiter_check(limiter, key_of(1), 3, 5).allowed);
-  for (int i = 0; i < MC_LIMIT_PLACES; i++) CHECK_INT(limiter->set[0].times[i], 0);
+  for (int i = 0; i < MC_LIMIT_PLACES; i++) CHECK_INT(limiter->table->set[0].times[i], 0);
   end();
 }
 
@@ -141,11 +141,11 @@ static void test_a_flood_of_keys_gives_no_fresh_bucket(void) {
 /* ------------------------------------------------------------------ what the dead leave behind */
 
 static uint64_t claim_of(uint32_t key, uint16_t tick) {
-  mc_limit_set *set = &limiter->set[0];
+  mc_limit_set *set = &limiter->table->set[0];
   mc_limiter *other = limiter; /* where the key's fingerprint shows: in a table of its own */
   begin(1, 2);
   CHECK(allow(key, 1, 1));
-  uint64_t tag = limiter->set[0].tags[0];
+  uint64_t tag = limiter->table->set[0].tags[0];
   end();
   limiter = other;
   return (tag & ~UINT64_C(0xffffffff)) | (uint64_t)tick << 16 | (set->claims++ & 0x7fff) << 1 | 1;
@@ -153,18 +153,18 @@ static uint64_t claim_of(uint32_t key, uint16_t tick) {
 
 static void test_a_claim_of_ones_own_key_is_taken_up(void) {
   begin(1, 2);
-  limiter->set[0].times[3] = claim_of(5, 0);
-  limiter->set[0].floor = mc_limit_time(&limiter->limit, SECOND / 2);
+  limiter->table->set[0].times[3] = claim_of(5, 0);
+  limiter->table->set[0].floor = mc_limit_time(&limiter->limit, SECOND / 2);
   CHECK_INT(left(5, 1), 1); /* as the floor has it */
   CHECK_INT(allowed_of(5, 9, 1), 1);
-  CHECK(!(limiter->set[0].times[3] & 1));
-  for (int i = 0; i < MC_LIMIT_PLACES; i++) CHECK(i == 3 || !limiter->set[0].times[i]);
+  CHECK(!(limiter->table->set[0].times[3] & 1));
+  for (int i = 0; i < MC_LIMIT_PLACES; i++) CHECK(i == 3 || !limiter->table->set[0].times[i]);
   end();
 }
 
 static void test_of_two_claims_one_stays(void) {
   begin(1, 2);
-  mc_limit_set *set = &limiter->set[0];
+  mc_limit_set *set = &limiter->table->set[0];
   set->times[2] = claim_of(5, 0);
   set->times[4] = claim_of(5, 0);
   CHECK_INT(allowed_of(5, 9, 1), 2);
@@ -175,7 +175,7 @@ static void test_of_two_claims_one_stays(void) {
 
 static void test_a_claim_of_a_key_that_lives_counts_for_nothing(void) {
   begin(1, 2);
-  mc_limit_set *set = &limiter->set[0];
+  mc_limit_set *set = &limiter->table->set[0];
   CHECK(allow(5, 1, 1));
   set->times[4] = set->times[0];
   set->tags[4] = set->tags[0];
@@ -186,7 +186,7 @@ static void test_a_claim_of_a_key_that_lives_counts_for_nothing(void) {
 }
 
 static void fill_with_claims(uint16_t first, uint16_t others) {
-  for (uint32_t i = 0; i < MC_LIMIT_PLACES; i++) limiter->set[0].times[i] = claim_of(100 + i, i ? others : first);
+  for (uint32_t i = 0; i < MC_LIMIT_PLACES; i++) limiter->table->set[0].times[i] = claim_of(100 + i, i ? others : first);
 }
 
 static void test_old_claims_of_others_are_free_places(void) {
@@ -194,8 +194,8 @@ static void test_old_claims_of_others_are_free_places(void) {
   begin(1, 2);
   fill_with_claims(0, 10);
   CHECK_INT(allowed_of(5, 9, now), 2);
-  CHECK(limiter->set[0].times[0] && !(limiter->set[0].times[0] & 1));
-  for (int i = 1; i < MC_LIMIT_PLACES; i++) CHECK(limiter->set[0].times[i] & 1); /* these may yet move in */
+  CHECK(limiter->table->set[0].times[0] && !(limiter->table->set[0].times[0] & 1));
+  for (int i = 1; i < MC_LIMIT_PLACES; i++) CHECK(limiter->table->set[0].times[i] & 1); /* these may yet move in */
   end();
 }
 
@@ -211,8 +211,8 @@ static void test_where_there_are_only_claims_one_is_taken(void) {
 static void test_a_place_that_was_left_is_nobodys(void) {
   begin(1, 2);
   CHECK_INT(allowed_of(5, 9, 1), 2);
-  limiter->set[0].floor = limiter->set[0].times[0]; /* claimed, and withdrawn: the tag still says 5 */
-  limiter->set[0].times[0] = 0;
+  limiter->table->set[0].floor = limiter->table->set[0].times[0]; /* claimed, and withdrawn: the tag still says 5 */
+  limiter->table->set[0].times[0] = 0;
   CHECK_INT(allowed_of(5, 9, 1), 0);
   CHECK_INT(allowed_of(5, 9, SECOND / 2 + 2), 1);
   end();
@@ -245,8 +245,8 @@ static void test_the_secret_decides_who_meets(void) {
   allow(1, 1, 1);
   mc_limiter_allow(other, key_of(1), 1, 1);
   for (uint64_t i = 0; i < limiter->sets; i++) {
-    same += limiter->set[i].times[0] && other->set[i].times[0];
-    moved += !limiter->set[i].times[0] != !other->set[i].times[0];
+    same += limiter->table->set[i].times[0] && other->table->set[i].times[0];
+    moved += !limiter->table->set[i].times[0] != !other->table->set[i].times[0];
   }
   CHECK_INT(same, 0);
   CHECK_INT(moved, 2);

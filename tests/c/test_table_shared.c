@@ -28,7 +28,7 @@ typedef struct common {
 } common;
 
 static common *here;
-static mc_limiter *limiter;
+static mc_limiter view, *limiter = &view;
 
 static void work(uint32_t own, uint32_t keys) {
   size_t count = 0;
@@ -65,7 +65,8 @@ static void begin(void *memory, uint64_t capacity) {
   const mc_limit limit = limit_of(shape.max_tokens, shape.tokens_per_fill, shape.fill_interval_ns);
   memset(memory, 0, mc_limiter_bytes(capacity));
   memset(here, 0, sizeof *here);
-  limiter = mc_limiter_init(memory, capacity, &limit, secret);
+  mc_limiter_init(memory, capacity, &limit, secret);
+  CHECK(mc_limiter_open(&view, memory, capacity, &limit));
 }
 
 static admission all[MOST_WORKERS * CALLS];
@@ -146,7 +147,7 @@ static void run_processes(void *memory, uint64_t capacity, int kill_them, uint32
     mc_limiter_allow(limiter, name, 1, later);
   }
   for (uint64_t i = 0; i < limiter->sets; i++)
-    for (int place = 0; place < MC_LIMIT_PLACES; place++) CHECK((limiter->set[i].times[place] & 1) == 0);
+    for (int place = 0; place < MC_LIMIT_PLACES; place++) CHECK((limiter->table->set[i].times[place] & 1) == 0);
 }
 
 int main(int argc, char **argv) {
