@@ -1,11 +1,12 @@
-"""Rate limits beside limits, throttled-py, token_bucket, pyrate-limiter and aiolimiter.
+"""Rate limits beside limits, throttled-py, token_bucket, pyrate-limiter, aiolimiter and slowapi.
 
     python benches/bench_limit.py [--quick] [--keys 1000,1000000,10000000]
 
 What is measured is a call that is allowed, on keys that live already, each as its documentation uses it. By
 key: limits by its three strategies in memory, throttled-py by GCRA, token_bucket. Without: pyrate-limiter and
 aiolimiter (in an event loop that runs). By request: an engine with a limit for each client, one without any,
-and the one call of limits that slowapi and flask-limiter make among others. Then the bytes by which a key
+what slowapi does around an endpoint (for a Starlette Request that is made for each call, since it marks
+them), and the one call of limits that it and flask-limiter make among others. Then the bytes by which a key
 makes the process grow, and ours by the number of live keys, in random order.
 """
 
@@ -144,7 +145,25 @@ rules:
 """
 
 
-def contenders_by_request(peers: Mapping[str, Call]) -> dict[str, Contender]:
+def slowapi_view() -> Contender:
+    from slowapi import Limiter
+    from slowapi.util import get_remote_address
+    from starlette.requests import Request
+
+    def view(request: Request) -> None:
+        pass
+
+    limited = Limiter(key_func=get_remote_address).limit(f"{RATE}/second")(view)
+    scope = {"type": "http", "method": "GET", "path": "/", "query_string": b"", "headers": []}
+    scopes = [{**scope, "client": (key_of(number), 50000)} for number in range(KEYS)]
+    names = {"scopes": scopes, "view": limited, "Request": Request}
+    return Contender("for scope in scopes: view(Request({**scope}))", names, KEYS)
+
+
+PEERS_BY_REQUEST = {"slowapi": slowapi_view}
+
+
+def contenders_by_request(peers: Mapping[str, Call], others: Mapping[str, Contender]) -> dict[str, Contender]:
     limit = load_text(LIMITED)
     ((name, _),) = limit.listeners[0].filters
     passed = replace(limit, listeners=(replace(limit.listeners[0], filters=()),))
@@ -158,7 +177,7 @@ def contenders_by_request(peers: Mapping[str, Call]) -> dict[str, Contender]:
         for title, config in ((f"Engine, {name}", limit), ("Engine, no limit", passed))
     }
     peer = contenders_by_key(peers).get("limits, fixed window")
-    return found if peer is None else {**found, "limits, fixed window": peer}
+    return {**found, **others} if peer is None else {**found, **others, "limits, fixed window": peer}
 
 
 def compare(quick: bool) -> Comparison:
@@ -167,9 +186,10 @@ def compare(quick: bool) -> Comparison:
     keyed = run.present(peers_by_key(KEYS))
     costs = run.measure(contenders_by_key(keyed))
     run.add(f"a call for one of {KEYS:,} live keys", costs, "RateLimiter", keyed, TARGETS)
-    costs = run.measure(contenders_by_request(keyed))
+    views = run.present(PEERS_BY_REQUEST)
+    costs = run.measure(contenders_by_request(keyed, views))
     ours = next(iter(costs))
-    run.add("a request of one of as many clients", costs, ours, ["limits, fixed window"])
+    run.add("a request of one of as many clients", costs, ours, ["limits, fixed window", *views])
     loop = asyncio.new_event_loop()
     others = run.present(peers_without_keys(loop))
     costs = run.measure({**contenders_without_keys(), **others})
@@ -243,7 +263,8 @@ def main() -> int:
     peers = present_or_said(peers_by_key(KEYS))
     keyed = measure(contenders_by_key(peers), **effort)
     report(f"a call for one of {KEYS:,} live keys", keyed)
-    report("a request of one of as many clients", measure(contenders_by_request(peers), **effort))
+    views = present_or_said(PEERS_BY_REQUEST)
+    report("a request of one of as many clients", measure(contenders_by_request(peers, views), **effort))
     loop = asyncio.new_event_loop()
     others = present_or_said(peers_without_keys(loop))
     report("a call of one bucket", measure({**contenders_without_keys(), **others}, **effort))
