@@ -172,6 +172,9 @@ cdef class LimitSpecs:
         out.domain = self._specs.text(level.domain)
         out.outer = OUTER[level.virtual_host_limits]
         out.descriptors = self._own(level.rate_limits)
+        if not level.asks:
+            # Without descriptors there is nothing to ask about.
+            out.descriptors = <mc_descriptors_spec *> self._specs.array(1, sizeof(mc_descriptors_spec))
         return out
 
     # ---- levels and filters

@@ -147,6 +147,14 @@ def test_what_routes_say() -> None:
     assert [one[0][1] for one in question.descriptors] == ["a", "vh"]
 
 
+def test_a_filter_that_a_level_turns_off() -> None:
+    off = {"@type": "type.googleapis.com/envoy.config.route.v3.FilterConfig", "disabled": True}
+    for level in ("host", "route"):
+        named: dict[str, Any] = {level: {"typed_per_filter_config": {"service": off}}}
+        config = config_of(service(rate_limits=[generic("a")]), rate_limits=[generic("b")], **named)
+        assert ask(Engine(config)).rate_limits == ()
+
+
 def test_a_local_limit_before_it_spares_the_question() -> None:
     for filters, asked in ((0, False), (1, True)):
         chain = [limit(bucket(0)), service()]

@@ -11,6 +11,7 @@ from rate_limit_support import ALL, NONE, Clock, ask, bucket, config_of, generic
 
 from meshcore.engine import Engine, Outcome
 
+WRAPPER = "type.googleapis.com/envoy.config.route.v3.FilterConfig"
 ROUTE = "route_config.virtual_hosts[0].routes[0]"
 
 
@@ -246,6 +247,21 @@ def test_levels_and_several_filters() -> None:
     assert statuses(engine, 2) == [200, 429]
     with ask(engine) as d:
         assert [(one.filter, one.allowed) for one in d.limits] == [("first", False)]
+
+
+def test_a_filter_that_a_level_turns_off_and_on() -> None:
+    off, first = {"@type": WRAPPER, "disabled": True}, limit(bucket(1))
+    again = {"@type": WRAPPER, "config": limit(bucket(2))["typed_config"]}
+    for levels, expected in (
+        ({"host": off}, [200] * 4),
+        ({"route": off}, [200] * 4),
+        ({"host": off, "route": again}, [200, 200, 429, 429]),
+        ({"host": again, "route": off}, [200] * 4),
+    ):
+        named = {level: {"typed_per_filter_config": {"limits": config}} for level, config in levels.items()}
+        engine = Engine(config_of(first, **named))
+        assert statuses(engine, 4) == expected
+        assert {one["stat_prefix"] for one in engine.limits()} == {"x"}
 
 
 def test_connections_have_buckets_of_their_own() -> None:

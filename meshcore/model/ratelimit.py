@@ -162,8 +162,9 @@ class GlobalRateLimit:
 
 @dataclass(frozen=True, slots=True)
 class GlobalRateLimitLevel:
-    """Envoy's ``RateLimitPerRoute``. ``domain`` "": the filter's."""
+    """Envoy's ``RateLimitPerRoute``. ``domain`` "": the filter's; not ``asks``: the filter is disabled."""
 
     domain: str = ""
+    asks: bool = True
     virtual_host_limits: str = "OVERRIDE"
     rate_limits: tuple[RateLimit, ...] = ()

@@ -127,6 +127,7 @@ mc_code mc_local_limit_build(mc_local_limit **out, const mc_local_limit_spec *sp
   if (!find_counts(limit, builder->runtime)) return fail(error, MC_NO_MEMORY, "out of memory");
   mc_code code = mc_descriptors_build(&limit->descriptors, spec->descriptors, builder->slots, arena, error);
   if (!code) code = build_rules(limit, spec, builder, error);
+  if (!limit->has_whole && !limit->rule_count) return code; /* nothing to tell of */
   limit->next = builder->first;
   builder->first = limit;
   return code;

@@ -7,7 +7,15 @@ from typing import Any
 
 from live_config import ROUTER, TYPES
 
-__all__ = ["LIMITS", "LISTENERS", "SERVICE_CLUSTER", "UNITS", "service_cluster"]
+__all__ = [
+    "LIMITS",
+    "LISTENERS",
+    "METADATA",
+    "SERVICE_CLUSTER",
+    "TURNED_OFF",
+    "UNITS",
+    "service_cluster",
+]
 
 SERVICE_CLUSTER = "ratelimit"
 
@@ -102,6 +110,93 @@ def _listener(**options: Any) -> dict[str, Any]:
         "http_filters": [_filter(**options), ROUTER],
     }
 
+
+_OFF = {"@type": "type.googleapis.com/envoy.config.route.v3.FilterConfig", "disabled": True}
+_BUCKET = {"max_tokens": 3, "tokens_per_fill": 1, "fill_interval": "86400s"}
+
+
+def _wrapped(config: dict[str, Any]) -> dict[str, Any]:
+    return {"@type": _OFF["@type"], "config": config}
+
+
+def _local(tokens: int, **options: Any) -> dict[str, Any]:
+    whole = {"default_value": {"numerator": 100, "denominator": "HUNDRED"}}
+    return {
+        "@type": f"{TYPES}.filters.http.local_ratelimit.v3.LocalRateLimit",
+        "stat_prefix": "local",
+        "token_bucket": {**_BUCKET, "max_tokens": tokens},
+        "filter_enabled": whole,
+        "filter_enforced": whole,
+        "enable_x_ratelimit_headers": "DRAFT_VERSION_03",
+        **options,
+    }
+
+
+def _turned_off(chain: dict[str, Any], on: dict[str, Any], *, outer: bool) -> dict[str, Any]:
+    """One filter, turned off by the route of x-off, or by all (``outer``), and on by the route of x-on."""
+    name = chain["name"]
+    action = {"cluster": "alpha", "rate_limits": _RATE_LIMITS}
+
+    def route(header: str, **more: Any) -> dict[str, Any]:
+        headers = [{"name": header, "present_match": True}] if header else []
+        return {"match": {"prefix": "/", "headers": headers}, "route": action, **more}
+
+    routes = [
+        route("x-on", typed_per_filter_config={name: on}),
+        route("x-off", typed_per_filter_config={name: _OFF}),
+        route(""),
+    ]
+    host: dict[str, Any] = {"name": "all", "domains": ["*"], "routes": routes}
+    if outer:
+        host["typed_per_filter_config"] = {name: _OFF}
+    table = {"name": "limited", "virtual_hosts": [host]}
+    return {"route_config": table, "http_filters": [chain, ROUTER]}
+
+
+def _local_filter() -> dict[str, Any]:
+    return {"name": "envoy.filters.http.local_ratelimit", "typed_config": _local(3)}
+
+
+_PER_ROUTE = {"@type": f"{TYPES}.filters.http.ratelimit.v3.RateLimitPerRoute"}
+
+#: A filter that levels turn off and on, by the listener's name.
+TURNED_OFF: dict[str, dict[str, Any]] = {
+    "local": _turned_off(_local_filter(), _wrapped(_local(2)), outer=False),
+    "local, outer": _turned_off(_local_filter(), _wrapped(_local(2)), outer=True),
+    "service": _turned_off(_filter(), _wrapped(_PER_ROUTE), outer=False),
+    "service, outer": _turned_off(_filter(), _wrapped(_PER_ROUTE), outer=True),
+}
+
+
+def _from_metadata(source: str, **options: Any) -> dict[str, Any]:
+    """A plan that metadata says, and the user."""
+    key = {"key": "shop", "path": [{"key": "who"}, {"key": "plan"}]}
+    plan = {"descriptor_key": "plan", "metadata_key": key, "source": source, **options}
+    limits = [{"actions": [{"metadata": plan}, _header("x-user", "user")]}]
+    metadata = {"filter_metadata": {"shop": {"who": {"plan": "gold", "number": 1}}}}
+    route = {
+        "match": {"prefix": "/"},
+        "route": {"cluster": "alpha", "rate_limits": limits},
+        "metadata": metadata,
+    }
+    host = {"name": "all", "domains": ["*"], "routes": [route]}
+    table = {"name": "limited", "virtual_hosts": [host]}
+    return {"route_config": table, "http_filters": [_filter(), ROUTER]}
+
+
+_NOT_THERE = {"key": "shop", "path": [{"key": "who"}, {"key": "number"}]}
+
+#: Descriptors of metadata, and whether there is one, by the listener's name.
+METADATA: dict[str, tuple[dict[str, Any], bool]] = {
+    "of the route": (_from_metadata("ROUTE_ENTRY"), True),
+    "of the route, no text": (_from_metadata("ROUTE_ENTRY", metadata_key=_NOT_THERE), False),
+    "of the route, no text, default": (
+        _from_metadata("ROUTE_ENTRY", metadata_key=_NOT_THERE, default_value="free"),
+        True,
+    ),
+    "dynamic": (_from_metadata("DYNAMIC"), False),
+    "dynamic, default": (_from_metadata("DYNAMIC", default_value="free"), True),
+}
 
 #: What differs from Envoy's defaults, by the listener's name.
 LISTENERS: dict[str, dict[str, Any]] = {

@@ -14,7 +14,7 @@ from live_compare import Request, View, ask_envoy
 from live_config import CLUSTERS, bootstrap
 from live_envoy import Envoy, free_ports
 from live_proxy import running
-from live_rate_limits import LIMITS, LISTENERS, UNITS, service_cluster
+from live_rate_limits import LIMITS, LISTENERS, METADATA, TURNED_OFF, UNITS, service_cluster
 from live_rate_service import PATIENCE, LiveService
 from live_upstream import EchoServers
 
@@ -49,15 +49,16 @@ class Both:
 def both(binary: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Both]:
     document = Path(tmp_path_factory.mktemp("limits"), "limits.yaml")
     document.write_text(LIMITS)
-    port, *ports = free_ports(1 + len(LISTENERS))
+    listeners = {**LISTENERS, **TURNED_OFF, **{name: config for name, (config, _) in METADATA.items()}}
+    port, *ports = free_ports(1 + len(listeners))
     with EchoServers(len(CLUSTERS)) as upstreams, LiveService(document, port) as service:
-        config: dict[str, Any] = bootstrap(ports, upstreams.ports, listeners=LISTENERS)
+        config: dict[str, Any] = bootstrap(ports, upstreams.ports, listeners=listeners)
         config["static_resources"]["clusters"].append(service_cluster(port))
         proxy = Proxy(Engine(load(config)), listen=[("127.0.0.1", 0, own) for own in ports])
         with Envoy(binary, config), running(proxy):
             yield Both(
-                dict(zip(LISTENERS, ports, strict=True)),
-                dict(zip(LISTENERS, proxy.ports, strict=True)),
+                dict(zip(listeners, ports, strict=True)),
+                dict(zip(listeners, proxy.ports, strict=True)),
                 service,
             )
 
@@ -107,6 +108,23 @@ def test_hits(both: Both, user: str) -> None:
     assert same(both, listener, 1, sized=user, size="0") == [429]  # something is owed
     assert same(both, listener, 1, back=user) == [200]
     assert same(both, listener, 1, sized=user, size="0") == [200]
+
+
+@pytest.mark.parametrize("listener", TURNED_OFF)
+def test_filters_that_are_turned_off(both: Both, listener: str, user: str) -> None:
+    outer = listener.endswith("outer")
+    assert same(both, listener, 5, user=user, off="1") == [200] * 5
+    assert same(both, listener, 4, user=user) == ([200] * 4 if outer else [200] * 3 + [429])
+    local, other = listener.startswith("local"), f"{user}-on"
+    assert same(both, listener, 4, user=other, on="1") == [200] * (2 if local else 3) + [429] * (
+        2 if local else 1
+    )
+
+
+@pytest.mark.parametrize("listener", METADATA)
+def test_metadata(both: Both, listener: str, user: str) -> None:
+    _, limited = METADATA[listener]
+    assert same(both, listener, 4, user=user) == ([200, 200, 429, 429] if limited else [200] * 4)
 
 
 @pytest.mark.parametrize("unit", UNITS)

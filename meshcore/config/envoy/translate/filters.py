@@ -23,7 +23,8 @@ from meshcore.config.envoy.translate.session import per_route_session, stateful_
 from meshcore.config.findings import quoted
 from meshcore.config.schema import Record, path_of
 from meshcore.config.tree import MappingNode, join_path
-from meshcore.model import CorsFilter, FaultPolicy, StatefulSession
+from meshcore.model import CorsFilter, FaultPolicy, GlobalRateLimitLevel, StatefulSession
+from meshcore.model import LocalRateLimit as LocalRateLimitPolicy
 
 __all__ = ["FilterChain", "http_filters", "per_route_filters"]
 
@@ -61,7 +62,12 @@ _FEATURES = {
 #: Those that there may be one of.
 _SINGLE = {"cors": "CORS", "adaptive_concurrency": "adaptive concurrency"}
 #: By kind, the policy of a filter that is there and does nothing.
-_IDLE: dict[str, object] = {"fault": FaultPolicy(), "stateful_session": StatefulSession()}
+_IDLE: dict[str, object] = {
+    "fault": FaultPolicy(),
+    "stateful_session": StatefulSession(),
+    "local_ratelimit": LocalRateLimitPolicy(""),
+    "ratelimit": GlobalRateLimitLevel(asks=False),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +180,7 @@ def _turned_off(context: Context, wrapper: schema.FilterConfig, name: str) -> li
         return []
     kind = None if context.filters is None else context.filters[name]
     if kind not in _IDLE:
-        context.error(wrapper, "disabled", f"supported for the filters {' and '.join(_IDLE)} alone")
+        context.error(wrapper, "disabled", f"supported for the filters {', '.join(_IDLE)} alone")
         return []
     return [(name, _IDLE[kind])]
 
