@@ -57,7 +57,7 @@ def serve(state: SharedState, memory: mmap.mmap, thread: int, stop: Path) -> Non
             if decision.outcome is Outcome.FORWARD and count < ENTRIES:
                 begin = time.monotonic_ns()
                 if not turn % 10:
-                    time.sleep(0)  # so that others run meanwhile
+                    time.sleep(0.001)  # so that others come meanwhile, also where there are few cores
                 count += 1
                 ENTRY.pack_into(memory, start + count * ENTRY.size, begin, time.monotonic_ns())
                 ENTRY.pack_into(memory, start, count, 0)
