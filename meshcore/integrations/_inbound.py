@@ -43,7 +43,8 @@ class Inbound:
             return bool(decision.flags) and _LIMITED.isdisjoint(decision.flags.split(","))
         if decision.outcome is Outcome.FORWARD or decision.flags == "UH":  # it needs no endpoint of its own
             return self.owns(decision.cluster)
-        return decision.virtual_host is None and decision.flags == "NR"
+        unknown = decision.flags == "NR" or decision.details == "upgrade_failed"
+        return decision.virtual_host is None and unknown
 
     def asks(self, source: str | None, *, called: bool) -> bool:
         """Whether to ask the rate limit services that a decision names.

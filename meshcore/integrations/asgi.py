@@ -36,8 +36,8 @@ class MeshMiddleware:
 
     A request that the configuration routes to this service goes to the app, with its headers and path edited
     as the route says; others are answered (redirects, direct answers, faults, limits) or forwarded, for which
-    aiohttp is needed (extra ``proxy``). Bodies are not touched in either direction. Websockets pass through,
-    with a context of their own. The mesh is started with the app.
+    aiohttp is needed (extra ``proxy``). Bodies are not touched in either direction. The handshakes
+    of websockets are decided likewise, but never forwarded. The mesh is started with the app.
 
     Args:
         app: the app.
@@ -57,12 +57,12 @@ class MeshMiddleware:
             await self._http(scope, receive, send)
         elif kind == "lifespan":
             await self._lifespan(scope, receive, send)
+        elif kind == "websocket":
+            from meshcore.integrations import _asgi_websocket  # it uses what is here
+
+            await _asgi_websocket.serve(self.app, self.mesh, self._inbound, scope, receive, send)
         else:
-            token = enter(RequestContext(scope.get("headers", ())))
-            try:
-                await self.app(scope, receive, send)
-            finally:
-                leave(token)
+            await self.app(scope, receive, send)
 
     async def _lifespan(self, scope: Scope, receive: Receive, send: Send) -> None:
         await asyncio.to_thread(self.mesh.start)

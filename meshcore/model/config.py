@@ -60,7 +60,7 @@ class HttpOptions:
     always_set_request_id_in_response: bool = False
     #: Address ranges that are internal; None: nobody is; (): RFC 1918 and loopback.
     internal_cidrs: tuple[str, ...] | None = None
-    #: (type, enabled) of upgrades that are let through, lower-case; e.g. ("websocket", True).
+    #: (type, enabled) of upgrades that are let through, lower-case; e.g. ("websocket", True). "*" is any.
     upgrades: tuple[tuple[str, bool], ...] = ()
     suppress_envoy_headers: bool = False
     respect_expected_rq_timeout: bool = False

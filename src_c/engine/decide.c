@@ -169,7 +169,8 @@ static mc_code redirect(const mc_redirect *redirect, mc_decision *d) {
 /* 1: let through; 0: not; -1: the list says nothing of the protocol. */
 MC_INLINED int upgrade_in(const mc_upgrade *upgrades, uint32_t count, mc_slice protocol) {
   for (uint32_t i = 0; i < count; i++) {
-    if (mc_slice_equal_fold(upgrades[i].protocol, protocol)) return upgrades[i].enabled;
+    mc_slice known = upgrades[i].protocol;
+    if (mc_slice_equal_fold(known, protocol) || mc_slice_equal(known, MC_LITERAL("*"))) return upgrades[i].enabled;
   }
   return -1;
 }

@@ -743,7 +743,7 @@ typedef struct mc_weighted_cluster_spec {
   mc_level_limits_spec limits;
 } mc_weighted_cluster_spec;
 
-/* Whether requests to switch to a protocol ("websocket", "CONNECT") are let through. */
+/* Whether requests to switch to a protocol ("websocket", "CONNECT"; "*" is any) are let through. */
 typedef struct mc_upgrade {
   mc_slice protocol;
   bool enabled;

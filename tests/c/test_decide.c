@@ -348,6 +348,23 @@ static void test_split_gives_a_cookie(void) {
   stop();
 }
 
+static void allow_any_protocol(small_config *config) {
+  static mc_upgrade upgrades[1];
+  upgrades[0] = (mc_upgrade){MC_LITERAL("*"), true};
+  config->listener.options.upgrades = upgrades;
+  config->listener.options.upgrade_count = 1;
+}
+
+static void test_any_protocol(void) {
+  const mc_route_spec routes[] = {prefix_route(MC_LITERAL("/"))};
+  const mc_action_spec actions[] = {forward_to(0)};
+  start(routes, actions, 1, allow_any_protocol);
+  get("/", ROWS("connection: upgrade", "upgrade: other"));
+  CHECK_INT(decision.outcome, MC_FORWARD);
+  mc_decision_release(&decision);
+  stop();
+}
+
 static void allow_websockets(small_config *config) {
   static mc_upgrade upgrades[1];
   upgrades[0] = (mc_upgrade){MC_LITERAL("websocket"), true};
@@ -674,6 +691,7 @@ int main(void) {
   test_split_by_key();
   test_split_gives_a_cookie();
   test_upgrades();
+  test_any_protocol();
   test_require_tls();
   test_grpc_replies();
   test_own_answers();

@@ -198,16 +198,15 @@ async def test_cancelling_at_any_await_leaves_nothing_over() -> None:
 
 
 @in_loop
-async def test_websockets_and_the_lifespan_pass() -> None:
+async def test_the_lifespan_passes() -> None:
     app, mesh = App(), mesh_for()
     middleware = MeshMiddleware(app, mesh=mesh)
 
     async def nothing(*_: Any) -> dict[str, Any]:
         return {}
 
-    await middleware({"type": "websocket", "headers": []}, nothing, nothing)
     await middleware({"type": "lifespan"}, nothing, nothing)
-    assert [scope["type"] for scope in app.seen] == ["websocket", "lifespan"]
+    assert [scope["type"] for scope in app.seen] == ["lifespan"]
     mesh.close()
 
 

@@ -109,6 +109,7 @@ def alone(limits: NativeLimits) -> Config:
         normalize_path=True,
         merge_slashes=True,
         escaped_slashes=EscapedSlashes.UNESCAPE_AND_FORWARD,
+        upgrades=(("*", True),),  # else a request for another protocol would be refused before it is counted
     )
     passed = Route(RouteMatch(PathMatch(PathKind.PREFIX, "/")), DirectResponse(200), name="passed")
     table = RouteConfiguration("rate limits", (VirtualHost("all", ("*",), (passed,)),))

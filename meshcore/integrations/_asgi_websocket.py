@@ -1,0 +1,145 @@
+"""Websockets that come to an ASGI app: a handshake is decided as the GET request that it is.
+
+Source: the ASGI specification, https://asgi.readthedocs.io/en/latest/specs/www.html and its extension
+websocket.http.response; RFC 6455 section 4.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable
+
+from meshcore.context import RequestContext, enter, leave
+from meshcore.engine import Decision, Outcome
+from meshcore.integrations._inbound import Inbound
+from meshcore.integrations.asgi import _MARK, App, Message, Receive, Scope, Send, _edited, _target
+from meshcore.mesh import Mesh
+
+__all__ = ["serve"]
+
+_EXTENSION = "websocket.http.response"
+_ENDS = frozenset({"websocket.accept", "websocket.close", f"{_EXTENSION}.start"})
+#: What the client gets where the server cannot say more.
+_FORBIDDEN = 403
+
+
+class _Session(RequestContext):
+    """Of a connection that stays open: the route's time is for the handshake."""
+
+    __slots__ = ()
+
+    @property
+    def deadline(self) -> None:
+        return None
+
+
+async def serve(app: App, mesh: Mesh, inbound: Inbound, scope: Scope, receive: Receive, send: Send) -> None:
+    """Let the app have a handshake, or refuse it.
+
+    What is routed to another service goes to the app, too: nobody forwards websockets.
+    """
+    if not mesh.started:
+        await asyncio.to_thread(mesh.start)
+    headers = scope["headers"]
+    source, port = scope.get("client") or (None, 0)
+    called = any(line[0] == _MARK for line in headers)
+    with mesh.engine.decide(
+        "GET",
+        None,
+        _target(scope),
+        _upgrading(headers),
+        scheme="https" if scope.get("scheme") == "wss" else "http",
+        source=source,
+        source_port=port if port and 0 <= port <= 65535 else 0,
+        protocol=f"HTTP/{scope.get('http_version', '1.1')}",
+    ) as decision:
+        if decision.rate_limits and inbound.asks(source, called=called):
+            await mesh.limits.aask(decision)
+        if decision.delay:
+            if not called:  # else the caller has waited
+                await asyncio.sleep(decision.delay)
+            decision.end_delay()
+        status = 0
+        try:
+            status = await _decided(app, inbound, decision, scope, receive, send, called=called)
+        finally:
+            mesh.requests.count((decision.cluster or "", status, decision.flags))
+
+
+async def _decided(
+    app: App,
+    inbound: Inbound,
+    decision: Decision,
+    scope: Scope,
+    receive: Receive,
+    send: Send,
+    *,
+    called: bool,
+) -> int:
+    """The status of the answer to the handshake; 0: there was none."""
+    known = decision.outcome is Outcome.FORWARD
+    ours = inbound.for_app(decision, called=called)
+    if not ours and not known:
+        return await _refuse(decision, scope, receive, send)
+    if not ours:
+        decision.close()  # an endpoint of another service has nothing to do
+    answer = _Answer(decision if ours and known else None, send, edited=not called)
+    token = enter(_Session(scope["headers"], decision=decision if ours else None))
+    try:
+        await app(_edited(scope, decision) if answer.edits else scope, receive, answer)
+    except Exception:
+        answer.failed()
+        raise
+    finally:
+        leave(token)
+    return answer.status
+
+
+def _upgrading(headers: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+    """The header lines with those that ask for the upgrade: HTTP/2 has none, and some servers leave them
+    out."""
+    if any(name == b"upgrade" for name, _ in headers):
+        return headers
+    return [*headers, (b"connection", b"upgrade"), (b"upgrade", b"websocket")]
+
+
+async def _refuse(decision: Decision, scope: Scope, receive: Receive, send: Send) -> int:
+    """End a handshake before it is accepted, by the decision's answer where the server can send that."""
+    await receive()  # websocket.connect
+    if _EXTENSION not in (scope.get("extensions") or {}):
+        await send({"type": "websocket.close", "code": 1000})
+        return _FORBIDDEN
+    status, body = decision.status or 500, decision.body
+    headers = [*decision.response_headers(), (b"content-length", str(len(body)).encode())]
+    await send({"type": f"{_EXTENSION}.start", "status": status, "headers": headers})
+    await send({"type": f"{_EXTENSION}.body", "body": body})
+    return status
+
+
+class _Answer:
+    """``send`` for the app: tells the decision how the handshake ends, and edits the answer to it."""
+
+    def __init__(self, decision: Decision | None, send: Send, *, edited: bool) -> None:
+        self._decision = decision
+        self._send = send
+        self.edits = edited and decision is not None
+        self.status = 0  #: 0: there is no answer yet
+
+    def __call__(self, message: Message) -> Awaitable[None]:
+        kind = message["type"]
+        if not self.status and kind in _ENDS:
+            status = self.status = 101 if kind == "websocket.accept" else message.get("status", _FORBIDDEN)
+            if self._decision is not None:
+                headers = message.get("headers") or ()
+                self._decision.report(status=status, headers=headers, replayable=False)
+                if self.edits and kind != "websocket.close":
+                    edited = self._decision.response_headers(headers, status=status)
+                    message = {**message, "headers": edited}
+        return self._send(message)
+
+    def failed(self) -> None:
+        """The app raised an exception: where nothing has been sent, the server answers 500."""
+        if not self.status:
+            self.status = 500
+            if self._decision is not None:
+                self._decision.report(status=500, replayable=False)
