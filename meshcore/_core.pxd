@@ -1067,6 +1067,8 @@ cdef extern from "meshcore.h" nogil:
 
     mc_runtime *mc_runtime_new()
     void mc_runtime_free(mc_runtime *runtime)
+    void mc_runtime_lock(mc_runtime *runtime)
+    void mc_runtime_unlock(mc_runtime *runtime)
     void mc_runtime_set_secret(mc_runtime *runtime, const uint8_t *secret)
 
     ctypedef struct mc_shared:

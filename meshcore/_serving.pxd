@@ -17,6 +17,7 @@ cdef class Serving:
     cdef mc_id_source *ids     # of requests and traces
     cdef object _lock, _clock
     cdef tuple _watchers       # called after changes of the configuration
+    cdef object __weakref__
     cdef object checks         # tells of an endpoint's active checks; None: nobody checks
 
     cdef Snapshot snapshot(self)
@@ -28,6 +29,8 @@ cdef class Serving:
     cdef int end_checks(self) except -1
     cdef int take_words(self, object cluster, object words) except -1
     cdef int _tell(self) except -1
+    cdef int hold(self) except -1
+    cdef int let_go(self) except -1
     cdef Snapshot _refresh(self, Snapshot snapshot, Py_ssize_t number)
     cdef int watch(self, object callback) except -1
     cdef int unwatch(self, object callback) except -1

@@ -1,7 +1,9 @@
 """The snapshot in force, and what puts another one into its place. Engine and decisions share it: a decision
 that finds a cluster's balancer out of date has it built anew."""
 
+import os
 import threading
+import weakref
 
 from meshcore._core cimport *
 from meshcore._snapshot cimport Runtime, Snapshot, endpoint_number, refreshed, with_cluster
@@ -24,6 +26,7 @@ cdef class Serving:
         self.runtime = Runtime(shared_state)
         self._current = [None]
         self._watchers = ()
+        _all.add(self)
 
     def __dealloc__(self):
         mc_entropy_free(self.entropy)
@@ -63,6 +66,17 @@ cdef class Serving:
     cdef int _tell(self) except -1:
         for callback in self._watchers:
             callback()
+        return 0
+
+    cdef int hold(self) except -1:
+        """Let nobody change anything for a moment."""
+        self._lock.acquire()
+        mc_runtime_lock(self.runtime.runtime)  # another thread may be freeing a snapshot
+        return 0
+
+    cdef int let_go(self) except -1:
+        mc_runtime_unlock(self.runtime.runtime)
+        self._lock.release()
         return 0
 
     cdef int begin_checks(self, object describe) except -1:
@@ -130,6 +144,32 @@ cdef class Serving:
                 snapshot = refreshed(stale, number, now_ns, mc_entropy_next(self.entropy))
                 self._current[0] = snapshot
         return snapshot
+
+
+# A child has no thread of its parent's but the one that forks: what another one is amid would stay so for ever.
+_all = weakref.WeakSet()
+_held = {}  # the servings that a thread holds while it forks
+
+
+def _before_fork():
+    held = _held[threading.get_ident()] = []
+    for serving in list(_all):
+        (<Serving> serving).hold()
+        held.append(serving)
+
+
+def _after_fork():
+    for serving in _held.pop(threading.get_ident(), ()):
+        (<Serving> serving).let_go()
+
+
+def _after_fork_in_child():
+    _after_fork()
+    _held.clear()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(before=_before_fork, after_in_parent=_after_fork, after_in_child=_after_fork_in_child)
 
 
 cdef Py_ssize_t number_of(Snapshot snapshot, object cluster) except -1:

@@ -1254,6 +1254,10 @@ typedef struct mc_runtime mc_runtime;
 /* NULL: no memory. A runtime is freed after the last snapshot that was built on it. */
 mc_runtime *mc_runtime_new(void);
 void mc_runtime_free(mc_runtime *runtime);
+/* Held for the time of building or freeing a snapshot's tables. A binding holds it while the process forks: the child
+ * would find it held for ever by a thread that is not there. */
+void mc_runtime_lock(mc_runtime *runtime);
+void mc_runtime_unlock(mc_runtime *runtime);
 /* 16 bytes that nobody should be able to guess, for the keys of rate limits; before the first snapshot. */
 void mc_runtime_set_secret(mc_runtime *runtime, const uint8_t *secret);
 /* Clusters and endpoints have in common what processes share: requests under way and what else circuit breakers count,

@@ -48,7 +48,6 @@ static void lock(atomic_flag *flag) {
 
 static void unlock(atomic_flag *flag) { atomic_flag_clear_explicit(flag, memory_order_release); }
 
-/* For the time of building or freeing a snapshot's tables. */
 void mc_runtime_lock(mc_runtime *runtime) { lock(&runtime->lock); }
 void mc_runtime_unlock(mc_runtime *runtime) { unlock(&runtime->lock); }
 

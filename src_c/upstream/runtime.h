@@ -123,7 +123,4 @@ void mc_host_state_eject(mc_host_state *host, bool ejected, uint64_t now_ns);
 void mc_cluster_state_merge(mc_cluster_state *cluster, uint64_t now_ns);
 void mc_cluster_state_sweep_at(mc_cluster_state *cluster, uint64_t sweep_ns);
 
-void mc_runtime_lock(mc_runtime *runtime);
-void mc_runtime_unlock(mc_runtime *runtime);
-
 #endif
