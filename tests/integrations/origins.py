@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,6 +24,14 @@ class Origin:
     seen: list[dict[str, Any]] = field(default_factory=list)
     headers: dict[str, str] = field(default_factory=dict)  #: of its answers
     hold: threading.Event | None = None  #: it answers once this is set
+    server: ThreadingHTTPServer | None = None
+
+    def secure(self, context: ssl.SSLContext) -> None:
+        """From now on it speaks TLS."""
+        assert self.server is not None
+        self.server.socket = context.wrap_socket(
+            self.server.socket, server_side=True, do_handshake_on_connect=False
+        )
 
     @property
     def address(self) -> str:
@@ -86,7 +95,7 @@ def origins(count: int) -> Iterator[list[Origin]]:
         origin = Origin()
         handler = type("Handler", (_Handler,), {"origin": origin})
         server = _Server(("127.0.0.1", 0), handler)
-        origin.port = server.server_port
+        origin.port, origin.server = server.server_port, server
         threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
         servers.append(server)
         found.append(origin)

@@ -1,0 +1,214 @@
+"""What a mesh has to bear: swaps under load, forks, TLS, sessions, cancellation. No lease is left over."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import ssl
+import threading
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from asgi_support import App, Client
+from callers import CALLERS, Call, caller_of
+from mesh_support import REVIEWS, config_of, in_loop, mesh_of, rules, service
+from origins import Origin, origins
+
+from meshcore.integrations.asgi import MeshMiddleware
+from meshcore.mesh import Mesh
+from meshcore.model import Config, SessionCookie, StatefulSession, UpstreamTls
+
+COPIED = "mirror: {host: shadow, port: {number: 9080}}, HERE"
+
+
+@pytest.fixture
+def two() -> Iterator[list[Origin]]:
+    with origins(2) as found:
+        yield found
+
+
+def active(mesh: Mesh) -> int:
+    """What is held of any kind."""
+    held = 0
+    for cluster in mesh.engine.clusters():
+        held += sum(endpoint["active_requests"] for endpoint in cluster["endpoints"])
+        for priority in cluster["circuit_breakers"].values():
+            held += sum(resource["used"] for resource in priority.values())
+    return held
+
+
+@pytest.mark.parametrize("name", ["httpx", "urllib3", "aiohttp"])
+def test_swaps_under_load_from_threads_lose_nothing(name: str, two: list[Origin]) -> None:
+    one, other = (config_of(service("reviews", port), rules("reviews")) for port in ports_of(two))
+    with Mesh(one) as mesh:
+        statuses: list[int] = []
+
+        def call() -> None:
+            caller = caller_of(name)
+            statuses.extend(answer.status for answer in caller.calls(mesh, *[Call("GET", "/a")] * 15))
+
+        threads = [threading.Thread(target=call) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        turn = 0
+        while any(thread.is_alive() for thread in threads):
+            turn += 1
+            mesh.swap((one, other)[turn % 2])
+        assert statuses == [200] * 60
+        assert active(mesh) == 0
+
+
+def ports_of(found: list[Origin]) -> list[int]:
+    return [origin.port for origin in found]
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="the system has no fork")
+def test_a_fork_while_requests_are_under_way(two: list[Origin]) -> None:
+    app, shadow = two
+    hold = app.hold = shadow.hold = threading.Event()
+    with mesh_of(
+        service("reviews", app.port), service("shadow", shadow.port), rules("reviews", COPIED)
+    ) as mesh:
+        answers: list[Any] = []
+        thread = threading.Thread(target=lambda: answers.append(caller_of("httpx").call(mesh, "GET", "/a")))
+        thread.start()
+        while not (app.seen and shadow.seen):
+            pass
+        child = os.fork()
+        if not child:
+            signal.alarm(20)  # kills it where it hangs
+            answer = caller_of("urllib3").call(mesh, "GET", "/child")
+            while mesh.mirrors.active:
+                pass
+            os._exit(0 if answer.status == 200 else 1)
+        hold.set()
+        assert os.waitpid(child, 0)[1] == 0
+        thread.join()
+        while mesh.mirrors.active:
+            pass
+        assert [answer.status for answer in answers] == [200]
+        assert sorted(seen["path"] for seen in shadow.seen) == ["/a", "/child"]
+        assert active(mesh) == 0
+
+
+# ------------------------------------------------------------------ TLS
+
+
+@pytest.fixture
+def secure(two: list[Origin], certificate: tuple[str, str]) -> Origin:
+    """An endpoint that speaks TLS; its name is app.example."""
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(*certificate)
+    two[0].secure(context)
+    return two[0]
+
+
+def over_tls(config: Config, tls: UpstreamTls) -> Config:
+    clusters = tuple(replace(one, tls=tls) if one.name == REVIEWS else one for one in config.clusters)
+    return replace(config, clusters=clusters)
+
+
+@pytest.mark.filterwarnings("ignore:Unverified HTTPS request")
+@pytest.mark.parametrize("name", CALLERS)
+def test_every_client_reaches_endpoints_over_tls(
+    name: str, secure: Origin, certificate: tuple[str, str]
+) -> None:
+    plain = config_of(service("reviews", secure.port), rules("reviews", "retries: {attempts: 0}, HERE"))
+    caller = caller_of(name)
+    trusted = UpstreamTls("SIMPLE", sni="app.example", ca_certificates=certificate[0])
+    with Mesh(over_tls(plain, trusted)) as mesh:
+        first, second = caller.calls(mesh, Call("GET", "/a"), Call("GET", "/b"))
+        assert (first.status, second.status) == (200, 200)
+        assert secure.seen[0]["headers"]["host"] == "reviews:9080"
+        for tls in (replace(trusted, sni="other.example"), replace(trusted, ca_certificates="")):
+            mesh.swap(over_tls(plain, tls))  # not its name; an issuer that nobody knows
+            assert caller.call(mesh, "GET", "/c").status in (0, 503)
+        mesh.swap(over_tls(plain, replace(trusted, ca_certificates="", insecure_skip_verify=True)))
+        assert caller.call(mesh, "GET", "/d").status == 200
+        assert active(mesh) == 0
+    assert [seen["path"] for seen in secure.seen] == ["/a", "/b", "/d"]
+
+
+# ------------------------------------------------------------------ sessions
+
+
+@pytest.mark.parametrize("name", CALLERS)
+def test_a_clients_session_stays_at_one_endpoint(name: str, two: list[Origin]) -> None:
+    config = config_of(service("reviews", *ports_of(two)), rules("reviews"))
+    session = StatefulSession(SessionCookie("seat", path="/"))
+    config = replace(config, listeners=tuple(replace(one, session=session) for one in config.listeners))
+    with Mesh(config) as mesh:
+        caller = caller_of(name)
+        first = caller.call(mesh, "GET", "/a")
+        cookie = first.headers["set-cookie"].split(";")[0]
+        calls = [Call("GET", "/a", headers={"cookie": cookie})] * 4
+        assert {answer.json()["port"] for answer in caller.calls(mesh, *calls)} == {first.json()["port"]}
+        assert active(mesh) == 0
+
+
+# ------------------------------------------------------------------ cancellation
+
+
+@pytest.mark.parametrize("library", ["httpx", "httpx2", "aiohttp"])
+def test_cancelling_at_any_await_leaves_nothing(two: list[Origin], library: str) -> None:
+    """With mirrors, and retries."""
+    module: Any = pytest.importorskip(library)
+
+    def session(mesh: Mesh) -> Any:
+        if library == "aiohttp":
+            from meshcore.integrations.aiohttp import MeshClientMiddleware
+
+            return module.ClientSession(middlewares=[MeshClientMiddleware(mesh)])
+        return module.AsyncClient(transport=caller_of(library).ours.AsyncMeshTransport(mesh))  # type: ignore[attr-defined]
+
+    async def whole(client: Any) -> None:
+        if library == "aiohttp":
+            async with client.post("http://reviews:9080/a", data=b"given") as answer:
+                await answer.read()
+        else:
+            await client.post("http://reviews:9080/a", content=b"given")
+
+    async def main() -> None:
+        two[0].status = 503
+        retried = COPIED.replace("HERE", 'retries: {attempts: 2, retryOn: "5xx"}, HERE')
+        documents = service("reviews", *ports_of(two)), service("shadow", two[1].port)
+        with mesh_of(*documents, rules("reviews", retried)) as mesh:
+            async with session(mesh) as client:
+                for steps in range(40):
+                    task = asyncio.ensure_future(whole(client))
+                    for _ in range(steps):
+                        await asyncio.sleep(0)
+                    task.cancel()
+                    await asyncio.gather(task, return_exceptions=True)
+                while mesh.mirrors.active:
+                    await asyncio.sleep(0.001)
+                assert active(mesh) == 0
+
+    asyncio.run(main())
+
+
+AWAY = (
+    "match: [{uri: {prefix: /ratings}}], route: [{destination: {host: ratings}}], "
+    "mirror: {host: shadow, port: {number: 9080}}"
+)
+
+
+@in_loop
+async def test_cancelling_what_asgi_forwards_leaves_nothing(two: list[Origin]) -> None:
+    documents = service("reviews", 1), service("ratings", two[0].port), service("shadow", two[1].port)
+    async with mesh_of(*documents, rules("reviews", AWAY)) as mesh:
+        middleware = MeshMiddleware(App(), mesh=mesh)
+        for steps in range(40):
+            client = Client(middleware)
+            task = asyncio.ensure_future(client.get("/ratings", method="POST", body=(b"one", b"two")))
+            for _ in range(steps):
+                await asyncio.sleep(0)
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+        while middleware._forwarder.copies:
+            await asyncio.sleep(0.001)
+        assert active(mesh) == 0
+        await middleware._forwarder.close()
