@@ -151,8 +151,8 @@ class RateLimiter(_Limit):
 
     @property
     def forgotten(self) -> int:
-        """How many keys were forgotten so far before their bucket was full again: the capacity is too
-        small."""
+        """How often a key was forgotten before its bucket was full again, or was new and refused for what
+        others owe: the capacity is too small."""
 
     def allow(self, key: str | bytes, cost: int = 1) -> bool:
         """Take so many tokens of the key's bucket, if they are there."""

@@ -319,6 +319,13 @@ def test_who_was_forgotten_gets_no_fresh_bucket() -> None:
     assert sum(limiter.allow("attacker") for _ in range(20)) <= 5
 
 
+def test_who_finds_no_room_is_counted() -> None:
+    limiter = RateLimiter(10, 1, 60.0, capacity=100, clock=Clock())
+    allowed = [limiter.allow(f"one of many {number}", 10) for number in range(1000)]
+    assert allowed.count(False) > 700
+    assert limiter.forgotten == allowed.count(False)
+
+
 def test_a_flood_drives_out_nobody_who_owes_more() -> None:
     """Regular users of a table that is large enough keep their buckets, whatever comes by once."""
     clock = Clock()

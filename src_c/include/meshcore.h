@@ -2009,7 +2009,7 @@ mc_limit_answer mc_limiter_check(mc_limiter *limiter, mc_slice key, uint64_t cos
 mc_limit_answer mc_limiter_peek(const mc_limiter *limiter, mc_slice key, uint64_t cost, uint64_t now_ns);
 uint64_t mc_limiter_reserve(mc_limiter *limiter, mc_slice key, uint64_t cost, uint64_t max_wait_ns, uint64_t now_ns);
 void mc_limiter_refund(mc_limiter *limiter, mc_slice key, uint64_t cost, uint64_t now_ns);
-/* How many keys have been forgotten before their bucket was full again. */
+/* How often a key was forgotten before its bucket was full again, or was new and refused for what others there owe. */
 uint64_t mc_limiter_forgotten(const mc_limiter *limiter);
 
 /* ------------------------------------------------------------------ state that processes share */

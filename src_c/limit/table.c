@@ -154,16 +154,21 @@ static found find(const mc_limit_set *set, uint32_t print, uint64_t now, uint16_
   return result;
 }
 
+/* There was no room for a key. */
+static void count_forgotten(mc_limiter *limiter) {
+  atomic_fetch_add_explicit(&limiter->forgotten, 1, memory_order_relaxed);
+}
+
 static result enter(mc_limiter *limiter, mc_limit_set *set, found at, want *w) {
   w->debt = at.debt;
-  if (w->debt > w->most - w->units) return REFUSED;
+  if (w->debt > w->most - w->units) return count_forgotten(limiter), REFUSED; /* for what others owe */
   if (!w->units) return TAKEN;
   if (at.place < 0) at = (found){.place = 0, .time = atomic_load(&set->times[0])};
   bool lives = at.time && !is_claim(at.time);
   if (lives) raise_floor(set, at.time);
   uint64_t claim = new_claim(set, w);
   if (!atomic_compare_exchange_strong(&set->times[at.place], &at.time, claim)) return AGAIN;
-  if (lives && mc_debt_of(at.time, w->now)) atomic_fetch_add_explicit(&limiter->table->forgotten, 1, memory_order_relaxed);
+  if (lives && mc_debt_of(at.time, w->now)) count_forgotten(limiter);
   return move_in(set, at.place, claim, w);
 }
 

@@ -98,7 +98,7 @@ class Buckets:
 
     @property
     def forgotten(self) -> int:
-        """How many keys were forgotten before their bucket was full again: the capacity is too small."""
+        """How often a key found no room, as ``RateLimiter.forgotten`` has it: the capacity is too small."""
         with self._lock:
             limiters = [*self._limiters.values(), *(limiter for limiter, _ in self._overrides.values())]
         return sum(limiter.forgotten for limiter in limiters if limiter is not None)

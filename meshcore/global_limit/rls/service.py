@@ -100,7 +100,7 @@ class RateLimitService:
 
     @property
     def forgotten(self) -> int:
-        """How many keys were forgotten before their bucket was full again: the capacity is too small."""
+        """How often a key found no room, as ``RateLimiter.forgotten`` has it: the capacity is too small."""
         return self._buckets.forgotten
 
     def swap(self, config: RateLimitConfig) -> None:
