@@ -50,6 +50,15 @@ def test_answers_in_one_round() -> None:
     assert answers == [Reply(True, 0, 2), Reply(False, 4_500_000, 0)]
 
 
+@pytest.mark.parametrize(
+    "reply", [[1, -1, 2], [1, 2**53 + 1, 2], [1, 0, 6], [1, 0, 1], [0, 0, 2], [2, 0, 2], [True, 0, 2], [1, 0]]
+)
+def test_what_the_script_never_says_is_no_answer(reply: list[int]) -> None:
+    _, answers = conversation([b"a", b"b"], [reply, [0, 9, 0]])
+    assert isinstance(answers[0], exceptions.InvalidResponse)
+    assert answers[1] == Reply(False, 9, 0)
+
+
 def test_a_server_without_the_script_is_sent_it() -> None:
     said, answers = conversation([b"a", b"b", b"c"], [GONE, [1, 0, 2], GONE], [[1, 0, 2], [0, 9, 0]])
     assert said[1] == (("EVAL", SCRIPT), [b"a", b"c"], False)

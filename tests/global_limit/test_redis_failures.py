@@ -211,18 +211,25 @@ def test_a_replica_is_never_written(make_server: MakeServer, limiter: Make) -> N
     failed(limiter(replica.url, 1, 1, HOUR), True, "read only replica")
 
 
-def test_what_is_no_redis(limiter: Make) -> None:
+@pytest.mark.parametrize(
+    "answer",
+    [b"HTTP/1.1 400 Bad Request\r\n\r\n", b"+OK\r\n", b"*1\r\n" * 10_000, b":" + b"1" * 10_000 + b"\r\n"],
+    ids=["HTTP", "OK", "nested", "a long number"],
+)
+def test_what_is_no_redis(limiter: Make, answer: bytes) -> None:
     import socket
 
     def serve() -> None:
         while True:
             try:
                 talk, _ = listener.accept()
+                with talk:
+                    while talk.recv(4096):
+                        talk.sendall(answer)
+            except ConnectionError:
+                continue
             except OSError:
                 return
-            talk.recv(4096)
-            talk.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
-            talk.close()
 
     with socket.create_server(("127.0.0.1", 0)) as listener:
         threading.Thread(target=serve, daemon=True).start()

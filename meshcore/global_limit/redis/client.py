@@ -11,7 +11,7 @@ import redis.asyncio
 from redis.asyncio.retry import Retry as AsyncRetry
 from redis.backoff import NoBackoff
 from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import ResponseError
+from redis.exceptions import InvalidResponse, ResponseError
 from redis.retry import Retry
 
 from meshcore.global_limit.redis.exchange import Exchange, Reply, Round
@@ -25,6 +25,9 @@ AsyncClient: TypeAlias = "redis.asyncio.Redis | redis.asyncio.RedisCluster"
 # A connection that the server has closed meanwhile is made anew, once. What has timed out is not asked
 # again: there is no time left, and the server may have taken the tokens.
 _RETRIES = 1
+# What redis-py's readers run into where it is no Redis that answers. What is left of the answer on the
+# connection must not be taken for the next one.
+_GARBLED = (ValueError, TypeError, AttributeError, LookupError, RecursionError)
 
 
 def client_of(remote: str | Client, timeout: float) -> Client:
@@ -108,13 +111,19 @@ def run(client: Client, plan: Exchange) -> list[Reply | Exception]:
         if step.reconnect and isinstance(client, redis.Redis):
             client.connection_pool.disconnect(inuse_connections=False)
         replies: list[object]
-        if len(step.commands) == 1:
-            try:
+        try:
+            if len(step.commands) == 1:
                 replies = [execute(*step.commands[0])]
-            except ResponseError as error:
-                replies = [error]
-        else:
-            replies = _pipeline(client, step).execute(raise_on_error=False)
+            else:
+                replies = _pipeline(client, step).execute(raise_on_error=False)
+        except ResponseError as error:
+            if len(step.commands) > 1:
+                raise
+            replies = [error]
+        except _GARBLED as error:
+            if isinstance(client, redis.Redis):
+                client.connection_pool.disconnect(inuse_connections=False)
+            raise _no_redis(error) from error
         try:
             step = plan.send(replies)
         except StopIteration as end:
@@ -128,17 +137,27 @@ async def arun(client: AsyncClient, plan: Exchange) -> list[Reply | Exception]:
         if step.reconnect and isinstance(client, redis.asyncio.Redis):
             await client.connection_pool.disconnect(inuse_connections=False)
         replies: list[object]
-        if len(step.commands) == 1:
-            try:
+        try:
+            if len(step.commands) == 1:
                 replies = [await client.execute_command(*step.commands[0])]
-            except ResponseError as error:
-                replies = [error]
-        else:
-            replies = await _pipeline(client, step).execute(raise_on_error=False)
+            else:
+                replies = await _pipeline(client, step).execute(raise_on_error=False)
+        except ResponseError as error:
+            if len(step.commands) > 1:
+                raise
+            replies = [error]
+        except _GARBLED as error:
+            if isinstance(client, redis.asyncio.Redis):
+                await client.connection_pool.disconnect(inuse_connections=False)
+            raise _no_redis(error) from error
         try:
             step = plan.send(replies)
         except StopIteration as end:
             return _replies(end)
+
+
+def _no_redis(error: Exception) -> InvalidResponse:
+    return InvalidResponse(f"{type(error).__name__}: {error}"[:200])
 
 
 def _pipeline(client: Client | AsyncClient, step: Round) -> Any:

@@ -12,7 +12,7 @@ from redis import exceptions
 
 from meshcore.global_limit.guard import Failure
 from meshcore.global_limit.redis.script import GARBAGE, SCRIPT, SHA
-from meshcore.global_limit.redis.units import Units
+from meshcore.global_limit.redis.units import MOST_EXACT, Units
 
 __all__ = ["Exchange", "Question", "Reply", "Round", "classify", "exchange"]
 
@@ -63,7 +63,7 @@ def exchange(questions: Sequence[Question]) -> Exchange:
     there is nothing else.
     """
     replies = yield Round([question.command("EVALSHA", SHA) for question in questions], False)
-    answers = [_read(reply) for reply in replies]
+    answers = [_read(reply, question) for reply, question in zip(replies, questions, strict=True)]
     if all(isinstance(answer, Reply) for answer in answers):
         return answers
     verb, script = "EVALSHA", SHA
@@ -77,7 +77,7 @@ def exchange(questions: Sequence[Question]) -> Exchange:
             verb, script = "EVAL", SCRIPT
         replies = yield Round([questions[i].command(verb, script) for i in again], bool(misled))
         for i, reply in zip(again, replies, strict=True):
-            answers[i] = _read(reply)
+            answers[i] = _read(reply, questions[i])
     errors = [answer for answer in answers if isinstance(answer, Exception)]
     if errors and len(errors) == len(answers):
         raise errors[0]
@@ -95,9 +95,12 @@ def classify(error: Exception) -> Failure | None:
     return None
 
 
-def _read(reply: object) -> Reply | Exception:
+def _read(reply: object, question: Question) -> Reply | Exception:
     if isinstance(reply, list) and len(reply) == 3 and all(type(number) is int for number in reply):
-        return Reply(reply[0] == 1, reply[1], reply[2])
+        allowed, debt, taken = reply
+        least, most = (question.cost, question.cost + question.extra) if allowed and question.take else (0, 0)
+        if allowed in (0, 1) and 0 <= debt <= MOST_EXACT and least <= taken <= most:
+            return Reply(allowed == 1, debt, taken)
     if isinstance(reply, Exception):
         return reply
     wrong: Exception = exceptions.InvalidResponse(f"the script answered {reply!r}"[:200])

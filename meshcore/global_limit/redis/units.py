@@ -12,10 +12,12 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
-__all__ = ["MAX_DEBT", "Units", "units_of"]
+__all__ = ["MAX_DEBT", "MOST_EXACT", "Units", "units_of"]
 
 #: The most that a bucket may owe, reservations included; a full one owes at most half of it.
 MAX_DEBT = 2**52
+#: Whole numbers up to this one are exact in Lua.
+MOST_EXACT = 2**53
 
 
 class Units(NamedTuple):
