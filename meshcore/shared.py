@@ -254,7 +254,7 @@ def _descriptor(path: Path) -> int:
         try:
             descriptor = os.open(path, _FLAGS | os.O_CREAT, 0o600)
         except OSError as error:
-            reason = "is a symbolic link" if path.is_symlink() else f"cannot be opened: {error.strerror}"
+            reason = "is a symbolic link" if os.path.islink(path) else f"cannot be opened: {error.strerror}"
             raise SharedStateError(f"shared state {path} {reason}; choose another name or path") from error
         try:
             about = os.fstat(descriptor)

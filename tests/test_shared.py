@@ -131,6 +131,11 @@ def test_a_link_is_not_followed(path: Path) -> None:
     assert target.read_bytes() == b""
 
 
+def test_a_path_that_is_too_long_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(SharedStateError, match="cannot be opened: File name too long"):
+        SharedState(tmp_path / ("x" * 300))
+
+
 def test_another_users_file_is_refused(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path.touch(0o600)
     monkeypatch.setattr(os, "geteuid", lambda: path.stat().st_uid + 1)
