@@ -1,6 +1,7 @@
 #include "engine/limit_lines.h"
 
 #include "base/decimal.h"
+#include "edit/bytes.h"
 #include "engine/level_limits.h"
 
 /* A value that is put together. */
@@ -137,7 +138,7 @@ static mc_slice limit_text(const mc_asked *asked, const mc_service_answer *answe
     put_number(&w, limit->limit);
     put(&w, MC_LITERAL(";w="));
     put_number(&w, limit->window_s);
-    if (!limit->name.size) continue;
+    if (!limit->name.size || !mc_bytes_value_ok(limit->name)) continue;
     put(&w, MC_LITERAL(";name=\""));
     put(&w, limit->name);
     put(&w, MC_LITERAL("\""));

@@ -1,6 +1,7 @@
 #include "engine/rate_limits.h"
 
 #include "base/rng.h"
+#include "edit/bytes.h"
 #include "edit/response.h"
 #include "engine/filters.h"
 #include "engine/limit_lines.h"
@@ -183,16 +184,23 @@ void mc_global_limit_ask(mc_decision *d, mc_input *input, uint32_t place) {
   *last = made;
 }
 
-/* Lines of the service's, in the decision's memory. */
-static const mc_header *copy_lines(mc_decision *d, const mc_header *lines, uint32_t count, uint32_t room) {
-  mc_header *copy = mc_scratch_alloc(&d->scratch, (count + room) * sizeof *copy);
-  for (uint32_t i = 0; copy && i < count; i++) {
+static bool is_line(const mc_header *line) {
+  return line->name.size && mc_bytes_all(line->name, MC_BYTE_TOKEN) && mc_bytes_value_ok(line->value);
+}
+
+/* Lines of the service's, in the decision's memory. What would be more than one line, or none, is left out. */
+static mc_header *copy_lines(mc_decision *d, const mc_header *lines, uint32_t *count, uint32_t room) {
+  const uint32_t given = *count;
+  mc_header *copy = mc_scratch_alloc(&d->scratch, (given + room) * sizeof *copy);
+  *count = 0;
+  for (uint32_t i = 0; copy && i < given; i++) {
+    if (!is_line(&lines[i])) continue;
     char *text = mc_scratch_alloc(&d->scratch, lines[i].name.size + lines[i].value.size);
     if (!text) return NULL;
     memcpy(text, lines[i].name.data, lines[i].name.size);
     if (lines[i].value.size) memcpy(text + lines[i].name.size, lines[i].value.data, lines[i].value.size);
-    copy[i].name = mc_slice_of(text, lines[i].name.size);
-    copy[i].value = mc_slice_of(text + lines[i].name.size, lines[i].value.size);
+    copy[*count].name = mc_slice_of(text, lines[i].name.size);
+    copy[(*count)++].value = mc_slice_of(text + lines[i].name.size, lines[i].value.size);
   }
   return copy;
 }
@@ -205,17 +213,18 @@ mc_code mc_decision_take_answer(mc_decision *d, uint32_t number, const mc_servic
   const bool over = answer->verdict == MC_SERVICE_OVER_LIMIT;
   const bool refused = over && (!limit->enforced.denominator || drawn(limit->enforced, d, stream_of(asked->filter, ENFORCED)));
   const bool failed = answer->verdict == MC_SERVICE_ERROR && drawn(limit->deny, d, stream_of(asked->filter, DENIED));
-  const mc_header *request_lines = copy_lines(d, answer->request_lines, answer->request_count, 0);
+  uint32_t request_count = answer->request_count, response_count = answer->response_count;
+  const mc_header *request_lines = copy_lines(d, answer->request_lines, &request_count, 0);
   mc_filter_edit *edit = mc_scratch_alloc(&d->scratch, sizeof *edit), **last = &d->request_edits;
-  mc_header *lines = (mc_header *)copy_lines(d, answer->response_lines, answer->response_count, 1 + MC_SERVICE_LINES);
+  mc_header *lines = copy_lines(d, answer->response_lines, &response_count, 1 + MC_SERVICE_LINES);
   char *body = mc_scratch_alloc(&d->scratch, answer->body.size);
   if (!request_lines || !edit || !lines || !body) return MC_NO_MEMORY;
   if (answer->body.size) memcpy(body, answer->body.data, answer->body.size);
-  *edit = (mc_filter_edit){.lines = request_lines, .line_count = answer->request_count};
+  *edit = (mc_filter_edit){.lines = request_lines, .line_count = request_count};
   while (*last) last = &(*last)->next;
   *last = edit;
   asked->response_lines = lines;
-  asked->response_count = answer->response_count;
+  asked->response_count = response_count;
   if (over && limit->tells_limited) {
     lines[asked->response_count++] = (mc_header){MC_LITERAL("x-envoy-ratelimited"), MC_LITERAL("true")};
   }

@@ -200,6 +200,28 @@ static void test_a_service_is_asked(void) {
   stop();
 }
 
+static void test_what_is_no_line_is_left_out(void) {
+  mc_action_spec action = forward_to(0);
+  const mc_header lines[] = {{MC_LITERAL("x-a"), MC_LITERAL("1\r\nset-cookie: b")}, {MC_LITERAL("x-b\n"), MC_LITERAL("1")},
+                             {MC_LITERAL("x c"), MC_LITERAL("1")}, {MC_LITERAL(""), MC_LITERAL("1")},
+                             {MC_LITERAL(":path"), MC_LITERAL("/admin")}, {MC_LITERAL("x-d"), MC_LITERAL("1")}};
+  const mc_service_limit limit = {.given = true, .limit = 9, .window_s = 60, .name = MC_LITERAL("a\r\nset-cookie: b")};
+  const mc_service_answer ok = {.verdict = MC_SERVICE_OK, .response_lines = lines, .response_count = 6,
+                                .request_lines = lines, .request_count = 6, .limits = &limit, .limit_count = 1};
+  mc_global_limit_spec global = GLOBAL;
+  global.tells = true;
+  begin_global(&action, &global);
+  ask(MC_LITERAL("GET"), ROWS("x-u: a"));
+  CHECK_INT(mc_decision_take_answer(&decision, 0, &ok), MC_OK);
+  CHECK_INT(decision.asked->response_count, 1 + 3);
+  CHECK_SLICE(decision.asked->response_lines[0].name, "x-d");
+  CHECK_SLICE(decision.asked->response_lines[1].value, "9, 9;w=60");
+  CHECK_INT(decision.request_edits->line_count, 1);
+  CHECK_SLICE(decision.request_edits->lines[0].name, "x-d");
+  mc_decision_release(&decision);
+  stop();
+}
+
 static void test_answers_run_out_of_memory(void) {
   mc_action_spec action = forward_to(0);
   mc_header lines[60];
@@ -246,6 +268,7 @@ int main(void) {
   test_own_descriptors_and_stages();
   test_not_enforced();
   test_a_service_is_asked();
+  test_what_is_no_line_is_left_out();
   test_answers_run_out_of_memory();
   test_a_service_fails();
   return check_finish();
