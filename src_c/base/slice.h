@@ -101,6 +101,10 @@ static inline uint64_t mc_word_lower(uint64_t word) {
 /* Writes the text in lower case. */
 void mc_slice_lower(mc_slice text, char *out);
 bool mc_slice_equal_fold(mc_slice a, mc_slice b);
+/* The same answer, sooner where the texts are the same in case, too, as most names that are looked up are. */
+static inline bool mc_slice_alike(mc_slice a, mc_slice b) {
+  return a.size == b.size && (mc_slice_same(a.data, b.data, a.size) || mc_slice_equal_fold(a, b));
+}
 bool mc_slice_starts_fold(mc_slice text, mc_slice prefix);
 bool mc_slice_ends_fold(mc_slice text, mc_slice suffix);
 bool mc_slice_contains(mc_slice text, mc_slice part);

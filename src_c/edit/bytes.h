@@ -22,8 +22,8 @@ extern const uint8_t mc_byte_classes[256];
 
 static inline unsigned mc_byte_class(unsigned char c) { return mc_byte_classes[c]; }
 
-/* A text of less than eight bytes, where some of them may stand twice; without bytes, one that every
- * test lets pass. */
+/* A text of less than eight bytes, where some of them may stand twice: the first of them is the lowest of the word, the
+ * last the highest. Without bytes, one that every test lets pass. */
 static inline uint64_t mc_word_of(const char *p, size_t size) {
   if (size >= 4) {
     uint32_t low, high;
@@ -33,7 +33,7 @@ static inline uint64_t mc_word_of(const char *p, size_t size) {
   }
   if (size == 0) return 0x6161616161616161u;
   uint64_t first = (uint8_t)p[0], middle = (uint8_t)p[size / 2], last = (uint8_t)p[size - 1];
-  return 0x6161616161000000u | last << 16 | middle << 8 | first;
+  return last << 56 | 0x0061616161610000u | middle << 8 | first;
 }
 
 #define MC_BYTES(c) (0x0101010101010101u * (uint64_t)(c))
@@ -51,10 +51,12 @@ static inline uint64_t mc_word_equal(uint64_t word, char c) {
 }
 
 /* Texts are gathered first and judged once, so that judging them costs no branch for each. Doubtful is
- * a control character, or a byte above 126; most requests have none. */
+ * a control character, or a byte above 126; most requests have none. A text may also be doubtful at its edges: there
+ * a blank, or whatever else is below 0x21. */
 #ifdef __SSE2__
 typedef struct mc_scan {
-  __m128i most;
+  __m128i most;        /* of all bytes */
+  __m128i first, last; /* the least of what texts begin with, in the lowest lane, and end with, in the highest */
 } mc_scan;
 
 /* Bytes below 0x20 wrap around, so that all that is doubtful is above 0x5e. */
@@ -62,27 +64,42 @@ static inline void mc_scan_vector(mc_scan *scan, __m128i bytes) {
   scan->most = _mm_max_epu8(scan->most, _mm_sub_epi8(bytes, _mm_set1_epi8(0x20)));
 }
 
-static inline mc_scan mc_scan_start(void) { return (mc_scan){_mm_setzero_si128()}; }
+static inline mc_scan mc_scan_start(void) {
+  return (mc_scan){_mm_setzero_si128(), _mm_set1_epi8(0x7f), _mm_set1_epi8(0x7f)};
+}
 
 static inline void mc_scan_take(mc_scan *scan, const char *p, size_t size) {
+  __m128i head, tail; /* without 16 bytes the same vector, with some bytes twice */
   if (size >= 16) {
-    for (; size > 16; p += 16, size -= 16) mc_scan_vector(scan, _mm_loadu_si128((const __m128i *)(const void *)p));
-    /* the last vector overlaps the one before */
-    mc_scan_vector(scan, _mm_loadu_si128((const __m128i *)(const void *)(p + size - 16)));
+    const char *const end = p + size - 16;
+    head = _mm_loadu_si128((const __m128i *)(const void *)p);
+    tail = _mm_loadu_si128((const __m128i *)(const void *)end); /* overlaps the vector before */
+    while ((p += 16) < end) mc_scan_vector(scan, _mm_loadu_si128((const __m128i *)(const void *)p));
+    mc_scan_vector(scan, head);
   } else if (size >= 8) {
-    mc_scan_vector(scan, _mm_set_epi64x((long long)mc_word_at(p + size - 8), (long long)mc_word_at(p)));
+    head = tail = _mm_set_epi64x((long long)mc_word_at(p + size - 8), (long long)mc_word_at(p));
   } else {
-    mc_scan_vector(scan, _mm_set1_epi64x((long long)mc_word_of(p, size)));
+    head = tail = _mm_set1_epi64x((long long)mc_word_of(p, size));
   }
+  mc_scan_vector(scan, tail);
+  scan->first = _mm_min_epu8(scan->first, head);
+  scan->last = _mm_min_epu8(scan->last, tail);
 }
 
 static inline bool mc_scan_doubtful(const mc_scan *scan) {
   const __m128i limit = _mm_set1_epi8(0x5e);
   return _mm_movemask_epi8(_mm_cmpeq_epi8(_mm_max_epu8(scan->most, limit), limit)) != 0xffff;
 }
+
+static inline bool mc_scan_doubtful_edges(const mc_scan *scan) {
+  const unsigned first = (unsigned)_mm_cvtsi128_si32(scan->first) & 0xff;
+  const unsigned last = (unsigned)_mm_extract_epi16(scan->last, 7) >> 8;
+  return first < 0x21 || last < 0x21;
+}
 #else
 typedef struct mc_scan {
   uint64_t found;
+  int edges; /* negative: doubtful */
 } mc_scan;
 
 /* Top bits for bytes below 0x20, from 0x7f on, and perhaps for neighbours of such bytes. */
@@ -90,9 +107,12 @@ static inline void mc_scan_word(mc_scan *scan, uint64_t word) {
   scan->found |= (word - MC_BYTES(0x20)) | (word + MC_BYTES(1)) | word;
 }
 
-static inline mc_scan mc_scan_start(void) { return (mc_scan){0}; }
+static inline mc_scan mc_scan_start(void) { return (mc_scan){0, 0}; }
 
 static inline void mc_scan_take(mc_scan *scan, const char *p, size_t size) {
+  if (!size) return;
+  scan->edges |= (int)(unsigned char)p[0] - 0x21;
+  scan->edges |= (int)(unsigned char)p[size - 1] - 0x21;
   if (size >= 8) {
     for (; size > 8; p += 8, size -= 8) mc_scan_word(scan, mc_word_at(p));
     mc_scan_word(scan, mc_word_at(p + size - 8)); /* the last word overlaps the one before */
@@ -102,6 +122,8 @@ static inline void mc_scan_take(mc_scan *scan, const char *p, size_t size) {
 }
 
 static inline bool mc_scan_doubtful(const mc_scan *scan) { return (scan->found & MC_BYTES(0x80)) != 0; }
+
+static inline bool mc_scan_doubtful_edges(const mc_scan *scan) { return scan->edges < 0; }
 #endif
 
 /* Whether the text is of letters, digits, "-" and "." alone, as most names are: they may stand in a

@@ -118,15 +118,18 @@ mc_code mc_lines_read(const mc_header *headers, uint32_t count, size_t extra_byt
   if (count > MC_MAX_HEADER_COUNT) return MC_INVALID;
   uint64_t seen = 0; /* bits of the joined headers so far: where one comes again, its name may */
   bool copy = false;
-  for (uint32_t i = 0; i < count; i++) {
-    const mc_slice name = headers[i].name;
+  const mc_header *const end = headers + count;
+  for (const mc_header *line = headers; line < end; line++) {
+    const mc_slice name = line->name;
     uint64_t bit;
     mc_header_id id = mc_header_id_inlined(name, &bit);
     if (id == MC_HEADER_OTHER) {
+      if (bit) continue;
       *details = MC_DETAILS_CODEC_ERROR;
       if (name.size == 0 || (!mc_bytes_plain(name) && !mc_bytes_all(name, MC_BYTE_TOKEN))) return MC_INVALID;
       continue;
     }
+    const uint32_t i = (uint32_t)(line - headers);
     if (seen & bit && !copy) copy = repeated(headers, i);
     seen |= bit;
     if (id != MC_HEADER_JOINED) note(out, id, i);
@@ -134,20 +137,15 @@ mc_code mc_lines_read(const mc_header *headers, uint32_t count, size_t extra_byt
   /* Values have a loop of their own: without calls in it, what it gathers stays in registers. */
   size_t bytes = extra_bytes;
   mc_scan scan = mc_scan_start();
-  int edges = 0; /* negative: some value begins or ends with a blank, or another byte below 0x21 */
-  for (const mc_header *line = headers, *end = headers + count; line < end; line++) {
-    const mc_slice value = line->value;
-    bytes += line->name.size + value.size;
-    if (!value.size) continue;
-    mc_scan_take(&scan, value.data, value.size);
-    edges |= (int)(unsigned char)value.data[0] - 0x21;
-    edges |= (int)(unsigned char)value.data[value.size - 1] - 0x21;
+  for (const mc_header *line = headers; line < end; line++) {
+    bytes += line->name.size + line->value.size;
+    mc_scan_take(&scan, line->value.data, line->value.size);
   }
   *details = MC_DETAILS_INVALID_CHARACTERS;
   if (mc_scan_doubtful(&scan) && !values_ok(headers, count)) return MC_INVALID;
   *details = MC_DETAILS_HEADERS_TOO_LARGE;
   if (bytes > MC_MAX_HEADER_BYTES) return MC_INVALID;
-  return copy || edges < 0 ? rebuild(headers, count, scratch, out) : MC_OK;
+  return copy || mc_scan_doubtful_edges(&scan) ? rebuild(headers, count, scratch, out) : MC_OK;
 }
 
 /* Visits the comma-separated parts of a list, trimmed. */

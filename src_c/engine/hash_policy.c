@@ -86,8 +86,12 @@ static mc_slice rewritten(const mc_hash_policy *policy, mc_slice value, mc_input
 static bool hash_lines(const mc_hash_policy *policy, mc_input *input, uint64_t *hash) {
   uint32_t count = 0;
   uint16_t first = mc_found_first(&input->found, policy->slot);
+  if (!first) return false;
+  if (!input->found.next[first - 1]) { /* as almost always: there is nothing to sort */
+    *hash = hash_of(rewritten(policy, mc_view_line(input->view, first - 1u)->value, input), 0);
+    return true;
+  }
   for (uint16_t line = first; line; line = input->found.next[line - 1]) count++;
-  if (count == 0) return false;
   mc_slice *values = mc_scratch_alloc(input->scratch, count * sizeof *values);
   if (!values) {
     input->no_memory = true;

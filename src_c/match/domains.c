@@ -137,7 +137,7 @@ static const struct mc_domain_slot *find_exact(const mc_domains *domains, mc_sli
   for (uint32_t at = (uint32_t)hash & domains->mask;; at = (at + 1) & domains->mask) {
     const struct mc_domain_slot *slot = &domains->exact[at];
     if (!slot->name.data) return NULL;
-    if (slot->hash == hash && mc_slice_equal_fold(slot->name, host)) return slot;
+    if (slot->hash == hash && mc_slice_alike(slot->name, host)) return slot;
   }
 }
 

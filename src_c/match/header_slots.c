@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 
+#include "base/inlined.h"
+
 /* Open addressing with linear probing; the table is at least twice as large as it is full. */
 typedef struct entry {
   uint64_t hash;
@@ -15,7 +17,7 @@ struct mc_slots {
   bool *joined; /* by slot */
   uint32_t mask;
   uint16_t count;
-  uint64_t sizes; /* bit n: some name has n bytes (63: or more) */
+  uint64_t sizes; /* bit n: some name has n bytes, or as many times 64 more */
 };
 
 /* What Envoy 1.40 keeps in one place and so joins: the request headers of its O(1) header map. */
@@ -33,7 +35,9 @@ static const char *const INLINE_HEADERS[] = {
     "x-forwarded-port", "x-forwarded-proto", "x-request-id",
 };
 
-static uint64_t size_bit(size_t size) { return (uint64_t)1 << (size < 63 ? size : 63); }
+/* Whether a set of sizes has this one. Names of 64 bytes and more share bits with short ones, so that this is one
+ * instruction; they are told apart soon. */
+static inline bool has_size(uint64_t sizes, size_t size) { return sizes >> (size & 63) & 1; }
 
 /* The ends of the name, folded by setting bit 5. Names that differ in the middle only, or where
  * folding confuses other bytes than letters, are told apart by the comparison that follows. */
@@ -79,11 +83,16 @@ void mc_slots_free(mc_slots *slots) {
   free(slots);
 }
 
-static entry *find(entry *table, uint32_t mask, uint64_t hash, mc_slice name) {
+MC_INLINED entry *find(entry *table, uint32_t mask, uint64_t hash, mc_slice name) {
   for (uint32_t at = (uint32_t)hash & mask;; at = (at + 1) & mask) {
     entry *here = &table[at];
-    if (!here->name.data || (here->hash == hash && mc_slice_equal_fold(here->name, name))) return here;
+    if (!here->name.data || (here->hash == hash && mc_slice_alike(here->name, name))) return here;
   }
+}
+
+static uint16_t slot_of(const mc_slots *slots, mc_slice name) {
+  const entry *here = find(slots->table, slots->mask, hash_name(name), name);
+  return here->name.data ? here->slot : MC_SLOT_NONE;
 }
 
 static mc_code grow(mc_slots *slots) {
@@ -123,7 +132,7 @@ mc_code mc_slots_add(mc_slots *slots, mc_slice name, uint16_t *slot) {
     if (!ok) return MC_NO_MEMORY;
     *here = (entry){hash, copy, slots->count};
     slots->joined[slots->count] = is_inline(name);
-    slots->sizes |= size_bit(name.size);
+    slots->sizes |= (uint64_t)1 << (name.size & 63);
     slots->count++;
   }
   *slot = here->slot;
@@ -134,33 +143,51 @@ uint32_t mc_slots_count(const mc_slots *slots) { return slots->count; }
 
 bool mc_slots_joined(const mc_slots *slots, uint16_t slot) { return slots->joined[slot]; }
 
+/* The arrays of a search, zeroed. */
+static bool begin(const mc_slots *slots, uint32_t line_count, mc_scratch *scratch, mc_found *found) {
+  const size_t bytes = (2 * (size_t)slots->count + line_count) * sizeof *found->first;
+  uint16_t *all = mc_scratch_alloc(scratch, bytes);
+  if (!all) return false;
+  memset(all, 0, bytes);
+  found->first = all;
+  found->next = all + 2 * (size_t)slots->count;
+  return true;
+}
+
+/* A line whose name has the size of one that is asked for. Between the arrays of found there is another one of slots:
+ * the last line so far. */
+MC_INLINED bool note(const mc_slots *slots, mc_slice name, uint32_t i, uint32_t line_count, mc_scratch *scratch,
+                     mc_found *found) {
+  if (!name.size) return true;
+  const uint16_t slot = slot_of(slots, name);
+  if (slot == MC_SLOT_NONE) return true;
+  if (!found->first && !begin(slots, line_count, scratch, found)) return false;
+  uint16_t *last = found->first + slots->count;
+  const uint16_t line = (uint16_t)(i + 1);
+  if (last[slot]) {
+    found->next[last[slot] - 1] = line;
+  } else {
+    found->first[slot] = line;
+  }
+  last[slot] = line;
+  return true;
+}
+
 mc_code mc_slots_find(const mc_slots *slots, const mc_view *view, mc_scratch *scratch, mc_found *found) {
   *found = (mc_found){NULL, NULL};
   if (slots->count == 0) return MC_OK;
-  uint16_t *last = NULL; /* by slot: its last line so far */
-  uint32_t line_count = view->header_count + view->added_count;
-  for (uint32_t i = 0; i < line_count; i++) {
-    mc_slice name = mc_view_line(view, i)->name;
-    if (!(slots->sizes & size_bit(name.size)) || name.size == 0) continue;
-    if (i < view->header_count && i < 128 && (view->hidden[i >> 6] >> (i & 63) & 1)) continue;
-    const entry *here = find(slots->table, slots->mask, hash_name(name), name);
-    if (!here->name.data) continue;
-    if (!found->first) {
-      size_t bytes = (2 * (size_t)slots->count + line_count) * sizeof *last;
-      uint16_t *all = mc_scratch_alloc(scratch, bytes);
-      if (!all) return MC_NO_MEMORY;
-      memset(all, 0, bytes);
-      found->first = all;
-      last = all + slots->count;
-      found->next = all + 2 * (size_t)slots->count;
-    }
-    uint16_t line = (uint16_t)(i + 1);
-    if (last[here->slot]) {
-      found->next[last[here->slot] - 1] = line;
-    } else {
-      found->first[here->slot] = line;
-    }
-    last[here->slot] = line;
+  const uint64_t sizes = slots->sizes;
+  const uint32_t own = view->header_count, count = own + view->added_count;
+  const mc_header *const lines = view->headers;
+  for (const mc_header *line = lines, *end = lines + own; line < end; line++) {
+    if (!has_size(sizes, line->name.size)) continue;
+    const uint32_t i = (uint32_t)(line - lines);
+    if (i < 128 && (view->hidden[i >> 6] >> (i & 63) & 1)) continue;
+    if (!note(slots, line->name, i, count, scratch, found)) return MC_NO_MEMORY;
+  }
+  for (uint32_t i = own; i < count; i++) {
+    const mc_slice name = view->added[i - own].name;
+    if (has_size(sizes, name.size) && !note(slots, name, i, count, scratch, found)) return MC_NO_MEMORY;
   }
   return MC_OK;
 }

@@ -194,21 +194,7 @@ bool mc_path_index_find(const mc_path_index *index, mc_slice path, mc_scratch *s
   return walk(&index->folded, mc_slice_of(folded, path.size), scratch, out);
 }
 
-int32_t mc_candidates_next(mc_candidates *candidates) {
-  for (;;) {
-    mc_trie_list *best = NULL;
-    for (uint32_t i = 0; i < candidates->count; i++) {
-      mc_trie_list *run = &candidates->runs[i];
-      if (run->at != run->end && (!best || *run->at < *best->at)) best = run;
-    }
-    if (!best) return -1;
-    const int32_t next = (int32_t)*best->at++;
-    if (next == candidates->last) continue; /* the filter may have found it twice */
-    return candidates->last = next;
-  }
-}
-
-bool mc_path_test_matches(const mc_path_test *test, mc_slice path, bool *no_memory) {
+bool mc_path_test_odd(const mc_path_test *test, mc_slice path, bool *no_memory) {
   if (path.size == 0) return test->kind == MC_PATH_CONNECT;
   switch (test->kind) {
     case MC_PATH_REGEX:

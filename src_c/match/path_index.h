@@ -51,8 +51,27 @@ typedef struct mc_candidates {
 /* path is without query; empty for CONNECT, which only MC_PATH_CONNECT matches. False: no memory. */
 bool mc_path_index_find(const mc_path_index *index, mc_slice path, mc_scratch *scratch, mc_candidates *out);
 /* The next candidate, or -1. */
-int32_t mc_candidates_next(mc_candidates *candidates);
+static inline int32_t mc_candidates_next(mc_candidates *candidates) {
+  for (;;) {
+    mc_trie_list *best = NULL;
+    for (uint32_t i = 0; i < candidates->count; i++) {
+      mc_trie_list *run = &candidates->runs[i];
+      if (run->at != run->end && (!best || *run->at < *best->at)) best = run;
+    }
+    if (!best) return -1;
+    const int32_t next = (int32_t)*best->at++;
+    if (next == candidates->last) continue; /* the filter may have found it twice */
+    return candidates->last = next;
+  }
+}
+
+/* The part of mc_path_test_matches that is not settled by the trie alone. */
+bool mc_path_test_odd(const mc_path_test *test, mc_slice path, bool *no_memory);
 /* Whether a candidate's own path specifier matches: the part that the trie cannot tell. */
-bool mc_path_test_matches(const mc_path_test *test, mc_slice path, bool *no_memory);
+static inline bool mc_path_test_matches(const mc_path_test *test, mc_slice path, bool *no_memory) {
+  const bool plain =
+      test->kind == MC_PATH_EXACT || test->kind == MC_PATH_PREFIX || test->kind == MC_PATH_SEPARATED_PREFIX;
+  return (plain && path.size) || mc_path_test_odd(test, path, no_memory);
+}
 
 #endif

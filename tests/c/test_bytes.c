@@ -56,7 +56,25 @@ static void test_words(void) {
   CHECK(mc_word_below(mc_word_of("", 0), 0x20) == 0);
 }
 
+/* Blanks at the edges of a text of any size, and nowhere else; of several texts one is enough. */
+static void test_edges(void) {
+  char text[48];
+  for (size_t size = 1; size < sizeof text; size++) {
+    for (size_t at = 0; at < size; at++) {
+      memset(text, 'a', sizeof text);
+      text[at] = at % 2 ? ' ' : '\t';
+      mc_scan scan = mc_scan_start();
+      mc_scan_take(&scan, "a b", 3);
+      mc_scan_take(&scan, text, size);
+      mc_scan_take(&scan, "", 0);
+      CHECK_INT(mc_scan_doubtful_edges(&scan), at == 0 || at == size - 1);
+      CHECK_INT(mc_scan_doubtful(&scan), at % 2 == 0);
+    }
+  }
+}
+
 int main(void) {
+  test_edges();
   test_classes();
   test_values_byte_by_byte();
   test_words();
