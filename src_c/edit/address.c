@@ -22,16 +22,23 @@ static inline size_t parse_part(const char *p, uint8_t *out) {
 static bool parse_v4(mc_slice text, uint8_t out[4]) {
   enum { SHORTEST = 7, LONGEST = 15 };
   char padded[LONGEST + 3] = {0}; /* what follows the text ends every number */
-  if (text.size < SHORTEST || text.size > LONGEST) return false;
-  memcpy(padded, text.data, text.size);
+  const size_t size = text.size;
+  if (size < SHORTEST || size > LONGEST) return false;
+  if (size > SHORTEST) { /* two halves that overlap: copied without a call */
+    memcpy(padded, text.data, 8);
+    memcpy(padded + size - 8, text.data + size - 8, 8);
+  } else {
+    memcpy(padded, text.data, 4);
+    memcpy(padded + size - 4, text.data + size - 4, 4);
+  }
   const char *p = padded;
   for (int part = 0; part < 4; part++) {
     if (part > 0 && *p++ != '.') return false;
-    size_t size = parse_part(p, &out[part]);
-    if (size == 0) return false;
-    p += size;
+    const size_t digits = parse_part(p, &out[part]);
+    if (digits == 0) return false;
+    p += digits;
   }
-  return (size_t)(p - padded) == text.size;
+  return (size_t)(p - padded) == size;
 }
 
 bool mc_address_is_v4(mc_slice text) {

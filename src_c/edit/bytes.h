@@ -158,9 +158,11 @@ static inline bool mc_bytes_plain(mc_slice text) {
 static inline bool mc_bytes_plain(mc_slice text) { return (void)text, false; }
 #endif
 
-/* Comparison with a literal, without a call. */
-#define MC_IS(slice, literal) \
-  ((slice).size == sizeof(literal) - 1 && memcmp((slice).data, literal, sizeof(literal) - 1) == 0)
+/* Comparison with a literal, without a call, which compilers make of a memcmp of five bytes and more. */
+#define MC_IS(slice, literal)                                                                           \
+  ((slice).size == sizeof(literal) - 1 &&                                                               \
+   (sizeof(literal) - 1 < 4 ? memcmp((slice).data, literal, sizeof(literal) - 1) == 0                   \
+                            : mc_slice_same((slice).data, literal, sizeof(literal) - 1)))
 
 /* Whether all bytes of the text are of the class. */
 bool mc_bytes_all(mc_slice text, unsigned class);

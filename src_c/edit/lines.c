@@ -187,10 +187,8 @@ static void show(mc_lines *lines, mc_header_id id) {
   lines->hidden[i >> 6] &= ~((uint64_t)1 << (i & 63));
 }
 
-mc_details mc_lines_connection(mc_lines *lines, mc_slice *upgrade) {
+mc_details mc_lines_take_away(mc_lines *lines, mc_slice *upgrade) {
   mc_slice list = mc_lines_value(lines, MC_HEADER_CONNECTION), token;
-  *upgrade = MC_ABSENT;
-  if (!list.size || MC_IS(list, "keep-alive") || MC_IS(list, "close")) return MC_DETAILS_NONE;
   bool asked = false;
   int tokens = 0;
   while (next_token(&list, &token)) {
@@ -215,10 +213,8 @@ mc_details mc_lines_connection(mc_lines *lines, mc_slice *upgrade) {
   return MC_DETAILS_NONE;
 }
 
-void mc_lines_te(mc_lines *lines, bool *trailers) {
-  *trailers = false;
+void mc_lines_thin_te(mc_lines *lines, bool *trailers) {
   mc_slice list = mc_lines_value(lines, MC_HEADER_TE), token;
-  if (!list.size || MC_IS(list, "trailers")) return;
   while (next_token(&list, &token)) {
     if (mc_slice_equal(token, MC_LITERAL("trailers"))) *trailers = true;
   }

@@ -3,6 +3,7 @@
 #define MC_EDIT_LINES_H
 
 #include "base/arena.h"
+#include "edit/bytes.h"
 #include "edit/header_names.h"
 
 /* Lines of interest, and masks over the lines (MC_MAX_HEADER_COUNT fits). */
@@ -29,10 +30,21 @@ mc_code mc_lines_read(const mc_header *headers, uint32_t count, size_t extra_byt
 
 /* Takes away what a Connection line names, and that line unless the request asks for an upgrade, whose
  * protocol is then *upgrade (otherwise absent). MC_DETAILS_NONE, or why the request is refused. */
-mc_details mc_lines_connection(mc_lines *lines, mc_slice *upgrade);
+mc_details mc_lines_take_away(mc_lines *lines, mc_slice *upgrade); /* where it may name anything */
+static inline mc_details mc_lines_connection(mc_lines *lines, mc_slice *upgrade) {
+  const mc_slice list = mc_lines_value(lines, MC_HEADER_CONNECTION);
+  *upgrade = MC_ABSENT;
+  if (!list.size || MC_IS(list, "keep-alive") || MC_IS(list, "close")) return MC_DETAILS_NONE;
+  return mc_lines_take_away(lines, upgrade);
+}
 
 /* What is left of TE: hidden unless it has "trailers"; *trailers: it has more than that, and must become
  * just "trailers". */
-void mc_lines_te(mc_lines *lines, bool *trailers);
+void mc_lines_thin_te(mc_lines *lines, bool *trailers); /* where it has anything else */
+static inline void mc_lines_te(mc_lines *lines, bool *trailers) {
+  const mc_slice list = mc_lines_value(lines, MC_HEADER_TE);
+  *trailers = false;
+  if (list.size && !MC_IS(list, "trailers")) mc_lines_thin_te(lines, trailers);
+}
 
 #endif

@@ -16,8 +16,34 @@ static mc_details bad_byte(mc_slice raw) {
   return found;
 }
 
-/* One pass: are there bytes that cannot stand in a target, is there a fragment? */
-static void scan(mc_slice raw, bool *bad, bool *fragment) {
+#ifdef __SSE2__
+/* What scan() does, of 16 bytes and more. */
+static void scan_long(mc_slice raw, bool *bad, bool *fragment, size_t *question) {
+  const size_t last = raw.size - 16; /* where the last vector begins, which overlaps the one before */
+  __m128i most = _mm_setzero_si128(), hashes = most;
+  *question = raw.size;
+  for (size_t at = 0;; at = at + 16 < last ? at + 16 : last) {
+    const __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)(raw.data + at));
+    most = _mm_max_epu8(most, _mm_sub_epi8(bytes, _mm_set1_epi8(0x21))); /* bytes below wrap around */
+    hashes = _mm_or_si128(hashes, _mm_cmpeq_epi8(bytes, _mm_set1_epi8('#')));
+    const int marks = _mm_movemask_epi8(_mm_cmpeq_epi8(bytes, _mm_set1_epi8('?')));
+    if (marks && *question == raw.size) *question = at + (size_t)__builtin_ctz((unsigned)marks);
+    if (at == last) break;
+  }
+  const __m128i limit = _mm_set1_epi8(0x7e - 0x21);
+  *bad = _mm_movemask_epi8(_mm_cmpeq_epi8(_mm_max_epu8(most, limit), limit)) != 0xffff;
+  *fragment = _mm_movemask_epi8(hashes) != 0;
+}
+#endif
+
+/* One pass: are there bytes that cannot stand in a target, is there a fragment, where is the first '?' (or the end)? */
+static void scan(mc_slice raw, bool *bad, bool *fragment, size_t *question) {
+#ifdef __SSE2__
+  if (raw.size >= 16) {
+    scan_long(raw, bad, fragment, question);
+    return;
+  }
+#endif
   uint64_t low = 0, hash = 0;
   const char *p = raw.data;
   size_t size = raw.size;
@@ -33,6 +59,7 @@ static void scan(mc_slice raw, bool *bad, bool *fragment) {
   }
   *bad = low != 0;
   *fragment = hash != 0;
+  *question = mc_slice_find(raw, 0, '?');
 }
 
 static bool is_host_char(unsigned char c) {
@@ -126,8 +153,9 @@ static mc_details parse_connect(mc_slice raw, mc_target *out) {
 mc_details mc_target_parse(mc_slice method, mc_slice raw, mc_target *out) {
   *out = (mc_target){.target = MC_ABSENT, .authority = MC_ABSENT, .scheme = MC_ABSENT};
   bool bad, fragment;
+  size_t question;
   if (raw.size == 0) return MC_DETAILS_CODEC_ERROR;
-  scan(raw, &bad, &fragment);
+  scan(raw, &bad, &fragment, &question);
   if (bad) return bad_byte(raw);
   if (raw.data[0] == '/' && method.data[0] != 'C') {
     out->target = raw;
@@ -144,12 +172,8 @@ mc_details mc_target_parse(mc_slice method, mc_slice raw, mc_target *out) {
   }
   if (out->target.data[0] != '/' && out->target.data[0] != '#') return MC_DETAILS_ABSOLUTE_PATH_REJECTED;
   if (fragment) return MC_DETAILS_PATH_NORMALIZATION_FAILED;
-  out->path_size = mc_slice_find(out->target, 0, '?');
+  out->path_size = out->target.data == raw.data ? question : mc_slice_find(out->target, 0, '?');
   return MC_DETAILS_NONE;
-}
-
-bool mc_authority_ok(mc_slice authority) {
-  return mc_bytes_plain(authority) || mc_bytes_all(authority, MC_BYTE_AUTHORITY);
 }
 
 /* Where the port's colon is; size where there is none. Colons inside [] are part of an address. */
@@ -192,8 +216,8 @@ static mc_slice strip_dot(mc_slice authority, mc_scratch *scratch, bool *ok) {
   return mc_slice_of(text, authority.size - 1);
 }
 
-mc_slice mc_authority_strip(mc_slice authority, const mc_http_options *options, uint16_t local_port,
-                            mc_scratch *scratch, bool *ok) {
+mc_slice mc_authority_stripped(mc_slice authority, const mc_http_options *options, uint16_t local_port,
+                              mc_scratch *scratch, bool *ok) {
   if (options->strip_trailing_host_dot) authority = strip_dot(authority, scratch, ok);
   if (options->strip_any_host_port || options->strip_matching_host_port) {
     size_t colon = port_colon(authority);

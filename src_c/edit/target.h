@@ -3,7 +3,7 @@
 #ifndef MC_EDIT_TARGET_H
 #define MC_EDIT_TARGET_H
 
-#include "base/slice.h"
+#include "edit/bytes.h"
 
 typedef struct mc_target {
   mc_slice target;    /* "/path?query", or "*", or absent for CONNECT */
@@ -16,10 +16,19 @@ typedef struct mc_target {
 mc_details mc_target_parse(mc_slice method, mc_slice raw, mc_target *out);
 
 /* Whether the bytes may stand in an authority. */
-bool mc_authority_ok(mc_slice authority);
+static inline bool mc_authority_ok(mc_slice authority) {
+  return mc_bytes_plain(authority) || mc_bytes_all(authority, MC_BYTE_AUTHORITY);
+}
 
-/* The authority without what the options strip: a trailing dot, a port. */
-mc_slice mc_authority_strip(mc_slice authority, const mc_http_options *options, uint16_t local_port,
-                            mc_scratch *scratch, bool *ok);
+/* The authority without what the options strip: a trailing dot, a port. *ok becomes false where memory is out. */
+mc_slice mc_authority_stripped(mc_slice authority, const mc_http_options *options, uint16_t local_port,
+                               mc_scratch *scratch, bool *ok);
+/* The same; most options strip nothing. */
+static inline mc_slice mc_authority_strip(mc_slice authority, const mc_http_options *options, uint16_t local_port,
+                                          mc_scratch *scratch, bool *ok) {
+  const bool strips =
+      options->strip_trailing_host_dot || options->strip_any_host_port || options->strip_matching_host_port;
+  return strips ? mc_authority_stripped(authority, options, local_port, scratch, ok) : authority;
+}
 
 #endif

@@ -39,16 +39,12 @@ static bool is_internal(const mc_address *address, const mc_http_options *option
   return false;
 }
 
-mc_code mc_trust_decide(const mc_request *request, mc_slice forwarded_for, const mc_http_options *options,
-                        mc_scratch *scratch, mc_trust *out) {
+mc_code mc_trust_weigh(const mc_request *request, mc_slice forwarded_for, const mc_http_options *options,
+                       mc_scratch *scratch, mc_trust *out) {
   out->client = request->source;
   out->internal = false;
   const bool remote = options->use_remote_address;
   const uint32_t hops = options->xff_num_trusted_hops;
-  if (!remote && hops == 0 && !options->has_internal_cidrs && mc_address_is_v4(forwarded_for)) {
-    out->client = forwarded_for; /* one address, in the one way that IPv4 can be written */
-    return MC_OK;
-  }
   mc_address address;
   mc_slice text;
   bool single = false;

@@ -264,7 +264,7 @@ MC_INLINED mc_code decide(const mc_snapshot *s, const mc_request *request, mc_de
   }
   mc_refusal refusal;
   const mc_http_options *options = &s->listeners[d->listener].options;
-  if (mc_request_ids_keep(d, options)) return MC_NO_MEMORY;
+  if (d->request.ids && mc_request_ids_keep(d, options)) return MC_NO_MEMORY;
   mc_code code = mc_view_make(&d->request, options, &d->scratch, &d->view, &refusal);
   if (code == MC_INVALID) {
     bare_view(d);

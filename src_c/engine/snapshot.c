@@ -240,8 +240,7 @@ static uint32_t port_of_authority(const mc_request *request) {
 
 /* The listener of the given port; without one, that of the authority's port, the one for all ports, that
  * of the scheme's port, the first. Listeners are ports, so that there are few of them. */
-int32_t mc_snapshot_listener(const mc_snapshot *s, const mc_request *request) {
-  if (s->listener_count == 1 && (s->any_listener == 0 || request->port == 0)) return 0;
+int32_t mc_snapshot_listener_among(const mc_snapshot *s, const mc_request *request) {
   if (request->port) {
     int32_t found = listener_of_port(s, request->port);
     return found >= 0 ? found : s->any_listener;

@@ -173,7 +173,12 @@ int32_t mc_subsets_decide(const mc_cluster *cluster, mc_decision *decision, mc_p
 int32_t mc_snapshot_cluster(const mc_snapshot *snapshot, mc_slice name);
 
 /* The listener that serves a request, or -1. */
-int32_t mc_snapshot_listener(const mc_snapshot *snapshot, const mc_request *request);
+int32_t mc_snapshot_listener_among(const mc_snapshot *snapshot, const mc_request *request);
+/* The same; most snapshots have one listener. */
+static inline int32_t mc_snapshot_listener(const mc_snapshot *snapshot, const mc_request *request) {
+  const bool alone = snapshot->listener_count == 1 && (snapshot->any_listener == 0 || request->port == 0);
+  return alone ? 0 : mc_snapshot_listener_among(snapshot, request);
+}
 
 /* NULL where memory is out. */
 const mc_upgrade *mc_upgrades_copy(const mc_upgrade *upgrades, uint32_t count, mc_arena *arena);

@@ -13,7 +13,7 @@ struct mc_domain_slot {
 
 /* Of the host in lower case, over 8 bytes at a time; the table comes from the configuration, so that nobody
  * who sends requests can make entries collide. */
-static uint64_t hash_host(mc_slice host) {
+MC_INLINED uint64_t hash_host(mc_slice host) {
   uint64_t hash = host.size * UINT64_C(0x9e3779b97f4a7c15);
   for (size_t at = 0; at + 8 <= host.size; at += 8) {
     hash = (hash ^ mc_word_lower(mc_word_at(host.data + at))) * UINT64_C(0xff51afd7ed558ccd);
@@ -132,7 +132,7 @@ static mc_domain_hit any_hit(const mc_domains *domains) {
   return (mc_domain_hit){domains->any, domains->any >= 0 ? MC_DOMAIN_ANY : MC_DOMAIN_NONE, 0};
 }
 
-static const struct mc_domain_slot *find_exact(const mc_domains *domains, mc_slice host) {
+MC_INLINED const struct mc_domain_slot *find_exact(const mc_domains *domains, mc_slice host) {
   const uint64_t hash = hash_host(host);
   for (uint32_t at = (uint32_t)hash & domains->mask;; at = (at + 1) & domains->mask) {
     const struct mc_domain_slot *slot = &domains->exact[at];

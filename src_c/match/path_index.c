@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 
+#include "base/inlined.h"
+
 enum { CLASS_EXACT, CLASS_OPEN, CLASS_SEPARATED };
 
 /* So many regexes with one and the same beginning are worth a pass over the path. */
@@ -161,7 +163,7 @@ static bool add_run(mc_candidates *out, const mc_trie_list *list, mc_scratch *sc
   return true;
 }
 
-static bool walk(const mc_trie *trie, mc_slice path, mc_scratch *scratch, mc_candidates *out) {
+MC_INLINED bool walk(const mc_trie *trie, mc_slice path, mc_scratch *scratch, mc_candidates *out) {
   size_t depth = 0;
   for (const mc_trie_node *node = trie->nodes; node; node = mc_trie_step(trie, node, path, &depth)) {
     const mc_trie_list *lists = node->lists;
