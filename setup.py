@@ -116,7 +116,7 @@ def inside(folder: Path) -> Iterator[None]:
 def cython_modules() -> list[Extension]:
     from Cython.Build import cythonize
 
-    paths = files("meshcore/*.pyx")
+    paths = files("meshcore/*.pyx", "meshcore/integrations/*.pyx")
     for path in paths:
         write_documented(path)
     with inside(DOCUMENTED):

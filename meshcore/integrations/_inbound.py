@@ -42,7 +42,7 @@ class Inbound:
             # What is malformed has no flag, and no limit has seen it: it must not be a way around them.
             return bool(decision.flags) and _LIMITED.isdisjoint(decision.flags.split(","))
         if decision.outcome is Outcome.FORWARD or decision.flags == "UH":  # it needs no endpoint of its own
-            return self.owns(decision.cluster)
+            return decision.cluster in self.own()
         unknown = decision.flags == "NR" or decision.details == "upgrade_failed"
         return decision.virtual_host is None and unknown
 
@@ -54,13 +54,13 @@ class Inbound:
         """
         return not called or not _is_internal(source)
 
-    def owns(self, cluster: str | None) -> bool:
-        """Whether requests for the cluster are for the app."""
+    def own(self) -> frozenset[str]:
+        """The clusters whose requests are for the app."""
         config = self.mesh.engine.config
         if config is not self._config:
             self._own = own_clusters(config, self.service, self.mesh.node.namespace)
             self._config = config
-        return cluster in self._own
+        return self._own
 
 
 def _is_internal(source: str | None) -> bool:

@@ -1,0 +1,34 @@
+"""What the app answers to one request."""
+
+from collections.abc import Awaitable, Callable, Generator, MutableMapping
+from typing import Any, final
+
+from meshcore.engine import Decision
+
+@final
+class Answer:
+    """What an app answers, on behalf of a request that was decided: awaited in place of the app.
+
+    The decision is told of the answer's head; the route's timeout ends the app, and 504 is answered where the
+    answer has not begun.
+    """
+
+    def __await__(self) -> Generator[Any, Any]: ...
+    def respond(self, message: MutableMapping[str, Any]) -> Awaitable[None]:
+        """``send`` for the app: tells the decision of the answer's head, and edits that."""
+
+def serve(
+    app: Callable[[Any, Any, Any], Awaitable[None]],
+    decision: Decision,
+    scope: MutableMapping[str, Any],
+    receive: Callable[[], Awaitable[Any]],
+    send: Callable[[Any], Awaitable[None]],
+    count: Callable[[Decision, int], object],
+    edited: bool,
+) -> Answer:
+    """Let the app answer.
+
+    Args:
+        count: called with the decision and the answer's status, once it is over; 0: it had not begun.
+        edited: what the route says of header lines and the path applies.
+    """

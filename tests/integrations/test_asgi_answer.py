@@ -1,0 +1,181 @@
+"""meshcore.integrations._asgi_answer: it is awaited as the app itself would be, however that ends."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import sys
+from collections.abc import Awaitable
+from typing import Any
+
+import pytest
+from asgi_support import App, Client
+from mesh_support import REVIEWS, in_loop, mesh_of, rules, service
+
+from meshcore.context import current
+from meshcore.integrations.asgi import MeshMiddleware
+from meshcore.mesh import Mesh
+
+SLOW = "match: [{uri: {prefix: /slow}}], timeout: 0.05s, HERE"
+SLOWER = "match: [{uri: {prefix: /late}}], timeout: 0.1s, HERE"
+
+
+def mesh_for() -> Mesh:
+    return mesh_of(service("reviews", 1), rules("reviews", SLOW, SLOWER))
+
+
+def active(mesh: Mesh) -> int:
+    return sum(
+        endpoint["active_requests"] for cluster in mesh.engine.clusters() for endpoint in cluster["endpoints"]
+    )
+
+
+def test_servers_take_it_for_an_asgi_3_app() -> None:
+    middleware = MeshMiddleware(App(), mesh=mesh_for())
+    assert inspect.iscoroutinefunction(middleware.__call__)
+
+
+@in_loop
+async def test_a_request_that_is_closed_gives_back_what_it_had() -> None:
+    ended: list[bool] = []
+
+    async def hang() -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.append(current() is not None)
+
+    mesh = mesh_for()
+    mesh.start()
+    request = Client(MeshMiddleware(App(before=hang), mesh=mesh)).get("/a")
+    assert request.send(None) is not None
+    assert active(mesh) == 1
+    request.close()
+    assert ended == [True]
+    assert active(mesh) == 0
+    assert current() is None
+    assert dict(mesh.requests.total()) == {(REVIEWS, 0, ""): 1}
+    mesh.close()
+
+
+@in_loop
+async def test_an_app_that_raises_before_it_is_awaited() -> None:
+    def app(scope: Any, receive: Any, send: Any) -> Awaitable[None]:
+        raise ZeroDivisionError
+
+    mesh = mesh_for()
+    with pytest.raises(ZeroDivisionError):
+        await Client(MeshMiddleware(app, mesh=mesh)).get("/a")
+    assert active(mesh) == 0
+    assert current() is None
+    assert dict(mesh.requests.total()) == {(REVIEWS, 500, ""): 1}
+
+
+@in_loop
+async def test_an_app_may_return_any_awaitable() -> None:
+    inner = App()
+
+    def app(scope: Any, receive: Any, send: Any) -> Awaitable[None]:
+        return asyncio.ensure_future(inner(scope, receive, send))
+
+    mesh = mesh_for()
+    assert (await Client(MeshMiddleware(app, mesh=mesh)).get("/a")).status == 200
+    assert active(mesh) == 0
+
+
+@in_loop
+async def test_an_app_that_does_not_let_itself_be_cancelled_has_no_say() -> None:
+    async def stay() -> None:
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            await asyncio.sleep(0)
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await stay()
+
+    mesh = mesh_for()
+    assert (await Client(MeshMiddleware(app, mesh=mesh)).get("/slow")).status == 504
+    task = asyncio.current_task()
+    if sys.version_info >= (3, 11):
+        assert task is not None
+        assert task.cancelling() == 0
+    assert active(mesh) == 0
+
+
+@in_loop
+async def test_an_app_that_raises_for_the_timeout_is_heard() -> None:
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            raise ZeroDivisionError
+
+    mesh = mesh_for()
+    with pytest.raises(ZeroDivisionError):
+        await Client(MeshMiddleware(app, mesh=mesh)).get("/slow")
+    assert active(mesh) == 0
+    assert dict(mesh.requests.total()) == {(REVIEWS, 500, ""): 1}
+
+
+@in_loop
+async def test_all_that_are_too_slow_are_ended_each_at_its_own_time() -> None:
+    loop = asyncio.get_running_loop()
+    mesh = mesh_for()
+    mesh.start()
+    middleware = MeshMiddleware(App(before=asyncio.Event().wait), mesh=mesh)
+    took: list[tuple[str, float]] = []
+
+    async def get(path: str) -> None:
+        begun = loop.time()
+        assert (await Client(middleware).get(path)).status == 504
+        took.append((path, loop.time() - begun))
+
+    waiting = []
+    for path in ("/late", "/slow", "/slow", "/late", "/slow"):
+        waiting.append(asyncio.ensure_future(get(path)))
+        await asyncio.sleep(0)
+    await asyncio.gather(*waiting)
+    assert all(seconds >= {"/slow": 0.05, "/late": 0.1}[path] for path, seconds in took)
+    assert active(mesh) == 0
+    assert (await Client(middleware).get("/slow")).status == 504  # when nobody has been watched for a while
+    mesh.close()
+
+
+@in_loop
+async def test_one_that_ends_in_time_is_not_ended_later() -> None:
+    async def wait() -> None:
+        await asyncio.sleep(0)
+
+    mesh = mesh_for()
+    middleware = MeshMiddleware(App(before=wait), mesh=mesh)
+    hanging = MeshMiddleware(App(before=asyncio.Event().wait), mesh=mesh)
+    assert (await Client(middleware).get("/slow")).status == 200
+    assert (await Client(hanging).get("/slow")).status == 504
+    assert dict(mesh.requests.total()) == {(REVIEWS, 200, ""): 1, (REVIEWS, 504, "UT"): 1}
+
+
+@in_loop
+async def test_whoever_cancels_as_well_is_obeyed() -> None:
+    mesh = mesh_for()
+    mesh.start()
+
+    async def slowly() -> None:
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            if sys.version_info >= (3, 11):
+                task.cancel()
+            raise
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await slowly()
+
+    task = asyncio.ensure_future(Client(MeshMiddleware(app, mesh=mesh)).get("/slow"))
+    if sys.version_info >= (3, 11):
+        with pytest.raises(asyncio.CancelledError):
+            await task
+    else:  # which cannot tell
+        assert (await task).status == 504
+    assert active(mesh) == 0
+    mesh.close()
