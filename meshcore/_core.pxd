@@ -1576,7 +1576,9 @@ cdef extern from "meshcore.h" nogil:
     void mc_span_context_child(const mc_span_context *parent, const uint64_t *random, mc_span_context *out)
 
     ctypedef enum mc_trace_name:
+        MC_NAME_B3
         MC_NAME_B3_SAMPLED
+        MC_NAME_TRACEPARENT
         MC_NAME_JAEGER_BAGGAGE
 
     mc_trace_name mc_trace_name_of(mc_slice name)

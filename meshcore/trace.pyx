@@ -1,8 +1,8 @@
 """Trace contexts and request ids by themselves. The stub trace.pyi has the documentation."""
 
 cimport cython
-from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_CheckExact, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
-from cpython.dict cimport PyDict_CheckExact, PyDict_Next, PyDict_Size
+from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize
+from cpython.dict cimport PyDict_CheckExact, PyDict_Next, PyDict_SetItem, PyDict_Size
 from cpython.list cimport PyList_CheckExact, PyList_GET_SIZE
 from cpython.object cimport PyObject
 from cpython.tuple cimport PyTuple_CheckExact, PyTuple_GET_ITEM, PyTuple_GET_SIZE
@@ -11,7 +11,7 @@ from libc.stdlib cimport free, malloc
 from libc.string cimport memcpy
 
 from meshcore._core cimport *
-from meshcore._request cimport as_pairs, pairs_as_bytes, take, take_pairs, text_of
+from meshcore._request cimport as_pairs, pairs_as_bytes, take, take_pairs, take_plain, text_of
 
 from meshcore import _trace
 from meshcore._hosts import checked_seed
@@ -131,12 +131,7 @@ cdef inline Formats to_inject(object names):
 # ---------------------------------------------------------------------- header lines in
 
 cdef inline int take_text(PyObject *value, mc_slice *out) except -1:
-    """As take(), which tries str first."""
-    if PyBytes_CheckExact(<object> value):
-        out.data = PyBytes_AS_STRING(<object> value)
-        out.size = <size_t> PyBytes_GET_SIZE(<object> value)
-        return 0
-    return take(<object> value, out)
+    return 0 if take_plain(value, out) else take(<object> value, out)
 
 
 cdef inline int take_pair(PyObject *pair, mc_header *lines, Py_ssize_t *count) except -1:
@@ -255,6 +250,10 @@ cdef inline object name_of(const mc_trace_line *line, bint as_text):
 
 cdef inline object value_of(const mc_trace_line *line, bint as_text):
     if as_text:
+        if MC_NAME_B3 <= line.id <= MC_NAME_TRACEPARENT and line.value.size > 1:  # digits and hyphens
+            text = PyUnicode_New(<Py_ssize_t> line.value.size, 127)
+            memcpy(PyUnicode_1BYTE_DATA(text), line.value.data, line.value.size)
+            return text
         return text_of(line.value)
     return PyBytes_FromStringAndSize(line.value.data, <Py_ssize_t> line.value.size)
 
@@ -265,9 +264,9 @@ cdef inline tuple pair_of(const mc_trace_line *line, bint as_text):
     return (name_of(line, as_text), value_of(line, as_text))
 
 
-cdef inline uint32_t id_of(object name) except? 0:
+cdef inline uint32_t id_of(PyObject *name) except? 0:
     cdef mc_slice text
-    take_text(<PyObject *> name, &text)
+    take_text(name, &text)
     return mc_trace_name_of(text) if mc_trace_name_likely(text) else 0
 
 
@@ -279,12 +278,18 @@ cdef const mc_trace_line *line_of(uint32_t id, const mc_trace_line *lines, uint3
     return NULL
 
 
-cdef inline object name_at(list headers, Py_ssize_t at):
-    """The name of a line; a copy of the pair is not made where it is a tuple."""
+cdef inline uint32_t id_at(list headers, Py_ssize_t at) except? 0:
+    """Which name a line has."""
     cdef PyObject *pair = PyList_GET_ITEM(headers, at)
-    if PyTuple_CheckExact(<object> pair) and PyTuple_GET_SIZE(<object> pair):
-        return <object> PyTuple_GET_ITEM(<object> pair, 0)
-    return headers[at][0]
+    cdef mc_slice text
+    if (
+        PyTuple_CheckExact(<object> pair)
+        and PyTuple_GET_SIZE(<object> pair)
+        and take_plain(PyTuple_GET_ITEM(<object> pair, 0), &text)
+    ):
+        return mc_trace_name_of(text) if mc_trace_name_likely(text) else 0
+    name = headers[at][0]
+    return id_of(<PyObject *> name)
 
 
 cdef inline bint is_same(list headers, Py_ssize_t at, const mc_trace_line *line):
@@ -303,9 +308,9 @@ cdef int edit_list(list headers, const mc_trace_line *lines, uint32_t count, uin
     cdef const mc_trace_line *line
     cdef Py_ssize_t at = 0
     cdef list gone = None
-    cdef bint as_text = PyList_GET_SIZE(headers) > 0 and isinstance(name_at(headers, 0), str)
+    cdef bint as_text = PyList_GET_SIZE(headers) > 0 and isinstance(headers[0][0], str)
     while at < PyList_GET_SIZE(headers):
-        id = id_of(name_at(headers, at))
+        id = id_at(headers, at)
         if names >> id & 1:
             line = line_of(id, lines, count)
             if line != NULL and not done >> id & 1:
@@ -326,6 +331,28 @@ cdef int edit_list(list headers, const mc_trace_line *lines, uint32_t count, uin
     return 0
 
 
+cdef int edit_dict(dict headers, const mc_trace_line *lines, uint32_t count, uint32_t names) except -1:
+    """As edit_mapping()."""
+    cdef uint32_t i
+    cdef bint as_text = True
+    cdef list gone = None
+    cdef Py_ssize_t at = 0
+    cdef PyObject *key
+    cdef PyObject *value
+    while PyDict_Next(headers, &at, &key, &value):
+        as_text &= not isinstance(<object> key, bytes)
+        if names >> id_of(key) & 1:
+            if gone is None:
+                gone = []
+            gone.append(<object> key)
+    if gone is not None:
+        for name in gone:
+            del headers[name]
+    for i in range(count):
+        PyDict_SetItem(headers, name_of(&lines[i], as_text), value_of(&lines[i], as_text))
+    return 0
+
+
 cdef int edit_mapping(object headers, const mc_trace_line *lines, uint32_t count, uint32_t names) except -1:
     """Of a dict, whose keys are told apart by case, or of a mapping that does not do so."""
     cdef uint32_t i
@@ -334,7 +361,7 @@ cdef int edit_mapping(object headers, const mc_trace_line *lines, uint32_t count
     for key in headers:
         if isinstance(key, bytes):
             as_text = False
-        if names >> id_of(key) & 1:
+        if names >> id_of(<PyObject *> key) & 1:
             gone.append(key)
     for key in gone:
         if key in headers:  # of a multidict the first deletion takes all lines of a name
@@ -406,6 +433,9 @@ cdef class SpanContext:
                 raise MemoryError
             if PyList_CheckExact(headers):
                 edit_list(headers, lines, count, mc_trace_names(&chosen.it))
+                return headers
+            if PyDict_CheckExact(headers):
+                edit_dict(headers, lines, count, mc_trace_names(&chosen.it))
                 return headers
             if hasattr(headers, "__setitem__") and hasattr(headers, "keys"):
                 edit_mapping(headers, lines, count, mc_trace_names(&chosen.it))

@@ -36,12 +36,11 @@ static bool read_state(mc_slice text, mc_sampling *out) {
 
 /* "1" and "0"; earlier drafts had true and false. */
 static bool read_sampled(mc_slice text, mc_sampling *out) {
-  if (mc_slice_equal_fold(text, MC_LITERAL("true")) || mc_slice_equal(text, MC_LITERAL("1"))) {
-    *out = MC_SAMPLING_ACCEPT;
-    return true;
-  }
+  if (text.size == 1) return read_state(text, out) && *out != MC_SAMPLING_DEBUG;
+  *out = MC_SAMPLING_ACCEPT;
+  if (mc_slice_equal_fold(text, MC_LITERAL("true"))) return true;
   *out = MC_SAMPLING_DENY;
-  return mc_slice_equal_fold(text, MC_LITERAL("false")) || mc_slice_equal(text, MC_LITERAL("0"));
+  return mc_slice_equal_fold(text, MC_LITERAL("false"));
 }
 
 enum {

@@ -1,6 +1,4 @@
 /* Which header lines belong to which format. */
-#include "trace/names.h"
-
 #include "base/names.h"
 #include "trace/lines.h"
 
@@ -12,7 +10,6 @@ enum { BAGGAGE_PREFIX = sizeof baggage_prefix - 1 };
 
 static inline mc_trace_name name_of(mc_slice name) {
   const char *p = name.data;
-  if (!mc_trace_name_likely(name)) return MC_NAME_OTHER;
   if (name.size > BAGGAGE_PREFIX && mc_same_word(p, baggage_prefix, BAGGAGE_PREFIX)) return MC_NAME_JAEGER_BAGGAGE;
   switch (name.size) {
     case 2:

@@ -1,18 +1,23 @@
-/* Telling the names of trace headers from all others, by their size. */
+/* Telling the names of trace headers from all others, by their size and their first letter. */
 #ifndef MC_TRACE_NAMES_H
 #define MC_TRACE_NAMES_H
 
 #include "base/slice.h"
 
-/* A bit for each size that a name of a format has. */
-#define MC_TRACE_NAME_SIZES                                                                                       \
-  (1u << 2 | 1u << 7 | 1u << 10 | 1u << 11 | 1u << 12 | 1u << 13 | 1u << 14 | 1u << 15 | 1u << 16 | 1u << 17 | \
-   1u << 18 | 1u << 19 | 1u << 21 | 1u << 27)
-
 /* False: mc_trace_name_of() knows nothing of it. */
 static inline bool mc_trace_name_likely(mc_slice name) {
-  if (name.size < 32 && MC_TRACE_NAME_SIZES >> name.size & 1) return true;
-  return name.size > 8 && mc_lower(name.data[0]) == 'u'; /* uberctx-* */
+#define MC_LETTER(c) (UINT32_C(1) << ((c) & 31))
+  enum { B = MC_LETTER('b'), O = MC_LETTER('o'), T = MC_LETTER('t'), U = MC_LETTER('u'), X = MC_LETTER('x') };
+  /* By the size of a name: what it may begin with. Any size is good for uberctx-*. */
+  static const uint32_t first[] = {[2] = B,      [7] = B,      [9] = U,      [10] = U | X | T, [11] = U | X | T, [12] = U | X,
+                                   [13] = U,     [14] = U | X, [15] = U | X, [16] = U | X | O, [17] = U | X | O, [18] = U | X,
+                                   [19] = U | X, [20] = U,     [21] = U | X, [22] = U,         [23] = U,         [24] = U,
+                                   [25] = U,     [26] = U,     [27] = U | X};
+  const size_t sizes = sizeof first / sizeof *first;
+  if (!name.size) return false;
+  const uint32_t letter = MC_LETTER((unsigned char)name.data[0]);
+#undef MC_LETTER
+  return (name.size < sizes ? first[name.size] : (uint32_t)U) & letter;
 }
 
 #endif

@@ -1,4 +1,5 @@
 /* What each format's lines say, by its specification. */
+#include "trace/names.h"
 #include "trace_support.h"
 
 #define TRACE "463ac35c9f6413ad48485a3953bb6124"
@@ -236,7 +237,27 @@ static void test_memory(void) {
   CHECK(failures > 0);
 }
 
+/* What is left out before its name is looked at has none of the names. */
+static void test_likely_names(void) {
+  for (int name = MC_NAME_B3; name < MC_TRACE_NAMES; name++) {
+    char text[64];
+    mc_slice known = mc_trace_name_text((mc_trace_name)name);
+    memcpy(text, known.data, known.size);
+    if (name == MC_NAME_JAEGER_BAGGAGE) text[known.size++] = 'a';
+    known.data = text;
+    CHECK_INT(mc_trace_name_of(known), name);
+    CHECK(mc_trace_name_likely(known));
+    text[0] = (char)(text[0] - 'a' + 'A');
+    CHECK_INT(mc_trace_name_of(known), name);
+    CHECK(mc_trace_name_likely(known));
+  }
+  CHECK(mc_trace_name_likely(MC_LITERAL("uberctx-of-more-than-thirty-characters")));
+  CHECK(!mc_trace_name_likely(MC_ABSENT) && !mc_trace_name_likely(MC_LITERAL("content-type")));
+  CHECK(!mc_trace_name_likely(MC_LITERAL("x-of-more-than-thirty-characters")));
+}
+
 int main(void) {
+  test_likely_names();
   test_readings();
   test_formats();
   test_tracestate_of_another_trace();
