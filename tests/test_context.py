@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import io
+import json
 import logging
 import queue
 import threading
@@ -10,6 +12,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+import structlog
 
 from meshcore.context import (
     ContextExecutor,
@@ -155,6 +158,46 @@ def test_log_records_tell_the_request() -> None:
         assert event["route"] == "mine"
         assert event["request_id"] == "id-1"
     assert add_context(None, "info", {"event": "a"}) == {"event": "a"}
+
+
+def test_structlog_has_a_processor() -> None:
+    out = io.StringIO()
+    logger = structlog.wrap_logger(
+        structlog.PrintLogger(out),
+        processors=[add_context, structlog.processors.JSONRenderer()],
+        wrapper_class=structlog.BoundLogger,
+    )
+    logger.info("outside")
+    with activate(B3) as context:
+        logger.bind(route="mine").warning("within", user="u")
+    outside, within = (json.loads(line) for line in out.getvalue().splitlines())
+    assert outside == {"event": "outside"}
+    assert within == {
+        "event": "within",
+        "user": "u",
+        "request_id": "id-1",
+        "trace_id": TRACE,
+        "span_id": context.span_id,
+        "route": "mine",
+        "cluster": "",
+    }
+
+
+def test_a_handler_gives_the_request_to_what_any_logger_says() -> None:
+    out = io.StringIO()
+    handler = logging.StreamHandler(out)
+    handler.addFilter(ContextFilter())
+    handler.setFormatter(logging.Formatter("%(request_id)s %(trace_id)s %(route)s|%(message)s"))
+    logger = logging.getLogger("meshcore.tests.context.below")
+    above = logging.getLogger("meshcore.tests.context")
+    above.addHandler(handler)
+    try:
+        logger.warning("outside")
+        with activate(B3):
+            logger.warning("within")
+    finally:
+        above.removeHandler(handler)
+    assert out.getvalue().splitlines() == ["  |outside", f"id-1 {TRACE} |within"]
 
 
 def test_propagators_of_the_environment_are_honoured(monkeypatch: pytest.MonkeyPatch) -> None:
