@@ -79,6 +79,7 @@ class MeshMiddleware:
         with decision:
             token = enter(RequestContext(scope["headers"], decision=decision))
             copying = None
+            kept = False
             try:
                 if decision.rate_limits and self._inbound.asks(_source(scope), called=called):
                     await self.mesh.limits.aask(decision)
@@ -97,10 +98,16 @@ class MeshMiddleware:
                     self._count(decision, await self._forwarder.forward(decision, receive, send))
                 else:
                     self._count(decision, await answer(decision, send))
+            except Exception:
+                # Who handles it outside of us (Starlette's handler of Exception) works for the request, too.
+                # Servers have a task for each request, with which its context goes.
+                kept = True
+                raise
             finally:
                 if copying is not None:
                     copying.close()
-                leave(token)
+                if not kept:
+                    leave(token)
 
     def _count(self, decision: Decision, status: int) -> None:
         self.mesh.requests.count((decision.cluster or "", status, decision.flags))
