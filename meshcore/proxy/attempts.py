@@ -16,6 +16,7 @@ from aiohttp import web
 
 from meshcore.engine import Attempt, Decision
 from meshcore.model import Cluster
+from meshcore.trace import SpanContext
 from meshcore.upstream import replies
 from meshcore.upstream.client import RequestBody
 from meshcore.upstream.connections import Connection, Place
@@ -98,6 +99,7 @@ class Attempts:
         self._whole = False  # the request's last byte has come
         self._winner: Try | None = None
         self.count = 0  #: attempts made
+        self.trace_id = ""  #: what the latest one told the upstream of its trace
         self.reply: Reply | None = None  #: how the latest one failed, in our own words; None: by its time
 
     async def run(self) -> aiohttp.ClientResponse | None:
@@ -167,6 +169,8 @@ class Attempts:
             lines = framed(as_str(attempt.request_headers()), self._request.headers.get("Content-Length"))
         except UnicodeDecodeError as error:
             raise UpstreamError(replies.UNSENDABLE) from error
+        context = SpanContext.extract(lines)
+        self.trace_id = (context.trace_id or "") if context is not None else ""
         headers = [("Host", attempt.authority), *(line for line in lines if line[0].lower() != self._drop)]
         body = None
         if self._body is not None:

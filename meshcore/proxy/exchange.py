@@ -151,6 +151,7 @@ class Exchange:
             return await self._ended(decision, reason)
         finally:
             self.record.attempts = attempts.count
+            self.record.trace_id = attempts.trace_id or self.record.trace_id
             self.record.endpoint = decision.endpoint or ""
         if response is None:
             return await self._given_up(decision, attempts.reply)
@@ -366,6 +367,7 @@ class Exchange:
 
     def _describe(self, decision: Decision) -> None:
         record = self.record
+        record.request_id = decision.request_id or record.request_id
         record.listener = decision.listener or ""
         record.virtual_host = decision.virtual_host or ""
         record.route = decision.route or ""

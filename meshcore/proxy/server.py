@@ -25,6 +25,7 @@ from meshcore.proxy.limit_stats import limit_counters
 from meshcore.proxy.options import ProxyOptions
 from meshcore.telemetry.access import AccessRecord
 from meshcore.telemetry.stats import Stats
+from meshcore.trace import SpanContext
 from meshcore.upstream import replies
 from meshcore.upstream.client import Upstream
 from meshcore.upstream.connections import Connections
@@ -358,6 +359,7 @@ class Proxy:
 
 def _record_of(request: web.BaseRequest) -> AccessRecord:
     headers = request.headers
+    context = SpanContext.extract(request.raw_headers)
     return AccessRecord(
         time.time(),
         method=request.method,
@@ -367,5 +369,6 @@ def _record_of(request: web.BaseRequest) -> AccessRecord:
         source=request.remote or "",
         user_agent=headers.get("User-Agent", ""),
         request_id=headers.get("X-Request-Id", ""),
+        trace_id=(context.trace_id or "") if context is not None else "",
         forwarded_for=headers.get("X-Forwarded-For", ""),
     )

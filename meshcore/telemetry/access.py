@@ -43,7 +43,8 @@ class AccessRecord:
     authority: str = ""
     source: str = ""
     user_agent: str = ""
-    request_id: str = ""
+    request_id: str = ""  #: as the upstream sees it, with the reason of its trace
+    trace_id: str = ""  #: of the trace that the request belongs to, or begins here
     forwarded_for: str = ""
     status: int = 0
     flags: str = ""

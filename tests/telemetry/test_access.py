@@ -9,8 +9,9 @@ from typing import TextIO, cast
 
 from hypothesis import given
 from hypothesis import strategies as st
-from proxy_support import RawClient, RawOrigin, cluster, config_for, in_loop, proxy_for
+from proxy_support import RawClient, RawOrigin, cluster, config_for, in_loop, proxy_for, route
 
+from meshcore.model import DirectResponse, HttpOptions, Route, TracingOptions
 from meshcore.proxy import AccessRecord
 from meshcore.proxy.lines import LineWriter
 from meshcore.telemetry.access import escape
@@ -66,6 +67,48 @@ async def test_a_request_is_logged_as_it_came() -> None:
         assert record.upstream_duration is not None
         assert record.bytes_sent == 2
         assert 'x\\"y' in record.text()
+
+
+TRACE = "463ac35c9f6413ad48485a3953bb6124"
+UUID = "0e4a7ee1-2b49-4f1e-8e5f-6a3c0a1b2c3d"
+
+
+async def logged(
+    options: HttpOptions, *lines: str, path: str = "/", routes: tuple[Route, ...] | None = None
+) -> AccessRecord:
+    answer = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+    async with RawOrigin(answer) as app:
+        config = config_for(cluster(app.port), options=options, routes=routes)
+        async with proxy_for(config) as served, RawClient(served.port) as client:
+            await client.get(path, *lines)
+            await client.answer()
+    (record,) = served.log
+    return record
+
+
+@in_loop
+async def test_the_request_id_is_the_upstreams() -> None:
+    traced = HttpOptions(tracing=TracingOptions())
+    record = await logged(traced, f"X-Request-Id: {UUID}")
+    assert record.request_id == UUID[:14] + "9" + UUID[15:]  # 9: sampled
+    assert f'"{record.request_id}"' in record.text()
+    assert len((await logged(HttpOptions())).request_id) == len(UUID)  # made here
+    kept = HttpOptions(generate_request_id=False)
+    assert (await logged(kept, "X-Request-Id: any")).request_id == "any"
+    assert (await logged(kept)).request_id == ""
+
+
+@in_loop
+async def test_the_trace_is_the_clients_or_begins_here() -> None:
+    given = f"traceparent: 00-{TRACE}-a2fb4a1d1a96d312-01"
+    assert (await logged(HttpOptions(), given)).trace_id == TRACE
+    assert (await logged(HttpOptions())).trace_id == ""
+    tracer = HttpOptions(tracing=TracingOptions("opentelemetry"))
+    made = await logged(tracer)
+    assert len(made.trace_id) == 32
+    assert json.loads(made.json())["trace_id"] == made.trace_id
+    direct = (route(DirectResponse(204)),)
+    assert (await logged(tracer, given, routes=direct)).trace_id == TRACE
 
 
 @in_loop
