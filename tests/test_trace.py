@@ -312,6 +312,36 @@ def test_large_values_and_disputes() -> None:
     assert SpanContext.extract([("b3", "1"), ("b3", "0")]) is None
 
 
+PARENT = ("traceparent", f"00-{TRACE}-{SPAN}-01")
+
+
+def test_the_bounds_of_a_tracestate_hold_over_all_of_its_lines() -> None:
+    state = [("tracestate", f"k{i:02}=" + "x" * 36) for i in range(20)]  # 40 bytes each
+    context = extracted([PARENT, *state])
+    assert context.tracestate == ",".join(value for _, value in state[:12])
+    assert len(context.tracestate) == 12 * 40 + 11 <= 512 < 13 * 40 + 12
+    few = [("tracestate", f"k{i}=1,j{i}=1") for i in range(16)]
+    assert extracted([PARENT, *few]).tracestate.count("=") == 32
+    assert extracted([PARENT, *few, ("tracestate", "more=1")]).tracestate == ""
+
+
+def test_the_bounds_of_baggage_hold_over_all_of_its_lines() -> None:
+    many = [("baggage", ",".join(f"k{i}-{j}=1" for j in range(8))) for i in range(10)]
+    context = extracted([PARENT, *many])
+    assert list(context.baggage) == [f"k{i}-{j}" for i in range(8) for j in range(8)]
+    large = [("baggage", f"k{i}=" + "x" * 1000) for i in range(20)]
+    assert list(extracted([PARENT, *large]).baggage) == [f"k{i}" for i in range(8)]
+    written = extracted([PARENT, *large]).inject({}, "baggage")
+    assert len(written["baggage"]) == 8 * 1003 + 7 <= 8192
+
+
+@pytest.mark.parametrize(("lines", "truncated"), [(1, 0), (64, 1), (1000, 1)])
+def test_what_is_beyond_the_bounds_is_counted_once_a_request(lines: int, truncated: int) -> None:
+    before = trace_counts()["truncated"]
+    SpanContext.extract([PARENT, *[("baggage", f"k{i}=" + "x" * 200) for i in range(lines)]])
+    assert trace_counts()["truncated"]["baggage"] - before["baggage"] == truncated
+
+
 # ---------------------------------------------------------------------- counts, ids, the environment
 
 
