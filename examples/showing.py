@@ -29,6 +29,7 @@ class Server(NamedTuple):
     command: list[str]
     port: int
     env: Mapping[str, str]
+    says: bool = False  #: what it prints is worth reading
 
 
 def free_ports(count: int) -> list[int]:
@@ -56,7 +57,8 @@ def serving(servers: Iterable[Server], folder: Path) -> Iterator[None]:
     try:
         for server in servers:
             env = {**os.environ, **server.env}
-            process = subprocess.Popen(server.command, cwd=folder, env=env, stdout=subprocess.DEVNULL)
+            stdout = sys.stderr if server.says else subprocess.DEVNULL
+            process = subprocess.Popen(server.command, cwd=folder, env=env, stdout=stdout)
             running.append((server, process))
         for server, process in running:
             until(f"port {server.port} is served", lambda: _answers(server.port, process))  # noqa: B023
