@@ -32,6 +32,7 @@ def run(*command: str) -> str:
     ("example", "rows", "libraries"),
     [
         pytest.param("fastapi-bookinfo", 5, ("fastapi", "uvicorn", "httpx"), id="fastapi-bookinfo"),
+        pytest.param("llm-gateway", 15, ("fastapi", "uvicorn", "httpx"), id="llm-gateway"),
         pytest.param("flask-requests", 6, ("flask", "requests"), id="flask-requests"),
     ],
 )
