@@ -9,17 +9,30 @@ of ten hosts. A linear scan in Python for the route alone shows what a plain pro
 from __future__ import annotations
 
 import argparse
+import shutil
 import sys
 from typing import Any
 
 import tables
 from bench_match import linear_scan
-from comparison import Comparison
+from callgrind_decide import LOOP, SETUPS, spent
+from comparison import Comparison, Count
 from timing import Contender, Cost, measure, nanoseconds, table, verdict
 
-from meshcore import Engine, Outcome
+from meshcore import (
+    Engine,
+    Outcome,
+    RateLimiter,
+    RingHash,
+    RouteTable,
+    SpanContext,
+    WeightedSplit,
+    request_id,
+)
 
 FLATNESS = 1.5
+#: With how many routes `python -m benches` compares.
+COMPARED = 1_000
 DECIDE = "decide('GET', authority, path, headers).close()"
 GIVEN = "decide('GET', authority, path, headers, now_ns=1, seed=7).close()"
 USED = """\
@@ -51,11 +64,54 @@ def contenders(size: int) -> dict[str, Contender]:
     return out
 
 
+#: How many times as much as a decision the same by separate calls must cost.
+SEPARATE = {"seven calls": 2.5}
+
+
+def whole() -> dict[str, Contender]:
+    """A decision with all that it can hold, and the calls of components that amount to the same.
+
+    The components are told which client asks; what they find is put together by nobody.
+    """
+    hosts = [f"10.0.2.{i + 1}:8080" for i in range(10)]
+    names: dict[str, Any] = {
+        "decide": Engine(tables.config(COMPARED, **SETUPS["full"][0])).decide,
+        "match": RouteTable(tables.route_configuration(COMPARED)).match,
+        "split": WeightedSplit({"v1": 90, "v2": 10}).pick,
+        "allow": RateLimiter(10**9, 10**9, 1.0, capacity=1000).allow,
+        "pick": RingHash(hosts).pick,
+        "request_id": request_id,
+        "extract": SpanContext.extract,
+        "formats": ("b3",),
+        "authority": tables.AUTHORITY,
+        "path": tables.path(COMPARED - 1),
+        "headers": tables.TRACED_HEADERS,
+        "client": dict(tables.TRACED_HEADERS)[tables.CLIENT.encode()].decode(),
+    }
+    separate = (
+        "match('GET', authority, path, headers); split(); allow(client); pick(client); request_id(); "
+        "extract(headers, formats).child()"
+    )
+    return {"decide + close": Contender(DECIDE, names), "seven calls": Contender(separate, names)}
+
+
 def compare(quick: bool) -> Comparison:
-    """For `python -m benches`: a whole decision beside what a plain proxy would spend on the route alone."""
-    run, size = Comparison("decide", quick), 1_000
-    costs = run.measure(contenders(size))
-    run.add(f"a decision, {size:,} routes", costs, "decide + close", ["linear scan"])
+    """For `python -m benches`, with the instructions where valgrind is there to count them."""
+    run = Comparison("decide", quick)
+    costs = run.measure(contenders(COMPARED))
+    run.add(f"a decision, {COMPARED:,} routes", costs, "decide + close", ["linear scan"])
+    operation = f"with limit, ring, id and trace, {COMPARED:,} routes"
+    run.add(operation, run.measure(whole()), "decide + close", SEPARATE, SEPARATE)
+    if quick:
+        return run
+    if not shutil.which("valgrind"):
+        run.lack({"counts of instructions": "valgrind on PATH"})
+        return run
+    for setup in ("ring", "full"):
+        options, headers, most = SETUPS[setup]
+        found = spent(LOOP, routes=COMPARED, options=options, headers=headers)
+        operation = f"decide() and close(), {setup}, {COMPARED:,} routes"
+        run.counts.append(Count(run.concern, operation, round(found["PROGRAM TOTALS"]), most))
     return run
 
 

@@ -23,7 +23,7 @@ from typing import Any
 import concerns
 import record
 import report
-from comparison import Comparison, Missing, Row
+from comparison import Comparison, Row
 
 DOCS = Path(__file__).parents[1] / "docs" / "benchmarks"
 
@@ -69,8 +69,7 @@ def measured(
 ) -> dict[str, Any]:
     """Runs the concerns one after the other, prints what each finds, and returns the record."""
     before = record.load_average()
-    rows: list[Row] = []
-    missing: list[Missing] = []
+    comparisons: list[Comparison] = []
     failed: list[str] = []
     for name in names:
         began = time.perf_counter()
@@ -82,12 +81,13 @@ def measured(
             traceback.print_exc()
             failed.append(name)
             continue
-        rows += found.rows
-        missing += found.missing
+        comparisons.append(found)
         print(report.rows(found.rows, record.moves(found.rows, old)))
+        for count in found.counts:
+            print(report.counted(count))
         print(f"{time.perf_counter() - began:.0f} s", flush=True)
     loads = (before, record.load_average())
-    return record.document(where, rows, missing, failed, quick=quick, loads=loads)
+    return record.document(where, comparisons, failed, quick=quick, loads=loads)
 
 
 def main(words: Sequence[str] | None = None) -> int:

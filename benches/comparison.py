@@ -55,6 +55,25 @@ class Row:
 
 
 @dataclass(frozen=True)
+class Count:
+    """Instructions that an operation of ours takes, as callgrind counts them: the machine hardly matters."""
+
+    concern: str
+    operation: str
+    instructions: int
+    at_most: int
+
+    @property
+    def name(self) -> tuple[str, str]:
+        """What makes it the same count in another run."""
+        return self.concern, self.operation
+
+    @property
+    def met(self) -> bool:
+        return self.instructions <= self.at_most
+
+
+@dataclass(frozen=True)
 class Missing:
     """A peer that is not here, and what it would need."""
 
@@ -95,6 +114,7 @@ class Comparison:
     concern: str
     quick: bool = False
     rows: list[Row] = field(default_factory=list)
+    counts: list[Count] = field(default_factory=list)
     missing: list[Missing] = field(default_factory=list)
 
     def present(self, makers: Mapping[str, Callable[[], T]]) -> dict[str, T]:

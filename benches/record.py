@@ -21,7 +21,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-from comparison import Missing, Row
+from comparison import Comparison, Count, Row
 from timing import Cost
 
 SCHEMA = 1
@@ -117,8 +117,7 @@ def surroundings() -> dict[str, Any]:
 
 def document(
     where: Mapping[str, Any],
-    rows: Sequence[Row],
-    missing: Sequence[Missing],
+    found: Sequence[Comparison],
     failed: Sequence[str],
     *,
     quick: bool,
@@ -142,9 +141,11 @@ def document(
                 "spread": round(row.spread, 3),
                 "target": row.target,
             }
-            for row in rows
+            for one in found
+            for row in one.rows
         ],
-        "missing": [vars(one) for one in missing],
+        "counts": [vars(count) for one in found for count in one.counts],
+        "missing": [vars(missing) for one in found for missing in one.missing],
         "failed": list(failed),
     }
 
@@ -180,6 +181,11 @@ def rows_of(record: Mapping[str, Any]) -> list[Row]:
         )
         for row in record["rows"]
     ]
+
+
+def counts_of(record: Mapping[str, Any]) -> list[Count]:
+    """The counts of instructions of a record of this schema; the first ones had none."""
+    return [Count(**count) for count in record.get("counts", [])]
 
 
 def committed(path: Path) -> dict[str, Any] | None:

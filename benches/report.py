@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from comparison import Row
+from comparison import Count, Row
 from plot import draw, overview
-from record import Move, moves, rows_of
+from record import Move, counts_of, moves, rows_of
 from timing import nanoseconds, table
 
 
@@ -64,6 +64,15 @@ def pictures(where: Mapping[str, Any], rows: Sequence[Row]) -> dict[str, str]:
     return found
 
 
+def counted(count: Count) -> str:
+    """A count of instructions in a line."""
+    state = "" if count.met else ", MISSED"
+    return (
+        f"{count.concern}: {count.operation}: {count.instructions:,} instructions "
+        f"(target: at most {count.at_most:,}{state})"
+    )
+
+
 def _named(row: Row) -> str:
     return f"{row.concern}: {row.operation}: {row.ours} against {row.peer}"
 
@@ -71,8 +80,11 @@ def _named(row: Row) -> str:
 def conclusion(document: Mapping[str, Any]) -> str:
     """What was met and missed, who was not here, what broke, and how busy the machine was."""
     aimed = [row for row in rows_of(document) if row.target is not None]
-    lines = [f"\n{sum(row.met for row in aimed)} of {len(aimed)} targets met"]
+    counts = counts_of(document)
+    met = sum(one.met for one in [*aimed, *counts])
+    lines = [f"\n{met} of {len(aimed) + len(counts)} targets met"]
     lines += [f"MISSED  {_named(row)}: {row.ratio:.3g}x of {row.target:g}x" for row in aimed if not row.met]
+    lines += [f"MISSED  {counted(count)}" for count in counts if not count.met]
     lines += [
         f"LEFT OUT  {one['concern']}: {one['peer']}, which needs {one['needs']}"
         for one in document["missing"]
@@ -100,6 +112,10 @@ def compared(before: Mapping[str, Any] | None, where: Mapping[str, Any]) -> str:
     gone = [row for row in old if row.concern in concerns and row.name not in moved]
     for what, apart in (("new", [row for row in rows if row.name not in moved]), ("gone", gone)):
         lines += [f"  {what}: {_named(row)}" for row in apart]
+    once = {count.name: count.instructions for count in counts_of(before)}
+    for count in counts_of(where):
+        if count.name in once:
+            lines.append(f"  {counted(count)}, {percent(count.instructions / once[count.name] - 1)}")
     far = [move for move in moved.values() if move.outside]
     for move in sorted(far, key=lambda move: move.change):
         ratios = f"{move.before.ratio:,.4g}x to {move.row.ratio:,.4g}x"

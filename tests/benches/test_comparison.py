@@ -20,7 +20,7 @@ import concerns
 import plot
 import record
 import report
-from comparison import Comparison, Missing, Row
+from comparison import Comparison, Count, Missing, Row
 from timing import Contender, Cost
 
 BENCHES = Path(compare.__file__).parent
@@ -36,7 +36,8 @@ def row(ratio: float = 10.0, *, spread: float = 0.01, target: float | None = Non
 
 def recorded(*rows: Row) -> dict[str, Any]:
     missing = [Missing("limit", "uhashring", "the module uhashring")]
-    made = record.document(record.surroundings(), rows, missing, [], quick=True, loads=(0.5, 1.0))
+    found = [Comparison("limit", True, list(rows), [Count("limit", "allow()", 151, 150)], missing)]
+    made = record.document(record.surroundings(), found, [], quick=True, loads=(0.5, 1.0))
     again: dict[str, Any] = json.loads(json.dumps(made))
     return again
 
@@ -108,6 +109,7 @@ def test_a_record_gives_its_rows_back() -> None:
     document = recorded(*rows)
     assert record.rows_of(document) == rows
     assert document["rows"][0]["ratio"] == 30.6
+    assert record.counts_of(document) == [Count("limit", "allow()", 151, 150)]
     assert document["missing"] == [{"concern": "limit", "peer": "uhashring", "needs": "the module uhashring"}]
     assert document["load_average"] == {"before": 0.5, "after": 1.0}
 
@@ -163,6 +165,14 @@ def test_rows_of_one_run_alone_are_named() -> None:
     assert "  new: limit: a call: RateLimiter against young\n" in said
     assert "  gone: limit: a call: RateLimiter against old\n" in said
     assert "not run" not in said
+
+
+def test_counts_of_instructions_are_compared() -> None:
+    before = recorded(row())
+    before["counts"][0]["instructions"] = 302
+    said = "limit: allow(): 151 instructions (target: at most 150, MISSED)"
+    assert f"  {said}, -50%\n" in report.compared(before, recorded(row()))
+    assert f"MISSED  {said}\n" in report.conclusion(recorded(row()))
 
 
 def test_another_python_is_said() -> None:
@@ -313,8 +323,12 @@ def test_committed_pictures_are_those_of_the_committed_record() -> None:
 
 def test_the_documentation_names_what_falls_short() -> None:
     (path,) = DOCS.glob("*-pgo.json")
-    short = [one for one in record.rows_of(record.read(path)) if not one.met]
+    document = record.read(path)
     text = (DOCS / "README.md").read_text()
-    for one in short:
+    for one in record.rows_of(document):
         ratio, target = plot.times(one.ratio), plot.times(one.target or 0)
-        assert f"| {one.operation}: {one.ours} | {one.peer} | {ratio} | {target} |" in text
+        line = f"| {one.operation}: {one.ours} | {one.peer} | {ratio} | {target} |"
+        assert (line in text) is not one.met
+    for count in record.counts_of(document):
+        line = f"| {count.operation} | instructions | {count.instructions:,} | at most {count.at_most:,} |"
+        assert (line in text) is not count.met
