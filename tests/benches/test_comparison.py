@@ -317,8 +317,11 @@ def test_committed_records_hold_the_schema_and_no_machine(path: Path) -> None:
 def test_committed_pictures_are_those_of_the_committed_record() -> None:
     (path,) = DOCS.glob("*-pgo.json")
     document = record.read(path)
-    for name, drawing in report.pictures(document, record.rows_of(document)).items():
+    pictures = report.pictures(document, record.rows_of(document))
+    for name, drawing in pictures.items():
         assert (DOCS / name).read_text() == drawing, f"{name}: python -m benches --from {path.name} --svg"
+    shown = set(re.findall(r"\]\((\w+\.svg)\)", (DOCS / "README.md").read_text()))
+    assert {picture.name for picture in DOCS.glob("*.svg")} == set(pictures) == shown
 
 
 def test_the_documentation_names_what_falls_short() -> None:
