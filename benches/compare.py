@@ -1,6 +1,6 @@
 """Every concern beside its named peers, in one run: ratios, a record of them, and pictures.
 
-    python -m benches                       everything: about five minutes; writes docs/benchmarks/
+    python -m benches                       everything: five to ten minutes; writes docs/benchmarks/
     python -m benches --quick               about a minute; writes nothing
     python -m benches limit trace           some of it; writes nothing unless --json or --svg says where
 
