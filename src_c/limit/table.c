@@ -156,7 +156,7 @@ static found find(const mc_limit_set *set, uint32_t print, uint64_t now, uint16_
 
 /* There was no room for a key. */
 static void count_forgotten(mc_limiter *limiter) {
-  atomic_fetch_add_explicit(&limiter->forgotten, 1, memory_order_relaxed);
+  atomic_fetch_add_explicit(&limiter->table->forgotten, 1, memory_order_relaxed);
 }
 
 static result enter(mc_limiter *limiter, mc_limit_set *set, found at, want *w) {
