@@ -32,3 +32,6 @@ def serve(
         count: called with the decision and the answer's status, once it is over; 0: it had not begun.
         edited: what the route says of header lines and the path applies.
     """
+
+def edited_scope(decision: Decision, scope: MutableMapping[str, Any]) -> dict[str, Any]:
+    """The scope of the request as the route makes it."""

@@ -235,7 +235,7 @@ cdef inline bint is_host(tuple line) noexcept:
     return PyBytes_CheckExact(name) and PyBytes_GET_SIZE(name) == 4 and not memcmp(PyBytes_AS_STRING(name), b"host", 4)
 
 
-cdef dict edited_scope(Decision decision, object scope):
+cpdef dict edited_scope(Decision decision, object scope):
     """The scope of the request as the route makes it."""
     cdef mc_decision *d = &decision._block.decision
     cdef dict edited = dict(scope)

@@ -28,3 +28,6 @@ class Entry:
         send: Callable[[Any], Awaitable[None]],
     ) -> Awaitable[None]:
         """Decide, and let the request be answered; to be awaited at once."""
+
+def target_of(scope: MutableMapping[str, Any]) -> bytes:
+    """The request target as it was received, as far as the server kept it."""

@@ -102,7 +102,7 @@ cdef class Entry:
         return known
 
 
-cdef bytes target_of(object scope):
+cpdef bytes target_of(object scope):
     """The request target as it was received, as far as the server kept it."""
     path = scope.get("raw_path")
     if not path:

@@ -11,12 +11,15 @@ from collections.abc import Awaitable
 
 from meshcore.context import RequestContext, enter, leave
 from meshcore.engine import Decision, Outcome
-from meshcore.integrations._inbound import Inbound
-from meshcore.integrations.asgi import _MARK, App, Message, Receive, Scope, Send, _edited, _target
+from meshcore.integrations._asgi_answer import edited_scope
+from meshcore.integrations._asgi_entry import target_of
+from meshcore.integrations._inbound import MARK, Inbound
+from meshcore.integrations.asgi import App, Message, Receive, Scope, Send
 from meshcore.mesh import Mesh
 
 __all__ = ["serve"]
 
+_MARK = MARK.encode()
 _EXTENSION = "websocket.http.response"
 _ENDS = frozenset({"websocket.accept", "websocket.close", f"{_EXTENSION}.start"})
 #: What the client gets where the server cannot say more.
@@ -46,7 +49,7 @@ async def serve(app: App, mesh: Mesh, inbound: Inbound, scope: Scope, receive: R
     with mesh.engine.decide(
         "GET",
         None,
-        _target(scope),
+        target_of(scope),
         _upgrading(headers),
         scheme="https" if scope.get("scheme") == "wss" else "http",
         source=source,
@@ -86,7 +89,7 @@ async def _decided(
     answer = _Answer(decision if ours and known else None, send, edited=not called)
     token = enter(_Session(scope["headers"], decision=decision if ours else None))
     try:
-        await app(_edited(scope, decision) if answer.edits else scope, receive, answer)
+        await app(edited_scope(decision, scope) if answer.edits else scope, receive, answer)
     except Exception:
         answer.failed()
         raise
