@@ -95,7 +95,6 @@ class Way:
     def __init__(self, mesh: Mesh) -> None:
         try:
             from meshcore.upstream.client import Upstream
-            from meshcore.upstream.connections import Connections
             from meshcore.upstream.mirrors import Mirrors
         except ModuleNotFoundError as error:
             raise ModuleNotFoundError(
@@ -105,7 +104,7 @@ class Way:
             ) from error
         self.mesh = mesh
         self.upstream: Upstream = Upstream(certificates=lambda: mesh.certificates)
-        self.connections: Connections = Connections(mesh.engine)
+        self.connections: Connections = mesh.connections
         self.mirrors: Mirrors = Mirrors(
             mesh.engine,
             upstream=lambda: self.upstream,

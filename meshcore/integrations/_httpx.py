@@ -16,27 +16,48 @@ from meshcore.exchange import AttemptError, arun, run
 from meshcore.integrations._outbound import Outbound, Way
 from meshcore.integrations._pools import Pool, Pools
 from meshcore.mesh import Mesh
+from meshcore.upstream.connections import Connection
 from meshcore.upstream.headers import end_to_end, malformed
 
 __all__ = ["AsyncCalls", "SyncCalls"]
 
 
-class _Head:
-    """The head of an answer, and the pool that it came from."""
+class _Held:
+    """What an attempt has while it is under way, its answer included: a place, and a pool of connections."""
 
-    def __init__(self, response: Any, give: Callable[[], object]) -> None:
+    def __init__(self, place: Connection, pools: Pools) -> None:
+        self._place = place
+        self._pools = pools
+        self.pool: Pool | None = None
+
+    def give(self) -> None:
+        """It is over; once more changes nothing."""
+        self._place.close()
+        pool, self.pool = self.pool, None
+        if pool is not None:
+            self._pools.give(pool)
+
+
+class _Head:
+    """The head of an answer, and what is held for it."""
+
+    def __init__(self, response: Any, held: _Held) -> None:
         self.response = response
         self.status: int = response.status_code
         self.headers: list[tuple[bytes, bytes]] = response.headers.raw
-        self.give = give  #: called once, when the answer has been closed
+        self.give = held.give
 
     def close(self) -> None:
-        self.response.close()
-        self.give()
+        try:
+            self.response.close()
+        finally:
+            self.give()
 
     async def aclose(self) -> None:
-        await self.response.aclose()
-        self.give()
+        try:
+            await self.response.aclose()
+        finally:
+            self.give()
 
 
 class _Calls:
@@ -62,7 +83,7 @@ class _Calls:
         self._new = new
         self._options = options
         self._forwards = forwards
-        self._plain = Pool(new(**options))
+        self._plain = new(**options)
         self._others = Pools(self._close)
 
     def _close(self, transport: Any) -> object:
@@ -74,41 +95,33 @@ class _Calls:
         target = request.extensions.get("target", url.raw_path)
         return self._out.decide(request.method, target, request.headers.raw, scheme=url.scheme)
 
-    def _pool(self, way: Way) -> Pool:
+    def _transport(self, way: Way, held: _Held) -> Any:
         """The pool of connections for a way. The library's pools do not tell server names apart.
-
-        Raises:
-            CannotSecure: the connection cannot be made as the configuration asks.
-        """
-        if not way.secure and not way.unix:
-            return self._plain
-        options = dict(self._options)
-        if way.tls is not None:
-            options["verify"] = self._out.mesh.certificates.context(way.tls)
-        if way.unix:
-            options["uds"] = way.address
-        key = (options.get("verify"), way.address if way.unix else way.server_name)
-        return self._others.take(key, lambda: self._new(**options))
-
-    def _give(self, pool: Pool) -> None:
-        if pool is not self._plain:
-            self._others.give(pool)
-
-    def _attempt(
-        self, request: Any, decision: Decision, attempt: Attempt, limit: float | None
-    ) -> tuple[Pool, Any]:
-        """The pool for an attempt, to be given back, and the request to give it.
 
         Raises:
             AttemptError: the connection cannot be made as the configuration asks.
         """
-        secure = request.url.scheme == "https"
-        way = self._out.way(decision, attempt.endpoint, attempt.authority, secure=secure)
-        made = self._request(request, decision, attempt, way, limit)
+        if not way.secure and not way.unix:
+            return self._plain
+        options = dict(self._options)
         try:
-            return self._pool(way), made
+            if way.tls is not None:
+                options["verify"] = self._out.mesh.certificates.context(way.tls)
         except CannotSecure as error:
             raise AttemptError("connect-failure") from error
+        if way.unix:
+            options["uds"] = way.address
+        key = (options.get("verify"), way.address if way.unix else way.server_name)
+        held.pool = self._others.take(key, lambda: self._new(**options))
+        return held.pool.transport
+
+    def _attempt(
+        self, request: Any, decision: Decision, attempt: Attempt, limit: float | None, held: _Held
+    ) -> tuple[Any, Any]:
+        """The transport for an attempt, and the request to give it."""
+        secure = request.url.scheme == "https"
+        way = self._out.way(decision, attempt.endpoint, attempt.authority, secure=secure)
+        return self._transport(way, held), self._request(request, decision, attempt, way, limit)
 
     def _request(
         self, request: Any, decision: Decision, attempt: Attempt, way: Way, limit: float | None
@@ -130,9 +143,6 @@ class _Calls:
         return self._lib.Request(
             decision.method, url, headers=headers, stream=request.stream, extensions=extensions
         )
-
-    def _head(self, response: Any, pool: Pool) -> _Head:
-        return _Head(response, lambda: self._give(pool))
 
     def _error(self, error: Exception) -> str | None:
         """The word of ``Decision.report()`` for an error; None: it is not about the endpoint."""
@@ -192,12 +202,12 @@ class SyncCalls(_Calls):
 
     def handle(self, request: Any) -> Any:
         if self._out.idle:
-            return self._plain.transport.handle_request(request)
+            return self._plain.handle_request(request)
         decision = self._decide(request)
         try:
             if self._out.passes(decision):
                 decision.close()
-                return self._plain.transport.handle_request(request)
+                return self._plain.handle_request(request)
             self._out.hold(decision)
             return self.answer(request, decision)
         except BaseException:
@@ -212,12 +222,14 @@ class SyncCalls(_Calls):
         def send(attempt: Attempt, limit: float | None) -> _Head:
             nonlocal raised
             raised = None
-            pool, made = self._attempt(request, decision, attempt, limit)
+            place, limit = out.place(decision, attempt, limit)
+            held = _Held(place, self._others)
             begun = time.monotonic()
             try:
-                head = self._head(pool.transport.handle_request(made), pool)
+                transport, made = self._attempt(request, decision, attempt, limit, held)
+                head = _Head(transport.handle_request(made), held)
             except BaseException as error:
-                self._give(pool)
+                held.give()
                 if not isinstance(error, lib.TransportError):
                     raise
                 late = limit is not None and time.monotonic() - begun >= limit
@@ -253,7 +265,7 @@ class SyncCalls(_Calls):
         return answer
 
     def close(self) -> None:
-        for transport in (self._plain.transport, *self._others.clear()):
+        for transport in (self._plain, *self._others.clear()):
             transport.close()
 
 
@@ -275,13 +287,13 @@ class AsyncCalls(_Calls):
 
     async def handle(self, request: Any) -> Any:
         if self._out.idle:
-            return await self._plain.transport.handle_async_request(request)
+            return await self._plain.handle_async_request(request)
         await self._out.started()
         decision = self._decide(request)
         try:
             if self._out.passes(decision):
                 decision.close()
-                return await self._plain.transport.handle_async_request(request)
+                return await self._plain.handle_async_request(request)
             await self._out.ahold(decision)
             return await self._answered(request, decision)
         except BaseException:
@@ -295,11 +307,12 @@ class AsyncCalls(_Calls):
         async def send(attempt: Attempt) -> _Head:
             nonlocal raised
             raised = None
-            pool, made = self._attempt(request, decision, attempt, None)
+            held = _Held(await out.aplace(decision, attempt), self._others)
             try:
-                head = self._head(await pool.transport.handle_async_request(made), pool)
+                transport, made = self._attempt(request, decision, attempt, None, held)
+                head = _Head(await transport.handle_async_request(made), held)
             except BaseException as error:
-                self._give(pool)
+                held.give()
                 if not isinstance(error, lib.TransportError):
                     raise
                 word = self._error(error)
@@ -332,7 +345,7 @@ class AsyncCalls(_Calls):
         return answer
 
     async def close(self) -> None:
-        for transport in (self._plain.transport, *self._others.clear()):
+        for transport in (self._plain, *self._others.clear()):
             await transport.aclose()
         await asyncio.gather(*self._closing, return_exceptions=True)
 

@@ -10,10 +10,13 @@ from typing import NamedTuple
 
 from meshcore.certificates import server_name, tls_of
 from meshcore.context import current
-from meshcore.engine import Decision
+from meshcore.engine import Attempt, Decision
+from meshcore.exchange import AttemptError
 from meshcore.integrations._inbound import MARK
 from meshcore.mesh import Mesh
 from meshcore.model import Cluster, Discovery, UpstreamTls
+from meshcore.upstream.connections import Connection, Place
+from meshcore.upstream.replies import UpstreamError
 
 __all__ = ["Line", "Outbound", "Way"]
 
@@ -107,6 +110,29 @@ class Outbound:
         else:
             self.mesh.mirrors.send(decision, body)
 
+    def place(
+        self, decision: Decision, attempt: Attempt, limit: float | None
+    ) -> tuple[Connection, float | None]:
+        """The place of an attempt at its endpoint, once there is one, and what is left of its time then.
+
+        Raises:
+            AttemptError: it would have to wait, and no more may.
+            TimeoutError: there was none in time.
+        """
+        begun = time.monotonic()
+        try:
+            place = self.mesh.connections.wait(_place(decision, attempt), limit)
+        except UpstreamError as error:
+            raise AttemptError(error.reply.error) from error
+        return place, None if limit is None else max(limit - (time.monotonic() - begun), 0.001)
+
+    async def aplace(self, decision: Decision, attempt: Attempt) -> Connection:
+        """The same for asyncio."""
+        try:
+            return await self.mesh.connections.take(_place(decision, attempt))
+        except UpstreamError as error:
+            raise AttemptError(error.reply.error) from error
+
     def time_left(self) -> float | None:
         """Seconds until the current request has to be answered; None: there is no such time."""
         context = current()
@@ -123,3 +149,8 @@ class Outbound:
     def over(self, decision: Decision, status: int) -> None:
         """Count a request that is over; 0: it got no answer."""
         self.mesh.requests.count((decision.cluster or "", status, decision.flags))
+
+
+def _place(decision: Decision, attempt: Attempt) -> Place:
+    assert decision.cluster is not None
+    return Place(decision.cluster, attempt.endpoint, decision.priority)

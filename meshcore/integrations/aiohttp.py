@@ -24,6 +24,7 @@ from meshcore.exchange import AttemptError, arun
 from meshcore.integrations._outbound import Outbound
 from meshcore.mesh import Mesh
 from meshcore.upstream.client import reply_for, url_of
+from meshcore.upstream.connections import Connection
 from meshcore.upstream.headers import malformed
 
 __all__ = ["MeshClientMiddleware"]
@@ -103,13 +104,15 @@ class MeshClientMiddleware:
 class _Head:
     """The head of an answer."""
 
-    def __init__(self, response: aiohttp.ClientResponse) -> None:
+    def __init__(self, response: aiohttp.ClientResponse, place: Connection) -> None:
         self.response = response
         self.status = response.status
         self.headers = response.raw_headers
+        self.place = place  #: at the endpoint, until the answer has been read
 
     def discard(self) -> None:
         self.response.close()
+        self.place.close()
 
 
 class _Call:
@@ -152,10 +155,14 @@ class _Call:
 
     async def _send(self, attempt: Attempt) -> _Head:
         self._raised = None
-        made = self._middleware.request_for(self._request, self._decision, attempt)
+        place = await self._middleware.outbound.aplace(self._decision, attempt)
         try:
-            head = _Head(await self._handler(made))
-        except (aiohttp.ClientError, asyncio.TimeoutError) as error:
+            made = self._middleware.request_for(self._request, self._decision, attempt)
+            head = _Head(await self._handler(made), place)
+        except BaseException as error:
+            place.close()
+            if not isinstance(error, aiohttp.ClientError | asyncio.TimeoutError):
+                raise
             word = reply_for(error).error
             if isinstance(error, aiohttp.SocketTimeoutError):
                 word = "per-try-timeout"
@@ -172,10 +179,15 @@ class _Call:
         _set_headers(response, decision.response_headers(head.headers, status=head.status))
         response._url = self._request.url  # cookies are kept by it
         connection = response.connection
-        if connection is None:  # all of it has been read
+
+        def over() -> None:
             decision.close()
+            head.place.close()
+
+        if connection is None:  # all of it has been read
+            over()
         else:
-            connection.add_callback(decision.close)
+            connection.add_callback(over)
         return response
 
     def _own(self, status: int) -> aiohttp.ClientResponse:

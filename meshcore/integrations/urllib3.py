@@ -31,6 +31,7 @@ from meshcore.engine import Attempt, Decision, Outcome
 from meshcore.exchange import AttemptError, run
 from meshcore.integrations._outbound import Outbound, Way
 from meshcore.mesh import Mesh
+from meshcore.upstream.connections import Connection
 from meshcore.upstream.headers import malformed
 
 __all__ = ["MeshPoolManager"]
@@ -164,13 +165,15 @@ class _MeshPool:
 class _Head:
     """The head of an answer."""
 
-    def __init__(self, response: urllib3.BaseHTTPResponse) -> None:
+    def __init__(self, response: urllib3.BaseHTTPResponse, place: Connection) -> None:
         self.response = response
+        self.place = place  #: at the endpoint, until the answer has been read
         self.status = response.status
         self.headers = list(response.headers.iteritems())
 
     def discard(self) -> None:
         self.response.close()
+        self.place.close()
 
 
 class _Call:
@@ -204,7 +207,7 @@ class _Call:
             out.over(decision, head.status)
             headers = decision.response_headers(head.headers, status=head.status)
             head.response.headers = HTTPHeaderDict(headers)
-            _hold_until_read(head.response, decision)
+            _hold_until_read(head, decision)
             return head.response
         if self._raised is not None:
             out.over(decision, 0)
@@ -226,6 +229,7 @@ class _Call:
         self._raised = None
         decision, pool, options = self._decision, self._pool, dict(self._options)
         way = pool.outbound.way(decision, attempt.endpoint, attempt.authority, secure=pool.secure)
+        place, limit = pool.outbound.place(decision, attempt, limit)
         options |= {"redirect": False, "assert_same_host": False}
         options["timeout"] = _within(options.get("timeout"), limit)
         headers = HTTPHeaderDict(Host=attempt.authority)
@@ -237,9 +241,13 @@ class _Call:
             head = _Head(
                 pool.pool_for(way).urlopen(
                     decision.method, attempt.path, self._body, headers, False, **options
-                )
+                ),
+                place,
             )
-        except HTTPError as error:
+        except BaseException as error:
+            place.close()
+            if not isinstance(error, HTTPError):
+                raise
             late = limit is not None and time.monotonic() - begun >= limit
             if late and isinstance(error, ReadTimeoutError | ConnectTimeoutError):  # by our limit
                 raise TimeoutError from error
@@ -305,19 +313,25 @@ def _within(timeout: Any, limit: float | None) -> Any:
     return urllib3.Timeout(connect=connect, read=read)
 
 
-def _hold_until_read(response: urllib3.BaseHTTPResponse, decision: Decision) -> None:
+def _hold_until_read(head: _Head, decision: Decision) -> None:
     """Close the decision when the answer has been read, or closed."""
-    if response.closed or getattr(response, "_connection", None) is None:
+    response = head.response
+
+    def over() -> None:
         decision.close()
+        head.place.close()
+
+    if response.closed or getattr(response, "_connection", None) is None:
+        over()
         return
     release, close = response.release_conn, response.close
 
     def released() -> None:
-        decision.close()
+        over()
         release()
 
     def closed() -> None:
-        decision.close()
+        over()
         close()
 
     response.release_conn = released  # type: ignore[method-assign]

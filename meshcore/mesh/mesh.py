@@ -20,6 +20,7 @@ from meshcore.mesh.view import View
 from meshcore.mesh.watcher import Watcher
 from meshcore.model import Cluster, Config, Discovery
 from meshcore.telemetry.tally import Tally
+from meshcore.upstream.connections import Connections
 from meshcore.watching import Documents
 
 if TYPE_CHECKING:
@@ -87,6 +88,8 @@ class Mesh:
         self.requests: Tally[tuple[str, int, str]] = Tally()
         #: Envoy's counter -> its count: of what rate limit services said, and of mirrors.
         self.counters: Tally[str] = Tally()
+        #: The places of requests at endpoints: what breakers of connections limit.
+        self.connections = Connections(self.engine)
         #: Of TLS to endpoints: read when first needed, and anew after ``swap()``.
         self.certificates = Certificates()
         self._health_checks = health_checks
@@ -109,6 +112,7 @@ class Mesh:
         self.mirrors = MirrorThread(
             self.engine,
             lambda: self.certificates,
+            lambda: self.connections,
             count=self.counters.count,
             finished=lambda *over: self.requests.count(over),
             cluster=lambda name: self.view().cluster(name),
@@ -256,6 +260,7 @@ class Mesh:
         """In the child: no thread of the parent's is here, and a lock may have been held by one."""
         threads, self._threads = self._threads, None
         self._lock = threading.RLock()
+        self.connections = Connections(self.engine)
         self.limits.forked()
         self.mirrors.forked()
         if self._documents is not None:

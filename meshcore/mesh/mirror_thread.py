@@ -19,6 +19,7 @@ from meshcore.model import Config, ForwardAction
 
 if TYPE_CHECKING:
     from meshcore.certificates import Certificates
+    from meshcore.upstream.connections import Connections
     from meshcore.upstream.mirrors import Mirrors, Order
 
 __all__ = ["MirrorThread", "has_mirrors", "require_aiohttp"]
@@ -59,13 +60,20 @@ class MirrorThread:
     Args:
         engine: of the decisions; it picks the endpoints of copies, too.
         certificates: gives what certificates and keys are read by.
+        connections: gives the places of requests at endpoints.
         options: those of ``meshcore.upstream.mirrors.Mirrors``.
     """
 
-    def __init__(self, engine: Engine, certificates: Callable[[], Certificates], **options: Any) -> None:
-        self._engine = engine
+    def __init__(
+        self,
+        engine: Engine,
+        certificates: Callable[[], Certificates],
+        connections: Callable[[], Connections],
+        **options: Any,
+    ) -> None:
         self._certificates = certificates
-        self._options = options
+        self._connections = connections
+        self._options = {"engine": engine, **options}
         self._lock = threading.Lock()
         self._running: _Running | None = None
         self._left: tuple[object, ...] = ()  #: by a fork: what is the parent's, not to be touched
@@ -86,7 +94,7 @@ class MirrorThread:
             with self._lock:
                 running = self._running
                 if running is None:
-                    running = self._running = _Running(self._engine, self._certificates, self._options)
+                    running = self._running = _Running(self._certificates, self._connections(), self._options)
         return running
 
     def send(self, decision: Decision, body: bytes | None) -> None:
@@ -124,11 +132,11 @@ class _Running:
     """The thread while it runs."""
 
     def __init__(
-        self, engine: Engine, certificates: Callable[[], Certificates], options: dict[str, Any]
+        self, certificates: Callable[[], Certificates], connections: Connections, options: dict[str, Any]
     ) -> None:
         ready: Future[tuple[asyncio.AbstractEventLoop, asyncio.Event, Mirrors]] = Future()
         self._thread = threading.Thread(
-            target=lambda: asyncio.run(_serve(engine, certificates, options, ready)),
+            target=lambda: asyncio.run(_serve(certificates, connections, options, ready)),
             name="meshcore-mirrors",
             daemon=True,
         )
@@ -153,18 +161,19 @@ class _Running:
 
 
 async def _serve(
-    engine: Engine, certificates: Callable[[], Certificates], options: dict[str, Any], ready: Future[Any]
+    certificates: Callable[[], Certificates],
+    connections: Connections,
+    options: dict[str, Any],
+    ready: Future[Any],
 ) -> None:
     try:
         from meshcore.upstream.client import Upstream
-        from meshcore.upstream.connections import Connections
         from meshcore.upstream.mirrors import Mirrors
 
         upstream, end = Upstream(certificates=certificates), asyncio.Event()
         mirrors = Mirrors(
-            engine,
             upstream=lambda: upstream,
-            connections=Connections(engine),
+            connections=connections,
             body_limit=sys.maxsize,  # bodies are whole, and have been measured
             **options,
         )

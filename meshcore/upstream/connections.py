@@ -3,12 +3,13 @@
 HTTP/1.1 carries one request at a time, so that a request needs a connection of its own: its place here is its
 connection's. Connections that are idle are not counted. As in Envoy a request that finds no place waits for
 one of its endpoint, first come first served, and is pending meanwhile; so is one whose connection is still
-being made.
+being made. Threads and event loops stand in one line.
 """
 
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -76,12 +77,25 @@ class Connection:
             self._places.freed(self._key)
 
 
+class _Waiter:
+    """Somebody in the line. ``wake``: tells that the turn has come; raises RuntimeError where nobody is there
+    any more."""
+
+    __slots__ = ("called", "lease", "wake")
+
+    def __init__(self, wake: Callable[[], object]) -> None:
+        self.wake = wake
+        self.called = False
+        self.lease: Lease | None = None  #: of a connection; None: nothing is limited
+
+
 class Connections:
-    """The places of all endpoints. Used from the event loop's thread alone."""
+    """The places of all endpoints, for any number of threads and event loops."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._waiting: dict[Key, deque[asyncio.Future[Lease | None]]] = {}
+        self._lock = threading.Lock()
+        self._waiting: dict[Key, deque[_Waiter]] = {}
 
     async def take(self, decision: Placed) -> Connection:
         """A place for a request that is to be forwarded, once there is one.
@@ -89,22 +103,55 @@ class Connections:
         Raises:
             UpstreamError: where it would have to wait, and no more may.
         """
-        assert decision.cluster is not None
-        assert decision.endpoint is not None
-        key = (decision.cluster, decision.endpoint, decision.priority)
-        if key not in self._waiting:
-            try:
-                lease = self._lease(key)
-            except KeyError:  # it has gone meanwhile: nothing limits what is left for it
-                return Connection(self, key, None)
-            if lease is not None:
-                return Connection(self, key, lease)
-        pending = self.pending(key)
+        key = _key(decision)
+        found = self._at_once(key)
+        if found is not None:
+            return found
+        loop = asyncio.get_running_loop()
+        turn: asyncio.Future[None] = loop.create_future()
+        waiter = _Waiter(lambda: loop.call_soon_threadsafe(_resolve, turn))
+        with self._pending(key):
+            if not self._line_up(key, waiter):
+                try:
+                    await turn
+                except BaseException:
+                    self._leave(key, waiter)
+                    raise
+        return Connection(self, key, waiter.lease)
+
+    def wait(self, decision: Placed, seconds: float | None = None) -> Connection:
+        """The same for a thread, which waits no longer than ``seconds``.
+
+        Raises:
+            TimeoutError: there was none by then.
+        """
+        key = _key(decision)
+        found = self._at_once(key)
+        if found is not None:
+            return found
+        turn = threading.Event()
+        waiter = _Waiter(turn.set)
+        with self._pending(key):
+            if not self._line_up(key, waiter):
+                try:
+                    come = turn.wait(seconds)
+                except BaseException:
+                    self._leave(key, waiter)
+                    raise
+                if not come:
+                    self._leave(key, waiter)
+                    raise TimeoutError
+        return Connection(self, key, waiter.lease)
+
+    def _at_once(self, key: Key) -> Connection | None:
+        """A place where there is one and nobody waits."""
+        if key in self._waiting:
+            return None
         try:
-            return Connection(self, key, await self._turn(key))
-        finally:
-            if pending is not None:
-                pending.close()
+            lease = self._lease(key)
+        except KeyError:  # it has gone meanwhile: nothing limits what is left for it
+            return Connection(self, key, None)
+        return None if lease is None else Connection(self, key, lease)
 
     def pending(self, key: Key) -> Lease | None:
         """Raises UpstreamError where no more may wait; None for a cluster that has gone."""
@@ -117,36 +164,80 @@ class Connections:
             raise UpstreamError(OVERFLOW)
         return lease
 
+    @contextmanager
+    def _pending(self, key: Key) -> Iterator[None]:
+        pending = self.pending(key)
+        try:
+            yield
+        finally:
+            if pending is not None:
+                pending.close()
+
+    def _line_up(self, key: Key, waiter: _Waiter) -> bool:
+        """Whether its turn has come already: who freed a place before may not have seen it waiting."""
+        with self._lock:
+            self._waiting.setdefault(key, deque()).append(waiter)
+        self.freed(key)
+        return waiter.called
+
+    def _leave(self, key: Key, waiter: _Waiter) -> None:
+        """It waits no longer; its turn may have come in the same moment."""
+        with self._lock:
+            waiting = self._waiting.get(key)
+            if not waiter.called and waiting is not None:
+                waiting.remove(waiter)
+                if not waiting:
+                    del self._waiting[key]
+        if waiter.lease is not None:
+            waiter.lease.close()
+        self.freed(key)
+
     def freed(self, key: Key) -> None:
         """There may be room: the first that waits for it gets it."""
+        while key in self._waiting:
+            with self._lock:
+                called = self._next(key)
+            if not called:
+                return
+            for waiter in called:
+                try:
+                    waiter.wake()
+                except RuntimeError:  # its event loop has been closed
+                    if waiter.lease is not None:
+                        waiter.lease.close()
+
+    def _next(self, key: Key) -> list[_Waiter]:
+        """Whose turn it is. Under the lock."""
         waiting = self._waiting.get(key)
-        while waiting and waiting[0].done():  # cancelled, and not out of the line yet
-            waiting.popleft()
         if not waiting:
-            self._waiting.pop(key, None)
-            return
+            return []
         try:
             lease = self._lease(key)
         except KeyError:  # it has gone: nobody has to wait any more
-            for future in self._waiting.pop(key):
-                if not future.done():
-                    future.set_result(None)
-            return
-        if lease is not None:
-            waiting.popleft().set_result(lease)
+            called = list(waiting)
+            waiting.clear()
+        else:
+            if lease is None:
+                return []
+            called = [waiting.popleft()]
+            called[0].lease = lease
+        for waiter in called:
+            waiter.called = True
+        if not waiting:
+            del self._waiting[key]
+        return called
 
     def _lease(self, key: Key) -> Lease | None:
         cluster, endpoint, priority = key
         return self._engine.connection(cluster, endpoint, priority=priority)
 
-    async def _turn(self, key: Key) -> Lease | None:
-        waiting = self._waiting.setdefault(key, deque())
-        future: asyncio.Future[Lease | None] = asyncio.get_running_loop().create_future()
-        waiting.append(future)
-        try:
-            return await future
-        except asyncio.CancelledError:
-            if not future.cancelled() and (lease := future.result()) is not None:
-                lease.close()  # its turn came as it was cancelled
-            self.freed(key)
-            raise
+
+def _key(decision: Placed) -> Key:
+    assert decision.cluster is not None
+    assert decision.endpoint is not None
+    return decision.cluster, decision.endpoint, decision.priority
+
+
+def _resolve(future: asyncio.Future[None]) -> None:
+    if not future.done():
+        future.set_result(None)

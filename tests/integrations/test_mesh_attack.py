@@ -19,7 +19,7 @@ from origins import Origin, origins
 
 from meshcore.integrations.asgi import MeshMiddleware
 from meshcore.mesh import Mesh
-from meshcore.model import Config, SessionCookie, StatefulSession, UpstreamTls
+from meshcore.model import CircuitBreakers, Config, SessionCookie, StatefulSession, UpstreamTls
 
 COPIED = "mirror: {host: shadow, port: {number: 9080}}, HERE"
 
@@ -130,6 +130,56 @@ def test_every_client_reaches_endpoints_over_tls(
         assert caller.call(mesh, "GET", "/d").status == 200
         assert active(mesh) == 0
     assert [seen["path"] for seen in secure.seen] == ["/a", "/b", "/d"]
+
+
+# ------------------------------------------------------------------ breakers of connections
+
+
+def breaking(port: int, pending: int) -> Mesh:
+    route = "match: [{uri: {exact: /soon}}], timeout: 0.05s, retries: {attempts: 0}, HERE"
+    config = config_of(service("reviews", port), rules("reviews", route, "retries: {attempts: 0}, HERE"))
+    breakers = CircuitBreakers(max_connections=1, max_pending_requests=pending)
+    clusters = tuple(replace(one, circuit_breakers=breakers) for one in config.clusters)
+    return Mesh(replace(config, clusters=clusters))
+
+
+@pytest.mark.parametrize("name", CALLERS)
+def test_breakers_of_connections_hold_for_clients(name: str, two: list[Origin]) -> None:
+    origin = two[0]
+    answers: list[Any] = []
+
+    def call(mesh: Mesh, path: str) -> threading.Thread:
+        thread = threading.Thread(target=lambda: answers.append(caller_of(name).call(mesh, "GET", path)))
+        thread.start()
+        return thread
+
+    for pending in (0, 1):
+        origin.hold = threading.Event()
+        with breaking(origin.port, pending) as mesh:
+            begun = len(origin.seen)
+            first = call(mesh, "/first")
+            while len(origin.seen) == begun:
+                pass
+            if not pending:
+                refused = caller_of(name).call(mesh, "GET", "/refused")
+                assert refused.status == 503
+                assert b"overflow" in refused.body
+                origin.hold.set()
+            else:
+                assert caller_of(name).call(mesh, "GET", "/soon").status == 504
+                second = call(mesh, "/second")
+                while not sum(
+                    one["pending_requests"]["used"]
+                    for cluster in mesh.engine.clusters()
+                    for one in cluster["circuit_breakers"].values()
+                ):
+                    pass
+                origin.hold.set()
+                second.join()
+            first.join()
+            assert active(mesh) == 0
+    assert [answer.status for answer in answers] == [200] * 3
+    assert [seen["path"] for seen in origin.seen] == ["/first", "/first", "/second"]
 
 
 # ------------------------------------------------------------------ sessions
