@@ -331,7 +331,7 @@ def test_the_bounds_of_baggage_hold_over_all_of_its_lines() -> None:
     assert list(context.baggage) == [f"k{i}-{j}" for i in range(8) for j in range(8)]
     large = [("baggage", f"k{i}=" + "x" * 1000) for i in range(20)]
     assert list(extracted([PARENT, *large]).baggage) == [f"k{i}" for i in range(8)]
-    written = extracted([PARENT, *large]).inject({}, "baggage")
+    written: dict[str, str] = extracted([PARENT, *large]).inject({}, "baggage")
     assert len(written["baggage"]) == 8 * 1003 + 7 <= 8192
 
 
