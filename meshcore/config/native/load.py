@@ -101,7 +101,8 @@ def alone(limits: NativeLimits) -> Config:
     """Limits that stand alone: what they let through is answered 200, for whoever asks to go on.
 
     Nobody is believed to be another client than the peer, but by as many proxies as are trusted. Apps
-    decode paths, so that one that is written in another way must not be another one here.
+    decode paths, so that one that is written in another way must not be another one here; nor is a host with
+    a dot at its end.
     """
     options = HttpOptions(
         use_remote_address=True,
@@ -110,6 +111,7 @@ def alone(limits: NativeLimits) -> Config:
         merge_slashes=True,
         escaped_slashes=EscapedSlashes.UNESCAPE_AND_FORWARD,
         upgrades=(("*", True),),  # else a request for another protocol would be refused before it is counted
+        strip_trailing_host_dot=True,
     )
     passed = Route(RouteMatch(PathMatch(PathKind.PREFIX, "/")), DirectResponse(200), name="passed")
     table = RouteConfiguration("rate limits", (VirtualHost("all", ("*",), (passed,)),))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from string import ascii_letters, digits
+from urllib.parse import unquote_to_bytes
 
 from meshcore.config.findings import Findings, quoted
 from meshcore.config.native.schema import Match
@@ -22,6 +24,8 @@ _KINDS = {
 }
 #: A name, or an address, and its port.
 _HOST = re.compile(r"(?:[^\s*/?#@:\[\]]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?\Z")
+#: What a path has as it is, once it is normalised.
+_PLAIN = frozenset(f"{ascii_letters}{digits}-._~/")
 _METHOD = re.compile(r"[A-Z]+(?:-[A-Z]+)*\Z")
 
 
@@ -84,7 +88,26 @@ def _path(text: str, node: TreeNode, path: str, findings: Findings) -> str:
         findings.error(node, path, "", found=quoted(text), expected=expected)
     elif "?" in literal or "#" in literal:
         findings.error(node, path, "", found=quoted(text), expected="a path without query")
-    return re.escape(literal) + (r"(?s:.*)" if literal != text else r"(?s:\?.*)?")
+    return _written(literal) + (r"(?s:.*)" if literal != text else r"(?s:\?.*)?")
+
+
+def _written(literal: str) -> str:
+    """A path, however its characters are encoded: apps decode them. Those that never need to be are decoded
+    by the normalisation of paths already."""
+    return "".join(_byte(byte) for byte in unquote_to_bytes(literal))
+
+
+def _byte(byte: int) -> str:
+    char = chr(byte)
+    if char in _PLAIN:
+        return re.escape(char)
+    encoded = rf"%{_hex(byte >> 4)}{_hex(byte & 15)}"
+    # Beyond ASCII, and where it would mean something else, it is always encoded.
+    return rf"(?:{re.escape(char)}|{encoded})" if "!" <= char <= "~" and char not in "%?#" else encoded
+
+
+def _hex(digit: int) -> str:
+    return str(digit) if digit < 10 else f"[{digit:X}{digit:x}]"
 
 
 def _method(text: str, node: TreeNode, path: str, findings: Findings) -> str:
