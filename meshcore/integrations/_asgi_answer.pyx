@@ -177,6 +177,10 @@ cdef class Answer:
             if self._token is not None:
                 token, self._token = self._token, None
                 self._decision.finish(complete=error is None)
+                if isinstance(error, Exception):
+                    # Who handles it outside of us (Starlette's handler of Exception) works for the request,
+                    # too. Servers have a task for each request, with which its context goes.
+                    return 1
                 try:
                     PyContextVar_Reset(_CURRENT, token)
                 except ValueError:  # of another context: whoever collected it closes it

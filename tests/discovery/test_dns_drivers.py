@@ -38,6 +38,7 @@ class Gate:
 
 
 def test_a_thread_follows() -> None:
+    before = threading.enumerate()  # meshes of other tests may have such threads
     gate, engine = Gate(), Engine(config(by_name("c", "a", dns=OFTEN)))
     gate.reply("10.0.0.1")
     discovery = ThreadDiscovery(engine, resolver=gate)
@@ -51,7 +52,8 @@ def test_a_thread_follows() -> None:
     assert addresses(engine, "c") == ["10.0.0.4:80"]
     discovery.close()
     gate.reply("10.0.0.9")
-    assert not any(thread.name == "meshcore-discovery" for thread in threading.enumerate())
+    began = [thread for thread in threading.enumerate() if thread not in before]
+    assert not any(thread.name == "meshcore-discovery" for thread in began)
 
 
 def test_a_task_follows() -> None:
