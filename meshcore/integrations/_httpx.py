@@ -7,57 +7,19 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 from meshcore.certificates import CannotSecure
 from meshcore.engine import Attempt, Decision, Outcome
 from meshcore.exchange import AttemptError, arun, run
+from meshcore.integrations._httpx_answers import Head, Held, async_stream, sync_stream
 from meshcore.integrations._outbound import Outbound, Way
-from meshcore.integrations._pools import Pool, Pools
+from meshcore.integrations._pools import Pools
 from meshcore.mesh import Mesh
-from meshcore.upstream.connections import Connection
 from meshcore.upstream.headers import end_to_end, malformed
 
 __all__ = ["AsyncCalls", "SyncCalls"]
-
-
-class _Held:
-    """What an attempt has while it is under way, its answer included: a place, and a pool of connections."""
-
-    def __init__(self, place: Connection, pools: Pools) -> None:
-        self._place = place
-        self._pools = pools
-        self.pool: Pool | None = None
-
-    def give(self) -> None:
-        """It is over; once more changes nothing."""
-        self._place.close()
-        pool, self.pool = self.pool, None
-        if pool is not None:
-            self._pools.give(pool)
-
-
-class _Head:
-    """The head of an answer, and what is held for it."""
-
-    def __init__(self, response: Any, held: _Held) -> None:
-        self.response = response
-        self.status: int = response.status_code
-        self.headers: list[tuple[bytes, bytes]] = response.headers.raw
-        self.give = held.give
-
-    def close(self) -> None:
-        try:
-            self.response.close()
-        finally:
-            self.give()
-
-    async def aclose(self) -> None:
-        try:
-            await self.response.aclose()
-        finally:
-            self.give()
 
 
 class _Calls:
@@ -95,7 +57,7 @@ class _Calls:
         target = request.extensions.get("target", url.raw_path)
         return self._out.decide(request.method, target, request.headers.raw, scheme=url.scheme)
 
-    def _transport(self, way: Way, held: _Held) -> Any:
+    def _transport(self, way: Way, held: Held) -> Any:
         """The pool of connections for a way. The library's pools do not tell server names apart.
 
         Raises:
@@ -116,7 +78,7 @@ class _Calls:
         return held.pool.transport
 
     def _attempt(
-        self, request: Any, decision: Decision, attempt: Attempt, limit: float | None, held: _Held
+        self, request: Any, decision: Decision, attempt: Attempt, limit: float | None, held: Held
     ) -> tuple[Any, Any]:
         """The transport for an attempt, and the request to give it."""
         secure = request.url.scheme == "https"
@@ -176,7 +138,7 @@ class _Calls:
             extensions={"meshcore": decision},
         )
 
-    def _response(self, decision: Decision, head: _Head, stream: Any) -> Any:
+    def _response(self, decision: Decision, head: Head, stream: Any) -> Any:
         headers = decision.response_headers(head.headers, status=head.status)
         extensions = {**head.response.extensions, "meshcore": decision}
         self._out.over(decision, head.status)
@@ -219,15 +181,15 @@ class SyncCalls(_Calls):
         out, lib = self._out, self._lib
         raised: Exception | None = None
 
-        def send(attempt: Attempt, limit: float | None) -> _Head:
+        def send(attempt: Attempt, limit: float | None) -> Head:
             nonlocal raised
             raised = None
             place, limit = out.place(decision, attempt, limit)
-            held = _Held(place, self._others)
+            held = Held(place, self._others)
             begun = time.monotonic()
             try:
                 transport, made = self._attempt(request, decision, attempt, limit, held)
-                head = _Head(transport.handle_request(made), held)
+                head = Head(transport.handle_request(made), held)
             except BaseException as error:
                 held.give()
                 if not isinstance(error, lib.TransportError):
@@ -252,11 +214,11 @@ class SyncCalls(_Calls):
                 decision,
                 send,
                 replayable=lambda: self._replayable(request),
-                discard=_Head.close,
+                discard=Head.close,
                 within=out.time_left(),
             )
         if head is not None:
-            return self._response(decision, head, _sync_stream(lib)(head, decision))
+            return self._response(decision, head, sync_stream(lib)(head, decision))
         if raised is not None:
             out.over(decision, 0)
             raise raised
@@ -304,13 +266,13 @@ class AsyncCalls(_Calls):
         out, lib = self._out, self._lib
         raised: Exception | None = None
 
-        async def send(attempt: Attempt) -> _Head:
+        async def send(attempt: Attempt) -> Head:
             nonlocal raised
             raised = None
-            held = _Held(await out.aplace(decision, attempt), self._others)
+            held = Held(await out.aplace(decision, attempt), self._others)
             try:
                 transport, made = self._attempt(request, decision, attempt, None, held)
-                head = _Head(await transport.handle_async_request(made), held)
+                head = Head(await transport.handle_async_request(made), held)
             except BaseException as error:
                 held.give()
                 if not isinstance(error, lib.TransportError):
@@ -336,7 +298,7 @@ class AsyncCalls(_Calls):
                 within=out.time_left(),
             )
         if head is not None:
-            return self._response(decision, head, _async_stream(lib)(head, decision))
+            return self._response(decision, head, async_stream(lib)(head, decision))
         if raised is not None:
             out.over(decision, 0)
             raise raised
@@ -348,54 +310,3 @@ class AsyncCalls(_Calls):
         for transport in (self._plain, *self._others.clear()):
             await transport.aclose()
         await asyncio.gather(*self._closing, return_exceptions=True)
-
-
-_streams: dict[Any, Any] = {}
-
-
-def _sync_stream(lib: Any) -> Any:
-    """A class for the body of an answer, which gives the endpoint back when it is closed."""
-    if lib.SyncByteStream not in _streams:
-
-        class Stream(lib.SyncByteStream):  # type: ignore[misc]
-            def __init__(self, head: _Head, decision: Decision) -> None:
-                self._stream = head.response.stream
-                self._over: tuple[Callable[[], object], ...] = (decision.close, head.give)
-
-            def __iter__(self) -> Iterator[bytes]:
-                yield from self._stream
-
-            def close(self) -> None:
-                over, self._over = self._over, ()
-                try:
-                    self._stream.close()
-                finally:
-                    for tell in over:
-                        tell()
-
-        _streams[lib.SyncByteStream] = Stream
-    return _streams[lib.SyncByteStream]
-
-
-def _async_stream(lib: Any) -> Any:
-    if lib.AsyncByteStream not in _streams:
-
-        class Stream(lib.AsyncByteStream):  # type: ignore[misc]
-            def __init__(self, head: _Head, decision: Decision) -> None:
-                self._stream = head.response.stream
-                self._over: tuple[Callable[[], object], ...] = (decision.close, head.give)
-
-            async def __aiter__(self) -> AsyncIterator[bytes]:
-                async for chunk in self._stream:
-                    yield chunk
-
-            async def aclose(self) -> None:
-                over, self._over = self._over, ()
-                try:
-                    await self._stream.aclose()
-                finally:
-                    for tell in over:
-                        tell()
-
-        _streams[lib.AsyncByteStream] = Stream
-    return _streams[lib.AsyncByteStream]
