@@ -52,8 +52,14 @@ cdef inline bint take_plain_or_none(object value, mc_slice *out) noexcept:
     return value is None or take_plain(<PyObject *> value, out)
 
 
+cdef object NO_PORT = 0  # what nearly all give: it is told by what it is
+
+
 cdef inline bint take_port(object value, uint16_t *out) noexcept:
     cdef int overflow
+    out[0] = 0
+    if value is NO_PORT:
+        return True
     cdef long number = PyLong_AsLongAndOverflow(value, &overflow) if type(value) is int else -1
     out[0] = <uint16_t> number
     return 0 <= number <= 0xFFFF
@@ -212,7 +218,7 @@ cdef class Engine:
         request.now_ns = now_of(snapshot, now_ns)
         request.unix_s = unix_time_of(snapshot, unix_time)
         request.seed = mc_entropy_next(self._serving.entropy) if seed is None else seed & 0xFFFFFFFFFFFFFFFF
-        request.ids = ids_of(self._serving, snapshot, seed, ids)
+        request.ids = ids_of(self._serving, snapshot, seed, ids) if snapshot.makes_ids else NULL
         out = decide(self._serving, snapshot, headers, &request)
         hold_texts(out, method, authority, path, scheme, source, local, protocol)
         return out

@@ -94,19 +94,15 @@ void mc_scratch_reset(mc_scratch *scratch) {
   mc_scratch_init(scratch);
 }
 
-void *mc_scratch_alloc(mc_scratch *scratch, size_t size) {
+void *mc_scratch_grow(mc_scratch *scratch, size_t size) {
   if (size > SIZE_MAX / 2) return NULL;
   size_t want = round_up(size, 8);
-  if ((size_t)(scratch->end - scratch->at) < want) {
-    size_t room = want > SCRATCH_CHUNK ? want : SCRATCH_CHUNK;
-    void **fresh = malloc(ALIGN + room);
-    if (!fresh) return NULL;
-    *fresh = scratch->chunks;
-    scratch->chunks = fresh;
-    scratch->at = (char *)fresh + ALIGN;
-    scratch->end = scratch->at + room;
-  }
-  void *out = scratch->at;
-  scratch->at += want;
-  return out;
+  size_t room = want > SCRATCH_CHUNK ? want : SCRATCH_CHUNK;
+  void **fresh = malloc(ALIGN + room);
+  if (!fresh) return NULL;
+  *fresh = scratch->chunks;
+  scratch->chunks = fresh;
+  scratch->at = (char *)fresh + ALIGN + want;
+  scratch->end = (char *)fresh + ALIGN + room;
+  return (char *)fresh + ALIGN;
 }

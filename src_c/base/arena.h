@@ -16,7 +16,16 @@ void *mc_arena_alloc(mc_arena *arena, size_t count, size_t size);
 mc_slice mc_arena_copy(mc_arena *arena, mc_slice text, bool *ok);
 size_t mc_arena_bytes(const mc_arena *arena);
 
+/* Takes another chunk, which has room for so much. */
+void *mc_scratch_grow(mc_scratch *scratch, size_t size);
+
 /* Uninitialised, 8-byte aligned; NULL where memory is out. */
-void *mc_scratch_alloc(mc_scratch *scratch, size_t size);
+static inline void *mc_scratch_alloc(mc_scratch *scratch, size_t size) {
+  const size_t room = (size_t)(scratch->end - scratch->at), want = (size + 7) & ~(size_t)7;
+  if (size > room || want > room) return mc_scratch_grow(scratch, size); /* the first where the sum wraps around */
+  void *out = scratch->at;
+  scratch->at += want;
+  return out;
+}
 
 #endif

@@ -1,5 +1,6 @@
 #include "engine/tracing.h"
 
+#include "base/names.h"
 #include "base/rng.h"
 #include "edit/request_id.h"
 #include "edit/view.h"
@@ -49,15 +50,21 @@ typedef struct wishes {
 
 /* Reads them, in one pass; where requests come in, what names the operation is for tracers alone, and is hidden. */
 static wishes read_wishes(mc_view *view, bool hides_operation) {
+  enum { CLIENT = sizeof "x-client-trace-id" - 1, SERVICE = sizeof "x-envoy-force-trace" - 1 };
+  enum { OPERATION = sizeof "x-envoy-decorator-operation" - 1 };
+  const uint64_t sizes = UINT64_C(1) << CLIENT | UINT64_C(1) << SERVICE | UINT64_C(1) << OPERATION;
   wishes found = {false, false};
-  for (uint32_t i = 0; i < view->header_count; i++) {
-    const mc_slice name = view->headers[i].name;
-    if (name.size != 17 && name.size != 19 && name.size != 27) continue;
+  const mc_header *const lines = view->headers;
+  for (const mc_header *line = lines, *end = lines + view->header_count; line < end; line++) {
+    const mc_slice name = line->name;
+    if (!(sizes >> (name.size & 63) & 1)) continue; /* sizes from 64 on alias: they are looked at below */
+    const uint32_t i = (uint32_t)(line - lines);
     const uint64_t bit = UINT64_C(1) << (i & 63);
     if (view->hidden[i >> 6] & bit) continue;
-    found.client |= mc_slice_equal_fold(name, MC_LITERAL("x-client-trace-id"));
-    found.service |= mc_slice_equal_fold(name, MC_LITERAL("x-envoy-force-trace"));
-    if (hides_operation && mc_slice_equal_fold(name, MC_LITERAL("x-envoy-decorator-operation"))) {
+    found.client |= name.size == CLIENT && mc_same_name(name.data, "x-client-trace-id", CLIENT);
+    found.service |= name.size == SERVICE && mc_same_name(name.data, "x-envoy-force-trace", SERVICE);
+    if (hides_operation && name.size == OPERATION &&
+        mc_same_name(name.data, "x-envoy-decorator-operation", OPERATION)) {
       view->hidden[i >> 6] |= bit;
     }
   }
