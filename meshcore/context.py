@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, ParamSpec, Protocol, TypeVar
 
 from meshcore._trace import FORMATS, propagators
 from meshcore._types import Headers
@@ -36,7 +36,17 @@ P = ParamSpec("P")
 T = TypeVar("T")
 C = TypeVar("C")
 
-_CURRENT: contextvars.ContextVar[RequestContext | None] = contextvars.ContextVar("meshcore", default=None)
+
+class Lazy(Protocol):
+    """What may stand for a context that nobody has asked for."""
+
+    def context(self) -> RequestContext:
+        """The context, which is always the same one."""
+
+
+_CURRENT: contextvars.ContextVar[RequestContext | Lazy | None] = contextvars.ContextVar(
+    "meshcore", default=None
+)
 
 
 class RequestContext:
@@ -104,15 +114,16 @@ class RequestContext:
 
 def current() -> RequestContext | None:
     """The context of the request that this code runs for; None: it runs for none."""
-    return _CURRENT.get()
+    found = _CURRENT.get()
+    return found if found is None or isinstance(found, RequestContext) else found.context()
 
 
-def enter(context: RequestContext) -> contextvars.Token[RequestContext | None]:
+def enter(context: RequestContext) -> contextvars.Token[RequestContext | Lazy | None]:
     """Make it the current one; ``leave()`` with the token that is returned."""
     return _CURRENT.set(context)
 
 
-def leave(token: contextvars.Token[RequestContext | None]) -> None:
+def leave(token: contextvars.Token[RequestContext | Lazy | None]) -> None:
     """Make the one before the current one again."""
     try:
         _CURRENT.reset(token)
@@ -153,7 +164,7 @@ FIELDS = ("request_id", "trace_id", "span_id", "route", "cluster")
 
 
 def _values() -> dict[str, str]:
-    context = _CURRENT.get()
+    context = current()
     if context is None:
         return dict.fromkeys(FIELDS, "")
     return {name: getattr(context, name) or "" for name in FIELDS}

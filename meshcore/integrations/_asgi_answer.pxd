@@ -6,7 +6,8 @@ from meshcore.decision cimport Decision
 cdef class Answer:
     cdef Decision _decision
     cdef object _send         # the server's
-    cdef object _count        # called once it is over
+    cdef object _requests     # counts it once it is over
+    cdef object _context      # of the request; None: nobody has asked for it
     cdef object _running      # the coroutine that is awaited; None: it is over
     cdef object _token        # of the request's context, which ends with it; None: that is somebody else's
     cdef object _task         # that waits for it, while its time is limited
@@ -33,5 +34,5 @@ cdef class Deadlines:
 
 
 cdef Answer answer_of(
-    object app, Decision decision, object scope, object receive, object send, object count, bint edited, object token
+    object app, Decision decision, object scope, object receive, object send, object requests, bint edited, bint owns
 )

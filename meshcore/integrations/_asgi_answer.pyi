@@ -3,7 +3,9 @@
 from collections.abc import Awaitable, Callable, Generator, MutableMapping
 from typing import Any, final
 
+from meshcore.context import RequestContext
 from meshcore.engine import Decision
+from meshcore.telemetry.tally import Tally
 
 @final
 class Answer:
@@ -17,19 +19,22 @@ class Answer:
     def respond(self, message: MutableMapping[str, Any]) -> Awaitable[None]:
         """``send`` for the app: tells the decision of the answer's head, and edits that."""
 
+    def context(self) -> RequestContext:
+        """The request's context, which most apps never ask for; see ``meshcore.context.Lazy``."""
+
 def serve(
     app: Callable[[Any, Any, Any], Awaitable[None]],
     decision: Decision,
     scope: MutableMapping[str, Any],
     receive: Callable[[], Awaitable[Any]],
     send: Callable[[Any], Awaitable[None]],
-    count: Callable[[Decision, int], object],
+    requests: Tally[tuple[str, int, str]],
     edited: bool,
 ) -> Answer:
     """Let the app answer.
 
     Args:
-        count: called with the decision and the answer's status, once it is over; 0: it had not begun.
+        requests: counts it, once it is over, by cluster, status and flags; status 0: it had not begun.
         edited: what the route says of header lines and the path applies.
     """
 

@@ -19,7 +19,7 @@ from libc.string cimport memcmp
 from meshcore._core cimport mc_decision, mc_decision_timeouts, mc_platform_now_ns, mc_slice, mc_timeouts
 from meshcore.decision cimport Decision
 
-from meshcore.context import _CURRENT
+from meshcore.context import _CURRENT, RequestContext
 from meshcore.integrations._asgi_forward import answer as own_answer
 
 __all__ = ["Answer", "serve"]
@@ -49,6 +49,14 @@ cdef class Answer:
             if self._edited:
                 message = {**message, "headers": self._decision.response_headers(headers, status=status)}
         return self._send(message)
+
+    def context(self):
+        """The request's context, which most apps never ask for; see ``meshcore.context.Lazy``."""
+        if self._context is None:
+            made = RequestContext(self._decision.given(), decision=self._decision)
+            if self._context is None:  # no other thread was faster
+                self._context = made
+        return self._context
 
     # -------------------------------------------------------------- as a coroutine (PEP 492)
 
@@ -171,21 +179,29 @@ cdef class Answer:
         if not self._status and error is not None and isinstance(error, Exception):
             self._status = 500  # which is what the server answers then
             self._decision.report(status=500, replayable=False)
-        try:
-            self._count(self._decision, self._status)
-        finally:
-            if self._token is not None:
-                token, self._token = self._token, None
-                self._decision.finish(complete=error is None)
-                if isinstance(error, Exception):
-                    # Who handles it outside of us (Starlette's handler of Exception) works for the request,
-                    # too. Servers have a task for each request, with which its context goes.
-                    return 1
-                try:
-                    PyContextVar_Reset(_CURRENT, token)
-                except ValueError:  # of another context: whoever collected it closes it
-                    PyContextVar_Set(_CURRENT, None)
+        count(self._requests, self._decision, self._status)
+        if self._token is not None:
+            token, self._token = self._token, None
+            self._decision.finish(complete=error is None)
+            if isinstance(error, Exception):
+                # Who handles it outside of us (Starlette's handler of Exception) works for the request, too.
+                # Servers have a task for each request, with which its context goes.
+                return 1
+            try:
+                PyContextVar_Reset(_CURRENT, token)
+            except ValueError:  # of another context: whoever collected it closes it
+                PyContextVar_Set(_CURRENT, None)
         return 1
+
+
+cdef int count(object requests, Decision decision, object status) except -1:
+    """As Tally.count() does."""
+    cdef mc_decision *d = &decision._block.decision
+    cdef dict counts = requests.mine.counts
+    key = (decision._snapshot.clusters[d.cluster], status, decision.flags if d.flags else "")
+    before = counts.get(key)
+    counts[key] = 1 if before is None else before + 1
+    return 0
 
 
 cdef bint uncancelled(object task) except -1:
@@ -195,26 +211,27 @@ cdef bint uncancelled(object task) except -1:
 
 
 cdef Answer answer_of(
-    object app, Decision decision, object scope, object receive, object send, object count, bint edited, object token
+    object app, Decision decision, object scope, object receive, object send, object requests, bint edited, bint owns
 ):
-    """Let the app answer a request that has been decided.
+    """Let the app answer a request that is to be forwarded to it.
 
     Args:
-        count: called with the decision and the status, once it is over.
+        requests: counts it by cluster, status and flags, once it is over: a Tally.
         edited: the route's edits apply.
-        token: of the context that ends with the answer, as does the decision then; None: neither does.
+        owns: the decision ends with the answer, and so does the request's context, which begins here.
     """
     cdef mc_timeouts limits
     cdef Answer made = Answer.__new__(Answer)
     made._decision = decision
     made._send = send
-    made._count = count
+    made._requests = requests
     made._edited = edited
     mc_decision_timeouts(&decision._block.decision, &limits)
     made._timeout_ms = limits.request_ms
     if limits.request_ms:
         made._deadline_ns = mc_platform_now_ns() + limits.request_ms * 1_000_000
-    made._token = token
+    if owns:
+        made._token = PyContextVar_Set(_CURRENT, made)
     try:
         running = app(edited_scope(decision, scope) if edited else scope, receive, made.respond)
         made._running = running if PyCoro_CheckExact(running) else awaited(running)
@@ -224,8 +241,8 @@ cdef Answer answer_of(
     return made
 
 
-def serve(app, decision, scope, receive, send, count, edited):
-    return answer_of(app, decision, scope, receive, send, count, edited, None)
+def serve(app, decision, scope, receive, send, requests, edited):
+    return answer_of(app, decision, scope, receive, send, requests, edited, False)
 
 
 # ------------------------------------------------------------------ what the app sees

@@ -15,11 +15,9 @@ class Entry:
         app: Callable[[Any, Any, Any], Awaitable[None]],
         inbound: Inbound,
         aside: Callable[[Decision, Any, Any, Any, bool], Awaitable[None]],
-        count: Callable[[Decision, int], object],
     ) -> None:
         """``aside``: takes over decisions after which there is more to do than to let the app answer; called
-        with the decision, the app's three arguments, and whether the caller is in the mesh. ``count``: called
-        with the decision and the status of what the app has answered."""
+        with the decision, the app's three arguments, and whether the caller is in the mesh."""
 
     def request(
         self,

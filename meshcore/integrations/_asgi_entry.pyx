@@ -5,14 +5,12 @@ from here; the others go aside.
 from urllib.parse import quote
 
 cimport cython
-from cpython.contextvars cimport PyContextVar_Set
 from libc.string cimport memcmp
 
 from meshcore._core cimport MC_FORWARD, mc_decision, mc_slice
 from meshcore.decision cimport Decision
 from meshcore.integrations._asgi_answer cimport answer_of
 
-from meshcore.context import _CURRENT, RequestContext
 from meshcore.integrations._inbound import MARK
 
 __all__ = ["Entry"]
@@ -47,19 +45,17 @@ cdef class Known:
 
 @cython.final
 cdef class Entry:
-    cdef object _app, _mesh, _inbound, _aside, _count
+    cdef object _app, _mesh, _inbound, _aside
     cdef Known _known
 
-    def __init__(self, app, inbound, aside, count):
+    def __init__(self, app, inbound, aside):
         self._app = app
         self._mesh = inbound.mesh
         self._inbound = inbound
         self._aside = aside
-        self._count = count
         self._known = Known()
 
     def request(self, scope, receive, send):
-        headers = scope["headers"]
         client = scope.get("client")
         source, port = client if client else (None, 0)
         version = scope["http_version"]
@@ -67,7 +63,7 @@ cdef class Entry:
             scope["method"],
             None,
             target_of(scope),
-            headers,
+            scope["headers"],
             scheme=scope["scheme"],
             source=source,
             source_port=port if port and 0 <= port <= 65535 else 0,
@@ -76,8 +72,7 @@ cdef class Entry:
         cdef bint called = names_a_caller(decision)
         if not self._is_plain(decision, called):
             return self._aside(decision, scope, receive, send, called)
-        token = PyContextVar_Set(_CURRENT, RequestContext(headers, decision=decision))
-        return answer_of(self._app, decision, scope, receive, send, self._count, not called, token)
+        return answer_of(self._app, decision, scope, receive, send, self._mesh.requests, not called, True)
 
     cdef bint _is_plain(self, Decision decision, bint called) except -1:
         """Whether the app is to answer, and nothing has to be done before."""

@@ -48,7 +48,7 @@ class MeshMiddleware:
         self.mesh = mesh
         self._inbound = Inbound(mesh, service)
         self._forwarder = Forwarder(mesh)
-        self._entry = Entry(app, self._inbound, self._aside, self._count)
+        self._entry = Entry(app, self._inbound, self._aside)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         kind = scope["type"]
@@ -91,7 +91,7 @@ class MeshMiddleware:
                     if not called and self.mesh.view().mirrors and decision.mirrors:
                         receive = copying = await self._forwarder.copying(decision, receive)
                     if decision.outcome is Outcome.FORWARD:
-                        await serve(self.app, decision, scope, receive, send, self._count, not called)
+                        await serve(self.app, decision, scope, receive, send, self.mesh.requests, not called)
                     else:  # the mesh knows nothing of the request
                         await self.app(scope, receive, send)
                 elif decision.outcome is Outcome.FORWARD:

@@ -25,10 +25,11 @@ class Tally(Generic[K]):
 
     def __init__(self) -> None:
         self._everyone: list[dict[K, int]] = []
-        self._mine: _Counts[K] = _Counts(self._everyone)
+        #: ``mine.counts`` are those of the calling thread, for compiled code that adds to them.
+        self.mine: _Counts[K] = _Counts(self._everyone)
 
     def count(self, key: K) -> None:
-        counts = self._mine.counts
+        counts = self.mine.counts
         counts[key] = counts.get(key, 0) + 1
 
     def total(self) -> Counter[K]:

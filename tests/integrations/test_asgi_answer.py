@@ -179,3 +179,26 @@ async def test_whoever_cancels_as_well_is_obeyed() -> None:
         assert (await task).status == 504
     assert active(mesh) == 0
     mesh.close()
+
+
+@in_loop
+async def test_the_context_is_the_same_whoever_asks_and_outlives_the_answer() -> None:
+    found = []
+
+    async def ask() -> None:
+        found.extend([current(), await asyncio.to_thread(current)])
+        kept.append(asyncio.ensure_future(later()))
+
+    async def later() -> None:
+        await over.wait()
+        found.append(current())
+
+    kept: list[asyncio.Future[None]] = []
+    over = asyncio.Event()
+    await Client(MeshMiddleware(App(before=ask), mesh=mesh_for())).get("/a")
+    over.set()
+    await kept[0]
+    assert found[0] is not None
+    assert found == [found[0]] * 3
+    assert found[0].cluster == REVIEWS
+    assert current() is None
