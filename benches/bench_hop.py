@@ -1,0 +1,283 @@
+"""A hop through a sidecar or a proxy beside the mesh in the process: requests a second, latency, CPU.
+
+    MESHCORE_ENVOY=.../envoy python benches/bench_hop.py [--rounds 7] [--requests 2000] [--connections 16]
+
+One app under uvicorn on loopback: bare; in our middleware; and behind Envoy, HAProxy, our proxy and a proxy
+of thirty lines by aiohttp. Then the same app asks a second service by httpx: straight, by our transport, and
+through Envoy. Servers are processes of their own and take turns, round after round. CPU is what the scheduler
+has accounted to a process: of a hop to its own; of ours, what the app's process takes beyond that of the bare
+app. Envoy is looked for in MESHCORE_ENVOY and on the path, HAProxy on the path.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import json
+import os
+import shutil
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from hop_documents import HEADERS, bootstrap, path
+from hop_load import Sample, cpu_seconds, load
+from timing import table, verdict
+
+HERE = Path(__file__).parent
+#: Targets: how many times our CPU a hop of Envoy's costs, and what we keep of the bare app's requests.
+TIMES, KEPT = 40.0, 0.95
+#: One, as latency is measured, and many, as requests a second are.
+CONNECTIONS = (1, 16)
+
+HAPROXY = """
+global
+  nbthread 1
+defaults
+  mode http
+  timeout connect 5s
+  timeout client 30s
+  timeout server 30s
+frontend bench
+  bind 127.0.0.1:{port}
+  default_backend app
+backend app
+  server app 127.0.0.1:{upstream}
+"""
+
+
+@dataclass(frozen=True)
+class Way:
+    """A way to the answer: a server of hop_servers.py, Envoy or HAProxy, and what is behind it."""
+
+    server: str
+    upstream: str | None = None  #: the name of the way that it leads to
+    beyond: str | None = None  #: counts is what it takes beyond this one; None: all of it
+    routes: int = 1
+
+
+WAYS: dict[str, Way] = {
+    "bare": Way("app"),
+    "MeshMiddleware, 1 route": Way("middleware-1", beyond="bare"),
+    "MeshMiddleware, 1,000 routes": Way("middleware-1000", beyond="bare", routes=1000),
+    "Envoy, 1 route": Way("envoy", "bare"),
+    "Envoy, 1,000 routes": Way("envoy", "bare", routes=1000),
+    "HAProxy": Way("haproxy", "bare"),
+    "meshcore proxy, 1 route": Way("proxy-1", "bare"),
+    "meshcore proxy, 1,000 routes": Way("proxy-1000", "bare", routes=1000),
+    "aiohttp proxy": Way("aiohttp", "bare"),
+    "httpx": Way("caller", "bare"),
+    "httpx by MeshTransport": Way("caller-mesh", "bare", beyond="httpx"),
+    "httpx through Envoy": Way("caller", "Envoy, 1 route", beyond="httpx"),
+}
+
+
+@dataclass
+class Loaded:
+    """What was measured under one load: microseconds, and one number for each round."""
+
+    rates: list[float] = field(default_factory=list)  #: requests a second
+    p50: list[float] = field(default_factory=list)
+    p99: list[float] = field(default_factory=list)
+    cpu: list[float] = field(default_factory=list)  #: of the server's process, for a request
+
+    def add(self, sample: Sample, seconds: float) -> None:
+        count = len(sample.latencies)
+        cuts = statistics.quantiles(sample.latencies, n=100)
+        self.rates.append(count / sample.elapsed)
+        self.p50.append(cuts[49] * 1e6)
+        self.p99.append(cuts[98] * 1e6)
+        self.cpu.append(seconds / count * 1e6)
+
+
+@dataclass(frozen=True)
+class Row:
+    """A way under one load: its best rate, its least latencies and CPU, in microseconds."""
+
+    name: str
+    connections: int
+    rate: float  #: requests a second
+    p50: float
+    p99: float
+    cpu: float  #: of the server's process
+    added: float  #: of it, what the hop or the mesh takes
+
+
+def envoy() -> str | None:
+    return os.environ.get("MESHCORE_ENVOY") or shutil.which("envoy")
+
+
+def free_port() -> int:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        return int(taken.getsockname()[1])
+
+
+def command(way: Way, port: int, upstream: int, folder: Path, uvloop: bool) -> list[str]:
+    if way.server == "envoy":
+        program = envoy()
+        assert program is not None
+        file = folder / f"envoy-{port}.json"
+        file.write_text(json.dumps(bootstrap(upstream, routes=way.routes, port=port)))
+        return [program, "-c", str(file), "--concurrency", "1", "--use-dynamic-base-id", "-l", "error"]
+    if way.server == "haproxy":
+        file = folder / "haproxy.cfg"
+        file.write_text(HAPROXY.format(port=port, upstream=upstream))
+        return ["haproxy", "-f", str(file)]
+    ours = [sys.executable, str(HERE / "hop_servers.py"), way.server, str(port), str(upstream)]
+    return [*ours, *(["--uvloop"] if uvloop else [])]
+
+
+class Server:
+    """A way that runs."""
+
+    def __init__(self, name: str, way: Way, upstream: int, folder: Path, uvloop: bool) -> None:
+        self.name = name
+        self.port = free_port()
+        lines = b"".join(b"%s: %s\r\n" % line for line in HEADERS)
+        self.request = b"GET %s HTTP/1.1\r\n%s\r\n" % (path(way.routes).encode(), lines)
+        self._log = folder / f"log-{self.port}"
+        with self._log.open("wb") as log:
+            self._process = subprocess.Popen(
+                command(way, self.port, upstream, folder, uvloop), stdout=log, stderr=log
+            )
+
+    def wait(self, seconds: float = 60.0) -> None:
+        ends = time.monotonic() + seconds
+        while True:
+            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port), 1):
+                return
+            if self._process.poll() is not None or time.monotonic() > ends:
+                raise SystemExit(f"{self.name} did not start:\n{self._log.read_text()}")
+            time.sleep(0.05)
+
+    def measure(self, requests: int, connections: int) -> tuple[Sample, float]:
+        """A round of load, and the CPU seconds that it took the process."""
+        asyncio.run(load(self.port, self.request, connections * 8, connections))
+        before = cpu_seconds(self._process.pid)
+        sample = asyncio.run(load(self.port, self.request, requests, connections))
+        return sample, cpu_seconds(self._process.pid) - before
+
+    def stop(self) -> None:
+        self._process.terminate()
+        self._process.wait()
+
+
+@contextlib.contextmanager
+def running(ways: Mapping[str, Way], uvloop: bool) -> Iterator[dict[str, Server]]:
+    servers: dict[str, Server] = {}
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            for name, way in ways.items():
+                upstream = servers[way.upstream].port if way.upstream else 0
+                servers[name] = Server(name, way, upstream, Path(folder), uvloop)
+            for server in servers.values():
+                server.wait()
+            yield servers
+        finally:
+            for server in reversed(servers.values()):
+                server.stop()
+
+
+def possible(only: Sequence[str] = ()) -> tuple[dict[str, Way], list[str]]:
+    """The ways that can be gone here, and those that cannot."""
+    lacking = {"envoy": envoy() is None, "haproxy": shutil.which("haproxy") is None}
+    missing = [
+        name
+        for name, way in WAYS.items()
+        if lacking.get(way.server) or (way.upstream and lacking.get(WAYS[way.upstream].server))
+    ]
+    wanted = set(only) or set(WAYS)
+    for name in list(wanted):  # what they lead to and stand beside
+        for needed in (WAYS[name].upstream, WAYS[name].beyond):
+            wanted |= {needed} if needed else set()
+    return {name: way for name, way in WAYS.items() if name in wanted and name not in missing}, missing
+
+
+def rows(
+    *,
+    rounds: int = 7,
+    requests: int = 2000,
+    connections: Sequence[int] = CONNECTIONS,
+    uvloop: bool = False,
+    only: Sequence[str] = (),
+) -> list[Row]:
+    """Measure all ways in turns, under a load of each number of connections."""
+    ways, _ = possible(only)
+    results = {(name, count): Loaded() for name in ways for count in connections}
+    with running(ways, uvloop) as servers:
+        for _ in range(rounds):
+            for name, count in results:
+                # Clients are slow: fewer of their requests take as long.
+                share = 10 if ways[name].server.startswith("caller") else 1
+                results[name, count].add(*servers[name].measure(requests // share, count))
+    return [row(name, count, ways[name], results) for name, count in results]
+
+
+def row(name: str, count: int, way: Way, results: Mapping[tuple[str, int], Loaded]) -> Row:
+    found = results[name, count]
+    least = min(found.cpu)
+    added = least - min(results[way.beyond, count].cpu) if way.beyond else least
+    return Row(name, count, max(found.rates), min(found.p50), min(found.p99), least, added)
+
+
+def verdicts(rows: Sequence[Row]) -> Iterator[str]:
+    for count in sorted({row.connections for row in rows}):
+        found = {row.name: row for row in rows if row.connections == count}
+        load = f"{count} connection{'s' if count > 1 else ''}"
+        for routes in ("1 route", "1,000 routes"):
+            ours, hop = found.get(f"MeshMiddleware, {routes}"), found.get(f"Envoy, {routes}")
+            if ours and hop:
+                name = f"CPU of Envoy's hop beside the middleware's, {routes}, {load}"
+                yield verdict(name, hop.cpu / max(ours.added, 0.001), TIMES, at_most=False)
+            if ours:
+                name = f"requests a second of the bare app's, {routes}, {load}"
+                yield verdict(name, ours.rate / found["bare"].rate, KEPT, at_most=False)
+        ours, peer = found.get("meshcore proxy, 1,000 routes"), found.get("aiohttp proxy")
+        if ours and peer:
+            yield verdict(f"our proxy's CPU beside aiohttp's, {load}", ours.cpu / peer.cpu, 1.0, at_most=True)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0] if __doc__ else None)
+    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--requests", type=int, default=2000, help="of each round")
+    parser.add_argument("--connections", type=int, nargs="+", default=CONNECTIONS)
+    parser.add_argument("--uvloop", action="store_true", help="run the servers in Python on uvloop")
+    parser.add_argument("--only", action="append", choices=WAYS, default=[], help="leave the others out")
+    parser.add_argument("--json", action="store_true", help="print microseconds as JSON")
+    options = parser.parse_args()
+    found = rows(
+        rounds=options.rounds,
+        requests=options.requests,
+        connections=options.connections,
+        uvloop=options.uvloop,
+        only=options.only,
+    )
+    if options.json:
+        print(json.dumps([asdict(one) for one in found], indent=2))
+        return
+    print(f"{options.requests:,} GETs in each of {options.rounds} rounds, of which the best counts\n")
+    head = ["", "connections", "requests/s", "p50 us", "p99 us", "CPU us", "added us"]
+    print(table(head, [cells(one) for one in found]))
+    for name in possible()[1]:
+        print(f"left out, since its program is not here: {name}")
+    print()
+    for line in verdicts(found):
+        print(line)
+
+
+def cells(row: Row) -> list[str]:
+    numbers = [f"{number:,.0f}" for number in (row.rate, row.p50, row.p99)]
+    return [row.name, str(row.connections), *numbers, f"{row.cpu:,.1f}", f"{row.added:,.1f}"]
+
+
+if __name__ == "__main__":
+    main()
