@@ -83,7 +83,15 @@ class RequestContext:
         if self._span is None:
             came = SpanContext.extract(self._headers) if self._headers else None
             span = SpanContext.new(sampled=None) if came is None else came.child()
-            chosen = self._decision.request_id if self._decision is not None else None
+            decision = self._decision
+            if (
+                decision is not None
+                and decision.trace_format
+                and span.parent_id is None
+                and span.sampled is None
+            ):
+                span = span.with_sampling(decision.traced)  # the trace begins here, and has a sampler
+            chosen = decision.request_id if decision is not None else None
             if chosen or span.request_id is None:  # the engine may have given it another one
                 span = span.with_request_id(chosen or request_id())
             self._span, self._headers = span, None
@@ -104,8 +112,10 @@ class RequestContext:
 
     def inject(self, headers: C) -> C:
         """Write the context for the next service into header lines: a span below this one, and the request
-        id. The formats are OTEL_PROPAGATORS', or else the one that the request came with."""
-        return self.span.child().inject(headers, _formats(self.span))
+        id. The formats are OTEL_PROPAGATORS', or else the one that the request came with; of a trace that
+        begins here the tracer's, where the configuration has one."""
+        own = self._decision.trace_format if self._decision is not None else None
+        return self.span.child().inject(headers, _formats(self.span, own))
 
     def carrier(self) -> dict[str, str]:
         """The context as text, to be put beside a job in a queue; ``activate()`` takes it."""
@@ -188,14 +198,14 @@ def add_context(logger: Any, method: str, event: MutableMapping[str, Any]) -> Mu
     return event
 
 
-def _formats(span: SpanContext) -> list[str]:
-    """OTEL_PROPAGATORS', or else the one that the request came with; the request id always, baggage where
-    there is some."""
+def _formats(span: SpanContext, own: str | None) -> list[str]:
+    """OTEL_PROPAGATORS', or else the one that the request came with, or else our own tracer's; the request id
+    always, baggage where there is some."""
     chosen = propagators()
     if chosen is not None:
         names = [FORMATS[number] for number in chosen]
     else:
-        names = [span.source or "b3multi"]
+        names = [span.source or own or "b3multi"]
         if span.baggage:
             names.append("baggage")
     return [*names, "requestid"]

@@ -198,6 +198,10 @@ class Decision:
         """``"sampling"``, ``"service forced"`` (x-envoy-force-trace) or ``"client forced"``
         (x-client-trace-id); empty where it is not traced."""
     @property
+    def trace_format(self) -> str | None:
+        """The format in which the listener's tracer writes what goes upstream, by :class:`SpanContext`'s name
+        of it: ``"b3multi"`` (Zipkin), ``"tracecontext"`` (OpenTelemetry); None: it has no tracer."""
+    @property
     def buffer_limit(self) -> int:
         """Bytes of the request's body to keep, so that it can be sent again. A longer body is sent as it
         comes, and what fails then is reported with ``replayable=False``. 0: it is never sent again."""

@@ -43,6 +43,7 @@ class Outcome(enum.Enum):
 
 # By the core's numbers; plain objects, so that an attribute read makes nothing.
 cdef tuple OUTCOMES = (Outcome.FORWARD, Outcome.REDIRECT, Outcome.RESPOND, Outcome.REJECT)
+cdef dict TRACE_FORMATS = {"zipkin": "b3multi", "opentelemetry": "tracecontext"}  # by tracer
 cdef dict DETAILS = {}
 cdef dict FLAGS = {}
 
@@ -419,6 +420,12 @@ cdef class Decision:
     @property
     def trace_reason(self):
         return mc_trace_reason_name(self._block.decision.traced).decode()
+
+    @property
+    def trace_format(self):
+        cdef int32_t at = self._block.decision.listener
+        tracing = self._snapshot.config.listeners[at].options.tracing if at >= 0 else None
+        return TRACE_FORMATS.get(tracing.provider) if tracing is not None else None
 
     @property
     def buffer_limit(self):

@@ -14,6 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import structlog
 
+from meshcore import Engine, load_text
 from meshcore.context import (
     ContextExecutor,
     ContextFilter,
@@ -69,6 +70,54 @@ def test_without_any_headers_a_trace_begins() -> None:
     assert len(one.request_id) == 36
     assert one.trace_id != other.trace_id
     assert one.trace_id == RequestContext(one.carrier()).trace_id
+
+
+MESH = """
+apiVersion: networking.istio.io/v1
+kind: ServiceEntry
+metadata: {name: a}
+spec:
+  hosts: [a.example]
+  ports: [{number: 80, name: http, protocol: HTTP}]
+  resolution: STATIC
+  endpoints: [{address: 127.0.0.1}]
+---
+apiVersion: telemetry.istio.io/v1
+kind: Telemetry
+metadata: {name: mesh, namespace: istio-system}
+spec: {tracing: [{providers: [{name: PROVIDER}], randomSamplingPercentage: 50}]}
+"""
+PROVIDERS = [
+    {"name": "zipkin", "zipkin": {"service": "zipkin.example", "port": 9411}},
+    {"name": "otel", "opentelemetry": {"service": "otel.example", "port": 4317}},
+    {"name": "datadog", "datadog": {"service": "datadog.example", "port": 8126}},
+]
+
+
+@pytest.mark.parametrize(
+    ("provider", "name"), [("zipkin", "x-b3-traceid"), ("otel", "traceparent"), ("datadog", "x-b3-traceid")]
+)
+@pytest.mark.parametrize("number", ["00000000", "00001000", "00001fff"])  # 0, 4096 and 8191 of 10,000
+def test_a_trace_that_begins_is_of_the_tracer(provider: str, name: str, number: str) -> None:
+    engine = Engine(
+        load_text(MESH.replace("PROVIDER", provider), mesh_config={"extensionProviders": PROVIDERS})
+    )
+    sampled = number != "00001fff"
+    headers = {"x-request-id": f"{number}-2b49-4f1e-8e5f-6a3c0a1b2c3d"}
+    with engine.decide("GET", "a.example", "/", headers, port=80) as inbound:
+        context = RequestContext(headers, decision=inbound)
+        assert inbound.traced == sampled
+        assert context.span.sampled == (None if provider == "datadog" else sampled)
+    sent: dict[str, str] = context.inject({})
+    assert name in sent
+    assert RequestContext(sent).trace_id == context.trace_id
+    with engine.decide("GET", "a.example", "/", sent, port=80) as outbound:
+        upstream = RequestContext(outbound.request_headers())
+        assert outbound.traced == sampled
+        assert outbound.trace_format == {"zipkin": "b3multi", "otel": "tracecontext"}.get(provider)
+    assert upstream.trace_id == context.trace_id  # one trace
+    assert upstream.span.sampled == (None if provider == "datadog" else sampled)
+    assert upstream.request_id == inbound.request_id
 
 
 def test_contexts_are_nested_and_left() -> None:
