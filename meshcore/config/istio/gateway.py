@@ -49,7 +49,7 @@ class _Host:
             self._added.add(key)
             self.routes += routes
 
-    def build(self, host: str, port: int) -> VirtualHost:
+    def build(self, host: str, port: int, *, counted: bool) -> VirtualHost:
         # Several VirtualServices may meet here: those that catch everything must not hide the others.
         routes = sorted(self.routes, key=lambda route: is_catch_all(route.match))
         return VirtualHost(
@@ -57,7 +57,7 @@ class _Host:
             (host,),
             tuple(routes),
             require_tls=RequireTls.ALL if self.redirect else RequireTls.NONE,
-            include_request_attempt_count=True,
+            include_request_attempt_count=counted,
             origin=self.origin,
             require_tls_origin=self.redirect,
         )
@@ -78,17 +78,19 @@ def gateway_listeners(
     that conflicts with an older one of the same port is left out with a warning, as Istio leaves it out.
     """
     options = http_options(scope.mesh, tracing, edge=True)
+    counted = not scope.mesh.headers.attempt_count.disabled
     bound = by_gateway(resources, scope.client.namespace, scope.mesh)
     tables = []
     for port, servers in sorted(_by_port(gateways, findings).items()):
         tls = any(_terminates(it.server) for it in servers)
         hosts = _hosts(scope, servers, bound, port)
         name = f"https.{port}" if tls else f"http.{port}"
+        built = [it.build(host, port, counted=counted) for host, it in hosts.items()]
         tables.append(
             Listener(
                 name,
                 port,
-                route_configuration(name, (it.build(host, port) for host, it in hosts.items())),
+                route_configuration(name, built),
                 options,
                 address=next((it.server.bind for it in servers if it.server.bind), "0.0.0.0"),
                 tls=tls,

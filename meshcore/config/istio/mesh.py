@@ -9,6 +9,7 @@ from meshcore.config.istio.locality import Setting
 from meshcore.config.istio.names import DOMAIN, ROOT_NAMESPACE
 from meshcore.config.istio.schema.destination_rule import ConnectionPool, LocalityLb, OutlierDetection
 from meshcore.config.istio.schema.mesh import H2Upgrade, MeshConfig, Normalization, OutboundMode
+from meshcore.config.istio.schema.proxy_settings import ProxyHeaders
 from meshcore.config.istio.schema.virtual_service import Retries
 
 __all__ = ["Mesh"]
@@ -40,6 +41,8 @@ class Mesh:
     normalization: Normalization = Normalization.BASE
     #: Proxies that stand before gateways, and are trusted with what they say of the client.
     trusted_proxies: int = 0
+    #: What proxies add, or not.
+    headers: ProxyHeaders = field(default_factory=ProxyHeaders)
     #: What was read, for those who need more of it.
     config: MeshConfig = field(default_factory=MeshConfig)
 
@@ -50,7 +53,7 @@ class Mesh:
             return Mesh(domain)
         policy = config.default_traffic_policy
         outbound = config.outbound_traffic_policy
-        topology = config.default_config.gateway_topology if config.default_config else None
+        topology = config.default_config.gateway_topology
         paths = config.path_normalization.normalization if config.path_normalization else Normalization.BASE
         return Mesh(
             domain=domain,
@@ -69,6 +72,7 @@ class Mesh:
             upgrade_to_http2=config.h2_upgrade_policy is H2Upgrade.UPGRADE,
             normalization=Normalization.BASE if paths is Normalization.DEFAULT else paths,
             trusted_proxies=topology.num_trusted_proxies if topology else 0,
+            headers=config.default_config.proxy_headers,
             config=config,
         )
 

@@ -119,7 +119,7 @@ def default_route(scope: Scope, service: Service, port: int) -> Route:
     return Route(EVERYTHING, action, name="default", origin=service.origin)
 
 
-def unknown_hosts(cluster: str) -> VirtualHost:
+def unknown_hosts(cluster: str, mesh: Mesh) -> VirtualHost:
     """What becomes of hosts that nobody knows: they go to ``cluster``; "": they get a 502."""
     if cluster:
         name = "allow_any"
@@ -129,7 +129,8 @@ def unknown_hosts(cluster: str) -> VirtualHost:
     else:
         name, action = "block_all", DirectResponse(502)
     route = Route(EVERYTHING, action, name=name)
-    return VirtualHost(name, ("*",), (route,), include_request_attempt_count=True)
+    counted = not mesh.headers.attempt_count.disabled
+    return VirtualHost(name, ("*",), (route,), include_request_attempt_count=counted)
 
 
 def _route(

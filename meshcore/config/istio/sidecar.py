@@ -177,7 +177,7 @@ class _Tables:
                     f"{host}:{port}",
                     fresh,
                     routes,
-                    include_request_attempt_count=True,
+                    include_request_attempt_count=not self._scope.mesh.headers.attempt_count.disabled,
                     origin=routes[0].origin,
                 )
             )

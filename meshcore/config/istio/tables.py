@@ -37,6 +37,9 @@ def http_options(mesh: Mesh, tracing: TracingOptions | None, *, edge: bool) -> H
         upgrades=(("websocket", True),),
         use_remote_address=edge,
         xff_num_trusted_hops=mesh.trusted_proxies if edge else 0,
+        generate_request_id=not mesh.headers.request_id.disabled,
+        append_x_forwarded_port=bool(mesh.headers.x_forwarded_port.enabled),
+        suppress_envoy_headers=bool(mesh.headers.envoy_debug_headers.disabled),
         tracing=tracing,
         stream_idle_timeout=0.0,
     )

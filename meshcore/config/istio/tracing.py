@@ -161,7 +161,7 @@ def _of_proxies(config: MeshConfig) -> TracingOptions | None:
     """The older way: what each proxy is started with."""
     if not config.enable_tracing:
         return None
-    own = config.default_config.tracing if config.default_config else None
+    own = config.default_config.tracing
     return TracingOptions(
         provider="zipkin" if own is not None and own.zipkin is not None else "",
         sampling=_shares(_proxy_sampling(config)),
@@ -173,7 +173,7 @@ def _of_proxies(config: MeshConfig) -> TracingOptions | None:
 
 def _proxy_sampling(config: MeshConfig) -> float:
     """``defaultConfig.tracing.sampling``; as in Istio, what is no percentage above 0 means the default."""
-    own = config.default_config.tracing if config.default_config else None
+    own = config.default_config.tracing
     return own.sampling if own is not None and 0 < own.sampling <= 100 else SAMPLING
 
 

@@ -121,7 +121,7 @@ def load_documents(
         sidecars = resources.of("Sidecar", Sidecar)
         outlook = sidecar_outlook(registry, rules, client, mesh, virtual_services, sidecars)
         scope = outlook.scope
-        unknown = unknown_hosts(outlook.unknown)
+        unknown = unknown_hosts(outlook.unknown, mesh)
         listeners = sidecar_listeners(scope, outlook.parts, unknown, tracing, any_port=any_port)
         clusters = (*_clusters(scope), passthrough_cluster(mesh))
     check_served(resources, derived, findings, mesh=node.gateway is None)

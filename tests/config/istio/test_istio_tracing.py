@@ -29,6 +29,12 @@ kind: Gateway
 metadata: {name: front}
 spec: {gatewayClassName: istio, listeners: [{name: http, port: 80, protocol: HTTP}]}
 """
+RULES = """
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {name: a}
+spec: {hosts: [a.example], gateways: [edge], http: [{route: [{destination: {host: a}}]}]}
+"""
 ID = "0e4a7ee1-2b49-4f1e-8e5f-6a3c0a1b2c3d"  # 0x0e4a7ee1 % 10000 is 3169
 
 
@@ -261,6 +267,26 @@ def test_proxies_before_a_gateway_are_trusted_as_far_as_the_mesh_says() -> None:
     assert loaded([], mesh).listeners[0].options.xff_num_trusted_hops == 0
 
 
+def test_proxies_add_the_headers_that_the_mesh_wants() -> None:
+    settings = {
+        "requestId": {"disabled": True},
+        "attemptCount": {"disabled": True},
+        "envoyDebugHeaders": {"disabled": True},
+        "xForwardedPort": {"enabled": True},
+    }
+    for node in (Node(), Node(gateway="edge")):
+        for headers, given in ((settings, True), ({}, False), ({"requestId": {"disabled": False}}, False)):
+            config = loaded([GATEWAYS, RULES], {"defaultConfig": {"proxyHeaders": headers}}, node)
+            for listener in config.listeners:
+                options = listener.options
+                assert options.generate_request_id is not given
+                assert options.suppress_envoy_headers is given
+                assert options.append_x_forwarded_port is given
+                hosts = listener.route_configuration.virtual_hosts
+                assert hosts
+                assert all(it.include_request_attempt_count is not given for it in hosts)
+
+
 # ------------------------------------------------------------------ what requests get
 
 
@@ -352,5 +378,5 @@ def test_what_has_no_effect_is_told() -> None:
         "customTags: has no effect",
     ):
         assert any(text in it for it in warnings)
-    (headers,) = loaded([], {"defaultConfig": {"proxyHeaders": {}, "concurrency": 2}}).warnings
-    assert "proxyHeaders: has no effect here" in str(headers)
+    (headers,) = loaded([], {"defaultConfig": {"proxyHeaders": {"server": {}}, "concurrency": 2}}).warnings
+    assert "proxyHeaders.server: has no effect here" in str(headers)

@@ -108,7 +108,7 @@ class MeshConfig(Record):
     trust_domain: str = ""
     connect_timeout: Annotated[GoDuration, Meta(gt=0)] | None = None
     dns_refresh_rate: Annotated[GoDuration, Meta(gt=0.001)] | None = None
-    default_config: ProxySettings | None = None
+    default_config: ProxySettings = field(default_factory=ProxySettings)
     default_http_retry_policy: Retries | None = None
     default_service_export_to: list[str] = []
     default_virtual_service_export_to: list[str] = []

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from msgspec import field
+
 from meshcore.config.istio.schema.destination_rule import ClientTLS
 from meshcore.config.istio.schema.telemetry import NamedTag, ValueTag
 from meshcore.config.scalar_types import Number, UInt32
 from meshcore.config.schema import OneOf, Record
 
-__all__ = ["ProxySettings", "ProxyTracing", "Topology"]
+__all__ = ["ProxyHeaders", "ProxySettings", "ProxyTracing", "Topology"]
 
 
 class Collector(Record):
@@ -71,10 +73,36 @@ class Topology(Record):
     num_trusted_proxies: UInt32 = 0
 
 
+class Disabled(Record):
+    disabled: bool | None = None
+
+
+class Enabled(Record):
+    enabled: bool | None = None
+
+
+class ProxyHeaders(Record):
+    """Which headers proxies add."""
+
+    __noted__: ClassVar[dict[str, str]] = {
+        "forwarded_client_cert": "x-forwarded-client-cert is left alone",
+        "server": "answers say what the program says of itself",
+        "x_forwarded_host": "x-forwarded-host is not added",
+    }
+    #: Of the mesh's own certificates and metadata, and of how names are written.
+    __ignored__ = frozenset(
+        {"metadata_exchange_headers", "preserve_http1_header_case", "set_current_client_cert_details"}
+    )
+
+    request_id: Disabled = field(default_factory=Disabled)
+    attempt_count: Disabled = field(default_factory=Disabled)
+    envoy_debug_headers: Disabled = field(default_factory=Disabled)
+    x_forwarded_port: Enabled = field(default_factory=Enabled)
+
+
 class ProxySettings(Record):
     __noted__: ClassVar[dict[str, str]] = {
         "connection_settings": "connections are kept as the integration keeps them",
-        "proxy_headers": "headers are those of a proxy without these settings",
         "runtime_values": "the runtime's values are given to the program itself",
     }
     #: Ports, files, certificates, statistics and the like; they change no decision.
@@ -120,3 +148,4 @@ class ProxySettings(Record):
 
     tracing: ProxyTracing | None = None
     gateway_topology: Topology | None = None
+    proxy_headers: ProxyHeaders = field(default_factory=ProxyHeaders)

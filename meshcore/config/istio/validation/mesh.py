@@ -32,8 +32,7 @@ def check_mesh(config: MeshConfig, findings: Findings) -> None:
     if config.locality_lb_setting is not None and config.zone_aware_lb_setting is not None:
         warn_at(findings, config, "locality_lb_setting", "has no effect beside zoneAwareLbSetting")
     check_providers(config.extension_providers, findings)
-    if config.default_config is not None:
-        check_proxy_settings(config.default_config, findings)
+    check_proxy_settings(config.default_config, findings)
     for field in (
         "default_service_export_to",
         "default_virtual_service_export_to",
