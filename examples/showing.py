@@ -20,7 +20,7 @@ from meshcore.demo.style import Style
 T = TypeVar("T")
 
 #: Seconds. Only where something hangs does a run come to this.
-PATIENCE = 60.0
+PATIENCE = 120.0
 
 
 class Server(NamedTuple):
