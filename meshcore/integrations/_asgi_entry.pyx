@@ -11,7 +11,7 @@ from meshcore._core cimport MC_FORWARD, mc_decision, mc_slice
 from meshcore.decision cimport Decision
 from meshcore.integrations._asgi_answer cimport answer_of
 
-from meshcore.integrations._inbound import MARK
+from meshcore.integrations._inbound import MARK, port_of
 
 __all__ = ["Entry"]
 
@@ -66,7 +66,7 @@ cdef class Entry:
             scope["headers"],
             scheme=scope["scheme"],
             source=source,
-            source_port=port if port and 0 <= port <= 65535 else 0,
+            source_port=port if type(port) is int and 0 <= port <= 65535 else port_of(port),
             protocol=protocols.get(version) or f"HTTP/{version}",
         )
         cdef bint called = names_a_caller(decision)

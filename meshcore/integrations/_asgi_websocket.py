@@ -13,7 +13,7 @@ from meshcore.context import RequestContext, enter, leave
 from meshcore.engine import Decision, Outcome
 from meshcore.integrations._asgi_answer import edited_scope
 from meshcore.integrations._asgi_entry import target_of
-from meshcore.integrations._inbound import MARK, Inbound
+from meshcore.integrations._inbound import MARK, Inbound, port_of
 from meshcore.integrations.asgi import App, Message, Receive, Scope, Send
 from meshcore.mesh import Mesh
 
@@ -53,7 +53,7 @@ async def serve(app: App, mesh: Mesh, inbound: Inbound, scope: Scope, receive: R
         _upgrading(headers),
         scheme="https" if scope.get("scheme") == "wss" else "http",
         source=source,
-        source_port=port if port and 0 <= port <= 65535 else 0,
+        source_port=port_of(port),
         protocol=f"HTTP/{scope.get('http_version', '1.1')}",
     ) as decision:
         if decision.rate_limits and inbound.asks(source, called=called):

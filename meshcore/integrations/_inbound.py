@@ -8,7 +8,7 @@ from meshcore.engine import Decision, Outcome
 from meshcore.mesh import Mesh
 from meshcore.mesh.view import own_clusters
 
-__all__ = ["MARK", "Inbound"]
+__all__ = ["MARK", "Inbound", "port_of"]
 
 #: A caller in the mesh names itself by this header: it has applied what the routes say to a caller (splits,
 #: faults, redirects, rewrites, mirrors), as a sidecar on its side would, and nothing is to be done twice.
@@ -16,6 +16,14 @@ MARK = "x-meshcore-caller"
 
 #: Flags of what limits refuse: by their count, or since their service cannot be asked.
 _LIMITED = frozenset({"RL", "RLSE"})
+
+
+def port_of(value: str | int | None) -> int:
+    """A client's port as a server tells it: Werkzeug's WSGI has a number, Granian's ASGI a text; 0: it is
+    none."""
+    text = str(value)
+    port = int(text) if len(text) <= 5 and text.isascii() and text.isdigit() else 0
+    return port if port <= 65535 else 0
 
 
 class Inbound:

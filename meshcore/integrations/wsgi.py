@@ -13,7 +13,7 @@ from urllib.parse import quote, unquote_to_bytes
 
 from meshcore.context import RequestContext, enter, leave
 from meshcore.engine import Decision, Outcome
-from meshcore.integrations._inbound import MARK, Inbound
+from meshcore.integrations._inbound import MARK, Inbound, port_of
 from meshcore.mesh import Mesh
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ class MeshMiddleware:
             headers,
             scheme=environ["wsgi.url_scheme"],
             source=environ.get("REMOTE_ADDR"),
-            source_port=_port(environ.get("REMOTE_PORT")),
+            source_port=port_of(environ.get("REMOTE_PORT")),
             protocol=environ.get("SERVER_PROTOCOL", "HTTP/1.1"),
         )
         context = RequestContext(headers, decision=decision)
@@ -226,13 +226,6 @@ def status_line(status: int) -> str:
 
 def _text(line: bytes | str) -> str:
     return line if isinstance(line, str) else line.decode("latin-1")
-
-
-def _port(value: str | int | None) -> int:
-    """A client's port, where the server tells it: as text, or as Werkzeug's as a number."""
-    text = str(value)
-    port = int(text) if len(text) <= 5 and text.isascii() and text.isdigit() else 0
-    return port if port <= 65535 else 0
 
 
 def _headers(environ: Environ) -> list[tuple[bytes, bytes]]:

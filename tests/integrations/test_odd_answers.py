@@ -157,9 +157,9 @@ def test_wsgi_forwards_the_target_as_it_came(port: int, heads: list[str]) -> Non
     assert heads[0].startswith("GET /a%7Cb?d={|}^ HTTP/1.1")
 
 
-@pytest.mark.parametrize("port", [70000, -1, None, 0])
+@pytest.mark.parametrize("port", [70000, -1, None, 0, "4711"])
 @in_loop
-async def test_a_client_port_that_is_none_is_no_error(port: int) -> None:
+async def test_a_client_port_that_is_no_number_is_no_error(port: object) -> None:
     with mesh_of(service("reviews", 1), rules("reviews")) as mesh:
         client = await Client(MeshMiddleware(App(), mesh=mesh)).get("/", client=("10.0.0.9", port))
         assert client.status == 200

@@ -37,6 +37,7 @@ GRANIAN = "granian --port PORT --workers 2 --no-log --respawn-failed-workers --r
 SERVERS = {
     "uvicorn": UVICORN,
     "gunicorn-uvicorn": f"{GUNICORN} -k uvicorn_worker.UvicornWorker served:asgi",
+    "granian-asgi": f"{GRANIAN} --interface asgi served:asgi",
     "gunicorn-sync": f"{GUNICORN} served:wsgi",
     "gunicorn-gthread": f"{GUNICORN} -k gthread --threads 8 served:wsgi",
     "granian-wsgi": f"{GRANIAN} --interface wsgi --blocking-threads 8 served:wsgi",
