@@ -2,10 +2,11 @@
 
 cimport cython
 from cpython.long cimport PyLong_AsLongLongAndOverflow, PyLong_CheckExact
+from cpython.object cimport PyObject
 from libc.stdint cimport int64_t, uint8_t, uint64_t, uintptr_t
 
 from meshcore._core cimport *
-from meshcore._request cimport PyUnicode_CheckExact, PyUnicode_IS_COMPACT_ASCII, as_bytes, take
+from meshcore._request cimport as_bytes, take, take_plain
 
 from meshcore import _limit
 
@@ -82,7 +83,14 @@ cdef inline object wait_of(uint64_t ns):
     return None if ns == MC_NEVER else <double> ns / 1e9
 
 
+cdef object ONE = 1
+
+
 cdef inline uint64_t cost_of(object cost) except? 0xFFFFFFFFFFFFFFFF:
+    return 1 if cost is ONE else other_cost_of(cost)
+
+
+cdef uint64_t other_cost_of(object cost) except? 0xFFFFFFFFFFFFFFFF:
     cdef int overflow = 0
     cdef long long value
     if PyLong_CheckExact(cost):
@@ -93,9 +101,12 @@ cdef inline uint64_t cost_of(object cost) except? 0xFFFFFFFFFFFFFFFF:
 
 
 cdef inline object take_key(object key, mc_slice *out):
-    """What the slice points into. A str of ASCII, the most usual key, is taken as it is."""
-    if not (PyUnicode_CheckExact(key) and PyUnicode_IS_COMPACT_ASCII(key)):
-        key = as_bytes(key)
+    """What the slice points into: nearly always the key as it is."""
+    return key if take_plain(<PyObject *> key, out) else other_key(key, out)
+
+
+cdef object other_key(object key, mc_slice *out):
+    key = as_bytes(key)
     take(key, out)
     return key
 
@@ -131,14 +142,16 @@ cdef class _Limit:
             self._shared = <mc_shared *> <uintptr_t> self.shared_state.address
         return 0
 
-    cdef inline uint64_t _now(self) except? 0xFFFFFFFFFFFFFFFF:
-        cdef double now
-        if self._clock is None:
-            return mc_platform_now_ns()
-        now = self._clock()
-        if not -9e9 <= now <= 9e9:
-            _limit.nanoseconds(now)  # which raises
-        return <uint64_t> <int64_t> llround(now * 1e9)
+
+cdef uint64_t told(object clock) except? 0xFFFFFFFFFFFFFFFF:
+    cdef double now = clock()
+    if not -9e9 <= now <= 9e9:
+        _limit.nanoseconds(now)  # which raises
+    return <uint64_t> <int64_t> llround(now * 1e9)
+
+
+cdef inline uint64_t now_of(_Limit limit) except? 0xFFFFFFFFFFFFFFFF:
+    return mc_platform_now_ns() if limit._clock is None else told(limit._clock)
 
 
 # The collector of cycles must not take the shared state away before what is in it has been given back.
@@ -173,24 +186,24 @@ cdef class TokenBucket(_Limit):
         return f"<TokenBucket {self.remaining} of {self.max_tokens}>"
 
     def allow(self, cost=1):
-        return mc_bucket_allow(self._bucket, &self._limit, cost_of(cost), self._now())
+        return mc_bucket_allow(self._bucket, &self._limit, cost_of(cost), now_of(self))
 
     def check(self, cost=1):
-        return result_of(mc_bucket_check(self._bucket, &self._limit, cost_of(cost), self._now()))
+        return result_of(mc_bucket_check(self._bucket, &self._limit, cost_of(cost), now_of(self)))
 
     def peek(self, cost=1):
-        return result_of(mc_bucket_peek(self._bucket, &self._limit, cost_of(cost), self._now()))
+        return result_of(mc_bucket_peek(self._bucket, &self._limit, cost_of(cost), now_of(self)))
 
     @property
     def remaining(self):
-        return mc_bucket_peek(self._bucket, &self._limit, 1, self._now()).remaining
+        return mc_bucket_peek(self._bucket, &self._limit, 1, now_of(self)).remaining
 
     def reserve(self, cost=1, *, max_wait=None):
         cdef uint64_t wait = MC_NEVER if max_wait is None else _limit.wait_of(max_wait)
-        return wait_of(mc_bucket_reserve(self._bucket, &self._limit, cost_of(cost), wait, self._now()))
+        return wait_of(mc_bucket_reserve(self._bucket, &self._limit, cost_of(cost), wait, now_of(self)))
 
     def refund(self, cost=1):
-        mc_bucket_refund(self._bucket, &self._limit, cost_of(cost), self._now())
+        mc_bucket_refund(self._bucket, &self._limit, cost_of(cost), now_of(self))
 
 
 @cython.final
@@ -239,11 +252,11 @@ cdef class RateLimiter(_Limit):
     def allow(self, key, cost=1):
         cdef mc_slice text
         key = take_key(key, &text)
-        return mc_limiter_allow(self._limiter, text, cost_of(cost), self._now())
+        return mc_limiter_allow(self._limiter, text, cost_of(cost), now_of(self))
 
     def allow_many(self, keys, cost=1):
         cdef mc_slice text
-        cdef uint64_t units = cost_of(cost), now = self._now()
+        cdef uint64_t units = cost_of(cost), now = now_of(self)
         cdef list allowed = []
         for key in keys:
             key = take_key(key, &text)
@@ -253,20 +266,20 @@ cdef class RateLimiter(_Limit):
     def check(self, key, cost=1):
         cdef mc_slice text
         key = take_key(key, &text)
-        return result_of(mc_limiter_check(self._limiter, text, cost_of(cost), self._now()))
+        return result_of(mc_limiter_check(self._limiter, text, cost_of(cost), now_of(self)))
 
     def peek(self, key, cost=1):
         cdef mc_slice text
         key = take_key(key, &text)
-        return result_of(mc_limiter_peek(self._limiter, text, cost_of(cost), self._now()))
+        return result_of(mc_limiter_peek(self._limiter, text, cost_of(cost), now_of(self)))
 
     def reserve(self, key, cost=1, *, max_wait=None):
         cdef mc_slice text
         cdef uint64_t wait = MC_NEVER if max_wait is None else _limit.wait_of(max_wait)
         key = take_key(key, &text)
-        return wait_of(mc_limiter_reserve(self._limiter, text, cost_of(cost), wait, self._now()))
+        return wait_of(mc_limiter_reserve(self._limiter, text, cost_of(cost), wait, now_of(self)))
 
     def refund(self, key, cost=1):
         cdef mc_slice text
         key = take_key(key, &text)
-        mc_limiter_refund(self._limiter, text, cost_of(cost), self._now())
+        mc_limiter_refund(self._limiter, text, cost_of(cost), now_of(self))
