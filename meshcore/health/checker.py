@@ -65,10 +65,11 @@ class HealthChecker:
         clock: Clock | None = None,
         seed: int | None = None,
     ) -> None:
-        require_libraries(cluster.health_check for cluster in engine.config.clusters)
+        checks = [cluster.health_check for cluster in engine.config.clusters if cluster.health_check]
+        require_libraries(checks)
         clock = clock or Clock()
         machine = Machine(Board(shared), clock) if shared is not None else None
-        if machine is None:
+        if machine is None and checks:
             _log.info("without a shared folder this process checks endpoints for itself alone")
         self._engine = engine
         self._checks = Checks(engine, machine, clock, random.Random(seed), self._round_done)

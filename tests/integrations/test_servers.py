@@ -189,6 +189,7 @@ def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
         rules = folder / "mesh.yaml"
         rules.write_text("".join(entry(name, *ports) for name, ports in services.items()) + RULES)
         env = {"PYTHONPATH": str(HERE), "MESH": str(rules), "STATE": str(folder / "state")}
+        env["HOME"] = str(folder)  # where gunicorn has a socket of its own
         process = subprocess.Popen(
             [sys.executable, "-m", *(part.replace("PORT", str(port)) for part in command)],
             cwd=folder,
