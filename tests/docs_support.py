@@ -1,0 +1,167 @@
+"""Runs what a page of the documentation shows.
+
+All blocks of Python of a page run from the top, in one namespace and in a folder of their own, where
+``examples`` is the project's. A block whose first line is ``# NAME.yaml`` (or another name of a file) is
+written to that file instead. A line ``expression  # literal`` is a claim, and asserted. Blocks may ``await``.
+
+What a reader need not see stands in comments, in the words of Sybil (https://sybil.readthedocs.io):
+
+    <!-- invisible-code-block: python
+    engine = ...
+    -->
+
+    <!-- skip: next "why it cannot run here" -->
+
+and of ours ``<!-- needs: slowapi -->``: the next block needs a library that the tests do not install. It is
+left out of the page's run, and runs alone where the library is there.
+"""
+
+from __future__ import annotations
+
+import ast
+import asyncio
+import inspect
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import yaml
+
+ROOT = Path(__file__).parents[1]
+DOCS = ROOT / "docs"
+
+_PARTS = re.compile(
+    r"^<!-- invisible-code-block: (?P<hidden>\w+)\n(?P<unseen>.*?)^-->$"
+    r'|^<!-- (?P<mark>skip: next|needs:) "?(?P<why>.+?)"? -->$'
+    r"|^```(?P<shown>\w*)\n(?P<seen>.*?)^```$",
+    re.DOTALL | re.MULTILINE,
+)
+_FILE = re.compile(r"# ([\w.-]+\.(?:yaml|py))$", re.MULTILINE)
+_CLAIM = re.compile(r"^( *)(\S.*?)  # (\S.*)$", re.MULTILINE)
+
+
+def serving(cluster: str, *endpoints: str, route: str = "{}", more: str = "{}", at: int = 80) -> str:
+    """An Envoy configuration whose requests all go to one cluster, for blocks that readers do not see.
+
+    ``route``, ``more``: further fields of its route and of the cluster, as YAML; ``at``: the listener's port.
+    """
+    found = [address.rsplit(":", 1) for address in endpoints]
+    members = ", ".join(
+        f"{{endpoint: {{address: {{socket_address: {{address: {host}, port_value: {port}}}}}}}}}"
+        for host, port in found
+    )
+    action, fields = yaml.safe_load(route), yaml.safe_load(more)
+    manager = "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager"
+    document = yaml.safe_load(f"""
+static_resources:
+  listeners:
+  - name: web
+    address: {{socket_address: {{address: 127.0.0.1, port_value: {at}}}}}
+    filter_chains:
+    - filters:
+      - name: envoy.filters.network.http_connection_manager
+        typed_config:
+          "@type": type.googleapis.com/{manager}
+          stat_prefix: web
+          http_filters:
+          - name: envoy.filters.http.fault
+            typed_config: {{"@type": type.googleapis.com/envoy.extensions.filters.http.fault.v3.HTTPFault}}
+          - name: envoy.filters.http.router
+            typed_config: {{"@type": type.googleapis.com/envoy.extensions.filters.http.router.v3.Router}}
+          route_config:
+            virtual_hosts:
+            - {{name: all, domains: ["*"], routes: [{{match: {{prefix: /}}, route: {{cluster: {cluster}}}}}]}}
+  clusters:
+  - name: {cluster}
+    load_assignment: {{cluster_name: {cluster}, endpoints: [{{lb_endpoints: [{members}]}}]}}
+""")
+    resources = document["static_resources"]
+    manager_config = resources["listeners"][0]["filter_chains"][0]["filters"][0]["typed_config"]
+    manager_config["route_config"]["virtual_hosts"][0]["routes"][0].update(action)
+    resources["clusters"][0].update(fields)
+    return yaml.safe_dump(document)
+
+
+class Block(NamedTuple):
+    """A block of code of a page."""
+
+    language: str
+    text: str
+    line: int  #: where its text begins, from 1
+    skip: str = ""  #: why it is not run
+    needs: str = ""  #: the library without which it is not run
+
+    @property
+    def file(self) -> str | None:
+        """The file that it is the text of."""
+        named = _FILE.match(self.text)
+        return named[1] if named else None
+
+
+def blocks(page: Path) -> Iterator[Block]:
+    """All blocks of a page, from the top, those included that readers do not see."""
+    text, marks = page.read_text(), {"skip: next": "", "needs:": ""}
+    for part in _PARTS.finditer(text):
+        if part["mark"]:
+            marks[part["mark"]] = part["why"]
+            continue
+        group = "unseen" if part["hidden"] else "seen"
+        line = text.count("\n", 0, part.start(group)) + 1
+        yield Block(part["hidden"] or part["shown"], part[group], line, marks["skip: next"], marks["needs:"])
+        marks = dict.fromkeys(marks, "")
+
+
+def files(page: Path) -> dict[str, str]:
+    """The files that a page shows: name -> text."""
+    return {block.file: block.text for block in blocks(page) if block.file}
+
+
+def write(page: Path, folder: Path) -> None:
+    """Write the files that a page shows."""
+    for name, text in files(page).items():
+        (folder / name).write_text(text)
+
+
+def with_claims(code: str) -> str:
+    """The code, with an assertion in the place of each claim."""
+
+    def claim(match: re.Match[str]) -> str:
+        indent, expression, value = match.groups()
+        try:
+            ast.literal_eval(value)
+            ast.parse(expression, mode="eval")
+        except (SyntaxError, ValueError):
+            return match[0]
+        return f"{indent}_seen = ({expression}); assert _seen == {value}, _seen"
+
+    return _CLAIM.sub(claim, code)
+
+
+def execute(block: Block, page: Path, names: dict[str, Any], loop: asyncio.AbstractEventLoop) -> None:
+    """Run one block; its claims are true."""
+    source = "\n" * (block.line - 1) + with_claims(block.text)
+    flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
+    result = eval(compile(source, str(page), "exec", flags, dont_inherit=True), names)
+    if inspect.iscoroutine(result):
+        loop.run_until_complete(result)
+
+
+def run(page: Path, folder: Path, names: dict[str, Any] | None = None) -> dict[str, Any]:
+    """Run a page in a folder (the current one); what it has defined. ``names``: what is defined before."""
+    names = {"__name__": page.stem, "serving": serving, **(names or {})}
+    os.symlink(ROOT / "examples", folder / "examples")
+    loop = asyncio.new_event_loop()
+    try:
+        for block in blocks(page):
+            if block.skip or block.needs:
+                continue
+            if block.file:
+                (folder / block.file).write_text(block.text)
+            elif block.language == "python":
+                execute(block, page, names, loop)
+    finally:
+        loop.run_until_complete(loop.shutdown_default_executor())
+        loop.close()
+    return names
