@@ -14,11 +14,11 @@ import argparse
 import asyncio
 import dataclasses
 import functools
-import importlib.util
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
+from comparison import Comparison, present
 from hop_documents import HEADERS, SERVICE, bootstrap, path
 from timing import Contender, Cost, beside, measure, verdict
 
@@ -89,12 +89,13 @@ def ours(routes: int, every: str) -> App:
 
 
 CALLED = [*HEADERS, (MARK.encode(), b"productpage")]
+FULL = "1,000 routes, ring hash, limit, outliers"
 #: Name -> number of routes, their timeout, header lines.
 SCENARIOS: dict[str, tuple[int, str, list[tuple[bytes, bytes]]]] = {
     "1 route": (1, "15s", HEADERS),
     "1 route without a timeout": (1, "0s", HEADERS),
     "1 route, a caller in the mesh": (1, "15s", CALLED),
-    "1,000 routes, ring hash, limit, outliers": (1000, "15s", HEADERS),
+    FULL: (1000, "15s", HEADERS),
     "the same, a caller in the mesh": (1000, "15s", CALLED),
 }
 
@@ -149,24 +150,20 @@ def stack(app: App) -> App:
 
 
 STACK = "correlation id, limit and span together"
-#: Name -> how it wraps an app, and the modules that it needs.
-PEERS: dict[str, tuple[Callable[[App], App], tuple[str, ...]]] = {
-    "asgi-correlation-id": (correlation, ("asgi_correlation_id",)),
-    "BaseHTTPMiddleware of Starlette": (base_http, ("starlette",)),
-    "slowapi": (slowapi, ("slowapi",)),
-    "OpenTelemetry": (opentelemetry, ("opentelemetry.instrumentation", "opentelemetry.sdk")),
-    STACK: (stack, ("asgi_correlation_id", "slowapi", "opentelemetry.instrumentation", "opentelemetry.sdk")),
+#: What wraps the app in each of the peers.
+PEERS: dict[str, Callable[[], App]] = {
+    name: functools.partial(wrap, bare)
+    for name, wrap in (
+        ("asgi-correlation-id", correlation),
+        ("BaseHTTPMiddleware of Starlette", base_http),
+        ("slowapi", slowapi),
+        ("OpenTelemetry", opentelemetry),
+        (STACK, stack),
+    )
 }
 
 
-def installed(module: str) -> bool:
-    try:
-        return importlib.util.find_spec(module) is not None
-    except ModuleNotFoundError:  # of the package above it
-        return False
-
-
-def contenders(loop: asyncio.AbstractEventLoop) -> dict[str, Contender]:
+def contenders(loop: asyncio.AbstractEventLoop, peers: Mapping[str, App]) -> dict[str, Contender]:
     def contender(app: App, headers: list[tuple[bytes, bytes]] = HEADERS, routes: int = 1) -> Contender:
         serve = functools.partial(requests, app, scope_of(headers, routes), COUNT)
         return Contender("run(serve())", {"run": loop.run_until_complete, "serve": serve}, COUNT)
@@ -174,21 +171,30 @@ def contenders(loop: asyncio.AbstractEventLoop) -> dict[str, Contender]:
     found = {"bare": contender(bare)}
     for name, (routes, every, headers) in SCENARIOS.items():
         found[name] = contender(ours(routes, every), headers, routes)
-    for name, (wrap, modules) in PEERS.items():
-        if all(map(installed, modules)):
-            found[name] = contender(wrap(bare))
-    return found
+    return {**found, **{name: contender(app) for name, app in peers.items()}}
 
 
-def rows(*, quick: bool = False) -> dict[str, Cost]:
+def added(
+    peers: Mapping[str, App], measuring: Callable[[dict[str, Contender]], dict[str, Cost]]
+) -> dict[str, Cost]:
     """What each middleware adds to the bare app."""
     loop = asyncio.new_event_loop()
     try:
-        costs = measure(contenders(loop), rounds=5 if quick else 15, sample=0.02 if quick else 0.05)
+        costs = measuring(contenders(loop, peers))
     finally:
         loop.close()
     app = costs.pop("bare")
     return {name: Cost(cost.minimum - app.minimum, cost.median - app.median) for name, cost in costs.items()}
+
+
+def compare(quick: bool) -> Comparison:
+    """For `python -m benches`."""
+    run = Comparison("middleware", quick)
+    peers = run.present(PEERS)
+    costs = added(peers, run.measure)
+    for scenario in ("1 route", FULL):
+        run.add("around an ASGI app", costs, scenario, peers)
+    return run
 
 
 def main() -> None:
@@ -196,16 +202,18 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="shorter samples")
     parser.add_argument("--json", action="store_true", help="print nanoseconds as JSON")
     options = parser.parse_args()
-    found = rows(quick=options.quick)
+    effort = {"rounds": 5, "sample": 0.02} if options.quick else {"rounds": 15, "sample": 0.05}
+    peers, lacking = present(PEERS)
+    found = added(peers, functools.partial(measure, **effort))
     if options.json:
         print(json.dumps({name: dataclasses.asdict(cost) for name, cost in found.items()}, indent=2))
         return
     print("What each adds to a request of a bare app:\n")
     print(beside(found))
-    for name in sorted(PEERS.keys() - found.keys()):
-        print(f"not installed: {name}")
+    for name, needs in lacking.items():
+        print(f"without {name}, which needs {needs}")
     if STACK in found:
-        full = found["1,000 routes, ring hash, limit, outliers"].minimum
+        full = found[FULL].minimum
         print(
             "\n"
             + verdict(

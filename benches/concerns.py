@@ -12,7 +12,7 @@ FOLDER = Path(__file__).parent
 #: What runs only when it is named, or with --all, and what it takes.
 NAMED_ONLY = {"hop": "real servers, minutes, and a machine with nothing else to do"}
 #: Benches without compare(), and why.
-ALONE = {"hop": "it has a table of its own", "middleware": "it has a table of its own"}
+ALONE = {"hop": "it has a table of its own"}
 
 
 def names() -> list[str]:
