@@ -100,7 +100,7 @@ def compare(quick: bool) -> Comparison:
     run = Comparison("decide", quick)
     costs = run.measure(contenders(COMPARED))
     run.add(f"a decision, {COMPARED:,} routes", costs, "decide + close", ["linear scan"])
-    operation = f"with limit, ring, id and trace, {COMPARED:,} routes"
+    operation = f"a decision with limit, ring, id and trace, {COMPARED:,} routes"
     run.add(operation, run.measure(whole()), "decide + close", SEPARATE, SEPARATE)
     if quick:
         return run
