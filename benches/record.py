@@ -85,12 +85,15 @@ def versions(extra: str = "bench") -> dict[str, str]:
 
 def servers() -> dict[str, str]:
     """The programs that some benches start, with their versions."""
+    programs = {name: name for name in ("envoy", "haproxy", "redis-server", "valkey-server")}
+    programs["envoy"] = os.environ.get("MESHCORE_ENVOY", "envoy")
     found = {}
-    for name in ("redis-server", "valkey-server"):
-        if shutil.which(name):
-            said = subprocess.run([name, "--version"], capture_output=True, text=True, check=False).stdout
-            version = re.search(r"v=([\d.]+)", said)
-            found[name] = version[1] if version else "?"
+    for name, program in programs.items():
+        if shutil.which(program):
+            flag = "-v" if name == "haproxy" else "--version"
+            said = subprocess.run([program, flag], capture_output=True, text=True, check=False).stdout
+            version = re.search(r"\d+(?:\.\d+)+", said)
+            found[name] = version[0] if version else "?"
     return found
 
 
