@@ -8,8 +8,13 @@ import sys
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
 
 from meshcore._backend import BACKENDS, COMPONENTS, component_module
+
+# How long an example takes says nothing where others work on the machine, too.
+settings.register_profile("patient", deadline=None)
+settings.load_profile("patient")
 
 
 @pytest.fixture(scope="module", params=BACKENDS)
