@@ -233,7 +233,7 @@ def test_what_is_no_redis(limiter: Make, answer: bytes) -> None:
 
     with socket.create_server(("127.0.0.1", 0)) as listener:
         threading.Thread(target=serve, daemon=True).start()
-        one = limiter(f"redis://127.0.0.1:{listener.getsockname()[1]}", 1, 1, HOUR)
+        one = limiter(f"redis://127.0.0.1:{listener.getsockname()[1]}", 1, 1, HOUR, timeout=20.0)
         failed(one, True, "InvalidResponse")
 
 
