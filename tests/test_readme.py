@@ -6,11 +6,28 @@ import re
 from pathlib import Path
 
 import pytest
+from docs_support import ROOT, blocks
 
-ROOT = Path(__file__).parents[1]
-BLOCKS = re.findall(r"^```python\n(.*?)^```", (ROOT / "README.md").read_text(), re.DOTALL | re.MULTILINE)
+IN_AN_APP, *BLOCKS = (block.text for block in blocks(ROOT / "README.md") if block.language == "python")
 #: An expression, and what its comment says of it.
 CLAIM = re.compile(r"^( *)((?:decision|table)\.\S.*?)  # (Outcome\.\w+|\"[^\"]*\").*$", re.MULTILINE)
+
+
+def test_the_lines_that_join_a_mesh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    httpx, fastapi = pytest.importorskip("httpx"), pytest.importorskip("fastapi")
+    from meshcore import Mesh
+    from meshcore.integrations.asgi import MeshMiddleware
+    from meshcore.integrations.httpx import MeshTransport
+
+    (tmp_path / "istio").symlink_to(ROOT / "examples" / "fastapi-bookinfo")
+    monkeypatch.chdir(tmp_path)
+    names = {"Mesh": Mesh, "MeshMiddleware": MeshMiddleware, "MeshTransport": MeshTransport, "httpx": httpx}
+    names["app"] = fastapi.FastAPI()
+    exec(IN_AN_APP, names)
+    with names["client"]:
+        assert names["client"].get("http://reviews:9080/").text == "no healthy upstream"
+    assert names["app"].user_middleware[0].cls is MeshMiddleware
+    names["mesh"].close()
 
 
 @pytest.mark.parametrize("block", BLOCKS)
