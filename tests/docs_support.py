@@ -113,15 +113,15 @@ def blocks(page: Path) -> Iterator[Block]:
         marks = dict.fromkeys(marks, "")
 
 
+def python(page: Path) -> list[str]:
+    """The Python that readers see."""
+    found = re.findall(r"^```python\n(.*?)^```", page.read_text(), re.DOTALL | re.MULTILINE)
+    return [text for text in found if not _FILE.match(text)]
+
+
 def files(page: Path) -> dict[str, str]:
     """The files that a page shows: name -> text."""
     return {block.file: block.text for block in blocks(page) if block.file}
-
-
-def write(page: Path, folder: Path) -> None:
-    """Write the files that a page shows."""
-    for name, text in files(page).items():
-        (folder / name).write_text(text)
 
 
 def with_claims(code: str) -> str:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import re
-from pathlib import Path
 from typing import Any
+
+from docs_support import DOCS, python
 
 from meshcore import AimdLimiter, GradientLimiter
 
-DOCUMENT = (Path(__file__).parents[1] / "docs" / "adaptive-concurrency.md").read_text()
-BLOCKS = re.findall(r"^```python\n(.*?)^```", DOCUMENT, re.DOTALL | re.MULTILINE)
+PAGE = DOCS / "adaptive-concurrency.md"
+DOCUMENT = PAGE.read_text()
+BLOCKS = python(PAGE)
 
 
 def test_the_example_admits_a_request() -> None:

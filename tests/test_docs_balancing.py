@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import re
-from pathlib import Path
 from typing import Any
+
+from docs_support import DOCS, python
 
 import meshcore
 
-DOCUMENT = (Path(__file__).parents[1] / "docs" / "balancing.md").read_text()
-BLOCK = re.findall(r"^```python\n(.*?)^```", DOCUMENT, re.DOTALL | re.MULTILINE)[0]
+PAGE = DOCS / "balancing.md"
+DOCUMENT = PAGE.read_text()
+BLOCK = python(PAGE)[0]
 
 
 def test_balancers_alone() -> None:

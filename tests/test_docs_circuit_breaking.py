@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import re
-from pathlib import Path
 from typing import Any
 
-DOCUMENT = (Path(__file__).parents[1] / "docs" / "circuit-breaking.md").read_text()
-BLOCKS = re.findall(r"^```python\n(.*?)^```", DOCUMENT, re.DOTALL | re.MULTILINE)
+from docs_support import DOCS, python
+
+PAGE = DOCS / "circuit-breaking.md"
+DOCUMENT = PAGE.read_text()
+BLOCKS = python(PAGE)
 
 
 def test_overflow_and_the_room_that_is_left() -> None:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
 import threading
-from pathlib import Path
 from typing import Any
 
 import pytest
+from docs_support import DOCS, python
 
 from meshcore import Engine
 from meshcore.discovery import LookupFailed, Question
@@ -27,8 +26,9 @@ from meshcore.model import (
     VirtualHost,
 )
 
-DOCUMENT = (Path(__file__).parents[1] / "docs" / "dns.md").read_text()
-BLOCKS = re.findall(r"^```python\n(.*?)^```", DOCUMENT, re.DOTALL | re.MULTILINE)
+PAGE = DOCS / "dns.md"
+DOCUMENT = PAGE.read_text()
+BLOCKS = python(PAGE)
 (CONSUL,) = (block for block in BLOCKS if "class Consul" in block)
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import re
-from pathlib import Path
 from typing import Any
 
-DOCUMENT = (Path(__file__).parents[1] / "docs" / "rate-limits.md").read_text()
-BLOCKS = re.findall(r"^```python\n(.*?)^```", DOCUMENT, re.DOTALL | re.MULTILINE)
+from docs_support import DOCS, python
+
+PAGE = DOCS / "rate-limits.md"
+DOCUMENT = PAGE.read_text()
+BLOCKS = python(PAGE)
 
 
 def test_the_examples() -> None:

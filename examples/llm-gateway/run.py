@@ -198,8 +198,10 @@ def failures(asker: Asker, table: Table) -> None:
     keys = itertools.count()
 
     def reached() -> int:
-        """How many of 40 requests come to the broken servers. Those that a worker goes on asking have been ejected
-        less than a second after others: as in Envoy, workers take such news together."""
+        """How many of 40 requests come to the broken servers.
+
+        As in Envoy, an ejection less than a second after another one waits for that second to end.
+        """
         before: int = sum(asker.seen(broken, "requests") for broken in range(SMALL))
         at_once(40, partial(asker.who, "large", key=f"ejected-{next(keys)}"))
         after: int = sum(asker.seen(broken, "requests") for broken in range(SMALL))
