@@ -27,9 +27,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+from comparison import Comparison
 from hop_documents import HEADERS, bootstrap, path
 from hop_load import Sample, cpu_seconds, load
-from timing import table, verdict
+from timing import Cost, table, verdict
 
 HERE = Path(__file__).parent
 #: Targets: how many times our CPU a hop of Envoy's costs, and what we keep of the bare app's requests.
@@ -108,6 +109,7 @@ class Row:
     p99: float
     cpu: float  #: of the server's process
     added: float  #: of it, what the hop or the mesh takes
+    added_median: float  #: the same by medians
 
 
 def envoy() -> str | None:
@@ -223,9 +225,32 @@ def rows(
 
 def row(name: str, count: int, way: Way, results: Mapping[tuple[str, int], Loaded]) -> Row:
     found = results[name, count]
-    least = min(found.cpu)
-    added = least - min(results[way.beyond, count].cpu) if way.beyond else least
-    return Row(name, count, max(found.rates), min(found.p50), min(found.p99), least, added)
+    below = results[way.beyond, count].cpu if way.beyond else [0.0]
+    least, added = min(found.cpu), min(found.cpu) - min(below)
+    typical = statistics.median(found.cpu) - statistics.median(below)
+    return Row(name, count, max(found.rates), min(found.p50), min(found.p99), least, added, typical)
+
+
+def compare(quick: bool) -> Comparison:
+    """For `python -m benches hop`: the CPU of each hop by one connection, as the targets were set."""
+    run = Comparison("hop", quick)
+    _, missing = possible()
+    run.lack({name: f"the program {WAYS[name].server} on PATH" for name in missing if not WAYS[name].beyond})
+    found = rows(rounds=3 if quick else 7, requests=400 if quick else 2000, connections=[1])
+    costs = {row.name: Cost(max(row.added, 0.001) * 1e3, row.added_median * 1e3) for row in found}
+    for routes in ("1 route", "1,000 routes"):
+        hop = f"Envoy, {routes}"
+        peers = [hop, "HAProxy", "aiohttp proxy"]
+        run.add(
+            "CPU for a request, in the process or by a hop",
+            costs,
+            f"MeshMiddleware, {routes}",
+            peers,
+            {hop: TIMES},
+        )
+    ours = "meshcore proxy, 1,000 routes"
+    run.add("CPU of a hop by a proxy", costs, ours, ["aiohttp proxy"], {"aiohttp proxy": 1.0})
+    return run
 
 
 def verdicts(rows: Sequence[Row]) -> Iterator[str]:

@@ -10,15 +10,12 @@ from comparison import Comparison
 
 FOLDER = Path(__file__).parent
 #: What runs only when it is named, or with --all, and what it takes.
-NAMED_ONLY = {"hop": "real servers, minutes, and a machine with nothing else to do"}
-#: Benches without compare(), and why.
-ALONE = {"hop": "it has a table of its own"}
+NAMED_ONLY = {"hop": "Envoy and HAProxy, minutes, and a machine with nothing else to do"}
 
 
 def names() -> list[str]:
-    """Every concern that offers a comparison."""
-    found = sorted(path.stem.removeprefix("bench_") for path in FOLDER.glob("bench_*.py"))
-    return [name for name in found if name not in ALONE]
+    """Every concern."""
+    return sorted(path.stem.removeprefix("bench_") for path in FOLDER.glob("bench_*.py"))
 
 
 def about(name: str) -> str:
