@@ -14,7 +14,7 @@ from meshcore.certificates import CannotSecure
 from meshcore.engine import Attempt, Decision, Outcome
 from meshcore.exchange import AttemptError, arun, run
 from meshcore.integrations._httpx_answers import Head, Held, async_stream, sync_stream
-from meshcore.integrations._outbound import Outbound, Way
+from meshcore.integrations._outbound import NoPlaceError, Outbound, Way
 from meshcore.integrations._pools import Pools
 from meshcore.mesh import Mesh
 from meshcore.upstream.headers import end_to_end, malformed
@@ -121,6 +121,11 @@ class _Calls:
             return "per-try-timeout"
         return None
 
+    def _patience(self, request: Any) -> float | None:
+        """Seconds that a request waits for a connection."""
+        seconds: float | None = (request.extensions.get("timeout") or {}).get("pool")
+        return seconds
+
     def _replayable(self, request: Any) -> bool:
         return isinstance(request.stream, self._lib.ByteStream)
 
@@ -172,8 +177,10 @@ class SyncCalls(_Calls):
                 return self._plain.handle_request(request)
             self._out.hold(decision)
             return self.answer(request, decision)
-        except BaseException:
+        except BaseException as error:
             decision.close()
+            if isinstance(error, NoPlaceError):
+                raise self._lib.PoolTimeout(str(error), request=request) from None
             raise
 
     def answer(self, request: Any, decision: Decision) -> Any:
@@ -184,7 +191,7 @@ class SyncCalls(_Calls):
         def send(attempt: Attempt, limit: float | None) -> Head:
             nonlocal raised
             raised = None
-            place, limit = out.place(decision, attempt, limit)
+            place, limit = out.place(decision, attempt, limit, self._patience(request))
             held = Held(place, self._others)
             begun = time.monotonic()
             try:
@@ -258,8 +265,10 @@ class AsyncCalls(_Calls):
                 return await self._plain.handle_async_request(request)
             await self._out.ahold(decision)
             return await self._answered(request, decision)
-        except BaseException:
+        except BaseException as error:
             decision.close()
+            if isinstance(error, NoPlaceError):
+                raise self._lib.PoolTimeout(str(error), request=request) from None
             raise
 
     async def _answered(self, request: Any, decision: Decision) -> Any:
@@ -269,7 +278,7 @@ class AsyncCalls(_Calls):
         async def send(attempt: Attempt) -> Head:
             nonlocal raised
             raised = None
-            held = Held(await out.aplace(decision, attempt), self._others)
+            held = Held(await out.aplace(decision, attempt, self._patience(request)), self._others)
             try:
                 transport, made = self._attempt(request, decision, attempt, None, held)
                 head = Head(await transport.handle_async_request(made), held)

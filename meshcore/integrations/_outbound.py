@@ -18,11 +18,31 @@ from meshcore.model import Cluster, Discovery, UpstreamTls
 from meshcore.upstream.connections import Connection, Place
 from meshcore.upstream.replies import UpstreamError
 
-__all__ = ["Line", "Outbound", "Way"]
+__all__ = ["Line", "NoPlaceError", "Outbound", "Way"]
 
 Line = tuple[bytes, bytes]
 
 _MARK = MARK.encode()
+
+
+#: Seconds that a thread waits for a place where it runs an event loop and nothing else limits it: the loop
+#: stands still meanwhile, and the place may be one that only this loop can free.
+LOOP_PATIENCE = 1.0
+
+
+class NoPlaceError(Exception):
+    """No connection became free within the time that the caller itself has for it. The endpoint is not to
+    blame, nor are there further attempts: a client raises its library's error in place of this one."""
+
+    def __init__(self, place: Place, seconds: float, *, in_loop: bool) -> None:
+        found = f"no connection to {place.endpoint} of {place.cluster} became free within {seconds:g} s: "
+        found += "those that its circuit breakers allow are in use"
+        if in_loop:
+            found += (
+                "; a sync client waits inside of an event loop that may hold them itself, and stands still"
+                " meanwhile: use the library's async client there, or asyncio.to_thread()"
+            )
+        super().__init__(found)
 
 
 class Way(NamedTuple):
@@ -111,27 +131,44 @@ class Outbound:
             self.mesh.mirrors.send(decision, body)
 
     def place(
-        self, decision: Decision, attempt: Attempt, limit: float | None
+        self, decision: Decision, attempt: Attempt, limit: float | None, patience: float | None
     ) -> tuple[Connection, float | None]:
         """The place of an attempt at its endpoint, once there is one, and what is left of its time then.
 
+        Args:
+            limit: seconds that the attempt has; None: any time.
+            patience: seconds that the caller waits for a connection; None: as long as that takes.
+
         Raises:
             AttemptError: it would have to wait, and no more may.
-            TimeoutError: there was none in time.
+            TimeoutError: there was none within the limit.
+            NoPlaceError: there was none within the caller's patience.
         """
+        wanted = _place(decision, attempt)
+        if limit is None and patience is None and _runs_a_loop():
+            patience = LOOP_PATIENCE
+        within = min((it for it in (limit, patience) if it is not None), default=None)
         begun = time.monotonic()
         try:
-            place = self.mesh.connections.wait(_place(decision, attempt), limit)
+            place = self.mesh.connections.wait(wanted, within)
         except UpstreamError as error:
             raise AttemptError(error.reply.error) from error
+        except TimeoutError:
+            if patience is None or within != patience:
+                raise
+            raise NoPlaceError(wanted, patience, in_loop=_runs_a_loop()) from None
         return place, None if limit is None else max(limit - (time.monotonic() - begun), 0.001)
 
-    async def aplace(self, decision: Decision, attempt: Attempt) -> Connection:
-        """The same for asyncio."""
+    async def aplace(self, decision: Decision, attempt: Attempt, patience: float | None) -> Connection:
+        """The same for asyncio, which cancels an attempt at its limit."""
+        wanted = _place(decision, attempt)
         try:
-            return await self.mesh.connections.take(_place(decision, attempt))
+            return await self.mesh.connections.take(wanted, patience)
         except UpstreamError as error:
             raise AttemptError(error.reply.error) from error
+        except TimeoutError:
+            assert patience is not None
+            raise NoPlaceError(wanted, patience, in_loop=False) from None
 
     def time_left(self) -> float | None:
         """Seconds until the current request has to be answered; None: there is no such time."""
@@ -149,6 +186,15 @@ class Outbound:
     def over(self, decision: Decision, status: int) -> None:
         """Count a request that is over; 0: it got no answer."""
         self.mesh.requests.count((decision.cluster or "", status, decision.flags))
+
+
+def _runs_a_loop() -> bool:
+    """Whether this thread is in the middle of an event loop."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
 
 
 def _place(decision: Decision, attempt: Attempt) -> Place:

@@ -21,7 +21,7 @@ from multidict import CIMultiDict, CIMultiDictProxy
 from meshcore.certificates import CannotSecure
 from meshcore.engine import Attempt, Decision, Outcome
 from meshcore.exchange import AttemptError, arun
-from meshcore.integrations._outbound import Outbound
+from meshcore.integrations._outbound import NoPlaceError, Outbound
 from meshcore.mesh import Mesh
 from meshcore.upstream.client import reply_for, url_of
 from meshcore.upstream.connections import Connection
@@ -63,8 +63,10 @@ class MeshClientMiddleware:
                 return await handler(request)
             await out.ahold(decision)
             return await _Call(self, decision, request, handler).answer()
-        except BaseException:
+        except BaseException as error:
             decision.close()
+            if isinstance(error, NoPlaceError):
+                raise aiohttp.ConnectionTimeoutError(str(error)) from None
             raise
 
     def request_for(
@@ -155,7 +157,7 @@ class _Call:
 
     async def _send(self, attempt: Attempt) -> _Head:
         self._raised = None
-        place = await self._middleware.outbound.aplace(self._decision, attempt)
+        place = await self._middleware.outbound.aplace(self._decision, attempt, _patience(self._request))
         try:
             made = self._middleware.request_for(self._request, self._decision, attempt)
             head = _Head(await self._handler(made), place)
@@ -216,6 +218,13 @@ class _Call:
         response.content.feed_eof()
         decision.close()
         return response
+
+
+def _patience(request: aiohttp.ClientRequest) -> float | None:
+    """Seconds that a request waits for a connection. That of a single request, in place of its session's,
+    nobody tells a middleware; ``total`` aiohttp keeps itself."""
+    session = request.session
+    return session.timeout.connect or None
 
 
 async def _held(body: bytes | aiohttp.Payload | None) -> bytes | EllipsisType | None:

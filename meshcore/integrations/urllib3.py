@@ -29,7 +29,7 @@ from urllib3.util.retry import Retry
 from meshcore.certificates import CannotSecure
 from meshcore.engine import Attempt, Decision, Outcome
 from meshcore.exchange import AttemptError, run
-from meshcore.integrations._outbound import Outbound, Way
+from meshcore.integrations._outbound import NoPlaceError, Outbound, Way
 from meshcore.mesh import Mesh
 from meshcore.upstream.connections import Connection
 from meshcore.upstream.headers import malformed
@@ -196,13 +196,16 @@ class _Call:
             body = self._body.encode() if isinstance(self._body, str) else self._body
             held = body is None or isinstance(body, bytes)
             out.mirror(decision, (body or None) if held else ...)
-            head = run(
-                decision,
-                self._send,
-                replayable=lambda: held,
-                discard=_Head.discard,
-                within=out.time_left(),
-            )
+            try:
+                head = run(
+                    decision,
+                    self._send,
+                    replayable=lambda: held,
+                    discard=_Head.discard,
+                    within=out.time_left(),
+                )
+            except NoPlaceError as error:
+                self._raise(ConnectTimeoutError(str(error)), retries)
         if head is not None:
             out.over(decision, head.status)
             headers = decision.response_headers(head.headers, status=head.status)
@@ -229,9 +232,10 @@ class _Call:
         self._raised = None
         decision, pool, options = self._decision, self._pool, dict(self._options)
         way = pool.outbound.way(decision, attempt.endpoint, attempt.authority, secure=pool.secure)
-        place, limit = pool.outbound.place(decision, attempt, limit)
+        timeout = _timeout(options.get("timeout", pool.timeout))
+        place, limit = pool.outbound.place(decision, attempt, limit, _seconds(timeout.connect_timeout))
         options |= {"redirect": False, "assert_same_host": False}
-        options["timeout"] = _within(options.get("timeout"), limit)
+        options["timeout"] = _within(timeout, limit)
         headers = HTTPHeaderDict(Host=attempt.authority)
         for name, value in attempt.request_headers():
             if name != b"host":
@@ -300,15 +304,22 @@ def _error(error: HTTPError) -> str | None:
     return None
 
 
-def _within(timeout: Any, limit: float | None) -> Any:
+def _timeout(given: Any) -> urllib3.Timeout:
+    return given if isinstance(given, urllib3.Timeout) else urllib3.Timeout.from_float(given)
+
+
+def _seconds(given: object) -> float | None:
+    """None also for urllib3's sign of "the system's own"."""
+    return given if isinstance(given, int | float) else None
+
+
+def _within(timeout: urllib3.Timeout, limit: float | None) -> urllib3.Timeout:
     """The caller's timeout, no longer than the limit."""
     if limit is None:
         return timeout
-    if not isinstance(timeout, urllib3.Timeout):
-        timeout = urllib3.Timeout.from_float(timeout)
     connect, read = (
-        min(value, limit) if isinstance(value, int | float) else limit
-        for value in (timeout.connect_timeout, timeout.read_timeout)
+        limit if value is None else min(value, limit)
+        for value in (_seconds(timeout.connect_timeout), _seconds(timeout.read_timeout))
     )
     return urllib3.Timeout(connect=connect, read=read)
 

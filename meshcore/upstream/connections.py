@@ -97,34 +97,38 @@ class Connections:
         self._lock = threading.Lock()
         self._waiting: dict[Key, deque[_Waiter]] = {}
 
-    async def take(self, decision: Placed) -> Connection:
-        """A place for a request that is to be forwarded, once there is one.
+    async def take(self, decision: Placed, seconds: float | None = None) -> Connection:
+        """A place for a request that is to be forwarded, once there is one. It waits no longer than
+        ``seconds``; None: as long as that takes.
 
         Raises:
             UpstreamError: where it would have to wait, and no more may.
+            TimeoutError: there was none by then.
         """
         key = _key(decision)
         found = self._at_once(key)
         if found is not None:
             return found
         loop = asyncio.get_running_loop()
-        turn: asyncio.Future[None] = loop.create_future()
-        waiter = _Waiter(lambda: loop.call_soon_threadsafe(_resolve, turn))
+        turn: asyncio.Future[bool] = loop.create_future()
+        waiter = _Waiter(lambda: loop.call_soon_threadsafe(_resolve, turn, True))
         with self._pending(key):
             if not self._line_up(key, waiter):
+                end = None if seconds is None else loop.call_later(seconds, _resolve, turn, False)
                 try:
-                    await turn
+                    if not await turn:
+                        raise TimeoutError
                 except BaseException:
                     self._leave(key, waiter)
                     raise
+                finally:
+                    if end is not None:
+                        end.cancel()
         return Connection(self, key, waiter.lease)
 
     def wait(self, decision: Placed, seconds: float | None = None) -> Connection:
-        """The same for a thread, which waits no longer than ``seconds``.
-
-        Raises:
-            TimeoutError: there was none by then.
-        """
+        """The same for a thread. One that runs an event loop needs ``seconds``: it may be that loop which
+        would have to free the place."""
         key = _key(decision)
         found = self._at_once(key)
         if found is not None:
@@ -134,13 +138,11 @@ class Connections:
         with self._pending(key):
             if not self._line_up(key, waiter):
                 try:
-                    come = turn.wait(seconds)
+                    if not turn.wait(seconds):
+                        raise TimeoutError
                 except BaseException:
                     self._leave(key, waiter)
                     raise
-                if not come:
-                    self._leave(key, waiter)
-                    raise TimeoutError
         return Connection(self, key, waiter.lease)
 
     def _at_once(self, key: Key) -> Connection | None:
@@ -238,6 +240,6 @@ def _key(decision: Placed) -> Key:
     return decision.cluster, decision.endpoint, decision.priority
 
 
-def _resolve(future: asyncio.Future[None]) -> None:
+def _resolve(future: asyncio.Future[bool], come: bool) -> None:
     if not future.done():
-        future.set_result(None)
+        future.set_result(come)

@@ -69,6 +69,44 @@ def test_a_thread_waits_no_longer_than_it_may() -> None:
     assert used(made) == (0, 0)
 
 
+def test_a_task_waits_no_longer_than_it_may() -> None:
+    made = engine()
+    places = Connections(made)
+
+    async def main() -> None:
+        held = await places.take(PLACE)
+        with pytest.raises(TimeoutError):
+            await places.take(PLACE, 0)
+        assert used(made) == (1, 0)
+        patient = asyncio.ensure_future(places.take(PLACE, PATIENCE))
+        await asyncio.sleep(0)
+        assert used(made) == (1, 1)
+        held.close()
+        (await patient).close()
+        (await places.take(PLACE, 0)).close()
+
+    asyncio.run(main())
+    assert used(made) == (0, 0)
+
+
+def test_a_place_that_comes_as_the_time_is_over_goes_to_the_next() -> None:
+    made = engine()
+    places = Connections(made)
+
+    async def main() -> None:
+        held = await places.take(PLACE)
+        late = asyncio.ensure_future(places.take(PLACE, 0))
+        patient = asyncio.ensure_future(places.take(PLACE, PATIENCE))
+        await asyncio.sleep(0)
+        asyncio.get_running_loop().call_later(0, held.close)  # after the end of the wait, before its task
+        with pytest.raises(TimeoutError):
+            await late
+        (await patient).close()
+
+    asyncio.run(main())
+    assert used(made) == (0, 0)
+
+
 def test_no_more_wait_than_may() -> None:
     made = engine(pending=0)
     places = Connections(made)
