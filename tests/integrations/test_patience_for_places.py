@@ -162,7 +162,7 @@ def test_a_sync_client_in_the_loop_that_has_the_connection_says_so(
             ask(mesh, patience)
         assert left(mesh) == (1, 0, 0)
         held.close()
-        assert ask(mesh, patience) == 200
+        assert ask(mesh, None) == 200
 
     asyncio.run(main())
     assert left(mesh) == (0, 0, 0)
