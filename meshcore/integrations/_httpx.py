@@ -150,6 +150,14 @@ class _Calls:
         return self._lib.Response(head.status, headers=headers, stream=stream, extensions=extensions)
 
 
+def _named(error: Any, decision: Decision, attempt: Attempt) -> Exception:
+    """The library's error, whose text says where the attempt went: the URL has no more than the service."""
+    where = f"{attempt.endpoint} of {decision.cluster}, attempt {attempt.number}"
+    error.args = (f"{error} ({where})" if str(error) else where,)
+    found: Exception = error
+    return found
+
+
 def _within(timeout: dict[str, float | None] | None, limit: float) -> dict[str, float | None]:
     """The client's own timeouts, none of them longer than the limit."""
     return {
@@ -207,7 +215,7 @@ class SyncCalls(_Calls):
                 word = self._error(error)
                 if word is None:
                     raise
-                raised = error
+                raised = _named(error, decision, attempt)
                 raise AttemptError(word) from error
             if malformed(head.status, head.headers):
                 head.close()
@@ -289,7 +297,7 @@ class AsyncCalls(_Calls):
                 word = self._error(error)
                 if word is None:
                     raise
-                raised = error
+                raised = _named(error, decision, attempt)
                 raise AttemptError(word) from error
             if malformed(head.status, head.headers):
                 await head.aclose()
