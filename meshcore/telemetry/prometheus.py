@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import NamedTuple
 
 __all__ = ["Sample", "exposition"]
 
 
+_NOT_OF_NAMES = re.compile("[^a-zA-Z0-9_:]")
+
+
 class Sample(NamedTuple):
-    """A value; ``kind`` is counter or gauge. Dots of a name become underscores."""
+    """A value; ``kind`` is counter or gauge. What a metric's name may not have (dots, spaces) becomes ``_``."""
 
     kind: str
     name: str
@@ -18,15 +22,18 @@ class Sample(NamedTuple):
 
 
 def exposition(samples: Iterable[Sample]) -> str:
-    """The samples by their names, which begin with ``meshcore_`` here."""
-    families: dict[str, tuple[str, list[str]]] = {}
+    """The samples by their names, which begin with ``meshcore_`` here; those that are then of one series are
+    added up, since a page with one twice is refused."""
+    families: dict[str, tuple[str, dict[str, int]]] = {}
     for kind, name, value, labels in sorted(samples, key=lambda sample: (sample.name, sample.labels)):
-        metric = "meshcore_" + name.replace(".", "_")
+        metric = "meshcore_" + _NOT_OF_NAMES.sub("_", name)
         text = ",".join(f'{label}="{_escaped(it)}"' for label, it in labels)
-        line = f"{metric}{{{text}}} {value}\n" if text else f"{metric} {value}\n"
-        families.setdefault(metric, (kind, []))[1].append(line)
+        series = f"{metric}{{{text}}}" if text else metric
+        values = families.setdefault(metric, (kind, {}))[1]
+        values[series] = values.get(series, 0) + value
     return "".join(
-        f"# TYPE {metric} {kind}\n" + "".join(lines) for metric, (kind, lines) in sorted(families.items())
+        f"# TYPE {metric} {kind}\n" + "".join(f"{series} {value}\n" for series, value in values.items())
+        for metric, (kind, values) in sorted(families.items())
     )
 
 

@@ -19,3 +19,17 @@ def test_families_labels_and_escapes() -> None:
         "meshcore_server_live 1\n"
     )
     assert exposition([]) == ""
+
+
+def test_any_name_makes_a_metric() -> None:
+    samples = [
+        Sample("counter", "RateLimits api.http.enabled", 4),
+        Sample("counter", "RateLimits_api.http.enabled", 3),
+        Sample("counter", 'q"{\n}é-1:x', 1),
+    ]
+    assert exposition(samples) == (
+        "# TYPE meshcore_RateLimits_api_http_enabled counter\n"
+        "meshcore_RateLimits_api_http_enabled 7\n"
+        "# TYPE meshcore_q______1:x counter\n"
+        "meshcore_q______1:x 1\n"
+    )
