@@ -175,9 +175,15 @@ def _also_given(sources: Sources, *options: Path | Mapping[str, object] | None) 
 
 
 def is_native(document: Document) -> bool:
-    """Whether a document is one of our own (meshcore.config.native)."""
+    """Whether a document is one of our own (meshcore.config.native).
+
+    One of another version or group is, too, if its kind says so: it would be left aside as somebody else's,
+    and nothing be limited.
+    """
     root = document.root
-    return isinstance(root, MappingNode) and root.text("apiVersion").startswith("meshcore/")
+    if not isinstance(root, MappingNode):
+        return False
+    return root.text("kind") == "RateLimits" or root.text("apiVersion").startswith(("meshcore/", "meshcore."))
 
 
 def is_envoy(document: Document) -> bool:

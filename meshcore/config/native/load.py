@@ -53,6 +53,9 @@ def rate_limits_of(documents: Sequence[Document], findings: Findings, *, alone: 
         root = document.root
         assert isinstance(root, MappingNode)
         version, kind = root.text("apiVersion"), root.text("kind")
+        if not version:
+            findings.error(root, "apiVersion", "missing", expected=f"apiVersion: {API_VERSION}")
+            continue
         if version != API_VERSION:
             where = root.entries["apiVersion"]
             findings.error(where, "apiVersion", "", found=quoted(version), expected=API_VERSION)

@@ -346,6 +346,13 @@ def test_mistakes_of_a_rule(rule: str, expected: str) -> None:
     ("text", "expected"),
     [
         ("apiVersion: meshcore/v2\nkind: RateLimits\n", "1:13: error: apiVersion: found 'meshcore/v2'"),
+        (
+            "apiVersion: meshcore.io/v1\nkind: RateLimits\n",
+            "<string>:1:13: error: apiVersion: found 'meshcore.io/v1', expected meshcore/v1",
+        ),
+        ("apiVersion: meshcore.io/v1\nkind: RateLimit\n", "found 'meshcore.io/v1', expected meshcore/v1"),
+        ("kind: RateLimits\napiVersion: x.example/v1\n", "2:13: error: apiVersion: found 'x.example/v1'"),
+        ("kind: RateLimits\n", "1:1: error: apiVersion: missing, expected apiVersion: meshcore/v1"),
         ("apiVersion: meshcore/v1\nkind: RateLimit\n", "did you mean 'RateLimits'?"),
         ("apiVersion: meshcore/v1\n", "there is no kind ''"),
         (f"{HEAD}rules: []\n", "rules: found 0 items"),
