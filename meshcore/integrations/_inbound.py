@@ -8,7 +8,7 @@ from meshcore.engine import Decision, Outcome
 from meshcore.mesh import Mesh
 from meshcore.mesh.view import own_clusters
 
-__all__ = ["MARK", "Inbound", "port_of"]
+__all__ = ["MARK", "Inbound", "limit_lines", "port_of"]
 
 #: A caller in the mesh names itself by this header: it has applied what the routes say to a caller (splits,
 #: faults, redirects, rewrites, mirrors), as a sidecar on its side would, and nothing is to be done twice.
@@ -24,6 +24,16 @@ def port_of(value: str | int | None) -> int:
     text = str(value)
     port = int(text) if len(text) <= 5 and text.isascii() and text.isdigit() else 0
     return port if port <= 65535 else 0
+
+
+def limit_lines(decision: Decision) -> list[tuple[bytes, bytes]]:
+    """What a decision that is itself an answer tells of limits, for the app that answers in its place."""
+    if not decision.limits:
+        return []
+    lines: list[tuple[bytes, bytes]] = decision.response_headers()
+    return [
+        (name, value) for name, value in lines if name.lower().startswith((b"ratelimit", b"x-ratelimit-"))
+    ]
 
 
 class Inbound:

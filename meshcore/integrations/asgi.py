@@ -14,7 +14,7 @@ from meshcore.engine import Decision, Outcome
 from meshcore.integrations._asgi_answer import serve
 from meshcore.integrations._asgi_entry import Entry
 from meshcore.integrations._asgi_forward import Forwarder, answer
-from meshcore.integrations._inbound import Inbound
+from meshcore.integrations._inbound import Inbound, limit_lines
 from meshcore.mesh import Mesh
 
 __all__ = ["MeshMiddleware"]
@@ -93,7 +93,8 @@ class MeshMiddleware:
                     if decision.outcome is Outcome.FORWARD:
                         await serve(self.app, decision, scope, receive, send, self.mesh.requests, not called)
                     else:  # the mesh knows nothing of the request
-                        await self.app(scope, receive, send)
+                        lines = limit_lines(decision)
+                        await self.app(scope, receive, _telling(lines, send) if lines else send)
                 elif decision.outcome is Outcome.FORWARD:
                     self._count(decision, await self._forwarder.forward(decision, receive, send))
                 else:
@@ -111,6 +112,17 @@ class MeshMiddleware:
 
     def _count(self, decision: Decision, status: int) -> None:
         self.mesh.requests.count((decision.cluster or "", status, decision.flags))
+
+
+def _telling(lines: list[tuple[bytes, bytes]], send: Send) -> Send:
+    """``send`` for the app, which adds header lines to the answer."""
+
+    def told(message: Message) -> Awaitable[None]:
+        if message["type"] == "http.response.start":
+            message = {**message, "headers": [*message.get("headers", ()), *lines]}
+        return send(message)
+
+    return told
 
 
 def _source(scope: Scope) -> str | None:

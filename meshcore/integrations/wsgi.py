@@ -13,7 +13,7 @@ from urllib.parse import quote, unquote_to_bytes
 
 from meshcore.context import RequestContext, enter, leave
 from meshcore.engine import Decision, Outcome
-from meshcore.integrations._inbound import MARK, Inbound, port_of
+from meshcore.integrations._inbound import MARK, Inbound, limit_lines, port_of
 from meshcore.mesh import Mesh
 
 if TYPE_CHECKING:
@@ -101,7 +101,8 @@ class MeshMiddleware:
     ) -> Iterable[bytes]:
         """Let the app answer."""
         if decision.outcome is not Outcome.FORWARD:  # the mesh knows nothing of the request
-            return _Body(self.app(environ, start_response), context, decision.close)
+            told = _telling(limit_lines(decision), start_response)
+            return _Body(self.app(environ, told), context, decision.close)
         head = _Head(decision, start_response, edited=edited)
 
         def over() -> None:
@@ -151,6 +152,18 @@ class MeshMiddleware:
 
     def _count(self, decision: Decision, status: int) -> None:
         self.mesh.requests.count((decision.cluster or "", status, decision.flags))
+
+
+def _telling(lines: list[tuple[bytes, bytes]], start_response: StartResponse) -> StartResponse:
+    """``start_response`` for the app, which adds header lines to the answer."""
+    if not lines:
+        return start_response
+    added = [(_text(name), _text(value)) for name, value in lines]
+
+    def told(status: str, headers: list[tuple[str, str]], *exc_info: Any) -> Callable[[bytes], object]:
+        return start_response(status, [*headers, *added], *exc_info)
+
+    return told
 
 
 class _Head:

@@ -13,7 +13,7 @@ _NOT_OF_NAMES = re.compile("[^a-zA-Z0-9_:]")
 
 
 class Sample(NamedTuple):
-    """A value; ``kind`` is counter or gauge. What a metric's name may not have (dots, spaces) becomes ``_``."""
+    """A value; ``kind`` is counter or gauge. What a metric's name cannot have (dots, spaces) becomes "_"."""
 
     kind: str
     name: str

@@ -400,6 +400,24 @@ async def test_limits_alone_let_the_app_answer_what_they_allow() -> None:
 
 
 @in_loop
+async def test_limits_alone_tell_of_themselves() -> None:
+    lines = {
+        b"x-ratelimit-limit": b"1",
+        b"x-ratelimit-remaining": b"0",
+        b"ratelimit-policy": b'"all";q=1;w=3600',
+    }
+    mesh = mesh_of(LIMITS + "headers: [ratelimit, x-ratelimit]\n")
+    middleware = MeshMiddleware(App(), mesh=mesh)
+    for status in (200, 429):
+        answer = await Client(middleware).get("/a", host="any.example")
+        told = dict(answer.sent[0]["headers"])
+        assert answer.status == status
+        assert lines.items() <= told.items()
+        assert told[b"ratelimit"].startswith(b'"all";r=0;t=')
+    mesh.close()
+
+
+@in_loop
 async def test_what_no_limit_has_seen_is_not_for_the_app() -> None:
     app, mesh = App(), mesh_of(LIMITS)
     middleware = MeshMiddleware(app, mesh=mesh)

@@ -313,6 +313,18 @@ def test_limits_alone_let_the_app_answer_what_they_allow() -> None:
     assert len(app.seen) == 1
 
 
+def test_limits_alone_tell_of_themselves() -> None:
+    lines = {"x-ratelimit-limit": "1", "x-ratelimit-remaining": "0", "ratelimit-policy": '"all";q=1;w=3600'}
+    with mesh_of(LIMITS + "headers: [ratelimit, x-ratelimit]\n") as mesh:
+        middleware = MeshMiddleware(App(), mesh=mesh)
+        for status in (200, 429):
+            answer = call(middleware, "/a", host="any.example")
+            told = dict(answer.headers)
+            assert answer.status == status
+            assert lines.items() <= told.items()
+            assert told["ratelimit"].startswith('"all";r=0;t=')
+
+
 def test_what_no_limit_has_seen_is_not_for_the_app() -> None:
     app = App()
     with mesh_of(LIMITS) as mesh:
