@@ -67,6 +67,9 @@ R = TypeVar("R", bound=Record)
 
 _Decoder = Callable[[TreeNode, Findings, str], Any]
 
+#: Of a record of so many fields, all are named where one is not known.
+_LISTED = 12
+
 
 class _Failed:
     """Stands for a value that could not be decoded; its findings are recorded."""
@@ -229,8 +232,9 @@ def _unknown(plan: _Plan, node: MappingNode, key: str, findings: Findings, path:
         findings.error(node.key_origin(key, full), full, "not supported" + (f": {why}" if why else ""))
         return True
     names = [as_written(name, node) for name in plan.names]
-    message = f"unknown field {key!r}{did_you_mean(key, names)}"
-    findings.error(node.key_origin(key, full), full, message)
+    near = did_you_mean(key, names)
+    listed = "" if near or len(names) > _LISTED else f"one of {', '.join(names)}"
+    findings.error(node.key_origin(key, full), full, f"unknown field {key!r}{near}", expected=listed)
     return True
 
 

@@ -311,5 +311,9 @@ class _Reader:
         message = f"not valid YAML: {problem}" + (f" ({context})" if context else "")
         if "\\t" in problem or "found character that cannot start any token" in problem:
             message += "; YAML is indented with blanks, never with tabs"
+        elif "mapping values are not allowed" in problem:
+            message += (
+                "; a text with a colon in it has no blank behind the colon (header:NAME), or stands in quotes"
+            )
         self._error(line, column, message)
         return line - 1

@@ -33,7 +33,9 @@ def header_matches(match: Match, findings: Findings) -> tuple[HeaderMatch, ...]:
     made = []
     for field, name, pattern_of in _LINES:
         node, path = getattr(match, field), path_of(match, field)
-        patterns = [pattern_of(text, item, path, findings) for text, item in _texts(node, path, findings)]
+        patterns = [
+            pattern_of(text, item, path, findings) for text, item in _texts(node, field, path, findings)
+        ]
         if patterns:
             made.append(HeaderMatch(name, string=StringMatch(StringKind.REGEX, "|".join(patterns))))
     base = path_of(match, "headers")
@@ -54,15 +56,20 @@ def query_matches(match: Match, findings: Findings) -> tuple[QueryParameterMatch
     return tuple(made)
 
 
-def _texts(node: TreeNode | None, path: str, findings: Findings) -> list[tuple[str, TreeNode]]:
+def _texts(node: TreeNode | None, what: str, path: str, findings: Findings) -> list[tuple[str, TreeNode]]:
     """A text, or a list of them, each with its place."""
     if node is None:
         return []
     items = node.items if isinstance(node, SequenceNode) else [node]
     texts: list[tuple[str, TreeNode]] = []
     for item in items:
-        if isinstance(item, ScalarNode) and isinstance(item.value, str) and item.value:
-            texts.append((item.value, item))
+        given = item.value if isinstance(item, ScalarNode) else None
+        if given == "*":
+            findings.error(item, path, "", found=quoted(given), expected=f"a {what}; leave it out for all")
+        elif given == "":
+            findings.error(item, path, "", found="an empty text", expected=f"a {what}; leave it out for all")
+        elif isinstance(given, str):
+            texts.append((given, item))
         else:
             findings.error(item, path, "", found=describe(item), expected="a text, or a list of texts")
     if not items:
@@ -87,7 +94,8 @@ def _path(text: str, node: TreeNode, path: str, findings: Findings) -> str:
         expected = "a path, such as /login, or its beginning and one *, such as /v1/*"
         findings.error(node, path, "", found=quoted(text), expected=expected)
     elif "?" in literal or "#" in literal:
-        findings.error(node, path, "", found=quoted(text), expected="a path without query")
+        what = "fragment" if "#" in literal.partition("?")[0] else "query"
+        findings.error(node, path, "", found=quoted(text), expected=f"a path without {what}")
     return _written(literal) + (r"(?s:.*)" if literal != text else r"(?s:\?.*)?")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import Enum
 from typing import Annotated
 
-from meshcore.config.scalar_types import GoDuration, UInt32
+from meshcore.config.scalar_types import GoDuration, Int64, UInt32
 from meshcore.config.schema import Meta, OneOf, Record
 from meshcore.config.tree import TreeNode
 
@@ -15,7 +15,7 @@ __all__ = ["LONGEST_FILL", "Bucket", "Headers", "Match", "Metadata", "RateLimits
 LONGEST_FILL = 9_223_372_035
 
 Status = Annotated[UInt32, Meta(ge=400, lt=600)]
-Tokens = Annotated[UInt32, Meta(ge=1)]
+Tokens = Annotated[Int64, Meta(ge=1, le=2**32 - 1)]
 #: What stands in the descriptor, in answers and in messages.
 RuleName = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}$")]
 

@@ -8,7 +8,7 @@ from meshcore.config.native.keys import BadKey, parse_key
 from meshcore.config.native.matching import header_matches, query_matches
 from meshcore.config.native.rates import BadRate, parse_rate
 from meshcore.config.schema import error_at, node_of, path_of
-from meshcore.config.tree import ScalarNode, SequenceNode, describe
+from meshcore.config.tree import MappingNode, ScalarNode, SequenceNode, describe
 from meshcore.model import (
     AppendAction,
     Fraction,
@@ -105,9 +105,15 @@ def _keys(rule: schema.Rule, findings: Findings) -> list[RateLimitAction]:
         return []
     made: list[RateLimitAction] = []
     path = path_of(rule, "key")
+    if isinstance(rule.key, SequenceNode) and not rule.key.items:
+        expected = "a key, or a list of keys; leave it out where all requests share one bucket"
+        findings.error(rule.key, path, "", found="an empty list", expected=expected)
     for item in rule.key.items if isinstance(rule.key, SequenceNode) else [rule.key]:
         if not (isinstance(item, ScalarNode) and isinstance(item.value, str)):
-            findings.error(item, path, "", found=describe(item), expected="a key, or a list of keys")
+            expected = "a key, or a list of keys"
+            if isinstance(item, MappingNode):  # header: x-user, which YAML reads as one
+                expected += ", such as header:NAME, without a blank behind the colon"
+            findings.error(item, path, "", found=describe(item), expected=expected)
             continue
         try:
             action = parse_key(item.value)
