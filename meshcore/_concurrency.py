@@ -72,6 +72,11 @@ def made(kind: type[Any], parameters: dict[str, Any]) -> Any:
     Raises:
         TypeError, ValueError: where one has the wrong type, is out of its range or unknown.
     """
+    known = {one.name for one in fields(kind)}
+    for name in parameters:
+        if name not in known:
+            limiter = kind.__name__.replace("Controller", "Limiter")
+            raise TypeError(f"{limiter}() got an unexpected keyword argument {name!r}")
     controller = kind(**parameters)
     for one in fields(kind):
         value, whole = getattr(controller, one.name), one.metadata.get("whole", False)
@@ -81,6 +86,12 @@ def made(kind: type[Any], parameters: dict[str, Any]) -> Any:
             raise TypeError(f"{one.name} is {value!r}; expected {'an int' if whole else 'a number'}")
     for problem in check_controller(controller):
         raise ValueError(problem)
+    if isinstance(controller, GradientController):
+        # Of documents this is a warning, as Envoy takes it.
+        least, most = controller.min_concurrency_limit or 0, controller.max_concurrency_limit
+        if least > most:
+            expected = f"max_concurrency_limit ({most}) or less"
+            raise ValueError(f"min_concurrency_limit: found {least}, expected {expected}")
     return controller
 
 

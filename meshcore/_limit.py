@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import timedelta
 from typing import ParamSpec, TypeVar
 
@@ -14,6 +14,7 @@ __all__ = [
     "bucket_of",
     "checked_capacity",
     "checked_cost",
+    "checked_keys",
     "limiter_given",
     "nanoseconds",
     "wait_of",
@@ -64,6 +65,17 @@ def limiter_given(
 ) -> tuple[object, ...]:
     """What a RateLimiter is made with, in order."""
     return max_tokens, tokens_per_fill, fill_interval, capacity, shared_state, name, clock
+
+
+def checked_keys(keys: Iterable[str | bytes]) -> Iterable[str | bytes]:
+    """Keys of allow_many(): a key alone would pass as those of its letters.
+
+    Raises:
+        TypeError: it is a key.
+    """
+    if isinstance(keys, (str, bytes)):
+        raise TypeError(f"keys is a {type(keys).__name__}; expected an iterable of keys, such as a list")
+    return keys
 
 
 def bucket_of(max_tokens: object, tokens_per_fill: object, fill_interval: object) -> tuple[int, int, int]:

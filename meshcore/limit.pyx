@@ -258,7 +258,7 @@ cdef class RateLimiter(_Limit):
         cdef mc_slice text
         cdef uint64_t units = cost_of(cost), now = now_of(self)
         cdef list allowed = []
-        for key in keys:
+        for key in _limit.checked_keys(keys):
             key = take_key(key, &text)
             allowed.append(mc_limiter_allow(self._limiter, text, units, now))
         return allowed

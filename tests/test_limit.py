@@ -278,6 +278,9 @@ def test_many_at_once() -> None:
     assert limiter.allow_many([]) == []
     with pytest.raises(ValueError, match="cost"):
         limiter.allow_many(["a"], -1)
+    for one in ("abc", b"abc"):
+        with pytest.raises(TypeError, match="expected an iterable of keys"):
+            limiter.allow_many(one)  # type: ignore[arg-type]
 
 
 def test_refund_and_reserve_by_key() -> None:

@@ -10,7 +10,15 @@ from typing import Any, NoReturn, final
 
 from meshcore._cffi._core import ffi, lib
 from meshcore._cffi.text import raise_error, slice_of
-from meshcore._limit import NEVER, bucket_of, checked_capacity, checked_cost, nanoseconds, wait_of
+from meshcore._limit import (
+    NEVER,
+    bucket_of,
+    checked_capacity,
+    checked_cost,
+    checked_keys,
+    nanoseconds,
+    wait_of,
+)
 from meshcore.shared import SharedState
 
 __all__ = ["LimitResult", "RateLimiter", "TokenBucket"]
@@ -222,7 +230,7 @@ class RateLimiter(_Limit):
 
     def allow_many(self, keys: Iterable[str | bytes], cost: int = 1) -> list[bool]:
         cost, now = checked_cost(cost), self._now()
-        return [self._allow(key, cost, now) for key in keys]
+        return [self._allow(key, cost, now) for key in checked_keys(keys)]
 
     def check(self, key: str | bytes, cost: int = 1) -> LimitResult:
         text, _alive = _text(key)

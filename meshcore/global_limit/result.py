@@ -25,7 +25,8 @@ class GlobalLimitResult:
     allowed: bool
     remaining: int  #: whole tokens that are left; of a lease those of the lease
     #: Seconds after which the same would be allowed if nobody else came; 0.0 where it is, ``math.inf`` where
-    #: it costs more than ``max_tokens``; after a failure until the service may be asked again.
+    #: it costs more than ``max_tokens``; of a refusal by the failure mode until the service may be asked
+    #: again, ``open_time`` where it may be now.
     retry_after: float
     reset: float  #: seconds until the bucket is full again
     source: Source = Source.REMOTE

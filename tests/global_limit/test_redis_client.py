@@ -43,13 +43,20 @@ def test_a_client_is_taken_as_it_is() -> None:
     assert AsyncRedisRateLimiter(aclient, 1, 1, 1.0)._client is aclient
 
 
-@pytest.mark.parametrize("remote", [None, 6379, b"redis://localhost", redis.asyncio.Redis()])
+@pytest.mark.parametrize("remote", [None, 6379, b"redis://localhost"])
 def test_what_is_no_client(remote: Any) -> None:
     with pytest.raises(TypeError, match="expected an URL, or a client"):
         RedisRateLimiter(remote, 1, 1, 1.0)
 
 
-@pytest.mark.parametrize("remote", [None, redis.Redis()])
+def test_a_client_of_the_other_kind() -> None:
+    with pytest.raises(TypeError, match="is for AsyncRedisRateLimiter"):
+        RedisRateLimiter(redis.asyncio.Redis(), 1, 1, 1.0)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="is for RedisRateLimiter"):
+        AsyncRedisRateLimiter(redis.Redis(), 1, 1, 1.0)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("remote", [None, 6379])
 def test_what_is_no_client_for_asyncio(remote: Any) -> None:
     with pytest.raises(TypeError, match="expected an URL, or a client"):
         AsyncRedisRateLimiter(remote, 1, 1, 1.0)

@@ -216,6 +216,8 @@ def test_headers_tell_of_the_closest_limit(tmp_path: Path) -> None:
         ("ratelimit", '"users";r=0;t=10'),
         ("retry-after", "10"),
     )
+    never = made.answer(asked(descriptor(user="banned"))).response_headers_to_add
+    assert never == (("ratelimit-policy", '"default";q=0;w=1'), ("ratelimit", '"default";r=0'))
     with pytest.raises(ValueError, match="'x-ratelimit'; expected some of"):
         service(tmp_path, response_headers=["x-ratelimit"])
 

@@ -42,9 +42,9 @@ def client_of(remote: str | Client, timeout: float) -> Client:
         return redis.Redis.from_url(
             _checked(remote), socket_timeout=timeout, socket_connect_timeout=timeout, retry=retry
         )
-    if not hasattr(remote, "get_connection_kwargs") or isinstance(
-        remote, (redis.asyncio.Redis, redis.asyncio.RedisCluster)
-    ):
+    if isinstance(remote, (redis.asyncio.Redis, redis.asyncio.RedisCluster)):
+        raise TypeError("a client of redis.asyncio is for AsyncRedisRateLimiter")
+    if not hasattr(remote, "get_connection_kwargs"):
         raise TypeError(f"got {remote!r}; expected an URL, or a client of redis.Redis or redis.RedisCluster")
     options = remote.get_connection_kwargs()
     waits = options.get("socket_timeout")
@@ -75,6 +75,10 @@ def async_client_of(remote: str | AsyncClient) -> AsyncClient:
             _checked(remote), socket_timeout=None, socket_connect_timeout=None, retry=retry
         )
     if not isinstance(remote, (redis.asyncio.Redis, redis.asyncio.RedisCluster)):
+        if isinstance(remote, (redis.Redis, redis.RedisCluster)):
+            raise TypeError(
+                "a client that blocks is for RedisRateLimiter; this one needs one of redis.asyncio"
+            )
         raise TypeError(
             f"got {remote!r}; expected an URL, or a client of redis.asyncio (Redis or RedisCluster)"
         )

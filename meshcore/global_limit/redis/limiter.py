@@ -90,6 +90,7 @@ class Limiter(ABC, Generic[C]):
         self._units = units_of(*bucket)
         self._burst = self._units.burst
         self._names = Names(prefix, *bucket)
+        self._open_time = open_time
         self._guard = Guard(
             classify,
             timeout=timeout,
@@ -137,7 +138,7 @@ class Limiter(ABC, Generic[C]):
 
     def _checking(self, keys: Iterable[str | bytes], cost: int) -> Asking[list[GlobalLimitResult]]:
         cost, now = self._cost(cost), self._clock()
-        names = [self._names.of(key) for key in keys]
+        names = [self._names.of(key) for key in _limit.checked_keys(keys)]
         results: list[GlobalLimitResult | None] = []
         questions = []
         for name in names:
@@ -211,7 +212,8 @@ class Limiter(ABC, Generic[C]):
 
     def _result(self, question: Question, answer: Reply | Unanswered) -> GlobalLimitResult:
         if isinstance(answer, Unanswered):
-            wait = 0.0 if answer.allowed else answer.retry_after
+            # Never 0 for a refusal: clients would be told to come again at once.
+            wait = 0.0 if answer.allowed else answer.retry_after or self._open_time
             return GlobalLimitResult(answer.allowed, 0, wait, 0.0, Source.FAILURE_MODE)
         units = self._units
         debt = answer.debt + answer.taken * units.token

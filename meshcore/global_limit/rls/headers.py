@@ -39,7 +39,10 @@ def response_headers(
         # A string of RFC 8941 holds printable ASCII.
         name = f'"{_NOT_IN_STRINGS.sub("?", limit.name) or "default"}"'
         lines.append(("ratelimit-policy", f"{name};q={limit.requests_per_unit};w={limit.unit.seconds}"))
-        lines.append(("ratelimit", f"{name};r={charge.remaining};t={wait or charge.reset}"))
+        told = f"{name};r={charge.remaining}"
+        if not limited or wait:  # what never passes has no time at which it would
+            told += f";t={wait or charge.reset}"
+        lines.append(("ratelimit", told))
     if "retry-after" in wanted and wait:
         lines.append(("retry-after", str(wait)))
     return tuple(lines)
