@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from meshcore.engine import Attempt, Decision
 from meshcore.exchange import AttemptError, arun
 from meshcore.integrations._asgi_copying import Copying
+from meshcore.integrations._inbound import mark_of
 from meshcore.mesh import Mesh
 
 if TYPE_CHECKING:
@@ -202,7 +203,7 @@ class _Forwarding:
         cluster = way.mesh.view().cluster(decision.cluster)
         assert decision.cluster is not None
         lines = [line for line in attempt.request_headers() if line[0].lower() != b"host"]
-        headers = [("Host", attempt.authority), *as_str(end_to_end(lines))]
+        headers = [("Host", attempt.authority), *as_str(end_to_end(lines)), mark_of(way.mesh)]
         body = None
         if self._has_body:
             self._body.join(attempt)

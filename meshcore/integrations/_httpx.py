@@ -93,7 +93,9 @@ class _Calls:
             scheme="https" if way.secure else "http", host=host.strip("[]"), port=int(port) if port else None
         )
         lines = attempt.request_headers()
-        headers = [(b"Host", attempt.authority.encode()), *(end_to_end(lines) if self._forwards else lines)]
+        if self._forwards:  # what clients send is marked since it was decided
+            lines = [*end_to_end(lines), self._out.mark]
+        headers = [(b"Host", attempt.authority.encode()), *lines]
         if "transfer-encoding" in request.headers:  # a header of one connection: the decision drops it
             headers.append((b"Transfer-Encoding", b"chunked"))
         # As the target of the URL the library would write it in another spelling.

@@ -8,14 +8,20 @@ from meshcore.engine import Decision, Outcome
 from meshcore.mesh import Mesh
 from meshcore.mesh.view import own_clusters
 
-__all__ = ["MARK", "Inbound", "limit_lines", "port_of"]
+__all__ = ["MARK", "Inbound", "limit_lines", "mark_of", "port_of"]
 
 #: A caller in the mesh names itself by this header: it has applied what the routes say to a caller (splits,
 #: faults, redirects, rewrites, mirrors), as a sidecar on its side would, and nothing is to be done twice.
+#: So does a middleware in what it forwards: whoever gets that answers it, and no request goes in circles.
 MARK = "x-meshcore-caller"
 
 #: Flags of what limits refuse: by their count, or since their service cannot be asked.
 _LIMITED = frozenset({"RL", "RLSE"})
+
+
+def mark_of(mesh: Mesh) -> tuple[str, str]:
+    """The header line by which this process names itself to those that it calls."""
+    return MARK, mesh.service or "-"
 
 
 def port_of(value: str | int | None) -> int:

@@ -12,7 +12,7 @@ from meshcore.certificates import server_name, tls_of
 from meshcore.context import current
 from meshcore.engine import Attempt, Decision
 from meshcore.exchange import AttemptError
-from meshcore.integrations._inbound import MARK
+from meshcore.integrations._inbound import mark_of
 from meshcore.mesh import Mesh
 from meshcore.model import Cluster, Discovery, UpstreamTls
 from meshcore.upstream.connections import Connection, Place
@@ -21,8 +21,6 @@ from meshcore.upstream.replies import UpstreamError
 __all__ = ["Line", "NoPlaceError", "Outbound", "Way"]
 
 Line = tuple[bytes, bytes]
-
-_MARK = MARK.encode()
 
 
 #: Seconds that a thread waits for a place where it runs an event loop and nothing else limits it: the loop
@@ -63,7 +61,9 @@ class Outbound:
 
     def __init__(self, mesh: Mesh) -> None:
         self.mesh = mesh
-        self._mark = (_MARK, (mesh.service or "-").encode())
+        name, value = mark_of(mesh)
+        #: Of every request that leaves this process for the mesh.
+        self.mark: Line = (name.encode(), value.encode())
 
     def decide(self, method: str, target: bytes, headers: Iterable[Line], *, scheme: str) -> Decision:
         """Decide on a request with these header lines, Host among them.
@@ -85,7 +85,7 @@ class Outbound:
             said = {name.lower() for name, _ in lines}
             added: list[Line] = context.inject([])
             lines += [line for line in added if line[0] not in said]
-        lines.append(self._mark)
+        lines.append(self.mark)
         return lines
 
     @property

@@ -244,6 +244,7 @@ async def test_what_is_for_another_service_is_forwarded() -> None:
             assert ratings.seen[-1]["path"] == "/ratings/7?a=b"
             assert ratings.seen[-1]["body"] == b"".join(body).decode()
             assert ratings.seen[-1]["headers"]["host"] == "reviews:9080"
+            assert ratings.seen[-1]["headers"]["x-meshcore-caller"] == "reviews"  # who gets it answers it
         assert app.seen == []
         assert active(mesh) == 0
         await middleware._forwarder.close()

@@ -229,6 +229,7 @@ def test_what_is_for_another_service_is_forwarded() -> None:
             answer = call(middleware, "/ratings/7?a=b", body=body)
             assert answer.status == 200
             assert (ratings.seen[-1]["path"], ratings.seen[-1]["body"]) == ("/ratings/7?a=b", body.decode())
+            assert ratings.seen[-1]["headers"]["x-meshcore-caller"] == "reviews"  # who gets it answers it
         assert active(mesh) == 0
     assert app.seen == []
 
