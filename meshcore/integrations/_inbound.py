@@ -48,6 +48,8 @@ class Inbound:
     def __init__(self, mesh: Mesh, service: str | None) -> None:
         self.mesh = mesh
         self.service = service if service is not None else mesh.service
+        if self.service is not None:
+            mesh.serve(self.service)
         self._config: object = None
         self._own: frozenset[str] = frozenset()
 

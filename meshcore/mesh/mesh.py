@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import threading
 import weakref
@@ -16,7 +17,7 @@ from meshcore.engine import Engine
 from meshcore.health import HealthChecker, require_libraries
 from meshcore.mesh.limit_services import LimitServices, require_services
 from meshcore.mesh.mirror_thread import MirrorThread, has_mirrors, require_aiohttp
-from meshcore.mesh.view import View
+from meshcore.mesh.view import View, misspelt
 from meshcore.mesh.watcher import Watcher
 from meshcore.model import Cluster, Config, Discovery
 from meshcore.telemetry.tally import Tally
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
     from meshcore.shared import SharedState
 
 __all__ = ["Mesh"]
+
+_log = logging.getLogger("meshcore.mesh")
 
 
 class _Threads(NamedTuple):
@@ -101,6 +104,7 @@ class Mesh:
         self._config = config  #: as it was given: names in it are not resolved
         self._lock = threading.RLock()
         self._threads: _Threads | None = None  #: None: not started
+        self._services: set[str] = set()  #: that middlewares serve
         #: Asks the rate limit services that decisions name.
         self.limits = LimitServices(
             self.engine,
@@ -190,6 +194,16 @@ class Mesh:
         require_aiohttp(config)
         if self._health_checks:
             require_libraries(cluster.health_check for cluster in config.clusters)
+
+    def serve(self, service: str) -> None:
+        """A middleware serves a service: warn where its name looks wrong, now and when documents change."""
+        with self._lock:
+            self._services.add(service)
+            self._look_at_name(service)
+
+    def _look_at_name(self, service: str) -> None:
+        if wrong := misspelt(self._config, service, self.node.namespace):
+            _log.warning("%s Its requests are forwarded, not answered by the app.", wrong)
 
     # ------------------------------------------------------------------ its life
 
@@ -289,6 +303,8 @@ class Mesh:
                 self._threads.discovery.swap(config, wait=self._dns_wait)
             self._config = config
             self.certificates = Certificates()
+            for service in self._services:
+                self._look_at_name(service)
 
     def reload(self) -> None:
         """Read the documents now, changed or not, and serve them.

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from meshcore.config.findings import did_you_mean
 from meshcore.config.native import ALONE
 from meshcore.mesh.mirror_thread import has_mirrors
 from meshcore.model import Cluster, Config, Discovery
 from meshcore.upstream.view import View as _View
 
-__all__ = ["View", "own_clusters"]
+__all__ = ["View", "misspelt", "own_clusters"]
 
 
 class View(_View):
@@ -26,6 +27,18 @@ class View(_View):
         self.mirrors: bool = before.mirrors if same and before is not None else has_mirrors(config)
 
 
+def misspelt(config: Config, service: str, namespace: str) -> str:
+    """What tells that a service's name is wrong: the configuration has none of that name, but one like it.
+
+    "" where it seems right. A service need not be in the documents that say how it calls others.
+    """
+    clusters = [it for it in config.clusters if it.discovery is not Discovery.ORIGINAL_DST]
+    if any(_serves(cluster, service, namespace) for cluster in clusters):
+        return ""
+    near = did_you_mean(service, {name for cluster in clusters for name in _names(cluster, namespace)})
+    return f"no service {service!r} of namespace {namespace!r} in the configuration{near}" if near else ""
+
+
 def own_clusters(config: Config, service: str | None, namespace: str) -> frozenset[str]:
     """The clusters whose requests are for this service itself: its own, and those for wherever requests came
     to (Istio's PassthroughCluster).
@@ -42,10 +55,27 @@ def _serves(cluster: Cluster, service: str | None, namespace: str) -> bool:
         return True
     if service is None:
         return False
-    parts = cluster.name.split("|")
-    if len(parts) != 4:
+    host = _host(cluster)
+    if host is None:
         return cluster.name == service
-    host = parts[3]
     if host == service or host.startswith(f"{service}.{namespace}.svc."):
         return True
     return "." in service and host.startswith(f"{service}.svc.")
+
+
+def _host(cluster: Cluster) -> str | None:
+    """The host that Istio named a cluster after; None: it has a name of its own."""
+    parts = cluster.name.split("|")
+    return parts[3] if len(parts) == 4 else None
+
+
+def _names(cluster: Cluster, namespace: str) -> tuple[str, ...]:
+    """What its service may be called."""
+    host = _host(cluster)
+    if host is None:
+        return (cluster.name,)
+    whole, inside, _ = host.partition(".svc.")
+    name, _, its = whole.partition(".")
+    if not inside:
+        return (host,)
+    return (name, whole, host) if its == namespace else (whole, host)

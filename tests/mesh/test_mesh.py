@@ -12,7 +12,7 @@ from mesh_support import PATIENCE, REVIEWS, config_of, in_loop, mesh_of, rules, 
 
 from meshcore import ConfigError
 from meshcore.mesh import Mesh
-from meshcore.mesh.view import own_clusters
+from meshcore.mesh.view import misspelt, own_clusters
 
 OLD = rules("reviews", "redirect: {uri: /old}, match: [{uri: {exact: /moved}}]")
 NEW = rules("reviews", "redirect: {uri: /new}, match: [{uri: {exact: /moved}}]")
@@ -64,6 +64,32 @@ def test_the_own_clusters_are_known_by_the_services_name(name: str, namespace: s
 def test_of_an_envoy_configuration_the_cluster_has_the_services_name() -> None:
     config = config_of("name: t\nvirtual_hosts: []\n")
     assert own_clusters(config, "app", "default") == frozenset()
+
+
+@pytest.mark.parametrize(
+    ("name", "namespace", "near"),
+    [
+        ("revews", "default", "'reviews'"),
+        ("reviews", "prod", "'reviews.default'"),
+        ("reviews.defalt", "prod", "'reviews.default'"),
+    ],
+)
+def test_a_name_like_that_of_a_service_is_misspelt(name: str, namespace: str, near: str) -> None:
+    config = config_of(service("reviews", 1), OLD)
+    told = f"no service {name!r} of namespace {namespace!r} in the configuration; did you mean {near}?"
+    assert misspelt(config, name, namespace) == told
+    assert misspelt(config, "reviews.default", namespace) == ""
+    assert misspelt(config, "shop", namespace) == ""  # it calls others, and nothing is said of itself
+
+
+def test_a_misspelt_service_of_a_middleware_is_told(caplog: pytest.LogCaptureFixture) -> None:
+    mesh = mesh_of(documents(OLD))
+    mesh.serve("reviews")
+    assert caplog.messages == []
+    mesh.serve("revews")
+    mesh.swap(config_of(documents(NEW)))
+    assert len(caplog.messages) == 2
+    assert all("did you mean 'reviews'?" in message for message in caplog.messages)
 
 
 def test_threads_begin_once_and_end(tmp_path: Path) -> None:
