@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import math
 import pickle
+import sys
 import threading
 from datetime import timedelta
 from fractions import Fraction
@@ -39,9 +40,10 @@ class Clock:
 )
 @pytest.mark.parametrize("limit", ["RateLimiter", "TokenBucket"])
 def test_what_it_takes_to_make_one(limit: str, given: Any, words: str) -> None:
-    with pytest.raises(TypeError, match=rf"^{limit}.*\(\) {words}$"):
+    who = f"{limit}.*" if sys.implementation.name == "cpython" else "__init__"  # PyPy leaves the class out
+    with pytest.raises(TypeError, match=rf"^{who}\(\) {words}$"):
         getattr(meshcore, limit)(*given)
-    with pytest.raises(TypeError, match=rf"^{limit}.*\(\) got an unexpected keyword argument 'rate'$"):
+    with pytest.raises(TypeError, match=rf"^{who}\(\) got an unexpected keyword argument 'rate'$"):
         getattr(meshcore, limit)(1, 1, 1.0, rate=1)
 
 
