@@ -19,7 +19,7 @@ from meshcore.mesh.limit_services import LimitServices, require_services
 from meshcore.mesh.mirror_thread import MirrorThread, has_mirrors, require_aiohttp
 from meshcore.mesh.view import View, misspelt
 from meshcore.mesh.watcher import Watcher
-from meshcore.model import Cluster, Config, Discovery
+from meshcore.model import Cluster, Config, ConfigWarning, Discovery
 from meshcore.telemetry.tally import Tally
 from meshcore.upstream.connections import Connections
 from meshcore.watching import Documents
@@ -176,6 +176,7 @@ class Mesh:
             shared_state=shared_state,
         )
         mesh._documents = documents
+        _tell_warnings(mesh._config)
         return mesh
 
     def __repr__(self) -> str:
@@ -230,7 +231,7 @@ class Mesh:
                 checker.start()
                 checker.wait(self._dns_wait)
             if self._documents is not None and self._documents.wait:
-                watcher = Watcher(self._documents, self.swap)
+                watcher = Watcher(self._documents, self._serve_documents)
                 watcher.start()
             if self.view().mirrors:
                 self.mirrors.begin()
@@ -315,12 +316,21 @@ class Mesh:
         """
         if self._documents is None:
             raise RuntimeError("this mesh was made of a Config, not of documents: swap() another one")
-        self._documents.read(self.swap)
+        self._documents.read(self._serve_documents)
+
+    def _serve_documents(self, config: Config) -> None:
+        self.swap(config)
+        _tell_warnings(config)
 
     @property
     def shared_state(self) -> SharedState | None:
         """Where this process counts together with others; None: it counts for itself."""
         return self.engine.shared_state
+
+    @property
+    def warnings(self) -> tuple[ConfigWarning, ...]:
+        """What load() said of the configuration in force; of documents it was logged when they were read."""
+        return self._config.warnings
 
     @property
     def reload_error(self) -> str:
@@ -347,6 +357,14 @@ class Mesh:
         threads = self._threads
         if threads is not None and threads.checker is not None:
             threads.checker.fail(cluster, endpoint)
+
+
+def _tell_warnings(config: Config) -> None:
+    for warning in config.warnings:
+        _log.warning("%s", warning)
+    known = [cluster.discovery is not Discovery.ORIGINAL_DST for cluster in config.clusters]
+    if config.skipped and known and not any(known):  # Istio's two that are always there
+        _log.warning("the documents name no service; left aside were: %s", ", ".join(config.skipped))
 
 
 _meshes: weakref.WeakSet[Mesh] = weakref.WeakSet()

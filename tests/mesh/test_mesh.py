@@ -92,6 +92,31 @@ def test_a_misspelt_service_of_a_middleware_is_told(caplog: pytest.LogCaptureFix
     assert all("did you mean 'reviews'?" in message for message in caplog.messages)
 
 
+def test_warnings_of_documents_are_logged_whenever_they_are_read(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = tmp_path / "mesh.yaml"
+    path.write_text(documents(OLD))
+    mesh = Mesh.load(path)
+    assert (mesh.warnings, caplog.messages) == ((), [])
+    path.write_text(documents(OLD) + "\n---\n" + rules("ratings"))
+    mesh.reload()
+    told = [str(warning) for warning in mesh.warnings]
+    assert caplog.messages == told
+    assert f"{path}:" in told[0]
+    assert "no service 'ratings.default.svc.cluster.local'" in told[0]
+    Mesh.load(path)
+    assert caplog.messages == 2 * told
+    assert {(record.name, record.levelname) for record in caplog.records} == {("meshcore.mesh", "WARNING")}
+
+
+def test_documents_that_name_no_service_are_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    path = tmp_path / "mesh.yaml"
+    path.write_text("apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: reviews}\n")
+    Mesh.load(path)
+    assert caplog.messages == ["the documents name no service; left aside were: Deployment default/reviews"]
+
+
 def test_threads_begin_once_and_end(tmp_path: Path) -> None:
     path = tmp_path / "mesh.yaml"
     path.write_text(documents(OLD))
