@@ -31,7 +31,7 @@ TRACE = "0af7651916cd43dd8448eb211c80319c"
 B3 = {"x-b3-traceid": TRACE, "x-b3-spanid": "b7ad6b7169203331", "x-b3-sampled": "1", "x-request-id": "id-1"}
 
 # Whoever looks after workers is to be patient with those of a machine that has other things to do.
-UVICORN = "uvicorn served:asgi --port PORT --workers 2 --log-level error --timeout-worker-healthcheck 120"
+UVICORN = "uvicorn served:asgi --port PORT --workers 2 --log-level error --timeout-worker-healthcheck 20"
 GUNICORN = "gunicorn --bind 127.0.0.1:PORT --workers 2 --log-level error --timeout 120"
 GRANIAN = "granian --port PORT --workers 2 --no-log --respawn-failed-workers --respawn-interval 0.1"
 SERVERS = {
