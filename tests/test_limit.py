@@ -131,6 +131,16 @@ def test_refund() -> None:
     assert bucket.remaining == 3
 
 
+def test_all_that_is_owed_can_be_given_back() -> None:
+    bucket, limiter = TokenBucket(10, 1, 60.0, clock=Clock()), RateLimiter(10, 1, 60.0, clock=Clock())
+    for cost in (10, 5):
+        bucket.reserve(cost)
+        limiter.reserve("a", cost)
+    bucket.refund(12)
+    limiter.refund("a", 12)
+    assert (bucket.remaining, limiter.peek("a").remaining) == (7, 7)
+
+
 def test_reserve_says_how_long_to_wait() -> None:
     clock = Clock()
     bucket = TokenBucket(2, 1, 1.0, clock=clock)

@@ -41,13 +41,12 @@ uint64_t mc_bucket_reserve(mc_bucket *bucket, const mc_limit *limit, uint64_t co
 }
 
 void mc_bucket_refund(mc_bucket *bucket, const mc_limit *limit, uint64_t cost, uint64_t now_ns) {
-  uint64_t now = mc_limit_time(limit, now_ns), units, debt;
-  units = mc_limit_units(limit, cost < limit->max_tokens ? cost : limit->max_tokens);
+  uint64_t now = mc_limit_time(limit, now_ns), debt;
   uint64_t full_at = atomic_load_explicit(&bucket->full_at, memory_order_relaxed);
   do {
     debt = mc_debt_of(full_at, now);
     if (!debt) return;
   } while (!atomic_compare_exchange_weak_explicit(&bucket->full_at, &full_at,
-                                                  mc_full_at(now, debt > units ? debt - units : 0),
+                                                  mc_full_at(now, mc_limit_debt_less(limit, debt, cost)),
                                                   memory_order_relaxed, memory_order_relaxed));
 }

@@ -26,8 +26,13 @@ static inline uint64_t mc_full_at(uint64_t now, uint64_t debt) {
   return at ? at : 2;
 }
 
-/* Units of a cost that is at most max_tokens. */
+/* Units of a cost that is at most max_tokens, or known to be owed. */
 static inline uint64_t mc_limit_units(const mc_limit *limit, uint64_t cost) { return cost * limit->token; }
+
+/* What is still owed once so many tokens came back, reserved ones included. A cost may be anything. */
+static inline uint64_t mc_limit_debt_less(const mc_limit *limit, uint64_t debt, uint64_t cost) {
+  return cost > debt / limit->token ? 0 : debt - mc_limit_units(limit, cost);
+}
 
 /* What a bucket may owe for someone who waits as long; never more than MC_MOST_DEBT. */
 uint64_t mc_limit_most(const mc_limit *limit, uint64_t wait_ns);

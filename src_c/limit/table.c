@@ -250,7 +250,6 @@ uint64_t mc_limiter_reserve(mc_limiter *limiter, mc_slice key, uint64_t cost, ui
 void mc_limiter_refund(mc_limiter *limiter, mc_slice key, uint64_t cost, uint64_t now_ns) {
   const mc_limit *limit = &limiter->limit;
   uint64_t hash = hash_of(limiter, key), now = mc_limit_time(limit, now_ns);
-  uint64_t units = mc_limit_units(limit, cost < limit->max_tokens ? cost : limit->max_tokens);
   mc_limit_set *set = &limiter->table->set[set_of(limiter, hash)];
   for (;;) {
     found at = find(set, (uint32_t)hash, now, (uint16_t)(now_ns >> TICK_SHIFT));
@@ -259,7 +258,7 @@ void mc_limiter_refund(mc_limiter *limiter, mc_slice key, uint64_t cost, uint64_
     uint64_t debt = mc_debt_of(at.time, now);
     if (!debt) return;
     if (atomic_compare_exchange_strong(&set->times[at.place], &at.time,
-                                       mc_full_at(now, debt > units ? debt - units : 0)))
+                                       mc_full_at(now, mc_limit_debt_less(limit, debt, cost))))
       return;
   }
 }

@@ -69,6 +69,17 @@ static void test_refunds(void) {
   CHECK_INT(allowed_of(&limit, 9, 6), 3);
 }
 
+static void test_refunds_of_reservations(void) {
+  const mc_limit limit = limit_of(10, 1, 60 * SECOND);
+  CHECK_INT(mc_bucket_reserve(bucket, &limit, 10, MC_NEVER, 5), 0);
+  CHECK_INT(mc_bucket_reserve(bucket, &limit, 5, MC_NEVER, 5), 300 * SECOND);
+  mc_bucket_refund(bucket, &limit, 12, 5); /* more than it holds, less than it is owed */
+  check_answer(mc_bucket_peek(bucket, &limit, 1, 5), true, 7, 0, 180 * SECOND);
+  CHECK_INT(mc_bucket_reserve(bucket, &limit, 10, MC_NEVER, 5), 180 * SECOND);
+  mc_bucket_refund(bucket, &limit, UINT64_MAX, 5);
+  check_answer(mc_bucket_peek(bucket, &limit, 1, 5), true, 10, 0, 0);
+}
+
 static void test_reservations(void) {
   const mc_limit limit = limit_of(2, 1, SECOND);
   CHECK_INT(mc_bucket_reserve(bucket, &limit, 2, MC_NEVER, 0), 0);
@@ -169,6 +180,7 @@ int main(void) {
   with_bucket(test_what_is_left);
   with_bucket(test_never_more_than_it_holds);
   with_bucket(test_refunds);
+  with_bucket(test_refunds_of_reservations);
   with_bucket(test_reservations);
   with_bucket(test_reservations_have_an_end);
   with_bucket(test_a_clock_that_goes_back_gives_nothing);

@@ -75,6 +75,9 @@ static void test_refunds_and_reservations(void) {
   mc_limiter_refund(limiter, key_of(1), UINT64_MAX, 5);
   mc_limiter_refund(limiter, key_of(1), 1, 5);
   CHECK_INT(allowed_of(1, 9, 5), 2);
+  CHECK_INT(mc_limiter_reserve(limiter, key_of(1), 2, MC_NEVER, 5), SECOND); /* 4 are owed */
+  mc_limiter_refund(limiter, key_of(1), 3, 5);
+  CHECK_INT(left(1, 5), 1);
   mc_limiter_refund(limiter, key_of(2), 1, 5); /* of whom nothing is known */
   CHECK_INT(allowed_of(2, 9, 5), 2);
   end();

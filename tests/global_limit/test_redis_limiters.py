@@ -72,6 +72,14 @@ def test_what_was_not_used_is_given_back(server: RedisServer, limiter: Make) -> 
     assert one.peek("a", 4) == (True, 4, 0.0)
 
 
+def test_all_that_is_owed_can_be_given_back(server: RedisServer, limiter: Make) -> None:
+    one = limiter(server.url, 10, 1, HOUR)
+    for cost in (10, 5):
+        one.reserve("a", cost)
+    one.refund("a", 12)
+    assert one.peek("a").remaining == 7
+
+
 def test_tokens_that_are_still_to_come(server: RedisServer, limiter: Make) -> None:
     one = limiter(server.url, 2, 1, HOUR)
     assert one.reserve("a", 2) == 0.0

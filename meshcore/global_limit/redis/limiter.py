@@ -16,7 +16,7 @@ from meshcore.global_limit.redis.client import AsyncClient, Client, name_of
 from meshcore.global_limit.redis.exchange import Question, Reply, classify
 from meshcore.global_limit.redis.keys import Names
 from meshcore.global_limit.redis.local import LocalView
-from meshcore.global_limit.redis.units import units_of
+from meshcore.global_limit.redis.units import MAX_DEBT, units_of
 from meshcore.global_limit.result import GlobalLimitResult, Source
 
 __all__ = ["Answers", "Asking", "Limiter", "RedisLimiterStats"]
@@ -174,9 +174,9 @@ class Limiter(ABC, Generic[C]):
         return self._units.wait(answer.debt, cost) if answer.allowed else None
 
     def _refunding(self, key: str | bytes, cost: int) -> Asking[None]:
-        cost = self._cost(cost)
+        cost = min(_limit.checked_cost(cost), MAX_DEBT // self._units.token + 1)  # no bucket owes more
         if cost:
-            question = self._question(key, -min(cost, self.max_tokens), 0)
+            question = self._question(key, -cost, 0)
             self._answers([question], (yield [question]))
             self._local.forget(question.name)
 
