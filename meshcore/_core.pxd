@@ -452,6 +452,7 @@ cdef extern from "meshcore.h" nogil:
         bint always_whole
         bint resource_exhausted
         bint free_zero
+        bint tells_least
         mc_edits_spec edits
 
     # "from" is a word of Python's: the field keeps its name in C.

@@ -145,6 +145,7 @@ cdef class LimitSpecs:
         out.always_whole = limit.always_consume_default_bucket
         out.resource_exhausted = limit.resource_exhausted
         out.free_zero = limit.zero_is_free
+        out.tells_least = limit.tells_least
         values_of(self._specs, limit.request_headers_when_not_enforced, limit.response_headers, &out.edits)
         return out
 

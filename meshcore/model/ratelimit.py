@@ -108,8 +108,9 @@ class RateLimitDescriptor:
 class LocalRateLimit:
     """Envoy's local rate limit. With ``enabled`` or ``enforced`` unset nothing is limited.
 
-    ``ratelimit_headers``, ``retry_after`` and ``zero_is_free`` (a request that takes no tokens passes) are
-    not Envoy's.
+    ``ratelimit_headers``, ``retry_after``, ``zero_is_free`` (a request that takes no tokens passes) and
+    ``tells_least`` (of rules that pass, the one with the least left is told of; of those in shadow, clients
+    are told nothing, and what they would refuse counts as rate_limited) are not Envoy's.
     """
 
     stat_prefix: str
@@ -131,6 +132,7 @@ class LocalRateLimit:
     resource_exhausted: bool = False
     max_dynamic_descriptors: int = 20
     zero_is_free: bool = False
+    tells_least: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -81,7 +81,7 @@ static bool add_left(mc_header *line, const mc_limited *limited, mc_slice label,
 static bool add_lines(const mc_limited *limited, mc_scratch *scratch, mc_header *lines, uint32_t *count) {
   const mc_local_limit *limit = limited->limit;
   bool ok = true;
-  if (!limited->has_bucket) return ok;
+  if (!limited->has_bucket || limited->silent) return ok;
   if (limited->told) {
     ok &= add_number(&lines[(*count)++], MC_LITERAL("x-ratelimit-limit"), limited->max_tokens, scratch);
     ok &= add_number(&lines[(*count)++], MC_LITERAL("x-ratelimit-remaining"), limited->remaining, scratch);

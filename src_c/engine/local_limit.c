@@ -121,6 +121,7 @@ mc_code mc_local_limit_build(mc_local_limit **out, const mc_local_limit_spec *sp
   limit->always_whole = spec->always_whole;
   limit->resource_exhausted = spec->resource_exhausted;
   limit->free_zero = spec->free_zero;
+  limit->tells_least = spec->tells_least;
   limit->own_descriptors = spec->descriptors != NULL;
   if (!ok || mc_edit_pair_compile(arena, &spec->edits, &limit->edits)) return fail(error, MC_NO_MEMORY, "out of memory");
   *out = limit; /* from here on mc_local_limit_clear knows what to give back */
@@ -292,6 +293,12 @@ static bool same(const match *a, const match *b) {
   return true;
 }
 
+/* Whether what a rule that refuses nobody says is to be told, rather than what `told` said. */
+static bool is_nearer(const mc_local_limit *limit, const match *m, const match *told, uint64_t left, uint64_t told_left) {
+  const bool shadow = rule_of(limit, m->rule)->shadow, told_shadow = rule_of(limit, told->rule)->shadow;
+  return shadow == told_shadow ? left < told_left : told_shadow;
+}
+
 mc_code mc_local_limit_judge(const mc_request *request, const mc_descriptor *descriptors, uint32_t count, bool peek,
                              mc_scratch *scratch, mc_limited *out, uint16_t *status) {
   const mc_local_limit *limit = out->limit;
@@ -308,7 +315,9 @@ mc_code mc_local_limit_judge(const mc_request *request, const mc_descriptor *des
     if (c.no_memory) return MC_NO_MEMORY;
     const mc_limit_rule *rule = rule_of(limit, matches[i].rule);
     const bool refused = !answer.allowed && !rule->shadow;
-    if (refused || (!answer.allowed && !shadowed)) told = &matches[i];
+    const bool nearer = limit->tells_least ? is_nearer(limit, &matches[i], told, answer.remaining, out->remaining)
+                                           : !answer.allowed && !shadowed;
+    if (refused || nearer) told = &matches[i];
     shadowed |= !answer.allowed;
     /* Two descriptors may be one: what is left is what is left after both. */
     if (told == &matches[i] || same(&matches[i], told)) tell(out, limit, told, &answer);
@@ -316,6 +325,10 @@ mc_code mc_local_limit_judge(const mc_request *request, const mc_descriptor *des
     out->allowed = false;
     *status = rule->status;
     return MC_OK;
+  }
+  if (limit->tells_least && found) {
+    out->shadowed = shadowed;
+    out->silent = rule_of(limit, told->rule)->shadow;
   }
   return MC_OK;
 }

@@ -1,7 +1,8 @@
 /* One local limit, compiled: its buckets, and what they make of a request's descriptors. As Envoy's LocalRateLimiterImpl
  * (source/extensions/filters/common/local_ratelimit) has it: of the rules that the descriptors fall under the one that
  * fills slowest comes first; the first that has not the tokens refuses, and what was taken before stays taken. What is
- * told is of the bucket that refuses, or else of the first that would but for its shadow mode, or else of the first. */
+ * told is of the bucket that refuses, or else of the first that would but for its shadow mode, or else of the first.
+ * Not Envoy's is tells_least: or else of the one with the least left, of one in shadow only where there is no other. */
 #ifndef MC_ENGINE_LOCAL_LIMIT_H
 #define MC_ENGINE_LOCAL_LIMIT_H
 
@@ -46,7 +47,7 @@ typedef struct mc_local_limit {
   uint32_t stage;
   mc_outer_limits outer;
   uint8_t tells;
-  bool per_connection, always_whole, resource_exhausted, free_zero;
+  bool per_connection, always_whole, resource_exhausted, free_zero, tells_least;
   mc_edit_pair edits;
 } mc_local_limit;
 

@@ -134,10 +134,11 @@ bool mc_local_limit_answer(mc_decision *d, mc_input *input, uint32_t place, bool
   }
   d->limited = made;
   mc_limit_count(&counters->enabled, peek);
-  mc_limit_count(made->allowed ? &counters->ok : &counters->rate_limited, peek);
+  mc_limit_count(made->allowed && !made->shadowed ? &counters->ok : &counters->rate_limited, peek);
   if (made->allowed) return false;
   made->enforced = drawn(limit->enforced, d, stream_of(place, ENFORCED));
   if (!made->enforced) {
+    made->silent = limit->tells_least;
     add_request_edit(d, (mc_filter_edit){.edits = &limit->edits.request}, input);
     return false;
   }

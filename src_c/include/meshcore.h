@@ -515,6 +515,7 @@ typedef struct mc_local_limit_spec {
   bool always_whole;     /* the bucket of all requests counts those of rules, too */
   bool resource_exhausted; /* gRPC clients are told that, not that the service is unavailable */
   bool free_zero;        /* a cost of 0 is no cost; in Envoy it is refused */
+  bool tells_least; /* of rules that pass, what is told is of the one with the least left, and of none in shadow */
   mc_edits_spec edits;   /* response_add: of refusals; request_add: of what is not enforced */
 } mc_local_limit_spec;
 
@@ -1602,6 +1603,8 @@ struct mc_limited {
   uint32_t filter;         /* its place among the listener's */
   bool allowed, enforced;  /* neither: what would have been refused is not */
   bool told;               /* x-ratelimit-* tell of the bucket */
+  bool shadowed;           /* by tells_least: a rule in shadow would have refused it */
+  bool silent;             /* clients are told nothing of the bucket */
   bool has_bucket;         /* the rest is of a bucket: the one that refused, or the strictest that did not */
   int32_t rule;            /* its number, or MC_RULE_WHOLE */
   const mc_descriptor *descriptor; /* that it is for; NULL: MC_RULE_WHOLE */

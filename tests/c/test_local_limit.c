@@ -169,6 +169,21 @@ static void test_shadow_is_what_is_told(void) {
   stop();
 }
 
+static void test_the_least_is_told(void) {
+  mc_limit_rule_spec rules[] = {rule_of("slow", 9, PAIRS(PAIR("k", "a"))), rule_of("shadow", 1, PAIRS(PAIR("k", "s"))), rule_of("fast", 2, PAIRS(PAIR("k", "f")))};
+  const mc_descriptor all[] = {descriptor_of(PAIRS(PAIR("k", "s"))), descriptor_of(PAIRS(PAIR("k", "a"))), descriptor_of(PAIRS(PAIR("k", "f")))};
+  rules[0].bucket.fill_interval_ns = 99 * SECOND;
+  rules[1].bucket.fill_interval_ns = 100 * SECOND;
+  rules[2].bucket.fill_interval_ns = 98 * SECOND;
+  rules[1].shadow = true;
+  start((mc_local_limit_spec){.capacity = 64, .tells_least = true}, rules, 3);
+  CHECK(judge(all, 3) && limited.rule == 2 && limited.remaining == 1 && !limited.shadowed && !limited.silent);
+  CHECK(judge(all, 3) && limited.rule == 2 && limited.remaining == 0 && limited.shadowed && !limited.silent);
+  CHECK(!judge(all, 3) && limited.rule == 2 && !limited.silent);
+  CHECK(judge(all, 1) && limited.rule == 1 && limited.shadowed && limited.silent);
+  stop();
+}
+
 static void test_connections(void) {
   const mc_limit_rule_spec whole = rule_of("all", 1, NULL, 0), rule = rule_of("open", 5, PAIRS(PAIR("k", "")));
   const mc_descriptor descriptor = descriptor_of(PAIRS(PAIR("k", "v")));
@@ -230,6 +245,7 @@ int main(void) {
   test_costs();
   test_shadow_and_nothing();
   test_shadow_is_what_is_told();
+  test_the_least_is_told();
   test_connections();
   test_what_takes_centuries();
   test_memory();

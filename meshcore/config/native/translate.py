@@ -67,6 +67,7 @@ def local_rate_limit(document: schema.RateLimits, name: str, findings: Findings)
         resource_exhausted=True,
         max_dynamic_descriptors=document.keys,
         zero_is_free=True,
+        tells_least=True,
     )
 
 

@@ -263,6 +263,23 @@ def test_shadow() -> None:
     for engine in (engine_of("rate: 1/hour\nshadow: true"), engine_of("rate: 1/hour", "shadow: true")):
         assert [ask(engine).status for _ in range(3)] == [200, 200, 200]
         assert ask(engine).limits[0].remaining == 0
+        assert not [name for name, _ in ask(engine).response_headers() if "ratelimit" in name]
+        [counts] = engine.limits()
+        assert [counts[it] for it in ("enabled", "ok", "rate_limited", "enforced")] == [5, 1, 4, 0]
+
+
+def test_the_least_is_told() -> None:
+    """Of rules that pass, neither the slowest nor the one in shadow."""
+    rules = "rules:\n- {name: day, rate: 100/day}\n- {name: minute, rate: 3/minute}\n"
+    rules += "- {name: trial, rate: 1/hour, shadow: true}\n"
+    engine = Engine(load_text(HEAD + rules + "headers: [ratelimit, x-ratelimit]\n"), clock=Clock())
+    for left in (2, 1, 0):
+        decision = ask(engine)
+        told = dict(decision.response_headers())
+        assert told["ratelimit"].startswith(f'"minute";r={left};t=')
+        assert told["x-ratelimit-remaining"] == str(left)
+        assert (decision.limits[0].rule, decision.limits[0].remaining) == ("minute", left)
+    assert ask(engine).status == 429
 
 
 def test_several_rules() -> None:
