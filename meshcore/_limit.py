@@ -5,7 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable
 from datetime import timedelta
-from typing import ParamSpec, TypeVar
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:  # PyPy may be of Python 3.9, which has none
+    from typing import ParamSpec
+
+    P = ParamSpec("P")
 
 __all__ = [
     "MAX_TOKENS",
@@ -20,7 +25,6 @@ __all__ = [
     "wait_of",
 ]
 
-P = ParamSpec("P")
 T = TypeVar("T")
 
 MAX_TOKENS = 2**53  #: as the core has it: what a double can tell from its neighbours

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -225,8 +226,8 @@ def test_what_is_no_redis(limiter: Make, answer: bytes) -> None:
             try:
                 talk, _ = listener.accept()
                 with talk:
-                    while talk.recv(4096):
-                        talk.sendall(answer)
+                    while asked := talk.recv(4096):
+                        talk.sendall(answer * len(re.findall(rb"\*\d+\r\n\$", asked)))  # to each command
             except ConnectionError:
                 continue
             except OSError:
