@@ -22,6 +22,7 @@ from importlib import import_module
 from multiprocessing.connection import Connection
 from typing import Any
 
+import aiohttp_proxy
 from comparison import Comparison
 from timing import Cost
 
@@ -96,25 +97,7 @@ async def meshcore_proxy(port: int, ready: Callable[[int], None]) -> None:
 
 
 async def plain_aiohttp(port: int, ready: Callable[[int], None]) -> None:
-    """aiohttp on both sides in twenty lines, without an engine: the floor of our choice."""
-    import aiohttp
-    from aiohttp import web
-
-    session = aiohttp.ClientSession(auto_decompress=False)
-
-    async def handle(request: web.BaseRequest) -> web.StreamResponse:
-        url = f"http://127.0.0.1:{port}{request.raw_path}"
-        async with session.request(request.method, url, headers=request.headers) as answer:
-            response = web.StreamResponse(status=answer.status, headers=answer.headers)
-            await response.prepare(request)
-            async for chunk in answer.content.iter_any():
-                await response.write(chunk)
-            await response.write_eof()
-            return response
-
-    server = await asyncio.get_running_loop().create_server(
-        web.Server(handle, access_log=None), "127.0.0.1", 0
-    )
+    server = await aiohttp_proxy.listen(port)
     ready(server.sockets[0].getsockname()[1])
     await asyncio.Event().wait()
 

@@ -11,6 +11,7 @@ import json
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+import aiohttp_proxy
 from hop_documents import SERVICE, bootstrap
 
 App = Callable[[Any, Any, Any], Awaitable[None]]
@@ -60,33 +61,17 @@ def calling(upstream: int, *, mesh: bool) -> App:
     return app
 
 
-async def aiohttp_proxy(port: int, upstream: int) -> None:
-    """A reverse proxy as one writes it by aiohttp, which decides nothing."""
-    import aiohttp
-    from aiohttp import web
-
-    session = aiohttp.ClientSession(auto_decompress=False)
-
-    async def handle(request: web.BaseRequest) -> web.StreamResponse:
-        url = f"http://127.0.0.1:{upstream}{request.raw_path}"
-        async with session.request(request.method, url, headers=request.headers) as answer:
-            response = web.StreamResponse(status=answer.status, headers=answer.headers)
-            await response.prepare(request)
-            async for chunk in answer.content.iter_any():
-                await response.write(chunk)
-            await response.write_eof()
-            return response
-
-    await asyncio.get_running_loop().create_server(web.Server(handle, access_log=None), "127.0.0.1", port)
-    await asyncio.Event().wait()
-
-
 async def meshcore_proxy(port: int, upstream: int, routes: int) -> None:
     from meshcore import Engine, load
     from meshcore.proxy import Proxy
 
     await Proxy(Engine(load(bootstrap(upstream, routes=routes))), listen=[("127.0.0.1", port)]).start()
     await asyncio.Event().wait()
+
+
+async def plain_aiohttp(port: int, upstream: int) -> None:
+    server = await aiohttp_proxy.listen(upstream, port)
+    await server.serve_forever()
 
 
 APPS: dict[str, Callable[[int], App]] = {
@@ -97,7 +82,7 @@ APPS: dict[str, Callable[[int], App]] = {
     "caller-mesh": lambda upstream: calling(upstream, mesh=True),
 }
 PROXIES: dict[str, Callable[[int, int], Awaitable[None]]] = {
-    "aiohttp": aiohttp_proxy,
+    "aiohttp": plain_aiohttp,
     "proxy-1": lambda port, upstream: meshcore_proxy(port, upstream, 1),
     "proxy-1000": lambda port, upstream: meshcore_proxy(port, upstream, 1000),
 }

@@ -29,6 +29,13 @@ def in_loop(test: Callable[..., Coroutine[Any, Any, None]]) -> Callable[..., Non
     return run
 
 
+def active(mesh: Mesh) -> int:
+    """Requests that hold an endpoint."""
+    return sum(
+        endpoint["active_requests"] for cluster in mesh.engine.clusters() for endpoint in cluster["endpoints"]
+    )
+
+
 def service(name: str, *ports: int) -> str:
     endpoints = ", ".join(f"{{address: 127.0.0.1, ports: {{http: {port}}}}}" for port in ports)
     return f"""

@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable
+from typing import TYPE_CHECKING
 
 from meshcore.context import RequestContext, enter, leave
 from meshcore.engine import Decision, Outcome
 from meshcore.integrations._asgi_answer import edited_scope
 from meshcore.integrations._asgi_entry import target_of
 from meshcore.integrations._inbound import MARK, Inbound, port_of
-from meshcore.integrations.asgi import App, Message, Receive, Scope, Send
 from meshcore.mesh import Mesh
+
+if TYPE_CHECKING:
+    from meshcore.integrations.asgi import App, Message, Receive, Scope, Send
 
 __all__ = ["serve"]
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from meshcore.context import RequestContext, enter, leave
 from meshcore.engine import Decision, Outcome
+from meshcore.integrations import _asgi_websocket
 from meshcore.integrations._asgi_answer import serve
 from meshcore.integrations._asgi_entry import Entry
 from meshcore.integrations._asgi_forward import Forwarder, answer
@@ -59,8 +60,6 @@ class MeshMiddleware:
         elif kind == "lifespan":
             await self._lifespan(scope, receive, send)
         elif kind == "websocket":
-            from meshcore.integrations import _asgi_websocket  # it uses what is here
-
             await _asgi_websocket.serve(self.app, self.mesh, self._inbound, scope, receive, send)
         else:
             await self.app(scope, receive, send)

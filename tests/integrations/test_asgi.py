@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from asgi_support import App, Client
-from mesh_support import REVIEWS, in_loop, mesh_of, rules, service
+from mesh_support import REVIEWS, active, in_loop, mesh_of, rules, service
 from origins import origins, refused_port
 
 from meshcore.context import current
@@ -27,13 +27,6 @@ RETRIED = "match: [{uri: {prefix: /retried}}], retries: {attempts: 3, retryOn: 5
 
 def mesh_for(*more: str) -> Mesh:
     return mesh_of(service("reviews", 1), rules("reviews", EDITED, MOVED, ABORT, SLOW, RETRIED, *more))
-
-
-def active(mesh: Mesh) -> int:
-    """Requests that hold an endpoint."""
-    return sum(
-        endpoint["active_requests"] for cluster in mesh.engine.clusters() for endpoint in cluster["endpoints"]
-    )
 
 
 def counts(mesh: Mesh) -> dict[Any, int]:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from asgi_support import App, Client
-from mesh_support import REVIEWS, in_loop, mesh_of, rules, service
+from mesh_support import REVIEWS, active, in_loop, mesh_of, rules, service
 
 from meshcore.context import current
 from meshcore.integrations.asgi import MeshMiddleware
@@ -22,12 +22,6 @@ SLOWER = "match: [{uri: {prefix: /late}}], timeout: 0.1s, HERE"
 
 def mesh_for() -> Mesh:
     return mesh_of(service("reviews", 1), rules("reviews", SLOW, SLOWER))
-
-
-def active(mesh: Mesh) -> int:
-    return sum(
-        endpoint["active_requests"] for cluster in mesh.engine.clusters() for endpoint in cluster["endpoints"]
-    )
 
 
 def test_servers_take_it_for_an_asgi_3_app() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from asgi_support import App as HttpApp
 from asgi_support import Client
-from mesh_support import REVIEWS, in_loop, mesh_of, rules, service
+from mesh_support import REVIEWS, active, in_loop, mesh_of, rules, service
 
 from meshcore.context import current
 from meshcore.integrations.asgi import MeshMiddleware
@@ -49,12 +49,6 @@ class App:
         if (await receive())["type"] == "websocket.receive":
             await send({"type": "websocket.send", "text": "said"})
         await send({"type": "websocket.close", "code": 1000})
-
-
-def active(mesh: Mesh) -> int:
-    return sum(
-        endpoint["active_requests"] for cluster in mesh.engine.clusters() for endpoint in cluster["endpoints"]
-    )
 
 
 def mesh_for(**options: Any) -> Mesh:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from callers import CALLERS, Call, Caller, caller_of
-from mesh_support import REVIEWS, mesh_of, rules, service
+from mesh_support import REVIEWS, active, mesh_of, rules, service
 from origins import Origin, origins, refused_port
 
 from meshcore.context import activate
@@ -47,12 +47,6 @@ def two() -> Iterator[list[Origin]]:
 
 def mesh_for(*ports: int) -> Mesh:
     return mesh_of(service("reviews", *ports), rules("reviews", *RULES), service="productpage")
-
-
-def active(mesh: Mesh) -> int:
-    return sum(
-        endpoint["active_requests"] for cluster in mesh.engine.clusters() for endpoint in cluster["endpoints"]
-    )
 
 
 def test_endpoints_take_turns_and_see_the_authority(caller: Caller, two: list[Origin]) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from asgi_support import App, Client
 from callers import CALLERS, Caller, caller_of
-from mesh_support import config_of, rules, service
+from mesh_support import active, config_of, rules, service
 from origins import Origin, origins, refused_port
 from test_wsgi import App as WsgiApp
 from test_wsgi import call
@@ -88,12 +88,6 @@ def limited(app: int, limits: int, **fields: Any) -> Config:
     settings = {"target_uri": f"127.0.0.1:{limits}", "timeout": 20.0, **fields}
     filters = (("ratelimit", GlobalRateLimit("shop", rate_limits=(RateLimit((action,)),), **settings)),)
     return replace(config, listeners=tuple(replace(one, filters=filters) for one in config.listeners))
-
-
-def active(mesh: Mesh) -> int:
-    return sum(
-        endpoint["active_requests"] for cluster in mesh.engine.clusters() for endpoint in cluster["endpoints"]
-    )
 
 
 @pytest.mark.parametrize("name", CALLERS)

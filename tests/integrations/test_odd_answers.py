@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 import pytest
 from asgi_support import App, Client
 from callers import CALLERS, caller_of
-from mesh_support import in_loop, mesh_of, rules, service
+from mesh_support import active, in_loop, mesh_of, rules, service
 from origins import origins
 from test_wsgi import App as WsgiApp
 from test_wsgi import call
@@ -68,12 +68,6 @@ def heads() -> list[str]:
 
 def away(port: int) -> Mesh:
     return mesh_of(service("reviews", 1), service("ratings", port), rules("reviews", AWAY))
-
-
-def active(mesh: Mesh) -> int:
-    return sum(
-        endpoint["active_requests"] for cluster in mesh.engine.clusters() for endpoint in cluster["endpoints"]
-    )
 
 
 @pytest.mark.parametrize(

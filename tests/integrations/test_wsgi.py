@@ -11,7 +11,7 @@ from wsgiref.util import setup_testing_defaults
 from wsgiref.validate import validator
 
 import pytest
-from mesh_support import REVIEWS, mesh_of, rules, service
+from mesh_support import REVIEWS, active, mesh_of, rules, service
 from origins import origins, refused_port
 
 from meshcore.context import current
@@ -113,12 +113,6 @@ def call(
 
 def mesh_for(*more: str) -> Mesh:
     return mesh_of(service("reviews", 1), rules("reviews", EDITED, MOVED, ABORT, *more))
-
-
-def active(mesh: Mesh) -> int:
-    return sum(
-        endpoint["active_requests"] for cluster in mesh.engine.clusters() for endpoint in cluster["endpoints"]
-    )
 
 
 def test_the_app_gets_what_is_routed_to_it() -> None:
