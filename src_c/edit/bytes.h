@@ -129,7 +129,7 @@ static inline bool mc_scan_doubtful_edges(const mc_scan *scan) { return scan->ed
 /* Whether the text is of letters, digits, "-" and "." alone, as most names are: they may stand in a
  * token and in an authority, so that only other texts need a look at the classes. */
 #ifdef __SSE2__
-static inline bool mc_bytes_plain(mc_slice text) {
+static inline bool mc_bytes_plain_as(mc_slice text, const bool any_case) {
   const char *p = text.data;
   const __m128i zero = _mm_setzero_si128();
   __m128i odd = zero; /* not zero where a byte is something else */
@@ -145,7 +145,8 @@ static inline bool mc_bytes_plain(mc_slice text) {
       bytes = _mm_set_epi64x((long long)(left >= 8 ? mc_word_at(p + left - 8) : low), (long long)low);
       left = 0;
     }
-    __m128i letter = _mm_sub_epi8(_mm_or_si128(bytes, _mm_set1_epi8(0x20)), _mm_set1_epi8('a'));
+    const __m128i folded = any_case ? _mm_or_si128(bytes, _mm_set1_epi8(0x20)) : bytes;
+    __m128i letter = _mm_sub_epi8(folded, _mm_set1_epi8('a'));
     __m128i other = _mm_sub_epi8(bytes, _mm_set1_epi8('-'));
     letter = _mm_cmpeq_epi8(_mm_subs_epu8(letter, _mm_set1_epi8('z' - 'a')), zero);
     other = _mm_andnot_si128(_mm_cmpeq_epi8(bytes, _mm_set1_epi8('/')),
@@ -155,8 +156,13 @@ static inline bool mc_bytes_plain(mc_slice text) {
   return _mm_movemask_epi8(odd) == 0;
 }
 #else
-static inline bool mc_bytes_plain(mc_slice text) { return (void)text, false; }
+static inline bool mc_bytes_plain_as(mc_slice text, const bool any_case) { return (void)text, (void)any_case, false; }
 #endif
+
+static inline bool mc_bytes_plain(mc_slice text) { return mc_bytes_plain_as(text, true); }
+
+/* The same, and no letter is a capital. */
+static inline bool mc_bytes_plain_lower(mc_slice text) { return mc_bytes_plain_as(text, false); }
 
 /* Comparison with a literal, without a call, which compilers make of a memcmp of five bytes and more. */
 #define MC_IS(slice, literal)                                                                           \

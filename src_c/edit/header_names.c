@@ -2,8 +2,10 @@
 
 mc_header_id mc_header_id_of(mc_slice name) {
   uint64_t bit;
-  return mc_header_id_inlined(name, &bit);
+  return mc_header_id_inlined(name, true, &bit);
 }
+
+mc_header_id mc_header_id_and_bit(mc_slice name, uint64_t *bit) { return mc_header_id_inlined(name, true, bit); }
 
 bool mc_header_id_joined(mc_header_id id) { return id != MC_HEADER_OTHER && id != MC_HEADER_HTTP2_SETTINGS; }
 

@@ -26,6 +26,7 @@ typedef enum mc_header_id {
   MC_HEADER_ENVOY_INTERNAL,
   MC_HEADER_ENVOY_EXTERNAL_ADDRESS,
   MC_HEADER_ENVOY_EXPECTED_TIMEOUT,
+  MC_HEADER_CLIENT_TRACE_ID,
   MC_HEADER_ENVOY_TRUSTED, /* let through from internal clients only */
   MC_HEADER_ENVOY_CONTROL, /* likewise, and consumed by the router: the upstream never sees it */
   MC_HEADER_ENVOY_EDGE,    /* taken away at the edge: from external clients, with use_remote_address */
@@ -33,6 +34,8 @@ typedef enum mc_header_id {
 
 /* The name may be in any case. */
 mc_header_id mc_header_id_of(mc_slice name);
+/* The same with the bit that header_id.h tells of. */
+mc_header_id mc_header_id_and_bit(mc_slice name, uint64_t *bit);
 
 /* Whether Envoy keeps one line of this request header, so that adding to it joins with ",". */
 bool mc_header_id_joined(mc_header_id id);

@@ -27,6 +27,7 @@ static void reset(mc_lines *out, const mc_header *headers, uint32_t count) {
   memset(out->hidden, 0, sizeof out->hidden);
   memset(out->trusted, 0, sizeof out->trusted);
   memset(out->edge, 0, sizeof out->edge);
+  memset(out->asked, 0, sizeof out->asked);
   memset(out->at, 0xff, sizeof out->at);
 }
 
@@ -91,6 +92,7 @@ static mc_code rebuild(const mc_header *headers, uint32_t count, mc_scratch *scr
     mc_header_id id = mc_header_id_of(copy[i].name);
     if (id != MC_HEADER_OTHER && id != MC_HEADER_JOINED) note(out, id, i);
   }
+  memset(out->asked, 0xff, sizeof out->asked); /* lines have moved: any may be */
   return MC_OK;
 }
 
@@ -111,8 +113,15 @@ static bool values_ok(const mc_header *headers, uint32_t count) {
   return true;
 }
 
-mc_code mc_lines_read(const mc_header *headers, uint32_t count, size_t extra_bytes, mc_scratch *scratch,
-                      mc_lines *out, mc_details *details) {
+/* A name that is not among the known ones in lower case. False: it is malformed. */
+MC_SELDOM bool read_odd_name(mc_slice name, mc_header_id *id, uint64_t *bit) {
+  *id = mc_header_id_and_bit(name, bit);
+  if (*id != MC_HEADER_OTHER || *bit) return true;
+  return name.size && (mc_bytes_plain(name) || mc_bytes_all(name, MC_BYTE_TOKEN));
+}
+
+mc_code mc_lines_read(const mc_header *headers, uint32_t count, size_t extra_bytes, const mc_names_asked *asked,
+                      mc_scratch *scratch, mc_lines *out, mc_details *details) {
   reset(out, headers, count);
   *details = MC_DETAILS_TOO_MANY_HEADERS;
   if (count > MC_MAX_HEADER_COUNT) return MC_INVALID;
@@ -121,15 +130,16 @@ mc_code mc_lines_read(const mc_header *headers, uint32_t count, size_t extra_byt
   const mc_header *const end = headers + count;
   for (const mc_header *line = headers; line < end; line++) {
     const mc_slice name = line->name;
-    uint64_t bit;
-    mc_header_id id = mc_header_id_inlined(name, &bit);
-    if (id == MC_HEADER_OTHER) {
-      if (bit) continue;
-      *details = MC_DETAILS_CODEC_ERROR;
-      if (name.size == 0 || (!mc_bytes_plain(name) && !mc_bytes_all(name, MC_BYTE_TOKEN))) return MC_INVALID;
-      continue;
-    }
     const uint32_t i = (uint32_t)(line - headers);
+    if (mc_names_may_have(asked, name.data, name.size)) mc_mask_set(out->asked, i);
+    uint64_t bit;
+    mc_header_id id = mc_header_id_inlined(name, false, &bit);
+    if (id == MC_HEADER_OTHER) {
+      if (bit || (name.size && mc_bytes_plain_lower(name))) continue;
+      *details = MC_DETAILS_CODEC_ERROR;
+      if (!read_odd_name(name, &id, &bit)) return MC_INVALID;
+      if (id == MC_HEADER_OTHER) continue;
+    }
     if (seen & bit && !copy) copy = repeated(headers, i);
     seen |= bit;
     if (id != MC_HEADER_JOINED) note(out, id, i);

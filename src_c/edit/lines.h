@@ -3,6 +3,7 @@
 #define MC_EDIT_LINES_H
 
 #include "base/arena.h"
+#include "base/names.h"
 #include "edit/bytes.h"
 #include "edit/header_names.h"
 
@@ -14,6 +15,7 @@ typedef struct mc_lines {
   uint64_t hidden[2];  /* never pass: hop-by-hop and the like */
   uint64_t trusted[2]; /* pass from internal clients only */
   uint64_t edge[2];    /* do not pass from external clients at the edge */
+  uint64_t asked[2];   /* have names that may be asked for */
   int16_t at[MC_HEADER_ENVOY_TRUSTED]; /* index of the line by mc_header_id; -1: none */
 } mc_lines;
 
@@ -25,8 +27,8 @@ static inline mc_slice mc_lines_value(const mc_lines *lines, mc_header_id id) {
 }
 
 /* MC_OK; MC_INVALID with *details; MC_NO_MEMORY. extra_bytes: of the target, towards the bound. */
-mc_code mc_lines_read(const mc_header *headers, uint32_t count, size_t extra_bytes, mc_scratch *scratch,
-                      mc_lines *out, mc_details *details);
+mc_code mc_lines_read(const mc_header *headers, uint32_t count, size_t extra_bytes, const mc_names_asked *asked,
+                      mc_scratch *scratch, mc_lines *out, mc_details *details);
 
 /* Takes away what a Connection line names, and that line unless the request asks for an upgrade, whose
  * protocol is then *upgrade (otherwise absent). MC_DETAILS_NONE, or why the request is refused. */

@@ -260,8 +260,8 @@ static bool method_ok(mc_slice method) {
   return MC_IS(method, "GET") || MC_IS(method, "POST") || (method.size && mc_bytes_all(method, MC_BYTE_TOKEN));
 }
 
-mc_code mc_view_make(const mc_request *request, const mc_http_options *options, mc_scratch *scratch,
-                     mc_view *view, mc_refusal *refusal) {
+mc_code mc_view_make(const mc_request *request, const mc_http_options *options, const mc_names_asked *asked,
+                     mc_scratch *scratch, mc_view *view, mc_refusal *refusal) {
   mc_lines lines;
   mc_details details;
   if (!method_ok(request->method)) {
@@ -274,7 +274,7 @@ mc_code mc_view_make(const mc_request *request, const mc_http_options *options, 
               target_details == MC_DETAILS_PATH_NORMALIZATION_FAILED;
   if (target_details && !late) return refuse(refusal, target_details);
   mc_code code = mc_lines_read(request->headers, request->header_count,
-                               request->target.size + request->authority.size, scratch, &lines, &details);
+                               request->target.size + request->authority.size, asked, scratch, &lines, &details);
   if (code == MC_INVALID) return refuse(refusal, details);
   if (code != MC_OK) return code;
   details = framing(&lines);
@@ -298,6 +298,10 @@ mc_code mc_view_make(const mc_request *request, const mc_http_options *options, 
   view->sources = lines.sources;
   view->header_count = lines.count;
   memcpy(view->hidden, lines.hidden, sizeof view->hidden);
+  view->unasked[0] = ~lines.asked[0];
+  view->unasked[1] = ~lines.asked[1];
+  view->wishes_trace = lines.trusted[0] | lines.trusted[1] | lines.edge[0] | lines.edge[1] ||
+                       lines.at[MC_HEADER_CLIENT_TRACE_ID] >= 0;
   view->added_count = 0;
   view->request_id = MC_ABSENT;
   if (trailers && !put(view, &lines, MC_HEADER_TE, MC_LITERAL("te"), MC_LITERAL("trailers"), scratch)) return MC_NO_MEMORY;

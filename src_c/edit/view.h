@@ -13,6 +13,7 @@
 #ifndef MC_EDIT_VIEW_H
 #define MC_EDIT_VIEW_H
 
+#include "base/names.h"
 #include "meshcore.h"
 
 /* Why a request is not served, and the answer to it. */
@@ -25,9 +26,10 @@ typedef struct mc_refusal {
 } mc_refusal;
 
 /* MC_OK: the view is filled. MC_INVALID: refused, refusal is filled and the view is not to be used.
- * MC_NO_MEMORY. The scratch holds what had to be built; options must outlive the view. */
-mc_code mc_view_make(const mc_request *request, const mc_http_options *options, mc_scratch *scratch,
-                     mc_view *view, mc_refusal *refusal);
+ * MC_NO_MEMORY. The scratch holds what had to be built; options must outlive the view. asked: the names that will be
+ * looked up by mc_slots_find. */
+mc_code mc_view_make(const mc_request *request, const mc_http_options *options, const mc_names_asked *asked,
+                     mc_scratch *scratch, mc_view *view, mc_refusal *refusal);
 
 /* Visits the lines that are there:
  *   const mc_header *line; for (size_t at = 0; mc_view_next(view, &at, &line);) ... */

@@ -265,7 +265,7 @@ MC_INLINED mc_code decide(const mc_snapshot *s, const mc_request *request, mc_de
   mc_refusal refusal;
   const mc_http_options *options = &s->listeners[d->listener].options;
   if (d->request.ids && mc_request_ids_keep(d, options)) return MC_NO_MEMORY;
-  mc_code code = mc_view_make(&d->request, options, &d->scratch, &d->view, &refusal);
+  mc_code code = mc_view_make(&d->request, options, s->asked, &d->scratch, &d->view, &refusal);
   if (code == MC_INVALID) {
     bare_view(d);
     if (refusal.parsed) {
@@ -315,7 +315,7 @@ mc_code mc_decision_with_headers(const mc_decision *d, const mc_header *headers,
   mc_scratch_init(&out->scratch);
   mc_refusal refusal;
   const mc_http_options *options = &d->snapshot->listeners[d->listener].options;
-  mc_code code = mc_view_make(&out->request, options, &out->scratch, &out->view, &refusal);
+  mc_code code = mc_view_make(&out->request, options, d->snapshot->asked, &out->scratch, &out->view, &refusal);
   if (code == MC_INVALID) out->details = refusal.details;
   if (!code && options->tracing) code = mc_tracing_note(out);
   return code;

@@ -266,6 +266,7 @@ mc_snapshot *mc_snapshot_build(const mc_snapshot_spec *spec, mc_runtime *runtime
   s->sharers = s->arena ? mc_arena_alloc(s->arena, 1, sizeof *s->sharers) : NULL;
   if (s->sharers) atomic_init(s->sharers, 1);
   mc_code code = s->sharers && s->routes ? MC_OK : no_memory(error);
+  if (!code) s->asked = mc_slots_asked(mc_route_table_slots(s->routes));
   if (!code) s->limits = (mc_limit_builder){mc_route_table_slots(s->routes), runtime, s->arena, NULL};
   if (!code) code = build_hosts(s, spec, error);
   if (!code) code = build_listeners(s, spec, error);

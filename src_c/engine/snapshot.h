@@ -136,6 +136,7 @@ struct mc_snapshot {
   mc_arena *arena;
   mc_runtime *runtime;
   mc_route_table *routes;
+  const mc_names_asked *asked; /* of the routes' slots */
   mc_listener *listeners;
   mc_virtual_host *hosts;
   mc_action *actions; /* by route */

@@ -54,6 +54,7 @@ static wishes read_wishes(mc_view *view, bool hides_operation) {
   enum { OPERATION = sizeof "x-envoy-decorator-operation" - 1 };
   const uint64_t sizes = UINT64_C(1) << CLIENT | UINT64_C(1) << SERVICE | UINT64_C(1) << OPERATION;
   wishes found = {false, false};
+  if (!view->wishes_trace) return found;
   const mc_header *const lines = view->headers;
   for (const mc_header *line = lines, *end = lines + view->header_count; line < end; line++) {
     const mc_slice name = line->name;

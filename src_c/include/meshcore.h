@@ -1128,6 +1128,7 @@ typedef struct mc_view {
   const mc_header *headers;
   const int32_t *sources; /* index in the request of each line, -1: ours; NULL: the same index */
   uint64_t hidden[2];     /* bit i of hidden[i / 64] is set: headers[i] is not there */
+  uint64_t unasked[2];    /* likewise: nobody asks for the name of headers[i] */
   uint32_t header_count;
   uint32_t added_count;
   mc_header added[MC_VIEW_ADDED]; /* x-forwarded-proto and the like */
@@ -1141,6 +1142,7 @@ typedef struct mc_view {
   mc_slice upgrade;         /* the protocol that the request wants to switch to; data NULL: none */
   mc_slice request_id;      /* x-request-id, where the listener minds it; data NULL: none */
   bool owns_request_id;     /* its text is the view's own: no header line of the request */
+  bool wishes_trace;        /* false: no line has a name that asks for a trace, or says what it is of */
   bool internal; /* the client is internal */
   bool tls;      /* the connection's own scheme is https */
 } mc_view;
@@ -1218,7 +1220,7 @@ mc_code mc_template_rewrite_apply(const mc_template_rewrite *rewrite,
                                   const mc_slice values[MC_TEMPLATE_VARIABLES], mc_scratch *scratch,
                                   mc_slice *out);
 
-/* Fills path and query from target. */
+/* Fills path and query from target; any line may be asked for. */
 void mc_view_split(mc_view *view);
 
 /* ------------------------------------------------------------------ route tables

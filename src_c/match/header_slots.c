@@ -17,8 +17,7 @@ struct mc_slots {
   bool *joined; /* by slot */
   uint32_t mask;
   uint16_t count;
-  uint64_t sizes; /* bit n: some name has n bytes, or as many times 64 more */
-  uint32_t ends;  /* bit n: the last byte of some name has n in its lower bits, which letters share in both cases */
+  mc_names_asked asked;
 };
 
 /* What Envoy 1.40 keeps in one place and so joins: the request headers of its O(1) header map. */
@@ -35,12 +34,6 @@ static const char *const INLINE_HEADERS[] = {
     "x-envoy-upstream-stream-duration-ms", "x-forwarded-client-cert", "x-forwarded-for", "x-forwarded-host",
     "x-forwarded-port", "x-forwarded-proto", "x-request-id",
 };
-
-static inline uint32_t end_bit(mc_slice name) { return (uint32_t)1 << (name.data[name.size - 1] & 31); }
-
-/* Whether a set of sizes has this one. Names of 64 bytes and more share bits with short ones, so that this is one
- * instruction; they are told apart soon. */
-static inline bool has_size(uint64_t sizes, size_t size) { return sizes >> (size & 63) & 1; }
 
 /* The ends of the name, folded by setting bit 5. Names that differ in the middle only, or where
  * folding confuses other bytes than letters, are told apart by the comparison that follows. */
@@ -135,8 +128,8 @@ mc_code mc_slots_add(mc_slots *slots, mc_slice name, uint16_t *slot) {
     if (!ok) return MC_NO_MEMORY;
     *here = (entry){hash, copy, slots->count};
     slots->joined[slots->count] = is_inline(name);
-    slots->sizes |= (uint64_t)1 << (name.size & 63);
-    if (name.size) slots->ends |= end_bit(name);
+    slots->asked.sizes |= (uint64_t)1 << (name.size & 63);
+    if (name.size) slots->asked.ends |= mc_name_end(name.data, name.size);
     slots->count++;
   }
   *slot = here->slot;
@@ -144,6 +137,8 @@ mc_code mc_slots_add(mc_slots *slots, mc_slice name, uint16_t *slot) {
 }
 
 uint32_t mc_slots_count(const mc_slots *slots) { return slots->count; }
+
+const mc_names_asked *mc_slots_asked(const mc_slots *slots) { return &slots->asked; }
 
 bool mc_slots_joined(const mc_slots *slots, uint16_t slot) { return slots->joined[slot]; }
 
@@ -158,11 +153,10 @@ static bool begin(const mc_slots *slots, uint32_t line_count, mc_scratch *scratc
   return true;
 }
 
-/* A line whose name has the size of one that is asked for, but most often another end. Between the arrays of found there is another one of slots:
- * the last line so far. */
+/* A line whose name may be asked for. Between the arrays of found there is another one of slots: the last line so far. */
 MC_INLINED bool note(const mc_slots *slots, mc_slice name, uint32_t i, uint32_t line_count, mc_scratch *scratch,
                      mc_found *found) {
-  if (!name.size || !(slots->ends & end_bit(name))) return true;
+  if (!mc_names_may_have(&slots->asked, name.data, name.size)) return true;
   const uint16_t slot = slot_of(slots, name);
   if (slot == MC_SLOT_NONE) return true;
   if (!found->first && !begin(slots, line_count, scratch, found)) return false;
@@ -177,21 +171,31 @@ MC_INLINED bool note(const mc_slots *slots, mc_slice name, uint32_t i, uint32_t 
   return true;
 }
 
+/* Which of the lines 64 * word to 64 * word + 63 are there, and may be asked for. */
+static inline uint64_t open_lines(const mc_view *view, uint32_t word) {
+  const uint32_t from = 64 * word;
+  if (view->header_count <= from) return 0;
+  const uint32_t count = view->header_count - from;
+  const uint64_t there = count < 64 ? ((uint64_t)1 << count) - 1 : UINT64_MAX;
+  return there & ~(view->hidden[word] | view->unasked[word]);
+}
+
 mc_code mc_slots_find(const mc_slots *slots, const mc_view *view, mc_scratch *scratch, mc_found *found) {
+  enum { WORDS = sizeof view->hidden / sizeof *view->hidden };
   *found = (mc_found){NULL, NULL};
   if (slots->count == 0) return MC_OK;
-  const uint64_t sizes = slots->sizes;
   const uint32_t own = view->header_count, count = own + view->added_count;
-  const mc_header *const lines = view->headers;
-  for (const mc_header *line = lines, *end = lines + own; line < end; line++) {
-    if (!has_size(sizes, line->name.size)) continue;
-    const uint32_t i = (uint32_t)(line - lines);
-    if (i < 128 && (view->hidden[i >> 6] >> (i & 63) & 1)) continue;
-    if (!note(slots, line->name, i, count, scratch, found)) return MC_NO_MEMORY;
+  for (uint32_t word = 0; word < WORDS; word++) {
+    for (uint64_t left = open_lines(view, word); left; left &= left - 1) {
+      const uint32_t i = 64 * word + (uint32_t)__builtin_ctzll(left);
+      if (!note(slots, view->headers[i].name, i, count, scratch, found)) return MC_NO_MEMORY;
+    }
+  }
+  for (uint32_t i = 64 * WORDS; i < own; i++) { /* of a view that mc_view_make has not made */
+    if (!note(slots, view->headers[i].name, i, count, scratch, found)) return MC_NO_MEMORY;
   }
   for (uint32_t i = own; i < count; i++) {
-    const mc_slice name = view->added[i - own].name;
-    if (has_size(sizes, name.size) && !note(slots, name, i, count, scratch, found)) return MC_NO_MEMORY;
+    if (!note(slots, view->added[i - own].name, i, count, scratch, found)) return MC_NO_MEMORY;
   }
   return MC_OK;
 }

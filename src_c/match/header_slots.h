@@ -1,6 +1,6 @@
 /* Header slots: the names that a configuration asks for get numbers (slots) when it is built, and one
- * pass over a request's lines finds the lines of every slot. Lines that nobody asks for cost a look
- * at the length of their name.
+ * pass over a request's lines finds the lines of every slot. What mc_view_make has found that nobody asks for is
+ * passed over.
  *
  * Names compare without case. Lines of a repeated header keep their order. A few headers (those that
  * Envoy stores inline) count as one line with their values joined by ','; see mc_slots_value.
@@ -9,6 +9,7 @@
 #define MC_MATCH_HEADER_SLOTS_H
 
 #include "base/arena.h"
+#include "base/names.h"
 #include "base/slice.h"
 
 enum { MC_SLOT_NONE = 0xffff, MC_SLOTS_MOST = 4096 };
@@ -40,6 +41,8 @@ static inline uint16_t mc_found_first(const mc_found *found, uint16_t slot) {
   return found->first ? found->first[slot] : 0;
 }
 
+/* Which names they are, for mc_view_make. */
+const mc_names_asked *mc_slots_asked(const mc_slots *slots);
 /* How many different names there are. */
 uint32_t mc_slots_count(const mc_slots *slots);
 /* Whether the lines of a header count as one, joined by ',' (Envoy's inline headers). */

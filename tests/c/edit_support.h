@@ -41,7 +41,7 @@ static inline void view_of(mc_view *view, mc_scratch *scratch, const char *autho
                         .headers = headers,
                         .header_count = headers_of(rows, headers)};
   mc_refusal refusal;
-  CHECK_INT(mc_view_make(&request, &options, scratch, view, &refusal), MC_OK);
+  CHECK_INT(mc_view_make(&request, &options, &MC_ANY_NAME, scratch, view, &refusal), MC_OK);
 }
 
 /* Segments of a format, written down briefly. */

@@ -101,7 +101,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   mc_view view;
   mc_refusal refusal;
   mc_scratch_init(&scratch);
-  mc_code code = mc_view_make(&request, &options, &scratch, &view, &refusal);
+  mc_code code = mc_view_make(&request, &options, &MC_ANY_NAME, &scratch, &view, &refusal);
   if (code == MC_OK) {
     check_view(&view);
     check_upstream(&view, &options);

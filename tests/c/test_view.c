@@ -32,7 +32,7 @@ static mc_code make(const char *method, const char *target, const mc_http_option
                         .headers = headers,
                         .header_count = count};
   mc_scratch_reset(&scratch);
-  return mc_view_make(&request, options, &scratch, &view, &refusal);
+  return mc_view_make(&request, options, &MC_ANY_NAME, &scratch, &view, &refusal);
 }
 
 static mc_slice header(const char *name) { return mc_view_header(&view, text(name)); }
@@ -191,7 +191,7 @@ static void test_slashes(void) {
 static mc_slice host(const char *authority, const mc_http_options *options) {
   mc_request request = {.method = MC_LITERAL("GET"), .authority = text(authority), .target = MC_LITERAL("/"), .port = 80};
   mc_scratch_reset(&scratch);
-  mc_code code = mc_view_make(&request, options, &scratch, &view, &refusal);
+  mc_code code = mc_view_make(&request, options, &MC_ANY_NAME, &scratch, &view, &refusal);
   return code == MC_OK ? view.authority : MC_ABSENT;
 }
 
@@ -216,7 +216,7 @@ static void test_authority(void) {
   CHECK_INT(refusal.details, MC_DETAILS_MISSING_HOST_HEADER);
   mc_header lines[] = {{MC_LITERAL("Host"), MC_LITERAL("a")}, {MC_LITERAL("host"), MC_LITERAL("b")}};
   mc_request request = {.method = MC_LITERAL("GET"), .target = MC_LITERAL("/"), .headers = lines, .header_count = 2};
-  CHECK_INT(mc_view_make(&request, &plain, &scratch, &view, &refusal), MC_OK);
+  CHECK_INT(mc_view_make(&request, &plain, &MC_ANY_NAME, &scratch, &view, &refusal), MC_OK);
   CHECK_SLICE(view.authority, "a,b");
   CHECK_SLICE(header("host"), "a,b");
   const mc_header *line;
