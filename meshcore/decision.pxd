@@ -12,12 +12,21 @@ cdef extern from "Python.h":
     void disown "Py_DECREF"(PyObject *thing) noexcept
 
 
+cdef extern from *:
+    """
+    #define mc_disown_last(thing) Py_SET_REFCNT(thing, 0)
+    """
+    void disown_last "mc_disown_last"(PyObject *thing) noexcept  # tp_dealloc is not called
+
+
 cdef enum:
     LINES_INLINE = 40
     OTHERS_HELD = 9  # the headers as they were given and what was made of them, and seven texts of the request
 
 cdef struct Block:
     mc_decision decision
+    bint decided          # the decision is one, and to be released
+    uint64_t ids[MC_REQUEST_IDS]  # what the request's ids are made of
     mc_header *lines
     uint32_t line_count
     Block *next
@@ -39,7 +48,7 @@ cdef inline void hold(Block *block, PyObject *thing) noexcept:
 
 
 cdef class Decision:
-    cdef Block *_block
+    cdef Block *_block  # never NULL
     cdef Snapshot _snapshot
     cdef Serving _serving
     cdef tuple _pairs  # the lines; None: nobody has asked yet, and the first that the block holds are theirs
@@ -67,8 +76,9 @@ cdef class Mirror:
     cdef readonly str cluster, authority
 
 
-cdef Decision decide(Serving serving, Snapshot snapshot, object headers, mc_request *request)
-cdef Decision peek(Serving serving, Snapshot snapshot, object headers, mc_request *request)
+cdef Decision decision_new()
+cdef int decide(Serving serving, Snapshot snapshot, object headers, Decision decision) except -1
+cdef int peek(Serving serving, Snapshot snapshot, object headers, Decision decision) except -1
 cdef mc_report report_of(
     Snapshot snapshot, int32_t cluster, object latency, object headers, object now_ns
 ) except *

@@ -10,15 +10,15 @@ import enum
 cimport cython
 from cpython.bytes cimport PyBytes_FromStringAndSize
 from cpython.long cimport PyLong_AsLongAndOverflow
-from cpython.object cimport PyObject
+from cpython.object cimport PyObject, PyTypeObject, destructor
 from libc.stdlib cimport free, malloc
 
 from meshcore._cluster_spec cimport nanoseconds
 from meshcore._core cimport *
 from meshcore._given cimport time_given
 from meshcore._request cimport (
-    MC_LISTS_STAY, PyList_CheckExact, PyList_GET_ITEM, PyList_GET_SIZE, as_lines, as_pairs, as_tuples, has_names,
-    pairs_as_bytes, take, take_pairs, take_plain_pair, take_plain_pairs, text_of,
+    MC_LISTS_STAY, PyList_CheckExact, PyList_GET_SIZE, as_lines, as_pairs, as_tuples, has_names, mc_take_list,
+    pairs_as_bytes, take, take_pairs, take_plain_pairs, text_of,
 )
 from meshcore._sealed cimport seal
 from meshcore._shape cimport shaped
@@ -53,7 +53,7 @@ cdef dict FLAGS = {}
 cdef extern from *:
     """
     #ifdef Py_GIL_DISABLED
-    #define MC_POOLED 0   /* the pool relies on the GIL; malloc does not */
+    #define MC_POOLED 0   /* the pools rely on the GIL; malloc does not */
     #else
     #define MC_POOLED 64
     #endif
@@ -74,25 +74,42 @@ cdef Block *block_new(Py_ssize_t line_count) except NULL:
         block = <Block *> malloc(sizeof(Block))
         if block == NULL:
             raise MemoryError
+    block.decided = False
     block.held_count = 0
-    block.path = block.authority = <PyObject *> None
-    block.line_count = <uint32_t> line_count
     block.lines = block.some
+    if block_make_room(block, line_count):
+        free(block)
+        raise MemoryError
+    return block
+
+
+cdef int block_make_room(Block *block, Py_ssize_t line_count) noexcept:
+    """For as many header lines; -1 where memory is out."""
+    block.line_count = <uint32_t> line_count
     if line_count > LINES_INLINE:
         block.lines = <mc_header *> malloc(<size_t> line_count * sizeof(mc_header))
         if block.lines == NULL:
-            free(block)
-            raise MemoryError
-    return block
+            block.lines = block.some
+            return -1
+    return 0
+
+
+cdef inline void block_clear(Block *block) noexcept:
+    cdef uint32_t i, count = block.held_count
+    if block.decided:
+        block.decided = False
+        mc_decision_release(&block.decision)
+    block.held_count = 0
+    for i in range(count):
+        disown(block.held[i])
+    if block.lines != block.some:
+        free(block.lines)
+        block.lines = block.some
 
 
 cdef void block_free(Block *block) noexcept:
     global pool, pooled
-    cdef uint32_t i
-    for i in range(block.held_count):
-        disown(block.held[i])
-    if block.lines != block.some:
-        free(block.lines)
+    block_clear(block)
     if pooled < MC_POOLED:
         block.next = pool
         pool = block
@@ -101,15 +118,64 @@ cdef void block_free(Block *block) noexcept:
         free(block)
 
 
+# ---------------------------------------------------------------------- decisions that nobody has any more
+#
+# They stay as they are, each with its block, and are given out again: one costs less than a tenth so of what it does to
+# make and free one.
+
+cdef extern from *:
+    """
+    #define mc_owned(thing) ((struct __pyx_obj_8meshcore_8decision_Decision *)(thing))
+    """
+    Decision mc_owned(PyObject *thing)
+
+cdef PyObject *spare[64]
+cdef int spare_count = 0
+cdef destructor decision_free = NULL  # Cython's own way
+
+
+cdef Decision decision_new():
+    """One in which nothing is decided yet."""
+    global spare_count
+    cdef Decision out
+    if spare_count:
+        spare_count -= 1
+        return mc_owned(spare[spare_count])
+    out = Decision.__new__(Decision)
+    out._block = block_new(0)
+    out._block.path = out._block.authority = <PyObject *> None
+    return out
+
+
+cdef void decision_put_back(PyObject *thing) noexcept:
+    """In place of the type's tp_dealloc: the last reference becomes the pool's. Things that go away with the decision may
+    make others and put them back."""
+    global spare_count
+    own(thing)
+    decision_clear(<Decision> thing)
+    if spare_count < MC_POOLED:
+        spare[spare_count] = thing
+        spare_count += 1
+    else:
+        disown_last(thing)
+        decision_free(thing)
+
+
+cdef inline void decision_clear(Decision decision) noexcept:
+    block_clear(decision._block)
+    decision._block.path = decision._block.authority = <PyObject *> None
+    decision._snapshot = None
+    decision._serving = None
+    decision._pairs = None
+
+
 # ---------------------------------------------------------------------- decisions
 
 @cython.final
-@cython.freelist(64)
 @cython.no_gc
 cdef class Decision:
     def __dealloc__(self):
         if self._block != NULL:
-            mc_decision_release(&self._block.decision)
             block_free(self._block)
 
     def __repr__(self):
@@ -369,11 +435,12 @@ cdef class Decision:
 
     cdef Decision _with_headers(self, object headers):
         """This decision as if the request had had other headers: nothing is decided anew."""
-        cdef Decision out = Decision.__new__(Decision)
-        cdef Block *block = headers_taken(out, headers)
+        cdef Decision out = decision_new()
+        cdef Block *block = out._block
+        headers_taken(out, headers)
         cdef mc_code code = mc_decision_with_headers(
             &self._block.decision, block.lines, block.line_count, &block.decision)
-        out._block = block
+        block.decided = True
         out._snapshot = self._snapshot
         if code == MC_INVALID:
             raise ValueError(f"a request with these headers cannot be sent: {out.details}")
@@ -697,6 +764,10 @@ seal(Decision, "decisions are made by Engine.decide()")
 seal(Attempt, "attempts are made by decisions")
 seal(Mirror, "mirrors are made by Decision.mirrors")
 
+if MC_POOLED:
+    decision_free = (<PyTypeObject *> Decision).tp_dealloc
+    (<PyTypeObject *> Decision).tp_dealloc = decision_put_back
+
 
 cdef Mirror mirror_of(Decision decision, const mc_mirrored *found):
     cdef Mirror out = Mirror.__new__(Mirror)
@@ -707,85 +778,68 @@ cdef Mirror mirror_of(Decision decision, const mc_mirrored *found):
     return out
 
 
-cdef Block *headers_taken(Decision out, object headers) except NULL:
-    """A block with these header lines, which holds what they point into."""
-    cdef Block *block
+cdef int headers_taken(Decision out, object headers) except -1:
+    """Have the decision's lines point to these, and its block hold what they point into."""
+    cdef Block *block = out._block
     cdef tuple pairs
     if MC_LISTS_STAY and PyList_CheckExact(headers) and PyList_GET_SIZE(headers) <= LINES_INLINE:
-        block = block_new(PyList_GET_SIZE(headers))
-        if hold_plain_list(block, headers):
+        # The pairs are held, with no tuple made to hold them, until a Decision is asked for them.
+        if mc_take_list(<PyObject *> headers, block.some, block.held):
+            block.line_count = block.held_count = <uint32_t> PyList_GET_SIZE(headers)
             block.given = <PyObject *> headers
             hold(block, <PyObject *> headers)
-            return block
-        block_free(block)
+            return 0
     pairs = out._pairs = as_lines(headers)
-    block = block_new(len(pairs))
+    if block_make_room(block, len(pairs)):
+        raise MemoryError
     if not take_plain_pairs(pairs, block.lines):
         pairs = take_odd_lines(out, block)
     hold(block, <PyObject *> pairs)
     block.given = <PyObject *> headers
     hold(block, <PyObject *> headers)
-    return block
-
-
-cdef inline bint hold_plain_list(Block *block, object headers) noexcept:
-    """A list of plain pairs, as ASGI has it: the pairs are held, with no tuple made to hold them, until a Decision is
-    asked for them. False where not all is as take_plain_pair has it."""
-    cdef uint32_t i
-    cdef PyObject *pair
-    for i in range(block.line_count):
-        pair = PyList_GET_ITEM(headers, i)
-        if not take_plain_pair(pair, &block.lines[i]):
-            return False
-        hold(block, pair)
-    return True
+    return 0
 
 
 cdef tuple take_odd_lines(Decision out, Block *block):
-    """Of lines that are not all plain pairs; frees the block where they are none. What they point into."""
+    """Of lines that are not all plain pairs. What they point into."""
     cdef tuple alive
     try:
-        try:
-            if take_pairs(out._pairs, block.lines):
-                out._pairs = as_tuples(out._pairs)
-                take_pairs(out._pairs, block.lines)
-            return out._pairs
-        except UnicodeEncodeError:
+        if take_pairs(out._pairs, block.lines):
             out._pairs = as_tuples(out._pairs)
-            alive = pairs_as_bytes(out._pairs)
-            take_pairs(alive, block.lines)
-            return alive
-    except BaseException:
-        block_free(block)
-        raise
+            take_pairs(out._pairs, block.lines)
+        return out._pairs
+    except UnicodeEncodeError:
+        out._pairs = as_tuples(out._pairs)
+        alive = pairs_as_bytes(out._pairs)
+        take_pairs(alive, block.lines)
+        return alive
 
 
 ctypedef mc_code (*Decider)(const mc_snapshot *, const mc_request *, mc_decision *) noexcept
 
 
-cdef inline Decision asked(
-    Serving serving, Snapshot snapshot, object headers, mc_request *request, Decider decider
-):
-    """Decide a request whose texts are taken already; headers are taken here."""
-    cdef Decision out = Decision.__new__(Decision)
-    cdef Block *block = headers_taken(out, headers)
+cdef inline int ask(Serving serving, Snapshot snapshot, object headers, Decision out, Decider decider) except -1:
+    """Decide a request whose texts its decision has already; headers are taken here."""
+    cdef Block *block = out._block
+    cdef mc_request *request = &block.decision.request
+    headers_taken(out, headers)
     request.headers = block.lines
     request.header_count = block.line_count
     request.stale = False
     out._snapshot = snapshot
     cdef mc_code code = decider(snapshot.snapshot, request, &block.decision)
-    out._block = block
+    block.decided = True
     if code:
-        decide_afresh(serving, out, request, decider, code)
-    return out
+        decide_afresh(serving, out, decider, code)
+    return 0
 
 
-cdef Decision decide(Serving serving, Snapshot snapshot, object headers, mc_request *request):
-    cdef Decision out = asked(serving, snapshot, headers, request, mc_decide)
-    out._serving = serving
-    if out._block.decision.retries:
-        prepare(out)
-    return out
+cdef int decide(Serving serving, Snapshot snapshot, object headers, Decision decision) except -1:
+    ask(serving, snapshot, headers, decision, mc_decide)
+    decision._serving = serving
+    if decision._block.decision.retries:
+        prepare(decision)
+    return 0
 
 
 cdef int prepare(Decision decision) except -1:
@@ -800,14 +854,15 @@ cdef int prepare(Decision decision) except -1:
     return 0
 
 
-cdef Decision peek(Serving serving, Snapshot snapshot, object headers, mc_request *request):
-    """What decide() would return now; nothing is leased and no turn taken."""
-    return asked(serving, snapshot, headers, request, mc_peek)
+cdef int peek(Serving serving, Snapshot snapshot, object headers, Decision decision) except -1:
+    """What decide() would find now; nothing is leased and no turn taken."""
+    return ask(serving, snapshot, headers, decision, mc_peek)
 
 
-cdef int decide_afresh(Serving serving, Decision out, mc_request *request, Decider decider, mc_code code) except -1:
+cdef int decide_afresh(Serving serving, Decision out, Decider decider, mc_code code) except -1:
     """Decide again on what comes of a stale snapshot."""
     cdef mc_decision *d = &out._block.decision
+    cdef mc_request *request = &d.request
     for left in reversed(range(REFRESHES)):
         if code != MC_STALE:
             break

@@ -18,7 +18,7 @@ from meshcore._request cimport as_bytes, take, take_plain, text_of
 from meshcore._serving cimport Serving, ids_of, now_of, number_of, unix_time_of
 from meshcore._snapshot cimport Snapshot
 from meshcore._standing cimport checks_of, standing
-from meshcore.decision cimport Block, Decision as Decided, decide, hold, peek
+from meshcore.decision cimport Block, Decision as Decided, decide, decision_new, hold, peek
 
 from meshcore._breakers import Lease
 from meshcore._pick import Pick
@@ -113,6 +113,39 @@ cdef inline void hold_texts(
         hold(block, <PyObject *> local)
 
 
+cdef extern from *:
+    """
+    static const mc_slice MC_SCHEME_HTTP = {"http", 4}, MC_PROTOCOL_HTTP = {"HTTP/1.1", 8};
+
+    typedef PyObject *(*mc_fastcall)(PyObject *, PyObject *const *, Py_ssize_t, PyObject *);
+
+    /* Puts a function of C in place of a method's and returns that one. */
+    static mc_fastcall mc_replace_method(PyObject *method, mc_fastcall by) {
+      PyMethodDef *const at = ((PyMethodDescrObject *)method)->d_method;
+      const mc_fastcall before = (mc_fastcall)(void (*)(void))at->ml_meth;
+      at->ml_meth = (PyCFunction)(void (*)(void))by;
+      return before;
+    }
+    """
+    const mc_slice MC_SCHEME_HTTP, MC_PROTOCOL_HTTP
+    ctypedef object (*mc_fastcall)(object, PyObject *const *, Py_ssize_t, PyObject *)
+    mc_fastcall mc_replace_method(object method, mc_fastcall by)
+
+cdef mc_fastcall decide_by_names  # Engine.decide as it stands below
+
+
+cdef object decide_by_place(object engine, PyObject *const *arguments, Py_ssize_t count, PyObject *names):
+    """Engine.decide of four arguments and no more, as most callers have them: to read what might be given by name costs as
+    much as to find a route."""
+    cdef Decided out
+    if names == NULL and count == 4:
+        out = (<Engine> engine).decided_plain(
+            <object> arguments[0], <object> arguments[1], <object> arguments[2], <object> arguments[3])
+        if out is not None:
+            return out
+    return decide_by_names(engine, arguments, count, names)
+
+
 cdef int check_ports(object source_port, object port) except -1:
     """Raises ValueError where one is no port."""
     number_given(source_port, "source_port", 0xFFFF)
@@ -200,13 +233,12 @@ cdef class Engine:
         unix_time=None,
         seed=None,
     ):
-        cdef mc_request request
-        cdef uint64_t ids[MC_REQUEST_IDS]
-        cdef Decided out
+        cdef Decided out = decision_new()
+        cdef mc_request *request = &out._block.decision.request
         cdef Snapshot snapshot = self._serving.snapshot()
-        if not fill_plain(&request, method, authority, path, scheme, source, local, protocol, source_port, port):
+        if not fill_plain(request, method, authority, path, scheme, source, local, protocol, source_port, port):
             try:
-                fill(&request, method, authority, path, scheme, source, local, protocol, source_port, port)
+                fill(request, method, authority, path, scheme, source, local, protocol, source_port, port)
             except UnicodeEncodeError:
                 return self.decide(
                     as_bytes(method), as_bytes(authority), as_bytes(path), headers, scheme=as_bytes(scheme),
@@ -218,9 +250,38 @@ cdef class Engine:
         request.now_ns = now_of(snapshot, now_ns)
         request.unix_s = unix_time_of(snapshot, unix_time)
         request.seed = mc_entropy_next(self._serving.entropy) if seed is None else seed & 0xFFFFFFFFFFFFFFFF
-        request.ids = ids_of(self._serving, snapshot, seed, ids) if snapshot.makes_ids else NULL
-        out = decide(self._serving, snapshot, headers, &request)
+        request.ids = ids_of(self._serving, snapshot, seed, out._block.ids) if snapshot.makes_ids else NULL
+        decide(self._serving, snapshot, headers, out)
         hold_texts(out, method, authority, path, scheme, source, local, protocol)
+        return out
+
+    cdef Decided decided_plain(self, object method, object authority, object path, object headers):
+        """decide() with defaults for all the rest; None where a text takes more than a look."""
+        cdef Decided out = decision_new()
+        cdef Block *block = out._block
+        cdef mc_request *request = &block.decision.request
+        cdef Snapshot snapshot = self._serving.snapshot()
+        if not (
+            take_plain(<PyObject *> method, &request.method)
+            and take_plain_or_none(authority, &request.authority)
+            and take_plain(<PyObject *> path, &request.target)
+        ):
+            return None
+        request.scheme = MC_SCHEME_HTTP
+        request.protocol = MC_PROTOCOL_HTTP
+        request.source.data = request.local.data = NULL
+        request.source.size = request.local.size = 0
+        request.source_port = request.port = 0
+        request.now_ns = now_of(snapshot, None)
+        request.unix_s = unix_time_of(snapshot, None)
+        request.seed = mc_entropy_next(self._serving.entropy)
+        request.ids = ids_of(self._serving, snapshot, None, block.ids) if snapshot.makes_ids else NULL
+        decide(self._serving, snapshot, headers, out)
+        block.path = <PyObject *> path
+        block.authority = <PyObject *> authority
+        hold(block, <PyObject *> method)
+        hold(block, <PyObject *> authority)
+        hold(block, <PyObject *> path)
         return out
 
     def explain(
@@ -243,17 +304,19 @@ cdef class Engine:
         # Imported here: whoever only decides does not wait for it.
         from meshcore._explain import explanation_of
 
-        cdef mc_request request
+        cdef Decided out = decision_new()
+        cdef mc_request *request = &out._block.decision.request
         cdef Snapshot snapshot = self._serving.snapshot()
         method, authority, path = as_bytes(method), as_bytes(authority), as_bytes(path)
         scheme, protocol = as_bytes(scheme), as_bytes(protocol)
         check_ports(source_port, port)
-        fill(&request, method, authority, path, scheme, source, local, protocol, source_port, port)
+        fill(request, method, authority, path, scheme, source, local, protocol, source_port, port)
         request.now_ns = now_of(snapshot, now_ns)
         request.unix_s = unix_time_of(snapshot, unix_time)
         request.seed = mc_entropy_next(self._serving.entropy) if seed is None else seed & 0xFFFFFFFFFFFFFFFF
         request.ids = NULL
-        return explanation_of(peek(self._serving, snapshot, headers, &request))
+        peek(self._serving, snapshot, headers, out)
+        return explanation_of(out)
 
     def report_load(self, cluster, endpoint, *, qps, utilization, eps=0.0, now_ns=None):
         cdef Snapshot snapshot = self._serving.snapshot()
@@ -356,3 +419,6 @@ cdef class Engine:
         cdef uint64_t now = snapshot.now() if now_ns is None else time_given(now_ns)
         for number in range(len(snapshot.clusters)):
             mc_snapshot_sweep(snapshot.snapshot, number, now)
+
+
+decide_by_names = mc_replace_method(Engine.__dict__["decide"], decide_by_place)

@@ -17,6 +17,7 @@
 #endif
 
 #include "base/chacha.h"
+#include "base/inlined.h"
 #include "base/rng.h"
 
 uint64_t mc_platform_now_ns(void) {
@@ -92,16 +93,19 @@ void mc_entropy_free(mc_entropy *entropy) {
   if (entropy) munmap(entropy, sizeof *entropy);
 }
 
+/* Where the machine does not wipe, and after a fork. */
+MC_SELDOM void refresh(mc_entropy *entropy) {
+  bool fresh = atomic_load_explicit(&entropy->seeded, memory_order_acquire) && atomic_load(&entropy->owner) == getpid();
+  if (fresh || reseed(entropy)) return;
+  /* Entropy was there at the start, so this does not happen; the clock and the process id still
+   * set a child apart from its parent. */
+  atomic_store(&entropy->counter, mc_mix64(mc_platform_now_ns()) ^ (uint64_t)getpid());
+  atomic_store(&entropy->owner, getpid());
+  atomic_store(&entropy->seeded, true);
+}
+
 uint64_t mc_entropy_next(mc_entropy *entropy) {
-  bool fresh = atomic_load_explicit(&entropy->seeded, memory_order_acquire);
-  if (fresh && entropy->compare_pid) fresh = atomic_load(&entropy->owner) == getpid();
-  if (!fresh && !reseed(entropy)) {
-    /* Entropy was there at the start, so this does not happen; the clock and the process id still
-     * set a child apart from its parent. */
-    atomic_store(&entropy->counter, mc_mix64(mc_platform_now_ns()) ^ (uint64_t)getpid());
-    atomic_store(&entropy->owner, getpid());
-    atomic_store(&entropy->seeded, true);
-  }
+  if (!atomic_load_explicit(&entropy->seeded, memory_order_acquire) || entropy->compare_pid) refresh(entropy);
   return mc_mix64(atomic_fetch_add_explicit(&entropy->counter, MC_SPLITMIX64_STEP, memory_order_relaxed));
 }
 

@@ -254,7 +254,7 @@ MC_INLINED mc_code decide(const mc_snapshot *s, const mc_request *request, mc_de
   d->request_edits = NULL;
   d->answer_edits = NULL;
   d->snapshot = s;
-  d->request = *request;
+  if (request != &d->request) d->request = *request;
   mc_scratch_init(&d->scratch);
   d->listener = mc_snapshot_listener(s, request);
   if (d->listener < 0) {
@@ -264,7 +264,6 @@ MC_INLINED mc_code decide(const mc_snapshot *s, const mc_request *request, mc_de
   }
   mc_refusal refusal;
   const mc_http_options *options = &s->listeners[d->listener].options;
-  if (d->request.ids && mc_request_ids_keep(d, options)) return MC_NO_MEMORY;
   mc_code code = mc_view_make(&d->request, options, s->asked, &d->scratch, &d->view, &refusal);
   if (code == MC_INVALID) {
     bare_view(d);

@@ -7,18 +7,6 @@
 #include "trace/envoy.h"
 #include "trace/hex.h"
 
-mc_code mc_request_ids_keep(mc_decision *d, const mc_http_options *options) {
-  const uint64_t *given = d->request.ids;
-  if (!given) return MC_OK;
-  d->request.ids = NULL;
-  if (!mc_request_id_minded(options)) return MC_OK;
-  uint64_t *kept = mc_scratch_alloc(&d->scratch, MC_REQUEST_IDS * sizeof *kept);
-  if (!kept) return MC_NO_MEMORY;
-  memcpy(kept, given, MC_REQUEST_IDS * sizeof *kept);
-  d->request.ids = kept;
-  return MC_OK;
-}
-
 /* ------------------------------------------------------------------ whether */
 
 static const char reasons[] = {

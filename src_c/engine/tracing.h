@@ -6,9 +6,6 @@
 #include "edit/header_list.h"
 #include "engine/snapshot.h"
 
-/* Keeps what mc_decide was given to make ids of. */
-mc_code mc_request_ids_keep(mc_decision *d, const mc_http_options *options);
-
 /* Decides whether a request is traced, once its route is known, and notes the reason in its id. action NULL: it has
  * none. Only for listeners that trace. */
 mc_code mc_tracing_decide(mc_decision *d, const mc_action *action);

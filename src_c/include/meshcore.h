@@ -1104,8 +1104,8 @@ typedef struct mc_request {
   uint64_t now_ns;
   uint64_t unix_s; /* the time for clients' cookies, in seconds since 1970; see mc_snapshot_reads_unix_time */
   uint64_t seed;
-  const uint64_t *ids; /* MC_REQUEST_IDS numbers, of which mc_snapshot_makes_ids are random; NULL: they come of the seed. They
-                          need not outlive the call */
+  const uint64_t *ids; /* MC_REQUEST_IDS numbers, of which mc_snapshot_makes_ids are random, for as long as the decision;
+                          NULL: they come of the seed */
   bool stale; /* decide even where the cluster has news */
 } mc_request;
 
@@ -1713,7 +1713,7 @@ typedef struct mc_header_line {
 
 /* MC_OK or MC_NO_MEMORY; whatever concerns the request itself is an outcome. Or MC_STALE: decision->cluster is to
  * be refreshed, and the request decided on the snapshot that comes of it. The decision need not be initialised,
- * and is to be released in any case. */
+ * and is to be released in any case. The request may be the decision's own. */
 mc_code mc_decide(const mc_snapshot *snapshot, const mc_request *request, mc_decision *decision);
 
 /* The same decision for a request with other headers: nothing is decided anew, no endpoint is picked and no lease
