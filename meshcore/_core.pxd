@@ -1577,7 +1577,11 @@ cdef extern from "meshcore.h" nogil:
     void mc_span_context_child(const mc_span_context *parent, const uint64_t *random, mc_span_context *out)
 
     ctypedef enum mc_trace_name:
+        MC_NAME_OTHER
         MC_NAME_B3
+        MC_NAME_B3_TRACE_ID
+        MC_NAME_B3_SPAN_ID
+        MC_NAME_B3_PARENT_ID
         MC_NAME_B3_SAMPLED
         MC_NAME_TRACEPARENT
         MC_NAME_JAEGER_BAGGAGE

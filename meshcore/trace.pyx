@@ -2,69 +2,39 @@
 
 cimport cython
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize
-from cpython.dict cimport PyDict_CheckExact, PyDict_Next, PyDict_SetItem, PyDict_Size
-from cpython.list cimport PyList_CheckExact, PyList_GET_SIZE
 from cpython.object cimport PyObject
-from cpython.tuple cimport PyTuple_CheckExact, PyTuple_GET_ITEM, PyTuple_GET_SIZE
-from libc.stdint cimport uint8_t, uint32_t, uint64_t
+from libc.stdint cimport uint32_t, uint64_t
 from libc.stdlib cimport free, malloc
 from libc.string cimport memcpy
 
 from meshcore._core cimport *
-from meshcore._request cimport as_pairs, pairs_as_bytes, take, take_pairs, take_plain, text_of
+from meshcore._request cimport MC_LISTS_STAY, as_pairs, pairs_as_bytes, take_pairs, text_of
+from meshcore._trace_formats cimport Formats, to_extract, to_inject
+from meshcore._trace_ids cimport draw, hex_text, long_hex_text, uuid_text
+from meshcore._trace_inject cimport inject_into
+from meshcore._trace_lines cimport Found, find_lines, mc_trace_lines
 
 from meshcore import _trace
-from meshcore._hosts import checked_seed
 
 __all__ = ["SpanContext", "request_id", "trace_counts"]
 
-cdef extern from "Python.h":
-    object PyUnicode_New(Py_ssize_t size, Py_UCS4 maxchar)
-    void *PyUnicode_1BYTE_DATA(object text)
-    PyObject *PyList_GET_ITEM(object items, Py_ssize_t i)  # borrowed
-
-cdef extern from "base/slice.h" nogil:
-    bint mc_slice_equal(mc_slice a, mc_slice b)
-
-cdef extern from "trace/hex.h" nogil:
-    void mc_hex16_write(uint64_t number, char *out)
-
-cdef extern from "trace/names.h" nogil:
-    bint mc_trace_name_likely(mc_slice name)
+cdef extern from "trace/lines.h" nogil:
+    mc_code mc_trace_read_lines(const mc_trace_lines *lines, const mc_trace_formats *formats, mc_scratch *scratch,
+                                mc_trace_counts *counts, mc_span_context *out)
 
 cdef enum:
-    LINES_INLINE = 48
-    CACHED = 256
     REQUEST_ID_BYTES = 256
+    TEXTS = 5
 
-# ---------------------------------------------------------------------- random numbers
-
-cdef mc_id_source *ids = mc_id_source_new()
 cdef mc_trace_counts *counts = mc_trace_counts_new()
-if ids == NULL or counts == NULL:
-    raise MemoryError("no memory, or no random numbers, for ids of traces")
-
-
-cdef inline int draw(object seed, uint64_t *out, int count) except -1:
-    cdef uint64_t state
-    cdef int i
-    if seed is None:
-        if not mc_id_source_take(ids, out, <size_t> count):
-            raise OSError("the system has no random numbers to give")
-        return 0
-    state = checked_seed(seed)
-    for i in range(count):
-        state += <uint64_t> 0x9E3779B97F4A7C15
-        out[i] = mc_mix64(state)
-    return 0
+if counts == NULL:
+    raise MemoryError("no memory to count malformed headers of traces")
 
 
 def request_id(*, seed=None):
     cdef uint64_t random[2]
     draw(seed, random, 2)
-    text = PyUnicode_New(MC_UUID_TEXT, 127)
-    mc_uuid_write(random, <char *> PyUnicode_1BYTE_DATA(text))
-    return text
+    return uuid_text(random)
 
 
 def trace_counts():
@@ -77,311 +47,94 @@ def trace_counts():
     return {"malformed": malformed, "truncated": truncated}
 
 
-# ---------------------------------------------------------------------- formats
+# ---------------------------------------------------------------------- texts of a context
 
-@cython.final
-cdef class Formats:
-    cdef mc_trace_formats it
-
-    def __cinit__(self, numbers):
-        self.it.count = 0
-        for number in numbers:
-            self.it.order[self.it.count] = number
-            self.it.count += 1
+cdef void slices_of(mc_span_context *it, mc_slice **out) noexcept:
+    out[0] = &it.tracestate
+    out[1] = &it.baggage
+    out[2] = &it.request_id
+    out[3] = &it.datadog_origin
+    out[4] = &it.datadog_tags
 
 
-cdef Formats EXTRACTED = None, INJECTED = None
-cdef dict KNOWN = {}  # by the tuple that was given
-cdef tuple LATEST = (None, None)  # a program asks for the same, mostly: the names, and what they are
-
-
-cdef Formats formats_of(object names):
-    global LATEST
-    cdef tuple latest = LATEST
-    if names is latest[0]:
-        return <Formats> latest[1]
-    cdef Formats found = KNOWN.get(names) if PyTuple_CheckExact(names) else None
-    if found is not None:
-        LATEST = (names, found)
-    else:
-        found = Formats(_trace.formats_of(names))
-        if PyTuple_CheckExact(names) and len(KNOWN) < CACHED:
-            KNOWN[names] = found
-    return found
-
-
-cdef inline Formats to_extract(object names):
-    global EXTRACTED
-    if names is not None:
-        return formats_of(names)
-    if EXTRACTED is None:
-        EXTRACTED = Formats(_trace.extract_default())
-    return EXTRACTED
-
-
-cdef inline Formats to_inject(object names):
-    global INJECTED
-    if names is not None:
-        return formats_of(names)
-    if INJECTED is None:
-        INJECTED = Formats(_trace.inject_default())
-    return INJECTED
-
-
-# ---------------------------------------------------------------------- header lines in
-
-cdef inline int take_text(PyObject *value, mc_slice *out) except -1:
-    return 0 if take_plain(value, out) else take(<object> value, out)
-
-
-cdef inline int take_pair(PyObject *pair, mc_header *lines, Py_ssize_t *count) except -1:
-    """One more line, where its name may be of interest. 1: it is not a tuple of two."""
-    cdef mc_header *line = &lines[count[0]]
-    if not PyTuple_CheckExact(<object> pair) or PyTuple_GET_SIZE(<object> pair) != 2:
-        return 1
-    take_text(PyTuple_GET_ITEM(<object> pair, 0), &line.name)
-    if mc_trace_name_likely(line.name):
-        take_text(PyTuple_GET_ITEM(<object> pair, 1), &line.value)
-        count[0] += 1
-    return 0
-
-
-cdef Py_ssize_t take_lines(object headers, mc_header *lines) except -2:
-    """The lines of interest of a list, tuple or dict, in place. -1: it holds other things than tuples."""
-    cdef Py_ssize_t i, count = 0, at = 0
-    cdef PyObject *key
-    cdef PyObject *value
-    if PyList_CheckExact(headers):
-        for i in range(PyList_GET_SIZE(headers)):
-            if take_pair(PyList_GET_ITEM(headers, i), lines, &count):
-                return -1
-    elif PyTuple_CheckExact(headers):
-        for i in range(PyTuple_GET_SIZE(headers)):
-            if take_pair(PyTuple_GET_ITEM(headers, i), lines, &count):
-                return -1
-    else:
-        while PyDict_Next(headers, &at, &key, &value):
-            take_text(key, &lines[count].name)
-            if mc_trace_name_likely(lines[count].name):
-                take_text(value, &lines[count].value)
-                count += 1
-    return count
-
-
-cdef inline Py_ssize_t size_of(object headers):
-    """How many lines there are; -1: take_lines() does not know of such headers."""
-    if PyList_CheckExact(headers):
-        return PyList_GET_SIZE(headers)
-    if PyTuple_CheckExact(headers):
-        return PyTuple_GET_SIZE(headers)
-    return PyDict_Size(headers) if PyDict_CheckExact(headers) else -1
-
-
-cdef object extracted(const mc_header *lines, Py_ssize_t count, Formats formats):
-    cdef SpanContext context = SpanContext.__new__(SpanContext)
-    cdef mc_scratch scratch
-    cdef mc_code code
-    mc_scratch_init(&scratch)
-    code = mc_trace_extract(lines, <uint32_t> count, &formats.it, &scratch, counts, &context._it)
-    try:
-        if code == MC_OK:
-            context._keep_texts()
-            return context
-        if code == MC_NO_MEMORY:
-            raise MemoryError
+cdef bytes kept_texts(mc_span_context *it):
+    """Copies what the slices point into, so that headers and scratch may go; None: there is nothing."""
+    cdef mc_slice *slices[TEXTS]
+    cdef size_t size = 0
+    cdef char *at
+    cdef int i
+    cdef bytes texts
+    slices_of(it, slices)
+    for i in range(TEXTS):
+        size += slices[i].size
+    if not size:
         return None
-    finally:
-        mc_scratch_reset(&scratch)
+    texts = PyBytes_FromStringAndSize(NULL, <Py_ssize_t> size)
+    at = PyBytes_AS_STRING(texts)
+    for i in range(TEXTS):
+        if slices[i].size:
+            memcpy(at, slices[i].data, slices[i].size)
+            slices[i].data = at
+            at += slices[i].size
+    return texts
+
+
+# ---------------------------------------------------------------------- what headers carry
+
+cdef inline bint carries(SpanContext context, mc_code code) except -1:
+    """Whether what was read is a context; it then keeps its texts."""
+    if code == MC_OK:
+        context._texts = kept_texts(&context._it)
+        return True
+    if code == MC_NO_MEMORY:
+        raise MemoryError
+    return False
 
 
 cdef object extracted_from(object headers, Formats formats):
-    cdef mc_header some[LINES_INLINE]
-    cdef mc_header *lines = some
-    cdef tuple pairs
-    cdef Py_ssize_t count
-    try:
-        # Nothing of Python's runs between taking the lines and copying what is kept of them.
-        with cython.critical_section(headers):
-            count = size_of(headers)
-            if count > LINES_INLINE:
-                lines = <mc_header *> malloc(<size_t> count * sizeof(mc_header))
-                if lines == NULL:
-                    raise MemoryError
-            if count >= 0:
-                count = take_lines(headers, lines)
-            if count >= 0:
-                return extracted(lines, count, formats)
-    except UnicodeEncodeError:
-        pass
-    finally:
-        if lines != some:
-            free(lines)
+    cdef Found found
+    cdef mc_scratch scratch
+    cdef mc_code code
+    cdef SpanContext context = SpanContext.__new__(SpanContext)
+    # Nothing of Python's runs between finding the lines and copying what is kept of them.
+    with cython.critical_section(headers):
+        if find_lines(headers, formats.names, &found):
+            mc_scratch_init(&scratch)
+            code = mc_trace_read_lines(&found.lines, &formats.it, &scratch, counts, &context._it)
+            try:
+                if not carries(context, code):
+                    return None
+            finally:
+                mc_scratch_reset(&scratch)
+            if MC_LISTS_STAY and found.trace_id != NULL and found.span_id != NULL:
+                context._trace_text = <object> found.trace_id
+                context._span_text = <object> found.span_id
+            return context
     return extracted_slowly(as_pairs(headers), formats)
 
 
 cdef object extracted_slowly(tuple pairs, Formats formats):
     """Of lines of any kind."""
+    cdef SpanContext context = SpanContext.__new__(SpanContext)
+    cdef mc_scratch scratch
     cdef mc_header *lines = <mc_header *> malloc((<size_t> len(pairs) + 1) * sizeof(mc_header))
     if lines == NULL:
         raise MemoryError
+    mc_scratch_init(&scratch)
     try:
         try:
             take_pairs(pairs, lines)
         except UnicodeEncodeError:
             pairs = pairs_as_bytes(pairs)
             take_pairs(pairs, lines)
-        return extracted(lines, len(pairs), formats)
+        code = mc_trace_extract(lines, <uint32_t> len(pairs), &formats.it, &scratch, counts, &context._it)
+        return context if carries(context, code) else None
     finally:
+        mc_scratch_reset(&scratch)
         free(lines)
 
 
-# ---------------------------------------------------------------------- header lines out
-
-cdef tuple NAMES_TEXT = tuple([text_of(mc_trace_name_text(<mc_trace_name> name)) for name in range(MC_TRACE_NAMES)])
-cdef tuple NAMES_BYTES = tuple([name.encode() for name in NAMES_TEXT])
-cdef tuple NOT_SAMPLED = (b"x-b3-sampled", b"0"), SAMPLED = (b"x-b3-sampled", b"1")
-
-
-cdef inline object name_of(const mc_trace_line *line, bint as_text):
-    if line.name.data == NULL:
-        return NAMES_TEXT[<int> line.id] if as_text else NAMES_BYTES[<int> line.id]
-    return text_of(line.name) if as_text else PyBytes_FromStringAndSize(line.name.data, <Py_ssize_t> line.name.size)
-
-
-cdef inline object value_of(const mc_trace_line *line, bint as_text):
-    if as_text:
-        if MC_NAME_B3 <= line.id <= MC_NAME_TRACEPARENT and line.value.size > 1:  # digits and hyphens
-            text = PyUnicode_New(<Py_ssize_t> line.value.size, 127)
-            memcpy(PyUnicode_1BYTE_DATA(text), line.value.data, line.value.size)
-            return text
-        return text_of(line.value)
-    return PyBytes_FromStringAndSize(line.value.data, <Py_ssize_t> line.value.size)
-
-
-cdef inline tuple pair_of(const mc_trace_line *line, bint as_text):
-    if line.id == MC_NAME_B3_SAMPLED and not as_text:
-        return SAMPLED if line.value.data[0] == c"1" else NOT_SAMPLED
-    return (name_of(line, as_text), value_of(line, as_text))
-
-
-cdef inline uint32_t id_of(PyObject *name) except? 0:
-    cdef mc_slice text
-    take_text(name, &text)
-    return mc_trace_name_of(text) if mc_trace_name_likely(text) else 0
-
-
-cdef const mc_trace_line *line_of(uint32_t id, const mc_trace_line *lines, uint32_t count) noexcept:
-    cdef uint32_t i
-    for i in range(count):
-        if lines[i].id == id and id != MC_NAME_JAEGER_BAGGAGE:
-            return &lines[i]
-    return NULL
-
-
-cdef inline uint32_t id_at(list headers, Py_ssize_t at) except? 0:
-    """Which name a line has."""
-    cdef PyObject *pair = PyList_GET_ITEM(headers, at)
-    cdef mc_slice text
-    if (
-        PyTuple_CheckExact(<object> pair)
-        and PyTuple_GET_SIZE(<object> pair)
-        and take_plain(PyTuple_GET_ITEM(<object> pair, 0), &text)
-    ):
-        return mc_trace_name_of(text) if mc_trace_name_likely(text) else 0
-    name = headers[at][0]
-    return id_of(<PyObject *> name)
-
-
-cdef inline bint is_same(list headers, Py_ssize_t at, const mc_trace_line *line):
-    """Whether a line says so already: a trace's id, mostly."""
-    cdef PyObject *pair = PyList_GET_ITEM(headers, at)
-    cdef mc_slice value
-    if not PyTuple_CheckExact(<object> pair) or PyTuple_GET_SIZE(<object> pair) != 2:
-        return False
-    take_text(PyTuple_GET_ITEM(<object> pair, 1), &value)
-    return mc_slice_equal(value, line.value)
-
-
-cdef int edit_list(list headers, const mc_trace_line *lines, uint32_t count, uint32_t names) except -1:
-    """New lines in the places of old ones of their names, and the others at the end."""
-    cdef uint32_t i, id, done = 0
-    cdef const mc_trace_line *line
-    cdef Py_ssize_t at = 0
-    cdef list gone = None
-    cdef bint as_text = PyList_GET_SIZE(headers) > 0 and isinstance(headers[0][0], str)
-    while at < PyList_GET_SIZE(headers):
-        id = id_at(headers, at)
-        if names >> id & 1:
-            line = line_of(id, lines, count)
-            if line != NULL and not done >> id & 1:
-                if not is_same(headers, at, line):
-                    headers[at] = pair_of(line, as_text)
-                done |= <uint32_t> 1 << id
-            elif gone is None:
-                gone = [at]
-            else:
-                gone.append(at)
-        at += 1
-    for i in range(count):
-        if not done >> <uint32_t> lines[i].id & 1:
-            headers.append(pair_of(&lines[i], as_text))
-    if gone is not None:
-        for at in reversed(gone):
-            del headers[at]
-    return 0
-
-
-cdef int edit_dict(dict headers, const mc_trace_line *lines, uint32_t count, uint32_t names) except -1:
-    """As edit_mapping()."""
-    cdef uint32_t i
-    cdef bint as_text = True
-    cdef list gone = None
-    cdef Py_ssize_t at = 0
-    cdef PyObject *key
-    cdef PyObject *value
-    while PyDict_Next(headers, &at, &key, &value):
-        as_text &= not isinstance(<object> key, bytes)
-        if names >> id_of(key) & 1:
-            if gone is None:
-                gone = []
-            gone.append(<object> key)
-    if gone is not None:
-        for name in gone:
-            del headers[name]
-    for i in range(count):
-        PyDict_SetItem(headers, name_of(&lines[i], as_text), value_of(&lines[i], as_text))
-    return 0
-
-
-cdef int edit_mapping(object headers, const mc_trace_line *lines, uint32_t count, uint32_t names) except -1:
-    """Of a dict, whose keys are told apart by case, or of a mapping that does not do so."""
-    cdef uint32_t i
-    cdef bint as_text = True
-    cdef list gone = []
-    for key in headers:
-        if isinstance(key, bytes):
-            as_text = False
-        if names >> id_of(<PyObject *> key) & 1:
-            gone.append(key)
-    for key in gone:
-        if key in headers:  # of a multidict the first deletion takes all lines of a name
-            del headers[key]
-    for i in range(count):
-        headers[name_of(&lines[i], as_text)] = value_of(&lines[i], as_text)
-    return 0
-
-
 # ---------------------------------------------------------------------- contexts
-
-cdef enum:
-    TEXTS = 5
-
-
-cdef inline object hex_of(uint64_t number):
-    text = PyUnicode_New(16, 127)
-    mc_hex16_write(number, <char *> PyUnicode_1BYTE_DATA(text))
-    return text
-
 
 @cython.final
 @cython.freelist(64)
@@ -389,6 +142,9 @@ cdef inline object hex_of(uint64_t number):
 cdef class SpanContext:
     cdef mc_span_context _it
     cdef bytes _texts  # what the slices of _it point into; None: they are absent
+    # B3's ids as they came, to be passed on where they say what is to be written, of a child as its parent; or None.
+    cdef object _trace_text
+    cdef object _span_text
 
     def __init__(self):
         raise TypeError("a SpanContext is made by extract() or new()")
@@ -419,78 +175,20 @@ cdef class SpanContext:
             draw(seed, random, 3)
         mc_span_context_child(&self._it, random, &out._it)
         out._texts = self._texts
+        out._trace_text = self._trace_text
+        out._span_text = self._span_text
         return out
 
     def inject(self, headers, formats=None):
-        cdef Formats chosen = to_inject(formats)
-        cdef mc_scratch scratch
-        cdef const mc_trace_line *lines
-        cdef uint32_t count
-        cdef list edited
-        mc_scratch_init(&scratch)
-        try:
-            if mc_trace_inject(&self._it, &chosen.it, &scratch, &lines, &count):
-                raise MemoryError
-            if PyList_CheckExact(headers):
-                edit_list(headers, lines, count, mc_trace_names(&chosen.it))
-                return headers
-            if PyDict_CheckExact(headers):
-                edit_dict(headers, lines, count, mc_trace_names(&chosen.it))
-                return headers
-            if hasattr(headers, "__setitem__") and hasattr(headers, "keys"):
-                edit_mapping(headers, lines, count, mc_trace_names(&chosen.it))
-                return headers
-            edited = list(as_pairs(headers))
-            edit_list(edited, lines, count, mc_trace_names(&chosen.it))
-            return tuple(edited) if isinstance(headers, tuple) else edited
-        finally:
-            mc_scratch_reset(&scratch)
-
-    cdef void _slices(self, mc_slice **out) noexcept:
-        out[0] = &self._it.tracestate
-        out[1] = &self._it.baggage
-        out[2] = &self._it.request_id
-        out[3] = &self._it.datadog_origin
-        out[4] = &self._it.datadog_tags
-
-    cdef int _keep_texts(self) except -1:
-        """Takes the texts over, so that headers and scratch may go."""
-        cdef mc_slice *slices[TEXTS]
-        cdef size_t size = 0
-        cdef char *at
-        cdef int i
-        cdef bytes texts
-        self._slices(slices)
-        for i in range(TEXTS):
-            size += slices[i].size
-        if not size:
-            return 0
-        texts = PyBytes_FromStringAndSize(NULL, <Py_ssize_t> size)
-        at = PyBytes_AS_STRING(texts)
-        for i in range(TEXTS):
-            if slices[i].size:
-                memcpy(at, slices[i].data, slices[i].size)
-                slices[i].data = at
-                at += slices[i].size
-        self._texts = texts
-        return 0
-
-    cdef SpanContext _with(self, int which, bytes value):
-        """A copy with another text; an empty one: none."""
-        cdef SpanContext out = SpanContext.__new__(SpanContext)
-        cdef mc_slice *slices[TEXTS]
-        out._it = self._it
-        out._slices(slices)
-        slices[which].data = PyBytes_AS_STRING(value) if value else NULL
-        slices[which].size = <size_t> len(value)
-        out._keep_texts()
-        return out
+        return inject_into(
+            headers, &self._it, to_inject(formats), <PyObject *> self._trace_text, <PyObject *> self._span_text
+        )
 
     def with_baggage(self, baggage):
-        return self._with(1, _trace.baggage_text(baggage).encode())
+        return with_text(self, 1, _trace.baggage_text(baggage).encode())
 
     def with_request_id(self, request_id):
-        return self._with(2, _trace.checked_text("request_id", request_id, REQUEST_ID_BYTES))
+        return with_text(self, 2, _trace.checked_text("request_id", request_id, REQUEST_ID_BYTES))
 
     def with_sampling(self, sampled, *, debug=False):
         cdef SpanContext out = SpanContext.__new__(SpanContext)
@@ -504,19 +202,16 @@ cdef class SpanContext:
         if not self._it.trace_high | self._it.trace_low:
             return None
         if self._it.short_id:
-            return hex_of(self._it.trace_low)
-        text = PyUnicode_New(32, 127)
-        mc_hex16_write(self._it.trace_high, <char *> PyUnicode_1BYTE_DATA(text))
-        mc_hex16_write(self._it.trace_low, <char *> PyUnicode_1BYTE_DATA(text) + 16)
-        return text
+            return hex_text(self._it.trace_low)
+        return long_hex_text(self._it.trace_high, self._it.trace_low)
 
     @property
     def span_id(self):
-        return hex_of(self._it.span_id) if self._it.span_id else None
+        return hex_text(self._it.span_id) if self._it.span_id else None
 
     @property
     def parent_id(self):
-        return hex_of(self._it.parent_id) if self._it.parent_id else None
+        return hex_text(self._it.parent_id) if self._it.parent_id else None
 
     @property
     def is_valid(self):
@@ -554,7 +249,7 @@ cdef class SpanContext:
     def _state(self):
         cdef mc_slice *slices[TEXTS]
         cdef int i
-        self._slices(slices)
+        slices_of(&self._it, slices)
         texts = tuple([slices[i].data[: slices[i].size] for i in range(TEXTS)])
         numbers = (
             self._it.trace_high, self._it.trace_low, self._it.span_id, self._it.parent_id, <int> self._it.sampling,
@@ -584,6 +279,18 @@ cdef class SpanContext:
         return f"<SpanContext trace_id={self.trace_id} span_id={self.span_id} {decision}>"
 
 
+cdef SpanContext with_text(SpanContext context, int which, bytes value):
+    """A copy with another text; an empty one: none."""
+    cdef SpanContext out = SpanContext.__new__(SpanContext)
+    cdef mc_slice *slices[TEXTS]
+    out._it = context._it
+    slices_of(&out._it, slices)
+    slices[which].data = PyBytes_AS_STRING(value) if value else NULL
+    slices[which].size = <size_t> len(value)
+    out._texts = kept_texts(&out._it)
+    return out
+
+
 def restored(numbers, texts, format):
     """What pickle makes a context of."""
     cdef SpanContext out = SpanContext.__new__(SpanContext)
@@ -594,11 +301,11 @@ def restored(numbers, texts, format):
     out._it.flags = numbers[5] & MC_TRACE_FLAG_RANDOM
     out._it.short_id = numbers[6]
     out._it.format = format
-    out._slices(slices)
+    slices_of(&out._it, slices)
     kept = []
     for i in range(TEXTS):
         kept.append(bytes(texts[i]))
         slices[i].data = PyBytes_AS_STRING(kept[i]) if kept[i] else NULL
         slices[i].size = <size_t> len(kept[i])
-    out._keep_texts()
+    out._texts = kept_texts(&out._it)
     return out

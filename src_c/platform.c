@@ -167,8 +167,10 @@ bool mc_id_source_take(mc_id_source *source, uint64_t *out, size_t count) {
   const bool ready = source_ready(source, size);
   if (ready) {
     char *at = (char *)source->buffer + source->used;
-    memcpy(out, at, size);
-    memset(at, 0, size);
+    for (size_t i = 0; i < count; i++) {
+      memcpy(&out[i], at + i * sizeof *out, sizeof *out);
+      memset(at + i * sizeof *out, 0, sizeof *out);
+    }
     source->used += size;
   }
   atomic_store_explicit(&source->busy, false, memory_order_release);

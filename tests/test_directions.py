@@ -69,6 +69,10 @@ SHARED = {
     "_snapshot",
     "_standing",
     "_trace",
+    "_trace_formats",
+    "_trace_ids",
+    "_trace_inject",
+    "_trace_lines",
     "_types",
 }
 #: What keeps large object graphs from holding up other threads: it knows nothing of what they are.

@@ -414,3 +414,35 @@ def test_otel_propagators(each_backend: str, propagators: str, expected: str) ->
     )
     assert run.stdout.strip() == expected
     assert ("unknown propagator 'opencensus'" in run.stderr) == ("opencensus" in propagators)
+
+
+@pytest.mark.parametrize("held", [False, True])
+def test_a_pair_that_others_hold_stays_as_it_is(held: bool) -> None:
+    """One that the list alone holds may be filled anew, but for its hash, which Python may have kept."""
+    headers = [(b"X-B3-SpanId", bytes(16))]
+    before, pair = hash(headers[0]), headers[0] if held else None
+    span = str(SpanContext.new(seed=1).inject(headers)[0][1].decode())
+    assert headers[0] == (b"x-b3-spanid", span.encode())
+    assert hash(headers[0]) == hash((b"x-b3-spanid", span.encode())) != before
+    assert pair in (None, (b"X-B3-SpanId", bytes(16)))
+
+
+@pytest.mark.parametrize("kind", [str, bytes])
+@pytest.mark.parametrize("ids", [("A" * 32, "B" * 16), ("a" * 32, "b" * 16), ("a" * 16, "b" * 16)])
+def test_ids_that_are_passed_on_are_written_as_ever(kind: type, ids: tuple[str, str]) -> None:
+    """The texts that came in go out again only where they are what is to be written."""
+    lines = list(zip(("x-b3-traceid", "x-b3-spanid"), ids, strict=True))
+    came = lines if kind is str else [(name.encode(), value.encode()) for name, value in lines]
+    context = SpanContext.extract(came)
+    assert context
+    trace, span = (one.lower() for one in ids)
+    for headers in ({}, {b"accept": b"*/*"}, {"accept": "*/*"}):  # type: dict[str | bytes, str | bytes]
+        written = {
+            (name if isinstance(name, str) else name.decode()): (
+                value if isinstance(value, str) else value.decode()
+            )
+            for name, value in context.child(seed=1).inject(dict(headers)).items()
+        }
+        assert (written["x-b3-traceid"], written["x-b3-parentspanid"]) == (trace, span)
+        kinds = {type(part) for line in context.inject(dict(headers)).items() for part in line}
+        assert kinds == {bytes if b"accept" in headers else str}

@@ -144,12 +144,10 @@ static size_t room(const mc_trace_lines *lines) {
   return size < MC_BAGGAGE_BYTES ? size : MC_BAGGAGE_BYTES;
 }
 
-mc_code mc_baggage_read(const mc_trace_lines *lines, bool w3c, bool jaeger, mc_scratch *scratch, mc_slice *out,
-                        mc_list_faults *faults) {
+mc_code mc_baggage_read(const mc_trace_lines *lines, mc_scratch *scratch, mc_slice *out, mc_list_faults *faults) {
   *out = MC_ABSENT;
   *faults = (mc_list_faults){0, false};
-  w3c = w3c && mc_trace_has(lines, MC_NAME_BAGGAGE);
-  jaeger = jaeger && mc_trace_has(lines, MC_NAME_JAEGER_BAGGAGE);
+  const bool w3c = mc_trace_has(lines, MC_NAME_BAGGAGE), jaeger = mc_trace_has(lines, MC_NAME_JAEGER_BAGGAGE);
   if (!w3c && !jaeger) return MC_OK;
   writer writer = {.room = room(lines), .faults = faults};
   writer.text = mc_scratch_alloc(scratch, writer.room);

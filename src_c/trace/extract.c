@@ -1,6 +1,7 @@
 /* The context that a request carries, of any of the formats that are asked for. */
 #include "trace/counts.h"
 #include "trace/lists.h"
+#include "trace/names.h"
 
 typedef mc_trace_read (*reader)(const mc_trace_lines *, mc_span_context *);
 
@@ -16,24 +17,25 @@ static const mc_span_context nothing = {.format = -1};
 /* Ids and sampling, of the first format that has ids; without any, the first decision that is there. */
 static void read_ids(const mc_trace_lines *lines, const mc_trace_formats *formats, mc_trace_counts *counts,
                      mc_span_context *out) {
-  *out = nothing;
+  mc_sampling sampling = MC_SAMPLING_DEFER;
+  int8_t decider = -1;
   for (uint8_t i = 0; i < formats->count; i++) {
     const mc_trace_format format = formats->order[i];
-    if (!readers[format]) continue;
-    mc_span_context found = nothing;
-    const mc_trace_read read = readers[format](lines, &found);
-    found.format = (int8_t)format;
+    if (!(lines->seen & mc_trace_format_names[format]) || !readers[format]) continue;
+    const mc_trace_read read = readers[format](lines, out);
     if (read == MC_READ_IDS) {
-      *out = found;
+      out->format = (int8_t)format;
       return;
     }
     if (read == MC_READ_MALFORMED) mc_trace_counts_add(counts, format, 1, false);
-    if (read == MC_READ_SAMPLING && out->format < 0) {
-      *out = nothing;
-      out->format = (int8_t)format;
-      out->sampling = found.sampling;
+    if (read == MC_READ_SAMPLING && decider < 0) {
+      decider = (int8_t)format;
+      sampling = out->sampling;
     }
+    *out = nothing;
   }
+  out->format = decider;
+  out->sampling = sampling;
 }
 
 /* A tracestate belongs to its traceparent: it is passed on with ids of another format only where they are the same. */
@@ -62,31 +64,43 @@ static void read_request_id(const mc_trace_lines *lines, mc_trace_counts *counts
   }
 }
 
-static mc_code read_lists(const mc_trace_lines *lines, uint32_t names, mc_scratch *scratch, mc_trace_counts *counts,
+static mc_code read_lists(const mc_trace_lines *lines, mc_scratch *scratch, mc_trace_counts *counts,
                           mc_span_context *out) {
-  const uint32_t baggage = MC_NAME_BIT(MC_NAME_BAGGAGE), jaeger = MC_NAME_BIT(MC_NAME_JAEGER_BAGGAGE);
   mc_list_faults faults;
   if (mc_trace_has(lines, MC_NAME_TRACESTATE) && same_trace(lines, out)) {
     if (mc_tracestate_read(lines, scratch, &out->tracestate, &faults)) return MC_NO_MEMORY;
     mc_trace_counts_add(counts, MC_TRACE_W3C, faults.malformed, faults.truncated);
   }
-  if (lines->seen & (baggage | jaeger)) {
-    if (mc_baggage_read(lines, names & baggage, names & jaeger, scratch, &out->baggage, &faults)) return MC_NO_MEMORY;
+  if (mc_trace_has(lines, MC_NAME_BAGGAGE) || mc_trace_has(lines, MC_NAME_JAEGER_BAGGAGE)) {
+    if (mc_baggage_read(lines, scratch, &out->baggage, &faults)) return MC_NO_MEMORY;
     mc_trace_counts_add(counts, MC_TRACE_BAGGAGE, faults.malformed, faults.truncated);
   }
   return MC_OK;
 }
 
+mc_code mc_trace_read_lines(const mc_trace_lines *lines, const mc_trace_formats *formats, mc_scratch *scratch,
+                            mc_trace_counts *counts, mc_span_context *out) {
+  *out = nothing;
+  if (!lines->seen) return MC_INVALID;
+  read_ids(lines, formats, counts, out);
+  read_request_id(lines, counts, out);
+  if (lines->seen & MC_LIST_NAMES) {
+    const mc_code code = read_lists(lines, scratch, counts, out);
+    if (code) return code;
+  }
+  return out->format >= 0 || out->baggage.data || out->request_id.data ? MC_OK : MC_INVALID;
+}
+
 mc_code mc_trace_extract(const mc_header *headers, uint32_t count, const mc_trace_formats *formats,
                          mc_scratch *scratch, mc_trace_counts *counts, mc_span_context *out) {
   mc_trace_lines lines;
+  lines.headers = headers;
+  lines.count = count;
+  lines.seen = lines.disputed = 0;
   const uint32_t names = mc_trace_names(formats);
-  mc_trace_lines_find(headers, count, names, &lines);
-  *out = nothing;
-  if (!lines.seen) return MC_INVALID;
-  read_ids(&lines, formats, counts, out);
-  read_request_id(&lines, counts, out);
-  const mc_code code = read_lists(&lines, names, scratch, counts, out);
-  if (code) return code;
-  return out->format >= 0 || out->baggage.data || out->request_id.data ? MC_OK : MC_INVALID;
+  for (uint32_t i = 0; i < count; i++) {
+    const mc_trace_name name = mc_trace_name_likely(headers[i].name) ? mc_trace_name_of(headers[i].name) : MC_NAME_OTHER;
+    if (names & MC_NAME_BIT(name)) mc_trace_lines_add(&lines, name, headers[i].value); /* MC_NAME_OTHER is in none */
+  }
+  return mc_trace_read_lines(&lines, formats, scratch, counts, out);
 }

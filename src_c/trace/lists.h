@@ -12,9 +12,8 @@ typedef struct mc_list_faults {
 
 /* One line of all members; absent where there are none. MC_OK or MC_NO_MEMORY. */
 mc_code mc_tracestate_read(const mc_trace_lines *lines, mc_scratch *scratch, mc_slice *out, mc_list_faults *faults);
-/* The same of baggage and, where `jaeger` is set, of uberctx-* lines whose keys the baggage has not. */
-mc_code mc_baggage_read(const mc_trace_lines *lines, bool w3c, bool jaeger, mc_scratch *scratch, mc_slice *out,
-                        mc_list_faults *faults);
+/* The same of baggage, and of uberctx-* lines whose keys the baggage has not. */
+mc_code mc_baggage_read(const mc_trace_lines *lines, mc_scratch *scratch, mc_slice *out, mc_list_faults *faults);
 
 /* Cuts the next member off, without the blanks around it; members of nothing are passed over. */
 bool mc_member_next(mc_slice *list, mc_slice *member);

@@ -8,9 +8,8 @@ enum { BAGGAGE_PREFIX = sizeof baggage_prefix - 1 };
 #define IS(literal, id) \
   if (mc_same_name(p, literal, sizeof(literal) - 1)) return id
 
-static inline mc_trace_name name_of(mc_slice name) {
+mc_trace_name mc_trace_name_of(mc_slice name) {
   const char *p = name.data;
-  if (name.size > BAGGAGE_PREFIX && mc_same_word(p, baggage_prefix, BAGGAGE_PREFIX)) return MC_NAME_JAEGER_BAGGAGE;
   switch (name.size) {
     case 2:
       IS("b3", MC_NAME_B3);
@@ -64,12 +63,11 @@ static inline mc_trace_name name_of(mc_slice name) {
     default:
       break;
   }
-  return MC_NAME_OTHER;
+  const bool baggage = name.size > BAGGAGE_PREFIX && mc_same_word(p, baggage_prefix, BAGGAGE_PREFIX);
+  return baggage ? MC_NAME_JAEGER_BAGGAGE : MC_NAME_OTHER;
 }
 
 #undef IS
-
-mc_trace_name mc_trace_name_of(mc_slice name) { return name_of(name); }
 
 mc_slice mc_trace_name_text(mc_trace_name name) {
   static const char *const names[MC_TRACE_NAMES] = {
@@ -102,41 +100,24 @@ mc_slice mc_trace_name_text(mc_trace_name name) {
 
 #define BIT(name) MC_NAME_BIT(MC_NAME_##name)
 
-uint32_t mc_trace_names(const mc_trace_formats *formats) {
-  static const uint32_t of_format[MC_TRACE_FORMATS] = {
-      [MC_TRACE_B3_SINGLE] = BIT(B3),
-      [MC_TRACE_B3_MULTI] =
-          BIT(B3_TRACE_ID) | BIT(B3_SPAN_ID) | BIT(B3_PARENT_ID) | BIT(B3_SAMPLED) | BIT(B3_FLAGS),
-      [MC_TRACE_W3C] = BIT(TRACEPARENT) | BIT(TRACESTATE),
-      [MC_TRACE_JAEGER] = BIT(JAEGER) | BIT(JAEGER_BAGGAGE),
-      [MC_TRACE_DATADOG] = BIT(DATADOG_TRACE_ID) | BIT(DATADOG_PARENT_ID) | BIT(DATADOG_PRIORITY) |
-                           BIT(DATADOG_ORIGIN) | BIT(DATADOG_TAGS),
-      [MC_TRACE_XRAY] = BIT(XRAY),
-      [MC_TRACE_CLOUD] = BIT(CLOUD),
-      [MC_TRACE_OT] = BIT(OT_TRACE_ID) | BIT(OT_SPAN_ID) | BIT(OT_SAMPLED),
-      [MC_TRACE_BAGGAGE] = BIT(BAGGAGE),
-      [MC_TRACE_REQUEST_ID] = BIT(REQUEST_ID),
-  };
-  uint32_t names = 0;
-  for (uint8_t i = 0; i < formats->count; i++) names |= of_format[formats->order[i]];
-  return names;
-}
+const uint32_t mc_trace_format_names[MC_TRACE_FORMATS] = {
+    [MC_TRACE_B3_SINGLE] = BIT(B3),
+    [MC_TRACE_B3_MULTI] = BIT(B3_TRACE_ID) | BIT(B3_SPAN_ID) | BIT(B3_PARENT_ID) | BIT(B3_SAMPLED) | BIT(B3_FLAGS),
+    [MC_TRACE_W3C] = BIT(TRACEPARENT) | BIT(TRACESTATE),
+    [MC_TRACE_JAEGER] = BIT(JAEGER) | BIT(JAEGER_BAGGAGE),
+    [MC_TRACE_DATADOG] = BIT(DATADOG_TRACE_ID) | BIT(DATADOG_PARENT_ID) | BIT(DATADOG_PRIORITY) |
+                         BIT(DATADOG_ORIGIN) | BIT(DATADOG_TAGS),
+    [MC_TRACE_XRAY] = BIT(XRAY),
+    [MC_TRACE_CLOUD] = BIT(CLOUD),
+    [MC_TRACE_OT] = BIT(OT_TRACE_ID) | BIT(OT_SPAN_ID) | BIT(OT_SAMPLED),
+    [MC_TRACE_BAGGAGE] = BIT(BAGGAGE),
+    [MC_TRACE_REQUEST_ID] = BIT(REQUEST_ID),
+};
 
 #undef BIT
 
-void mc_trace_lines_find(const mc_header *headers, uint32_t count, uint32_t names, mc_trace_lines *out) {
-  out->headers = headers;
-  out->count = count;
-  out->seen = out->disputed = 0;
-  for (uint32_t i = 0; i < count; i++) {
-    const uint32_t name = name_of(headers[i].name), bit = MC_NAME_BIT(name);
-    if (!(bit & names)) continue; /* MC_NAME_OTHER is in no format */
-    const mc_slice value = mc_trace_trim(headers[i].value);
-    if (out->seen & bit) {
-      if (!mc_slice_equal(value, out->values[name])) out->disputed |= bit;
-      continue;
-    }
-    out->seen |= bit;
-    out->values[name] = value;
-  }
+uint32_t mc_trace_names(const mc_trace_formats *formats) {
+  uint32_t names = 0;
+  for (uint8_t i = 0; i < formats->count; i++) names |= mc_trace_format_names[formats->order[i]];
+  return names;
 }

@@ -1,4 +1,4 @@
-/* Telling the names of trace headers from all others, by their size and their first letter. */
+/* Telling the names of trace headers from all others, by their size and their last letter. */
 #ifndef MC_TRACE_NAMES_H
 #define MC_TRACE_NAMES_H
 
@@ -7,17 +7,22 @@
 /* False: mc_trace_name_of() knows nothing of it. */
 static inline bool mc_trace_name_likely(mc_slice name) {
 #define MC_LETTER(c) (UINT32_C(1) << ((c) & 31))
-  enum { B = MC_LETTER('b'), O = MC_LETTER('o'), T = MC_LETTER('t'), U = MC_LETTER('u'), X = MC_LETTER('x') };
-  /* By the size of a name: what it may begin with. Any size is good for uberctx-*. */
-  static const uint32_t first[] = {[2] = B,      [7] = B,      [9] = U,      [10] = U | X | T, [11] = U | X | T, [12] = U | X,
-                                   [13] = U,     [14] = U | X, [15] = U | X, [16] = U | X | O, [17] = U | X | O, [18] = U | X,
-                                   [19] = U | X, [20] = U,     [21] = U | X, [22] = U,         [23] = U,         [24] = U,
-                                   [25] = U,     [26] = U,     [27] = U | X};
-  const size_t sizes = sizeof first / sizeof *first;
-  if (!name.size) return false;
-  const uint32_t letter = MC_LETTER((unsigned char)name.data[0]);
+  enum {
+    D = MC_LETTER('d'),
+    E = MC_LETTER('e'),
+    N = MC_LETTER('n'),
+    S = MC_LETTER('s'),
+    T = MC_LETTER('t'),
+    Y = MC_LETTER('y'),
+    THREE = MC_LETTER('3')
+  };
+  /* By the size of a name: what it may end with. */
+  static const uint32_t last[] = {[2] = THREE, [7] = E,  [10] = S | E, [11] = D | T, [12] = D, [13] = D, [14] = S, [15] = D,
+                                  [16] = D | N, [17] = D, [18] = D,     [19] = D,     [21] = T, [27] = Y};
+  const uint32_t letters = name.size < sizeof last / sizeof *last ? last[name.size] : 0;
+  if (letters && letters >> ((unsigned char)name.data[name.size - 1] & 31) & 1) return true;
 #undef MC_LETTER
-  return (name.size < sizes ? first[name.size] : (uint32_t)U) & letter;
+  return name.size > 8 && (name.data[0] | 0x20) == 'u' && (name.data[1] | 0x20) == 'b'; /* uberctx-* */
 }
 
 #endif
