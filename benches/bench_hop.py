@@ -140,16 +140,18 @@ def command(way: Way, port: int, upstream: int, folder: Path, uvloop: bool) -> l
 class Server:
     """A way that runs."""
 
-    def __init__(self, name: str, way: Way, upstream: int, folder: Path, uvloop: bool) -> None:
+    def __init__(
+        self, name: str, way: Way, upstream: int, folder: Path, uvloop: bool, under: Sequence[str] = ()
+    ) -> None:
+        """``under``: a command that the server's is given to."""
         self.name = name
         self.port = free_port()
         lines = b"".join(b"%s: %s\r\n" % line for line in HEADERS)
         self.request = b"GET %s HTTP/1.1\r\n%s\r\n" % (path(way.routes).encode(), lines)
         self._log = folder / f"log-{self.port}"
         with self._log.open("wb") as log:
-            self._process = subprocess.Popen(
-                command(way, self.port, upstream, folder, uvloop), stdout=log, stderr=log
-            )
+            ours = command(way, self.port, upstream, folder, uvloop)
+            self._process = subprocess.Popen([*under, *ours], stdout=log, stderr=log)
 
     def wait(self, seconds: float = 60.0) -> None:
         ends = time.monotonic() + seconds
