@@ -29,7 +29,8 @@ cdef extern from "meshcore.h" nogil:
         mc_slice value
 
     ctypedef struct mc_scratch:
-        pass
+        char *at
+        char *end
 
     # ---- matching: specs
     ctypedef enum mc_string_kind:
@@ -1462,6 +1463,7 @@ cdef extern from "meshcore.h" nogil:
     mc_code mc_decision_response_headers(const mc_decision *decision, const mc_response *response,
                                          mc_scratch *scratch, const mc_header_line **lines, uint32_t *count,
                                          uint16_t *status, mc_slice *body)
+    bint mc_decision_answer_stays(const mc_decision *decision, const mc_header *headers, uint32_t count)
 
     ctypedef struct mc_mirrored:
         uint32_t policy

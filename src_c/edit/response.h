@@ -46,4 +46,8 @@ bool mc_view_is_grpc(const mc_view *view);
 mc_code mc_answer_make(const mc_answer *answer, mc_format_context *context, mc_scratch *scratch,
                        mc_header_list *headers, uint16_t *status, mc_slice *body);
 
+/* Whether these lines of an upstream's go on as they are, where there is nothing to edit. False also where it takes
+ * more than a look. */
+bool mc_answer_lines_stay(const mc_header *headers, uint32_t count);
+
 #endif

@@ -149,6 +149,15 @@ static bool edited(const mc_decision *d) {
   return d->outcome != MC_REJECT || d->snapshot->actions[d->route].kind == MC_ACTION_FORWARD;
 }
 
+bool mc_decision_answer_stays(const mc_decision *d, const mc_header *headers, uint32_t count) {
+  if (d->outcome != MC_FORWARD || d->cookies || d->cluster_cookie || d->session || d->cors != MC_CORS_NONE) return false;
+  if (tells_attempts(d) || request_id_told(d).data || d->snapshot->listeners[d->listener].options.via.size) return false;
+  mc_edits_in_force edits;
+  mc_forwarding_gather(d, &edits);
+  if (edits.response.count || (edits.weighted && !mc_edits_empty(&edits.weighted->edits.response))) return false;
+  return !mc_limits_tell(d) && mc_answer_lines_stay(headers, count);
+}
+
 mc_code mc_decision_response_headers(const mc_decision *d, const mc_response *response, mc_scratch *scratch,
                                      const mc_header_line **lines, uint32_t *count, uint16_t *status,
                                      mc_slice *body) {

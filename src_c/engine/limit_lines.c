@@ -78,10 +78,20 @@ static bool add_left(mc_header *line, const mc_limited *limited, mc_slice label,
   return true;
 }
 
+static bool tells_wait(const mc_limited *limited) {
+  return limited->enforced && limited->limit->tells & MC_TELL_RETRY_AFTER && limited->retry_after_ns != MC_NEVER;
+}
+
+/* Whether add_lines adds any. */
+static bool tells(const mc_limited *limited) {
+  if (!limited->has_bucket || limited->silent) return false;
+  return limited->told || limited->limit->tells & MC_TELL_RATELIMIT || tells_wait(limited);
+}
+
 static bool add_lines(const mc_limited *limited, mc_scratch *scratch, mc_header *lines, uint32_t *count) {
   const mc_local_limit *limit = limited->limit;
   bool ok = true;
-  if (!limited->has_bucket || limited->silent) return ok;
+  if (!tells(limited)) return ok;
   if (limited->told) {
     ok &= add_number(&lines[(*count)++], MC_LITERAL("x-ratelimit-limit"), limited->max_tokens, scratch);
     ok &= add_number(&lines[(*count)++], MC_LITERAL("x-ratelimit-remaining"), limited->remaining, scratch);
@@ -92,10 +102,20 @@ static bool add_lines(const mc_limited *limited, mc_scratch *scratch, mc_header 
     ok &= add_policy(&lines[(*count)++], limited, label, scratch);
     ok &= add_left(&lines[(*count)++], limited, label, scratch);
   }
-  if (limited->enforced && limit->tells & MC_TELL_RETRY_AFTER && limited->retry_after_ns != MC_NEVER) {
+  if (tells_wait(limited)) {
     ok &= add_number(&lines[(*count)++], MC_LITERAL("retry-after"), seconds(limited->retry_after_ns), scratch);
   }
   return ok;
+}
+
+bool mc_limits_tell(const mc_decision *d) {
+  for (const mc_limited *at = d->limited; at; at = at->next) {
+    if (tells(at)) return true;
+  }
+  for (const mc_asked *at = d->asked; at; at = at->next) {
+    if (at->response_count) return true;
+  }
+  return false;
 }
 
 mc_code mc_limit_lines(const mc_decision *d, mc_scratch *scratch, const mc_header **lines, uint32_t *count) {

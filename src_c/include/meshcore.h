@@ -1828,6 +1828,10 @@ mc_code mc_decision_response_headers(const mc_decision *decision, const mc_respo
                                      mc_scratch *scratch, const mc_header_line **lines, uint32_t *count,
                                      uint16_t *status, mc_slice *body);
 
+/* Whether mc_decision_response_headers would give these lines of the upstream's as they are. False also where that takes
+ * more than a look. */
+bool mc_decision_answer_stays(const mc_decision *decision, const mc_header *headers, uint32_t count);
+
 /* A copy that is to be sent to another cluster; its path and body are those of the request. */
 typedef struct mc_mirrored {
   uint32_t policy; /* for mc_decision_mirror_headers */

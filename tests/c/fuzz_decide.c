@@ -213,6 +213,10 @@ static void check_decision(const mc_decision *d, const mc_header *headers, uint3
   demand(mc_decision_response_headers(d, &response, &scratch, &lines, &line_count, &status, &body) == MC_OK);
   demand(status >= 200 && status < 600);
   check_lines(lines, line_count, count);
+  if (mc_decision_answer_stays(d, headers, count)) {
+    demand(line_count == count);
+    for (uint32_t i = 0; i < count; i++) demand(lines[i].source == (int32_t)i);
+  }
   mc_scratch_reset(&scratch);
 }
 

@@ -15,6 +15,7 @@ static const char *lines_of(mc_limited limited, mc_asked *asked) {
   limited.rule = MC_RULE_WHOLE;
   const mc_decision decision = {.limited = limited.has_bucket ? &limited : NULL, .asked = asked};
   CHECK_INT(mc_limit_lines(&decision, &scratch, &lines, &count), MC_OK);
+  CHECK(mc_limits_tell(&decision) == (count > 0));
   for (uint32_t i = 0; i < count; i++) {
     size += (size_t)snprintf(text + size, sizeof text - size, "%s%.*s: %.*s", i ? "|" : "", (int)lines[i].name.size, lines[i].name.data,
                              (int)lines[i].value.size, lines[i].value.data);
