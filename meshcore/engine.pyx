@@ -155,9 +155,6 @@ cdef int check_ports(object source_port, object port) except -1:
 
 @cython.nonecheck(True)  # a subclass may use itself before it has called our __init__
 cdef class Engine:
-    cdef Serving _serving
-    cdef list _notes  # one item, what annotates clusters(): it is replaced atomically, with the GIL and without
-
     def __init__(self, config, *, clock=None, shared_state=None):
         self._serving = Serving(clock, shared_state)
         self._notes = [None]
@@ -282,6 +279,24 @@ cdef class Engine:
         hold(block, <PyObject *> method)
         hold(block, <PyObject *> authority)
         hold(block, <PyObject *> path)
+        return out
+
+    cdef Decided decided(
+        self, object method, object path, object headers, object scheme, object source, object source_port,
+        object protocol
+    ):
+        cdef Decided out = decision_new()
+        cdef mc_request *request = &out._block.decision.request
+        cdef Snapshot snapshot = self._serving.snapshot()
+        if not fill_plain(request, method, None, path, scheme, source, None, protocol, source_port, None):
+            return self.decide(
+                method, None, path, headers, scheme=scheme, source=source, source_port=source_port, protocol=protocol)
+        request.now_ns = now_of(snapshot, None)
+        request.unix_s = unix_time_of(snapshot, None)
+        request.seed = mc_entropy_next(self._serving.entropy)
+        request.ids = ids_of(self._serving, snapshot, None, out._block.ids) if snapshot.makes_ids else NULL
+        decide(self._serving, snapshot, headers, out)
+        hold_texts(out, method, None, path, scheme, source, None, protocol)
         return out
 
     def explain(

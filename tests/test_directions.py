@@ -136,7 +136,7 @@ PYTHON_ALLOWED: dict[str, set[str]] = {
     "_cffi": {"model", "config", "_circuit", "_concurrency", "_failures", "_hosts"}
     | {"_limit", "_outlier", "shared", "_trace"},
     "__init__": SERVING | {"_backend", "_circuit", "_concurrency", "context", "mesh"},
-    "integrations": SERVING | {"_core", "context", "discovery", "mesh", "telemetry", "upstream"},
+    "integrations": SERVING | {"_core", "_request", "context", "discovery", "mesh", "telemetry", "upstream"},
     "telemetry": SERVING,
     "analysis": {"model", "config", "match"},
     "replay": SERVING | {"analysis"},

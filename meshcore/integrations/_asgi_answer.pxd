@@ -3,36 +3,52 @@ from libc.stdint cimport uint64_t
 from meshcore.decision cimport Decision
 
 
-cdef class Answer:
-    cdef Decision _decision
-    cdef object _send         # the server's
-    cdef object _requests     # counts it once it is over
-    cdef object _context      # of the request; None: nobody has asked for it
-    cdef object _running      # the coroutine that is awaited; None: it is over
-    cdef object _token        # of the request's context, which ends with it; None: that is somebody else's
-    cdef object _task         # that waits for it, while its time is limited
-    cdef Deadlines _deadlines # that it waits among; None: its time is not limited, or it has not waited yet
-    cdef uint64_t _deadline_ns
-    cdef uint64_t _timeout_ms # 0: there is none
-    cdef bint _edited, _late, _answering
-    cdef int _status          # 0: it has not begun
+cdef class Served:
+    cdef public object app
+    cdef object _requests      # counts them once they are over: a Tally
+    cdef dict _counts          # of the thread that was counted for last
+    cdef unsigned long _thread
+    cdef tuple _key            # that was counted last
 
+    cdef int begin(self, Answer answer) except -1
+    cdef int count(self, Decision decision, int status) except -1
+
+
+cdef class Answer:
+    # What the interpreter calls the answer by: it is the app's send.
+    cdef void *_vectorcall
+    cdef Served _served
+    cdef Decision _decision    # None: it is not known yet, or somebody else's
+    cdef object _scope, _receive, _send  # the server's
+    cdef object _context       # of the request; None: nobody has asked for it
+    cdef object _running       # the coroutine that is awaited; None: it has not begun, or is over
+    cdef object _token         # of the request's context, which ends with it; None: that is somebody else's
+    cdef object _task          # that waits for it, while its time is limited
+    cdef Deadlines _deadlines  # that it waits among; None: its time is not limited, or it has not waited yet
+    cdef uint64_t _deadline_ns
+    cdef uint64_t _timeout_ms  # 0: there is none
+    cdef bint _begun, _edited, _late, _answering
+    cdef int _status           # 0: it has not begun
+
+    cdef int serve(self, Decision decision, bint edited) except -1
+    cdef int hand_over(self, object coroutine) except -1
+    cdef int _run(self) except -1
+    cdef object _told(self, object message)
     cdef int _waits(self) except -1
     cdef int _returned(self, object value) except -1
     cdef int _failed(self, object error) except -1
     cdef int _too_late(self) except -1
     cdef int _over(self, object error) except -1
+    cdef int _leave(self, object error) except -1
     cdef object _resumed(self, str how, tuple given)
     cdef int _expire(self) except -1
 
 
 cdef class Deadlines:
     cdef object _loop, _key
-    cdef dict _answers        # that wait: an ordered set, those first that began first
+    cdef dict _answers         # that wait: an ordered set, those first that began first
 
     cdef int _time(self, double seconds) except -1
 
 
-cdef Answer answer_of(
-    object app, Decision decision, object scope, object receive, object send, object requests, bint edited, bint owns
-)
+cdef Answer answer_of(Served served, object scope, object receive, object send)

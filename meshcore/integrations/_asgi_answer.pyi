@@ -1,42 +1,53 @@
-"""What the app answers to one request."""
+"""What is answered to one request."""
 
-from collections.abc import Awaitable, Callable, Generator, MutableMapping
+from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, final
 
 from meshcore.context import RequestContext
 from meshcore.engine import Decision
 from meshcore.telemetry.tally import Tally
 
+class Served:
+    """An app that answers requests, and their count."""
+
+    app: Callable[[Any, Any, Any], Awaitable[None]]
+
+    def __init__(
+        self, app: Callable[[Any, Any, Any], Awaitable[None]], requests: Tally[tuple[str, int, str]]
+    ) -> None:
+        """``requests``: counts each, once it is over, by cluster, status and flags; status 0: the answer had
+        not begun."""
+
 @final
 class Answer:
-    """What an app answers, on behalf of a request that was decided: awaited in place of the app.
+    """What an app answers to one request: a coroutine, awaited in place of the app's.
 
     The decision is told of the answer's head; the route's timeout ends the app, and 504 is answered where the
     answer has not begun.
     """
 
-    def __await__(self) -> Generator[Any, Any]: ...
-    def respond(self, message: MutableMapping[str, Any]) -> Awaitable[None]:
+    def __call__(self, message: MutableMapping[str, Any]) -> Awaitable[None]:
         """``send`` for the app: tells the decision of the answer's head, and edits that."""
 
+    def __await__(self) -> Answer: ...
+    def __iter__(self) -> Answer: ...
+    def __next__(self) -> Any: ...
+    def send(self, value: Any) -> Any: ...
+    def throw(self, *error: Any) -> Any: ...
+    def close(self) -> None: ...
     def context(self) -> RequestContext:
         """The request's context, which most apps never ask for; see ``meshcore.context.Lazy``."""
 
 def serve(
-    app: Callable[[Any, Any, Any], Awaitable[None]],
+    served: Served,
     decision: Decision,
     scope: MutableMapping[str, Any],
     receive: Callable[[], Awaitable[Any]],
     send: Callable[[Any], Awaitable[None]],
-    requests: Tally[tuple[str, int, str]],
     edited: bool,
 ) -> Answer:
-    """Let the app answer.
+    """Let the app answer a request, of which the decision and the context end elsewhere.
 
     Args:
-        requests: counts it, once it is over, by cluster, status and flags; status 0: it had not begun.
         edited: what the route says of header lines and the path applies.
     """
-
-def edited_scope(decision: Decision, scope: MutableMapping[str, Any]) -> dict[str, Any]:
-    """The scope of the request as the route makes it."""

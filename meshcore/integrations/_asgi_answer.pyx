@@ -1,34 +1,46 @@
-"""What the app answers to one request: awaited in place of the app, and its ``send``.
+"""What is answered to one request: awaited in place of the app, and its ``send``.
 
 By hand what ``async def``, ``try`` and ``finally`` would do, since it is done for each request: nothing is made but
 the Answer itself, and of the event loop nothing is asked before the app waits for something.
 """
 
 import asyncio
-from urllib.parse import unquote
 
 cimport cython
-from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_CheckExact, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
 from cpython.contextvars cimport PyContextVar_Reset, PyContextVar_Set
 from cpython.object cimport PyObject
+from cpython.pythread cimport PyThread_get_thread_ident
 from cpython.ref cimport Py_DECREF
-from cpython.tuple cimport PyTuple_GET_ITEM
 from libc.stdint cimport uint64_t
-from libc.string cimport memcmp
 
-from meshcore._core cimport mc_decision, mc_decision_timeouts, mc_platform_now_ns, mc_slice, mc_timeouts
+from meshcore._core cimport (
+    MC_FAILURE_NONE, mc_decision, mc_decision_answer_names, mc_decision_answer_stays, mc_decision_close,
+    mc_decision_learns, mc_decision_report, mc_decision_timeouts, mc_header, mc_platform_now_ns, mc_result,
+    mc_timeouts,
+)
+from meshcore._request cimport MC_LISTS_STAY, PyList_CheckExact, PyList_GET_ITEM, PyList_GET_SIZE, take_plain_pair
 from meshcore.decision cimport Decision
+from meshcore.integrations._asgi_scope cimport edited_scope
 
 from meshcore.context import _CURRENT, RequestContext
 from meshcore.integrations._asgi_forward import answer as own_answer
 
-__all__ = ["Answer", "serve"]
+__all__ = ["Answer", "Served", "serve"]
 
 
 cdef extern from "Python.h":
     # 1: it waits, 0: it has returned
     int PyIter_Send(object awaited, object value, PyObject **result) except -1
     bint PyCoro_CheckExact(object awaited)
+    Py_ssize_t PyVectorcall_NARGS(size_t count)
+    const unsigned long Py_TPFLAGS_HAVE_VECTORCALL
+    ctypedef struct PyTypeObject:
+        unsigned long tp_flags
+        Py_ssize_t tp_vectorcall_offset
+
+cdef object CURRENT = _CURRENT
+cdef enum:
+    LINES_LOOKED_AT = 32
 
 
 async def awaited(what):
@@ -36,17 +48,51 @@ async def awaited(what):
     return await what
 
 
+async def nothing():
+    pass
+
+
+cdef class Served:
+    def __init__(self, app, requests):
+        self.app = app
+        self._requests = requests
+        self._key = (None, 0, "")
+
+    cdef int begin(self, Answer answer) except -1:
+        """Have the answer serve() a decision, or hand_over()."""
+        raise NotImplementedError
+
+    cdef int count(self, Decision decision, int status) except -1:
+        """As Tally.count() does."""
+        cdef mc_decision *d = &decision._block.decision
+        cdef object cluster = (<tuple> decision._snapshot.clusters)[d.cluster]
+        cdef tuple key = self._key
+        if key[0] is not cluster or <int> key[1] != status or d.flags or key[2]:
+            self._key = key = (cluster, status, decision.flags if d.flags else "")
+        cdef unsigned long thread = PyThread_get_thread_ident()
+        cdef dict counts = self._counts
+        if counts is None or thread != self._thread or not MC_LISTS_STAY:
+            self._counts = counts = self._requests.mine.counts
+            self._thread = thread
+        before = counts.get(key)
+        counts[key] = 1 if before is None else <long> before + 1
+        return 0
+
+
 @cython.final
 @cython.freelist(32)
 cdef class Answer:
-    def respond(self, message):
+    def __call__(self, message):
         """``send`` for the app: tells the decision of the answer's head, and edits that."""
-        if message["type"] == "http.response.start":
+        return self._told(message)
+
+    cdef object _told(self, object message):
+        if not self._status and message["type"] == "http.response.start":
             status = message["status"]
-            self._status = status
             headers = message.get("headers", ())
-            self._decision.report(status=status, headers=headers, replayable=False)
-            if self._edited:
+            told(self._decision, status, headers)
+            self._status = status
+            if self._edited and not stays(self._decision, headers):
                 message = {**message, "headers": self._decision.response_headers(headers, status=status)}
         return self._send(message)
 
@@ -58,7 +104,37 @@ cdef class Answer:
                 self._context = made
         return self._context
 
-    # -------------------------------------------------------------- as a coroutine (PEP 492)
+    # -------------------------------------------------------------- how it begins
+
+    cdef int serve(self, Decision decision, bint edited) except -1:
+        """Let the app answer, and end the decision with that. The request's context begins here."""
+        self._decision = decision
+        self._edited = edited
+        self._token = PyContextVar_Set(CURRENT, self)
+        return self._run()
+
+    cdef int hand_over(self, object coroutine) except -1:
+        """Let this answer, and whatever is owed to the decision be its own concern."""
+        self._running = coroutine
+        return 0
+
+    cdef int _run(self) except -1:
+        """Call the app."""
+        cdef mc_timeouts limits
+        mc_decision_timeouts(&self._decision._block.decision, &limits)
+        self._timeout_ms = limits.request_ms
+        if limits.request_ms:
+            self._deadline_ns = mc_platform_now_ns() + limits.request_ms * 1_000_000
+        try:
+            scope = edited_scope(self._decision, self._scope) if self._edited else self._scope
+            running = self._served.app(scope, self._receive, self)
+            self._running = running if PyCoro_CheckExact(running) else awaited(running)
+        except BaseException as error:
+            self._over(error)
+            raise
+        return 0
+
+# -------------------------------------------------------------- as a coroutine (PEP 492)
 
     def __await__(self):
         return self
@@ -74,6 +150,12 @@ cdef class Answer:
     def __next__(self):
         cdef PyObject *result = NULL
         cdef int waits
+        if not self._begun:
+            self._begun = True
+            if self._decision is None:
+                self._served.begin(self)
+            else:
+                self._run()
         while True:
             if self._running is None:
                 raise RuntimeError("cannot reuse already awaited coroutine")
@@ -98,6 +180,9 @@ cdef class Answer:
         return self._resumed("throw", error)
 
     cdef object _resumed(self, str how, tuple given):
+        if not self._begun:
+            self._begun = True
+            self._running = nothing()  # which answers as any coroutine does that has not begun
         if self._running is None:
             raise RuntimeError("cannot reuse already awaited coroutine")
         try:
@@ -114,6 +199,7 @@ cdef class Answer:
         return value
 
     def close(self):
+        self._begun = True
         if self._running is not None:
             try:
                 self._running.close()
@@ -173,106 +259,104 @@ cdef class Answer:
     cdef int _over(self, object error) except -1:
         """Give back what the request had, and count it."""
         self._running = None
+        if self._decision is None:
+            return 1
         if self._deadlines is not None:
             self._deadlines._answers.pop(self, None)
             self._task = None
         if not self._status and error is not None and isinstance(error, Exception):
             self._status = 500  # which is what the server answers then
             self._decision.report(status=500, replayable=False)
-        count(self._requests, self._decision, self._status)
-        if self._token is not None:
-            token, self._token = self._token, None
+        self._served.count(self._decision, self._status)
+        return 1 if self._token is None else self._leave(error)
+
+    cdef int _leave(self, object error) except -1:
+        """End the decision and the request's context."""
+        cdef mc_decision *d = &self._decision._block.decision
+        token, self._token = self._token, None
+        if d.entered != NULL:
             self._decision.finish(complete=error is None)
-            if isinstance(error, Exception):
-                # Who handles it outside of us (Starlette's handler of Exception) works for the request, too.
-                # Servers have a task for each request, with which its context goes.
-                return 1
-            try:
-                PyContextVar_Reset(_CURRENT, token)
-            except ValueError:  # of another context: whoever collected it closes it
-                PyContextVar_Set(_CURRENT, None)
+        else:
+            mc_decision_close(d)
+        if error is not None and isinstance(error, Exception):
+            # Who handles it outside of us (Starlette's handler of Exception) works for the request, too.
+            # Servers have a task for each request, with which its context goes.
+            return 1
+        try:
+            PyContextVar_Reset(CURRENT, token)
+        except ValueError:  # of another context: whoever collected it closes it
+            PyContextVar_Set(CURRENT, None)
         return 1
 
 
-cdef int count(object requests, Decision decision, object status) except -1:
-    """As Tally.count() does."""
+# The interpreter makes no tuple of the arguments then, which the app's send is called with at least twice a request.
+cdef object call(PyObject *answer, PyObject *const *given, size_t count, PyObject *names):
+    if PyVectorcall_NARGS(count) != 1 or names != NULL:
+        raise TypeError("send() takes one message")
+    return (<Answer> answer)._told(<object> given[0])
+
+
+cdef object answer_type = Answer
+cdef Answer any_answer = Answer.__new__(Answer)
+(<PyTypeObject *> answer_type).tp_vectorcall_offset = <char *> &any_answer._vectorcall - <char *> <PyObject *> any_answer
+(<PyTypeObject *> answer_type).tp_flags |= Py_TPFLAGS_HAVE_VECTORCALL
+
+
+cdef Answer answer_of(Served served, object scope, object receive, object send):
+    cdef Answer made = Answer.__new__(Answer)
+    made._vectorcall = <void *> &call
+    made._served = served
+    made._scope = scope
+    made._receive = receive
+    made._send = send
+    return made
+
+
+def serve(served, decision, scope, receive, send, edited):
+    cdef Answer made = answer_of(served, scope, receive, send)
+    made._decision = decision
+    made._edited = edited
+    return made
+
+
+cdef int told(Decision decision, object status, object headers) except -1:
+    """Report the head of an answer."""
     cdef mc_decision *d = &decision._block.decision
-    cdef dict counts = requests.mine.counts
-    key = (decision._snapshot.clusters[d.cluster], status, decision.flags if d.flags else "")
-    before = counts.get(key)
-    counts[key] = 1 if before is None else before + 1
+    cdef mc_result result
+    cdef bint again = False
+    cdef long number = status if type(status) is int else 0
+    if d.retries or not 100 <= number < 1000 or mc_decision_learns(d, 0) or mc_decision_answer_names(d, number):
+        decision.report(status=status, headers=headers, replayable=False)
+        return 0
+    result.failure = MC_FAILURE_NONE
+    result.status = number
+    result.grpc_status = -1
+    result.header_count = 0
+    if d.detects:
+        result.report.now_ns = decision._snapshot.now()
+        result.report.latency_ns = 0
+    if mc_decision_report(d, 0, &result, False, 0, &again):
+        raise MemoryError
     return 0
+
+
+cdef bint stays(Decision decision, object headers) noexcept:
+    """Whether the route leaves the header lines of an answer as they are."""
+    cdef mc_header lines[LINES_LOOKED_AT]
+    cdef Py_ssize_t i, count
+    if not MC_LISTS_STAY or not PyList_CheckExact(headers) or PyList_GET_SIZE(headers) > LINES_LOOKED_AT:
+        return False
+    count = PyList_GET_SIZE(headers)
+    for i in range(count):
+        if not take_plain_pair(PyList_GET_ITEM(headers, i), &lines[i]):
+            return False
+    return mc_decision_answer_stays(&decision._block.decision, lines, count)
 
 
 cdef bint uncancelled(object task) except -1:
     """Take a request to cancel a task back; False: somebody else wants it cancelled, too."""
     uncancel = getattr(task, "uncancel", None)  # since Python 3.11
     return uncancel is None or uncancel() == 0
-
-
-cdef Answer answer_of(
-    object app, Decision decision, object scope, object receive, object send, object requests, bint edited, bint owns
-):
-    """Let the app answer a request that is to be forwarded to it.
-
-    Args:
-        requests: counts it by cluster, status and flags, once it is over: a Tally.
-        edited: the route's edits apply.
-        owns: the decision ends with the answer, and so does the request's context, which begins here.
-    """
-    cdef mc_timeouts limits
-    cdef Answer made = Answer.__new__(Answer)
-    made._decision = decision
-    made._send = send
-    made._requests = requests
-    made._edited = edited
-    mc_decision_timeouts(&decision._block.decision, &limits)
-    made._timeout_ms = limits.request_ms
-    if limits.request_ms:
-        made._deadline_ns = mc_platform_now_ns() + limits.request_ms * 1_000_000
-    if owns:
-        made._token = PyContextVar_Set(_CURRENT, made)
-    try:
-        running = app(edited_scope(decision, scope) if edited else scope, receive, made.respond)
-        made._running = running if PyCoro_CheckExact(running) else awaited(running)
-    except BaseException as error:
-        made._over(error)
-        raise
-    return made
-
-
-def serve(app, decision, scope, receive, send, requests, edited):
-    return answer_of(app, decision, scope, receive, send, requests, edited, False)
-
-
-# ------------------------------------------------------------------ what the app sees
-
-cdef object bytes_of(mc_slice text):
-    return PyBytes_FromStringAndSize(text.data, <Py_ssize_t> text.size)
-
-
-cdef inline bint is_host(tuple line) noexcept:
-    name = <object> PyTuple_GET_ITEM(line, 0)
-    return PyBytes_CheckExact(name) and PyBytes_GET_SIZE(name) == 4 and not memcmp(PyBytes_AS_STRING(name), b"host", 4)
-
-
-cpdef dict edited_scope(Decision decision, object scope):
-    """The scope of the request as the route makes it."""
-    cdef mc_decision *d = &decision._block.decision
-    cdef dict edited = dict(scope)
-    cdef list lines = decision.request_headers()
-    for line in lines:
-        if is_host(line):  # a second one
-            lines = [line for line in lines if not is_host(line)]
-            break
-    lines.insert(0, (b"host", bytes_of(d.authority)))
-    edited["headers"] = lines
-    if d.target.data != d.request.target.data or d.target.size != d.request.target.size:
-        path, _, query = bytes_of(d.target).partition(b"?")
-        edited["path"] = unquote(path.decode("utf-8", "surrogateescape"))
-        edited["raw_path"] = path
-        edited["query_string"] = query
-    return edited
 
 
 # ------------------------------------------------------------------ timeouts

@@ -1,31 +1,34 @@
 """Decides on the requests that come to an ASGI app."""
 
-from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any, final
+from collections.abc import Awaitable, Callable, Coroutine, MutableMapping
+from typing import Any
 
 from meshcore.engine import Decision
+from meshcore.integrations._asgi_answer import Served
 from meshcore.integrations._inbound import Inbound
+from meshcore.mesh import Mesh
 
-@final
-class Entry:
-    """The way of requests into an app."""
+class Entry(Served):
+    """The way of requests into an app. What is no plain request goes to two methods of a subclass."""
 
-    def __init__(
-        self,
-        app: Callable[[Any, Any, Any], Awaitable[None]],
-        inbound: Inbound,
-        aside: Callable[[Decision, Any, Any, Any, bool], Awaitable[None]],
-    ) -> None:
-        """``aside``: takes over decisions after which there is more to do than to let the app answer; called
-        with the decision, the app's three arguments, and whether the caller is in the mesh."""
+    @property
+    def mesh(self) -> Mesh:
+        """The mesh of the process."""
 
-    def request(
+    def __init__(self, app: Callable[[Any, Any, Any], Awaitable[None]], inbound: Inbound) -> None: ...
+    def __call__(
         self,
         scope: MutableMapping[str, Any],
         receive: Callable[[], Awaitable[Any]],
         send: Callable[[Any], Awaitable[None]],
-    ) -> Awaitable[None]:
-        """Decide, and let the request be answered; to be awaited at once."""
+    ) -> Coroutine[Any, Any, None]:
+        """As ASGI has it. Nothing is decided before what is returned is awaited."""
 
-def target_of(scope: MutableMapping[str, Any]) -> bytes:
-    """The request target as it was received, as far as the server kept it."""
+    def _aside(
+        self, decision: Decision, scope: Any, receive: Any, send: Any, called: bool
+    ) -> Coroutine[Any, Any, None]:
+        """Takes over a decision after which there is more to do than to let the app answer. ``called``: the
+        caller is in the mesh."""
+
+    def _other(self, scope: Any, receive: Any, send: Any) -> Coroutine[Any, Any, None]:
+        """Takes over what is no request, and what comes before the mesh has been started."""

@@ -2,14 +2,14 @@
 from here; the others go aside.
 """
 
-from urllib.parse import quote
-
 cimport cython
 from libc.string cimport memcmp
 
 from meshcore._core cimport MC_FORWARD, mc_decision, mc_slice
 from meshcore.decision cimport Decision
-from meshcore.integrations._asgi_answer cimport answer_of
+from meshcore.engine cimport Engine
+from meshcore.integrations._asgi_answer cimport Answer, Served, answer_of
+from meshcore.integrations._asgi_scope cimport target_of
 
 from meshcore.integrations._inbound import MARK, port_of
 
@@ -38,41 +38,47 @@ cdef class Known:
     """What a configuration says of an app."""
 
     cdef object config
-    cdef frozenset own    # clusters that are for the app
+    cdef bytes own        # by the number of a cluster: 1 where it is for the app
     cdef bint limits      # there are limits and nothing else
     cdef bint mirrors     # some requests are to be copied
 
 
-@cython.final
-cdef class Entry:
-    cdef object _app, _mesh, _inbound, _aside
+cdef class Entry(Served):
+    cdef object _inbound
+    cdef readonly object mesh
+    cdef Engine _engine
     cdef Known _known
 
-    def __init__(self, app, inbound, aside):
-        self._app = app
-        self._mesh = inbound.mesh
+    def __init__(self, app, inbound):
+        Served.__init__(self, app, inbound.mesh.requests)
+        self.mesh = inbound.mesh
+        self._engine = inbound.mesh.engine
         self._inbound = inbound
-        self._aside = aside
         self._known = Known()
 
-    def request(self, scope, receive, send):
+    def __call__(self, scope, receive, send):
+        if scope["type"] == "http" and self.mesh.started:
+            return answer_of(self, scope, receive, send)
+        return self._other(scope, receive, send)
+
+    cdef int begin(self, Answer answer) except -1:
+        scope = answer._scope
         client = scope.get("client")
         source, port = client if client else (None, 0)
         version = scope["http_version"]
-        cdef Decision decision = self._mesh.engine.decide(
+        cdef Decision decision = self._engine.decided(
             scope["method"],
-            None,
             target_of(scope),
             scope["headers"],
-            scheme=scope["scheme"],
-            source=source,
-            source_port=port if type(port) is int and 0 <= port <= 65535 else port_of(port),
-            protocol=protocols.get(version) or f"HTTP/{version}",
+            scope["scheme"],
+            source,
+            port if type(port) is int and 0 <= port <= 65535 else port_of(port),
+            protocols.get(version) or f"HTTP/{version}",
         )
         cdef bint called = names_a_caller(decision)
         if not self._is_plain(decision, called):
-            return self._aside(decision, scope, receive, send, called)
-        return answer_of(self._app, decision, scope, receive, send, self._mesh.requests, not called, True)
+            return answer.hand_over(self._aside(decision, scope, answer._receive, answer._send, called))
+        return answer.serve(decision, not called)
 
     cdef bint _is_plain(self, Decision decision, bint called) except -1:
         """Whether the app is to answer, and nothing has to be done before."""
@@ -84,23 +90,15 @@ cdef class Entry:
             known = self._look(decision._snapshot.config)
         if called:
             return True
-        return not known.mirrors and (known.limits or decision.cluster in known.own)
+        return not known.mirrors and (known.limits or known.own[d.cluster])
 
     cdef Known _look(self, object config):
-        view = self._mesh.view()
+        view = self.mesh.view()
+        own = self._inbound.own()
         cdef Known known = Known()
         known.config = config
-        known.own = self._inbound.own()
+        known.own = bytes([cluster.name in own for cluster in config.clusters])
         known.limits = view.limits_alone
         known.mirrors = view.mirrors
         self._known = known
         return known
-
-
-cpdef bytes target_of(object scope):
-    """The request target as it was received, as far as the server kept it."""
-    path = scope.get("raw_path")
-    if not path:
-        path = quote(scope["path"]).encode()
-    query = scope["query_string"]
-    return path + b"?" + query if query else path

@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING
 
 from meshcore.context import RequestContext, enter, leave
 from meshcore.engine import Decision, Outcome
-from meshcore.integrations._asgi_answer import edited_scope
-from meshcore.integrations._asgi_entry import target_of
+from meshcore.integrations._asgi_scope import edited_scope, target_of
 from meshcore.integrations._inbound import MARK, Inbound, port_of
 from meshcore.mesh import Mesh
 

@@ -27,7 +27,7 @@ Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
-class MeshMiddleware:
+class MeshMiddleware(Entry):
     """Puts an app into the mesh.
 
         app.add_middleware(MeshMiddleware, mesh=mesh)   # Starlette, FastAPI
@@ -45,18 +45,20 @@ class MeshMiddleware:
     """
 
     def __init__(self, app: App, *, mesh: Mesh, service: str | None = None) -> None:
-        self.app = app
-        self.mesh = mesh
         self._inbound = Inbound(mesh, service)
+        super().__init__(app, self._inbound)
         self._forwarder = Forwarder(mesh)
-        self._entry = Entry(app, self._inbound, self._aside)
+        # Servers tell ASGI 3 from what was before by a coroutine function of this name. Calls go by the type.
+        vars(self)["__call__"] = self._called
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _called(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self(scope, receive, send)
+
+    async def _other(self, scope: Scope, receive: Receive, send: Send) -> None:
         kind = scope["type"]
-        if kind == "http":
-            if not self.mesh.started:  # the server has no lifespan
-                await asyncio.to_thread(self.mesh.start)
-            await self._entry.request(scope, receive, send)
+        if kind == "http":  # the server has no lifespan
+            await asyncio.to_thread(self.mesh.start)
+            await self(scope, receive, send)
         elif kind == "lifespan":
             await self._lifespan(scope, receive, send)
         elif kind == "websocket":
@@ -90,7 +92,7 @@ class MeshMiddleware:
                     if not called and self.mesh.view().mirrors and decision.mirrors:
                         receive = copying = await self._forwarder.copying(decision, receive)
                     if decision.outcome is Outcome.FORWARD:
-                        await serve(self.app, decision, scope, receive, send, self.mesh.requests, not called)
+                        await serve(self, decision, scope, receive, send, not called)
                     else:  # the mesh knows nothing of the request
                         lines = limit_lines(decision)
                         await self.app(scope, receive, _telling(lines, send) if lines else send)

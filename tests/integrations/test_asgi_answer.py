@@ -29,6 +29,141 @@ def test_servers_take_it_for_an_asgi_3_app() -> None:
     assert inspect.iscoroutinefunction(middleware.__call__)
 
 
+async def ignore(message: Any) -> None:
+    pass
+
+
+async def request() -> Any:
+    return {"type": "http.request"}
+
+
+def scope_of(**more: Any) -> dict[str, Any]:
+    return {
+        "type": "http",
+        "http_version": "1.1",
+        "method": "GET",
+        "scheme": "http",
+        "path": "/a",
+        "query_string": b"",
+        "headers": [(b"host", b"reviews:9080")],
+        **more,
+    }
+
+
+def started() -> Mesh:
+    mesh = mesh_for()
+    mesh.start()
+    return mesh
+
+
+@in_loop
+async def test_it_is_a_coroutine_like_any_other() -> None:
+    app, mesh = App(), started()
+    middleware = MeshMiddleware(app, mesh=mesh)
+    task = asyncio.create_task(middleware(scope_of(), request, ignore))
+    assert current() is None  # nothing has begun
+    assert (active(mesh), app.seen) == (0, [])
+    await task
+    assert app.seen[0]["path"] == "/a"
+    await middleware.__call__(scope_of(), request, ignore)
+    await middleware(scope=scope_of(), receive=request, send=ignore)
+    assert dict(mesh.requests.total()) == {(REVIEWS, 200, ""): 3}
+    over = middleware(scope_of(), request, ignore)
+    await over
+    with pytest.raises(RuntimeError, match="cannot reuse"):
+        await over
+    mesh.close()
+
+
+@in_loop
+async def test_what_has_not_begun_ends_without_a_trace() -> None:
+    app, mesh = App(), started()
+    middleware = MeshMiddleware(app, mesh=mesh)
+    closed = middleware(scope_of(), request, ignore)
+    closed.close()
+    thrown = middleware(scope_of(), request, ignore)
+    with pytest.raises(ZeroDivisionError):
+        thrown.throw(ZeroDivisionError())
+    for ended in (closed, thrown):
+        with pytest.raises(RuntimeError, match="cannot reuse"):
+            await ended
+    task = asyncio.create_task(middleware(scope_of(), request, ignore))
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert (app.seen, active(mesh), mesh.requests.total()) == ([], 0, {})
+    mesh.close()
+
+
+@in_loop
+async def test_what_cannot_be_decided_is_raised_when_awaited() -> None:
+    mesh = started()
+    answer = MeshMiddleware(App(), mesh=mesh)({"type": "http"}, request, ignore)
+    with pytest.raises(KeyError):
+        await answer
+    with pytest.raises(RuntimeError, match="cannot reuse"):
+        await answer
+    assert mesh.requests.total() == {}
+    mesh.close()
+
+
+@in_loop
+async def test_send_takes_one_message() -> None:
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        for wrong in ((), ({}, {})):
+            with pytest.raises(TypeError):
+                send(*wrong)
+        with pytest.raises(TypeError):
+            send(message={}, more={})
+        with pytest.raises(KeyError):
+            send({})
+        await send({"type": "http.response.start", "status": 204})
+
+    mesh = started()
+    await MeshMiddleware(app, mesh=mesh)(scope_of(), request, ignore)
+    assert dict(mesh.requests.total()) == {(REVIEWS, 204, ""): 1}
+    mesh.close()
+
+
+@in_loop
+async def test_requests_of_several_threads_are_counted_by_each() -> None:
+    mesh = started()
+    middleware = MeshMiddleware(App(), mesh=mesh)
+
+    def serve() -> None:
+        asyncio.run(middleware(scope_of(), request, ignore))
+
+    for _ in range(3):
+        await asyncio.gather(*(asyncio.to_thread(serve) for _ in range(4)))
+        await middleware(scope_of(), request, ignore)
+    assert dict(mesh.requests.total()) == {(REVIEWS, 200, ""): 15}
+    mesh.close()
+
+
+@in_loop
+async def test_the_servers_scope_and_message_stay_as_they_were() -> None:
+    sent: list[Any] = []
+
+    async def keep(message: Any) -> None:
+        sent.append(message)
+
+    head = {"type": "http.response.start", "status": 200, "headers": [(b"x-app", b"1")]}
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        seen.append(scope)
+        await send(head)
+
+    seen: list[Any] = []
+    mesh, scope = started(), scope_of()
+    await MeshMiddleware(app, mesh=mesh)(scope, request, keep)
+    assert scope == scope_of()
+    assert seen[0] is not scope
+    assert seen[0]["headers"][0] is scope["headers"][0]  # what the route leaves alone is not made anew
+    assert sent == [head]
+    assert sent[0] is head
+    mesh.close()
+
+
 @in_loop
 async def test_a_request_that_is_closed_gives_back_what_it_had() -> None:
     ended: list[bool] = []

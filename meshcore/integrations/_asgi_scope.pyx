@@ -1,0 +1,142 @@
+"""ASGI scopes: what of them is decided on, and what becomes of them."""
+
+from urllib.parse import quote, unquote
+
+cimport cython
+from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_CheckExact, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
+from cpython.dict cimport PyDict_CheckExact, PyDict_Copy
+from cpython.list cimport PyList_New, PyList_SET_ITEM
+from cpython.object cimport PyObject
+from cpython.ref cimport Py_INCREF
+from cpython.tuple cimport PyTuple_GET_ITEM
+from libc.stdint cimport uint32_t
+from libc.string cimport memcmp
+
+from meshcore._core cimport (
+    mc_attempt_request_headers, mc_decision, mc_header_line, mc_scratch, mc_scratch_init, mc_scratch_reset, mc_slice,
+)
+from meshcore.decision cimport Block, Decision
+
+__all__ = ["edited_scope", "target_of"]
+
+cdef enum:
+    ROOM = 2048        # bytes for header lines: of nearly all requests
+    LINES_KEPT = 16
+    VALUE_KEPT = 24    # bytes
+
+
+cpdef bytes target_of(object scope):
+    path = scope.get("raw_path")
+    if not path:
+        path = quote(scope["path"]).encode()
+    query = scope["query_string"]
+    return path + b"?" + query if query else path
+
+
+cpdef dict edited_scope(Decision decision, object scope):
+    cdef mc_decision *d = &decision._block.decision
+    cdef dict edited = PyDict_Copy(scope) if PyDict_CheckExact(scope) else dict(scope)
+    edited["headers"] = edited_lines(decision)
+    if d.target.data != d.request.target.data or d.target.size != d.request.target.size:
+        path, _, query = bytes_of(d.target).partition(b"?")
+        edited["path"] = unquote(path.decode("utf-8", "surrogateescape"))
+        edited["raw_path"] = path
+        edited["query_string"] = query
+    return edited
+
+
+cdef list edited_lines(Decision decision):
+    """The header lines as the route makes them, with a host first."""
+    cdef mc_scratch scratch
+    cdef char room[ROOM]
+    cdef const mc_header_line *lines
+    cdef uint32_t count
+    if decision._pairs is not None or not has_bytes(decision._block):
+        return odd_lines(decision)
+    mc_scratch_init(&scratch)
+    scratch.at = room
+    scratch.end = room + ROOM
+    try:
+        if mc_attempt_request_headers(&decision._block.decision, NULL, &scratch, &lines, &count):
+            raise MemoryError
+        return lines_of(decision._block, lines, count)
+    finally:
+        mc_scratch_reset(&scratch)
+
+
+cdef list lines_of(Block *block, const mc_header_line *lines, uint32_t count):
+    cdef uint32_t i, hosts = 0
+    for i in range(count):
+        hosts += is_host(lines[i].name)
+    cdef list made = PyList_New(1 + count - hosts)
+    cdef Py_ssize_t at = 1
+    put(made, 0, host_line(block))
+    for i in range(count):
+        if hosts and is_host(lines[i].name):  # a second one
+            continue
+        put(made, at, <object> block.held[lines[i].source] if lines[i].source >= 0 else line_of(&lines[i]))
+        at += 1
+    return made
+
+
+cdef inline void put(list made, Py_ssize_t at, object line) noexcept:
+    Py_INCREF(line)
+    PyList_SET_ITEM(made, at, line)
+
+
+cdef inline bint is_host(mc_slice name) noexcept:
+    return name.size == 4 and not memcmp(name.data, b"host", 4)
+
+
+cdef inline bint has_bytes(Block *block) noexcept:
+    """Whether lines that came are of bytes, as ASGI has them: by the first one."""
+    return not block.line_count or PyBytes_CheckExact(<object> PyTuple_GET_ITEM(<object> block.held[0], 0))
+
+
+cdef object host_line(Block *block):
+    """The line that came, where the route has left it as it was."""
+    cdef mc_slice authority = block.decision.authority
+    cdef uint32_t i
+    for i in range(block.line_count):
+        if is_host(block.lines[i].name):
+            if block.lines[i].value.data == authority.data and block.lines[i].value.size == authority.size:
+                return <object> block.held[i]
+            break
+    return (b"host", bytes_of(authority))
+
+
+cdef list odd_lines(Decision decision):
+    """The same of lines that no server gives."""
+    cdef list lines = [line for line in decision.request_headers() if line[0] != b"host"]
+    lines.insert(0, (b"host", bytes_of(decision._block.decision.authority)))
+    return lines
+
+
+# ------------------------------------------------------------------ lines of ours
+
+#: The latest short ones: x-forwarded-proto and the like, which most requests of a process have alike.
+cdef list kept = [None] * LINES_KEPT
+
+
+cdef object line_of(const mc_header_line *line):
+    cdef size_t at = (line.name.size + line.value.size) % LINES_KEPT
+    cdef object found
+    if line.value.size > VALUE_KEPT:
+        return bytes_of(line.name), bytes_of(line.value)
+    found = kept[at]
+    if found is not None:
+        if same(PyTuple_GET_ITEM(found, 0), line.name) and same(PyTuple_GET_ITEM(found, 1), line.value):
+            return found
+    found = kept[at] = (bytes_of(line.name), bytes_of(line.value))
+    return found
+
+
+cdef inline bint same(PyObject *text, mc_slice other) noexcept:
+    return (
+        <size_t> PyBytes_GET_SIZE(<object> text) == other.size
+        and not memcmp(PyBytes_AS_STRING(<object> text), other.data, other.size)
+    )
+
+
+cdef inline object bytes_of(mc_slice text):
+    return PyBytes_FromStringAndSize(text.data, <Py_ssize_t> text.size)
