@@ -33,7 +33,7 @@ COMMANDS = (
 )
 
 #: Optional packages by import name, and the extra that installs each.
-EXTRAS = {"aiohttp": "proxy", "dns": "dns", "grpc": "rls"}
+EXTRAS = {"aiohttp": "proxy", "httptools": "proxy", "dns": "dns", "grpc": "rls"}
 
 OK = 0
 FAILED = 1

@@ -15,9 +15,7 @@ from meshcore.integrations._inbound import mark_of
 from meshcore.mesh import Mesh
 
 if TYPE_CHECKING:
-    import aiohttp
-
-    from meshcore.upstream.client import Upstream
+    from meshcore.upstream.client import Response, Upstream
     from meshcore.upstream.connections import Connection, Connections
     from meshcore.upstream.mirrors import Copy, Mirrors
 
@@ -59,7 +57,7 @@ class Forwarder:
         """Send the request to its endpoint, and the answer back; its status, 0 where the client has left.
 
         Raises:
-            ImportError: aiohttp is not there.
+            ImportError: httptools is not there.
         """
         return await _Forwarding(self._way(), decision, receive, send).run()
 
@@ -99,7 +97,7 @@ class Way:
             from meshcore.upstream.mirrors import Mirrors
         except ModuleNotFoundError as error:
             raise ModuleNotFoundError(
-                "forwarding to other services needs aiohttp, which is missing; install it by: "
+                "forwarding to other services needs httptools, which is missing; install it by: "
                 "pip install 'meshcore-engine[proxy]'",
                 name=error.name,
             ) from error
@@ -119,16 +117,14 @@ class Way:
     def begin_copies(self, decision: Decision, *, body: bool) -> Sequence[Copy]:
         """Send the copies that a decision asks for, to be fed the ``body``."""
         lines = decision.request_headers()
-        length = next((value.decode() for name, value in lines if name == b"content-length"), None)
+        length = next((value for name, value in lines if name == b"content-length"), None)
         return self.mirrors.begin(decision, length, body=body)
 
 
 class _Head:
     """The head of an answer, and what its body comes by."""
 
-    def __init__(
-        self, response: aiohttp.ClientResponse, connection: Connection, leave: Callable[[], object]
-    ) -> None:
+    def __init__(self, response: Response, connection: Connection, leave: Callable[[], object]) -> None:
         self.status = response.status
         self.headers = response.raw_headers
         self.response = response
@@ -180,9 +176,11 @@ class _Forwarding:
 
     async def _exchange(self) -> int:
         decision = self._decision
+        from meshcore.upstream.replies import UpstreamError
+
         try:
             head = await arun(decision, self._attempt, replayable=self._replayable, discard=_Head.close)
-        except UnicodeDecodeError:  # aiohttp writes no header bytes that are not UTF-8
+        except UpstreamError:  # a control character is in what is to be sent: no endpoint is to blame
             return await refuse(self._send)
         if head is None:
             return await answer(decision, self._send)
@@ -196,14 +194,16 @@ class _Forwarding:
     async def _attempt(self, attempt: Attempt) -> _Head:
         from meshcore.upstream.client import RequestBody
         from meshcore.upstream.connections import Place
-        from meshcore.upstream.headers import as_str, end_to_end
+        from meshcore.upstream.headers import end_to_end
         from meshcore.upstream.replies import UpstreamError
 
         decision, way = self._decision, self._way
         cluster = way.mesh.view().cluster(decision.cluster)
         assert decision.cluster is not None
         lines = [line for line in attempt.request_headers() if line[0].lower() != b"host"]
-        headers = [("Host", attempt.authority), *as_str(end_to_end(lines)), mark_of(way.mesh)]
+        name, value = mark_of(way.mesh)
+        host = attempt.authority.encode("utf-8", "surrogateescape")
+        headers = [(b"Host", host), *end_to_end(lines), (name.encode(), value.encode())]
         body = None
         if self._has_body:
             self._body.join(attempt)
@@ -225,8 +225,8 @@ class _Forwarding:
             self._body.leave(attempt)
             if connection is not None:
                 connection.close()
-            if isinstance(error, UpstreamError):
-                raise AttemptError(error.reply.error or "reset") from error
+            if isinstance(error, UpstreamError) and error.reply.error:
+                raise AttemptError(error.reply.error) from error
             raise
         head = _Head(response, connection, partial(self._body.leave, attempt))
         if not 200 <= head.status <= 599:  # servers know no other, and nobody asked for 101
@@ -243,7 +243,7 @@ class _Forwarding:
             lines = [line for line in lines if line[0] != b"content-length"]
         headers = decision.response_headers(lines, status=head.status)
         await self._send({"type": "http.response.start", "status": head.status, "headers": headers})
-        while chunk := await content.readany():
+        while chunk := await content.read():
             await self._send({"type": "http.response.body", "body": chunk, "more_body": True})
         await self._send({"type": "http.response.body", "body": b"", "more_body": False})
 

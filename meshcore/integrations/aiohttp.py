@@ -21,9 +21,9 @@ from multidict import CIMultiDict, CIMultiDictProxy
 from meshcore.certificates import CannotSecure
 from meshcore.engine import Attempt, Decision, Outcome
 from meshcore.exchange import AttemptError, arun
+from meshcore.integrations._aiohttp import failure_of, url_of
 from meshcore.integrations._outbound import NoPlaceError, Outbound
 from meshcore.mesh import Mesh
-from meshcore.upstream.client import reply_for, url_of
 from meshcore.upstream.connections import Connection
 from meshcore.upstream.headers import malformed
 
@@ -165,11 +165,8 @@ class _Call:
             place.close()
             if not isinstance(error, aiohttp.ClientError | asyncio.TimeoutError):
                 raise
-            word = reply_for(error).error
-            if isinstance(error, aiohttp.SocketTimeoutError):
-                word = "per-try-timeout"
             self._raised = error
-            raise AttemptError(word) from error
+            raise AttemptError(failure_of(error)) from error
         if malformed(head.status, head.headers):
             head.discard()
             raise AttemptError("protocol-error")

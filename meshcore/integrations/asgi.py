@@ -35,7 +35,7 @@ class MeshMiddleware(Entry):
 
     A request that the configuration routes to this service goes to the app, with its headers and path edited
     as the route says; others are answered (redirects, direct answers, faults, limits) or forwarded, for which
-    aiohttp is needed (extra ``proxy``). Bodies are not touched in either direction. The handshakes
+    httptools is needed (extra ``proxy``). Bodies are not touched in either direction. The handshakes
     of websockets are decided likewise, but never forwarded. The mesh is started with the app.
 
     Args:

@@ -16,7 +16,7 @@ from meshcore.discovery import ThreadDiscovery
 from meshcore.engine import Engine
 from meshcore.health import HealthChecker, require_libraries
 from meshcore.mesh.limit_services import LimitServices, require_services
-from meshcore.mesh.mirror_thread import MirrorThread, has_mirrors, require_aiohttp
+from meshcore.mesh.mirror_thread import MirrorThread, has_mirrors, require_httptools
 from meshcore.mesh.view import View, misspelt
 from meshcore.mesh.watcher import Watcher
 from meshcore.model import Cluster, Config, ConfigWarning, Discovery
@@ -192,7 +192,7 @@ class Mesh:
 
     def _require_libraries(self, config: Config) -> None:
         require_services(config)
-        require_aiohttp(config)
+        require_httptools(config)
         if self._health_checks:
             require_libraries(cluster.health_check for cluster in config.clusters)
 

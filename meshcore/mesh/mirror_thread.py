@@ -1,7 +1,7 @@
 """Copies of requests (mirrors), sent by an event loop in a thread of its own.
 
 So those of threads and of any event loop are sent by the same code as the proxy's, and no request waits for
-one. It needs aiohttp.
+one. It needs httptools.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from meshcore.upstream.connections import Connections
     from meshcore.upstream.mirrors import Mirrors, Order
 
-__all__ = ["MirrorThread", "has_mirrors", "require_aiohttp"]
+__all__ = ["MirrorThread", "has_mirrors", "require_httptools"]
 
 
 def has_mirrors(config: Config) -> bool:
@@ -40,17 +40,17 @@ def has_mirrors(config: Config) -> bool:
     return False
 
 
-def require_aiohttp(config: Config) -> None:
+def require_httptools(config: Config) -> None:
     """See that the library is there by which copies are sent, if there are to be any.
 
     Raises:
         ImportError: it is not.
     """
-    if importlib.util.find_spec("aiohttp") is None and has_mirrors(config):
+    if importlib.util.find_spec("httptools") is None and has_mirrors(config):
         raise ModuleNotFoundError(
-            "copies of requests (mirrors) are sent by aiohttp, which is missing; install it by: "
+            "copies of requests (mirrors) need httptools, which is missing; install it by: "
             "pip install 'meshcore-engine[proxy]'",
-            name="aiohttp",
+            name="httptools",
         )
 
 
@@ -106,7 +106,7 @@ class MirrorThread:
         if body is not None and len(body) > decision.buffer_limit:
             self.skip(decision)
             return
-        for order in running.mirrors.orders(decision, None if body is None else str(len(body))):
+        for order in running.mirrors.orders(decision, None if body is None else b"%d" % len(body)):
             running.send(order, body)
 
     def skip(self, decision: Decision) -> None:

@@ -5,15 +5,16 @@
     ...
     await proxy.stop(drain=5.0)
 
-Server and client are aiohttp's; see docs/proxy.md for why, and for what the proxy does not do.
+The server is aiohttp's; see docs/proxy.md for why, and for what the proxy does not do.
 """
 
 try:
     import aiohttp  # noqa: F401
+    import httptools  # noqa: F401
 except ModuleNotFoundError as error:
     raise ModuleNotFoundError(
-        "the proxy needs aiohttp, which is missing; install it by: pip install 'meshcore-engine[proxy]'",
-        name="aiohttp",
+        f"the proxy needs {error.name}, which is missing: pip install 'meshcore-engine[proxy]'",
+        name=error.name,
     ) from error
 
 from meshcore.proxy.options import ProxyOptions

@@ -11,16 +11,15 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
-import aiohttp
 from aiohttp import web
 
 from meshcore.engine import Attempt, Decision
 from meshcore.model import Cluster
 from meshcore.trace import SpanContext
 from meshcore.upstream import replies
-from meshcore.upstream.client import RequestBody
+from meshcore.upstream.client import RequestBody, Response
 from meshcore.upstream.connections import Connection, Place
-from meshcore.upstream.headers import as_str, framed
+from meshcore.upstream.headers import framed
 from meshcore.upstream.replies import Reply, UpstreamError
 
 if TYPE_CHECKING:
@@ -30,7 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["Attempts", "Try"]
 
 #: An endpoint says so that it fails, without waiting for its next health check.
-IMMEDIATE_FAILURE = "x-envoy-immediate-health-check-fail"
+IMMEDIATE_FAILURE = b"x-envoy-immediate-health-check-fail"
 
 #: How an attempt failed -> the cluster's counters of that.
 _COUNTERS = {
@@ -51,7 +50,7 @@ class Try:
         self.connected = False
         self.connection: Connection | None = None
         self.moved = 0.0  # when some byte last did
-        self.response: aiohttp.ClientResponse | None = None
+        self.response: Response | None = None
         self.timers: list[asyncio.TimerHandle] = []
 
     def close(self) -> None:
@@ -71,6 +70,7 @@ class Attempts:
         request: the client's.
         cluster: that the decision chose, in the configuration that it was made by.
         body: the request's; None: it has none.
+        length: its Content-Length.
         drop: header lines that are between the client and us.
         cut: ends the request, when the answer that it gets takes too long.
     """
@@ -83,7 +83,8 @@ class Attempts:
         cluster: Cluster | None,
         *,
         body: Replay | None,
-        drop: str,
+        length: bytes | None,
+        drop: bytes,
         cut: Callable[[Reply], None],
     ) -> None:
         self._proxy = proxy
@@ -91,6 +92,7 @@ class Attempts:
         self._decision = decision
         self._cluster = cluster
         self._body = body
+        self._length = length
         self._drop = drop
         self._cut = cut
         self._loop = asyncio.get_running_loop()
@@ -102,7 +104,7 @@ class Attempts:
         self.trace_id = ""  #: what the latest one told the upstream of its trace
         self.reply: Reply | None = None  #: how the latest one failed, in our own words; None: by its time
 
-    async def run(self) -> aiohttp.ClientResponse | None:
+    async def run(self) -> Response | None:
         """The head of the answer for the client; None: the decision has become one, or ``reply`` says why
         nothing can be sent."""
         for attempt in self._decision.attempts:
@@ -161,17 +163,16 @@ class Attempts:
                 self._running.discard(one)
                 one.close()
 
-    async def _send(self, one: Try) -> aiohttp.ClientResponse:
+    async def _send(self, one: Try) -> Response:
         attempt, decision, proxy = one.attempt, self._decision, self._proxy
         if attempt.backoff:
             await proxy.sleep(attempt.backoff)
-        try:
-            lines = framed(as_str(attempt.request_headers()), self._request.headers.get("Content-Length"))
-        except UnicodeDecodeError as error:
-            raise UpstreamError(replies.UNSENDABLE) from error
+        lines = framed(attempt.request_headers(), self._length)
         context = SpanContext.extract(lines)
         self.trace_id = (context.trace_id or "") if context is not None else ""
-        headers = [("Host", attempt.authority), *(line for line in lines if line[0].lower() != self._drop)]
+        if self._drop:
+            lines = [line for line in lines if line[0].lower() != self._drop]
+        headers = [(b"Host", attempt.authority.encode("utf-8", "surrogateescape")), *lines]
         body = None
         if self._body is not None:
             body = RequestBody(partial(self._read, one), at_hand=self._request.content.is_eof())
@@ -264,11 +265,11 @@ class Attempts:
             self._end(one, reply.error)
             self.reply = reply
 
-    def _answered(self, one: Try, response: aiohttp.ClientResponse) -> None:
+    def _answered(self, one: Try, response: Response) -> None:
         if not one.attempt.running:
             return
         decision, checker = self._decision, self._proxy.checker
-        if IMMEDIATE_FAILURE in response.headers and checker is not None:
+        if checker is not None and any(name.lower() == IMMEDIATE_FAILURE for name, _ in response.raw_headers):
             checker.fail(decision.cluster or "", one.attempt.endpoint)
         further = decision.report(
             status=response.status,

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-import aiohttp
 from aiohttp import web
 from aiohttp.http import HttpVersion11
 
@@ -19,7 +18,9 @@ from meshcore.proxy.tunnel import tunnel
 from meshcore.proxy.watch import Watch
 from meshcore.telemetry.access import AccessRecord
 from meshcore.upstream import replies
-from meshcore.upstream.headers import end_to_end, framed, read_head
+from meshcore.upstream.client import BrokenAnswer, Response
+from meshcore.upstream.headers import Line, framed, read_head
+from meshcore.upstream.incoming import Incoming
 from meshcore.upstream.mirrors import Copy
 from meshcore.upstream.replay import Replay
 from meshcore.upstream.replies import Reply
@@ -42,6 +43,7 @@ class Exchange:
         self._timeout: float | None = None
         self._complete = False  # the client has sent all
         self._flags = ""  # of the decision
+        self._length: bytes | None = None  # the request's Content-Length
         self._awaits_continue = False
         self._attempts: Attempts | None = None
         self._copies: Sequence[Copy] = ()  # for mirrors
@@ -81,7 +83,7 @@ class Exchange:
             return await self.fail(replies.UNKNOWN_CODING)
         if request.method == "CONNECT":
             return await self.fail(replies.UPGRADE_FAILED)
-        upgrade, lines = head.upgrade, head.lines
+        upgrade, lines, self._length = head.upgrade, head.lines, head.length
         if upgrade is not None:
             if request.body_exists:
                 return await self.fail(replies.CODEC_ERROR)
@@ -129,7 +131,8 @@ class Exchange:
             decision,
             cluster,
             body=body,
-            drop="expect" if self._awaits_continue else "",
+            length=self._length,
+            drop=b"expect" if self._awaits_continue else b"",
             cut=self.watch.end,
         )
         if body is None:
@@ -139,8 +142,7 @@ class Exchange:
         if decision.max_stream_duration is not None:
             self.watch.end_after(decision.max_stream_duration, replies.MAX_DURATION)
         if upgrade is None:  # nobody would speak the other protocol to a mirror
-            length = self.request.headers.get("Content-Length")
-            self._copies = self.proxy.mirrors.begin(decision, length, body=body is not None)
+            self._copies = self.proxy.mirrors.begin(decision, self._length, body=body is not None)
         begun = self.watch.now()
         try:
             response = await attempts.run()
@@ -164,7 +166,7 @@ class Exchange:
             return await self._upgraded(decision, response, upgrade)
         return await self._relay(decision, response)
 
-    async def _relay(self, decision: Decision, response: aiohttp.ClientResponse) -> Answer:
+    async def _relay(self, decision: Decision, response: Response) -> Answer:
         answer = self._begin(decision, response)
         self._hold_back(answer, decision, response.content)
         try:
@@ -174,18 +176,16 @@ class Exchange:
             return await self._reply(replies.PROTOCOL_ERROR, decision)
         content = response.content
         try:
-            chunk = content.read_nowait()
-            if not chunk and not content.at_eof():
+            chunk = content.take()
+            if not chunk and not content.complete:
                 answer.flush_head()
-                chunk = await content.readany()
+                chunk = await content.read()
             while chunk:
                 self.watch.touch()
                 await answer.write(chunk)
-                chunk = await content.readany()
+                chunk = content.take() or await content.read()
             await answer.write_eof()
-        except aiohttp.ClientConnectionResetError:
-            raise  # writing failed: the client has gone
-        except (aiohttp.ClientError, OSError):
+        except BrokenAnswer:
             self.proxy.stats.add(f"cluster.{decision.cluster}.upstream_rq_rx_reset")
             decision.report(error=replies.RESET_AFTER.error)
             return await self.fail(replies.RESET_AFTER)
@@ -198,9 +198,7 @@ class Exchange:
             return await self.fail(reason)
         return answer
 
-    async def _upgraded(
-        self, decision: Decision, response: aiohttp.ClientResponse, upgrade: bytes | None
-    ) -> Answer:
+    async def _upgraded(self, decision: Decision, response: Response, upgrade: bytes | None) -> Answer:
         if upgrade is None:
             return await self._reply(replies.PROTOCOL_ERROR, decision)  # nobody asked for it
         answer = self._begin(decision, response)
@@ -220,15 +218,14 @@ class Exchange:
             return await self.fail(reason)
         return answer
 
-    def _begin(self, decision: Decision, response: aiohttp.ClientResponse) -> Answer:
-        lines = end_to_end(response.raw_headers)
+    def _begin(self, decision: Decision, response: Response) -> Answer:
+        lines = response.head.lines
         if not self.proxy.view().options(decision.listener).suppress_envoy_headers:
             took = round((self.record.upstream_duration or 0) * 1000)
             lines.append((b"x-envoy-upstream-service-time", str(took).encode()))
         lines = decision.response_headers(lines, status=response.status)
-        length = None if "Transfer-Encoding" in response.headers else response.headers.get("Content-Length")
-        headers = framed([(text(name), text(value)) for name, value in lines], length)
-        self.answer = Answer(response.status, self._common(decision, headers), reason=response.reason or "")
+        headers = [(text(name), text(value)) for name, value in framed(lines, response.head.length)]
+        self.answer = Answer(response.status, self._common(decision, headers), reason=text(response.reason))
         # A client that was never told to send its body may send it or the next request.
         self.answer.close = self.proxy.draining or self._awaits_continue
         return self.answer
@@ -238,7 +235,7 @@ class Exchange:
         self._describe(decision)
         if transport:
             self.record.details = f"{decision.details[:-1]}|{transport}}}"
-        lines = [(text(name), text(value)) for name, value in decision.response_headers()]
+        lines = decision.response_headers()
         return await self._send_whole(decision, decision.status or 500, lines, decision.body)
 
     async def _given_up(self, decision: Decision, reply: Reply | None) -> Answer:
@@ -261,23 +258,21 @@ class Exchange:
     async def _reply(self, reply: Reply, decision: Decision | None = None) -> Answer:
         self.watch.stop()
         self._note(reply)
-        headers = [("content-type", "text/plain")] if reply.body else []
+        lines = [(b"content-type", b"text/plain")] if reply.body else []
         if decision is not None:
-            lines = [(name.encode(), value.encode()) for name, value in headers]
-            edited = decision.response_headers(lines, status=reply.status)
-            headers = [(text(name), text(value)) for name, value in edited]
-        return await self._send_whole(decision, reply.status, headers, reply.body, close=reply.close)
+            lines = decision.response_headers(lines, status=reply.status)
+        return await self._send_whole(decision, reply.status, lines, reply.body, close=reply.close)
 
     async def _send_whole(
         self,
         decision: Decision | None,
         status: int,
-        headers: list[tuple[str, str]],
+        headers: Iterable[Line],
         body: bytes,
         *,
         close: bool = False,
     ) -> Answer:
-        lines = framed(headers, None)
+        lines = [(text(name), text(value)) for name, value in framed(headers, None)]
         lines.append(("content-length", str(len(body))))
         self.answer = answer = Answer(status, self._common(decision, lines))
         # A client that still waits to be told to send its body does not have to.
@@ -287,14 +282,12 @@ class Exchange:
         await answer.write_eof(body)
         return answer
 
-    def _hold_back(
-        self, answer: Answer, decision: Decision | None, content: aiohttp.StreamReader | None
-    ) -> None:
+    def _hold_back(self, answer: Answer, decision: Decision | None, content: Incoming | None) -> None:
         """Limit the rate of the answer where a fault says so. ``content``: what it is made of."""
 
         def progress() -> None:
             self.watch.touch()
-            if content is not None and content.is_eof():  # the endpoint has done its part in time
+            if content is not None and content.complete:  # the endpoint has done its part in time
                 self.watch.lift_deadline()
 
         if decision is not None and decision.response_rate is not None:

@@ -8,11 +8,11 @@ from collections.abc import Awaitable, Callable
 import aiohttp
 from aiohttp import web
 from aiohttp.base_protocol import BaseProtocol
-from aiohttp.http import StreamWriter
 
 from meshcore.proxy.downstream import Answer
 from meshcore.proxy.watch import Watch
 from meshcore.telemetry.access import AccessRecord
+from meshcore.upstream.client import Response
 
 __all__ = ["tunnel"]
 
@@ -33,31 +33,23 @@ class _Pipe:
 
 async def tunnel(
     request: web.BaseRequest,
-    response: aiohttp.ClientResponse,
+    response: Response,
     answer: Answer,
     record: AccessRecord,
     watch: Watch,
     limit: int,
 ) -> None:
     """Copy until one side closes. The caller closes both connections afterwards."""
-    connection = response.connection
-    upstream = connection.protocol if connection is not None else None
-    if upstream is None:
-        return
-    downstream = request.protocol
-    from_client, from_upstream = _Pipe(downstream, limit), _Pipe(upstream, limit)
-    to_upstream = StreamWriter(upstream, asyncio.get_running_loop())
+    from_client = _Pipe(request.protocol, limit)
 
     async def send_up(data: bytes) -> None:
         record.bytes_received += len(data)
-        await to_upstream.write(data)
+        await response.write(data)
 
-    # Both take whatever arrived behind the two heads.
-    downstream.set_parser(from_client)  # type: ignore[arg-type]
-    upstream.set_parser(from_upstream, from_upstream.reader)
+    request.protocol.set_parser(from_client)  # type: ignore[arg-type]  # takes what arrived behind the head
     copies = [
-        asyncio.ensure_future(_copy(from_client.reader, send_up, watch)),
-        asyncio.ensure_future(_copy(from_upstream.reader, answer.write_through, watch)),
+        asyncio.ensure_future(_copy(from_client.reader.readany, send_up, watch)),
+        asyncio.ensure_future(_copy(response.content.read, answer.write_through, watch)),
     ]
     try:
         await asyncio.wait(copies, return_when=asyncio.FIRST_COMPLETED)
@@ -68,8 +60,8 @@ async def tunnel(
 
 
 async def _copy(
-    reader: aiohttp.StreamReader, write: Callable[[bytes], Awaitable[None]], watch: Watch
+    read: Callable[[], Awaitable[bytes]], write: Callable[[bytes], Awaitable[None]], watch: Watch
 ) -> None:
-    while data := await reader.readany():
+    while data := await read():
         watch.touch()
         await write(data)

@@ -5,10 +5,10 @@ Source: RFC 9110 section 7.6.1, RFC 9112 section 6.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-__all__ = ["Head", "Line", "as_str", "end_to_end", "framed", "malformed", "read_head"]
+__all__ = ["Head", "Line", "end_to_end", "framed", "head_bytes", "malformed", "read_head"]
 
 Line = tuple[bytes, bytes]
 
@@ -31,6 +31,9 @@ HOP_BY_HOP = frozenset(
 PROTECTED = frozenset({b"content-length", b"forwarded", b"host", b"via", b"x-real-ip", b"x-request-id"})
 PROTECTED_PREFIXES = (b"x-forwarded-", b"x-envoy-")
 
+#: A tab is none.
+_CONTROLS = bytes([*range(9), *range(10, 32), 127])
+
 
 @dataclass(slots=True)
 class Head:
@@ -38,6 +41,7 @@ class Head:
 
     lines: list[Line]  #: what may pass to the other connection, in order, repeated lines kept
     size: int  #: bytes on the wire
+    length: bytes | None  #: the value of Content-Length
     codings: list[bytes]  #: the values of Transfer-Encoding, lower-case
     upgrade: bytes | None  #: the protocol that the sender asks to change to, lower-case
 
@@ -60,6 +64,7 @@ def read_head(headers: Iterable[Line]) -> Head:
     lines: list[Line] = []
     named: set[bytes] = set()
     codings: list[bytes] = []
+    length = None
     upgrade = b""
     size = 0
     for line in headers:
@@ -68,6 +73,8 @@ def read_head(headers: Iterable[Line]) -> Head:
         name = name.lower()
         if name not in HOP_BY_HOP:
             lines.append(line)
+            if name == b"content-length":
+                length = value
         elif name == b"connection":
             named.update(token.strip() for token in value.lower().split(b","))
         elif name == b"transfer-encoding":
@@ -79,7 +86,7 @@ def read_head(headers: Iterable[Line]) -> Head:
     named = {name for name in named if name not in PROTECTED and not name.startswith(PROTECTED_PREFIXES)}
     if named:
         lines = [line for line in lines if line[0].lower() not in named]
-    return Head(lines, size, codings, asked)
+    return Head(lines, size, length, codings, asked)
 
 
 def end_to_end(headers: Iterable[Line]) -> list[Line]:
@@ -97,23 +104,26 @@ def malformed(status: int, headers: Iterable[Line]) -> bool:
     return status < 100
 
 
-def framed(headers: list[tuple[str, str]], length: str | None) -> list[tuple[str, str]]:
+def framed(headers: Iterable[Line], length: bytes | None) -> list[Line]:
     """The lines with the body's own length, if any, as their only framing, whatever an edit made of it."""
     return [
         line
         for line in headers
         if len(line[0]) not in (14, 17)
         or not (
-            line[0].lower() == "transfer-encoding"
-            or (line[0].lower() == "content-length" and line[1] != length)
+            line[0].lower() == b"transfer-encoding"
+            or (line[0].lower() == b"content-length" and line[1] != length)
         )
     ]
 
 
-def as_str(headers: Iterable[Line]) -> list[tuple[str, str]]:
-    """Lines for the client, whose serialiser takes UTF-8 alone and drops what is not.
+def head_bytes(start: bytes, lines: Sequence[Line]) -> bytes:
+    """A head as it goes out, whatever bytes its values are made of.
 
     Raises:
-        UnicodeDecodeError: where a line cannot be sent as it is.
+        ValueError: a control character is in it, which could end a line.
     """
-    return [(name.decode(), value.decode()) for name, value in headers]
+    head = b"".join([start, b"\r\n", *[b"%b: %b\r\n" % line for line in lines], b"\r\n"])
+    if len(head.translate(None, _CONTROLS)) != len(head) - 2 * (len(lines) + 2):
+        raise ValueError("a control character is in a head")
+    return head

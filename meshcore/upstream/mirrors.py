@@ -14,13 +14,11 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-import aiohttp
-
 from meshcore.engine import Decision, Engine, Mirror, Pick
 from meshcore.model import Cluster, Discovery
-from meshcore.upstream.client import RequestBody, Upstream
+from meshcore.upstream.client import BrokenAnswer, RequestBody, Upstream
 from meshcore.upstream.connections import Connection, Connections
-from meshcore.upstream.headers import as_str, framed
+from meshcore.upstream.headers import Line, framed
 from meshcore.upstream.replies import RESET, RESPONSE_TIMEOUT, UpstreamError
 
 __all__ = ["MAX_BODY", "MAX_COPIES", "Copy", "Mirrors", "Order"]
@@ -39,7 +37,7 @@ class Order(NamedTuple):
     cluster: str
     method: str
     path: str
-    headers: Sequence[tuple[str, str]]  #: Host first
+    headers: Sequence[Line]  #: Host first
     timeout: float | None
 
 
@@ -144,19 +142,19 @@ class Mirrors:
         self._tasks: set[asyncio.Task[None]] = set()
         self.active = 0  #: copies that were ordered and are not over
 
-    def begin(self, decision: Decision, length: str | None, *, body: bool) -> Sequence[Copy]:
+    def begin(self, decision: Decision, length: bytes | None, *, body: bool) -> Sequence[Copy]:
         """Send the copies that a decision asks for; feed them the ``body``, if there is one.
 
         ``length``: the request's own Content-Length.
         """
         return [self.send(order, body=body) for order in self.orders(decision, length)]
 
-    def orders(self, decision: Decision, length: str | None) -> list[Order]:
+    def orders(self, decision: Decision, length: bytes | None) -> list[Order]:
         """The copies that a decision asks for, as far as they may be under way. Each must be sent."""
         found = (self._order(decision, mirror, length) for mirror in decision.mirrors)
         return [order for order in found if order is not None]
 
-    def _order(self, decision: Decision, mirror: Mirror, length: str | None) -> Order | None:
+    def _order(self, decision: Decision, mirror: Mirror, length: bytes | None) -> Order | None:
         with self._lock:
             full = self.active >= self._most
             self.active += not full
@@ -164,14 +162,10 @@ class Mirrors:
             self._count("mirror.rq_overflow")
             return None
         self._count("mirror.rq_total")
-        try:
-            lines = framed(as_str(mirror.request_headers()), length)
-        except UnicodeDecodeError:
-            self._count("mirror.rq_failed")
-            self._over()
-            return None
+        lines = framed(mirror.request_headers(), length)
         # What a client waits for before it sends its body is between the client and us.
-        headers = [("Host", mirror.authority), *(line for line in lines if line[0].lower() != "expect")]
+        lines = [line for line in lines if line[0].lower() != b"expect"]
+        headers = [(b"Host", mirror.authority.encode("utf-8", "surrogateescape")), *lines]
         return Order(mirror.cluster, decision.method, decision.path, headers, decision.timeout)
 
     def _over(self) -> None:
@@ -238,7 +232,7 @@ class Mirrors:
             try:
                 latency = asyncio.get_running_loop().time() - begun
                 pick.report(status=response.status, headers=response.raw_headers, latency=latency)
-                while await response.content.readany():
+                while await response.content.read():
                     pass
             finally:
                 response.close()
@@ -246,7 +240,7 @@ class Mirrors:
         except UpstreamError as error:
             pick.report(error=error.reply.error or None)
             return 0, error.reply.flags
-        except (aiohttp.ClientError, OSError):  # the answer broke off
+        except BrokenAnswer:
             pick.report(error=RESET.error)
             return 0, RESET.flags
         except asyncio.CancelledError:

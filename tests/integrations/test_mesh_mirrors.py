@@ -21,7 +21,7 @@ from meshcore.integrations.asgi import MeshMiddleware
 from meshcore.integrations.wsgi import MeshMiddleware as WsgiMiddleware
 from meshcore.mesh import Mesh
 
-pytest.importorskip("aiohttp", reason="copies are sent by aiohttp, of the extra 'proxy'")
+pytest.importorskip("httptools", reason="answers to copies are parsed by httptools, of the extra 'proxy'")
 
 COPIED = "mirror: {host: shadow, port: {number: 9080}}, HERE"
 SHADOW = "outbound|9080||shadow.default.svc.cluster.local"

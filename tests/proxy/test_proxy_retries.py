@@ -32,7 +32,7 @@ from meshcore.model import (
     LocalityEndpoints,
     RetryPolicy,
 )
-from meshcore.upstream.pools import TcpPool
+from meshcore.upstream.client import Upstream
 
 RETRIED = b"upstream connect error or disconnect/reset before headers. retried and the latest reset reason: "
 #: Waits are no part of these tests.
@@ -263,19 +263,19 @@ async def test_a_connection_that_is_reset_before_anything_is_sent(
         scripted(OK) as app,
         talking(config(app.port, retry=RetryPolicy((condition,), 1, **AT_ONCE))) as (served, client),
     ):
-        connect = TcpPool.connect
+        connect = Upstream.connect
 
-        async def reset_at_once(pool: TcpPool, *arguments: Any, **named: Any) -> Any:
+        async def reset_at_once(upstream: Upstream, *arguments: Any) -> Any:
             monkeypatch.undo()
-            connection = await connect(pool, *arguments, **named)
+            connection = await connect(upstream, *arguments)
             while not app.connections:
                 await asyncio.sleep(0)
             app.hang_up()
-            while connection.transport is not None and not connection.transport.is_closing():
+            while not connection.closing:
                 await asyncio.sleep(0)
             return connection
 
-        monkeypatch.setattr(TcpPool, "connect", reset_at_once)
+        monkeypatch.setattr(Upstream, "connect", reset_at_once)
         await client.send(post(body))
         assert (await client.answer())[0] == (200 if attempts == 2 else 503)
         await served.idle()

@@ -1,0 +1,332 @@
+"""One connection to an endpoint: HTTP/1.1, one exchange after the other.
+
+httptools (llhttp) parses. Lengths that are repeated or malformed, a Transfer-Encoding beside a
+Content-Length and bare carriage returns end the exchange; control characters in header values are let
+through, since the engine drops their lines.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import httptools
+
+from meshcore.upstream.headers import Head, Line, malformed, read_head
+from meshcore.upstream.idle import Key
+from meshcore.upstream.incoming import Incoming
+from meshcore.upstream.replies import PROTOCOL_ERROR, RESET, RESET_BEFORE_REQUEST, Reply, UpstreamError
+
+__all__ = ["BrokenAnswer", "Http1Connection", "RequestBody", "Response"]
+
+#: Header lines of an answer.
+MAX_LINES = 128
+
+
+class BrokenAnswer(Exception):
+    """The answer's body ended before its end."""
+
+
+class RequestBody:
+    """The client's body, read as fast as the endpoint takes it.
+
+    Args:
+        chunks: gives the next bytes, b"" at the end.
+        at_hand: the whole body is there already, so that the head may wait for it.
+    """
+
+    __slots__ = ("at_hand", "chunks")
+
+    def __init__(self, chunks: Callable[[], Awaitable[bytes]], at_hand: bool) -> None:
+        self.chunks = chunks
+        self.at_hand = at_hand
+
+
+class Response:
+    """The head of an answer, and what its body comes by. Close it when no more of it is wanted."""
+
+    __slots__ = ("_connection", "content", "head", "raw_headers", "reason", "status")
+
+    def __init__(self, connection: Http1Connection, content: Incoming) -> None:
+        self._connection = connection
+        self.content = content
+        self.status = 0
+        self.reason = b""
+        self.raw_headers: list[Line] = []
+        self.head: Head  #: the same, sorted out
+
+    async def write(self, data: bytes) -> None:
+        """After 101: send bytes of the protocol that the connection has changed to."""
+        await self._connection.write(data)
+
+    def close(self) -> None:
+        """Give the rest up, and the connection with it; where all has come, it is somebody else's by now."""
+        self._connection.give_up(self)
+
+
+class Http1Connection(asyncio.Protocol):
+    """See above.
+
+    Args:
+        key: what it is a connection to.
+        over: called when it may carry another exchange.
+        lost: called when it has ended.
+        max_head: bytes of an answer's head.
+        buffer_size: bytes of an answer's body to read ahead.
+    """
+
+    def __init__(
+        self,
+        key: Key,
+        over: Callable[[Http1Connection], None],
+        lost: Callable[[Http1Connection], None],
+        *,
+        max_head: int,
+        buffer_size: int,
+    ) -> None:
+        self.key = key
+        self._loop = asyncio.get_running_loop()
+        self._over = over
+        self._lost = lost
+        self._max_head = max_head
+        self._buffer_size = buffer_size
+        self._transport: asyncio.Transport | None = None
+        self._parser: httptools.HttpResponseParser | None = None
+        self._response: Response | None = None  # that is under way
+        self._begun: asyncio.Future[None] | None = None  # its head is there
+        self._sending: asyncio.Task[None] | None = None  # of the request's body
+        self._room: asyncio.Future[None] | None = None  # to write on, where there is none now
+        self._full = False
+        self._sent = False  # something of the request may have gone out
+        self._bodiless = False  # the answer to HEAD
+        self._until_close = False
+        self._reusable = False
+        self._switched = False  # to another protocol
+        self._size = 0
+
+    # ------------------------------------------------------------------ one exchange
+
+    async def exchange(
+        self, head: bytes, body: RequestBody | None, *, chunked: bool, bodiless: bool
+    ) -> Response:
+        """Send a request and wait for the answer's head.
+
+        Raises:
+            UpstreamError: where no answer came.
+        """
+        transport = self._transport
+        if transport is None or transport.is_closing():
+            raise UpstreamError(RESET_BEFORE_REQUEST)
+        if self._parser is None:
+            self._parser = httptools.HttpResponseParser(self)
+            self._parser.set_dangerous_leniencies(
+                lenient_headers=True, lenient_optional_cr_before_lf=True, lenient_spaces_after_chunk_size=True
+            )
+        response = self._response = Response(self, Incoming(transport, self._buffer_size))
+        self._bodiless = bodiless
+        self._sent = body is None
+        self._size = 0
+        self._begun = self._loop.create_future()
+        if body is None:
+            transport.write(head)
+        else:
+            self._sending = self._loop.create_task(self._send(head, body, chunked))
+        try:
+            await self._begun
+        except BaseException:
+            self.abort()
+            raise
+        return response
+
+    async def _send(self, head: bytes, body: RequestBody, chunked: bool) -> None:
+        try:
+            if not body.at_hand:
+                head = await self._put(head)  # the endpoint may answer before it has seen any of the body
+            while chunk := await body.chunks():
+                if chunked:
+                    chunk = b"%x\r\n%b\r\n" % (len(chunk), chunk)
+                head = await self._put(head + chunk if head else chunk)
+            await self._put(head + b"0\r\n\r\n" if chunked else head)
+        except Exception as error:
+            self._fail(RESET if self._sent else RESET_BEFORE_REQUEST, error)
+            return
+        self._sending = None
+        if self._response is not None and self._response.content.complete:
+            self._release()
+
+    async def _put(self, data: bytes) -> bytes:
+        """Write; b"" is left of it."""
+        transport = self._transport
+        assert transport is not None
+        if transport.is_closing():
+            raise ConnectionResetError
+        self._sent = True
+        transport.write(data)
+        if self._full:
+            self._room = self._loop.create_future()
+            await self._room
+        return b""
+
+    async def write(self, data: bytes) -> None:
+        """Send bytes of another protocol."""
+        await self._put(data)
+
+    def give_up(self, response: Response) -> None:
+        if response is self._response:
+            self.abort()
+
+    def abort(self) -> None:
+        """End at once."""
+        if self._transport is not None:
+            self._transport.abort()
+        self._stop_sending()
+
+    def close(self) -> None:
+        if self._transport is not None:
+            self._transport.close()
+
+    @property
+    def closing(self) -> bool:
+        return self._transport is None or self._transport.is_closing()
+
+    def _release(self) -> None:
+        """All of the answer has come, and all of the request has gone."""
+        self._response = None
+        if self._bodiless:
+            self._parser = None  # it waits for a body
+        if self._reusable and not self.closing:
+            self._over(self)
+        else:
+            self.close()
+
+    def _stop_sending(self) -> None:
+        if self._sending is not None:
+            self._sending.cancel()
+            self._sending = None
+
+    def _fail(self, reply: Reply, error: Exception | None = None) -> None:
+        """The exchange has failed, where it is not over."""
+        if self._begun is not None and not self._begun.done():
+            failure = UpstreamError(reply)
+            failure.__cause__ = error
+            self._begun.set_exception(failure)
+        elif self._response is not None:
+            self._response.content.fail(BrokenAnswer(reply.details))
+        self.abort()
+
+    # ------------------------------------------------------------------ of the transport
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        response, parser = self._response, self._parser
+        if response is None or parser is None:  # nobody asked
+            self.abort()
+        elif self._switched:
+            response.content.feed(data)
+        else:
+            self._parse(parser, response, data)
+
+    def _parse(self, parser: httptools.HttpResponseParser, response: Response, data: bytes) -> None:
+        if not response.status:
+            self._size += len(data)
+        try:
+            parser.feed_data(data)
+        except httptools.HttpParserUpgrade as upgraded:
+            rest = data[upgraded.args[0] :]
+            if rest:
+                response.content.feed(rest)
+        except httptools.HttpParserError as error:
+            self._reusable = False
+            if not response.content.complete:
+                self._fail(PROTOCOL_ERROR, error)
+        if not response.status and self._size > 2 * self._max_head:  # whatever of it the parser holds back
+            self._fail(PROTOCOL_ERROR)
+        elif response.content.complete and self._sending is None:
+            self._release()
+
+    def connection_lost(self, error: Exception | None) -> None:
+        response, self._response = self._response, None
+        self._lost(self)
+        if self._room is not None and not self._room.done():
+            self._room.set_exception(ConnectionResetError())
+        if response is None:
+            pass
+        elif not response.status:
+            if self._begun is not None and not self._begun.done():
+                self._begun.set_exception(UpstreamError(RESET if self._sent else RESET_BEFORE_REQUEST))
+        elif self._until_close and error is None:
+            response.content.end()
+        else:
+            response.content.fail(BrokenAnswer("connection termination"))
+        self._stop_sending()
+        self._parser = None  # it refers to us
+
+    def pause_writing(self) -> None:
+        self._full = True
+
+    def resume_writing(self) -> None:
+        self._full = False
+        if self._room is not None and not self._room.done():
+            self._room.set_result(None)
+
+    # ------------------------------------------------------------------ of the parser
+
+    def on_message_begin(self) -> None:
+        response = self._response
+        assert response is not None
+        if response.status:
+            raise ValueError("more than one answer")
+        response.raw_headers.clear()
+        response.reason = b""
+
+    def on_status(self, reason: bytes) -> None:
+        assert self._response is not None
+        self._response.reason += reason
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        response = self._response
+        assert response is not None
+        if response.status:
+            return  # a trailer
+        if b"\0" in value or len(response.raw_headers) >= MAX_LINES:
+            raise ValueError("no header line, or one too many")
+        response.raw_headers.append((name, value))
+
+    def on_headers_complete(self) -> None:
+        response, parser = self._response, self._parser
+        assert response is not None
+        assert parser is not None
+        status = parser.get_status_code()
+        if 100 <= status < 200 and status != 101:  # the answer is still to come
+            return
+        head = read_head(response.raw_headers)
+        if malformed(status, response.raw_headers) or head.size > self._max_head:
+            raise ValueError("no answer")
+        response.head = head
+        response.status = status
+        self._switched = status == 101
+        keeps = parser.should_keep_alive()
+        self._reusable = keeps and not self._switched
+        framed = head.length is not None or head.codings[-1:] == [b"chunked"]
+        self._until_close = self._switched or not (keeps or framed)
+        if self._bodiless:
+            response.content.end()
+        assert self._begun is not None
+        if not self._begun.done():
+            self._begun.set_result(None)
+
+    def on_body(self, data: bytes) -> None:
+        assert self._response is not None
+        content = self._response.content
+        if content.complete:
+            raise ValueError("a body where there is none")
+        content.feed(data)
+
+    def on_message_complete(self) -> None:
+        response = self._response
+        assert response is not None
+        if response.status and not self._switched:
+            response.content.end()
