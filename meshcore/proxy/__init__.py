@@ -5,7 +5,7 @@
     ...
     await proxy.stop(drain=5.0)
 
-The server is aiohttp's; see docs/proxy.md for why, and for what the proxy does not do.
+See docs/proxy.md for what it is made of, and for what it does not do.
 """
 
 try:

@@ -11,8 +11,6 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
-from aiohttp import web
-
 from meshcore.engine import Attempt, Decision
 from meshcore.model import Cluster
 from meshcore.trace import SpanContext
@@ -23,6 +21,7 @@ from meshcore.upstream.headers import framed
 from meshcore.upstream.replies import Reply, UpstreamError
 
 if TYPE_CHECKING:
+    from meshcore.proxy.request import Request
     from meshcore.proxy.server import Proxy
     from meshcore.upstream.replay import Replay
 
@@ -78,7 +77,7 @@ class Attempts:
     def __init__(
         self,
         proxy: Proxy,
-        request: web.BaseRequest,
+        request: Request,
         decision: Decision,
         cluster: Cluster | None,
         *,
@@ -175,7 +174,8 @@ class Attempts:
         headers = [(b"Host", attempt.authority.encode("utf-8", "surrogateescape")), *lines]
         body = None
         if self._body is not None:
-            body = RequestBody(partial(self._read, one), at_hand=self._request.content.is_eof())
+            assert self._request.body is not None
+            body = RequestBody(partial(self._read, one), at_hand=self._request.body.complete)
         one.begun = self._loop.time()
         assert decision.cluster is not None
         one.connection = await proxy.connections.take(

@@ -6,20 +6,18 @@ import asyncio
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from aiohttp import web
-from aiohttp.http import HttpVersion11
-
 from meshcore.engine import Decision, Outcome
 from meshcore.model import Cluster, Discovery, ForwardAction
+from meshcore.proxy.answer import Answer, http_date
 from meshcore.proxy.attempts import Attempts
-from meshcore.proxy.downstream import Answer, http_date, send_continue, text
 from meshcore.proxy.pacing import Pace
+from meshcore.proxy.request import BadBody, Request, text
 from meshcore.proxy.tunnel import tunnel
 from meshcore.proxy.watch import Watch
 from meshcore.telemetry.access import AccessRecord
 from meshcore.upstream import replies
 from meshcore.upstream.client import BrokenAnswer, Response
-from meshcore.upstream.headers import Line, framed, read_head
+from meshcore.upstream.headers import Line, framed
 from meshcore.upstream.incoming import Incoming
 from meshcore.upstream.mirrors import Copy
 from meshcore.upstream.replay import Replay
@@ -34,7 +32,7 @@ __all__ = ["Exchange"]
 class Exchange:
     """The life of one request. ``run()`` gives the answer, already sent."""
 
-    def __init__(self, proxy: Proxy, request: web.BaseRequest, record: AccessRecord) -> None:
+    def __init__(self, proxy: Proxy, request: Request, record: AccessRecord) -> None:
         self.proxy = proxy
         self.request = request
         self.record = record
@@ -43,7 +41,6 @@ class Exchange:
         self._timeout: float | None = None
         self._complete = False  # the client has sent all
         self._flags = ""  # of the decision
-        self._length: bytes | None = None  # the request's Content-Length
         self._awaits_continue = False
         self._attempts: Attempts | None = None
         self._copies: Sequence[Copy] = ()  # for mirrors
@@ -75,25 +72,22 @@ class Exchange:
 
     async def _serve(self) -> Answer:
         request = self.request
-        head = read_head(request.raw_headers)
-        target = request.raw_path.encode("utf-8", "surrogateescape")
-        if head.size + len(target) > self.proxy.options.max_request_head:
-            return await self.fail(replies.HEAD_TOO_LARGE)
+        head = request.head
         if head.unknown_coding:
             return await self.fail(replies.UNKNOWN_CODING)
         if request.method == "CONNECT":
             return await self.fail(replies.UPGRADE_FAILED)
-        upgrade, lines, self._length = head.upgrade, head.lines, head.length
+        upgrade, lines = head.upgrade, head.lines
         if upgrade is not None:
-            if request.body_exists:
+            if request.body is not None:
                 return await self.fail(replies.CODEC_ERROR)
             lines += [(b"connection", b"upgrade"), (b"upgrade", upgrade)]
-        source, source_port = _address(request.protocol.peername)
-        local, _ = _address(request.protocol.sockname)
+        source, source_port = _address(request.connection.peername)
+        local, _ = _address(request.connection.sockname)
         decision = self.proxy.engine.decide(
             request.method,
             None,
-            target,
+            request.target,
             lines,
             source=source,
             source_port=source_port,
@@ -122,8 +116,9 @@ class Exchange:
         timeout = self._timeout = decision.timeout
         idle = self._idle_timeout(decision)
         body = None
-        if self.request.body_exists:
-            self._awaits_continue = self._expects_continue()
+        length = self.request.head.length
+        if self.request.body is not None:
+            self._awaits_continue = self.request.expects_continue
             body = Replay(self._next_chunk, decision.buffer_limit, self.proxy.options.buffer_size)
         self._attempts = attempts = Attempts(
             self.proxy,
@@ -131,7 +126,7 @@ class Exchange:
             decision,
             cluster,
             body=body,
-            length=self._length,
+            length=length,
             drop=b"expect" if self._awaits_continue else b"",
             cut=self.watch.end,
         )
@@ -142,7 +137,7 @@ class Exchange:
         if decision.max_stream_duration is not None:
             self.watch.end_after(decision.max_stream_duration, replies.MAX_DURATION)
         if upgrade is None:  # nobody would speak the other protocol to a mirror
-            self._copies = self.proxy.mirrors.begin(decision, self._length, body=body is not None)
+            self._copies = self.proxy.mirrors.begin(decision, length, body=body is not None)
         begun = self.watch.now()
         try:
             response = await attempts.run()
@@ -170,8 +165,8 @@ class Exchange:
         answer = self._begin(decision, response)
         self._hold_back(answer, decision, response.content)
         try:
-            await answer.prepare(self.request)
-        except ValueError:  # a control character in a header, which a lenient client lets through
+            answer.begin(self.request)
+        except ValueError:  # a control character in the reason phrase
             self.answer = None
             return await self._reply(replies.PROTOCOL_ERROR, decision)
         content = response.content
@@ -180,11 +175,11 @@ class Exchange:
             if not chunk and not content.complete:
                 answer.flush_head()
                 chunk = await content.read()
-            while chunk:
+            while chunk and not content.at_end:
                 self.watch.touch()
                 await answer.write(chunk)
                 chunk = content.take() or await content.read()
-            await answer.write_eof()
+            await answer.finish(chunk)
         except BrokenAnswer:
             self.proxy.stats.add(f"cluster.{decision.cluster}.upstream_rq_rx_reset")
             decision.report(error=replies.RESET_AFTER.error)
@@ -199,18 +194,16 @@ class Exchange:
         return answer
 
     async def _upgraded(self, decision: Decision, response: Response, upgrade: bytes | None) -> Answer:
-        if upgrade is None:
+        client = self.request.connection.tunnel
+        if upgrade is None or client is None:
             return await self._reply(replies.PROTOCOL_ERROR, decision)  # nobody asked for it
         answer = self._begin(decision, response)
-        answer.headers["Connection"] = "Upgrade"
-        answer.headers["Upgrade"] = text(upgrade)
+        answer.lines += [(b"Connection", b"Upgrade"), (b"Upgrade", upgrade)]
         self._hold_back(answer, decision, None)
-        await answer.prepare(self.request)
+        answer.begin(self.request)
         answer.flush_head()
         try:
-            await tunnel(
-                self.request, response, answer, self.record, self.watch, self.proxy.options.buffer_size
-            )
+            await tunnel(client, response, answer, self.record, self.watch)
         except asyncio.CancelledError:
             reason = self.watch.caught()
             if reason is None:
@@ -224,8 +217,8 @@ class Exchange:
             took = round((self.record.upstream_duration or 0) * 1000)
             lines.append((b"x-envoy-upstream-service-time", str(took).encode()))
         lines = decision.response_headers(lines, status=response.status)
-        headers = [(text(name), text(value)) for name, value in framed(lines, response.head.length)]
-        self.answer = Answer(response.status, self._common(decision, headers), reason=text(response.reason))
+        lines = self._common(decision, framed(lines, response.head.length))
+        self.answer = Answer(response.status, lines, reason=response.reason)
         # A client that was never told to send its body may send it or the next request.
         self.answer.close = self.proxy.draining or self._awaits_continue
         return self.answer
@@ -272,14 +265,14 @@ class Exchange:
         *,
         close: bool = False,
     ) -> Answer:
-        lines = [(text(name), text(value)) for name, value in framed(headers, None)]
-        lines.append(("content-length", str(len(body))))
+        lines = framed(headers, None)
+        lines.append((b"content-length", b"%d" % len(body)))
         self.answer = answer = Answer(status, self._common(decision, lines))
         # A client that still waits to be told to send its body does not have to.
-        answer.close = close or self.proxy.draining or self._expects_continue()
+        answer.close = close or self.proxy.draining or self.request.expects_continue
         self._hold_back(answer, decision, None)
-        await answer.prepare(self.request)
-        await answer.write_eof(body)
+        answer.begin(self.request)
+        await answer.finish(body)
         return answer
 
     def _hold_back(self, answer: Answer, decision: Decision | None, content: Incoming | None) -> None:
@@ -293,37 +286,38 @@ class Exchange:
         if decision is not None and decision.response_rate is not None:
             answer.pace = Pace(decision.response_rate, self.proxy.now, self.proxy.sleep, progress)
 
-    def _common(self, decision: Decision | None, headers: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    def _common(self, decision: Decision | None, headers: list[Line]) -> list[Line]:
         """Envoy's own lines: ``server`` always, ``date`` where the upstream gave none."""
         dated = False
         lines = []
         for line in headers:
             name = line[0].lower()
-            dated = dated or name == "date"
-            if name != "server":
+            dated = dated or name == b"date"
+            if name != b"server":
                 lines.append(line)
         if not dated:
-            lines.append(("date", http_date()))
+            lines.append((b"date", http_date()))
         options = self.proxy.view().options(decision.listener if decision else None)
-        lines.append(("server", options.server_name))
+        lines.append((b"server", options.server_name.encode()))
         return lines
 
     async def _next_chunk(self) -> bytes:
         """The next bytes of the client's body; b"" at its end."""
         if self._awaits_continue:
             self._awaits_continue = False
-            send_continue(self.request)
-        content = self.request.content
+            self.request.connection.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        content = self.request.body
+        assert content is not None
         try:
-            chunk = await content.readany()
-        except web.RequestPayloadError:
+            chunk = await content.read()
+        except BadBody:
             self.watch.end(replies.CODEC_ERROR)
             raise
         self.watch.touch()
         self.record.bytes_received += len(chunk)
         for copy in self._copies:
             copy.feed(chunk)
-        if content.at_eof():
+        if content.at_end:
             self._request_complete()
         return chunk
 
@@ -353,10 +347,6 @@ class Exchange:
             allowed.update(entry.action.upgrades)
         # The server hands a connection over for these two alone.
         return upgrade in (b"websocket", b"tcp") and allowed.get(text(upgrade), False)
-
-    def _expects_continue(self) -> bool:
-        expect = self.request.headers.get("Expect", "")
-        return expect.lower() == "100-continue" and self.request.version >= HttpVersion11
 
     def _describe(self, decision: Decision) -> None:
         record = self.record

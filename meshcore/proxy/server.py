@@ -9,13 +9,12 @@ import os
 import time
 from collections.abc import Awaitable, Callable, Sequence
 
-from aiohttp import web
-
 from meshcore.discovery import AsyncDiscovery, Resolver
 from meshcore.engine import Engine
 from meshcore.health import HealthChecker, require_libraries
 from meshcore.model import Cluster, Config, Discovery
 from meshcore.proxy.admin import Admin
+from meshcore.proxy.answer import Answer
 from meshcore.proxy.concurrency_stats import concurrency_counters, concurrency_gauges
 from meshcore.proxy.downstream import DownstreamServer
 from meshcore.proxy.exchange import Exchange
@@ -23,6 +22,7 @@ from meshcore.proxy.fault_stats import fault_counters, fault_gauges
 from meshcore.proxy.gauges import breaker_gauges
 from meshcore.proxy.limit_stats import limit_counters
 from meshcore.proxy.options import ProxyOptions
+from meshcore.proxy.request import Request, text
 from meshcore.telemetry.access import AccessRecord
 from meshcore.telemetry.stats import Stats
 from meshcore.trace import SpanContext
@@ -208,7 +208,7 @@ class Proxy:
         for server in self._servers:
             server.close()
         if self._downstream is not None:
-            self._downstream.pre_shutdown()  # idle connections end now, busy ones after their answer
+            self._downstream.shut()  # idle connections end now, busy ones after their answer
         if self._active and drain > 0:
             with contextlib.suppress(asyncio.TimeoutError):
                 await asyncio.wait_for(self._drained.wait(), drain)
@@ -216,7 +216,7 @@ class Proxy:
         if not done:
             _log.warning("%d requests were cut off", self._active)
         if self._downstream is not None:
-            await self._downstream.close_all()
+            self._downstream.abort()
             await self.wait_idle()  # each lease is given back before we are done
         await self.discovery.close()
         if self._admin is not None:
@@ -287,9 +287,9 @@ class Proxy:
                 self.upstream.forget_certificates()  # new ones may have come with it
         return self._view
 
-    def config_port(self, request: web.BaseRequest) -> int | None:
+    def config_port(self, request: Request) -> int | None:
         """The configured port that the client's socket stands for; None: the authority tells."""
-        address = request.protocol.sockname
+        address = request.connection.sockname
         return self._config_ports.get(address[1]) if isinstance(address, tuple) else None
 
     def gauges(self) -> dict[str, int]:
@@ -316,7 +316,7 @@ class Proxy:
             **limit_counters(self.engine),
         }
 
-    async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
+    async def _handle(self, request: Request) -> Answer:
         begun = time.monotonic()
         record = _record_of(request)
         self._active += 1
@@ -328,7 +328,7 @@ class Proxy:
         except (asyncio.CancelledError, ConnectionError):
             if exchange.answer is None or exchange.answer.status != 101:  # how else would a tunnel end?
                 record.flags, record.details = "DC", "downstream_remote_disconnect"
-            raise asyncio.CancelledError from None  # to aiohttp all of these are a client that went away
+            raise asyncio.CancelledError from None  # all of these are a client that went away
         except Exception:
             _log.exception("serving %s failed", record.text())
             return await exchange.fail(replies.INTERNAL_ERROR)
@@ -343,9 +343,9 @@ class Proxy:
                     self._drained.set()
             self._finished(record)
 
-    def _refused(self, request: web.BaseRequest, reply: Reply) -> None:
+    def _refused(self, peername: object, reply: Reply) -> None:
         """Count what could not be parsed."""
-        record = AccessRecord(time.time(), source=request.remote or "", status=reply.status)
+        record = AccessRecord(time.time(), source=_host(peername), status=reply.status)
         record.flags, record.details, record.bytes_sent = reply.flags, reply.details, len(reply.body)
         self.stats.add("http.downstream_rq_total")
         self.stats.add("http.downstream_cx_protocol_error")
@@ -357,18 +357,23 @@ class Proxy:
             self._access_log(record)
 
 
-def _record_of(request: web.BaseRequest) -> AccessRecord:
-    headers = request.headers
+def _record_of(request: Request) -> AccessRecord:
+    field = request.field
     context = SpanContext.extract(request.raw_headers)
     return AccessRecord(
         time.time(),
         method=request.method,
-        path=request.raw_path,
-        protocol=f"HTTP/{request.version.major}.{request.version.minor}",
-        authority=headers.get("Host", ""),
-        source=request.remote or "",
-        user_agent=headers.get("User-Agent", ""),
-        request_id=headers.get("X-Request-Id", ""),
+        path=text(request.target),
+        protocol="HTTP/" + request.version,
+        authority=field(b"host"),
+        source=_host(request.connection.peername),
+        user_agent=field(b"user-agent"),
+        request_id=field(b"x-request-id"),
         trace_id=(context.trace_id or "") if context is not None else "",
-        forwarded_for=headers.get("X-Forwarded-For", ""),
+        forwarded_for=field(b"x-forwarded-for"),
     )
+
+
+def _host(peername: object) -> str:
+    """The address of a client; "" for sockets that have none."""
+    return peername[0] if isinstance(peername, tuple) else ""

@@ -102,7 +102,7 @@ class Http1Connection(asyncio.Protocol):
         self._until_close = False
         self._reusable = False
         self._switched = False  # to another protocol
-        self._size = 0
+        self._quiet = 0  # bytes since something was whole
 
     # ------------------------------------------------------------------ one exchange
 
@@ -125,7 +125,7 @@ class Http1Connection(asyncio.Protocol):
         response = self._response = Response(self, Incoming(transport, self._buffer_size))
         self._bodiless = bodiless
         self._sent = body is None
-        self._size = 0
+        self._quiet = 0
         self._begun = self._loop.create_future()
         if body is None:
             transport.write(head)
@@ -230,8 +230,7 @@ class Http1Connection(asyncio.Protocol):
             self._parse(parser, response, data)
 
     def _parse(self, parser: httptools.HttpResponseParser, response: Response, data: bytes) -> None:
-        if not response.status:
-            self._size += len(data)
+        self._quiet += len(data)
         try:
             parser.feed_data(data)
         except httptools.HttpParserUpgrade as upgraded:
@@ -242,10 +241,13 @@ class Http1Connection(asyncio.Protocol):
             self._reusable = False
             if not response.content.complete:
                 self._fail(PROTOCOL_ERROR, error)
-        if not response.status and self._size > 2 * self._max_head:  # whatever of it the parser holds back
+        if response.content.complete:
+            if self._sending is None:
+                self._release()
+        elif (
+            self._quiet > 2 * self._max_head
+        ):  # so much for a line that has not ended, or for interim answers
             self._fail(PROTOCOL_ERROR)
-        elif response.content.complete and self._sending is None:
-            self._release()
 
     def connection_lost(self, error: Exception | None) -> None:
         response, self._response = self._response, None
@@ -305,6 +307,7 @@ class Http1Connection(asyncio.Protocol):
         head = read_head(response.raw_headers)
         if malformed(status, response.raw_headers) or head.size > self._max_head:
             raise ValueError("no answer")
+        self._quiet = 0
         response.head = head
         response.status = status
         self._switched = status == 101
@@ -320,6 +323,7 @@ class Http1Connection(asyncio.Protocol):
 
     def on_body(self, data: bytes) -> None:
         assert self._response is not None
+        self._quiet = 0
         content = self._response.content
         if content.complete:
             raise ValueError("a body where there is none")

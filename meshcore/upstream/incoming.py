@@ -16,14 +16,14 @@ class Incoming:
         limit: bytes that may wait.
     """
 
-    __slots__ = ("_chunks", "_error", "_limit", "_paused", "_size", "_transport", "_waiter", "complete")
+    __slots__ = ("_chunks", "_error", "_limit", "_size", "_transport", "_waiter", "complete", "paused")
 
     def __init__(self, transport: asyncio.Transport, limit: int) -> None:
         self._transport = transport
         self._limit = limit
         self._chunks: deque[bytes] = deque()
         self._size = 0
-        self._paused = False
+        self.paused = False  #: the sender is held back
         self._waiter: asyncio.Future[None] | None = None
         self._error: Exception | None = None
         self.complete = False  #: the last byte has come
@@ -37,8 +37,8 @@ class Incoming:
         """More has come."""
         self._chunks.append(data)
         self._size += len(data)
-        if self._size > self._limit and not self._paused:
-            self._paused = True
+        if self._size > self._limit and not self.paused:
+            self.paused = True
             self._transport.pause_reading()
         self._wake()
 
@@ -88,6 +88,6 @@ class Incoming:
             self._waiter.set_result(None)
 
     def _resume(self) -> None:
-        if self._paused:
-            self._paused = False
+        if self.paused:
+            self.paused = False
             self._transport.resume_reading()

@@ -1,0 +1,336 @@
+"""One client's connection: HTTP/1.1 and 1.0, one request after the other.
+
+httptools (llhttp, strict) parses. What is ours are the bounds of a head, what a request must have, and the
+answers to what cannot be parsed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from typing import TYPE_CHECKING
+
+import httptools
+
+from meshcore.proxy.answer import Answer, http_date, status_line
+from meshcore.proxy.request import BadBody, Request
+from meshcore.upstream.headers import Line, head_bytes
+from meshcore.upstream.incoming import Incoming
+from meshcore.upstream.replies import CODEC_ERROR, HEAD_TOO_LARGE, Reply
+
+if TYPE_CHECKING:
+    from meshcore.proxy.downstream import DownstreamServer
+
+__all__ = ["ClientConnection"]
+
+_log = logging.getLogger("meshcore.proxy")
+
+#: Seconds for which what a client still sends is read away after an answer that did not wait for it: closing
+#: at once would reset the connection, and the client might never see the answer.
+LINGER = 5.0
+
+_VERSIONS = ("1.1", "1.0")
+
+
+class ClientConnection(asyncio.Protocol):
+    """See above. Requests that are sent ahead wait for their turn, and the client with them."""
+
+    transport: asyncio.Transport
+
+    def __init__(self, server: DownstreamServer) -> None:
+        self._server = server
+        self._options = server.options
+        self._loop = asyncio.get_running_loop()
+        self._parser: httptools.HttpRequestParser | None = httptools.HttpRequestParser(self)
+        self._waiting: deque[Request | Reply] = deque()  # behind the one that is served
+        self._held = False  # the client, by those
+        self._request: Request | None = None  # that is served
+        self._task: asyncio.Task[None] | None = None  # that serves it
+        self._arriving: Request | None = None  # whose body is being parsed
+        self._discarding = False  # that body: its request is over
+        self._broken = False  # no further request can be told from what comes
+        self._closing = False  # no further request is wanted
+        self._lingering = False
+        self._timer: asyncio.TimerHandle | None = None
+        self._since = self._loop.time()  # waiting for the head of a request
+        self._room: asyncio.Future[None] | None = None
+        self.full = False  #: what is written waits for the client to read
+        self.tunnel: Incoming | None = None  #: what comes behind a request for another protocol
+        self.peername: object = None
+        self.sockname: object = None
+        self._begin_head()
+
+    # ------------------------------------------------------------------ writing
+
+    def write(self, data: bytes) -> None:
+        """Raises ConnectionResetError: the client has gone."""
+        if self.transport.is_closing():
+            raise ConnectionResetError
+        self.transport.write(data)
+
+    async def drained(self) -> None:
+        """Wait until the client has read."""
+        if self.full:
+            self._room = self._loop.create_future()
+            await self._room
+
+    def pause_writing(self) -> None:
+        self.full = True
+
+    def resume_writing(self) -> None:
+        self.full = False
+        if self._room is not None and not self._room.done():
+            self._room.set_result(None)
+
+    # ------------------------------------------------------------------ its life
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self.transport = transport
+        self.peername = transport.get_extra_info("peername")
+        self.sockname = transport.get_extra_info("sockname")
+        self._server.connections.add(self)
+        self._watch(self._options.client_idle_timeout)
+
+    def connection_lost(self, error: Exception | None) -> None:
+        self._server.connections.discard(self)
+        self._waiting.clear()
+        if self._timer is not None:
+            self._timer.cancel()
+        if self._task is not None:
+            self._task.cancel()
+        if self._room is not None and not self._room.done():
+            self._room.set_exception(ConnectionResetError())
+        self._parser = None  # it refers to us
+
+    def abort(self) -> None:
+        """End at once."""
+        self.transport.abort()
+
+    def shut(self) -> None:
+        """End after the request under way, or now where there is none."""
+        self._closing = True
+        if self._request is None:
+            self.transport.close()
+
+    def _watch(self, seconds: float) -> None:
+        if seconds:
+            self._timer = self._loop.call_later(seconds, self._check)
+
+    def _check(self) -> None:
+        """The timer is set anew only when it fires, so that a request costs none."""
+        limit = self._options.client_idle_timeout
+        left = limit if self._request is not None else self._since + limit - self._loop.time()
+        if left > 0:
+            self._watch(left)
+        elif self.transport.is_closing():
+            self.abort()  # it does not even read its last answer
+        else:
+            self.transport.close()
+            self._watch(LINGER)
+
+    def _end(self, *, linger: bool) -> None:
+        self._parser = self.tunnel = None
+        if not linger:
+            self.transport.close()
+            return
+        self._lingering = True
+        self.transport.write_eof()
+        self.transport.resume_reading()
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = self._loop.call_later(LINGER, self.abort)
+
+    # ------------------------------------------------------------------ one request after the other
+
+    def _take(self, request: Request | Reply) -> None:
+        if self._request is None and not self._discarding:
+            self._start(request)
+            return
+        self._waiting.append(request)
+        if not self._held:
+            self._held = True
+            self.transport.pause_reading()
+
+    def _start(self, request: Request | Reply) -> None:
+        if isinstance(request, Request):
+            self._request = request
+            self._task = self._loop.create_task(self._serve(request))
+        else:
+            self._refuse(request)
+
+    async def _serve(self, request: Request) -> None:
+        try:
+            answer = await self._server.handler(request)
+        except asyncio.CancelledError:
+            self.abort()
+            raise
+        except Exception:
+            _log.exception("a connection is cut")
+            self.abort()
+            return
+        self._request = self._task = None
+        self._since = self._loop.time()
+        if not self.transport.is_closing():
+            self._go_on(request, answer)
+
+    def _go_on(self, request: Request, answer: Answer) -> None:
+        """What comes after an answer."""
+        whole = request.body is None or request.body.complete
+        if answer.close or self._closing or self._broken:
+            self._end(linger=not whole)
+        elif not whole:
+            assert request.body is not None
+            self._discarding = True
+            request.body.take()
+        else:
+            self._next()
+
+    def _next(self) -> None:
+        tunnel, self.tunnel = self.tunnel, None
+        if tunnel is not None:  # the protocol has not been changed
+            self.data_received(tunnel.take())
+        if self._waiting:
+            self._start(self._waiting.popleft())
+        if self._held and not self._waiting:
+            self._held = False
+            body = self._arriving.body if self._arriving is not None else None
+            if body is None or not body.paused:
+                self.transport.resume_reading()
+
+    def _refuse(self, reply: Reply) -> None:
+        self._server.refused(self.peername, reply)
+        lines = [
+            (b"content-length", b"%d" % len(reply.body)),
+            (b"content-type", b"text/plain"),
+            (b"date", http_date()),
+            (b"Connection", b"close"),
+        ]
+        self.transport.write(head_bytes(status_line(reply.status), lines) + reply.body)
+        self._end(linger=True)
+
+    # ------------------------------------------------------------------ parsing
+
+    def _begin_head(self) -> None:
+        self._lines: list[Line] = []
+        self._target = b""
+        self._size = 0  # of the head as far as it is known
+        self._quiet = 0  # bytes since something was whole
+        self._too_large = False
+
+    def data_received(self, data: bytes) -> None:
+        if self.tunnel is not None:
+            self.tunnel.feed(data)
+        elif self._parser is not None and data:
+            self._parse(self._parser, data)
+
+    def _parse(self, parser: httptools.HttpRequestParser, data: bytes) -> None:
+        self._quiet += len(data)
+        try:
+            parser.feed_data(data)
+        except httptools.HttpParserUpgrade as upgraded:
+            self._upgrade(data[upgraded.args[0] :])
+        except httptools.HttpParserError:
+            self._unparsable()
+        else:
+            if self._quiet > self._options.max_request_head:  # so much for a line that has not ended
+                self._too_large = True
+                self._unparsable()
+
+    def _unparsable(self) -> None:
+        self._parser = None
+        reply = HEAD_TOO_LARGE if self._too_large else CODEC_ERROR
+        arriving, self._arriving = self._arriving, None
+        if arriving is None:
+            self._take(reply)
+            return
+        self._broken = True
+        assert arriving.body is not None
+        arriving.body.fail(BadBody())
+        if self._discarding:
+            self._end(linger=True)
+
+    def _upgrade(self, rest: bytes) -> None:
+        """llhttp takes a request for another protocol to end with its head, and stops."""
+        request = self._arriving
+        assert request is not None
+        if request.head.upgrade is not None:
+            self._arriving = None
+            self.tunnel = Incoming(self.transport, self._options.buffer_size)
+            if rest:
+                self.tunnel.feed(rest)
+        elif request.body is None:
+            self._arriving = None
+            self.data_received(rest)
+        else:  # it is not followed, and there is a body: a parser that never saw it goes on from there
+            self._parser = httptools.HttpRequestParser(self)
+            length = request.head.length
+            framing = b"Transfer-Encoding: chunked" if length is None else b"Content-Length: " + length
+            self.data_received(b"POST / HTTP/1.1\r\n%b\r\n\r\n" % framing)
+            self.data_received(rest)
+
+    def on_message_begin(self) -> None:
+        if self._arriving is None:
+            self._begin_head()
+            self._since = self._loop.time()
+
+    def on_url(self, url: bytes) -> None:
+        if self._arriving is None:
+            self._target += url
+            self._grow(len(url))
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        if self._arriving is None:  # else a trailer
+            self._grow(len(name) + len(value) + 4)
+            self._lines.append((name, value))
+            if len(self._lines) > self._options.max_headers:
+                self._too_large = True
+                raise ValueError("too many header lines")
+
+    def _grow(self, size: int) -> None:
+        self._size += size
+        if self._size > self._options.max_request_head:
+            self._too_large = True
+            raise ValueError("the head is too large")
+
+    def on_headers_complete(self) -> None:
+        parser = self._parser
+        if self._arriving is not None or parser is None:
+            return
+        version = parser.get_http_version()
+        hosts = sum(len(name) == 4 and name.lower() == b"host" for name, _ in self._lines)
+        if version not in _VERSIONS or hosts > 1 or (not hosts and version == "1.1"):
+            raise ValueError("an unknown version, or not one Host")
+        self._quiet = 0
+        request = Request(
+            self,
+            parser.get_method().decode(),
+            self._target,
+            version,
+            self._lines,
+            keep_alive=parser.should_keep_alive(),
+            buffer_size=self._options.buffer_size,
+        )
+        if request.body is not None or parser.should_upgrade():
+            self._arriving = request
+        self._lines, self._target = [], b""
+        self._take(request)
+
+    def on_body(self, data: bytes) -> None:
+        self._quiet = 0
+        request = self._arriving
+        if request is not None and request.body is not None and not self._discarding:
+            request.body.feed(data)
+
+    def on_message_complete(self) -> None:
+        self._quiet = 0
+        request, parser = self._arriving, self._parser
+        if request is None or (parser is not None and parser.should_upgrade()):
+            return
+        self._arriving = None
+        if request.body is not None:
+            request.body.end()
+        if self._discarding:
+            self._discarding = False
+            self._next()
