@@ -1,7 +1,8 @@
 """The attempts of one request: what the decision says is sent, timed, told of and given up.
 
-Each attempt is a task of its own, since a hedge runs beside the one that was too slow. Source of when its
-timers begin: Envoy's router, for which a try begins once it has a connection and the request is whole.
+An attempt is a task of its own, since a hedge runs beside the one that was too slow; the first is none where
+nothing can run beside it. Source of when its timers begin: Envoy's router, for which a try begins once it has
+a connection and the request is whole.
 """
 
 from __future__ import annotations
@@ -106,8 +107,17 @@ class Attempts:
     async def run(self) -> Response | None:
         """The head of the answer for the client; None: the decision has become one, or ``reply`` says why
         nothing can be sent."""
-        for attempt in self._decision.attempts:
-            self._launch(attempt)
+        decision = self._decision
+        attempts = decision.attempts
+        if len(attempts) == 1 and not (
+            attempts[0].per_try_timeout
+            or decision.per_try_idle_timeout
+            or decision.upstream_max_stream_duration
+        ):
+            await self._make(self._begin(attempts[0]))
+        else:
+            for attempt in attempts:
+                self._launch(attempt)
         await self._over
         return None if self._winner is None else self._winner.response
 
@@ -138,12 +148,16 @@ class Attempts:
 
     # ------------------------------------------------------------------ one attempt
 
-    def _launch(self, attempt: Attempt) -> None:
+    def _begin(self, attempt: Attempt) -> Try:
         self.count += 1
         one = Try(attempt)
         self._running.add(one)
         if self._body is not None:
             self._body.join(one)
+        return one
+
+    def _launch(self, attempt: Attempt) -> None:
+        one = self._begin(attempt)
         one.task = self._loop.create_task(self._make(one))
 
     async def _make(self, one: Try) -> None:
