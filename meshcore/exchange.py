@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
-from typing import Generic, Protocol, TypeVar
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, Generic, Protocol, TypeVar
 
 from meshcore._types import Headers
 from meshcore.decision import Attempt, Decision
@@ -167,7 +167,8 @@ async def arun(
 
     ``send`` makes one attempt for as long as it takes: it is cancelled when its time is over, or when another
     attempt has been answered. Whenever this coroutine ends, by cancellation or an exception too, every
-    attempt has ended before, and the heads of answers that nobody gets have been discarded.
+    attempt has ended before, and the heads of answers that nobody gets have been discarded: ``discard`` may
+    return an awaitable, which is waited for.
 
     The arguments and the result are those of ``run()``.
     """
@@ -176,11 +177,26 @@ async def arun(
             nobody_asks(decision)
         else:
             await limits(decision)
-    return await _Running(decision, send, replayable, discard, within, clock, sleep).run()
+    if decision.done:
+        return None
+    drives = _Running if _side_by_side(decision, within) else _InTurn
+    return await drives(decision, send, replayable, discard, within, clock, sleep).run()
 
 
-class _Running(Generic[R]):
-    """The attempts under way and the timers beside them: a task for each."""
+#: Whether a task can tell its own timer's cancellation from somebody else's: from Python 3.11 on.
+_TELLS_WHO_CANCELS = hasattr(asyncio.Task, "uncancel")
+
+
+def _side_by_side(decision: Decision, within: float | None) -> bool:
+    """Whether attempts need tasks of their own: they cost more than all else here."""
+    if decision.hedges or len(decision.attempts) > 1:
+        return True
+    timed = (decision.per_try_timeout, decision.deadline, within) != (None, None, None)
+    return timed and not _TELLS_WHO_CANCELS
+
+
+class _Driver(Generic[R]):
+    """What drives a decision's attempts."""
 
     def __init__(
         self,
@@ -196,21 +212,115 @@ class _Running(Generic[R]):
         self._send = send
         self._replayable = replayable
         self._discard = discard
-        self._within = within
+        self._deadline = _deadline(decision, within, clock)
         self._clock = clock
         self._sleep = sleep
+
+
+class _InTurn(_Driver[R]):
+    """One attempt at a time, in the caller's own task."""
+
+    async def run(self) -> R | None:
+        decision, deadline, clock = self._decision, self._deadline, self._clock
+        attempt: Attempt | None = decision.attempts[0]
+        while attempt is not None:
+            if attempt.backoff and not await self._backed_off(attempt.backoff):
+                break
+            begun = clock()
+            left = None if deadline is None else deadline - begun
+            if left is not None and left <= 0.0:
+                break
+            limit = attempt.per_try_timeout
+            last = left is not None and (limit is None or left <= limit)
+            if last:
+                limit = left
+            try:
+                reply = await (self._send(attempt) if limit is None else self._within(limit, attempt))
+            except (AttemptError, TimeoutError) as failed:
+                error = failed.error if isinstance(failed, AttemptError) else "per-try-timeout"
+                attempt = decision.report(error=error, attempt=attempt, replayable=self._replayable())
+                continue
+            if reply is None:
+                if last:
+                    break
+                attempt = decision.on_timeout(attempt, replayable=self._replayable())
+                continue
+            attempt = decision.report(
+                status=reply.status,
+                headers=reply.headers,
+                attempt=attempt,
+                latency=clock() - begun,
+                replayable=self._replayable(),
+            )
+            if decision.answered:
+                return reply
+            dropping = self._discard(reply)
+            if isinstance(dropping, Awaitable):
+                await dropping
+        if not decision.done:
+            decision.on_deadline()
+        return None
+
+    async def _backed_off(self, seconds: float) -> bool:
+        """Wait before an attempt; False: the deadline has struck meanwhile."""
+        left = None if self._deadline is None else self._deadline - self._clock()
+        if left is None or left > seconds:
+            await self._sleep(seconds)
+            return True
+        await self._sleep(max(left, 0.0))
+        return False
+
+    async def _within(self, seconds: float, attempt: Attempt) -> R | None:
+        """The answer to an attempt; None: it took longer, and has been cancelled."""
+        task: Any = asyncio.current_task()  # its type is that of Python 3.10
+        before = task.cancelling()
+        late = False
+
+        def strike() -> None:
+            nonlocal late
+            late = True
+            task.cancel()
+
+        timer = self._timer(seconds, strike)
+        try:
+            return await self._send(attempt)
+        except asyncio.CancelledError:
+            if late and task.cancelling() == before + 1:
+                return None
+            raise
+        finally:
+            timer.cancel()
+            if late:
+                task.uncancel()
+
+    def _timer(self, seconds: float, strike: Callable[[], None]) -> asyncio.TimerHandle | asyncio.Task[None]:
+        if self._sleep is asyncio.sleep:
+            return asyncio.get_running_loop().call_later(seconds, strike)
+
+        async def wait() -> None:
+            await self._sleep(seconds)
+            strike()
+
+        return asyncio.ensure_future(wait())
+
+
+class _Running(_Driver[R]):
+    """The attempts under way and the timers beside them: a task for each."""
+
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
         self._begun: dict[int, float] = {}
         self._attempts: dict[asyncio.Task[R], Attempt] = {}
         #: The attempt whose time a timer keeps; None: that of the whole request.
         self._timers: dict[asyncio.Task[None], Attempt | None] = {}
+        self._dropping: list[asyncio.Future[object]] = []
 
     async def run(self) -> R | None:
         decision = self._decision
         reply: R | None = None
         try:
-            deadline = _deadline(decision, self._within, self._clock)
-            if deadline is not None:
-                self._time(max(deadline - self._clock(), 0.0), None)
+            if self._deadline is not None:
+                self._time(max(self._deadline - self._clock(), 0.0), None)
             for attempt in decision.attempts:
                 self._launch(attempt)
             while not decision.done:
@@ -281,13 +391,19 @@ class _Running(Generic[R]):
         )
         if decision.answered:
             return reply
-        self._discard(reply)
+        self._drop(reply)
         return None
+
+    def _drop(self, reply: R) -> None:
+        """Nobody gets this answer."""
+        dropping = self._discard(reply)
+        if isinstance(dropping, Awaitable):
+            self._dropping.append(asyncio.ensure_future(dropping))
 
     def _give_up(self, task: asyncio.Task[R]) -> None:
         """An attempt that has ended and that nobody waits for, however it ended."""
         if not task.cancelled() and task.exception() is None:
-            self._discard(task.result())
+            self._drop(task.result())
 
     def _abandon(self) -> None:
         """Cancel attempts whose outcome is of no more interest; _stop() waits for them."""
@@ -299,17 +415,25 @@ class _Running(Generic[R]):
         """End all that is under way. A cancellation that strikes meanwhile is heeded once all of it has
         ended; then nobody gets the reply either."""
         tasks: list[asyncio.Task[R] | asyncio.Task[None]] = [*self._attempts, *self._timers]
-        cancelled = False
         for one in tasks:
             one.cancel()
-        while not all(one.done() for one in tasks):
-            try:
-                await asyncio.wait(tasks)
-            except asyncio.CancelledError:
-                cancelled = True
+        cancelled = await _ended(tasks)
         for task in self._attempts:
             self._give_up(task)
+        cancelled |= await _ended(self._dropping)
         if cancelled:
             if reply is not None:
-                self._discard(reply)
+                self._drop(reply)
+                await _ended(self._dropping)
             raise asyncio.CancelledError
+
+
+async def _ended(tasks: Sequence[asyncio.Future[Any]]) -> bool:
+    """Wait until all have ended, whatever strikes; whether a cancellation did."""
+    cancelled = False
+    while not all(task.done() for task in tasks):
+        try:
+            await asyncio.wait(tasks)
+        except asyncio.CancelledError:
+            cancelled = True
+    return cancelled

@@ -334,6 +334,95 @@ def test_cancellation_ends_every_attempt() -> None:
     assert active(engine) == 0
 
 
+@pytest.mark.parametrize("route", [{"retry_policy": RETRY}, HEDGE], ids=["in turn", "side by side"])
+@pytest.mark.parametrize("cancelled", [False, True])
+def test_discards_that_take_time_end_with_the_driver(route: dict[str, Any], cancelled: bool) -> None:
+    upstream = Upstream([(0.1, 503), (0.1, 200)])
+    engine, decision = started(upstream, route)
+    begun: list[Head] = []
+
+    async def discard(head: Head) -> None:
+        begun.append(head)
+        try:
+            await upstream.time.sleep(3.0)  # a connection that takes its time to close
+        finally:
+            upstream.discarded.append(head)
+
+    async def driven() -> None:
+        time = upstream.time
+        driving = arun(decision, upstream.asend, discard=discard, clock=time.clock, sleep=time.sleep)
+        task = asyncio.ensure_future(driving)
+        while cancelled and not begun:
+            await time.sleep(0.05)
+        if cancelled:
+            task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        assert task.cancelled() == cancelled
+        assert [head.status for head in upstream.discarded] == [503]
+
+    with decision:
+        upstream.time.run(driven())
+    assert active(engine) == 0
+
+
+AT_ONCE = {"retry_on": "5xx", "num_retries": 2, "retry_back_off": {"base_interval": "0.001s"}}
+
+
+@pytest.mark.parametrize(
+    ("route", "tries"),
+    [({"timeout": "0.01s"}, 1), ({"retry_policy": {**AT_ONCE, "per_try_timeout": "0.01s"}}, 3)],
+    ids=["of all", "of each"],
+)
+def test_timers_of_the_loops_own_end_what_is_too_slow(route: dict[str, Any], tries: int) -> None:
+    """As users have it: no clock is given."""
+    engine = engine_of(route)
+    tasks: list[Any] = []
+
+    async def send(attempt: Attempt) -> Head:
+        tasks.append(asyncio.current_task())
+        await asyncio.get_running_loop().create_future()
+        raise AssertionError
+
+    async def main() -> Head | None:
+        reply = await arun(decision, send)
+        await asyncio.sleep(0)  # nothing of a cancellation is left
+        return reply
+
+    with engine.decide("GET", "a.example", "/") as decision:
+        assert asyncio.run(main()) is None
+        assert decision.status == 504
+        assert len(tasks) == tries
+    assert active(engine) == 0
+
+
+@pytest.mark.parametrize("first", ["the limit", "the caller"])
+def test_a_cancellation_counts_beside_a_limit_that_strikes_too(first: str) -> None:
+    engine = engine_of({"retry_policy": EACH})
+    struck = asyncio.Event()
+
+    async def sleep(seconds: float) -> None:
+        await struck.wait()
+
+    async def send(attempt: Attempt) -> Head:
+        await asyncio.get_running_loop().create_future()
+        raise AssertionError
+
+    async def main() -> None:
+        task = asyncio.ensure_future(arun(decision, send, sleep=sleep))
+        for _ in range(5):
+            await asyncio.sleep(0)
+        struck.set()
+        if first == "the limit":
+            await asyncio.sleep(0)
+        task.cancel()
+        await asyncio.wait([task])
+        assert task.cancelled()
+
+    with engine.decide("GET", "a.example", "/") as decision:
+        asyncio.run(main())
+    assert active(engine) == 0
+
+
 @given(
     answers=st.lists(
         st.tuples(

@@ -14,7 +14,8 @@ from meshcore.certificates import CannotSecure
 from meshcore.engine import Attempt, Decision, Outcome
 from meshcore.exchange import AttemptError, arun, run
 from meshcore.integrations._httpx_answers import Head, Held, async_stream, sync_stream
-from meshcore.integrations._outbound import NoPlaceError, Outbound, Way
+from meshcore.integrations._httpx_requests import Sent, error_of, within
+from meshcore.integrations._outbound import NoPlaceError, Outbound, Way, whither
 from meshcore.integrations._pools import Pools
 from meshcore.mesh import Mesh
 from meshcore.upstream.headers import end_to_end, malformed
@@ -28,6 +29,7 @@ class _Calls:
     Args:
         lib: httpx, or what has its names.
         new: makes a transport of the library, with keyword arguments of its constructor.
+        stream: of the bodies of answers.
         forwards: requests are somebody else's: header lines that are between them and us are left out.
     """
 
@@ -36,6 +38,7 @@ class _Calls:
         lib: Any,
         mesh: Mesh,
         new: Callable[..., Any],
+        stream: Callable[[Head, Decision], Any],
         options: dict[str, Any],
         *,
         forwards: bool = False,
@@ -43,6 +46,7 @@ class _Calls:
         self._lib = lib
         self._out = Outbound(mesh)
         self._new = new
+        self._stream = stream
         self._options = options
         self._forwards = forwards
         self._plain = new(**options)
@@ -79,49 +83,40 @@ class _Calls:
 
     def _attempt(
         self, request: Any, decision: Decision, attempt: Attempt, limit: float | None, held: Held
-    ) -> tuple[Any, Any]:
+    ) -> tuple[Any, Sent]:
         """The transport for an attempt, and the request to give it."""
-        secure = request.url.scheme == "https"
-        way = self._out.way(decision, attempt.endpoint, attempt.authority, secure=secure)
-        return self._transport(way, held), self._request(request, decision, attempt, way, limit)
-
-    def _request(
-        self, request: Any, decision: Decision, attempt: Attempt, way: Way, limit: float | None
-    ) -> Any:
-        host, _, port = ("localhost", "", "") if way.unix else way.address.rpartition(":")
-        url = self._lib.URL(
-            scheme="https" if way.secure else "http", host=host.strip("[]"), port=int(port) if port else None
-        )
+        authority = attempt.authority
+        way = self._out.way(decision, attempt.endpoint, authority, secure=request.url.scheme == "https")
         lines = attempt.request_headers()
         if self._forwards:  # what clients send is marked since it was decided
             lines = [*end_to_end(lines), self._out.mark]
-        headers = [(b"Host", attempt.authority.encode()), *lines]
+        lines.insert(0, (b"Host", authority.encode()))
         if "transfer-encoding" in request.headers:  # a header of one connection: the decision drops it
-            headers.append((b"Transfer-Encoding", b"chunked"))
-        # As the target of the URL the library would write it in another spelling.
-        extensions = {**request.extensions, "target": attempt.path.encode()}
-        if way.secure:
-            extensions["sni_hostname"] = way.server_name
-        if limit is not None:
-            extensions["timeout"] = _within(extensions.get("timeout"), limit)
-        return self._lib.Request(
-            decision.method, url, headers=headers, stream=request.stream, extensions=extensions
-        )
+            lines.append((b"Transfer-Encoding", b"chunked"))
+        target = attempt.path.encode()
+        extensions = request.extensions
+        if way.secure or limit is not None or "target" in extensions:
+            extensions = {**extensions, "target": target}
+            if way.secure:
+                extensions["sni_hostname"] = way.server_name
+            if limit is not None:
+                extensions["timeout"] = within(extensions.get("timeout"), limit)
+        address = None if way.unix else way.address
+        sent = Sent(decision.method, address, target, lines, request.stream, extensions, secure=way.secure)
+        return self._transport(way, held), sent
 
-    def _error(self, error: Exception) -> str | None:
-        """The word of ``Decision.report()`` for an error; None: it is not about the endpoint."""
-        lib = self._lib
-        if isinstance(error, lib.ConnectTimeout):
-            return "connect-timeout"
-        if isinstance(error, lib.ConnectError):
-            return "connect-failure"
-        if isinstance(error, lib.ReadError | lib.WriteError):
-            return "reset"
-        if isinstance(error, lib.RemoteProtocolError):
-            return "reset" if "disconnected" in str(error) else "protocol-error"
-        if isinstance(error, lib.ReadTimeout | lib.WriteTimeout):
-            return "per-try-timeout"
-        return None
+    def _failed(self, error: Exception, decision: Decision, attempt: Attempt) -> AttemptError:
+        """What the decision is told of the library's error, which will tell where the attempt went.
+
+        Raises:
+            Exception: the error itself, where it is not about the endpoint.
+        """
+        word = error_of(self._lib, error)
+        if word is None:
+            raise error
+        where = whither(decision, attempt)
+        error.args = (f"{error} ({where})" if str(error) else where,)
+        return AttemptError(word)
 
     def _patience(self, request: Any) -> float | None:
         """Seconds that a request waits for a connection."""
@@ -132,50 +127,49 @@ class _Calls:
         return isinstance(request.stream, self._lib.ByteStream)
 
     def _mirror(self, request: Any, decision: Decision) -> None:
-        self._out.mirror(decision, (b"".join(request.stream) or None) if self._replayable(request) else ...)
+        if self._out.mirrors:
+            body = (b"".join(request.stream) or None) if self._replayable(request) else ...
+            self._out.mirror(decision, body)
 
     def _own(self, decision: Decision) -> Any:
         """The decision's own answer."""
         status, body = decision.status or 503, decision.body
         self._out.over(decision, status)
-        return self._lib.Response(
+        response = self._lib.Response(
             status,
             headers=[*decision.response_headers(), (b"content-length", str(len(body)).encode())],
             stream=self._lib.ByteStream(body),  # "content" would be read already, and could not be streamed
             extensions={"meshcore": decision},
         )
+        decision.close()
+        return response
 
-    def _response(self, decision: Decision, head: Head, stream: Any) -> Any:
-        headers = decision.response_headers(head.headers, status=head.status)
-        extensions = {**head.response.extensions, "meshcore": decision}
+    def _theirs(self, decision: Decision, head: Head) -> Any:
+        """The endpoint's answer, as the client gets it. Closing it closes the decision, too."""
+        response = head.response
+        lines = decision.response_headers(head.headers, status=head.status)
+        if lines != head.headers:
+            response.headers = self._lib.Headers(lines)
+        response.extensions["meshcore"] = decision
+        response.stream = self._stream(head, decision)
         self._out.over(decision, head.status)
-        return self._lib.Response(head.status, headers=headers, stream=stream, extensions=extensions)
+        return response
 
-
-def _named(error: Any, decision: Decision, attempt: Attempt) -> Exception:
-    """The library's error, whose text says where the attempt went: the URL has no more than the service."""
-    where = f"{attempt.endpoint} of {decision.cluster}, attempt {attempt.number}"
-    error.args = (f"{error} ({where})" if str(error) else where,)
-    found: Exception = error
-    return found
-
-
-def _within(timeout: dict[str, float | None] | None, limit: float) -> dict[str, float | None]:
-    """The client's own timeouts, none of them longer than the limit."""
-    return {
-        name: limit if value is None else min(value, limit)
-        for name, value in {
-            "connect": None,
-            "read": None,
-            "write": None,
-            "pool": None,
-            **(timeout or {}),
-        }.items()
-    }
+    def _outcome(self, decision: Decision, head: Head | None, raised: Exception | None) -> Any:
+        """What the client gets of the last attempt: its answer, its error, or the decision's own answer."""
+        if head is not None:
+            return self._theirs(decision, head)
+        if raised is not None:
+            self._out.over(decision, 0)
+            raise raised
+        return self._own(decision)
 
 
 class SyncCalls(_Calls):
     """For threads."""
+
+    def __init__(self, lib: Any, mesh: Mesh, options: dict[str, Any], *, forwards: bool = False) -> None:
+        super().__init__(lib, mesh, lib.HTTPTransport, sync_stream(lib), options, forwards=forwards)
 
     def handle(self, request: Any) -> Any:
         if self._out.idle:
@@ -195,13 +189,12 @@ class SyncCalls(_Calls):
 
     def answer(self, request: Any, decision: Decision) -> Any:
         """What a decision makes of a request. Closing the response closes the decision, too."""
-        out, lib = self._out, self._lib
         raised: Exception | None = None
 
         def send(attempt: Attempt, limit: float | None) -> Head:
             nonlocal raised
             raised = None
-            place, limit = out.place(decision, attempt, limit, self._patience(request))
+            place, limit = self._out.place(decision, attempt, limit, self._patience(request))
             held = Held(place, self._others)
             begun = time.monotonic()
             try:
@@ -209,18 +202,16 @@ class SyncCalls(_Calls):
                 head = Head(transport.handle_request(made), held)
             except BaseException as error:
                 held.give()
-                if not isinstance(error, lib.TransportError):
+                if not isinstance(error, self._lib.TransportError):
                     raise
                 late = limit is not None and time.monotonic() - begun >= limit
-                if late and isinstance(error, lib.TimeoutException):  # by our limit, not the client's own
+                if late and isinstance(error, self._lib.TimeoutException):  # by our limit, not the client's
                     raise TimeoutError from error
-                word = self._error(error)
-                if word is None:
-                    raise
-                raised = _named(error, decision, attempt)
-                raise AttemptError(word) from error
+                failed = self._failed(error, decision, attempt)
+                raised = error
+                raise failed from error
             if malformed(head.status, head.headers):
-                head.close()
+                head.drop()
                 raise AttemptError("protocol-error")
             return head
 
@@ -231,17 +222,10 @@ class SyncCalls(_Calls):
                 decision,
                 send,
                 replayable=lambda: self._replayable(request),
-                discard=Head.close,
-                within=out.time_left(),
+                discard=Head.drop,
+                within=self._out.time_left(),
             )
-        if head is not None:
-            return self._response(decision, head, sync_stream(lib)(head, decision))
-        if raised is not None:
-            out.over(decision, 0)
-            raise raised
-        answer = self._own(decision)
-        decision.close()
-        return answer
+        return self._outcome(decision, head, raised)
 
     def close(self) -> None:
         for transport in (self._plain, *self._others.clear()):
@@ -251,8 +235,8 @@ class SyncCalls(_Calls):
 class AsyncCalls(_Calls):
     """For asyncio."""
 
-    def __init__(self, *arguments: Any) -> None:
-        super().__init__(*arguments)
+    def __init__(self, lib: Any, mesh: Mesh, options: dict[str, Any]) -> None:
+        super().__init__(lib, mesh, lib.AsyncHTTPTransport, async_stream(lib), options)
         self._closing: set[asyncio.Future[None]] = set()
 
     def _later(self, work: Coroutine[Any, Any, None]) -> None:
@@ -265,15 +249,17 @@ class AsyncCalls(_Calls):
         self._later(transport.aclose())
 
     async def handle(self, request: Any) -> Any:
-        if self._out.idle:
+        out = self._out
+        if out.idle:
             return await self._plain.handle_async_request(request)
-        await self._out.started()
+        if not out.mesh.started:
+            await out.started()
         decision = self._decide(request)
         try:
-            if self._out.passes(decision):
+            if out.passes(decision):
                 decision.close()
                 return await self._plain.handle_async_request(request)
-            await self._out.ahold(decision)
+            await out.ahold(decision)
             return await self._answered(request, decision)
         except BaseException as error:
             decision.close()
@@ -282,27 +268,24 @@ class AsyncCalls(_Calls):
             raise
 
     async def _answered(self, request: Any, decision: Decision) -> Any:
-        out, lib = self._out, self._lib
         raised: Exception | None = None
 
         async def send(attempt: Attempt) -> Head:
             nonlocal raised
             raised = None
-            held = Held(await out.aplace(decision, attempt, self._patience(request)), self._others)
+            held = Held(await self._out.aplace(decision, attempt, self._patience(request)), self._others)
             try:
                 transport, made = self._attempt(request, decision, attempt, None, held)
                 head = Head(await transport.handle_async_request(made), held)
             except BaseException as error:
                 held.give()
-                if not isinstance(error, lib.TransportError):
+                if not isinstance(error, self._lib.TransportError):
                     raise
-                word = self._error(error)
-                if word is None:
-                    raise
-                raised = _named(error, decision, attempt)
-                raise AttemptError(word) from error
+                failed = self._failed(error, decision, attempt)
+                raised = error
+                raise failed from error
             if malformed(head.status, head.headers):
-                await head.aclose()
+                await head.adrop()
                 raise AttemptError("protocol-error")
             return head
 
@@ -313,17 +296,10 @@ class AsyncCalls(_Calls):
                 decision,
                 send,
                 replayable=lambda: self._replayable(request),
-                discard=lambda head: self._later(head.aclose()),
-                within=out.time_left(),
+                discard=Head.adrop,
+                within=self._out.time_left(),
             )
-        if head is not None:
-            return self._response(decision, head, async_stream(lib)(head, decision))
-        if raised is not None:
-            out.over(decision, 0)
-            raise raised
-        answer = self._own(decision)
-        decision.close()
-        return answer
+        return self._outcome(decision, head, raised)
 
     async def close(self) -> None:
         for transport in (self._plain, *self._others.clear()):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import AsyncIterator, Callable, Iterator
+from functools import lru_cache
 from typing import Any
 
 from meshcore.engine import Decision
@@ -14,6 +16,8 @@ __all__ = ["Head", "Held", "async_stream", "sync_stream"]
 
 class Held:
     """What an attempt has while it is under way, its answer included: a place, and a pool of connections."""
+
+    __slots__ = ("_place", "_pools", "pool")
 
     def __init__(self, place: Connection, pools: Pools) -> None:
         self._place = place
@@ -31,71 +35,73 @@ class Held:
 class Head:
     """The head of an answer, and what is held for it."""
 
+    __slots__ = ("give", "headers", "response", "status")
+
     def __init__(self, response: Any, held: Held) -> None:
         self.response = response
         self.status: int = response.status_code
         self.headers: list[tuple[bytes, bytes]] = response.headers.raw
         self.give = held.give
 
-    def close(self) -> None:
+    def drop(self) -> None:
+        """Nobody gets this answer, nor an error of its end."""
         try:
-            self.response.close()
+            with contextlib.suppress(Exception):
+                self.response.close()
         finally:
             self.give()
 
-    async def aclose(self) -> None:
+    async def adrop(self) -> None:
         try:
-            await self.response.aclose()
+            with contextlib.suppress(Exception):
+                await self.response.aclose()
         finally:
             self.give()
 
 
-_streams: dict[Any, Any] = {}
-
-
+@lru_cache(2)
 def sync_stream(lib: Any) -> Any:
     """A class for the body of an answer, which gives the endpoint back when it is closed."""
-    if lib.SyncByteStream not in _streams:
 
-        class Stream(lib.SyncByteStream):  # type: ignore[misc]
-            def __init__(self, head: Head, decision: Decision) -> None:
-                self._stream = head.response.stream
-                self._over: tuple[Callable[[], object], ...] = (decision.close, head.give)
+    class Stream(lib.SyncByteStream):  # type: ignore[misc]
+        def __init__(self, head: Head, decision: Decision) -> None:
+            self._stream = head.response.stream
+            self._over: tuple[Callable[[], object], ...] = (decision.close, head.give)
 
-            def __iter__(self) -> Iterator[bytes]:
-                yield from self._stream
+        def __iter__(self) -> Iterator[bytes]:
+            found: Iterator[bytes] = self._stream.__iter__()
+            return found
 
-            def close(self) -> None:
-                over, self._over = self._over, ()
-                try:
-                    self._stream.close()
-                finally:
-                    for tell in over:
-                        tell()
+        def close(self) -> None:
+            over, self._over = self._over, ()
+            try:
+                self._stream.close()
+            finally:
+                for tell in over:
+                    tell()
 
-        _streams[lib.SyncByteStream] = Stream
-    return _streams[lib.SyncByteStream]
+    return Stream
 
 
+@lru_cache(2)
 def async_stream(lib: Any) -> Any:
-    if lib.AsyncByteStream not in _streams:
+    """The same for asyncio."""
 
-        class Stream(lib.AsyncByteStream):  # type: ignore[misc]
-            def __init__(self, head: Head, decision: Decision) -> None:
-                self._stream = head.response.stream
-                self._over: tuple[Callable[[], object], ...] = (decision.close, head.give)
+    class Stream(lib.AsyncByteStream):  # type: ignore[misc]
+        def __init__(self, head: Head, decision: Decision) -> None:
+            self._stream = head.response.stream
+            self._over: tuple[Callable[[], object], ...] = (decision.close, head.give)
 
-            async def __aiter__(self) -> AsyncIterator[bytes]:
-                async for chunk in self._stream:
-                    yield chunk
+        def __aiter__(self) -> AsyncIterator[bytes]:
+            found: AsyncIterator[bytes] = self._stream.__aiter__()
+            return found
 
-            async def aclose(self) -> None:
-                over, self._over = self._over, ()
-                try:
-                    await self._stream.aclose()
-                finally:
-                    for tell in over:
-                        tell()
+        async def aclose(self) -> None:
+            over, self._over = self._over, ()
+            try:
+                await self._stream.aclose()
+            finally:
+                for tell in over:
+                    tell()
 
-        _streams[lib.AsyncByteStream] = Stream
-    return _streams[lib.AsyncByteStream]
+    return Stream

@@ -18,7 +18,7 @@ from meshcore.model import Cluster, Discovery, UpstreamTls
 from meshcore.upstream.connections import Connection, Place
 from meshcore.upstream.replies import UpstreamError
 
-__all__ = ["Line", "NoPlaceError", "Outbound", "Way"]
+__all__ = ["Line", "NoPlaceError", "Outbound", "Way", "whither"]
 
 Line = tuple[bytes, bytes]
 
@@ -49,7 +49,7 @@ class Way(NamedTuple):
     address: str  #: where to connect: "10.0.0.7:9080", "[::1]:80", or the path of a unix socket
     secure: bool  #: over TLS
     tls: UpstreamTls | None  #: as the cluster asks; None also where TLS is the caller's own wish
-    server_name: str  #: of TLS
+    server_name: str  #: of TLS; "" without it
 
     @property
     def unix(self) -> bool:
@@ -117,14 +117,17 @@ class Outbound:
             await asyncio.sleep(decision.delay)
             decision.end_delay()
 
+    @property
+    def mirrors(self) -> bool:
+        """Whether some requests are to be copied."""
+        return self.mesh.view().mirrors
+
     def mirror(self, decision: Decision, body: bytes | EllipsisType | None) -> None:
-        """Send the copies that a decision asks for.
+        """Send the copies that a decision asks for, where there are ``mirrors``.
 
         ``body``: of the request; ...: it is read only once, and nobody holds it in full, so that a copy would
         not be whole.
         """
-        if not self.mesh.view().mirrors:
-            return
         if isinstance(body, EllipsisType):
             self.mesh.mirrors.skip(decision)
         else:
@@ -145,6 +148,9 @@ class Outbound:
             NoPlaceError: there was none within the caller's patience.
         """
         wanted = _place(decision, attempt)
+        place = self.mesh.connections.at_once(wanted)
+        if place is not None:
+            return place, limit
         if limit is None and patience is None and _runs_a_loop():
             patience = LOOP_PATIENCE
         within = min((it for it in (limit, patience) if it is not None), default=None)
@@ -162,6 +168,9 @@ class Outbound:
     async def aplace(self, decision: Decision, attempt: Attempt, patience: float | None) -> Connection:
         """The same for asyncio, which cancels an attempt at its limit."""
         wanted = _place(decision, attempt)
+        place = self.mesh.connections.at_once(wanted)
+        if place is not None:
+            return place
         try:
             return await self.mesh.connections.take(wanted, patience)
         except UpstreamError as error:
@@ -181,11 +190,17 @@ class Outbound:
         cluster: Cluster | None = self.mesh.view().cluster(decision.cluster)
         tls = tls_of(cluster)
         address = self.mesh.address(cluster, endpoint)
-        return Way(address, secure or tls is not None, tls, server_name(tls, authority))
+        secure = secure or tls is not None
+        return Way(address, secure, tls, server_name(tls, authority) if secure else "")
 
     def over(self, decision: Decision, status: int) -> None:
         """Count a request that is over; 0: it got no answer."""
         self.mesh.requests.count((decision.cluster or "", status, decision.flags))
+
+
+def whither(decision: Decision, attempt: Attempt) -> str:
+    """Where an attempt went, for errors: the URL has no more than the service."""
+    return f"{attempt.endpoint} of {decision.cluster}, attempt {attempt.number}"
 
 
 def _runs_a_loop() -> bool:

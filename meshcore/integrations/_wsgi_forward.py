@@ -28,7 +28,7 @@ class Forwarder:
     """The way to other services. Used by any number of threads."""
 
     def __init__(self, mesh: Mesh) -> None:
-        self._calls = SyncCalls(httpx, mesh, httpx.HTTPTransport, {}, forwards=True)
+        self._calls = SyncCalls(httpx, mesh, {}, forwards=True)
 
     def forward(
         self,

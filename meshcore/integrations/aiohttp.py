@@ -137,7 +137,8 @@ class _Call:
         decision, out = self._decision, self._middleware.outbound
         head = None
         if decision.outcome is Outcome.FORWARD:
-            out.mirror(decision, await _held(self._request.body))
+            if out.mirrors:
+                out.mirror(decision, await _held(self._request.body))
             head = await arun(
                 decision,
                 self._send,

@@ -30,7 +30,7 @@ class MeshTransport(httpx.BaseTransport):
     """
 
     def __init__(self, mesh: Mesh, **options: Any) -> None:
-        self._calls = SyncCalls(httpx, mesh, httpx.HTTPTransport, options)
+        self._calls = SyncCalls(httpx, mesh, options)
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         response: httpx.Response = self._calls.handle(request)
@@ -47,7 +47,7 @@ class AsyncMeshTransport(httpx.AsyncBaseTransport):
     """
 
     def __init__(self, mesh: Mesh, **options: Any) -> None:
-        self._calls = AsyncCalls(httpx, mesh, httpx.AsyncHTTPTransport, options)
+        self._calls = AsyncCalls(httpx, mesh, options)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         response: httpx.Response = await self._calls.handle(request)

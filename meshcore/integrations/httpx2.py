@@ -30,7 +30,7 @@ class MeshTransport(httpx2.BaseTransport):
     """
 
     def __init__(self, mesh: Mesh, **options: Any) -> None:
-        self._calls = SyncCalls(httpx2, mesh, httpx2.HTTPTransport, options)
+        self._calls = SyncCalls(httpx2, mesh, options)
 
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:
         response: httpx2.Response = self._calls.handle(request)
@@ -47,7 +47,7 @@ class AsyncMeshTransport(httpx2.AsyncBaseTransport):
     """
 
     def __init__(self, mesh: Mesh, **options: Any) -> None:
-        self._calls = AsyncCalls(httpx2, mesh, httpx2.AsyncHTTPTransport, options)
+        self._calls = AsyncCalls(httpx2, mesh, options)
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         response: httpx2.Response = await self._calls.handle(request)

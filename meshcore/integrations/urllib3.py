@@ -195,7 +195,8 @@ class _Call:
         if decision.outcome is Outcome.FORWARD:
             body = self._body.encode() if isinstance(self._body, str) else self._body
             held = body is None or isinstance(body, bytes)
-            out.mirror(decision, (body or None) if held else ...)
+            if out.mirrors:
+                out.mirror(decision, (body or None) if held else ...)
             try:
                 head = run(
                     decision,

@@ -105,10 +105,10 @@ class Connections:
             UpstreamError: where it would have to wait, and no more may.
             TimeoutError: there was none by then.
         """
-        key = _key(decision)
-        found = self._at_once(key)
+        found = self.at_once(decision)
         if found is not None:
             return found
+        key = _key(decision)
         loop = asyncio.get_running_loop()
         turn: asyncio.Future[bool] = loop.create_future()
         waiter = _Waiter(lambda: loop.call_soon_threadsafe(_resolve, turn, True))
@@ -129,10 +129,10 @@ class Connections:
     def wait(self, decision: Placed, seconds: float | None = None) -> Connection:
         """The same for a thread. One that runs an event loop needs ``seconds``: it may be that loop which
         would have to free the place."""
-        key = _key(decision)
-        found = self._at_once(key)
+        found = self.at_once(decision)
         if found is not None:
             return found
+        key = _key(decision)
         turn = threading.Event()
         waiter = _Waiter(turn.set)
         with self._pending(key):
@@ -145,8 +145,9 @@ class Connections:
                     raise
         return Connection(self, key, waiter.lease)
 
-    def _at_once(self, key: Key) -> Connection | None:
+    def at_once(self, decision: Placed) -> Connection | None:
         """A place where there is one and nobody waits."""
+        key = _key(decision)
         if key in self._waiting:
             return None
         try:

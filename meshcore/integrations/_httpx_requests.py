@@ -1,0 +1,98 @@
+"""What an httpx transport gets for an attempt: the client's request, as it goes to the attempt's endpoint.
+
+A transport reads a request's parts and hands them to httpcore. The library's own ``Request``, ``URL`` and
+``Headers`` would parse and decode each of them, for httpcore to get the bytes that we have already; they take
+several times as long as deciding does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
+
+from meshcore.integrations._outbound import Line
+
+__all__ = ["Sent", "error_of", "place_of", "within"]
+
+
+class _Lines:
+    """In place of ``Headers``."""
+
+    __slots__ = ("raw",)
+
+    def __init__(self, raw: list[Line]) -> None:
+        self.raw = raw
+
+
+class _Target:
+    """In place of ``URL``."""
+
+    __slots__ = ("port", "raw_host", "raw_path", "raw_scheme")
+
+    def __init__(self, raw_scheme: bytes, raw_host: bytes, port: int | None, raw_path: bytes) -> None:
+        self.raw_scheme = raw_scheme
+        self.raw_host = raw_host
+        self.port = port
+        self.raw_path = raw_path
+
+
+class Sent:
+    """In place of ``Request``: what a transport reads of one.
+
+    Args:
+        address: where to connect, ``10.0.0.7:9080``; None: the transport has a unix socket.
+        target: of the request line.
+    """
+
+    __slots__ = ("extensions", "headers", "method", "stream", "url")
+
+    def __init__(
+        self,
+        method: str,
+        address: str | None,
+        target: bytes,
+        lines: list[Line],
+        stream: Any,
+        extensions: Mapping[str, Any],
+        *,
+        secure: bool,
+    ) -> None:
+        host, port = (b"localhost", None) if address is None else place_of(address)
+        self.method = method
+        self.url = _Target(b"https" if secure else b"http", host, port, target)
+        self.headers = _Lines(lines)
+        self.stream = stream
+        self.extensions = extensions
+
+
+@lru_cache(1024)
+def place_of(address: str) -> tuple[bytes, int | None]:
+    """The host and the port of ``10.0.0.7:9080``, ``[::1]:80``."""
+    host, _, port = address.rpartition(":")
+    host = host.strip("[]")
+    return host.encode("ascii" if host.isascii() else "idna"), int(port) if port else None
+
+
+def within(timeout: dict[str, float | None] | None, limit: float) -> dict[str, float | None]:
+    """The client's own timeouts, none of them longer than the limit."""
+    given = timeout or {}
+    return {
+        name: limit if (value := given.get(name)) is None else min(value, limit)
+        for name in ("connect", "read", "write", "pool")
+    }
+
+
+def error_of(lib: Any, error: Exception) -> str | None:
+    """The word of ``Decision.report()`` for a library's error; None: it is not about the endpoint."""
+    if isinstance(error, lib.ConnectTimeout):
+        return "connect-timeout"
+    if isinstance(error, lib.ConnectError):
+        return "connect-failure"
+    if isinstance(error, lib.ReadError | lib.WriteError):
+        return "reset"
+    if isinstance(error, lib.RemoteProtocolError):
+        return "reset" if "disconnected" in str(error) else "protocol-error"
+    if isinstance(error, lib.ReadTimeout | lib.WriteTimeout):
+        return "per-try-timeout"
+    return None
