@@ -10,7 +10,10 @@ from comparison import Comparison
 
 FOLDER = Path(__file__).parent
 #: What runs only when it is named, or with --all, and what it takes.
-NAMED_ONLY = {"hop": "Envoy and HAProxy, minutes, and a machine with nothing else to do"}
+NAMED_ONLY = {
+    "clients": "Envoy, and a minute",
+    "hop": "Envoy and HAProxy, minutes, and a machine with nothing else to do",
+}
 
 
 def names() -> list[str]:
