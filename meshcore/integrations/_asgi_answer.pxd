@@ -27,7 +27,7 @@ cdef class Answer:
     cdef Deadlines _deadlines  # that it waits among; None: its time is not limited, or it has not waited yet
     cdef uint64_t _deadline_ns
     cdef uint64_t _timeout_ms  # 0: there is none
-    cdef bint _begun, _edited, _late, _answering
+    cdef bint _begun, _edited, _late, _answering, _counted
     cdef int _status           # 0: it has not begun
 
     cdef int serve(self, Decision decision, bint edited) except -1
@@ -40,6 +40,7 @@ cdef class Answer:
     cdef int _too_late(self) except -1
     cdef int _over(self, object error) except -1
     cdef int _leave(self, object error) except -1
+    cdef int _ended(self, bint complete) except -1
     cdef object _resumed(self, str how, tuple given)
     cdef int _expire(self) except -1
 

@@ -87,13 +87,20 @@ cdef class Answer:
         return self._told(message)
 
     cdef object _told(self, object message):
-        if not self._status and message["type"] == "http.response.start":
-            status = message["status"]
-            headers = message.get("headers", ())
-            told(self._decision, status, headers)
-            self._status = status
-            if self._edited and not stays(self._decision, headers):
-                message = {**message, "headers": self._decision.response_headers(headers, status=status)}
+        kind = message["type"]
+        if kind == "http.response.start":
+            if not self._status:
+                status = message["status"]
+                headers = message.get("headers", ())
+                if not isinstance(headers, (list, tuple)):  # it may be there to be read once
+                    headers = list(headers)
+                    message = {**message, "headers": headers}
+                told(self._decision, status, headers)
+                self._status = status
+                if self._edited and not stays(self._decision, headers):
+                    message = {**message, "headers": self._decision.response_headers(headers, status=status)}
+        elif kind == "http.response.body" and not message.get("more_body") or kind == "http.response.pathsend":
+            self._ended(True)  # what the app does afterwards is its own (background tasks)
         return self._send(message)
 
     def context(self):
@@ -210,13 +217,16 @@ cdef class Answer:
 
     cdef int _waits(self) except -1:
         """The app waits for something: from now on its time has to be watched."""
-        if not self._timeout_ms or self._deadlines is not None:
+        if not self._timeout_ms or self._deadlines is not None or self._counted:
             return 0
         cdef uint64_t now = mc_platform_now_ns()
         cdef double left = <double> (self._deadline_ns - now) / 1e9 if self._deadline_ns > now else 0
         try:
             loop = asyncio.get_running_loop()
             self._task = asyncio.current_task(loop)
+            if self._task is None:  # nothing that could be ended
+                self._timeout_ms = 0
+                return 0
             self._deadlines = deadlines_of(loop, self._timeout_ms, left)
             self._deadlines._answers[self] = None
         except BaseException:
@@ -257,27 +267,20 @@ cdef class Answer:
         return 0
 
     cdef int _over(self, object error) except -1:
-        """Give back what the request had, and count it."""
+        """The app has returned, or is not going to."""
         self._running = None
         if self._decision is None:
             return 1
-        if self._deadlines is not None:
-            self._deadlines._answers.pop(self, None)
-            self._task = None
         if not self._status and error is not None and isinstance(error, Exception):
             self._status = 500  # which is what the server answers then
             self._decision.report(status=500, replayable=False)
-        self._served.count(self._decision, self._status)
+        self._ended(error is None)
+        self._task = None
         return 1 if self._token is None else self._leave(error)
 
     cdef int _leave(self, object error) except -1:
-        """End the decision and the request's context."""
-        cdef mc_decision *d = &self._decision._block.decision
+        """End the request's context."""
         token, self._token = self._token, None
-        if d.entered != NULL:
-            self._decision.finish(complete=error is None)
-        else:
-            mc_decision_close(d)
         if error is not None and isinstance(error, Exception):
             # Who handles it outside of us (Starlette's handler of Exception) works for the request, too.
             # Servers have a task for each request, with which its context goes.
@@ -287,6 +290,20 @@ cdef class Answer:
         except ValueError:  # of another context: whoever collected it closes it
             PyContextVar_Set(CURRENT, None)
         return 1
+
+    cdef int _ended(self, bint complete) except -1:
+        """The answer has been given, or is not going to be: give back what the request had, and count it."""
+        if self._counted:
+            return 0
+        self._counted = True
+        if self._deadlines is not None:
+            self._deadlines._answers.pop(self, None)
+        self._served.count(self._decision, self._status)
+        if self._decision._block.decision.entered != NULL:
+            self._decision.finish(complete=complete)
+        else:
+            mc_decision_close(&self._decision._block.decision)
+        return 0
 
 
 # The interpreter makes no tuple of the arguments then, which the app's send is called with at least twice a request.

@@ -17,6 +17,7 @@ from meshcore.integrations.asgi import MeshMiddleware
 from meshcore.mesh import Mesh
 
 SLOW = "match: [{uri: {prefix: /slow}}], timeout: 0.05s, HERE"
+EDITED = "match: [{uri: {prefix: /edited}}], headers: {response: {add: {x-by-mesh: b}}}, HERE"
 SLOWER = "match: [{uri: {prefix: /late}}], timeout: 0.1s, HERE"
 
 
@@ -331,3 +332,88 @@ async def test_the_context_is_the_same_whoever_asks_and_outlives_the_answer() ->
     assert found == [found[0]] * 3
     assert found[0].cluster == REVIEWS
     assert current() is None
+
+
+@pytest.mark.parametrize("path", ["/a", "/edited"])
+@in_loop
+async def test_lines_of_an_answer_may_be_there_to_be_read_once(path: str) -> None:
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        lines = iter([(b"x-app", b"1"), (b"content-length", b"0")])
+        await send({"type": "http.response.start", "status": 200, "headers": lines})
+        await send({"type": "http.response.body"})
+
+    mesh = mesh_of(service("reviews", 1), rules("reviews", EDITED))
+    for lines in ((), ((b"x-meshcore-caller", b"productpage"),)):
+        client = await Client(MeshMiddleware(app, mesh=mesh)).get(path, headers=lines)
+        assert client.headers["x-app"] == "1"
+
+
+@pytest.mark.parametrize("status", [0, 99, 1000, 65736, -1, 10**30, "200", None])
+@in_loop
+async def test_a_status_that_there_is_not_is_a_failure_of_the_app(status: Any) -> None:
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": status})
+
+    mesh = mesh_for()
+    with pytest.raises((ValueError, TypeError, OverflowError)):
+        await Client(MeshMiddleware(app, mesh=mesh)).get("/a")
+    assert active(mesh) == 0
+    assert dict(mesh.requests.total()) == {(REVIEWS, 500, ""): 1}
+
+
+END = {"type": "http.response.body", "body": b"all"}
+
+
+@pytest.mark.parametrize("end", [END, {"type": "http.response.pathsend", "path": "/a"}])
+@pytest.mark.parametrize("path", ["/slow", "/delayed"])
+@in_loop
+async def test_what_an_app_does_after_its_answer_takes_as_long_as_it_takes(
+    path: str, end: dict[str, Any]
+) -> None:
+    """Starlette's background tasks: the request itself is over."""
+    after: list[object] = []
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": 200})
+        await send(dict(END, more_body=True))
+        after.append(active(mesh))
+        await send(end)
+        after.append(active(mesh))
+        await hangs
+        after.append(current())
+
+    delayed = "match: [{uri: {prefix: /delayed}}], timeout: 0.05s, "
+    delayed += "fault: {delay: {fixedDelay: 0.001s, percentage: {value: 100}}}, HERE"
+    mesh = mesh_of(service("reviews", 1), rules("reviews", SLOW, delayed))
+    mesh.start()
+    middleware = MeshMiddleware(app, mesh=mesh)
+    loop = asyncio.get_running_loop()
+    hangs = loop.create_future()
+    task = asyncio.ensure_future(Client(middleware).get(path))
+    while len(after) < 2:
+        await asyncio.sleep(0)
+    assert after == [1, 0]
+    timed_out = await Client(MeshMiddleware(App(before=asyncio.Event().wait), mesh=mesh)).get(path)
+    assert timed_out.status == 504  # by now the first one would be, too
+    hangs.set_result(None)
+    assert (await task).status == 200
+    assert after[2] is not None
+    assert sum(mesh.requests.total().values()) == 2
+    mesh.close()
+
+
+@in_loop
+async def test_an_app_that_no_task_runs_is_not_ended() -> None:
+    """Somebody drives it by hand: there is nothing that could be cancelled."""
+    mesh = mesh_for()
+    mesh.start()
+    app = App(before=asyncio.Event().wait)
+    request = Client(MeshMiddleware(app, mesh=mesh)).get("/slow")
+    driven = asyncio.get_running_loop().create_future()
+    asyncio.get_running_loop().call_soon(lambda: driven.set_result(request.send(None)))
+    assert await driven is not None
+    other = await Client(MeshMiddleware(app, mesh=mesh)).get("/slow")  # is, and does not wait for the first
+    assert other.status == 504
+    request.close()
+    assert active(mesh) == 0
+    mesh.close()
