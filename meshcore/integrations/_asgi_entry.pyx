@@ -64,18 +64,22 @@ cdef class Entry(Served):
     cdef int begin(self, Answer answer) except -1:
         scope = answer._scope
         client = scope.get("client")
-        source, port = client if client else (None, 0)
+        source, port = (client[0], client[1]) if client else (None, 0)
         version = scope["http_version"]
+        headers = scope["headers"]
+        if not isinstance(headers, (list, tuple)):  # they may be there to be read once
+            headers = list(headers)
+            answer._scope = scope = {**scope, "headers": headers}
         cdef Decision decision = self._engine.decided(
             scope["method"],
             target_of(scope),
-            scope["headers"],
-            scope["scheme"],
+            headers,
+            scope.get("scheme") or "http",
             source,
             port if type(port) is int and 0 <= port <= 65535 else port_of(port),
             protocols.get(version) or f"HTTP/{version}",
         )
-        cdef bint called = names_a_caller(decision)
+        cdef bint called = names_a_caller(decision) and source in self.mesh.callers
         if not self._is_plain(decision, called):
             return answer.hand_over(self._aside(decision, scope, answer._receive, answer._send, called))
         return answer.serve(decision, not called)

@@ -6,12 +6,13 @@ import asyncio
 import weakref
 from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from functools import partial
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from meshcore.engine import Attempt, Decision
 from meshcore.exchange import AttemptError, arun
 from meshcore.integrations._asgi_copying import Copying
-from meshcore.integrations._inbound import mark_of
+from meshcore.integrations._inbound import goes_in_circles, mark_of
 from meshcore.mesh import Mesh
 
 if TYPE_CHECKING:
@@ -39,11 +40,12 @@ async def answer(decision: Decision, send: Send) -> int:
     return status
 
 
-async def refuse(send: Send) -> int:
+async def refuse(send: Send, status: HTTPStatus = HTTPStatus.BAD_REQUEST) -> int:
     """Answer a request that cannot be sent on as it is."""
-    await send({"type": "http.response.start", "status": 400, "headers": [(b"content-type", b"text/plain")]})
-    await send({"type": "http.response.body", "body": b"Bad Request"})
-    return 400
+    lines = [(b"content-type", b"text/plain")]
+    await send({"type": "http.response.start", "status": int(status), "headers": lines})
+    await send({"type": "http.response.body", "body": status.phrase.encode()})
+    return int(status)
 
 
 class Forwarder:
@@ -59,6 +61,8 @@ class Forwarder:
         Raises:
             ImportError: httptools is not there.
         """
+        if goes_in_circles(decision):
+            return await refuse(send, HTTPStatus.LOOP_DETECTED)
         return await _Forwarding(self._way(), decision, receive, send).run()
 
     async def copying(self, decision: Decision, receive: Receive) -> Copying:

@@ -28,8 +28,8 @@ cdef enum:
 cpdef bytes target_of(object scope):
     path = scope.get("raw_path")
     if not path:
-        path = quote(scope["path"]).encode()
-    query = scope["query_string"]
+        path = quote(scope["path"] or "/", errors="surrogateescape").encode()
+    query = scope.get("query_string")
     return path + b"?" + query if query else path
 
 

@@ -45,9 +45,12 @@ async def serve(app: App, mesh: Mesh, inbound: Inbound, scope: Scope, receive: R
     """
     if not mesh.started:
         await asyncio.to_thread(mesh.start)
+    if not isinstance(scope["headers"], list):  # they may be there to be read once
+        scope = {**scope, "headers": list(scope["headers"])}
     headers = scope["headers"]
-    source, port = scope.get("client") or (None, 0)
-    called = any(line[0] == _MARK for line in headers)
+    client = scope.get("client")
+    source, port = (client[0], client[1]) if client else (None, 0)
+    called = any(line[0] == _MARK for line in headers) and source in mesh.callers
     with mesh.engine.decide(
         "GET",
         None,
@@ -58,7 +61,7 @@ async def serve(app: App, mesh: Mesh, inbound: Inbound, scope: Scope, receive: R
         source_port=port_of(port),
         protocol=f"HTTP/{scope.get('http_version', '1.1')}",
     ) as decision:
-        if decision.rate_limits and inbound.asks(source, called=called):
+        if decision.rate_limits and not called:  # else the caller has asked
             await mesh.limits.aask(decision)
         if decision.delay:
             if not called:  # else the caller has waited

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-import ipaddress
-
 from meshcore.engine import Decision, Outcome
 from meshcore.mesh import Mesh
 from meshcore.mesh.view import own_clusters
 
-__all__ = ["MARK", "Inbound", "limit_lines", "mark_of", "port_of"]
+__all__ = ["MARK", "Inbound", "goes_in_circles", "limit_lines", "mark_of", "port_of"]
 
 #: A caller in the mesh names itself by this header: it has applied what the routes say to a caller (splits,
 #: faults, redirects, rewrites, mirrors), as a sidecar on its side would, and nothing is to be done twice.
 #: So does a middleware in what it forwards: whoever gets that answers it, and no request goes in circles.
+#: It is believed of the mesh's ``callers``: it leads past what routes answer themselves, and to the app.
 MARK = "x-meshcore-caller"
+
+#: How often a request is forwarded by those who do not believe each other.
+_MOST_FORWARDS = 8
 
 #: Flags of what limits refuse: by their count, or since their service cannot be asked.
 _LIMITED = frozenset({"RL", "RLSE"})
@@ -22,6 +24,12 @@ _LIMITED = frozenset({"RL", "RLSE"})
 def mark_of(mesh: Mesh) -> tuple[str, str]:
     """The header line by which this process names itself to those that it calls."""
     return MARK, mesh.service or "-"
+
+
+def goes_in_circles(decision: Decision) -> bool:
+    """Whether a request that is to be forwarded has been so too often: each who did that named itself."""
+    callers = [value for name, value in decision.request_headers() if name.lower() == MARK.encode()]
+    return len(b",".join(callers).split(b",")) > _MOST_FORWARDS
 
 
 def port_of(value: str | int | None) -> int:
@@ -72,14 +80,6 @@ class Inbound:
         unknown = decision.flags == "NR" or decision.details == "upgrade_failed"
         return decision.virtual_host is None and unknown
 
-    def asks(self, source: str | None, *, called: bool) -> bool:
-        """Whether to ask the rate limit services that a decision names.
-
-        A caller in the mesh has asked them, and the request must not count twice. That it has is believed of
-        internal addresses, from which Envoy believes ``x-envoy-*``; None: a unix socket.
-        """
-        return not called or not _is_internal(source)
-
     def own(self) -> frozenset[str]:
         """The clusters whose requests are for the app."""
         config = self.mesh.engine.config
@@ -87,10 +87,3 @@ class Inbound:
             self._own = own_clusters(config, self.service, self.mesh.node.namespace)
             self._config = config
         return self._own
-
-
-def _is_internal(source: str | None) -> bool:
-    try:
-        return not source or ipaddress.ip_address(source).is_private
-    except ValueError:
-        return False

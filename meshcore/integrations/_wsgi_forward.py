@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from http import HTTPStatus
 from typing import Any
 
 from meshcore.engine import Decision
 from meshcore.integrations._httpx import SyncCalls
+from meshcore.integrations._inbound import goes_in_circles
 from meshcore.mesh import Mesh
 from meshcore.upstream.headers import end_to_end
 
@@ -40,6 +42,13 @@ class Forwarder:
         """Send the request to its endpoint, and the answer back."""
         from meshcore.integrations.wsgi import status_line
 
+        def refuse(status: HTTPStatus) -> Iterable[bytes]:
+            start_response(status_line(status), [("content-type", "text/plain")])
+            decision.close()
+            return [status.phrase.encode()]
+
+        if goes_in_circles(decision):
+            return refuse(HTTPStatus.LOOP_DETECTED)
         try:
             body = _body(environ)
             request = httpx.Request(
@@ -50,9 +59,7 @@ class Forwarder:
             )
             response: httpx.Response = self._calls.answer(request, decision)
         except _ShortBodyError:
-            start_response(status_line(400), [("content-type", "text/plain")])
-            decision.close()
-            return [b"Bad Request"]
+            return refuse(HTTPStatus.BAD_REQUEST)
         except httpx.TransportError:
             lines = [("content-type", "text/plain")]
             start_response(status_line(decision.status or 503), lines)

@@ -82,7 +82,7 @@ class MeshMiddleware(Entry):
             copying = None
             kept = False
             try:
-                if decision.rate_limits and self._inbound.asks(_source(scope), called=called):
+                if decision.rate_limits and not called:  # else the caller has asked
                     await self.mesh.limits.aask(decision)
                 if decision.delay:
                     if not called:  # else the caller has waited
@@ -124,8 +124,3 @@ def _telling(lines: list[tuple[bytes, bytes]], send: Send) -> Send:
         return send(message)
 
     return told
-
-
-def _source(scope: Scope) -> str | None:
-    client = scope.get("client")
-    return client[0] if client else None

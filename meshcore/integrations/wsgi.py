@@ -70,8 +70,8 @@ class MeshMiddleware:
         context = RequestContext(headers, decision=decision)
         token = enter(context)
         try:
-            called = _MARK in environ
-            if decision.rate_limits and self._inbound.asks(environ.get("REMOTE_ADDR"), called=called):
+            called = _MARK in environ and environ.get("REMOTE_ADDR") in self.mesh.callers
+            if decision.rate_limits and not called:  # else the caller has asked
                 self.mesh.limits.ask(decision)
             if decision.delay:
                 if not called:  # else the caller has waited

@@ -15,6 +15,7 @@ from meshcore.config import Node, load
 from meshcore.discovery import ThreadDiscovery
 from meshcore.engine import Engine
 from meshcore.health import HealthChecker, require_libraries
+from meshcore.mesh.callers import INTERNAL, Callers
 from meshcore.mesh.limit_services import LimitServices, require_services
 from meshcore.mesh.mirror_thread import MirrorThread, has_mirrors, require_httptools
 from meshcore.mesh.view import View, misspelt
@@ -64,9 +65,12 @@ class Mesh:
         dns_wait: seconds that ``start()`` and ``swap()`` wait for the first answers to names.
         shared_state: a name, a path or a SharedState: limits, breakers, ejections and requests under way are
             then those of all worker processes that name it so (docs/shared-state.md). None: of this process.
+        callers: networks whose addresses are believed to be of the mesh, where a request says that its caller
+            is (docs/mesh.md).
 
     Raises:
-        ValueError: for a model that cannot be served; what load() returns always can.
+        ValueError: for a model that cannot be served; what load() returns always can. One of ``callers`` is
+            no network.
         SharedStateError: the shared state cannot be used, or has no room (from ``swap()``, too).
         ImportError: a check, a rate limit service or a mirror of the configuration needs a library that is
             not installed (from ``swap()``, too).
@@ -83,7 +87,9 @@ class Mesh:
         runtime_dir: str | os.PathLike[str] | None = None,
         dns_wait: float = 10.0,
         shared_state: str | os.PathLike[str] | SharedState | None = None,
+        callers: Collection[str] = INTERNAL,
     ) -> None:
+        self.callers = Callers(callers)
         self.engine = Engine(config, shared_state=shared_state)
         self.service = service
         self.node = node or Node()
@@ -140,6 +146,7 @@ class Mesh:
         runtime_dir: str | os.PathLike[str] | None = None,
         dns_wait: float = 10.0,
         shared_state: str | os.PathLike[str] | SharedState | None = None,
+        callers: Collection[str] = INTERNAL,
     ) -> Mesh:
         """A mesh of documents, which are read again when they change.
 
@@ -174,6 +181,7 @@ class Mesh:
             runtime_dir=runtime_dir,
             dns_wait=dns_wait,
             shared_state=shared_state,
+            callers=callers,
         )
         mesh._documents = documents
         _tell_warnings(mesh._config)

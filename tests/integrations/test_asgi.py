@@ -83,6 +83,27 @@ async def test_a_caller_in_the_mesh_has_applied_the_routes() -> None:
     assert "x-by-mesh" not in client.headers
 
 
+@pytest.mark.parametrize("address", ["8.8.8.8", "::ffff:8.8.8.8", "testclient"])
+@in_loop
+async def test_whoever_says_from_elsewhere_that_it_is_in_the_mesh_is_not_believed(address: str) -> None:
+    app, mark = App(), ((b"x-meshcore-caller", b"productpage"),)
+    middleware = MeshMiddleware(app, mesh=mesh_for())
+    assert (await Client(middleware).get("/abort", headers=mark, client=(address, 1))).status == 418
+    await Client(middleware).get("/v1/a", headers=mark, client=(address, 1))
+    assert app.seen[-1]["path"] == "/a"
+
+
+@in_loop
+async def test_whom_a_mesh_believes_is_its_own_to_say() -> None:
+    mesh = mesh_of(service("reviews", 1), rules("reviews", ABORT), callers=["8.8.8.0/24"])
+    found = []
+    for address in ("8.8.8.8", "10.0.0.9"):
+        client = Client(MeshMiddleware(App(), mesh=mesh))
+        mark = ((b"x-meshcore-caller", b"productpage"),)
+        found.append((await client.get("/abort", headers=mark, client=(address, 1))).status)
+    assert found == [200, 418]
+
+
 @in_loop
 async def test_hosts_that_the_configuration_does_not_know_reach_the_app() -> None:
     app, mesh = App(), mesh_for()
@@ -214,6 +235,38 @@ async def test_what_the_server_does_not_tell_is_done_without() -> None:
     assert app.seen[0]["path"] == "/\u00e4"
     for body in ((None,), (b"half", None)):
         assert (await Client(middleware).get("/", body=body)).status == 200
+    for decoded, raw in (("/v1/\udcff", b"/%FF"), ("", None)):  # of bytes that are no UTF-8; of a mount
+
+        async def tells(scope: Any, receive: Any, send: Any, decoded: str = decoded) -> None:
+            await middleware({**scope, "path": decoded}, receive, send)
+
+        assert (await Client(tells).get("/", raw_path=None)).status == 200
+        assert app.seen[-1]["raw_path"] == raw
+
+
+@pytest.mark.parametrize("lines", [(), ((b"x-meshcore-caller", b"productpage"),)])
+@in_loop
+async def test_a_server_may_leave_out_the_scheme_and_give_headers_that_are_read_once(
+    lines: tuple[tuple[bytes, bytes], ...],
+) -> None:
+    app, ids = App(), []
+    headers = [(b"host", b"reviews:9080"), (b"x-request-id", b"7"), (b"x-a", b"b"), *lines]
+
+    async def look() -> None:
+        context = current()
+        assert context is not None
+        ids.append(context.request_id)
+
+    async def unsaid(scope: Any, receive: Any, send: Any) -> None:
+        del scope["scheme"], scope["query_string"]
+        scope["headers"] = iter(headers)
+        await middleware(scope, receive, send)
+
+    app.before = look
+    middleware = MeshMiddleware(app, mesh=mesh_for())
+    assert (await Client(unsaid).get("/a")).status == 200
+    assert (b"x-a", b"b") in list(app.seen[0]["headers"])
+    assert ids == ["7"]
 
 
 AWAY = "match: [{uri: {prefix: /ratings}}], retries: {attempts: 1, retryOn: connect-failure}, "
@@ -242,6 +295,20 @@ async def test_what_is_for_another_service_is_forwarded() -> None:
         assert active(mesh) == 0
         await middleware._forwarder.close()
         mesh.close()
+
+
+@in_loop
+async def test_nobody_forwards_in_circles_for_ever_who_does_not_believe_the_others() -> None:
+    pytest.importorskip("aiohttp")
+    mesh = mesh_of(service("reviews", 1), service("ratings", refused_port()), rules("reviews", AWAY))
+    middleware = MeshMiddleware(App(), mesh=mesh)
+    for marks, status in ((8, 503), (9, 508)):
+        lines = ((b"x-meshcore-caller", b"reviews"),) * marks
+        client = await Client(middleware).get("/ratings/7", headers=lines, client=("8.8.8.8", 1))
+        assert client.status == status
+    assert active(mesh) == 0
+    await middleware._forwarder.close()
+    mesh.close()
 
 
 @in_loop

@@ -175,6 +175,26 @@ def test_a_caller_in_the_mesh_has_applied_the_routes() -> None:
     assert answer.status == 200
 
 
+@pytest.mark.parametrize(("address", "status"), [("10.0.0.9", 200), ("8.8.8.8", 418)])
+def test_whoever_says_from_elsewhere_that_it_is_in_the_mesh_is_not_believed(
+    address: str, status: int
+) -> None:
+    with mesh_for() as mesh:
+        middleware = MeshMiddleware(App(), mesh=mesh)
+        said = {"HTTP_X_MESHCORE_CALLER": "productpage", "REMOTE_ADDR": address}
+        assert call(middleware, "/abort", typed=False, **said).status == status
+
+
+def test_nobody_forwards_in_circles_for_ever_who_does_not_believe_the_others() -> None:
+    documents = service("reviews", 1), service("ratings", refused_port()), rules("reviews", AWAY)
+    with mesh_of(*documents) as mesh:
+        middleware = MeshMiddleware(App(), mesh=mesh)
+        for marks, status in ((8, 503), (9, 508)):
+            said = {"HTTP_X_MESHCORE_CALLER": ",".join(["reviews"] * marks), "REMOTE_ADDR": "8.8.8.8"}
+            assert call(middleware, "/ratings/7", **said).status == status
+        assert active(mesh) == 0
+
+
 def test_hosts_that_the_configuration_does_not_know_reach_the_app() -> None:
     with mesh_for() as mesh:
         assert call(MeshMiddleware(App(), mesh=mesh), "/healthz", host="10.0.0.5:8000").status == 200
