@@ -173,10 +173,7 @@ class _Forwarding:
         finally:
             for copy in self._copies:
                 copy.abandon()
-            for task in (exchange, *others):
-                if not task.done():
-                    task.cancel()
-                    await asyncio.wait([task])
+            await _end(exchange, *others)
 
     async def _exchange(self) -> int:
         decision = self._decision
@@ -286,3 +283,17 @@ class _Forwarding:
         while (await self._receive())["type"] != "http.disconnect":
             pass
         self._gone.set()
+
+
+async def _end(*tasks: asyncio.Future[Any]) -> None:
+    """Cancel tasks, and wait until all have ended; whoever cancels us meanwhile is obeyed then."""
+    cancelled = False
+    for task in tasks:
+        task.cancel()
+    while not all(task.done() for task in tasks):
+        try:
+            await asyncio.wait(tasks)
+        except asyncio.CancelledError:
+            cancelled = True
+    if cancelled:
+        raise asyncio.CancelledError
