@@ -21,3 +21,16 @@ def test_threads_count_side_by_side() -> None:
     while any(worker.is_alive() for worker in workers):
         assert tally.total()["a"] <= 8000
     assert tally.total() == {"a": 8000, "b": 8}
+
+
+def test_threads_that_have_ended_leave_their_counts_and_no_more() -> None:
+    """Some servers have a thread for each request."""
+    tally: Tally[str] = Tally()
+    for _ in range(50):
+        pair = [threading.Thread(target=tally.count, args=("a",)) for _ in range(2)]
+        for thread in pair:
+            thread.start()
+        for thread in pair:
+            thread.join()
+    assert tally.total() == {"a": 100}
+    assert len(tally._everyone) <= 3
