@@ -6,13 +6,17 @@ http.request("GET", "http://reviews/reviews/7")
 
 from __future__ import annotations
 
+import functools
+import http.client
 import io
 import time
 from collections.abc import Iterator, Mapping
+from http import HTTPStatus
 from typing import Any, NoReturn
 
 import urllib3
 from urllib3._collections import HTTPHeaderDict
+from urllib3.connection import HTTPConnection
 from urllib3.connectionpool import HTTPConnectionPool
 from urllib3.exceptions import (
     ConnectTimeoutError,
@@ -139,7 +143,7 @@ class _MeshPool:
         host, _, port = way.address.rpartition(":")
         host = host.strip("[]")
         if not way.secure:
-            return self._manager.plain(host, int(port), "http", None)
+            return _skipping(self._manager.plain(host, int(port), "http", None))
         options: dict[str, Any] = {"server_hostname": way.server_name, "assert_hostname": way.server_name}
         if way.tls is None:
             options |= self._pool_kwargs or {}
@@ -151,7 +155,7 @@ class _MeshPool:
                 raise AttemptError("connect-failure") from error
             if way.tls.insecure_skip_verify:
                 options |= {"assert_hostname": False, "cert_reqs": "CERT_NONE"}
-        return self._manager.plain(host, int(port), "https", options)
+        return _skipping(self._manager.plain(host, int(port), "https", options))
 
     @property
     def secure(self) -> bool:
@@ -160,6 +164,29 @@ class _MeshPool:
     @property
     def outbound(self) -> Outbound:
         return self._manager.outbound
+
+
+class _FinalResponse(http.client.HTTPResponse):
+    """Skips interim answers (103 Early Hints). http.client takes the first of them for the final one, which
+    the next request over the connection would get."""
+
+    def begin(self) -> None:
+        super().begin()
+        while 100 < self.status < 200 and self.status != HTTPStatus.SWITCHING_PROTOCOLS:
+            self.headers = self.msg = None  # type: ignore[assignment]  # else it has begun
+            super().begin()
+
+
+@functools.cache
+def _skipping_class(connection: type[HTTPConnection]) -> type[HTTPConnection]:
+    return type(connection.__name__, (connection,), {"response_class": _FinalResponse})
+
+
+def _skipping(pool: HTTPConnectionPool) -> HTTPConnectionPool:
+    """The pool, whose further connections skip interim answers."""
+    if pool.ConnectionCls.response_class is not _FinalResponse:  # type: ignore[attr-defined]
+        pool.ConnectionCls = _skipping_class(pool.ConnectionCls)
+    return pool
 
 
 class _Head:

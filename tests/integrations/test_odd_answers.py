@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 import pytest
 from asgi_support import App, Client
-from callers import CALLERS, caller_of
+from callers import CALLERS, Call, caller_of
 from mesh_support import active, in_loop, mesh_of, rules, service
 from origins import origins
 from test_wsgi import App as WsgiApp
@@ -26,6 +26,8 @@ ANSWERS = {
     "/204-chunked": b"HTTP/1.1 204 No Content\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n",
     "/204-empty": b"HTTP/1.1 204 No Content\r\nContent-Length: 0\r\n\r\n",
     "/304": b"HTTP/1.1 304 Not Modified\r\nContent-Length: 5\r\n\r\n",
+    "/103": b"HTTP/1.1 103 Early Hints\r\nLink: </a.css>\r\n\r\nHTTP/1.1 102 Processing\r\n\r\n"
+    b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhints",
 }
 PROTOCOL_ERROR = b"upstream connect error or disconnect/reset before headers. reset reason: protocol error"
 AWAY = (
@@ -211,3 +213,17 @@ def test_httpx_closes_the_pools_of_names_that_are_not_asked_for(library: str, mo
             (pool,) = transport._calls._others._pools.values()
             assert pool.users == 0
             assert active(mesh) == 0
+
+
+@pytest.mark.parametrize("name", CALLERS)
+def test_interim_answers_are_skipped(name: str, port: int) -> None:
+    """Else the next request over the connection gets the answer of this one."""
+    calls = [Call("GET", path) for path in ("/103", "/a", "/103")]
+    with mesh_of(service("reviews", port), rules("reviews")) as mesh:
+        answers = caller_of(name).calls(mesh, *calls)
+        assert [(answer.status, answer.body) for answer in answers] == [
+            (200, b"hints"),
+            (200, b"ok"),
+            (200, b"hints"),
+        ]
+        assert active(mesh) == 0
