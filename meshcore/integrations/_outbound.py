@@ -12,6 +12,7 @@ from meshcore.certificates import server_name, tls_of
 from meshcore.context import current
 from meshcore.engine import Attempt, Decision
 from meshcore.exchange import AttemptError
+from meshcore.integrations._around import require_mesh
 from meshcore.integrations._inbound import mark_of
 from meshcore.mesh import Mesh
 from meshcore.model import Cluster, Discovery, UpstreamTls
@@ -60,6 +61,7 @@ class Outbound:
     """A process's calls of others, by the decisions of its mesh."""
 
     def __init__(self, mesh: Mesh) -> None:
+        require_mesh(mesh)
         self.mesh = mesh
         name, value = mark_of(mesh)
         #: Of every request that leaves this process for the mesh.

@@ -12,6 +12,7 @@ from typing import Any
 from meshcore.context import RequestContext, enter, leave
 from meshcore.engine import Decision, Outcome
 from meshcore.integrations import _asgi_websocket
+from meshcore.integrations._around import require_app, require_mesh
 from meshcore.integrations._asgi_answer import serve
 from meshcore.integrations._asgi_entry import Entry
 from meshcore.integrations._asgi_forward import Forwarder, answer
@@ -42,9 +43,15 @@ class MeshMiddleware(Entry):
         app: the app.
         mesh: the mesh of the process.
         service: which service the app is, where that is not ``mesh.service``.
+
+    Raises:
+        TypeError: the app is not of this kind, or the mesh none.
+        ValueError: the app is in this mesh already.
     """
 
     def __init__(self, app: App, *, mesh: Mesh, service: str | None = None) -> None:
+        require_mesh(mesh)
+        require_app(app, mesh, MeshMiddleware, 3, "meshcore.integrations.wsgi.MeshMiddleware")
         self._inbound = Inbound(mesh, service)
         super().__init__(app, self._inbound)
         self._forwarder = Forwarder(mesh)

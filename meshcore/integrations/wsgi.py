@@ -13,6 +13,7 @@ from urllib.parse import quote, unquote_to_bytes
 
 from meshcore.context import RequestContext, enter, leave
 from meshcore.engine import Decision, Outcome
+from meshcore.integrations._around import require_app, require_mesh
 from meshcore.integrations._inbound import MARK, Inbound, limit_lines, port_of
 from meshcore.mesh import Mesh
 
@@ -46,9 +47,15 @@ class MeshMiddleware:
         app: the app.
         mesh: the mesh of the process.
         service: which service the app is, where that is not ``mesh.service``.
+
+    Raises:
+        TypeError: the app is not of this kind, or the mesh none.
+        ValueError: the app is in this mesh already.
     """
 
     def __init__(self, app: App, *, mesh: Mesh, service: str | None = None) -> None:
+        require_mesh(mesh)
+        require_app(app, mesh, MeshMiddleware, 2, "meshcore.integrations.asgi.MeshMiddleware")
         self.app = app
         self.mesh = mesh
         self._inbound = Inbound(mesh, service)

@@ -1,0 +1,76 @@
+"""meshcore.integrations._around: what a middleware is put around."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from mesh_support import mesh_of, service
+
+from meshcore.integrations import asgi, wsgi
+from meshcore.integrations._outbound import Outbound
+
+
+async def asgi_app(scope: Any, receive: Any, send: Any) -> None:
+    """Never called."""
+
+
+def wsgi_app(environ: Any, start_response: Any) -> list[bytes]:
+    return []
+
+
+class Around:
+    """A middleware of somebody else."""
+
+    def __init__(self, app: Any) -> None:
+        self.app = app
+
+    def __call__(self, *arguments: Any) -> Any:
+        return self.app(*arguments)
+
+
+def test_a_middleware_is_for_apps_of_its_kind() -> None:
+    mesh: Any = mesh_of(service("reviews", 1))
+    app: Any = wsgi_app
+    with pytest.raises(TypeError, match=r"3 arguments; for such apps is meshcore\.integrations\.wsgi"):
+        asgi.MeshMiddleware(app, mesh=mesh)
+    app = asgi_app
+    with pytest.raises(TypeError, match=r"2 arguments; for such apps is meshcore\.integrations\.asgi"):
+        wsgi.MeshMiddleware(app, mesh=mesh)
+    app = "main:app"
+    with pytest.raises(TypeError, match="expected an app, not str"):
+        asgi.MeshMiddleware(app, mesh=mesh)
+
+
+@pytest.mark.parametrize("mesh", ["mesh.yaml", None])
+def test_what_is_no_mesh_is_refused(mesh: Any) -> None:
+    told = rf"expected a meshcore\.Mesh \(see Mesh\.load\), not {type(mesh).__name__}"
+    with pytest.raises(TypeError, match=told):
+        asgi.MeshMiddleware(asgi_app, mesh=mesh)
+    with pytest.raises(TypeError, match=told):
+        wsgi.MeshMiddleware(wsgi_app, mesh=mesh)
+    with pytest.raises(TypeError, match=told):
+        Outbound(mesh)
+
+
+def test_a_mesh_is_around_an_app_once() -> None:
+    mesh, other = mesh_of(service("reviews", 1)), mesh_of(service("reviews", 1))
+    inner = asgi.MeshMiddleware(asgi_app, mesh=mesh)
+    with pytest.raises(ValueError, match="around it already"):
+        asgi.MeshMiddleware(Around(inner), mesh=mesh)
+    asgi.MeshMiddleware(Around(inner), mesh=other)
+    with pytest.raises(ValueError, match="around it already"):
+        wsgi.MeshMiddleware(wsgi.MeshMiddleware(wsgi_app, mesh=mesh), mesh=mesh)
+
+
+def test_a_mesh_that_a_framework_will_put_around_an_app_counts() -> None:
+    fastapi, flask = pytest.importorskip("fastapi"), pytest.importorskip("flask")
+    mesh = mesh_of(service("reviews", 1))
+    later = fastapi.FastAPI()
+    later.add_middleware(asgi.MeshMiddleware, mesh=mesh)
+    with pytest.raises(ValueError, match="around it already"):
+        asgi.MeshMiddleware(later, mesh=mesh)
+    inner = flask.Flask("shop")
+    inner.wsgi_app = wsgi.MeshMiddleware(inner.wsgi_app, mesh=mesh)
+    with pytest.raises(ValueError, match="around it already"):
+        wsgi.MeshMiddleware(inner, mesh=mesh)
