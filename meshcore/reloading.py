@@ -7,9 +7,8 @@ import logging
 from collections.abc import Callable, Iterable
 from typing import Generic, Protocol, TypeVar
 
-from meshcore.config import ConfigError
 from meshcore.model import ConfigWarning
-from meshcore.watching import Documents, Fingerprint, UnsettledError
+from meshcore.watching import Documents, Fingerprint
 
 __all__ = ["Loaded", "Reloadable", "Reloader"]
 
@@ -101,28 +100,23 @@ class Reloader(Generic[C]):
         ``settled``: what the files must look like before and after, or else they are left for later.
         """
         stats = self._server.stats
-        try:
-            config = await asyncio.to_thread(self._documents.read, self._server.swap, settled)
-        except UnsettledError:
-            return False
-        except Exception as error:  # whatever it is: the next change must be noticed
-            reason = str(error)
-            if not isinstance(error, ConfigError | OSError | ImportError):
-                _log.exception("reloading failed")
-                reason = repr(error)
-            stats.add("config.reload_attempt")
-            stats.add("config.reload_rejected")
-            self._server.reload_error = reason
-            self._report(f"{reason}\nthe changed configuration was refused; the old one keeps serving")
+        change = await asyncio.to_thread(self._documents.take, self._server.swap, settled)
+        if change is None:
             return False
         stats.add("config.reload_attempt")
-        self._server.reload_error = ""
+        self._server.reload_error = change.reason
+        if change.config is None:
+            if change.defect is not None:
+                _log.error("reloading failed", exc_info=change.defect)
+            stats.add("config.reload_rejected")
+            self._report(f"{change.reason}\nthe changed configuration was refused; the old one keeps serving")
+            return False
         stats.add("config.reload_success")
-        known, self._warned = self._warned, _warnings(config)
+        known, self._warned = self._warned, _warnings(change.config)
         for warning in self._warned:
             if warning not in known:
                 self._report(warning)
-        self._report(f"now serving configuration {config.digest or '(unnamed)'}")
+        self._report(f"now serving configuration {change.config.digest or '(unnamed)'}")
         return True
 
 

@@ -1,4 +1,4 @@
-"""Documents that may change: noticing it, and reading no half of them."""
+"""Documents that may change: noticing it, reading no half of them, and what became of it."""
 
 from __future__ import annotations
 
@@ -6,11 +6,13 @@ import os
 import stat
 import threading
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from typing import Generic, TypeAlias, TypeVar
 
 from meshcore._turns import switching_often
+from meshcore.config import ConfigError
 
-__all__ = ["SETTLE", "Documents", "Fingerprint", "UnsettledError", "fingerprint"]
+__all__ = ["SETTLE", "Change", "Documents", "Fingerprint", "UnsettledError", "fingerprint"]
 
 #: Path, inode, size and time of modification of each file.
 Fingerprint: TypeAlias = tuple[tuple[str, int, int, int], ...]
@@ -24,6 +26,15 @@ C = TypeVar("C")  #: a configuration, of whatever kind
 
 class UnsettledError(Exception):
     """The files changed while they were read."""
+
+
+@dataclass(frozen=True)
+class Change(Generic[C]):
+    """What became of documents that have changed."""
+
+    config: C | None  #: in force now; None: it was refused, and the old one keeps serving
+    reason: str = ""  #: of the refusal, with all findings
+    defect: Exception | None = None  #: what refused it, where that is no finding, nor the system's doing
 
 
 class Documents(Generic[C]):
@@ -86,6 +97,17 @@ class Documents(Generic[C]):
                 self._seen = before
             serve(config)
             return config
+
+    def take(self, serve: Callable[[C], object], settled: Fingerprint | None = None) -> Change[C] | None:
+        """The same for whoever goes on with what he has where it cannot be served; None: they were left for
+        later."""
+        try:
+            return Change(self.read(serve, settled))
+        except UnsettledError:
+            return None
+        except Exception as error:  # whatever it is: the next change must be noticed
+            known = isinstance(error, ConfigError | OSError | ImportError | ValueError)
+            return Change(None, str(error)) if known else Change(None, repr(error), error)
 
 
 def fingerprint(paths: Iterable[str]) -> Fingerprint:

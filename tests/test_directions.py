@@ -126,7 +126,7 @@ PYTHON_ALLOWED: dict[str, set[str]] = {
     "runtime": {"model", "engine"} | BINDINGS,
     "discovery": {"model", "engine"},
     "certificates": {"model"},
-    "watching": {"_turns"},
+    "watching": {"_turns", "config"},
     "context": {"decision", "trace", "_trace", "_types"},
     "mesh": SERVING | {"context", "discovery", "telemetry", "upstream", "watching"},
     "upstream": {"model", "engine", "certificates", "decision", "global_limit", "rate_limits"} | MEMORY,
@@ -146,7 +146,7 @@ PYTHON_ALLOWED: dict[str, set[str]] = {
     "diff": SERVING | {"check"},
     "proxy": SERVING | {"discovery", "telemetry", "upstream", "watching"},
     "demo": SERVING | {"proxy", "telemetry"},
-    "reloading": {"config", "model", "watching"},
+    "reloading": {"model", "watching"},
     "_turns": set(),
     "cli": SERVING
     | {"analysis", "check", "demo", "diff", "discovery", "global_limit", "proxy", "reloading", "replay"}

@@ -9,7 +9,7 @@ import pytest
 
 from meshcore import load_text
 from meshcore.model import Config
-from meshcore.watching import SETTLE, Documents, UnsettledError, fingerprint
+from meshcore.watching import SETTLE, Change, Documents, UnsettledError, fingerprint
 
 CONFIG = load_text("name: table\nvirtual_hosts: []\n")
 
@@ -83,3 +83,19 @@ def test_what_is_asked_for_is_read_whatever_has_changed(tmp_path: Path) -> None:
     read = Read(tmp_path / "none.yaml")
     assert read.documents.read(read.served.append) is CONFIG
     assert read.served == [CONFIG]
+
+
+def test_what_cannot_be_served_is_told_and_a_defect_from_a_finding(tmp_path: Path) -> None:
+    read = Read(tmp_path / "none.yaml")
+    assert read.documents.take(read.served.append) == Change(CONFIG)
+    finding, defect = ValueError("no such cluster"), KeyError("x")
+
+    def refuse(error: Exception) -> Change[Config] | None:
+        def serve(config: Config) -> None:
+            raise error
+
+        return read.documents.take(serve)
+
+    assert refuse(finding) == Change(None, "no such cluster")
+    assert refuse(defect) == Change(None, "KeyError('x')", defect)
+    assert refuse(UnsettledError()) is None

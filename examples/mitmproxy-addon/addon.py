@@ -51,7 +51,7 @@ class MeshAddon:
         if mesh is None:
             return
         if not mesh.started:
-            await asyncio.to_thread(mesh.start)
+            await asyncio.to_thread(mesh.use)
         peer = flow.client_conn.peername
         decision = mesh.engine.decide(
             request.method,

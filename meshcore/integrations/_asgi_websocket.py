@@ -44,7 +44,7 @@ async def serve(app: App, mesh: Mesh, inbound: Inbound, scope: Scope, receive: R
     What is routed to another service goes to the app, too: nobody forwards websockets.
     """
     if not mesh.started:
-        await asyncio.to_thread(mesh.start)
+        await asyncio.to_thread(mesh.use)
     if not isinstance(scope["headers"], list):  # they may be there to be read once
         scope = {**scope, "headers": list(scope["headers"])}
     headers = scope["headers"]

@@ -72,13 +72,13 @@ class Outbound:
 
         The lines of the current request's context are added, but for what the caller says itself.
         """
-        self.mesh.start()
+        self.mesh.use()
         return self.mesh.engine.decide(method, None, target, self._lines(headers), scheme=scheme)
 
     async def started(self) -> None:
         """Start the mesh beside the event loop, which would have to wait for it in ``decide()``."""
         if not self.mesh.started:
-            await asyncio.to_thread(self.mesh.start)
+            await asyncio.to_thread(self.mesh.use)
 
     def _lines(self, headers: Iterable[Line]) -> list[Line]:
         lines = list(headers)

@@ -64,7 +64,7 @@ class MeshMiddleware(Entry):
     async def _other(self, scope: Scope, receive: Receive, send: Send) -> None:
         kind = scope["type"]
         if kind == "http":  # the server has no lifespan
-            await asyncio.to_thread(self.mesh.start)
+            await asyncio.to_thread(self.mesh.use)
             await self(scope, receive, send)
         elif kind == "lifespan":
             await self._lifespan(scope, receive, send)

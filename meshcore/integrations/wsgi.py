@@ -62,7 +62,7 @@ class MeshMiddleware:
         self._forwarder: Forwarder | None = None
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-        self.mesh.start()
+        self.mesh.use()
         headers = _headers(environ)
         decision = self.mesh.engine.decide(
             environ["REQUEST_METHOD"],

@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import os
 import threading
 import weakref
 from collections.abc import Collection
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from meshcore.certificates import Certificates
 from meshcore.config import Node, load
-from meshcore.discovery import ThreadDiscovery
 from meshcore.engine import Engine
-from meshcore.health import HealthChecker, require_libraries
+from meshcore.health import require_libraries
 from meshcore.mesh.callers import INTERNAL, Callers
 from meshcore.mesh.limit_services import LimitServices, require_services
 from meshcore.mesh.mirror_thread import MirrorThread, has_mirrors, require_httptools
-from meshcore.mesh.view import View, misspelt
-from meshcore.mesh.watcher import Watcher
-from meshcore.model import Cluster, Config, ConfigWarning, Discovery
+from meshcore.mesh.telling import tell_served, tell_service, tell_warnings
+from meshcore.mesh.threads import Following, Threads
+from meshcore.mesh.view import View
+from meshcore.model import Cluster, Config, ConfigWarning
 from meshcore.telemetry.tally import Tally
 from meshcore.upstream.connections import Connections
 from meshcore.watching import Documents
@@ -32,16 +31,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Mesh"]
 
-_log = logging.getLogger("meshcore.mesh")
-
-
-class _Threads(NamedTuple):
-    """What follows what changes, each in a thread of its own."""
-
-    discovery: ThreadDiscovery
-    checker: HealthChecker | None
-    watcher: Watcher | None
-
 
 class Mesh:
     """One configuration, kept up to date, for the middleware and all clients of a process.
@@ -52,7 +41,8 @@ class Mesh:
 
     It follows the documents, the names of endpoints and their health in threads of its own. They begin when
     the mesh is first used, or by ``start()``, and end with the process, or by ``close()``; ``with`` and
-    ``async with`` do both. A process that is forked begins anew.
+    ``async with`` do both. A mesh that was closed is used no more, unless it is started again. A process that
+    is forked begins anew.
 
     Args:
         config: what to serve.
@@ -101,15 +91,13 @@ class Mesh:
         self.connections = Connections(self.engine)
         #: Of TLS to endpoints: read when first needed, and anew after ``swap()``.
         self.certificates = Certificates()
-        self._health_checks = health_checks
-        self._resolver = resolver
-        self._runtime_dir = runtime_dir
-        self._dns_wait = dns_wait
+        self._following = Following(health_checks, resolver, runtime_dir, dns_wait)
         self._documents: Documents[Config] | None = None
         self._view = View(config)
         self._config = config  #: as it was given: names in it are not resolved
         self._lock = threading.RLock()
-        self._threads: _Threads | None = None  #: None: not started
+        self._threads: Threads | None = None  #: None: not started
+        self._closed = False
         self._services: set[str] = set()  #: that middlewares serve
         #: Asks the rate limit services that decisions name.
         self.limits = LimitServices(
@@ -172,8 +160,9 @@ class Mesh:
 
         files = [it for it in (*paths, endpoints, mesh_config) if isinstance(it, str | os.PathLike)]
         documents = Documents(read, [os.fspath(file) for file in files], reload_interval)
+        config = read()
         mesh = cls(
-            read(),
+            config,
             service=service,
             node=node,
             health_checks=health_checks,
@@ -184,7 +173,7 @@ class Mesh:
             callers=callers,
         )
         mesh._documents = documents
-        _tell_warnings(mesh._config)
+        tell_warnings(config)
         return mesh
 
     def __repr__(self) -> str:
@@ -194,30 +183,26 @@ class Mesh:
             f"clusters={len(config.clusters)}",
             f"digest={config.digest!r}",
             f"shared_state={str(self.shared_state.path) if self.shared_state is not None else None!r}",
-            "started" if self.started else "not started",
+            "started" if self.started else "closed" if self._closed else "not started",
         ]
         return f"<Mesh {' '.join(parts)}>"
 
     def _require_libraries(self, config: Config) -> None:
         require_services(config)
         require_httptools(config)
-        if self._health_checks:
+        if self._following.health_checks:
             require_libraries(cluster.health_check for cluster in config.clusters)
 
     def serve(self, service: str) -> None:
         """A middleware serves a service: warn where its name looks wrong, now and when documents change."""
         with self._lock:
             self._services.add(service)
-            self._look_at_name(service)
-
-    def _look_at_name(self, service: str) -> None:
-        if wrong := misspelt(self._config, service, self.node.namespace):
-            _log.warning("%s Its requests are forwarded, not answered by the app.", wrong)
+            tell_service(self._config, service, self.node.namespace)
 
     # ------------------------------------------------------------------ its life
 
     def start(self) -> None:
-        """Begin to follow names, health and documents; nothing where that has begun.
+        """Begin to follow names, health and documents; nothing where that has begun. After ``close()``, too.
 
         It waits for the first answers and the first checks.
 
@@ -231,19 +216,23 @@ class Mesh:
                 return
             if self.engine.config is not self._config:  # it was started before: names became addresses
                 self.engine.swap(self._config)
-            discovery = ThreadDiscovery(self.engine, resolver=self._resolver)
-            discovery.start(wait=self._dns_wait)
-            checker = watcher = None
-            if self._health_checks:
-                checker = HealthChecker(self.engine, shared=self._runtime_dir)
-                checker.start()
-                checker.wait(self._dns_wait)
-            if self._documents is not None and self._documents.wait:
-                watcher = Watcher(self._documents, self._serve_documents)
-                watcher.start()
+            threads = Threads(self.engine, self._following, self._documents, self._serve_documents)
             if self.view().mirrors:
                 self.mirrors.begin()
-            self._threads = _Threads(discovery, checker, watcher)
+            self._threads, self._closed = threads, False
+
+    def use(self) -> None:
+        """``start()`` for whoever has a request: middlewares and clients.
+
+        Raises:
+            RuntimeError: the mesh has been closed, and not been started again.
+            ImportError: as ``start()`` does.
+        """
+        if self._threads is not None:
+            return
+        if self._closed:
+            raise RuntimeError("this mesh is closed: use it before close(), or start() it again")
+        self.start()
 
     @property
     def started(self) -> bool:
@@ -251,19 +240,17 @@ class Mesh:
         return self._threads is not None
 
     def close(self) -> None:
-        """End what ``start()`` began. Requests may still be decided; nothing changes any more."""
+        """End what ``start()`` began. Middlewares and clients raise a RuntimeError from now on."""
         threads = self._threads
-        if threads is None:
-            return
-        if threads.watcher is not None:
-            threads.watcher.close()  # before the lock, since it may be swapping
+        if threads is not None:
+            threads.end_watching()  # before the lock, since it may be swapping
         with self._lock:
-            if threads.checker is not None:
-                threads.checker.stop()
-            threads.discovery.close()
-            self.limits.close()
-            self.mirrors.close()
-            self._threads = None
+            self._closed = True
+            if threads is not None and threads is self._threads:
+                threads.close()
+                self.limits.close()
+                self.mirrors.close()
+                self._threads = None
 
     def __enter__(self) -> Mesh:
         self.start()
@@ -289,9 +276,7 @@ class Mesh:
         if self._documents is not None:
             self._documents.detach()
         if threads is not None:
-            threads.discovery.following.detach()
-            if threads.checker is not None:
-                self.engine.end_checks()
+            threads.forked()
 
     # ------------------------------------------------------------------ what it serves
 
@@ -309,11 +294,11 @@ class Mesh:
             else:
                 if has_mirrors(config):
                     self.mirrors.begin()
-                self._threads.discovery.swap(config, wait=self._dns_wait)
+                self._threads.swap(config)
             self._config = config
             self.certificates = Certificates()
             for service in self._services:
-                self._look_at_name(service)
+                tell_service(config, service, self.node.namespace)
 
     def reload(self) -> None:
         """Read the documents now, changed or not, and serve them.
@@ -328,7 +313,7 @@ class Mesh:
 
     def _serve_documents(self, config: Config) -> None:
         self.swap(config)
-        _tell_warnings(config)
+        tell_served(config)
 
     @property
     def shared_state(self) -> SharedState | None:
@@ -344,7 +329,7 @@ class Mesh:
     def reload_error(self) -> str:
         """Why the last change of the documents was refused; "" where it was not."""
         threads = self._threads
-        return threads.watcher.error if threads is not None and threads.watcher is not None else ""
+        return threads.reload_error if threads is not None else ""
 
     def view(self) -> View:
         """What requests look up in the configuration in force."""
@@ -356,23 +341,13 @@ class Mesh:
     def address(self, cluster: Cluster | None, endpoint: str) -> str:
         """Where to connect for an endpoint: of a LOGICAL_DNS cluster it is a name, whose address changes."""
         threads = self._threads
-        if threads is None or cluster is None or cluster.discovery is not Discovery.LOGICAL_DNS:
-            return endpoint
-        return threads.discovery.address(cluster.name, endpoint)
+        return endpoint if threads is None else threads.address(cluster, endpoint)
 
     def failed(self, cluster: str, endpoint: str) -> None:
         """An endpoint's answer said that it fails (``x-envoy-immediate-health-check-fail``)."""
         threads = self._threads
-        if threads is not None and threads.checker is not None:
-            threads.checker.fail(cluster, endpoint)
-
-
-def _tell_warnings(config: Config) -> None:
-    for warning in config.warnings:
-        _log.warning("%s", warning)
-    known = [cluster.discovery is not Discovery.ORIGINAL_DST for cluster in config.clusters]
-    if config.skipped and known and not any(known):  # Istio's two that are always there
-        _log.warning("the documents name no service; left aside were: %s", ", ".join(config.skipped))
+        if threads is not None:
+            threads.failed(cluster, endpoint)
 
 
 _meshes: weakref.WeakSet[Mesh] = weakref.WeakSet()

@@ -6,9 +6,8 @@ import logging
 import threading
 from collections.abc import Callable
 
-from meshcore.config import ConfigError
 from meshcore.model import Config
-from meshcore.watching import Documents, UnsettledError
+from meshcore.watching import Documents
 
 __all__ = ["Watcher"]
 
@@ -43,21 +42,14 @@ class Watcher:
     def look(self) -> bool:
         """Look at the files once; whether a change of them is in force now."""
         settled = self._documents.look()
-        if settled is None:
+        change = self._documents.take(self._serve, settled) if settled is not None else None
+        if change is None:
             return False
-        try:
-            config = self._documents.read(self._serve, settled)
-        except UnsettledError:
-            return False
-        except Exception as error:  # whatever it is: the next change must be noticed
-            self.error = str(error) or repr(error)
-            known = isinstance(error, ConfigError | OSError | ImportError | ValueError)
+        self.error = change.reason
+        if change.config is None:
             _log.error(
                 "the changed configuration was refused; the old one keeps serving: %s",
-                self.error,
-                exc_info=None if known else error,
+                change.reason,
+                exc_info=change.defect,
             )
-            return False
-        self.error = ""
-        _log.info("now serving configuration %s", config.digest or "(unnamed)")
-        return True
+        return change.config is not None

@@ -224,6 +224,11 @@ async def test_the_lifespan_passes() -> None:
     await middleware({"type": "lifespan"}, nothing, nothing)
     assert [scope["type"] for scope in app.seen] == ["lifespan"]
     mesh.close()
+    with pytest.raises(RuntimeError, match="this mesh is closed"):
+        await Client(middleware).get("/reviews/7")
+    await middleware({"type": "lifespan"}, nothing, nothing)  # the app begins anew
+    assert (await Client(middleware).get("/reviews/7")).status == 200
+    mesh.close()
 
 
 @in_loop

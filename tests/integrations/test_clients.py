@@ -112,6 +112,14 @@ def test_an_endpoint_that_is_not_there_raises_the_librarys_error(caller: Caller)
         assert active(mesh) == 0
 
 
+def test_a_closed_mesh_is_told(caller: Caller, two: list[Origin]) -> None:
+    with mesh_for(two[0].port) as mesh:
+        assert caller.call(mesh, "GET", "/reviews/1").status == 200
+    with pytest.raises(RuntimeError, match="this mesh is closed"):
+        caller.call(mesh, "GET", "/reviews/1")
+    assert not mesh.started
+
+
 @pytest.mark.parametrize("name", [name for name in CALLERS if "httpx" in name])
 def test_httpx_errors_name_the_endpoint_and_the_attempts(name: str, two: list[Origin]) -> None:
     port = refused_port()

@@ -131,6 +131,13 @@ def test_the_app_gets_what_is_routed_to_it() -> None:
         assert dict(mesh.requests.total()) == {(REVIEWS, 200, ""): 1}
 
 
+def test_a_closed_mesh_is_told() -> None:
+    mesh = mesh_for()
+    mesh.close()
+    with pytest.raises(RuntimeError, match="this mesh is closed"):
+        call(MeshMiddleware(App(), mesh=mesh), "/reviews/7")
+
+
 @pytest.mark.parametrize("port", ["4711", 4711, "", None])
 def test_a_server_tells_the_clients_port_in_its_own_way(port: object) -> None:
     environ: dict[str, Any] = {"HTTP_HOST": "reviews:9080", "REMOTE_PORT": port}  # Werkzeug's is a number

@@ -144,16 +144,18 @@ async def test_it_is_an_async_context_manager() -> None:
     assert threads() == []
 
 
-def test_changed_files_are_served(tmp_path: Path) -> None:
+def test_changed_files_are_served(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     path = tmp_path / "mesh.yaml"
     path.write_text(documents(OLD))
     changed = threading.Event()
+    caplog.set_level("INFO", "meshcore.mesh")
     with Mesh.load(path, reload_interval=0.01) as mesh:
         mesh.engine.watch(changed.set)
         path.write_text(documents(NEW))
         assert changed.wait(PATIENCE)
     assert location(mesh) == "http://reviews:9080/new"
     assert mesh.reload_error == ""
+    assert caplog.messages == [f"now serving configuration {mesh.engine.config.digest}"]
 
 
 def test_bad_files_change_nothing_and_are_told(tmp_path: Path) -> None:
@@ -183,6 +185,24 @@ def test_swap_before_and_after_the_start() -> None:
         assert location(mesh) == "http://reviews:9080/old"
     with mesh:  # begun again, it serves what it was given last
         assert location(mesh) == "http://reviews:9080/old"
+
+
+def test_a_closed_mesh_is_used_no_more_unless_it_is_started_again() -> None:
+    mesh = mesh_of(documents(OLD))
+    assert "not started" in repr(mesh)
+    mesh.use()  # starts it
+    assert mesh.started
+    mesh.close()
+    mesh.close()
+    assert "closed" in repr(mesh)
+    with pytest.raises(RuntimeError, match=r"this mesh is closed: .* start\(\) it again"):
+        mesh.use()
+    with mesh:
+        mesh.use()
+    mesh = mesh_of(documents(OLD))
+    mesh.close()  # before it was ever started
+    with pytest.raises(RuntimeError, match="closed"):
+        mesh.use()
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="the system has no fork")

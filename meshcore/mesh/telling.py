@@ -1,0 +1,33 @@
+"""What a mesh logs of its configuration."""
+
+from __future__ import annotations
+
+import logging
+
+from meshcore.mesh.view import misspelt
+from meshcore.model import Config, Discovery
+
+__all__ = ["tell_served", "tell_service", "tell_warnings"]
+
+_log = logging.getLogger("meshcore.mesh")
+
+
+def tell_served(config: Config) -> None:
+    """Other documents are in force than before."""
+    _log.info("now serving configuration %s", config.digest or "(unnamed)")
+    tell_warnings(config)
+
+
+def tell_warnings(config: Config) -> None:
+    """What the documents' author should know."""
+    for warning in config.warnings:
+        _log.warning("%s", warning)
+    known = [cluster.discovery is not Discovery.ORIGINAL_DST for cluster in config.clusters]
+    if config.skipped and known and not any(known):  # Istio's two that are always there
+        _log.warning("the documents name no service; left aside were: %s", ", ".join(config.skipped))
+
+
+def tell_service(config: Config, service: str, namespace: str) -> None:
+    """That the name of a middleware's service looks wrong, if it does."""
+    if wrong := misspelt(config, service, namespace):
+        _log.warning("%s Its requests are forwarded, not answered by the app.", wrong)
