@@ -26,6 +26,34 @@ cdef list ejections_of(Snapshot snapshot, Py_ssize_t cluster, uint64_t now_ns):
     return found
 
 
+cdef tuple ejections_since(Snapshot snapshot, Py_ssize_t cluster, dict told, uint64_t now_ns):
+    """(status of each endpoint that is ejected now, and was not at the last look; addresses of those of which it is the
+    other way about); None where there is no news. ``told``: cluster -> addresses ejected at the last look."""
+    cdef mc_outlier_status status
+    cdef int32_t i, number = <int32_t> cluster
+    name = snapshot.clusters[cluster]
+    before = told.get(name, frozenset())
+    if not mc_snapshot_detects(snapshot.snapshot, number):
+        told.pop(name, None)
+        return None
+    addresses = snapshot.endpoints[cluster]
+    places = [
+        i for i in range(<int32_t> len(addresses))
+        if mc_snapshot_failing(snapshot.snapshot, number, i) & <uint32_t> MC_FAILING_EJECTED
+    ]
+    now = frozenset([addresses[i] for i in places])
+    if now == before:
+        return None
+    told[name] = now
+    ejected = []
+    for i in places:
+        if addresses[i] not in before:
+            status = mc_snapshot_outlier(snapshot.snapshot, number, i, now_ns)
+            ejected.append(host_status(addresses[i], &status))
+    gone = before - now
+    return ejected, [address for address in addresses if address in gone]
+
+
 cdef int add_ejections(Snapshot snapshot, Py_ssize_t cluster, dict into) except -1:
     """Add what there is to say to the description of a cluster, which has its endpoints already."""
     cdef mc_outlier_counts counts

@@ -17,6 +17,7 @@ cdef class Serving:
     cdef mc_id_source *ids     # of requests and traces
     cdef object _lock, _clock
     cdef tuple _watchers       # called after changes of the configuration
+    cdef dict _ejected         # cluster -> addresses that were told to be ejected; under the lock
     cdef object __weakref__
     cdef object checks         # tells of an endpoint's active checks; None: nobody checks
 
@@ -32,6 +33,7 @@ cdef class Serving:
     cdef int hold(self) except -1
     cdef int let_go(self) except -1
     cdef Snapshot _refresh(self, Snapshot snapshot, Py_ssize_t number)
+    cdef int _tell_ejections(self, Snapshot snapshot, Py_ssize_t number, uint64_t now_ns) except -1
     cdef int watch(self, object callback) except -1
     cdef int unwatch(self, object callback) except -1
     cdef Snapshot refreshed(self, Snapshot stale, int32_t number, uint64_t now_ns)

@@ -7,8 +7,10 @@ import weakref
 
 from meshcore._core cimport *
 from meshcore._snapshot cimport Runtime, Snapshot, endpoint_number, refreshed, with_cluster
+from meshcore._outlier_status cimport ejections_since
 from meshcore._standing cimport take_words, take_words_back
 
+from meshcore._ejections import tell_ejections
 from meshcore.membership import with_endpoints
 
 
@@ -26,6 +28,7 @@ cdef class Serving:
         self.runtime = Runtime(shared_state)
         self._current = [None]
         self._watchers = ()
+        self._ejected = {}
         _all.add(self)
 
     def __dealloc__(self):
@@ -39,6 +42,8 @@ cdef class Serving:
         with self._lock:
             self._current[0] = Snapshot(
                 config, self.runtime, mc_entropy_next(self.entropy), self._current[0], self._clock)
+            names = (<Snapshot> self._current[0]).numbers
+            self._ejected = {name: told for name, told in self._ejected.items() if name in names}
         self._tell()
         return 0
 
@@ -143,7 +148,18 @@ cdef class Serving:
             if snapshot is stale:
                 snapshot = refreshed(stale, number, now_ns, mc_entropy_next(self.entropy))
                 self._current[0] = snapshot
+        self._tell_ejections(snapshot, number, now_ns)
         return snapshot
+
+    cdef int _tell_ejections(self, Snapshot snapshot, Py_ssize_t number, uint64_t now_ns) except -1:
+        """Not under the lock when it comes to telling: who takes what is logged may use the engine, too."""
+        if not mc_snapshot_detects(snapshot.snapshot, <int32_t> number):
+            return 0
+        with self._lock:
+            news = ejections_since(snapshot, number, self._ejected, now_ns)
+        if news is not None:
+            tell_ejections(snapshot.clusters[number], *news)
+        return 0
 
 
 # A child has no thread of its parent's but the one that forks: what another one is amid would stay so for ever.

@@ -8,6 +8,7 @@ alone to say, so that both do the same.
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Generic, Protocol, TypeVar
@@ -17,6 +18,7 @@ from meshcore.decision import Attempt, Decision
 
 __all__ = ["AttemptError", "Reply", "arun", "nobody_asks", "run"]
 
+_log = logging.getLogger("meshcore.exchange")
 
 #: Seconds: more than that sockets refuse as their timeout, and a client may ask for it by ``grpc-timeout``.
 LONGEST = (2**31 - 1) // 1000
@@ -55,6 +57,22 @@ def nobody_asks(decision: Decision) -> None:
     """Tell a decision that nobody asks its rate limit services: the filters' failure modes count."""
     for question in decision.rate_limits:
         decision.answer_rate_limit(question, "error")
+
+
+def _tell(decision: Decision, further: Attempt | None, why: object) -> Attempt | None:
+    """Log a further attempt, if there is one."""
+    if further is not None and _log.isEnabledFor(logging.DEBUG):
+        _log.debug(
+            "%s %s of cluster %s: attempt %d goes to %s in %.3g s, after %s",
+            decision.method,
+            decision.path.partition("?")[0],
+            decision.cluster,
+            further.number,
+            further.endpoint,
+            further.backoff,
+            why,
+        )
+    return further
 
 
 # ---------------------------------------------------------------------- threads
@@ -116,11 +134,12 @@ def run(
         except TimeoutError:
             if deadline is not None and clock() >= deadline:
                 break
-            attempt = _too_slow(decision, attempt, replayable())
+            attempt = _tell(decision, _too_slow(decision, attempt, replayable()), "per-try-timeout")
         except AttemptError as failed:
-            attempt = decision.report(error=failed.error, attempt=attempt, replayable=replayable())
+            again = decision.report(error=failed.error, attempt=attempt, replayable=replayable())
+            attempt = _tell(decision, again, failed.error)
         else:
-            attempt = decision.report(
+            again = decision.report(
                 status=reply.status,
                 headers=reply.headers,
                 attempt=attempt,
@@ -129,6 +148,7 @@ def run(
             )
             if decision.answered:
                 return reply
+            attempt = _tell(decision, again, reply.status)
             discard(reply)
     if not decision.done:
         decision.on_deadline()
@@ -330,9 +350,12 @@ class _Running(_Driver[R]):
             await self._stop(reply)
         return reply
 
-    def _launch(self, attempt: Attempt | None) -> None:
+    def _launch(self, attempt: Attempt | None, why: object = None) -> None:
+        """``why``: what it is made after; None: it is one of the first."""
         if attempt is None:
             return
+        if why is not None:
+            _tell(self._decision, attempt, why)
         self._attempts[asyncio.ensure_future(self._make(attempt))] = attempt
         if attempt.per_try_timeout is not None:
             self._time(attempt.backoff + attempt.per_try_timeout, attempt)
@@ -362,7 +385,8 @@ class _Running(_Driver[R]):
             if of is None:
                 self._decision.on_deadline()
             elif of.running:
-                self._launch(self._decision.on_timeout(of, replayable=self._replayable()))
+                further = self._decision.on_timeout(of, replayable=self._replayable())
+                self._launch(further, "per-try-timeout")
         self._abandon()
         return None
 
@@ -375,20 +399,21 @@ class _Running(_Driver[R]):
         try:
             reply = task.result()
         except AttemptError as failed:
-            self._launch(decision.report(error=failed.error, attempt=attempt, replayable=replayable))
+            further = decision.report(error=failed.error, attempt=attempt, replayable=replayable)
+            self._launch(further, failed.error)
             return None
         except TimeoutError:
-            self._launch(decision.report(error="per-try-timeout", attempt=attempt, replayable=replayable))
+            further = decision.report(error="per-try-timeout", attempt=attempt, replayable=replayable)
+            self._launch(further, "per-try-timeout")
             return None
-        self._launch(
-            decision.report(
-                status=reply.status,
-                headers=reply.headers,
-                attempt=attempt,
-                latency=self._clock() - self._begun[attempt.number],
-                replayable=replayable,
-            )
+        further = decision.report(
+            status=reply.status,
+            headers=reply.headers,
+            attempt=attempt,
+            latency=self._clock() - self._begun[attempt.number],
+            replayable=replayable,
         )
+        self._launch(further, reply.status)
         if decision.answered:
             return reply
         self._drop(reply)

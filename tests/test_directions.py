@@ -51,6 +51,7 @@ SHARED = {
     "_concurrency",
     "_concurrency_spec",
     "_concurrency_status",
+    "_ejections",
     "_exchange_spec",
     "_fault_spec",
     "_failures",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -101,14 +102,49 @@ def about(engine: Engine, host: str) -> dict[str, Any]:
     return found
 
 
-def test_the_next_decision_heeds_an_ejection() -> None:
+def test_the_next_decision_heeds_and_logs_an_ejection(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO", "meshcore.outlier")
     engine, clock = engine_of(detection())
     fail(engine, HOSTS[0])
     assert set(send(engine, 10)) == {HOSTS[1]}
     clock.now += 29
     assert set(send(engine, 10)) == {HOSTS[1]}
+    ejected = f"endpoint {HOSTS[0]} of cluster c is ejected for 30 s (consecutive_5xx, ejection 1)"
+    assert [(record.levelname, record.getMessage()) for record in caplog.records] == [("WARNING", ejected)]
     clock.now += 1
     assert set(send(engine, 10)) == {HOSTS[0], HOSTS[1]}
+    back = f"endpoint {HOSTS[0]} of cluster c is back: its ejection is over"
+    assert [(record.levelname, record.getMessage()) for record in caplog.records[1:]] == [("INFO", back)]
+
+
+def test_whoever_takes_what_is_logged_may_use_the_engine() -> None:
+    engine, _clock = engine_of(detection())
+    seen: list[Any] = []
+
+    class Shipping(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            engine.set_health("c", HOSTS[1], True)
+            seen.append(send(engine, 1))
+
+    handler, log = Shipping(), logging.getLogger("meshcore.outlier")
+    log.addHandler(handler)
+    try:
+        fail(engine, HOSTS[0])
+        send(engine, 1)
+    finally:
+        log.removeHandler(handler)
+    assert seen == [[HOSTS[1]]]
+
+
+def test_an_endpoint_that_leaves_while_it_is_ejected_is_not_back(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO", "meshcore.outlier")
+    engine, clock = engine_of(detection(), 3)
+    fail(engine, HOSTS[0])
+    send(engine, 1)
+    engine.update_endpoints("c", HOSTS[1:3])
+    clock.now += 60
+    send(engine, 10)
+    assert [record.levelname for record in caplog.records] == ["WARNING"]
 
 
 @pytest.mark.parametrize("retry", [None, RetryPolicy(("5xx",), 1)])

@@ -111,7 +111,8 @@ def test_a_good_answer_is_handed_on(drive: Driver) -> None:
 
 
 @both
-def test_bad_answers_are_discarded_and_waits_kept(drive: Driver) -> None:
+def test_bad_answers_are_discarded_and_waits_kept(drive: Driver, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("DEBUG", "meshcore.exchange")
     upstream = Upstream([(0.5, 503), (0.25, "reset"), (0.1, 200)])
     _engine, decision = started(upstream, {"retry_policy": RETRY})
     with decision:
@@ -123,6 +124,10 @@ def test_bad_answers_are_discarded_and_waits_kept(drive: Driver) -> None:
         begun = [at for _, at in upstream.sent]
         assert begun[1] == pytest.approx(1000.5 + waits[1])
         assert begun[2] == pytest.approx(begun[1] + 0.25 + waits[2])
+        second, third = (record.getMessage() for record in caplog.records)
+        _, *further = decision.attempts
+        assert second.endswith(f"attempt 2 goes to {further[0].endpoint} in {waits[1]:.3g} s, after 503")
+        assert third.endswith(f"attempt 3 goes to {further[1].endpoint} in {waits[2]:.3g} s, after reset")
 
 
 @both
