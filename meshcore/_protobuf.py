@@ -47,6 +47,7 @@ class Field:
     name: str
     of: Kind | Message[Any]
     repeated: bool = False  #: of messages alone
+    most: int | None = None  #: of these, how many are read; None: any number
     wire: int = dataclasses.field(init=False)  #: its wire type
 
     def __post_init__(self) -> None:
@@ -105,7 +106,10 @@ class Message(Generic[T]):
             if not isinstance(field.of, Message):
                 values[field.name] = _scalar(field, value)
             elif field.repeated:
-                values.setdefault(field.name, []).append(field.of.decode(value))
+                items = values.setdefault(field.name, [])
+                if len(items) == field.most:
+                    raise WireError(f"there are more than {field.most} {field.name}")
+                items.append(field.of.decode(value))
             else:
                 parts[field.name] = parts.get(field.name, b"") + value
         for field in self._fields.values():

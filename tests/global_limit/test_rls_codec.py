@@ -174,5 +174,5 @@ def test_what_is_no_utf8_is_sent_as_a_question_mark() -> None:
 
 
 def test_a_long_message_is_read_in_one_pass() -> None:
-    request = RateLimitRequest("a", (Descriptor((("k", "v"),) * 2000),) * 10)
-    assert REQUEST.decode(REQUEST.encode(request)) == request
+    response = RateLimitResponse(Code.OK, response_headers_to_add=(("k", "v"),) * 20_000)
+    assert RESPONSE.decode(RESPONSE.encode(response)) == response

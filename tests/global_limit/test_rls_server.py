@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,8 +15,15 @@ from rls_support import asked, descriptor, limits
 
 from meshcore import _grpc_health as health
 from meshcore.global_limit.rls import Code, RateLimitServer, RateLimitService
-from meshcore.global_limit.rls.codec import METHOD, REQUEST, RESPONSE, SERVICE
-from meshcore.global_limit.rls.server import MAX_REQUEST
+from meshcore.global_limit.rls.codec import (
+    METHOD,
+    MOST_DESCRIPTORS,
+    MOST_ENTRIES,
+    REQUEST,
+    RESPONSE,
+    SERVICE,
+)
+from meshcore.global_limit.rls.server import MAX_REQUEST, OWN_REQUEST
 
 DOCUMENT = """\
 domain: shop
@@ -76,6 +84,35 @@ def test_a_request_has_its_bound(server: RateLimitServer) -> None:
     long = REQUEST.encode(asked(descriptor(user="x" * MAX_REQUEST)))
     code, _ = refused(server, long)
     assert code is grpc.StatusCode.RESOURCE_EXHAUSTED
+
+
+def test_a_request_has_so_many_descriptors_and_entries(server: RateLimitServer) -> None:
+    bad = grpc.StatusCode.INVALID_ARGUMENT
+    most = [descriptor(user=str(i)) for i in range(MOST_DESCRIPTORS)]
+    answer = RESPONSE.decode(call(server, REQUEST.encode(asked(*most))))
+    assert len(answer.statuses) == MOST_DESCRIPTORS
+    again = asked(*most, descriptor(user="one more"))
+    assert refused(server, REQUEST.encode(again)) == (bad, "there are more than 1000 descriptors")
+    wide = asked(descriptor(**{f"key{i}": "" for i in range(MOST_ENTRIES + 1)}))
+    assert refused(server, REQUEST.encode(wide)) == (bad, "there are more than 64 entries")
+    seen = RESPONSE.decode(call(server, REQUEST.encode(asked(descriptor(user="0")))))
+    assert seen.statuses[0].limit_remaining == 0  # of two: those that were refused have taken nothing
+
+
+def test_long_requests_do_not_hold_up_the_loop(
+    server: RateLimitServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answer, threads = server.service.answer, []
+
+    def note(request: Any) -> Any:
+        threads.append(threading.get_ident())
+        return answer(request)
+
+    monkeypatch.setattr(server.service, "answer", note)
+    long = asked(*(descriptor(user="x" * 100) for _ in range(OWN_REQUEST // 100)))
+    for request in (asked(descriptor(user="a")), long, asked(descriptor(user="b"))):
+        call(server, REQUEST.encode(request))
+    assert threads[0] == threads[2] != threads[1]
 
 
 def test_other_methods(server: RateLimitServer) -> None:

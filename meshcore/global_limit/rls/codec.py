@@ -21,10 +21,13 @@ from meshcore.global_limit.rls.messages import (
     Unit,
 )
 
-__all__ = ["METHOD", "REQUEST", "RESPONSE", "SERVICE"]
+__all__ = ["METHOD", "MOST_DESCRIPTORS", "MOST_ENTRIES", "REQUEST", "RESPONSE", "SERVICE"]
 
 SERVICE = "envoy.service.ratelimit.v3.RateLimitService"
 METHOD = "ShouldRateLimit"
+#: Of a request, and entries of each of them. Envoy sends some few.
+MOST_DESCRIPTORS = 1000
+MOST_ENTRIES = 64
 
 E = TypeVar("E", bound=IntEnum)
 
@@ -73,7 +76,7 @@ _UINT64_VALUE: Message[int] = Message(
 _DESCRIPTOR = Message(
     Descriptor,
     {
-        1: Field("entries", _ENTRY, repeated=True),
+        1: Field("entries", _ENTRY, repeated=True, most=MOST_ENTRIES),
         2: Field("limit", _OVERRIDE),
         3: Field("hits_addend", _UINT64_VALUE),
         4: Field("is_negative_hits", Kind.BOOL),
@@ -83,7 +86,7 @@ REQUEST = Message(
     RateLimitRequest,
     {
         1: Field("domain", Kind.STRING),
-        2: Field("descriptors", _DESCRIPTOR, repeated=True),
+        2: Field("descriptors", _DESCRIPTOR, repeated=True, most=MOST_DESCRIPTORS),
         3: Field("hits_addend", Kind.UINT32),
     },
 )

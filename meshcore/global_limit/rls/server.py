@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from types import TracebackType
 from typing import Any
@@ -19,6 +20,9 @@ _log = logging.getLogger("meshcore.ratelimit")
 
 #: Bytes of a request: domains and descriptors are short.
 MAX_REQUEST = 256 * 1024
+#: Bytes of one that the event loop answers itself, within a millisecond or two; longer ones are a thread's,
+#: which takes turns with it.
+OWN_REQUEST = 4 * 1024
 
 _OPTIONS = {
     "grpc.max_receive_message_length": MAX_REQUEST,
@@ -37,7 +41,8 @@ class RateLimitServer:
             await server.wait()
 
     Args:
-        service: what decides. It runs in the event loop, and takes some microseconds a request.
+        service: what decides. It runs in the event loop, and takes some microseconds a request; long requests
+            are answered in threads.
         listen: host and port (0: any free one, see ``port``), or ``unix:`` and a path.
         credentials: of ``grpc.ssl_server_credentials()``, for TLS; without, the connection is plain.
         reuse_port: let other processes listen on the same port, and share its connections.
@@ -115,7 +120,9 @@ class RateLimitServer:
     async def _should_rate_limit(self, data: bytes, context: Any) -> bytes:
         codes = self._grpc.StatusCode
         try:
-            return RESPONSE.encode(self.service.answer(REQUEST.decode(data)))
+            if len(data) > OWN_REQUEST:
+                return await asyncio.to_thread(self._answer, data)
+            return self._answer(data)
         except (BadRequest, WireError) as error:
             self.service.stats.add("call.should_rate_limit.service_error")
             await context.abort(codes.INVALID_ARGUMENT, str(error))
@@ -127,6 +134,9 @@ class RateLimitServer:
             _log.exception("a request failed")
             await context.abort(codes.INTERNAL, "internal error")
         raise AssertionError("abort() raises")
+
+    def _answer(self, data: bytes) -> bytes:
+        return RESPONSE.encode(self.service.answer(REQUEST.decode(data)))
 
     async def _check(self, data: bytes, context: Any) -> bytes:
         codes = self._grpc.StatusCode
