@@ -3,6 +3,8 @@
 All blocks of Python of a page run from the top, in one namespace and in a folder of their own, where
 ``examples`` is the project's. A block whose first line is ``# NAME.yaml`` (or another name of a file) is
 written to that file instead. A line ``expression  # literal`` is a claim, and asserted. Blocks may ``await``.
+A block ``console`` holds commands of ``meshcore`` behind ``$``, each with what it prints; ``...`` stands for
+what is left out, or is never the same.
 
 What a reader need not see stands in comments, in the words of Sybil (https://sybil.readthedocs.io):
 
@@ -20,14 +22,21 @@ from __future__ import annotations
 
 import ast
 import asyncio
+import contextlib
 import inspect
+import io
 import os
 import re
+import shlex
+import threading
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import yaml
+
+from meshcore.cli.main import USAGE, main
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
@@ -82,6 +91,41 @@ static_resources:
     manager_config["route_config"]["virtual_hosts"][0]["routes"][0].update(action)
     resources["clusters"][0].update(fields)
     return yaml.safe_dump(document)
+
+
+class Answering:
+    """A server on a port of loopback that answers every request by the same text, for blocks that readers do
+    not see. ``seen``: path and header lines of each request, with names in small letters.
+    """
+
+    def __init__(self, text: str = "", status: int = 200) -> None:
+        self.seen: list[tuple[str, dict[str, str]]] = []
+        seen = self.seen
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_GET(self) -> None:
+                seen.append((self.path, {name.lower(): value for name, value in self.headers.items()}))
+                self.rfile.read(int(self.headers.get("content-length", "0")))
+                self.send_response(status)
+                self.send_header("content-length", str(len(text.encode())))
+                self.end_headers()
+                self.wfile.write(text.encode())
+
+            do_POST = do_GET
+
+            def log_message(self, *args: object) -> None:
+                pass
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server.daemon_threads = True
+        self.port: int = self._server.server_address[1]
+        threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
 
 
 class Block(NamedTuple):
@@ -148,9 +192,31 @@ def execute(block: Block, page: Path, names: dict[str, Any], loop: asyncio.Abstr
         loop.run_until_complete(result)
 
 
+def commands(block: Block) -> Iterator[tuple[list[str], str]]:
+    """The commands of a block, each with what it is said to print."""
+    mark = r"^\$ " if block.language == "console" else r"^(?=\S)"
+    for part in re.split(mark, re.sub(r"\\\n\s*", "", block.text), flags=re.MULTILINE):
+        command, _, printed = part.partition("\n")
+        if words := shlex.split(command, comments=True):
+            yield words, printed
+
+
+def enter_commands(block: Block) -> None:
+    """Run the commands of a block; they print what it says."""
+    for (program, *arguments), printed in commands(block):
+        assert program == "meshcore", program
+        seen = io.TextIOWrapper(io.BytesIO(), encoding="utf-8")
+        with contextlib.redirect_stdout(seen), contextlib.redirect_stderr(seen):
+            assert main(arguments) != USAGE
+        wanted = re.escape(printed.strip()).replace(r"\.\.\.", ".*")
+        seen.seek(0)
+        told = seen.read()
+        assert re.fullmatch(wanted, told.strip(), re.DOTALL), told
+
+
 def run(page: Path, folder: Path, names: dict[str, Any] | None = None) -> dict[str, Any]:
     """Run a page in a folder (the current one); what it has defined. ``names``: what is defined before."""
-    names = {"__name__": page.stem, "serving": serving, **(names or {})}
+    names = {"__name__": page.stem, "serving": serving, "Answering": Answering, **(names or {})}
     os.symlink(ROOT / "examples", folder / "examples")
     loop = asyncio.new_event_loop()
     try:
@@ -161,6 +227,8 @@ def run(page: Path, folder: Path, names: dict[str, Any] | None = None) -> dict[s
                 (folder / block.file).write_text(block.text)
             elif block.language == "python":
                 execute(block, page, names, loop)
+            elif block.language == "console":
+                enter_commands(block)
     finally:
         loop.run_until_complete(loop.shutdown_default_executor())
         loop.close()

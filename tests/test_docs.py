@@ -1,14 +1,16 @@
-"""Every example of the documentation runs, and does what its comments say (docs_support.py says how)."""
+"""Every example of the documentation runs, and does what it says (docs_support.py says how)."""
 
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from docs_support import DOCS, Block, blocks, execute, run
+from docs_support import DOCS, ROOT, Block, blocks, commands, execute, run
 
 from meshcore import shared
+from meshcore.cli.main import build_parser
 
 PAGES = sorted(DOCS.rglob("*.md"))
 #: Pages of which a test of their own runs the Python.
@@ -53,3 +55,25 @@ def test_what_is_left_out_says_why() -> None:
     for page in PAGES:
         for block in blocks(page):
             assert not block.skip or " " in block.skip, f"{page.name}:{block.line}"
+
+
+def test_the_index_knows_every_page() -> None:
+    index = (DOCS / "README.md").read_text()
+    assert [page for page in map(name, PAGES) if f"]({page})" not in index and page != "README.md"] == []
+
+
+def test_commands_have_the_options_that_are_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    """Those that no test runs, too."""
+    parser, seen = build_parser(), 0
+    for page in [*PAGES, ROOT / "README.md", *(ROOT / "examples").glob("*/README.md")]:
+        for block in blocks(page):
+            if block.language not in ("sh", "console"):
+                continue
+            for (program, *words), _ in commands(block):
+                if program == "meshcore":
+                    ends = [at for at, word in enumerate(words) if word in ("|", "&", "&&", ">")]
+                    with suppress(SystemExit):  # of --help
+                        parser.parse_args(words[: ends[0]] if ends else words)
+                    assert not (told := capsys.readouterr().err), f"{page.name}:{block.line}: {told}"
+                    seen += 1
+    assert seen > 20
