@@ -7,12 +7,14 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from docs_support import DOCS, ROOT, Block, blocks, commands, execute, run
+from docs_support import DOCS, ROOT, Block, blocks, commands, enter_commands, execute, run
 
 from meshcore import shared
 from meshcore.cli.main import build_parser
 
 PAGES = sorted(DOCS.rglob("*.md"))
+#: Those of examples.
+READMES = sorted((ROOT / "examples").rglob("*.md"))
 #: Pages of which a test of their own runs the Python.
 ELSEWHERE = {
     "global-limits.md": "tests/global_limit/test_docs_global_limits.py, with a Redis",
@@ -65,7 +67,7 @@ def test_the_index_knows_every_page() -> None:
 def test_commands_have_the_options_that_are_shown(capsys: pytest.CaptureFixture[str]) -> None:
     """Those that no test runs, too."""
     parser, seen = build_parser(), 0
-    for page in [*PAGES, ROOT / "README.md", *(ROOT / "examples").glob("*/README.md")]:
+    for page in [*PAGES, *READMES, ROOT / "README.md"]:
         for block in blocks(page):
             if block.language not in ("sh", "console"):
                 continue
@@ -77,3 +79,11 @@ def test_commands_have_the_options_that_are_shown(capsys: pytest.CaptureFixture[
                     assert not (told := capsys.readouterr().err), f"{page.name}:{block.line}: {told}"
                     seen += 1
     assert seen > 20
+
+
+def test_commands_of_examples_print_what_they_say(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    shown = [block for page in READMES for block in blocks(page) if block.language == "console"]
+    assert shown
+    for block in shown:
+        enter_commands(block)
