@@ -61,10 +61,11 @@ def add_endpoints(
                 root, "", "", found=describe(root), expected="a mapping from services to endpoints"
             )
             continue
+        known = _names(registry)  # by the documents: a name of the file need not be like its neighbours
         for name, node in root.entries.items():
             item = _item(name, node, findings)
             if item is not None:
-                _apply(registry, name, item, root, namespaces, findings)
+                _apply(registry, name, item, root, namespaces, known, findings)
 
 
 def _item(name: str, node: TreeNode, findings: Findings) -> ServiceItem | None:
@@ -82,6 +83,7 @@ def _apply(
     item: ServiceItem,
     root: MappingNode,
     namespaces: frozenset[str],
+    known: list[str],
     findings: Findings,
 ) -> None:
     host = _host(registry, name.lower(), namespaces)
@@ -96,9 +98,9 @@ def _apply(
         ports = _ports(item, findings)
         if ports is None:
             return
-        near = did_you_mean(name, _names(registry))
+        near = did_you_mean(name, known)
         if near:
-            message = f"no service of the documents has this name{near}; one of its own is made for it"
+            message = f"no service of the documents has this name, so that it becomes one of its own{near}"
             findings.warn(root.key_origin(name, item.record_path), item.record_path, message)
         parts = split_host(host, registry.domain)
         namespace = parts[1] if parts else DEFAULT_NAMESPACE

@@ -220,5 +220,11 @@ def test_a_slip_in_the_name_of_a_service_is_told(compiled: Compile) -> None:
         return [it for it in map(str, compiled(text, endpoints=given).warnings) if "no service" in it]
 
     (warning,) = warnings("reviws")
-    assert "no service of the documents has this name; did you mean 'reviews'?" in warning
+    assert warning.endswith("has this name, so that it becomes one of its own; did you mean 'reviews'?")
     assert warnings("reviews") == warnings("reviews.default") == warnings("pay.example") == []
+
+
+def test_services_of_a_file_of_endpoints_may_be_named_alike(compiled: Compile) -> None:
+    given = {name: {"ports": [80], "endpoints": [{"address": "10.0.0.1"}]} for name in ("stock", "stocks")}
+    text = "{apiVersion: v1, kind: Service, metadata: {name: shop}, spec: {ports: [{port: 80}]}}"
+    assert "no service" not in "".join(map(str, compiled(text, endpoints=given).warnings))
