@@ -76,3 +76,17 @@ def test_every_kind_is_found_by_its_schema() -> None:
         text = f"{{apiVersion: {group}/{known.versions[0]}, kind: {kind}, metadata: {{name: x}}, spec: {{}}}}"
         resources = read(read_text(text, findings), findings)
         assert [it.name for it in resources.of(kind, known.schema)] == ["x"], kind
+
+
+def test_how_to_ask_that_a_header_is_there() -> None:
+    text = """
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {name: a}
+spec:
+  hosts: [a]
+  http: [{match: [{headers: {x-user: VALUE}}], route: [{destination: {host: a}}]}]
+"""
+    (told,) = checked(text.replace("VALUE", "{present: true}"))
+    assert told.endswith("x-user.present: not supported: {} asks that a header is there")
+    assert checked(text.replace("VALUE", "{}")) == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, ClassVar
 
 from msgspec import Meta
@@ -36,6 +37,8 @@ class Metadata(Record):
 class StringMatch(Record):
     """One of three comparisons; none of them means "is there"."""
 
+    #: Envoy's word, and that of our limits.
+    __unsupported__: ClassVar[Mapping[str, str]] = {"present": "{} asks that a header is there"}
     __oneofs__: ClassVar[tuple[OneOf, ...]] = (OneOf("match_type", ("exact", "prefix", "regex")),)
 
     exact: str | None = None
