@@ -69,6 +69,8 @@ _Decoder = Callable[[TreeNode, Findings, str], Any]
 
 #: Of a record of so many fields, all are named where one is not known.
 _LISTED = 12
+#: And so many where a value of another type stands in their place.
+_FEW = 4
 
 
 class _Failed:
@@ -159,7 +161,7 @@ def _record(schema: type[Record]) -> _Decoder:
 def _decode_record(plan: _Plan, node: TreeNode, findings: Findings, path: str, *, typed: bool = False) -> Any:
     """``typed``: the record stands alone or in an ``Any``, and may name its type."""
     if type(node) is not MappingNode:
-        findings.error(node, path, "", found=describe(node), expected="a mapping")
+        findings.error(node, path, "", found=describe(node), expected=f"a mapping{_keys_of(plan, node)}")
         return _FAILED
     values: dict[str, Any] = {}
     failed = strange = False
@@ -215,6 +217,14 @@ def _decode_record(plan: _Plan, node: TreeNode, findings: Findings, path: str, *
     if failed or strange:
         return _FAILED
     return plan.cls(record_node=node, record_path=path, **values)
+
+
+def _keys_of(plan: _Plan, node: TreeNode) -> str:
+    """What a mapping would hold, where that is short; in the spelling of the document's dialect."""
+    names = [as_written(name, MappingNode(node.document, node.line, node.column)) for name in plan.names]
+    if len(names) == 1:
+        return f": {{{names[0]}: ...}}"
+    return f" of {', '.join(names)}" if 1 < len(names) <= _FEW else ""
 
 
 def _unknown(plan: _Plan, node: MappingNode, key: str, findings: Findings, path: str) -> bool:

@@ -207,7 +207,7 @@ strict:
         "8:4: error: strict[1].nam: unknown field 'nam'; did you mean 'name'?",
         "9:3: error: strict[2].name: missing, but required",
         '9:18: error: strict[2].child.name: found the number 7, expected a string; put it in quotes: "7"',
-        "10:3: error: strict[3]: found the number 5, expected a mapping",
+        "10:3: error: strict[3]: found the number 5, expected a mapping of name, weight, child",
     ]
 
 

@@ -98,10 +98,9 @@ def _add(resources: Resources, document: Document, node: TreeNode, path: str, fi
             near = did_you_mean(name, _TYPES)
             findings.error(where, join_path(path, "@type"), f"the type {quoted(name)} is not supported{near}")
         else:
-            expected = "a bootstrap, Listener, RouteConfiguration, Cluster or ClusterLoadAssignment"
-            findings.error(
-                node, path, "", found="an unknown document", expected=f"{expected}; or give '@type'"
-            )
+            expected = "a bootstrap, Listener, RouteConfiguration, Cluster or ClusterLoadAssignment of Envoy"
+            others = "; or give '@type', or of Istio 'apiVersion' and 'kind'"
+            findings.error(node, path, "", found="an unknown document", expected=expected + others)
         return
     if not path:
         document.kind, document.name = kind.__name__, node.text("name") or node.text("cluster_name")

@@ -90,3 +90,18 @@ spec:
     (told,) = checked(text.replace("VALUE", "{present: true}"))
     assert told.endswith("x-user.present: not supported: {} asks that a header is there")
     assert checked(text.replace("VALUE", "{}")) == []
+
+
+def test_what_a_mapping_would_hold_is_told() -> None:
+    text = """
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {name: a}
+spec:
+  hosts: [a]
+  http: [{mirror: {host: b}, mirrorPercentage: 10, route: [{destination: {host: a, port: 80}}]}]
+"""
+    assert checked(text) == [
+        "spec.http[0].mirrorPercentage: found the number 10, expected a mapping: {value: ...}",
+        "spec.http[0].route[0].destination.port: found the number 80, expected a mapping: {number: ...}",
+    ]
