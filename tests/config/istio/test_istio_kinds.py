@@ -78,30 +78,21 @@ def test_every_kind_is_found_by_its_schema() -> None:
         assert [it.name for it in resources.of(kind, known.schema)] == ["x"], kind
 
 
+def checked_rule(rule: str) -> list[str]:
+    metadata = "apiVersion: networking.istio.io/v1, kind: VirtualService, metadata: {name: a}"
+    return checked(f"{{{metadata}, spec: {{hosts: [a], http: [{rule}]}}}}")
+
+
 def test_how_to_ask_that_a_header_is_there() -> None:
-    text = """
-apiVersion: networking.istio.io/v1
-kind: VirtualService
-metadata: {name: a}
-spec:
-  hosts: [a]
-  http: [{match: [{headers: {x-user: VALUE}}], route: [{destination: {host: a}}]}]
-"""
-    (told,) = checked(text.replace("VALUE", "{present: true}"))
+    rule = "{match: [{headers: {x-user: VALUE}}], route: [{destination: {host: a}}]}"
+    (told,) = checked_rule(rule.replace("VALUE", "{present: true}"))
     assert told.endswith("x-user.present: not supported: {} asks that a header is there")
-    assert checked(text.replace("VALUE", "{}")) == []
+    assert checked_rule(rule.replace("VALUE", "{}")) == []
 
 
 def test_what_a_mapping_would_hold_is_told() -> None:
-    text = """
-apiVersion: networking.istio.io/v1
-kind: VirtualService
-metadata: {name: a}
-spec:
-  hosts: [a]
-  http: [{mirror: {host: b}, mirrorPercentage: 10, route: [{destination: {host: a, port: 80}}]}]
-"""
-    assert checked(text) == [
+    rule = "{mirror: {host: b}, mirrorPercentage: 10, route: [{destination: {host: a, port: 80}}]}"
+    assert checked_rule(rule) == [
         "spec.http[0].mirrorPercentage: found the number 10, expected a mapping: {value: ...}",
         "spec.http[0].route[0].destination.port: found the number 80, expected a mapping: {number: ...}",
     ]
