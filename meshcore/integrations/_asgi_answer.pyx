@@ -14,9 +14,9 @@ from cpython.ref cimport Py_DECREF
 from libc.stdint cimport uint64_t
 
 from meshcore._core cimport (
-    MC_FAILURE_NONE, mc_decision, mc_decision_answer_names, mc_decision_answer_stays, mc_decision_close,
-    mc_decision_learns, mc_decision_report, mc_decision_timeouts, mc_header, mc_platform_now_ns, mc_result,
-    mc_timeouts,
+    MC_FAILURE_NONE, c_bool, mc_decision, mc_decision_answer_names, mc_decision_answer_stays,
+    mc_decision_close, mc_decision_learns, mc_decision_report, mc_decision_timeouts, mc_header, mc_platform_now_ns,
+    mc_result, mc_timeouts,
 )
 from meshcore._request cimport MC_LISTS_STAY, PyList_CheckExact, PyList_GET_ITEM, PyList_GET_SIZE, take_plain_pair
 from meshcore.decision cimport Decision
@@ -340,7 +340,7 @@ cdef int told(Decision decision, object status, object headers) except -1:
     """Report the head of an answer."""
     cdef mc_decision *d = &decision._block.decision
     cdef mc_result result
-    cdef bint again = False
+    cdef c_bool again = False
     cdef long number = status if type(status) is int else 0
     if d.retries or not 100 <= number < 1000 or mc_decision_learns(d, 0) or mc_decision_answer_names(d, number):
         decision.report(status=status, headers=headers, replayable=False)
