@@ -258,14 +258,16 @@ class _InTurn(_Driver[R]):
                 reply = await (self._send(attempt) if limit is None else self._within(limit, attempt))
             except (AttemptError, TimeoutError) as failed:
                 error = failed.error if isinstance(failed, AttemptError) else "per-try-timeout"
-                attempt = decision.report(error=error, attempt=attempt, replayable=self._replayable())
+                again = decision.report(error=error, attempt=attempt, replayable=self._replayable())
+                attempt = _tell(decision, again, error)
                 continue
             if reply is None:
                 if last:
                     break
-                attempt = decision.on_timeout(attempt, replayable=self._replayable())
+                again = decision.on_timeout(attempt, replayable=self._replayable())
+                attempt = _tell(decision, again, "per-try-timeout")
                 continue
-            attempt = decision.report(
+            again = decision.report(
                 status=reply.status,
                 headers=reply.headers,
                 attempt=attempt,
@@ -274,6 +276,7 @@ class _InTurn(_Driver[R]):
             )
             if decision.answered:
                 return reply
+            attempt = _tell(decision, again, reply.status)
             dropping = self._discard(reply)
             if isinstance(dropping, Awaitable):
                 await dropping

@@ -36,6 +36,7 @@ NEEDY = [(page, block) for page in PAGES for block in python(page) if block.need
 @pytest.mark.parametrize("page", RUN, ids=name)
 def test_a_page(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("COLUMNS", raising=False)
     (tmp_path / "shm").mkdir()
     monkeypatch.setattr(shared, "_folder", lambda: tmp_path / "shm")
     assert any(not (block.skip or block.needs) for block in python(page)), "nothing of the page runs"
@@ -83,6 +84,7 @@ def test_commands_have_the_options_that_are_shown(capsys: pytest.CaptureFixture[
 
 def test_commands_of_examples_print_what_they_say(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
+    monkeypatch.delenv("COLUMNS", raising=False)
     shown = [block for page in READMES for block in blocks(page) if block.language == "console"]
     assert shown
     for block in shown:

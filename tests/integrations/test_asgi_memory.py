@@ -66,7 +66,10 @@ async def closed(request: Any) -> None:
 
 
 async def dropped(request: Any) -> None:
-    request.send(None)
+    async def server() -> None:
+        await request
+
+    server().send(None)
 
 
 @pytest.mark.parametrize(
