@@ -1323,6 +1323,8 @@ cdef extern from "meshcore.h" nogil:
         uint64_t reset_ns
         mc_limited *next
 
+    void mc_limited_reckon(mc_limited *limited)
+
     ctypedef struct mc_service_limit:
         bint given
         uint64_t limit

@@ -24,10 +24,11 @@ cdef tuple entries_of(const mc_descriptor *descriptor):
 
 def limits_of(Decision decision not None):
     """meshcore.rate_limits.AppliedLimit of each local limit, in the order of the filters."""
-    cdef const mc_limited *at = decision._block.decision.limited
+    cdef mc_limited *at = decision._block.decision.limited
     found = []
     while at != NULL:
         if at.has_bucket:
+            mc_limited_reckon(at)
             found.append(AppliedLimit(
                 filter=decision._snapshot.filters[decision._block.decision.listener][at.filter][0],
                 stat_prefix=text_of(mc_local_limit_name(at.limit)),

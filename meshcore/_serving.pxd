@@ -46,14 +46,14 @@ cdef inline uint64_t now_of(Snapshot snapshot, object given) except? 1:
     return snapshot.now() if snapshot.reads_clock else 0
 
 
-cdef inline const uint64_t *ids_of(Serving serving, Snapshot snapshot, object seed, uint64_t *room) except? NULL:
-    """Random numbers for the ids of a request; NULL: it needs none, or they come of its seed."""
-    if not snapshot.makes_ids or seed is not None:
-        return NULL
-    room[2] = room[3] = room[4] = 0  # of traces
-    if not mc_id_source_take(serving.ids, room, snapshot.makes_ids):
+cdef enum:
+    OWN_IDS = 2  # of a request's random numbers those that its id is made of; those of a trace follow
+
+
+cdef inline int draw_ids(Serving serving, uint64_t *out, size_t count) except -1:
+    if not mc_id_source_take(serving.ids, out, count):
         raise OSError("the system has no random numbers to give")
-    return room
+    return 0
 
 
 cdef inline uint64_t unix_time_of(Snapshot snapshot, object given) except? 1:

@@ -2,7 +2,7 @@ from cpython.object cimport PyObject
 from libc.stdint cimport int32_t, uint32_t, uint64_t
 
 from meshcore._core cimport *
-from meshcore._serving cimport REFRESHES, Serving
+from meshcore._serving cimport OWN_IDS, REFRESHES, Serving, draw_ids
 from meshcore._snapshot cimport Snapshot
 
 
@@ -27,6 +27,7 @@ cdef struct Block:
     mc_decision decision
     bint decided          # the decision is one, and to be released
     uint64_t ids[MC_REQUEST_IDS]  # what the request's ids are made of
+    uint32_t undrawn      # the last of them, which nobody has asked for yet
     mc_header *lines
     uint32_t line_count
     Block *next
@@ -47,6 +48,16 @@ cdef inline void hold(Block *block, PyObject *thing) noexcept:
     block.held_count += 1
 
 
+cdef inline const uint64_t *ids_of(Serving serving, Snapshot snapshot, Block *block, object seed) except? NULL:
+    """Random numbers for the ids of a request; NULL: it needs none, or they come of its seed. Those of its trace are drawn
+    when it is sent on."""
+    if not snapshot.makes_ids or seed is not None:
+        return NULL
+    draw_ids(serving, block.ids, OWN_IDS)
+    block.undrawn = snapshot.makes_ids - OWN_IDS
+    return block.ids
+
+
 cdef class Decision:
     cdef Block *_block  # never NULL
     cdef Snapshot _snapshot
@@ -55,6 +66,7 @@ cdef class Decision:
 
     cdef tuple pairs(self)
     cdef object given(self)
+    cdef int draw_ids(self) except -1
     cdef object _picked(self)
     cdef object _named(self, const mc_cluster *cluster, bint elsewhere, int32_t endpoint)
     cdef bytes _static_body(self)

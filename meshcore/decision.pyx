@@ -75,7 +75,7 @@ cdef Block *block_new(Py_ssize_t line_count) except NULL:
         if block == NULL:
             raise MemoryError
     block.decided = False
-    block.held_count = 0
+    block.held_count = block.undrawn = 0
     block.lines = block.some
     if block_make_room(block, line_count):
         free(block)
@@ -99,7 +99,7 @@ cdef inline void block_clear(Block *block) noexcept:
     if block.decided:
         block.decided = False
         mc_decision_release(&block.decision)
-    block.held_count = 0
+    block.held_count = block.undrawn = 0
     for i in range(count):
         disown(block.held[i])
     if block.lines != block.some:
@@ -188,6 +188,14 @@ cdef class Decision:
         if self._pairs is None:
             self._pairs = tuple([<object> self._block.held[i] for i in range(self._block.line_count)])
         return self._pairs
+
+    cdef int draw_ids(self) except -1:
+        """See to it that all of the request's random numbers are there, for what is sent on."""
+        cdef uint32_t count = self._block.undrawn
+        if count:
+            draw_ids(self._serving, &self._block.ids[OWN_IDS], count)
+            self._block.undrawn = 0
+        return 0
 
     cdef object given(self):
         """What these came in."""
@@ -387,9 +395,10 @@ cdef class Decision:
 
     @property
     def retry_after(self):
-        cdef const mc_limited *at = self._block.decision.limited
+        cdef mc_limited *at = self._block.decision.limited
         if at == NULL or not at.enforced:
             return None
+        mc_limited_reckon(at)
         return float("inf") if at.retry_after_ns == <uint64_t> -1 else at.retry_after_ns / 1e9
 
     @property
@@ -410,6 +419,7 @@ cdef class Decision:
     def request_headers(self, headers=None):
         if self._block.decision.outcome != MC_FORWARD:
             raise ValueError(f"nothing goes upstream: the outcome is {self.outcome.name}")
+        self.draw_ids()
         if headers is not None and not self._is_given(headers):
             return self._with_headers(headers).request_headers()
         return self._request_headers(NULL, self.given())
@@ -419,6 +429,7 @@ cdef class Decision:
         cdef mc_scratch scratch
         cdef const mc_header_line *lines
         cdef uint32_t count
+        self.draw_ids()
         mc_scratch_init(&scratch)
         try:
             if mc_attempt_request_headers(&self._block.decision, attempt, &scratch, &lines, &count):
@@ -749,6 +760,7 @@ cdef class Mirror:
         cdef mc_scratch scratch
         cdef const mc_header_line *lines
         cdef uint32_t count
+        self._decision.draw_ids()
         mc_scratch_init(&scratch)
         try:
             if mc_decision_mirror_headers(

@@ -15,10 +15,10 @@ from meshcore._given cimport number_given, time_given
 from meshcore._outlier_status cimport add_ejections
 from meshcore._pick cimport pick_of
 from meshcore._request cimport as_bytes, take, take_plain, text_of
-from meshcore._serving cimport Serving, ids_of, now_of, number_of, unix_time_of
+from meshcore._serving cimport Serving, now_of, number_of, unix_time_of
 from meshcore._snapshot cimport Snapshot
 from meshcore._standing cimport checks_of, standing
-from meshcore.decision cimport Block, Decision as Decided, decide, decision_new, hold, peek
+from meshcore.decision cimport Block, Decision as Decided, decide, decision_new, hold, ids_of, peek
 
 from meshcore._breakers import Lease
 from meshcore._pick import Pick
@@ -146,6 +146,16 @@ cdef object decide_by_place(object engine, PyObject *const *arguments, Py_ssize_
     return decide_by_names(engine, arguments, count, names)
 
 
+cdef inline int decide_now(Serving serving, Snapshot snapshot, object headers, Decided out) except -1:
+    """Decide by the clock and by chance on the request that the decision holds."""
+    cdef mc_request *request = &out._block.decision.request
+    request.now_ns = now_of(snapshot, None)
+    request.unix_s = unix_time_of(snapshot, None)
+    request.seed = mc_entropy_next(serving.entropy)
+    request.ids = ids_of(serving, snapshot, out._block, None) if snapshot.makes_ids else NULL
+    return decide(serving, snapshot, headers, out)
+
+
 cdef int check_ports(object source_port, object port) except -1:
     """Raises ValueError where one is no port."""
     number_given(source_port, "source_port", 0xFFFF)
@@ -247,7 +257,7 @@ cdef class Engine:
         request.now_ns = now_of(snapshot, now_ns)
         request.unix_s = unix_time_of(snapshot, unix_time)
         request.seed = mc_entropy_next(self._serving.entropy) if seed is None else seed & 0xFFFFFFFFFFFFFFFF
-        request.ids = ids_of(self._serving, snapshot, seed, out._block.ids) if snapshot.makes_ids else NULL
+        request.ids = ids_of(self._serving, snapshot, out._block, seed) if snapshot.makes_ids else NULL
         decide(self._serving, snapshot, headers, out)
         hold_texts(out, method, authority, path, scheme, source, local, protocol)
         return out
@@ -269,11 +279,7 @@ cdef class Engine:
         request.source.data = request.local.data = NULL
         request.source.size = request.local.size = 0
         request.source_port = request.port = 0
-        request.now_ns = now_of(snapshot, None)
-        request.unix_s = unix_time_of(snapshot, None)
-        request.seed = mc_entropy_next(self._serving.entropy)
-        request.ids = ids_of(self._serving, snapshot, None, block.ids) if snapshot.makes_ids else NULL
-        decide(self._serving, snapshot, headers, out)
+        decide_now(self._serving, snapshot, headers, out)
         block.path = <PyObject *> path
         block.authority = <PyObject *> authority
         hold(block, <PyObject *> method)
@@ -291,11 +297,7 @@ cdef class Engine:
         if not fill_plain(request, method, None, path, scheme, source, None, protocol, source_port, None):
             return self.decide(
                 method, None, path, headers, scheme=scheme, source=source, source_port=source_port, protocol=protocol)
-        request.now_ns = now_of(snapshot, None)
-        request.unix_s = unix_time_of(snapshot, None)
-        request.seed = mc_entropy_next(self._serving.entropy)
-        request.ids = ids_of(self._serving, snapshot, None, out._block.ids) if snapshot.makes_ids else NULL
-        decide(self._serving, snapshot, headers, out)
+        decide_now(self._serving, snapshot, headers, out)
         hold_texts(out, method, None, path, scheme, source, None, protocol)
         return out
 

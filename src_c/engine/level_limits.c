@@ -4,6 +4,7 @@ mc_code mc_level_limits_build(mc_level_limits *out, const mc_level_limits_spec *
                               mc_error *error) {
   *out = (mc_level_limits){.count = 0};
   if (!spec->count) return MC_OK;
+  builder->levels = true;
   out->at = mc_arena_alloc(builder->arena, spec->count, sizeof *out->at);
   if (!out->at) {
     *error = (mc_error){.code = MC_NO_MEMORY, .message = "out of memory"};

@@ -83,12 +83,13 @@ static bool tells_wait(const mc_limited *limited) {
 }
 
 /* Whether add_lines adds any. */
-static bool tells(const mc_limited *limited) {
+static bool tells(mc_limited *limited) {
   if (!limited->has_bucket || limited->silent) return false;
+  mc_limited_reckon(limited);
   return limited->told || limited->limit->tells & MC_TELL_RATELIMIT || tells_wait(limited);
 }
 
-static bool add_lines(const mc_limited *limited, mc_scratch *scratch, mc_header *lines, uint32_t *count) {
+static bool add_lines(mc_limited *limited, mc_scratch *scratch, mc_header *lines, uint32_t *count) {
   const mc_local_limit *limit = limited->limit;
   bool ok = true;
   if (!tells(limited)) return ok;
@@ -109,7 +110,7 @@ static bool add_lines(const mc_limited *limited, mc_scratch *scratch, mc_header 
 }
 
 bool mc_limits_tell(const mc_decision *d) {
-  for (const mc_limited *at = d->limited; at; at = at->next) {
+  for (mc_limited *at = d->limited; at; at = at->next) {
     if (tells(at)) return true;
   }
   for (const mc_asked *at = d->asked; at; at = at->next) {
@@ -127,7 +128,7 @@ mc_code mc_limit_lines(const mc_decision *d, mc_scratch *scratch, const mc_heade
   if (!room) return MC_OK;
   mc_header *all = mc_scratch_alloc(scratch, room * sizeof *all);
   if (!all) return MC_NO_MEMORY;
-  for (const mc_limited *at = d->limited; at; at = at->next) {
+  for (mc_limited *at = d->limited; at; at = at->next) {
     if (!add_lines(at, scratch, all, count)) return MC_NO_MEMORY;
   }
   for (const mc_asked *at = d->asked; at; at = at->next) {

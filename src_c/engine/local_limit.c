@@ -1,5 +1,8 @@
 #include "engine/local_limit.h"
 
+#include "base/inlined.h"
+#include "limit/bucket.h"
+
 #include "limit/table.h"
 
 /* ------------------------------------------------------------------ building */
@@ -26,9 +29,11 @@ static mc_code make_limit(mc_limit_rule *to, const mc_token_bucket *from, mc_err
 
 static uint64_t saturated(double ns) { return ns < 9e18 ? (uint64_t)ns : UINT64_C(9000000000000000000); }
 
-static mc_code build_rule(mc_limit_rule *to, const mc_limit_rule_spec *from, uint32_t open, const mc_local_limit_spec *spec,
-                          mc_arena *arena, mc_error *error) {
+/* number: MC_RULE_WHOLE is that of all requests. */
+static mc_code build_rule(mc_limit_rule *to, const mc_limit_rule_spec *from, const mc_rules *rules, int32_t number,
+                          const mc_local_limit_spec *spec, mc_arena *arena, mc_error *error) {
   bool ok = true;
+  const uint32_t open = number == MC_RULE_WHOLE ? 0 : mc_rules_open(rules, number);
   const mc_token_bucket *bucket = &from->bucket;
   const double token = (double)bucket->fill_interval_ns / (double)(bucket->tokens_per_fill ? bucket->tokens_per_fill : 1);
   to->label = mc_arena_copy(arena, from->label, &ok);
@@ -37,6 +42,7 @@ static mc_code build_rule(mc_limit_rule *to, const mc_limit_rule_spec *from, uin
   to->shadow = from->shadow;
   to->status = from->status ? from->status : spec->status;
   to->keyed = open > 0 || spec->per_connection;
+  to->key_entry = open && !spec->per_connection ? mc_rules_open_entry(rules, number) : -1;
   /* In milliseconds, as Envoy has it, so that the same rates are equal. */
   to->rate = (double)bucket->tokens_per_fill / ((double)(bucket->fill_interval_ns / 1000000) / 1000);
   to->max_tokens = bucket->max_tokens;
@@ -93,7 +99,8 @@ static mc_code build_rules(mc_local_limit *limit, const mc_local_limit_spec *spe
     const bool whole = i == spec->rule_count;
     const mc_limit_rule_spec *from = whole ? spec->whole : &spec->rules[i];
     limit->rule_count = i + !whole; /* clear goes by it, and by has_whole */
-    mc_code code = build_rule(&limit->at[i], from, whole ? 0 : mc_rules_open(limit->rules, (int32_t)i), spec, arena, error);
+    const int32_t number = whole ? MC_RULE_WHOLE : (int32_t)i;
+    mc_code code = build_rule(&limit->at[i], from, limit->rules, number, spec, arena, error);
     if (code) return code;
     if (!find_tokens(&limit->at[i], from->name, spec->capacity, builder->runtime)) {
       return fail(error, MC_NO_MEMORY, "no memory for the keys of a rate limit");
@@ -149,9 +156,11 @@ void mc_local_limit_clear(mc_local_limit *limit, mc_runtime *runtime) {
 
 mc_limit_counts mc_local_limit_counts(const mc_local_limit *limit) {
   mc_limit_counters *counters = mc_local_limit_counters(limit);
-  return (mc_limit_counts){.enabled = atomic_load_explicit(&counters->enabled, memory_order_relaxed),
-                           .ok = atomic_load_explicit(&counters->ok, memory_order_relaxed),
-                           .rate_limited = atomic_load_explicit(&counters->rate_limited, memory_order_relaxed),
+  const uint64_t ok = atomic_load_explicit(&counters->ok, memory_order_relaxed);
+  const uint64_t rate_limited = atomic_load_explicit(&counters->rate_limited, memory_order_relaxed);
+  return (mc_limit_counts){.enabled = ok + rate_limited,
+                           .ok = ok,
+                           .rate_limited = rate_limited,
                            .enforced = atomic_load_explicit(&counters->enforced, memory_order_relaxed)};
 }
 
@@ -196,21 +205,16 @@ static mc_slice with_connection(charge *c, mc_slice key) {
   return mc_slice_of(text, sizeof ports + sizeof size + size + key.size);
 }
 
-static mc_slice key_of(charge *c, const match *m) {
+MC_SELDOM mc_slice long_key(charge *c, const match *m) {
   mc_slice key = MC_LITERAL("");
   if (m->rule != MC_RULE_WHOLE && mc_rules_open(c->limit->rules, m->rule)) {
-    key = mc_rules_key(c->limit->rules, m->rule, m->descriptor, c->scratch);
+    const int32_t entry = mc_rules_open_entry(c->limit->rules, m->rule);
+    key = entry >= 0 ? m->descriptor->entries[entry].value
+                     : mc_rules_key(c->limit->rules, m->rule, m->descriptor, c->scratch);
   }
   if (key.data && c->limit->per_connection) key = with_connection(c, key);
   if (!key.data) c->no_memory = true;
   return key;
-}
-
-static mc_limit_answer ask(mc_limit_rule *rule, mc_slice key, uint64_t cost, uint64_t now, bool peek) {
-  if (rule->keyed && peek) return mc_limiter_peek(&rule->limiter, key, cost, now);
-  if (rule->keyed) return mc_limiter_check(&rule->limiter, key, cost, now);
-  mc_bucket *bucket = rule->store->memory;
-  return peek ? mc_bucket_peek(bucket, &rule->limit, cost, now) : mc_bucket_check(bucket, &rule->limit, cost, now);
 }
 
 static void give_back(mc_limit_rule *rule, mc_slice key, uint64_t cost, uint64_t now) {
@@ -225,50 +229,87 @@ static uint64_t in_ns(const mc_limit_rule *rule, uint64_t units) {
   return units > UINT64_MAX >> rule->shift ? MC_NEVER : units << rule->shift;
 }
 
-/* What the tokens of a rule say, after it has given them or not. Of a peek it is as if they had been taken. */
-static mc_limit_answer take(charge *c, const match *m) {
+/* What came of asking a rule for tokens. */
+typedef struct taking {
+  const mc_limit_rule *rule;
+  bool allowed;
+  bool taken;     /* the cost has been; of a peek it is as if */
+  bool back;      /* tokens were given back: that is always allowed */
+  bool free;      /* it costs nothing, which is refused for ever, as Envoy has it */
+  uint64_t cost;  /* of what was asked for */
+  uint64_t debt;  /* before it */
+} taking;
+
+/* Of a peek it is as if the tokens had been taken. */
+MC_INLINED taking take(charge *c, const match *m) {
   mc_limit_rule *rule = rule_of(c->limit, m->rule);
   const mc_descriptor *descriptor = m->descriptor;
   const uint64_t cost = descriptor && descriptor->hits.said ? descriptor->hits.value : 1;
-  const bool back = descriptor && descriptor->gives_back;
-  if (rule->none) return (mc_limit_answer){.allowed = back, .retry_after_ns = back ? 0 : MC_NEVER};
+  taking out = {.rule = rule, .back = descriptor && descriptor->gives_back};
+  out.allowed = out.back;
+  if (rule->none) return out;
   const uint64_t now = c->request->now_ns >> rule->shift;
-  const mc_slice key = rule->keyed ? key_of(c, m) : MC_LITERAL("");
-  if (c->no_memory) return (mc_limit_answer){.allowed = false};
-  if (back && !c->peek) give_back(rule, key, cost, now);
-  mc_limit_answer answer = ask(rule, key, back ? 0 : cost, now, c->peek);
-  if (c->peek && answer.allowed && !back) {
-    answer.remaining -= cost;
-    answer.reset_ns += cost * (rule->token_ns >> rule->shift);
+  mc_slice key = MC_ABSENT;
+  if (rule->keyed) key = rule->key_entry >= 0 ? descriptor->entries[rule->key_entry].value : long_key(c, m);
+  if (c->no_memory) return out;
+  if (out.back && !c->peek) give_back(rule, key, cost, now);
+  out.cost = out.back ? 0 : cost;
+  if (c->peek) {
+    out.taken = rule->keyed ? mc_limiter_would(&rule->limiter, key, out.cost, now, &out.debt)
+                            : mc_bucket_would(rule->store->memory, &rule->limit, out.cost, now, &out.debt);
+  } else {
+    out.taken = rule->keyed ? mc_limiter_charge(&rule->limiter, key, out.cost, now, &out.debt)
+                            : mc_bucket_take(rule->store->memory, &rule->limit, out.cost, now, &out.debt);
   }
-  answer.retry_after_ns = in_ns(rule, answer.retry_after_ns);
+  out.free = !cost && !out.back && !c->limit->free_zero;
+  out.allowed = out.back || (out.taken && !out.free);
+  return out;
+}
+
+MC_INLINED void note(mc_limited *out, const match *m, const taking *t) {
+  out->has_bucket = true;
+  out->rule = m->rule;
+  out->descriptor = m->descriptor;
+  out->bucket = t->rule;
+  out->debt = t->debt;
+  out->cost = t->cost;
+  out->taken = t->taken;
+  out->back = t->back;
+  out->free = t->free;
+  out->reckoned = false;
+}
+
+/* What the rule says of it. */
+static mc_limit_answer answer_of(const mc_limited *limited) {
+  const mc_limit_rule *rule = limited->bucket;
+  if (rule->none) return (mc_limit_answer){.allowed = limited->back, .retry_after_ns = limited->back ? 0 : MC_NEVER};
+  mc_limit_answer answer = mc_limit_answer_of(&rule->limit, limited->debt, limited->cost, limited->taken, limited->taken);
+  answer.retry_after_ns = limited->free ? MC_NEVER : in_ns(rule, answer.retry_after_ns);
   answer.reset_ns = in_ns(rule, answer.reset_ns);
-  if (back) answer.allowed = true;
-  if (back || cost || c->limit->free_zero) return answer;
-  answer.allowed = false;
-  answer.retry_after_ns = MC_NEVER;
+  answer.allowed = limited->back || (limited->taken && !limited->free);
   return answer;
 }
 
-static void tell(mc_limited *out, const mc_local_limit *limit, const match *m, const mc_limit_answer *answer) {
-  const mc_limit_rule *rule = rule_of(limit, m->rule);
+void mc_limited_reckon(mc_limited *limited) {
+  if (limited->reckoned || !limited->has_bucket) return;
+  const mc_limit_rule *rule = limited->bucket;
+  const mc_descriptor *descriptor = limited->descriptor;
+  const mc_limit_answer answer = answer_of(limited);
   const uint64_t but_one = rule->max_tokens ? rule->window_ns - rule->token_ns : 0;
-  const bool asked = m->descriptor && m->descriptor->tells != MC_UNSAID;
-  out->has_bucket = true;
-  out->told = asked ? m->descriptor->tells == MC_SAID_YES : limit->tells & MC_TELL_X_RATELIMIT;
-  if (m->rule == MC_RULE_WHOLE && rule->none) out->told = false; /* as in Envoy */
-  out->rule = m->rule;
-  out->descriptor = m->descriptor;
-  out->max_tokens = rule->max_tokens;
-  out->remaining = answer->remaining;
-  out->window_ns = rule->window_ns;
-  out->retry_after_ns = answer->allowed ? 0 : answer->retry_after_ns;
-  out->reset_ns = answer->reset_ns;
-  out->next_ns = 0;
+  const bool asked = descriptor && descriptor->tells != MC_UNSAID;
+  limited->reckoned = true;
+  limited->told = asked ? descriptor->tells == MC_SAID_YES : limited->limit->tells & MC_TELL_X_RATELIMIT;
+  if (limited->rule == MC_RULE_WHOLE && rule->none) limited->told = false; /* as in Envoy */
+  limited->max_tokens = rule->max_tokens;
+  limited->remaining = answer.remaining;
+  limited->window_ns = rule->window_ns;
+  limited->retry_after_ns = answer.allowed ? 0 : answer.retry_after_ns;
+  limited->reset_ns = answer.reset_ns;
+  limited->next_ns = 0;
   if (rule->none) {
-    out->next_ns = rule->token_ns;
-  } else if (!answer->remaining) {
-    out->next_ns = answer->reset_ns > but_one ? answer->reset_ns - but_one : 0;
+    limited->next_ns = rule->token_ns;
+  } else if (!answer.remaining) {
+    limited->next_ns = answer.reset_ns > but_one ? answer.reset_ns - but_one : 0;
   }
 }
 
@@ -294,9 +335,12 @@ static bool same(const match *a, const match *b) {
 }
 
 /* Whether what a rule that refuses nobody says is to be told, rather than what `told` said. */
-static bool is_nearer(const mc_local_limit *limit, const match *m, const match *told, uint64_t left, uint64_t told_left) {
-  const bool shadow = rule_of(limit, m->rule)->shadow, told_shadow = rule_of(limit, told->rule)->shadow;
-  return shadow == told_shadow ? left < told_left : told_shadow;
+MC_SELDOM bool is_nearer(const mc_limited *out, const match *m, const taking *t) {
+  if (!out->has_bucket) return false; /* it is the first */
+  mc_limited other = *out, told = *out;
+  note(&other, m, t);
+  if (t->rule->shadow != out->bucket->shadow) return out->bucket->shadow;
+  return answer_of(&other).remaining < answer_of(&told).remaining;
 }
 
 mc_code mc_local_limit_judge(const mc_request *request, const mc_descriptor *descriptors, uint32_t count, bool peek,
@@ -311,19 +355,17 @@ mc_code mc_local_limit_judge(const mc_request *request, const mc_descriptor *des
   const match *told = matches; /* the first, then the first that refuses in shadow */
   bool shadowed = false;
   for (uint32_t i = 0; i < found; i++) {
-    const mc_limit_answer answer = take(&c, &matches[i]);
+    const taking taking = take(&c, &matches[i]);
     if (c.no_memory) return MC_NO_MEMORY;
-    const mc_limit_rule *rule = rule_of(limit, matches[i].rule);
-    const bool refused = !answer.allowed && !rule->shadow;
-    const bool nearer = limit->tells_least ? is_nearer(limit, &matches[i], told, answer.remaining, out->remaining)
-                                           : !answer.allowed && !shadowed;
+    const bool refused = !taking.allowed && !taking.rule->shadow;
+    const bool nearer = limit->tells_least ? is_nearer(out, &matches[i], &taking) : !taking.allowed && !shadowed;
     if (refused || nearer) told = &matches[i];
-    shadowed |= !answer.allowed;
+    shadowed |= !taking.allowed;
     /* Two descriptors may be one: what is left is what is left after both. */
-    if (told == &matches[i] || same(&matches[i], told)) tell(out, limit, told, &answer);
+    if (told == &matches[i] || same(&matches[i], told)) note(out, told, &taking);
     if (!refused) continue;
     out->allowed = false;
-    *status = rule->status;
+    *status = taking.rule->status;
     return MC_OK;
   }
   if (limit->tells_least && found) {

@@ -22,15 +22,17 @@ typedef struct mc_limit_rule {
   bool keyed;         /* a limiter, not a bucket */
   bool shadow;
   uint16_t status;    /* of refusals */
+  int32_t key_entry;  /* the entry of a descriptor whose value alone is the key; -1: there is more to it */
   double rate;        /* tokens in a nanosecond */
   uint64_t max_tokens, token_ns, window_ns;
   mc_limit_store *store; /* NULL: none */
   mc_limiter limiter;    /* of what is in it, where it is keyed */
 } mc_limit_rule;
 
-/* How many requests it let through, and so on; in memory that the runtime keeps. */
+/* How many requests it let through, and so on, in memory that the runtime keeps; the first two are all for whom it was
+ * enabled. */
 typedef struct mc_limit_counters {
-  atomic_uint_fast64_t enabled, ok, rate_limited, enforced;
+  atomic_uint_fast64_t ok, rate_limited, enforced;
 } mc_limit_counters;
 
 typedef struct mc_local_limit {
@@ -57,6 +59,7 @@ typedef struct mc_limit_builder {
   mc_runtime *runtime;
   mc_arena *arena;
   mc_local_limit *first; /* of those that are built */
+  bool levels;           /* some level says something to a rate limit filter */
 } mc_limit_builder;
 
 /* Compiles into the arena; NULL in *out where there is no spec. What lies beyond the arena is given back by

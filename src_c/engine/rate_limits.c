@@ -1,5 +1,6 @@
 #include "engine/rate_limits.h"
 
+#include "base/inlined.h"
 #include "base/rng.h"
 #include "edit/bytes.h"
 #include "edit/response.h"
@@ -9,9 +10,9 @@
 /* ------------------------------------------------------------------ which limit, which descriptors */
 
 /* The innermost level that speaks to the filter. Without a route nobody does. */
-static const mc_level_limit *level_of(const mc_decision *d, uint32_t filter) {
+MC_INLINED const mc_level_limit *level_of(const mc_decision *d, uint32_t filter) {
   const mc_snapshot *s = d->snapshot;
-  if (d->route < 0) return NULL;
+  if (!s->limits.levels || d->route < 0) return NULL;
   const mc_action *action = &s->actions[d->route];
   const mc_level_limit *found = NULL;
   if (d->choice >= 0) found = mc_level_limits_find(&action->weighted[d->choice].limits, filter);
@@ -30,7 +31,8 @@ typedef struct collection {
 
 /* A share of the requests, which those of one seed that share a stream have or have not. */
 static bool drawn(mc_fraction share, const mc_decision *d, uint64_t stream) {
-  return share.denominator && mc_mix64(d->request.seed ^ stream) % share.denominator < share.numerator;
+  if (share.numerator >= share.denominator) return share.denominator != 0; /* all of them, as most often */
+  return mc_mix64(d->request.seed ^ stream) % share.denominator < share.numerator;
 }
 
 /* Any constant will do that no other draw from the seed uses; each use of it adds its place. */
@@ -133,7 +135,6 @@ bool mc_local_limit_answer(mc_decision *d, mc_input *input, uint32_t place, bool
     return false;
   }
   d->limited = made;
-  mc_limit_count(&counters->enabled, peek);
   mc_limit_count(made->allowed && !made->shadowed ? &counters->ok : &counters->rate_limited, peek);
   if (made->allowed) return false;
   made->enforced = drawn(limit->enforced, d, stream_of(place, ENFORCED));

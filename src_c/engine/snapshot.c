@@ -267,7 +267,7 @@ mc_snapshot *mc_snapshot_build(const mc_snapshot_spec *spec, mc_runtime *runtime
   if (s->sharers) atomic_init(s->sharers, 1);
   mc_code code = s->sharers && s->routes ? MC_OK : no_memory(error);
   if (!code) s->asked = mc_slots_asked(mc_route_table_slots(s->routes));
-  if (!code) s->limits = (mc_limit_builder){mc_route_table_slots(s->routes), runtime, s->arena, NULL};
+  if (!code) s->limits = (mc_limit_builder){.slots = mc_route_table_slots(s->routes), .runtime = runtime, .arena = s->arena};
   if (!code) code = build_hosts(s, spec, error);
   if (!code) code = build_listeners(s, spec, error);
   if (!code) code = build_clusters(s, spec, error);

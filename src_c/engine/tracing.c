@@ -29,7 +29,9 @@ static mc_code note_reason(mc_decision *d, const mc_http_options *options) {
   return MC_OK;
 }
 
-static bool within(mc_fraction share, uint64_t number) { return number % share.denominator < share.numerator; }
+static bool within(mc_fraction share, uint64_t number) {
+  return share.numerator >= share.denominator || number % share.denominator < share.numerator;
+}
 
 /* Who asks for a trace. */
 typedef struct wishes {

@@ -1604,12 +1604,19 @@ struct mc_limited {
   const struct mc_local_limit *limit;
   uint32_t filter;         /* its place among the listener's */
   bool allowed, enforced;  /* neither: what would have been refused is not */
-  bool told;               /* x-ratelimit-* tell of the bucket */
   bool shadowed;           /* by tells_least: a rule in shadow would have refused it */
   bool silent;             /* clients are told nothing of the bucket */
   bool has_bucket;         /* the rest is of a bucket: the one that refused, or the strictest that did not */
   int32_t rule;            /* its number, or MC_RULE_WHOLE */
   const mc_descriptor *descriptor; /* that it is for; NULL: MC_RULE_WHOLE */
+  const struct mc_limit_rule *bucket;
+  uint64_t debt, cost;     /* what it owed before, and what was asked for */
+  bool taken;              /* it had the cost */
+  bool back;               /* tokens were given back, which is always allowed */
+  bool free;               /* it costs nothing, which is refused for ever */
+  /* What follows is there after mc_limited_reckon. Most requests are never told of it. */
+  bool reckoned;
+  bool told;               /* x-ratelimit-* tell of the bucket */
   uint64_t max_tokens, remaining;
   uint64_t window_ns;      /* in which it fills from empty */
   uint64_t retry_after_ns; /* until the same request would pass; 0: it does, MC_NEVER */
@@ -1617,6 +1624,8 @@ struct mc_limited {
   uint64_t reset_ns;       /* until it is full */
   mc_limited *next;        /* of the filter before */
 };
+
+void mc_limited_reckon(mc_limited *limited);
 
 /* What an answer tells of a service's limit. */
 typedef struct mc_service_limit {

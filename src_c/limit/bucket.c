@@ -8,10 +8,6 @@ mc_bucket *mc_bucket_new(void) { return calloc(1, sizeof(mc_bucket)); }
 
 void mc_bucket_free(mc_bucket *bucket) { free(bucket); }
 
-static uint64_t debt_now(const mc_bucket *bucket, uint64_t now) {
-  return mc_debt_of(atomic_load_explicit(&bucket->full_at, memory_order_relaxed), now);
-}
-
 bool mc_bucket_allow(mc_bucket *bucket, const mc_limit *limit, uint64_t cost, uint64_t now_ns) {
   uint64_t debt;
   return cost <= limit->max_tokens && mc_bucket_charge(bucket, mc_limit_units(limit, cost), limit->burst,
@@ -19,15 +15,20 @@ bool mc_bucket_allow(mc_bucket *bucket, const mc_limit *limit, uint64_t cost, ui
 }
 
 mc_limit_answer mc_bucket_check(mc_bucket *bucket, const mc_limit *limit, uint64_t cost, uint64_t now_ns) {
-  uint64_t now = mc_limit_time(limit, now_ns), debt;
-  if (cost > limit->max_tokens) return mc_limit_answer_of(limit, debt_now(bucket, now), cost, false, false);
-  bool taken = mc_bucket_charge(bucket, mc_limit_units(limit, cost), limit->burst, now, &debt);
+  uint64_t debt;
+  const bool taken = mc_bucket_take(bucket, limit, cost, now_ns, &debt);
   return mc_limit_answer_of(limit, debt, cost, taken, taken);
 }
 
+bool mc_bucket_would(const mc_bucket *bucket, const mc_limit *limit, uint64_t cost, uint64_t now_ns, uint64_t *debt) {
+  *debt = mc_debt_of(atomic_load_explicit(&bucket->full_at, memory_order_relaxed), mc_limit_time(limit, now_ns));
+  return !mc_limit_pays_after(limit, *debt, cost);
+}
+
 mc_limit_answer mc_bucket_peek(const mc_bucket *bucket, const mc_limit *limit, uint64_t cost, uint64_t now_ns) {
-  uint64_t debt = debt_now(bucket, mc_limit_time(limit, now_ns));
-  return mc_limit_answer_of(limit, debt, cost, !mc_limit_pays_after(limit, debt, cost), false);
+  uint64_t debt;
+  const bool enough = mc_bucket_would(bucket, limit, cost, now_ns, &debt);
+  return mc_limit_answer_of(limit, debt, cost, enough, false);
 }
 
 uint64_t mc_bucket_reserve(mc_bucket *bucket, const mc_limit *limit, uint64_t cost, uint64_t max_wait_ns,

@@ -26,4 +26,17 @@ static inline bool mc_bucket_charge(mc_bucket *bucket, uint64_t units, uint64_t 
   return true;
 }
 
+/* mc_bucket_check and mc_bucket_peek, for whom it is enough whether there were the tokens. *debt: what was owed before, of
+ * which mc_limit_answer_of makes the rest. */
+bool mc_bucket_would(const mc_bucket *bucket, const mc_limit *limit, uint64_t cost, uint64_t now_ns, uint64_t *debt);
+static inline bool mc_bucket_take(mc_bucket *bucket, const mc_limit *limit, uint64_t cost, uint64_t now_ns,
+                                  uint64_t *debt) {
+  const uint64_t now = mc_limit_time(limit, now_ns);
+  if (cost > limit->max_tokens) {
+    *debt = mc_debt_of(atomic_load_explicit(&bucket->full_at, memory_order_relaxed), now);
+    return false;
+  }
+  return mc_bucket_charge(bucket, mc_limit_units(limit, cost), limit->burst, now, debt);
+}
+
 #endif

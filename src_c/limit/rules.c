@@ -30,7 +30,8 @@ static bool same_shape(const rule *a, const rule *b) {
 static bool has_keys(const mc_descriptor *descriptor, const rule *r) {
   if (descriptor->count != r->count) return false;
   for (uint32_t i = 0; i < r->count; i++) {
-    if (!mc_slice_equal(descriptor->entries[i].key, r->entries[i].key)) return false;
+    const mc_slice key = descriptor->entries[i].key;
+    if (key.size != r->entries[i].key.size || !mc_slice_same(key.data, r->entries[i].key.data, key.size)) return false;
   }
   return true;
 }
@@ -63,6 +64,7 @@ int32_t mc_rules_find(const mc_rules *rules, const mc_descriptor *descriptor) {
   for (uint32_t i = 0; i < rules->shape_count; i++) {
     const rule *shape = &rules->rules[rules->shapes[i]];
     if (!has_keys(descriptor, shape)) continue;
+    if (shape->open == shape->count) return (int32_t)rules->shapes[i]; /* it fixes nothing: the first is all there is */
     const int32_t found = look_up(rules, shape, descriptor->entries);
     if (found >= 0) return found;
   }
@@ -123,12 +125,20 @@ mc_rules *mc_rules_build(const mc_limit_rule_spec *specs, uint32_t count, mc_are
 
 uint32_t mc_rules_open(const mc_rules *rules, int32_t rule) { return rules->rules[rule].open; }
 
+int32_t mc_rules_open_entry(const mc_rules *rules, int32_t number) {
+  const rule *r = &rules->rules[number];
+  int32_t at = -1;
+  for (uint32_t i = 0; i < r->count && r->open == 1; i++) {
+    if (is_open(r, i)) at = (int32_t)i;
+  }
+  return at;
+}
+
 mc_slice mc_rules_key(const mc_rules *rules, int32_t number, const mc_descriptor *descriptor, mc_scratch *scratch) {
   const rule *r = &rules->rules[number];
   size_t size = 0, at = 0;
   for (uint32_t i = 0; i < r->count; i++) {
     if (!is_open(r, i)) continue;
-    if (r->open == 1) return descriptor->entries[i].value;
     size += sizeof(uint64_t) + descriptor->entries[i].value.size;
   }
   char *key = mc_scratch_alloc(scratch, size);

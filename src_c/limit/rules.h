@@ -18,8 +18,9 @@ mc_rules *mc_rules_build(const mc_limit_rule_spec *rules, uint32_t count, mc_are
 int32_t mc_rules_find(const mc_rules *rules, const mc_descriptor *descriptor);
 /* How many values a rule leaves open. */
 uint32_t mc_rules_open(const mc_rules *rules, int32_t rule);
-/* What tells apart the descriptors of a rule that leaves values open: a text in place where there is one of them, and in
- * the scratch otherwise. data NULL: memory is out. */
+/* Which value that is, where it is one alone; otherwise -1. Descriptors of the rule are told apart by it. */
+int32_t mc_rules_open_entry(const mc_rules *rules, int32_t rule);
+/* What tells apart the descriptors of a rule that leaves values open: a text in the scratch. data NULL: memory is out. */
 mc_slice mc_rules_key(const mc_rules *rules, int32_t rule, const mc_descriptor *descriptor, mc_scratch *scratch);
 
 #endif

@@ -224,18 +224,30 @@ bool mc_limiter_allow(mc_limiter *limiter, mc_slice key, uint64_t cost, uint64_t
          charge(limiter, key, mc_limit_units(limit, cost), limit->burst, now_ns, &debt);
 }
 
-mc_limit_answer mc_limiter_check(mc_limiter *limiter, mc_slice key, uint64_t cost, uint64_t now_ns) {
+bool mc_limiter_charge(mc_limiter *limiter, mc_slice key, uint64_t cost, uint64_t now_ns, uint64_t *debt) {
   const mc_limit *limit = &limiter->limit;
+  if (cost > limit->max_tokens) {
+    *debt = debt_now(limiter, key, now_ns);
+    return false;
+  }
+  return charge(limiter, key, mc_limit_units(limit, cost), limit->burst, now_ns, debt);
+}
+
+mc_limit_answer mc_limiter_check(mc_limiter *limiter, mc_slice key, uint64_t cost, uint64_t now_ns) {
   uint64_t debt;
-  if (cost > limit->max_tokens)
-    return mc_limit_answer_of(limit, debt_now(limiter, key, now_ns), cost, false, false);
-  bool taken = charge(limiter, key, mc_limit_units(limit, cost), limit->burst, now_ns, &debt);
-  return mc_limit_answer_of(limit, debt, cost, taken, taken);
+  const bool taken = mc_limiter_charge(limiter, key, cost, now_ns, &debt);
+  return mc_limit_answer_of(&limiter->limit, debt, cost, taken, taken);
+}
+
+bool mc_limiter_would(const mc_limiter *limiter, mc_slice key, uint64_t cost, uint64_t now_ns, uint64_t *debt) {
+  *debt = debt_now(limiter, key, now_ns);
+  return !mc_limit_pays_after(&limiter->limit, *debt, cost);
 }
 
 mc_limit_answer mc_limiter_peek(const mc_limiter *limiter, mc_slice key, uint64_t cost, uint64_t now_ns) {
-  uint64_t debt = debt_now(limiter, key, now_ns);
-  return mc_limit_answer_of(&limiter->limit, debt, cost, !mc_limit_pays_after(&limiter->limit, debt, cost), false);
+  uint64_t debt;
+  const bool enough = mc_limiter_would(limiter, key, cost, now_ns, &debt);
+  return mc_limit_answer_of(&limiter->limit, debt, cost, enough, false);
 }
 
 uint64_t mc_limiter_reserve(mc_limiter *limiter, mc_slice key, uint64_t cost, uint64_t max_wait_ns, uint64_t now_ns) {

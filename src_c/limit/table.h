@@ -56,4 +56,9 @@ void mc_limiter_init(void *memory, uint64_t capacity, const mc_limit *limit, con
 /* A view of what mc_limiter_init has made of these, with whatever secret; false: it is something else. */
 bool mc_limiter_open(mc_limiter *limiter, void *memory, uint64_t capacity, const mc_limit *limit);
 
+/* mc_limiter_check and mc_limiter_peek, for whom it is enough whether there were the tokens. *debt: what was owed before,
+ * of which mc_limit_answer_of makes the rest. */
+bool mc_limiter_charge(mc_limiter *limiter, mc_slice key, uint64_t cost, uint64_t now_ns, uint64_t *debt);
+bool mc_limiter_would(const mc_limiter *limiter, mc_slice key, uint64_t cost, uint64_t now_ns, uint64_t *debt);
+
 #endif

@@ -13,7 +13,7 @@ mc_code mc_header_source_of(mc_slice name, mc_slots *slots, mc_header_source *so
   return *source == MC_SOURCE_LINES ? mc_slots_add(slots, name, slot) : MC_OK;
 }
 
-static mc_slice pseudo(const mc_view *view, mc_header_source source) {
+mc_slice mc_input_pseudo(const mc_view *view, mc_header_source source) {
   switch (source) {
     case MC_SOURCE_METHOD:
       return view->method;
@@ -29,13 +29,8 @@ static mc_slice pseudo(const mc_view *view, mc_header_source source) {
   return MC_ABSENT;
 }
 
-mc_slice mc_input_value(mc_input *input, mc_header_source source, uint16_t slot) {
-  if (source != MC_SOURCE_LINES) return pseudo(input->view, source);
-  uint16_t line = mc_found_first(&input->found, slot);
-  if (!line) return MC_ABSENT;
-  if (!input->found.next[line - 1] || !mc_slots_joined(input->slots, slot)) {
-    return mc_view_line(input->view, line - 1u)->value;
-  }
+mc_slice mc_input_lines(mc_input *input, uint16_t slot, uint16_t line) {
+  if (!mc_slots_joined(input->slots, slot)) return mc_view_line(input->view, line - 1u)->value;
   mc_slice joined;
   if (mc_slots_join(&input->found, slot, input->view, input->scratch, &joined)) input->no_memory = true;
   return joined;

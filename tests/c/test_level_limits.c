@@ -15,7 +15,7 @@ static void test_by_filter(void) {
     mc_slots *slots = mc_slots_new();
     mc_arena *arena = mc_arena_new();
     check_memory(n);
-    const mc_code code = mc_level_limits_build(&limits, &spec, &(mc_limit_builder){slots, runtime, arena, NULL}, &error);
+    const mc_code code = mc_level_limits_build(&limits, &spec, &(mc_limit_builder){.slots = slots, .runtime = runtime, .arena = arena}, &error);
     check_memory(-1);
     if (code == MC_OK) {
       CHECK(mc_level_limits_find(&limits, 3)->local && !mc_level_limits_find(&limits, 3)->global);
@@ -23,7 +23,7 @@ static void test_by_filter(void) {
       CHECK(mc_level_limits_find(&limits, 2) == NULL);
     }
     mc_level_limits_clear(&limits, runtime);
-    CHECK_INT(mc_level_limits_build(&limits, &nothing, &(mc_limit_builder){slots, runtime, arena, NULL}, &error), MC_OK);
+    CHECK_INT(mc_level_limits_build(&limits, &nothing, &(mc_limit_builder){.slots = slots, .runtime = runtime, .arena = arena}, &error), MC_OK);
     CHECK(mc_level_limits_find(&limits, 0) == NULL);
     mc_slots_free(slots);
     mc_arena_free(arena);

@@ -29,7 +29,7 @@ static const char *lines_of(mc_limited limited, mc_asked *asked) {
 #define SECOND UINT64_C(1000000000)
 
 static void test_what_a_limit_tells(void) {
-  mc_limited limited = {.has_bucket = true, .told = true, .allowed = true, .max_tokens = 10, .remaining = 3, .window_ns = 60 * SECOND, .reset_ns = 41 * SECOND + 1};
+  mc_limited limited = {.has_bucket = true, .reckoned = true, .told = true, .allowed = true, .max_tokens = 10, .remaining = 3, .window_ns = 60 * SECOND, .reset_ns = 41 * SECOND + 1};
   limit.tells = 0;
   CHECK_LINES(lines_of(limited, NULL), "x-ratelimit-limit: 10|x-ratelimit-remaining: 3|x-ratelimit-reset: 0");
   limit.tells = MC_TELL_RATELIMIT | MC_TELL_RETRY_AFTER;

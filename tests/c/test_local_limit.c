@@ -24,7 +24,7 @@ static void start(mc_local_limit_spec spec, const mc_limit_rule_spec *rules, uin
   spec.rule_count = count;
   if (!spec.capacity) spec.capacity = 64;
   spec.status = 429;
-  CHECK_INT(mc_local_limit_build(&limit, &spec, &(mc_limit_builder){slots, runtime, arena, NULL}, &error), MC_OK);
+  CHECK_INT(mc_local_limit_build(&limit, &spec, &(mc_limit_builder){.slots = slots, .runtime = runtime, .arena = arena}, &error), MC_OK);
 }
 
 static void stop(void) {
@@ -40,6 +40,7 @@ static bool judge_as(const mc_descriptor *descriptors, uint32_t count, bool peek
   limited = (mc_limited){.limit = limit};
   status = 0;
   CHECK_INT(mc_local_limit_judge(&request, descriptors, count, peek, &scratch, &limited, &status), MC_OK);
+  mc_limited_reckon(&limited);
   return limited.allowed;
 }
 
@@ -224,7 +225,7 @@ static void test_memory(void) {
     slots = mc_slots_new();
     arena = mc_arena_new();
     check_memory(n);
-    mc_code code = mc_local_limit_build(&limit, &spec, &(mc_limit_builder){slots, runtime, arena, NULL}, &error);
+    mc_code code = mc_local_limit_build(&limit, &spec, &(mc_limit_builder){.slots = slots, .runtime = runtime, .arena = arena}, &error);
     check_memory(-1);
     CHECK(code == MC_OK || code == MC_NO_MEMORY);
     mc_local_limit_clear(limit, runtime);

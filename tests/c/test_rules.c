@@ -56,13 +56,13 @@ static void test_keys_tell_lists_of_values_apart(void) {
   mc_scratch_init(&scratch);
   build(specs, 2);
   const mc_descriptor one = descriptor_of(PAIRS(PAIR("a", "1"), PAIR("x", "1"), PAIR("b", "23"))),
-                      other = descriptor_of(PAIRS(PAIR("a", "12"), PAIR("x", "1"), PAIR("b", "3"))),
-                      single = descriptor_of(PAIRS(PAIR("a", "12")));
+                      other = descriptor_of(PAIRS(PAIR("a", "12"), PAIR("x", "1"), PAIR("b", "3")));
   const mc_slice a = mc_rules_key(rules, 0, &one, &scratch), b = mc_rules_key(rules, 0, &other, &scratch);
   CHECK_INT(a.size, b.size);
   CHECK(!mc_slice_equal(a, b));
   CHECK(mc_slice_equal(a, mc_rules_key(rules, 0, &one, &scratch)));
-  CHECK_SLICE(mc_rules_key(rules, 1, &single, &scratch), "12");
+  CHECK_INT(mc_rules_open_entry(rules, 0), -1);
+  CHECK_INT(mc_rules_open_entry(rules, 1), 0);
   mc_scratch_reset(&scratch);
   stop();
 }
