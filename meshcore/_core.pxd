@@ -1068,6 +1068,7 @@ cdef extern from "meshcore.h" nogil:
         pass
 
     mc_runtime *mc_runtime_new()
+    void mc_runtime_set_alone(mc_runtime *runtime)
     void mc_runtime_free(mc_runtime *runtime)
     void mc_runtime_lock(mc_runtime *runtime)
     void mc_runtime_unlock(mc_runtime *runtime)
@@ -1655,6 +1656,7 @@ cdef extern from "platform.h" nogil:
     mc_entropy *mc_entropy_new()
     void mc_entropy_free(mc_entropy *entropy)
     uint64_t mc_entropy_next(mc_entropy *entropy)
+    uint64_t mc_entropy_next_alone(mc_entropy *entropy)
 
     ctypedef struct mc_id_source:
         pass
@@ -1662,6 +1664,7 @@ cdef extern from "platform.h" nogil:
     mc_id_source *mc_id_source_new()
     void mc_id_source_free(mc_id_source *source)
     c_bool mc_id_source_take(mc_id_source *source, uint64_t *out, size_t count)
+    c_bool mc_id_source_take_alone(mc_id_source *source, uint64_t *out, size_t count)
     uint64_t mc_platform_now_ns()
     uint64_t mc_platform_unix_s()
     bint mc_platform_random(void *out, size_t size)

@@ -2,6 +2,7 @@ from libc.stdint cimport int32_t, uint64_t
 
 from meshcore._core cimport *
 from meshcore._given cimport time_given, unix_seconds_given
+from meshcore._request cimport MC_LISTS_STAY
 from meshcore._snapshot cimport Runtime, Snapshot
 
 
@@ -50,8 +51,15 @@ cdef enum:
     OWN_IDS = 2  # of a request's random numbers those that its id is made of; those of a trace follow
 
 
+cdef inline uint64_t draw_seed(Serving serving) noexcept:
+    if MC_LISTS_STAY:  # the GIL is held
+        return mc_entropy_next_alone(serving.entropy)
+    return mc_entropy_next(serving.entropy)
+
+
 cdef inline int draw_ids(Serving serving, uint64_t *out, size_t count) except -1:
-    if not mc_id_source_take(serving.ids, out, count):
+    cdef bint taken = (mc_id_source_take_alone if MC_LISTS_STAY else mc_id_source_take)(serving.ids, out, count)
+    if not taken:
         raise OSError("the system has no random numbers to give")
     return 0
 

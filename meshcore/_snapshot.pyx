@@ -11,6 +11,7 @@ from meshcore._cluster_spec cimport cluster_spec, nanoseconds, unchecked
 from meshcore._exchange_spec cimport exchange_options, exchange_spec
 from meshcore._fault_spec cimport fault_spec, filter_fault, route_faults
 from meshcore._rate_limit_spec cimport LimitSpecs
+from meshcore._request cimport MC_LISTS_STAY
 from meshcore._spec cimport Specs
 
 from meshcore._breathe import breathe
@@ -37,6 +38,8 @@ cdef class Runtime:
         self.runtime = mc_runtime_new()
         if self.runtime == NULL:
             raise MemoryError
+        if MC_LISTS_STAY:  # whoever decides holds the GIL
+            mc_runtime_set_alone(self.runtime)
         if not mc_platform_random(secret, sizeof(secret)):
             raise OSError("the system has no random numbers to give")
         mc_runtime_set_secret(self.runtime, secret)

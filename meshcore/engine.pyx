@@ -15,7 +15,7 @@ from meshcore._given cimport number_given, time_given
 from meshcore._outlier_status cimport add_ejections
 from meshcore._pick cimport pick_of
 from meshcore._request cimport as_bytes, take, take_plain, text_of
-from meshcore._serving cimport Serving, now_of, number_of, unix_time_of
+from meshcore._serving cimport Serving, draw_seed, now_of, number_of, unix_time_of
 from meshcore._snapshot cimport Snapshot
 from meshcore._standing cimport checks_of, standing
 from meshcore.decision cimport Block, Decision as Decided, decide, decision_new, hold, ids_of, peek
@@ -151,7 +151,7 @@ cdef inline int decide_now(Serving serving, Snapshot snapshot, object headers, D
     cdef mc_request *request = &out._block.decision.request
     request.now_ns = now_of(snapshot, None)
     request.unix_s = unix_time_of(snapshot, None)
-    request.seed = mc_entropy_next(serving.entropy)
+    request.seed = draw_seed(serving)
     request.ids = ids_of(serving, snapshot, out._block, None) if snapshot.makes_ids else NULL
     return decide(serving, snapshot, headers, out)
 
@@ -256,7 +256,7 @@ cdef class Engine:
                 raise
         request.now_ns = now_of(snapshot, now_ns)
         request.unix_s = unix_time_of(snapshot, unix_time)
-        request.seed = mc_entropy_next(self._serving.entropy) if seed is None else seed & 0xFFFFFFFFFFFFFFFF
+        request.seed = draw_seed(self._serving) if seed is None else seed & 0xFFFFFFFFFFFFFFFF
         request.ids = ids_of(self._serving, snapshot, out._block, seed) if snapshot.makes_ids else NULL
         decide(self._serving, snapshot, headers, out)
         hold_texts(out, method, authority, path, scheme, source, local, protocol)
@@ -330,7 +330,7 @@ cdef class Engine:
         fill(request, method, authority, path, scheme, source, local, protocol, source_port, port)
         request.now_ns = now_of(snapshot, now_ns)
         request.unix_s = unix_time_of(snapshot, unix_time)
-        request.seed = mc_entropy_next(self._serving.entropy) if seed is None else seed & 0xFFFFFFFFFFFFFFFF
+        request.seed = draw_seed(self._serving) if seed is None else seed & 0xFFFFFFFFFFFFFFFF
         request.ids = NULL
         peek(self._serving, snapshot, headers, out)
         return explanation_of(out)

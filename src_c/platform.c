@@ -109,6 +109,13 @@ uint64_t mc_entropy_next(mc_entropy *entropy) {
   return mc_mix64(atomic_fetch_add_explicit(&entropy->counter, MC_SPLITMIX64_STEP, memory_order_relaxed));
 }
 
+uint64_t mc_entropy_next_alone(mc_entropy *entropy) {
+  if (!atomic_load_explicit(&entropy->seeded, memory_order_acquire) || entropy->compare_pid) refresh(entropy);
+  const uint64_t now = atomic_load_explicit(&entropy->counter, memory_order_relaxed);
+  atomic_store_explicit(&entropy->counter, now + MC_SPLITMIX64_STEP, memory_order_relaxed);
+  return mc_mix64(now);
+}
+
 enum { BATCHES = 4, BATCH = MC_CHACHA_WORDS * sizeof(uint32_t), BUFFER = BATCHES * BATCH };
 
 /* Fast key erasure (Bernstein, "Fast-key-erasure random-number generators", 2017): each buffer of ChaCha20's stream begins
@@ -161,18 +168,23 @@ void mc_id_source_free(mc_id_source *source) {
   if (source) munmap(source, sizeof *source);
 }
 
-bool mc_id_source_take(mc_id_source *source, uint64_t *out, size_t count) {
+bool mc_id_source_take_alone(mc_id_source *source, uint64_t *out, size_t count) {
   const size_t size = count * sizeof *out;
-  if (atomic_exchange_explicit(&source->busy, true, memory_order_acquire)) return mc_platform_random(out, size);
-  const bool ready = source_ready(source, size);
-  if (ready) {
-    char *at = (char *)source->buffer + source->used;
-    for (size_t i = 0; i < count; i++) {
-      memcpy(&out[i], at + i * sizeof *out, sizeof *out);
-      memset(at + i * sizeof *out, 0, sizeof *out);
-    }
-    source->used += size;
+  if (!source_ready(source, size)) return false;
+  char *at = (char *)source->buffer + source->used;
+  for (size_t i = 0; i < count; i++) {
+    memcpy(&out[i], at + i * sizeof *out, sizeof *out);
+    memset(at + i * sizeof *out, 0, sizeof *out);
   }
+  source->used += size;
+  return true;
+}
+
+bool mc_id_source_take(mc_id_source *source, uint64_t *out, size_t count) {
+  if (atomic_exchange_explicit(&source->busy, true, memory_order_acquire)) {
+    return mc_platform_random(out, count * sizeof *out);
+  }
+  const bool ready = mc_id_source_take_alone(source, out, count);
   atomic_store_explicit(&source->busy, false, memory_order_release);
   return ready;
 }

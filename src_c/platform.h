@@ -26,6 +26,8 @@ typedef struct mc_entropy mc_entropy;
 mc_entropy *mc_entropy_new(void);
 void mc_entropy_free(mc_entropy *entropy);
 uint64_t mc_entropy_next(mc_entropy *entropy);
+/* The same, where no other thread draws meanwhile. */
+uint64_t mc_entropy_next_alone(mc_entropy *entropy);
 
 /* The shared state in a file that is open for reading and writing; made where the file is empty. The descriptor is the
  * callee's from then on, whatever happens. boot: MC_SHARED_BOOT_BYTES that tell one start of the machine from the next.
@@ -46,5 +48,7 @@ void mc_id_source_free(mc_id_source *source);
 /* Up to MC_ID_NUMBERS at once; false where the machine has no randomness to give. */
 #define MC_ID_NUMBERS 8
 bool mc_id_source_take(mc_id_source *source, uint64_t *out, size_t count);
+/* The same, where no other thread takes any meanwhile. */
+bool mc_id_source_take_alone(mc_id_source *source, uint64_t *out, size_t count);
 
 #endif

@@ -27,14 +27,21 @@ struct mc_breaker {
 /* Envoy's limits where a configuration sets none. */
 mc_thresholds mc_thresholds_default(void);
 
-/* One more, where that stays within the limit. Nothing is ordered by it. One that is shared is never within it. */
-static inline bool mc_count_take(mc_count *count, uint32_t limit) {
+/* One more, where that stays within the limit. Nothing is ordered by it. One that is shared is never within it. alone: no
+ * other thread changes it meanwhile, so that it takes no locked instruction. */
+static inline bool mc_count_take_as(mc_count *count, uint32_t limit, bool alone) {
   uint64_t now = atomic_load_explicit(count, memory_order_relaxed);
+  if (alone && now < limit) {
+    atomic_store_explicit(count, now + 1, memory_order_relaxed);
+    return true;
+  }
   do {
     if (now >= limit) return false;
   } while (!atomic_compare_exchange_weak_explicit(count, &now, now + 1, memory_order_relaxed, memory_order_relaxed));
   return true;
 }
+
+static inline bool mc_count_take(mc_count *count, uint32_t limit) { return mc_count_take_as(count, limit, false); }
 
 static inline uint32_t mc_counts_used(const mc_breaker_counts *counts, mc_resource resource) {
   return (uint32_t)atomic_load_explicit(&counts->used[resource], memory_order_relaxed);
@@ -42,6 +49,12 @@ static inline uint32_t mc_counts_used(const mc_breaker_counts *counts, mc_resour
 
 static inline void mc_counts_give(mc_breaker_counts *counts, mc_resource resource) {
   atomic_fetch_sub_explicit(&counts->used[resource], 1, memory_order_relaxed);
+}
+
+/* Likewise, where no other thread changes it meanwhile. */
+static inline void mc_counts_give_alone(mc_breaker_counts *counts, mc_resource resource) {
+  mc_count *count = &counts->used[resource];
+  atomic_store_explicit(count, atomic_load_explicit(count, memory_order_relaxed) - 1, memory_order_relaxed);
 }
 
 /* A refusal, for the statistics. */

@@ -35,6 +35,7 @@ static mc_cluster *over(mc_members *members, const mc_subsets_spec *subsets, mc_
     return NULL;
   }
   atomic_init(&cluster->references, 1);
+  cluster->alone = mc_runtime_alone(runtime);
   mc_cluster_take(cluster, members, now_ns);
   cluster->arena = mc_arena_new();
   if (cluster->arena) cluster->balancer = mc_arena_alloc(cluster->arena, 1, sizeof *cluster->balancer);

@@ -105,6 +105,7 @@ static mc_code build_rules(mc_local_limit *limit, const mc_local_limit_spec *spe
     if (!find_tokens(&limit->at[i], from->name, spec->capacity, builder->runtime)) {
       return fail(error, MC_NO_MEMORY, "no memory for the keys of a rate limit");
     }
+    limit->at[i].limiter.alone = limit->alone;
   }
   return MC_OK;
 }
@@ -130,6 +131,7 @@ mc_code mc_local_limit_build(mc_local_limit **out, const mc_local_limit_spec *sp
   limit->free_zero = spec->free_zero;
   limit->tells_least = spec->tells_least;
   limit->own_descriptors = spec->descriptors != NULL;
+  limit->alone = mc_runtime_alone(builder->runtime) && !mc_runtime_shared(builder->runtime);
   if (!ok || mc_edit_pair_compile(arena, &spec->edits, &limit->edits)) return fail(error, MC_NO_MEMORY, "out of memory");
   *out = limit; /* from here on mc_local_limit_clear knows what to give back */
   if (!find_counts(limit, builder->runtime)) return fail(error, MC_NO_MEMORY, "out of memory");
@@ -259,7 +261,7 @@ MC_INLINED taking take(charge *c, const match *m) {
                             : mc_bucket_would(rule->store->memory, &rule->limit, out.cost, now, &out.debt);
   } else {
     out.taken = rule->keyed ? mc_limiter_charge(&rule->limiter, key, out.cost, now, &out.debt)
-                            : mc_bucket_take(rule->store->memory, &rule->limit, out.cost, now, &out.debt);
+                            : mc_bucket_take(rule->store->memory, &rule->limit, out.cost, now, c->limit->alone, &out.debt);
   }
   out.free = !cost && !out.back && !c->limit->free_zero;
   out.allowed = out.back || (out.taken && !out.free);

@@ -44,6 +44,7 @@ typedef struct mc_local_limit {
   uint32_t rule_count;
   bool has_whole;
   bool own_descriptors;
+  bool alone; /* no other thread or process has to do with it meanwhile: see mc_runtime_set_alone */
   mc_descriptor_makers descriptors;
   mc_fraction enabled, enforced;
   uint32_t stage;
@@ -75,8 +76,13 @@ mc_code mc_local_limit_judge(const mc_request *request, const mc_descriptor *des
 
 static inline mc_limit_counters *mc_local_limit_counters(const mc_local_limit *limit) { return limit->counts->memory; }
 
-static inline void mc_limit_count(atomic_uint_fast64_t *counter, bool peek) {
-  if (!peek) atomic_fetch_add_explicit(counter, 1, memory_order_relaxed);
+static inline void mc_limit_count(atomic_uint_fast64_t *counter, bool alone, bool peek) {
+  if (peek) return;
+  if (alone) {
+    atomic_store_explicit(counter, atomic_load_explicit(counter, memory_order_relaxed) + 1, memory_order_relaxed);
+  } else {
+    atomic_fetch_add_explicit(counter, 1, memory_order_relaxed);
+  }
 }
 
 #endif

@@ -135,7 +135,7 @@ bool mc_local_limit_answer(mc_decision *d, mc_input *input, uint32_t place, bool
     return false;
   }
   d->limited = made;
-  mc_limit_count(made->allowed && !made->shadowed ? &counters->ok : &counters->rate_limited, peek);
+  mc_limit_count(made->allowed && !made->shadowed ? &counters->ok : &counters->rate_limited, limit->alone, peek);
   if (made->allowed) return false;
   made->enforced = drawn(limit->enforced, d, stream_of(place, ENFORCED));
   if (!made->enforced) {
@@ -143,7 +143,7 @@ bool mc_local_limit_answer(mc_decision *d, mc_input *input, uint32_t place, bool
     add_request_edit(d, (mc_filter_edit){.edits = &limit->edits.request}, input);
     return false;
   }
-  mc_limit_count(&counters->enforced, peek);
+  mc_limit_count(&counters->enforced, limit->alone, peek);
   if (limit->resource_exhausted) d->grpc_status = MC_LITERAL("8");
   refuse(d, status, MC_DETAILS_LOCAL_RATE_LIMITED, MC_FLAG_RL, &limit->edits.response, MC_LITERAL("local_rate_limited"));
   return true;

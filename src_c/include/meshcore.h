@@ -1256,6 +1256,9 @@ typedef struct mc_runtime mc_runtime;
 
 /* NULL: no memory. A runtime is freed after the last snapshot that was built on it. */
 mc_runtime *mc_runtime_new(void);
+/* Before anything is built with it: no two threads ever decide, report or close at once, because its owner sees to that
+ * (an interpreter's lock). What is counted in this process alone then takes no locked instructions. */
+void mc_runtime_set_alone(mc_runtime *runtime);
 void mc_runtime_free(mc_runtime *runtime);
 /* Held for the time of building or freeing a snapshot's tables. A binding holds it while the process forks: the child
  * would find it held for ever by a thread that is not there. */

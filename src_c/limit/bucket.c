@@ -11,12 +11,12 @@ void mc_bucket_free(mc_bucket *bucket) { free(bucket); }
 bool mc_bucket_allow(mc_bucket *bucket, const mc_limit *limit, uint64_t cost, uint64_t now_ns) {
   uint64_t debt;
   return cost <= limit->max_tokens && mc_bucket_charge(bucket, mc_limit_units(limit, cost), limit->burst,
-                                                       mc_limit_time(limit, now_ns), &debt);
+                                                       mc_limit_time(limit, now_ns), false, &debt);
 }
 
 mc_limit_answer mc_bucket_check(mc_bucket *bucket, const mc_limit *limit, uint64_t cost, uint64_t now_ns) {
   uint64_t debt;
-  const bool taken = mc_bucket_take(bucket, limit, cost, now_ns, &debt);
+  const bool taken = mc_bucket_take(bucket, limit, cost, now_ns, false, &debt);
   return mc_limit_answer_of(limit, debt, cost, taken, taken);
 }
 
@@ -36,7 +36,7 @@ uint64_t mc_bucket_reserve(mc_bucket *bucket, const mc_limit *limit, uint64_t co
   uint64_t debt;
   if (cost > limit->max_tokens) return MC_NEVER;
   if (!mc_bucket_charge(bucket, mc_limit_units(limit, cost), mc_limit_most(limit, max_wait_ns),
-                        mc_limit_time(limit, now_ns), &debt))
+                        mc_limit_time(limit, now_ns), false, &debt))
     return MC_NEVER;
   return mc_limit_pays_after(limit, debt, cost);
 }

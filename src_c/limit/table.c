@@ -44,6 +44,7 @@ typedef struct want {
   uint64_t units, most; /* to take, where it then owes no more than that */
   uint64_t now;
   uint16_t tick;
+  bool alone;
   uint32_t print;
   uint64_t debt; /* what it owed before */
 } want;
@@ -86,6 +87,12 @@ MC_INLINED result take(mc_limit_set *set, int place, uint64_t tag, want *w) {
     if (!time || is_claim(time)) return AGAIN;
     w->debt = mc_debt_of(time, w->now);
     bool enough = w->debt <= w->most - w->units;
+    if (w->alone) { /* nobody can have changed anything since its tag was read */
+      if (enough && w->units) {
+        atomic_store_explicit(&set->times[place], mc_full_at(w->now, w->debt + w->units), memory_order_relaxed);
+      }
+      return enough ? TAKEN : REFUSED;
+    }
     if (enough && w->units &&
         !atomic_compare_exchange_weak(&set->times[place], &time, mc_full_at(w->now, w->debt + w->units)))
       continue;
@@ -196,6 +203,7 @@ MC_INLINED bool charge(mc_limiter *limiter, mc_slice key, uint64_t units, uint64
             .most = most,
             .now = mc_limit_time(&limiter->limit, now_ns),
             .tick = (uint16_t)(now_ns >> TICK_SHIFT),
+            .alone = limiter->alone,
             .print = (uint32_t)hash};
   result done = AGAIN;
   for (int place = 0; place < MC_LIMIT_PLACES; place++) {

@@ -48,6 +48,7 @@ struct mc_limiter {
   uint64_t secret[2];
   uint64_t sets;
   mc_limiter_table *table;
+  bool alone; /* no other thread or process uses it meanwhile */
 };
 
 /* Makes a table of memory that is all zero and aligned to MC_LIMITER_ALIGNMENT. The secret (16 bytes) decides which

@@ -43,6 +43,7 @@ typedef struct mc_cluster {
   mc_cluster_state *state;
   mc_counter_map active;
   mc_concurrency *limiter; /* NULL: none */
+  bool alone;              /* as mc_runtime_set_alone has it */
   bool detects;            /* outlier detection, or the limiter, wants to know how attempts end */
   uint32_t max_requests[MC_ROUTING_PRIORITIES]; /* of the members' thresholds */
   mc_cluster_live *live;        /* of the state */
@@ -77,10 +78,10 @@ static inline bool mc_cluster_is_stale(const mc_cluster *cluster, uint64_t now_n
 static inline mc_holder mc_cluster_begin(const mc_cluster *cluster, int32_t host, mc_routing_priority priority,
                                          uint32_t limit) {
   mc_cluster_live *live = cluster->live;
-  if (!mc_count_take(&live->counts[priority].used[MC_RESOURCE_REQUESTS], limit)) {
+  if (!mc_count_take_as(&live->counts[priority].used[MC_RESOURCE_REQUESTS], limit, cluster->alone)) {
     return cluster->state->shared ? mc_shared_request_begin(cluster->hosts[host].state, priority, limit) : 0;
   }
-  atomic_fetch_add_explicit(mc_counter_at(&cluster->active, (uint32_t)host), 1, memory_order_relaxed);
+  mc_counter_move(mc_counter_at(&cluster->active, (uint32_t)host), 1, cluster->alone);
   if (!atomic_load_explicit(&live->asked, memory_order_relaxed)) {
     atomic_store_explicit(&live->asked, true, memory_order_relaxed);
   }
@@ -93,8 +94,12 @@ static inline void mc_cluster_end(const mc_cluster *cluster, int32_t host, mc_ro
     mc_shared_request_end(cluster->hosts[host].state, priority, holder);
     return;
   }
-  atomic_fetch_sub_explicit(mc_counter_at(&cluster->active, (uint32_t)host), 1, memory_order_relaxed);
-  mc_counts_give(&cluster->live->counts[priority], MC_RESOURCE_REQUESTS);
+  mc_counter_move(mc_counter_at(&cluster->active, (uint32_t)host), -1, cluster->alone);
+  if (cluster->alone) {
+    mc_counts_give_alone(&cluster->live->counts[priority], MC_RESOURCE_REQUESTS);
+  } else {
+    mc_counts_give(&cluster->live->counts[priority], MC_RESOURCE_REQUESTS);
+  }
 }
 
 #endif

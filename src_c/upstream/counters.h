@@ -34,6 +34,16 @@ static inline mc_counter *mc_counter_at(const mc_counter_map *map, uint32_t numb
   return map->first ? map->first + number : map->at[number];
 }
 
+/* Moves it by 1 or -1. alone: no other thread changes it meanwhile, so that it takes no locked instruction. */
+static inline void mc_counter_move(mc_counter *counter, int by, bool alone) {
+  if (alone) {
+    const unsigned now = atomic_load_explicit(counter, memory_order_relaxed);
+    atomic_store_explicit(counter, now + (unsigned)by, memory_order_relaxed);
+  } else {
+    atomic_fetch_add_explicit(counter, (unsigned)by, memory_order_relaxed);
+  }
+}
+
 static inline uint32_t mc_counter_value(const mc_counter_map *map, uint32_t number) {
   return atomic_load_explicit(mc_counter_at(map, number), memory_order_relaxed);
 }

@@ -16,6 +16,7 @@ struct mc_runtime {
   mc_limit_stores limits;
   uint8_t secret[16];
   struct mc_named_limiter *limiters;
+  bool alone;
 };
 
 static uint64_t hash(mc_slice key) { return mc_xxh64(key.data, key.size, 0); }
@@ -32,6 +33,10 @@ mc_runtime *mc_runtime_new(void) {
   atomic_flag_clear(&runtime->lock);
   return runtime;
 }
+
+void mc_runtime_set_alone(mc_runtime *runtime) { runtime->alone = true; }
+
+bool mc_runtime_alone(const mc_runtime *runtime) { return runtime->alone; }
 
 void mc_runtime_free(mc_runtime *runtime) {
   if (!runtime) return;

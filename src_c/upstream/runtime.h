@@ -66,6 +66,8 @@ typedef struct mc_cluster_state {
 
 /* NULL: nothing is shared. */
 mc_shared *mc_runtime_shared(const mc_runtime *runtime);
+/* Whether mc_runtime_set_alone has been called. */
+bool mc_runtime_alone(const mc_runtime *runtime);
 /* Before something is built: what mc_runtime_refusal says is of this. Where to say it. */
 mc_error *mc_runtime_forget_refusal(mc_runtime *runtime);
 /* A number that no cluster on this runtime has had yet. */
