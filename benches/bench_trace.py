@@ -66,7 +66,7 @@ def ours(more: list[tuple[str, str]], format: str) -> dict[str, Contender]:
     return {
         "meshcore": Contender("extract(headers).child().inject([], formats)", names),
         "meshcore, list edited in place": Contender(
-            "extract(headers).child().inject(headers, formats)", names
+            "extract(headers).child().inject(headers, formats)", names | {"headers": lines(more)}
         ),
         "meshcore, dicts": Contender("extract(text).child().inject({}, formats)", names),
     }

@@ -1568,6 +1568,7 @@ cdef extern from "meshcore.h" nogil:
         mc_slice request_id
         mc_slice datadog_origin
         mc_slice datadog_tags
+        mc_slice xray
 
     ctypedef struct mc_trace_counts:
         pass

@@ -82,7 +82,8 @@ def _number_of(name: str) -> int | None:
 def propagators() -> tuple[int, ...] | None:
     """The formats that OTEL_PROPAGATORS names; None where it is unset. Read once.
 
-    As OpenTelemetry wants it, what is unknown is passed over with a warning, and ``none`` stands for none.
+    As OpenTelemetry wants it, what is unknown is passed over with a warning, as if it were unset where all is
+    unknown, and ``none`` stands for none.
     """
     names = [name.strip() for name in os.environ.get("OTEL_PROPAGATORS", "").split(",")]
     names = [name for name in names if name]
@@ -96,7 +97,9 @@ def propagators() -> tuple[int, ...] | None:
         elif name.lower() != "none":
             known = ", ".join(FORMATS)
             warnings.warn(f"OTEL_PROPAGATORS: unknown propagator {name!r}; there are {known}", stacklevel=2)
-    return () if "none" in (name.lower() for name in names) else tuple(found)
+    if "none" in (name.lower() for name in names):
+        return ()
+    return tuple(found) or None
 
 
 def extract_default() -> tuple[int, ...]:

@@ -24,7 +24,7 @@ cdef extern from "trace/lines.h" nogil:
 
 cdef enum:
     REQUEST_ID_BYTES = 256
-    TEXTS = 5
+    TEXTS = 6
 
 cdef mc_trace_counts *counts = mc_trace_counts_new()
 if counts == NULL:
@@ -55,6 +55,7 @@ cdef void slices_of(mc_span_context *it, mc_slice **out) noexcept:
     out[2] = &it.request_id
     out[3] = &it.datadog_origin
     out[4] = &it.datadog_tags
+    out[5] = &it.xray
 
 
 cdef bytes kept_texts(mc_span_context *it):

@@ -235,6 +235,38 @@ def test_what_is_written_is_like_what_is_there() -> None:
     assert list(headers) == ["X-B3-TraceId", "host", "b3"]
 
 
+@pytest.mark.parametrize("held", [False, True])
+def test_a_pair_that_others_hold_stays_as_it_is(held: bool) -> None:
+    """One that the list alone holds may be filled anew, but for its hash, which Python may have kept."""
+    headers = [(b"X-B3-SpanId", bytes(16))]
+    before, pair = hash(headers[0]), headers[0] if held else None
+    span = str(SpanContext.new(seed=1).inject(headers)[0][1].decode())
+    assert headers[0] == (b"x-b3-spanid", span.encode())
+    assert hash(headers[0]) == hash((b"x-b3-spanid", span.encode())) != before
+    assert pair in (None, (b"X-B3-SpanId", bytes(16)))
+
+
+@pytest.mark.parametrize("kind", [str, bytes])
+@pytest.mark.parametrize("ids", [("A" * 32, "B" * 16), ("a" * 32, "b" * 16), ("a" * 16, "b" * 16)])
+def test_ids_that_are_passed_on_are_written_as_ever(kind: type, ids: tuple[str, str]) -> None:
+    """The texts that came in go out again only where they are what is to be written."""
+    lines = list(zip(("x-b3-traceid", "x-b3-spanid"), ids, strict=True))
+    came = lines if kind is str else [(name.encode(), value.encode()) for name, value in lines]
+    context = SpanContext.extract(came)
+    assert context
+    trace, span = (one.lower() for one in ids)
+    for headers in ({}, {b"accept": b"*/*"}, {"accept": "*/*"}):  # type: dict[str | bytes, str | bytes]
+        written = {
+            (name if isinstance(name, str) else name.decode()): (
+                value if isinstance(value, str) else value.decode()
+            )
+            for name, value in context.child(seed=1).inject(dict(headers)).items()
+        }
+        assert (written["x-b3-traceid"], written["x-b3-parentspanid"]) == (trace, span)
+        kinds = {type(part) for line in context.inject(dict(headers)).items() for part in line}
+        assert kinds == {bytes if b"accept" in headers else str}
+
+
 def test_jaegers_baggage() -> None:
     context = extracted({"uber-trace-id": f"{TRACE}:{SPAN}:0:1", "uberctx-User": "a b", "uberctx-k": "v"})
     assert context.baggage == {"user": "a b", "k": "v"}
@@ -261,16 +293,42 @@ def test_formats_by_name() -> None:
         SpanContext.extract({}, 1)  # type: ignore[arg-type]
 
 
-@given(st.sampled_from(_trace.FORMATS[:8]), ids, ids, ids, st.sampled_from([None, False, True]))
+#: What the formats have no word for; they write the nearest.
+WITHOUT_DEFER = {"tracecontext", "jaeger"}
+WITHOUT_DEBUG = {"tracecontext", "xray", "cloudtrace", "ottrace"}
+WITHOUT_SHORT_IDS = {"tracecontext", "xray", "cloudtrace"}
+
+
+@given(
+    st.sampled_from(_trace.FORMATS[:8]),
+    st.one_of(st.none(), ids),
+    ids,
+    ids,
+    st.sampled_from(["", "-0", "-1", "-d"]),
+)
 def test_what_is_written_is_read_again(
-    format: str, high: int, low: int, span: int, sampled: bool | None
+    format: str, high: int | None, low: int, span: int, state: str
 ) -> None:
-    state = "" if sampled is None else f"-{int(sampled)}"
-    context = extracted({"b3": f"{high:016x}{low:016x}-{span:016x}{state}"})
+    upper = "" if high is None else f"{high:016x}"
+    context = extracted({"b3": f"{upper}{low:016x}-{span:016x}{state}"})
     again = extracted(context.inject([], [format]))
-    assert (again.trace_id, again.span_id, again.source) == (context.trace_id, context.span_id, format)
-    says_nothing = sampled is None and format in ("tracecontext", "jaeger")  # which have no word for it
-    assert again.sampled == (False if says_nothing else sampled)
+    padded = "0" * 16 if high is None and format in WITHOUT_SHORT_IDS else ""
+    assert again.trace_id == f"{padded}{context.trace_id}"
+    assert (again.span_id, again.source) == (context.span_id, format)
+    assert again.sampled == (False if not state and format in WITHOUT_DEFER else context.sampled)
+    assert again.debug == (context.debug and format not in WITHOUT_DEBUG)
+
+
+def test_fields_of_x_ray_that_are_not_ours_stay() -> None:
+    root = "1-463ac35c-9f6413ad48485a3953bb6124"
+    lines = {"X-Amzn-Trace-Id": f"Self=1-2-3;Root={root};Lineage=a:1|b:2;Parent={SPAN};CalledFrom=app"}
+    child = pickle.loads(pickle.dumps(extracted(lines).child().with_sampling(True)))
+    fields = "Lineage=a:1|b:2;CalledFrom=app"
+    assert child.inject({}, ["xray"]) == {
+        "x-amzn-trace-id": f"Root={root};Parent={child.span_id};Sampled=1;{fields}"
+    }
+    many = f"Root={root};Parent={SPAN};x=" + "y" * 500
+    assert "x=" not in extracted({"x-amzn-trace-id": many}).inject({}, "xray")["x-amzn-trace-id"]
 
 
 @given(
@@ -398,6 +456,8 @@ def test_a_fork_has_other_ids() -> None:
         ("b3,none", "None tracecontext []"),
         ("", "b3 tracecontext ['x-b3-traceid', 'x-b3-spanid', 'x-b3-sampled']"),
         ("jaeger,opencensus", "None tracecontext ['uber-trace-id', 'uberctx-a']"),
+        ("b3,b3multi,B3,b3", "b3 tracecontext ['b3', 'x-b3-traceid', 'x-b3-spanid', 'x-b3-sampled']"),
+        ("opencensus,opencensus", "b3 tracecontext ['x-b3-traceid', 'x-b3-spanid', 'x-b3-sampled']"),
     ],
 )
 def test_otel_propagators(each_backend: str, propagators: str, expected: str) -> None:
@@ -414,35 +474,3 @@ def test_otel_propagators(each_backend: str, propagators: str, expected: str) ->
     )
     assert run.stdout.strip() == expected
     assert ("unknown propagator 'opencensus'" in run.stderr) == ("opencensus" in propagators)
-
-
-@pytest.mark.parametrize("held", [False, True])
-def test_a_pair_that_others_hold_stays_as_it_is(held: bool) -> None:
-    """One that the list alone holds may be filled anew, but for its hash, which Python may have kept."""
-    headers = [(b"X-B3-SpanId", bytes(16))]
-    before, pair = hash(headers[0]), headers[0] if held else None
-    span = str(SpanContext.new(seed=1).inject(headers)[0][1].decode())
-    assert headers[0] == (b"x-b3-spanid", span.encode())
-    assert hash(headers[0]) == hash((b"x-b3-spanid", span.encode())) != before
-    assert pair in (None, (b"X-B3-SpanId", bytes(16)))
-
-
-@pytest.mark.parametrize("kind", [str, bytes])
-@pytest.mark.parametrize("ids", [("A" * 32, "B" * 16), ("a" * 32, "b" * 16), ("a" * 16, "b" * 16)])
-def test_ids_that_are_passed_on_are_written_as_ever(kind: type, ids: tuple[str, str]) -> None:
-    """The texts that came in go out again only where they are what is to be written."""
-    lines = list(zip(("x-b3-traceid", "x-b3-spanid"), ids, strict=True))
-    came = lines if kind is str else [(name.encode(), value.encode()) for name, value in lines]
-    context = SpanContext.extract(came)
-    assert context
-    trace, span = (one.lower() for one in ids)
-    for headers in ({}, {b"accept": b"*/*"}, {"accept": "*/*"}):  # type: dict[str | bytes, str | bytes]
-        written = {
-            (name if isinstance(name, str) else name.decode()): (
-                value if isinstance(value, str) else value.decode()
-            )
-            for name, value in context.child(seed=1).inject(dict(headers)).items()
-        }
-        assert (written["x-b3-traceid"], written["x-b3-parentspanid"]) == (trace, span)
-        kinds = {type(part) for line in context.inject(dict(headers)).items() for part in line}
-        assert kinds == {bytes if b"accept" in headers else str}

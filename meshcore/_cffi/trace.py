@@ -14,7 +14,7 @@ __all__ = ["SpanContext", "request_id", "trace_counts"]
 
 _MASK = 0xFFFFFFFFFFFFFFFF
 _STEP = 0x9E3779B97F4A7C15  # of splitmix64
-_TEXTS = ("tracestate", "baggage", "request_id", "datadog_origin", "datadog_tags")
+_TEXTS = ("tracestate", "baggage", "request_id", "datadog_origin", "datadog_tags", "xray")
 _NUMBERS = ("trace_high", "trace_low", "span_id", "parent_id", "sampling", "flags", "short_id")
 
 _ids = ffi.gc(lib.mc_id_source_new(), lib.mc_id_source_free)

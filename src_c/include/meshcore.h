@@ -2153,6 +2153,7 @@ typedef struct mc_span_context {
   mc_slice tracestate, baggage; /* as one line, within their bounds */
   mc_slice request_id;
   mc_slice datadog_origin, datadog_tags;
+  mc_slice xray; /* a line of X-Ray that has fields of its own beside the ids */
 } mc_span_context;
 
 /* Of W3C's tracestate and baggage. What is beyond is left out, members as a whole. */

@@ -41,13 +41,6 @@ static uint64_t upper_half(mc_slice tags) {
   return 0;
 }
 
-static bool text_ok(mc_slice text, size_t most) {
-  for (size_t i = 0; i < text.size; i++) {
-    if (text.data[i] < 0x20 || text.data[i] > 0x7e) return false;
-  }
-  return text.size > 0 && text.size <= most;
-}
-
 mc_trace_read mc_datadog_read(const mc_trace_lines *lines, mc_span_context *out) {
   if (!mc_trace_has(lines, MC_NAME_DATADOG_TRACE_ID)) return MC_READ_NOTHING;
   const uint32_t names = MC_NAME_BIT(MC_NAME_DATADOG_TRACE_ID) | MC_NAME_BIT(MC_NAME_DATADOG_PARENT_ID) |
@@ -60,11 +53,11 @@ mc_trace_read mc_datadog_read(const mc_trace_lines *lines, mc_span_context *out)
   if (priority.data && !read_priority(priority, &out->sampling)) return MC_READ_MALFORMED;
   if (!read_number(lines->values[MC_NAME_DATADOG_TRACE_ID], &out->trace_low) || !out->trace_low) return MC_READ_MALFORMED;
   if (span.data && !read_number(span, &out->span_id)) return MC_READ_MALFORMED;
-  if (text_ok(tags, MC_DATADOG_TAGS)) {
+  if (mc_trace_text_ok(tags, MC_DATADOG_TAGS)) {
     out->datadog_tags = tags;
     out->trace_high = upper_half(tags);
   }
   out->short_id = !out->trace_high;
-  if (text_ok(origin, MC_DATADOG_ORIGIN)) out->datadog_origin = origin;
+  if (mc_trace_text_ok(origin, MC_DATADOG_ORIGIN)) out->datadog_origin = origin;
   return MC_READ_IDS;
 }

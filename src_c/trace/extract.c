@@ -99,7 +99,8 @@ mc_code mc_trace_extract(const mc_header *headers, uint32_t count, const mc_trac
   lines.seen = lines.disputed = 0;
   const uint32_t names = mc_trace_names(formats);
   for (uint32_t i = 0; i < count; i++) {
-    const mc_trace_name name = mc_trace_name_likely(headers[i].name) ? mc_trace_name_of(headers[i].name) : MC_NAME_OTHER;
+    if (!mc_trace_name_likely(headers[i].name)) continue;
+    const mc_trace_name name = mc_trace_name_of(headers[i].name);
     if (names & MC_NAME_BIT(name)) mc_trace_lines_add(&lines, name, headers[i].value); /* MC_NAME_OTHER is in none */
   }
   return mc_trace_read_lines(&lines, formats, scratch, counts, out);

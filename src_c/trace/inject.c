@@ -3,6 +3,7 @@
 #include "trace/datadog.h"
 #include "trace/hex.h"
 #include "trace/lists.h"
+#include "trace/xray.h"
 
 /* The most that each format writes: its lines, and the bytes of those texts that the context does not hold. */
 static const struct {
@@ -182,9 +183,26 @@ static mc_code datadog(writer *w) {
   return c->trace_high || c->datadog_tags.size ? datadog_tags(w) : MC_OK;
 }
 
-static void xray(writer *w) {
+/* Behind the ids the fields that others have put there. */
+static mc_code xray_fields(writer *w, mc_trace_line *line) {
+  mc_slice rest = w->context->xray, field, value;
+  mc_xray_field kind;
+  char *text = mc_scratch_alloc(w->scratch, line->value.size + 1 + rest.size);
+  if (!text) return MC_NO_MEMORY;
+  memcpy(text, line->value.data, line->value.size);
+  line->value.data = text;
+  while (mc_xray_next(&rest, &field, &kind, &value)) {
+    if (kind != MC_XRAY_OTHER) continue;
+    text[line->value.size] = ';';
+    memcpy(text + line->value.size + 1, field.data, field.size);
+    line->value.size += 1 + field.size;
+  }
+  return MC_OK;
+}
+
+static mc_code xray(writer *w) {
   const mc_span_context *c = w->context;
-  if (!(c->trace_high | c->trace_low)) return;
+  if (!(c->trace_high | c->trace_low)) return MC_OK;
   char *start = w->at;
   put(w, MC_LITERAL("Root=1-"));
   mc_hex8_write((uint32_t)(c->trace_high >> 32), w->at);
@@ -198,6 +216,7 @@ static void xray(writer *w) {
   }
   if (c->sampling != MC_SAMPLING_DEFER) put(w, accepted(c) ? MC_LITERAL(";Sampled=1") : MC_LITERAL(";Sampled=0"));
   finish(w, MC_NAME_XRAY, start);
+  return c->xray.size ? xray_fields(w, &w->lines[w->count - 1]) : MC_OK;
 }
 
 static void cloud(writer *w) {
@@ -243,8 +262,7 @@ static mc_code write_format(writer *w, mc_trace_format format) {
     case MC_TRACE_DATADOG:
       return datadog(w);
     case MC_TRACE_XRAY:
-      xray(w);
-      break;
+      return xray(w);
     case MC_TRACE_CLOUD:
       cloud(w);
       break;

@@ -47,6 +47,14 @@ static inline mc_slice mc_trace_trim(mc_slice text) {
   return text;
 }
 
+/* Whether a text is one to be passed on: visible characters and blanks, and no more than so many. */
+static inline bool mc_trace_text_ok(mc_slice text, size_t most) {
+  for (size_t i = 0; i < text.size; i++) {
+    if (text.data[i] < 0x20 || text.data[i] > 0x7e) return false;
+  }
+  return text.size > 0 && text.size <= most;
+}
+
 /* One more line of a name that is asked for. */
 static inline void mc_trace_lines_add(mc_trace_lines *lines, mc_trace_name name, mc_slice value) {
   value = mc_trace_trim(value);

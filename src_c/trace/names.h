@@ -17,8 +17,8 @@ static inline bool mc_trace_name_likely(mc_slice name) {
     THREE = MC_LETTER('3')
   };
   /* By the size of a name: what it may end with. */
-  static const uint32_t last[] = {[2] = THREE, [7] = E,  [10] = S | E, [11] = D | T, [12] = D, [13] = D, [14] = S, [15] = D,
-                                  [16] = D | N, [17] = D, [18] = D,     [19] = D,     [21] = T, [27] = Y};
+  static const uint32_t last[] = {[2] = THREE, [7] = E,      [10] = S | E, [11] = D | T, [12] = D, [13] = D, [14] = S,
+                                  [15] = D,    [16] = D | N, [17] = D,     [18] = D,     [19] = D, [21] = T, [27] = Y};
   const uint32_t letters = name.size < sizeof last / sizeof *last ? last[name.size] : 0;
   if (letters && letters >> ((unsigned char)name.data[name.size - 1] & 31) & 1) return true;
 #undef MC_LETTER

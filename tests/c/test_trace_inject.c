@@ -100,6 +100,10 @@ static void test_texts(void) {
   expect(&c, MC_TRACE_REQUEST_ID, "x-request-id:id\n");
   CHECK(strstr(lines_of(&c, one_format(MC_TRACE_DATADOG)),
                "x-datadog-origin:rum\nx-datadog-tags:_dd.p.tid=0af7651916cd43dd,_dd.p.dm=-4,x=y\n"));
+  /* fields of X-Ray that are not its own stay, but for a balancer's */
+  c.xray = MC_LITERAL("Self=1-2;Lineage=a:1|b:2 ;; Root=1-x;Parent=y;Sampled=?;CalledFrom=app;flag");
+  expect(&c, MC_TRACE_XRAY, "x-amzn-trace-id:Root=1-0af76519-16cd43dd8448eb211c80319c;Parent=b7ad6b7169203331;Sampled=1"
+                            ";Lineage=a:1|b:2;CalledFrom=app;flag\n");
 }
 
 static void test_again(void) {
