@@ -12,7 +12,7 @@ import logging
 from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from functools import partial
+from functools import cache, partial
 from typing import Any, ParamSpec, Protocol, TypeVar
 
 from meshcore._trace import FORMATS, propagators
@@ -91,9 +91,10 @@ class RequestContext:
                 and span.sampled is None
             ):
                 span = span.with_sampling(decision.traced)  # the trace begins here, and has a sampler
-            chosen = decision.request_id if decision is not None else None
-            if chosen or span.request_id is None:  # the engine may have given it another one
-                span = span.with_request_id(chosen or request_id())
+            came_as = span.request_id
+            chosen = (decision.request_id if decision is not None else None) or came_as or request_id()
+            if chosen != came_as:  # the engine may have given it another one
+                span = span.with_request_id(chosen)
             self._span, self._headers = span, None
         return self._span
 
@@ -198,14 +199,15 @@ def add_context(logger: Any, method: str, event: MutableMapping[str, Any]) -> Mu
     return event
 
 
-def _formats(span: SpanContext, own: str | None) -> list[str]:
+def _formats(span: SpanContext, own: str | None) -> tuple[str, ...]:
     """OTEL_PROPAGATORS', or else the one that the request came with, or else our own tracer's; the request id
     always, baggage where there is some."""
-    chosen = propagators()
+    return _names(propagators(), span.source or own or "b3multi", bool(span.baggage))
+
+
+@cache
+def _names(chosen: tuple[int, ...] | None, own: str, baggage: bool) -> tuple[str, ...]:
+    """The same tuple each time, which SpanContext knows again."""
     if chosen is not None:
-        names = [FORMATS[number] for number in chosen]
-    else:
-        names = [span.source or own or "b3multi"]
-        if span.baggage:
-            names.append("baggage")
-    return [*names, "requestid"]
+        return (*(FORMATS[number] for number in chosen), "requestid")
+    return (own, "baggage", "requestid") if baggage else (own, "requestid")

@@ -8,7 +8,7 @@ from libc.stdlib cimport free, malloc
 from libc.string cimport memcpy
 
 from meshcore._core cimport *
-from meshcore._request cimport MC_LISTS_STAY, as_pairs, pairs_as_bytes, take_pairs, text_of
+from meshcore._request cimport MC_LISTS_STAY, as_pairs, pairs_as_bytes, take_pairs, take_plain, text_of
 from meshcore._trace_formats cimport Formats, to_extract, to_inject
 from meshcore._trace_ids cimport draw, hex_text, long_hex_text, uuid_text
 from meshcore._trace_inject cimport inject_into
@@ -186,16 +186,24 @@ cdef class SpanContext:
         )
 
     def with_baggage(self, baggage):
-        return with_text(self, 1, _trace.baggage_text(baggage).encode())
+        cdef bytes text = _trace.baggage_text(baggage).encode()
+        return with_text(self, 1, mc_slice(PyBytes_AS_STRING(text), <size_t> len(text)))
 
     def with_request_id(self, request_id):
-        return with_text(self, 2, _trace.checked_text("request_id", request_id, REQUEST_ID_BYTES))
+        cdef bytes checked
+        cdef mc_slice text
+        if not isinstance(request_id, str) or not take_plain(<PyObject *> request_id, &text) or not fits_id(text):
+            checked = _trace.checked_text("request_id", request_id, REQUEST_ID_BYTES)
+            text = mc_slice(PyBytes_AS_STRING(checked), <size_t> len(checked))
+        return with_text(self, 2, text)
 
     def with_sampling(self, sampled, *, debug=False):
         cdef SpanContext out = SpanContext.__new__(SpanContext)
         out._it = self._it
         out._it.sampling = <mc_sampling> <int> _trace.sampling_of(sampled, debug)
         out._texts = self._texts
+        out._trace_text = self._trace_text
+        out._span_text = self._span_text
         return out
 
     @property
@@ -280,15 +288,26 @@ cdef class SpanContext:
         return f"<SpanContext trace_id={self.trace_id} span_id={self.span_id} {decision}>"
 
 
-cdef SpanContext with_text(SpanContext context, int which, bytes value):
+cdef bint fits_id(mc_slice text) noexcept:
+    """Whether it is a request id that needs no closer look: of visible characters alone, as nearly all are."""
+    cdef size_t i
+    for i in range(text.size):
+        if not c"!" <= text.data[i] <= c"~":
+            return False
+    return 0 < text.size <= REQUEST_ID_BYTES
+
+
+cdef SpanContext with_text(SpanContext context, int which, mc_slice text):
     """A copy with another text; an empty one: none."""
     cdef SpanContext out = SpanContext.__new__(SpanContext)
     cdef mc_slice *slices[TEXTS]
     out._it = context._it
     slices_of(&out._it, slices)
-    slices[which].data = PyBytes_AS_STRING(value) if value else NULL
-    slices[which].size = <size_t> len(value)
+    slices[which].data = text.data if text.size else NULL
+    slices[which].size = text.size
     out._texts = kept_texts(&out._it)
+    out._trace_text = context._trace_text
+    out._span_text = context._span_text
     return out
 
 
