@@ -22,21 +22,24 @@ cdef extern from "Python.h":
 
 cdef extern from *:
     """
+    static void mc_refill_place(PyObject *pair, Py_ssize_t at, PyObject *item) {
+      PyObject *old = PyTuple_GET_ITEM(pair, at);
+      if (old == item) return; /* as a name mostly is */
+      Py_INCREF(item);
+      PyTuple_SET_ITEM(pair, at, item);
+      Py_DECREF(old);
+    }
+
     /* Puts others into a pair that its list alone holds, so that nobody sees it change. */
     static void mc_refill_pair(PyObject *pair, PyObject *name, PyObject *value) {
-      PyObject *old_name = PyTuple_GET_ITEM(pair, 0), *old_value = PyTuple_GET_ITEM(pair, 1);
-      Py_INCREF(name);
-      Py_INCREF(value);
-      PyTuple_SET_ITEM(pair, 0, name);
-      PyTuple_SET_ITEM(pair, 1, value);
     #if PY_VERSION_HEX >= 0x030E0000
       ((PyTupleObject *)pair)->ob_hash = -1; /* it is kept since 3.14 */
     #endif
-      Py_DECREF(old_name);
-      Py_DECREF(old_value);
+      mc_refill_place(pair, 0, name);
+      mc_refill_place(pair, 1, value);
     }
     """
-    void mc_refill_pair(PyObject *pair, object name, object value)
+    void mc_refill_pair(PyObject *pair, PyObject *name, object value)
     Py_ssize_t Py_REFCNT(PyObject *value)
 
 cdef tuple NAMES_TEXT = tuple([text_of(mc_trace_name_text(<mc_trace_name> name)) for name in range(MC_TRACE_NAMES)])
@@ -84,9 +87,17 @@ cdef object inject_into(object headers, const mc_span_context *context, Formats 
 
 # ---------------------------------------------------------------------- one line
 
+cdef inline PyObject *known_name(const mc_trace_line *line, const Written *new) noexcept:
+    """Borrowed; NULL: it is not the same for all lines of its kind."""
+    if line.name.data != NULL:
+        return NULL
+    return PyTuple_GET_ITEM(NAMES_TEXT if new.as_text else NAMES_BYTES, <Py_ssize_t> line.id)
+
+
 cdef inline object name_of(const mc_trace_line *line, const Written *new):
-    if line.name.data == NULL:
-        return NAMES_TEXT[<int> line.id] if new.as_text else NAMES_BYTES[<int> line.id]
+    cdef PyObject *name = known_name(line, new)
+    if name != NULL:
+        return <object> name
     return text_of(line.name) if new.as_text else PyBytes_FromStringAndSize(line.name.data, <Py_ssize_t> line.name.size)
 
 
@@ -148,11 +159,13 @@ cdef inline bint begins_with_text(list headers) except -1:
 cdef int put_line(list headers, Py_ssize_t at, const mc_trace_line *line, const Written *new) except -1:
     """In place of another one, unless that says so already, as the trace's id does mostly."""
     cdef PyObject *pair = PyList_GET_ITEM(headers, at)
+    cdef PyObject *name
     if is_pair(pair):
         if says(PyTuple_GET_ITEM(<object> pair, 1), line.value):
             return 0
-        if MC_LISTS_STAY and Py_REFCNT(pair) == 1:
-            mc_refill_pair(pair, name_of(line, new), value_of(line, new))
+        name = known_name(line, new)
+        if MC_LISTS_STAY and Py_REFCNT(pair) == 1 and name != NULL:
+            mc_refill_pair(pair, name, value_of(line, new))
             return 0
     headers[at] = pair_of(line, new)
     return 0

@@ -189,7 +189,7 @@ def test_a_queue_carries_the_context_to_who_works_it_off() -> None:
     worker = threading.Thread(target=work)
     worker.start()
     with activate(B3) as context:
-        jobs.put(context.carrier())
+        jobs.put(json.loads(json.dumps(context.carrier())))  # as on its way to another process
     worker.join()
     assert found == [TRACE]
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote_to_bytes
 
-from meshcore.context import RequestContext, enter, leave
+from meshcore.context import RequestContext, activate, enter, leave
 from meshcore.engine import Decision, Outcome
 from meshcore.integrations._around import require_app, require_mesh
 from meshcore.integrations._inbound import MARK, Inbound, limit_lines, port_of
@@ -224,7 +224,8 @@ class _Body:
         try:
             close = getattr(self._body, "close", None)
             if close is not None:
-                close()
+                with activate(self._context):  # where a generator that is closed early ends
+                    close()
         finally:
             if over is not None:
                 over()

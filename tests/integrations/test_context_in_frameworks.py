@@ -36,6 +36,8 @@ async def dependency() -> AsyncIterator[str]:
 
 #: What work that goes on beside an answer found.
 noted: list[str] = []
+#: Tasks that outlive their request, and what they wait for.
+left: list[tuple[asyncio.Task[None], asyncio.Event]] = []
 app = FastAPI()
 app.add_middleware(MeshMiddleware, mesh=mesh_of(service("reviews", 1)))
 
@@ -83,6 +85,19 @@ async def with_tasks() -> str:
         found.add(await loop.run_in_executor(pool, trace))
     found.add(contextvars.copy_context().run(trace))
     return ",".join(found)
+
+
+@app.get("/late")
+async def with_a_task_that_goes_on() -> str:
+    """Nobody has asked for the context before the request is over."""
+    over = asyncio.Event()
+
+    async def later() -> None:
+        await over.wait()
+        noted.append(trace())
+
+    left.append((asyncio.create_task(later()), over))
+    return ""
 
 
 @app.get("/stream")
@@ -155,6 +170,18 @@ async def test_the_request_is_known(path: str, body: str) -> None:
 async def test_the_request_is_known_after_its_answer() -> None:
     noted.clear()
     await ask("/background")
+    assert noted == [TRACE, TRACE]
+
+
+@in_loop
+async def test_the_request_is_known_when_it_is_over() -> None:
+    noted.clear()
+    for path in ("/late", "/late"):
+        await ask(path)
+    while left:
+        task, over = left.pop(0)
+        over.set()
+        await task
     assert noted == [TRACE, TRACE]
 
 
