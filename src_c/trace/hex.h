@@ -73,8 +73,8 @@ static inline void mc_hex16_write(uint64_t number, char *out) {
   number = mc_word_in_order(number);
   memcpy(&bytes, &number, sizeof bytes);
   const mc_digit_pairs pairs = __builtin_convertvector(bytes, mc_digit_pairs);
-  mc_digits text = (mc_digits)((pairs >> 4 | pairs << 8) & 0x0f0f);
-  text += '0' + ((mc_digits)(text > 9) & ('a' - '0' - 10));
+  const mc_digits values = (mc_digits)((pairs >> 4 | pairs << 8) & 0x0f0f);
+  const mc_digits text = values + ('a' - 10) - ((mc_digits)(values <= 9) & ('a' - 10 - '0'));
   memcpy(out, &text, sizeof text);
 }
 
