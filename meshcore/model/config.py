@@ -67,6 +67,7 @@ class HttpOptions:
     via: str = ""
     server_name: str = "envoy"
     tracing: TracingOptions | None = None
+    access_log: bool = True  #: requests are logged, where the program logs any
     request_timeout: float | None = None
     stream_idle_timeout: float | None = None  #: None: Envoy's default of five minutes; 0: no limit
     max_stream_duration: float | None = None

@@ -353,7 +353,7 @@ class Proxy:
 
     def _finished(self, record: AccessRecord) -> None:
         self.stats.finished(record)
-        if self._access_log is not None:
+        if self._access_log is not None and self._view.options(record.listener or None).access_log:
             self._access_log(record)
 
 

@@ -12,7 +12,7 @@ import pytest
 from proxy_support import HOST, Served, config_for, in_loop, proxy_for, route
 
 from meshcore import load
-from meshcore.model import Config, DirectResponse
+from meshcore.model import Config, DirectResponse, HttpOptions
 from meshcore.proxy import server
 from meshcore.reloading import Reloader
 from meshcore.upstream.view import View
@@ -196,3 +196,16 @@ async def test_a_swap_of_the_engine_by_others_is_seen() -> None:
         served.proxy.engine.swap(other)
         assert served.proxy.view().config is other
         assert await status_of(served) == 202
+
+
+@in_loop
+async def test_a_listener_says_whether_its_requests_are_logged() -> None:
+    async with proxy_for(answering(201)) as served:
+        for access_log, lines in ((True, 1), (False, 1), (True, 2)):
+            await asyncio.to_thread(
+                served.proxy.swap, answering(202, options=HttpOptions(access_log=access_log))
+            )
+            assert await status_of(served) == 202
+            await served.idle()
+            assert len(served.log) == lines
+        assert served.proxy.stats.counters["http.downstream_rq_total"] == 3

@@ -92,16 +92,16 @@ def _check_sidecar(spec: Sidecar, findings: Findings) -> None:
 
 def _check_telemetry(spec: Telemetry, findings: Findings) -> None:
     """Requests that come in are the program's, and spans are not reported."""
-    for field, what in (
-        ("metrics", "the engine's counters are always kept"),
-        ("access_logging", "the program itself says whether it logs"),
-    ):
-        if getattr(spec, field):
-            warn_at(findings, spec, field, f"has no effect here: {what}")
-    for tracing in spec.tracing:
-        if tracing.match is not None and tracing.match.mode is WorkloadMode.SERVER:
+    if spec.metrics:
+        warn_at(findings, spec, "metrics", "has no effect here: the engine's counters are always kept")
+    for match in (*(it.match for it in spec.tracing), *(it.match for it in spec.access_logging)):
+        if match is not None and match.mode is WorkloadMode.SERVER:
             message = "has no effect here: requests that come in go to the program itself"
-            warn_at(findings, tracing.match, "mode", message)
+            warn_at(findings, match, "mode", message)
+    for logging in spec.access_logging:
+        if logging.filter is not None and logging.filter.expression:
+            warn_at(findings, logging.filter, "expression", "is not evaluated: every request is logged")
+    for tracing in spec.tracing:
         if tracing.custom_tags:
             warn_at(findings, tracing, "custom_tags", "has no effect here: spans are not reported")
 

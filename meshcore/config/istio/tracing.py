@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from meshcore.config.findings import Findings, did_you_mean
 from meshcore.config.istio.matching import Client
 from meshcore.config.istio.mesh import Mesh
 from meshcore.config.istio.names import MESH
-from meshcore.config.istio.resources import Resource, in_order, same_labels
-from meshcore.config.istio.schema.common import TargetReference
+from meshcore.config.istio.resources import Resource
 from meshcore.config.istio.schema.mesh import MeshConfig
 from meshcore.config.istio.schema.providers import ExtensionProvider
 from meshcore.config.istio.schema.telemetry import Telemetry, Tracing, WorkloadMode
+from meshcore.config.istio.telemetries import BUILT_IN, applicable
 from meshcore.config.schema import Record, warn_at
 from meshcore.model import Fraction, TraceSampling, TracingOptions
 
@@ -21,10 +21,6 @@ __all__ = ["tracing_options"]
 
 #: Percent of the requests, where nobody says how many.
 SAMPLING = 1.0
-GATEWAY = ("gateway.networking.k8s.io", "Gateway")
-GATEWAY_NAME = "gateway.networking.k8s.io/gateway-name"
-#: Providers that a mesh has without saying so; none of them traces.
-BUILT_IN = frozenset({"prometheus", "stackdriver", "envoy"})
 #: Providers that trace.
 TRACERS = frozenset({"zipkin", "opentelemetry", "datadog", "skywalking", "lightstep"})
 
@@ -64,7 +60,7 @@ def tracing_options(
     """
     config = mesh.config
     found = [
-        tracing for it in _applicable(telemetries, mesh.root_namespace, client) for tracing in it.spec.tracing
+        tracing for it in applicable(telemetries, mesh.root_namespace, client) for tracing in it.spec.tracing
     ]
     defaults = config.default_providers
     if not found and (defaults is None or not defaults.tracing):
@@ -79,40 +75,6 @@ def tracing_options(
         return None
     provider = _provider(spec, config, findings)
     return None if provider is None else _of_provider(provider, spec, config, edge=client.gateway != MESH)
-
-
-# ------------------------------------------------------------------ which resources
-
-
-def _applicable(
-    telemetries: Sequence[Resource[Telemetry]], root_namespace: str, client: Client
-) -> Iterator[Resource[Telemetry]]:
-    """Those for a workload, the farthest first: of the mesh, of its namespace, of its labels or gateway."""
-    ordered = in_order(telemetries)
-    for namespace in dict.fromkeys((root_namespace, client.namespace)):
-        wide = (it for it in ordered if it.namespace == namespace and _is_wide(it.spec))
-        yield from [first for first in [next(wide, None)] if first is not None]
-    for it in ordered:
-        if it.namespace == client.namespace and not _is_wide(it.spec) and _selects(it.spec, client):
-            yield it
-
-
-def _targets(spec: Telemetry) -> list[TargetReference]:
-    return spec.target_refs or ([spec.target_ref] if spec.target_ref is not None else [])
-
-
-def _is_wide(spec: Telemetry) -> bool:
-    return not (spec.selector is not None and spec.selector.match_labels) and not _targets(spec)
-
-
-def _selects(spec: Telemetry, client: Client) -> bool:
-    """Gateways of the Gateway API are named; other workloads are selected, by what has no targets."""
-    targets = _targets(spec)
-    if targets:
-        name = client.labels.get(GATEWAY_NAME)
-        return name is not None and any((it.group, it.kind) == GATEWAY and it.name == name for it in targets)
-    assert spec.selector is not None
-    return same_labels(spec.selector.match_labels, client.labels)
 
 
 # ------------------------------------------------------------------ which provider

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from meshcore.config.documents import Sources
 from meshcore.config.findings import Findings
 from meshcore.config.istio import kubernetes
+from meshcore.config.istio.access_logs import is_logged
 from meshcore.config.istio.clusters import build_cluster, passthrough_cluster
 from meshcore.config.istio.delegates import merge_delegates
 from meshcore.config.istio.endpoints import add_endpoints
@@ -124,6 +126,8 @@ def load_documents(
         unknown = unknown_hosts(outlook.unknown, mesh)
         listeners = sidecar_listeners(scope, outlook.parts, unknown, tracing, any_port=any_port)
         clusters = (*_clusters(scope), passthrough_cluster(mesh))
+    if not is_logged(telemetries, mesh, client, findings):
+        listeners = tuple(replace(it, options=replace(it.options, access_log=False)) for it in listeners)
     check_served(resources, derived, findings, mesh=node.gateway is None)
     give_hints(resources, registry, scope, findings, endpoints=not services)
     return Config(listeners, clusters, skipped=tuple(resources.skipped))

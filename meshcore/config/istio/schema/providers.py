@@ -166,6 +166,7 @@ class ExtensionProvider(Record):
 class DefaultProviders(Record):
     """Names of the providers that are used where no Telemetry names any."""
 
-    __ignored__ = frozenset({"metrics", "access_logging"})
+    __ignored__ = frozenset({"metrics"})
 
     tracing: list[str] = []
+    access_logging: list[str] = []
