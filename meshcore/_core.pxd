@@ -984,6 +984,7 @@ cdef extern from "meshcore.h" nogil:
         uint64_t seed
         const uint64_t *ids
         c_bool stale
+        c_bool inbound
 
     enum:
         MC_REQUEST_IDS

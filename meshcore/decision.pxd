@@ -21,7 +21,7 @@ cdef extern from *:
 
 cdef enum:
     LINES_INLINE = 40
-    OTHERS_HELD = 9  # the headers as they were given and what was made of them, and seven texts of the request
+    OTHERS_HELD = 10  # the headers as they were given and what was made of them, seven texts of the request, and a name
 
 cdef struct Block:
     mc_decision decision
@@ -36,6 +36,7 @@ cdef struct Block:
     uint32_t held_count
     PyObject *held[LINES_INLINE + OTHERS_HELD]
     PyObject *given       # held: the shape in which headers came
+    PyObject *named       # held: what the cluster is shown as; NULL: by its name
     PyObject *path        # held, as is the next: what a target or authority that has not changed is shown as
     PyObject *authority
     mc_header some[LINES_INLINE]

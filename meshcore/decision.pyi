@@ -46,6 +46,9 @@ class Decision:
         """The matched route of the model, with its origin, timeout, retries, faults and mirrors."""
     @property
     def cluster(self) -> str | None: ...
+    def name_cluster(self, name: str) -> None:
+        """Have ``cluster`` say this from now on; once. For what is answered by somebody else than an endpoint
+        of the cluster: what a middleware is around."""
     @property
     def endpoint(self) -> str | None:
         """``address:port`` to send to, of the latest attempt; once done, of the one that is answered. None

@@ -74,8 +74,9 @@ cdef Block *block_new(Py_ssize_t line_count) except NULL:
         block = <Block *> malloc(sizeof(Block))
         if block == NULL:
             raise MemoryError
-    block.decided = False
+    block.decided = block.decision.request.inbound = False
     block.held_count = block.undrawn = 0
+    block.named = NULL
     block.lines = block.some
     if block_make_room(block, line_count):
         free(block)
@@ -99,7 +100,9 @@ cdef inline void block_clear(Block *block) noexcept:
     if block.decided:
         block.decided = False
         mc_decision_release(&block.decision)
+    block.decision.request.inbound = False
     block.held_count = block.undrawn = 0
+    block.named = NULL
     for i in range(count):
         disown(block.held[i])
     if block.lines != block.some:
@@ -228,7 +231,14 @@ cdef class Decision:
     @property
     def cluster(self):
         cdef int32_t at = self._block.decision.cluster
+        if self._block.named != NULL:
+            return <object> self._block.named
         return self._snapshot.clusters[at] if at >= 0 else None
+
+    def name_cluster(self, str name not None):
+        if self._block.named == NULL:
+            self._block.named = <PyObject *> name
+            hold(self._block, <PyObject *> name)
 
     @property
     def endpoint(self):
@@ -591,7 +601,7 @@ cdef class Decision:
             if code != MC_STALE:
                 break
             # Another snapshot may have the cluster in another place.
-            snapshot = self._serving.refreshed(snapshot, snapshot.numbers[self.cluster], now)
+            snapshot = self._serving.refreshed(snapshot, snapshot.numbers[self._snapshot.clusters[d.cluster]], now)
             d.request.stale = not left
             code = mc_decision_attempt(d, snapshot.snapshot, now, &made)
         if code:

@@ -59,6 +59,7 @@ class Engine:
         now_ns: int | None = None,
         unix_time: float | None = None,
         seed: int | None = None,
+        inbound: bool = False,
     ) -> Decision:
         """Decide one request.
 
@@ -76,6 +77,9 @@ class Engine:
             unix_time: the time of day, in seconds since 1970, for sessions that cookies keep; read once where
                 not given.
             seed: 64 random bits that make every random choice of this decision; drawn where not given.
+            inbound: the request is at the service that it is for, and its caller has gone by the routes. Then
+                limits alone have their say: there are no faults and no CORS, no endpoint is picked and nobody
+                hears how it ended, and its time is what ``x-envoy-expected-rq-timeout-ms`` says.
 
         Traffic outcomes (no route, no healthy upstream, a bad path) are values, never exceptions.
 

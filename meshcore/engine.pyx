@@ -239,6 +239,7 @@ cdef class Engine:
         now_ns=None,
         unix_time=None,
         seed=None,
+        inbound=False,
     ):
         cdef Decided out = decision_new()
         cdef mc_request *request = &out._block.decision.request
@@ -250,10 +251,12 @@ cdef class Engine:
                 return self.decide(
                     as_bytes(method), as_bytes(authority), as_bytes(path), headers, scheme=as_bytes(scheme),
                     source=source, source_port=source_port, local=local, port=port, protocol=as_bytes(protocol),
-                    now_ns=now_ns, unix_time=unix_time, seed=seed)
+                    now_ns=now_ns, unix_time=unix_time, seed=seed,
+                    inbound=inbound)
             except OverflowError:
                 check_ports(source_port, port)
                 raise
+        request.inbound = inbound
         request.now_ns = now_of(snapshot, now_ns)
         request.unix_s = unix_time_of(snapshot, unix_time)
         request.seed = draw_seed(self._serving) if seed is None else seed & 0xFFFFFFFFFFFFFFFF
@@ -289,14 +292,16 @@ cdef class Engine:
 
     cdef Decided decided(
         self, object method, object path, object headers, object scheme, object source, object source_port,
-        object protocol
+        object protocol, bint inbound
     ):
         cdef Decided out = decision_new()
         cdef mc_request *request = &out._block.decision.request
         cdef Snapshot snapshot = self._serving.snapshot()
         if not fill_plain(request, method, None, path, scheme, source, None, protocol, source_port, None):
             return self.decide(
-                method, None, path, headers, scheme=scheme, source=source, source_port=source_port, protocol=protocol)
+                method, None, path, headers, scheme=scheme, source=source, source_port=source_port, protocol=protocol,
+                inbound=inbound)
+        request.inbound = inbound
         decide_now(self._serving, snapshot, headers, out)
         hold_texts(out, method, None, path, scheme, source, None, protocol)
         return out

@@ -65,7 +65,8 @@ cdef class Served:
     cdef int count(self, Decision decision, int status) except -1:
         """As Tally.count() does."""
         cdef mc_decision *d = &decision._block.decision
-        cdef object cluster = (<tuple> decision._snapshot.clusters)[d.cluster]
+        cdef PyObject *named = decision._block.named
+        cdef object cluster = (<tuple> decision._snapshot.clusters)[d.cluster] if named == NULL else <object> named
         cdef tuple key = self._key
         if key[0] is not cluster or <int> key[1] != status or d.flags or key[2]:
             self._key = key = (cluster, status, decision.flags if d.flags else "")

@@ -3,9 +3,10 @@ from here; the others go aside.
 """
 
 cimport cython
+from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_CheckExact, PyBytes_GET_SIZE
 from libc.string cimport memcmp
 
-from meshcore._core cimport MC_FORWARD, mc_decision, mc_slice
+from meshcore._core cimport MC_FORWARD, mc_decision
 from meshcore.decision cimport Decision
 from meshcore.engine cimport Engine
 from meshcore.integrations._asgi_answer cimport Answer, Served, answer_of
@@ -23,12 +24,16 @@ cdef const char *mark_text = mark
 cdef dict protocols = {"1.0": "HTTP/1.0", "1.1": "HTTP/1.1", "2": "HTTP/2", "3": "HTTP/3"}
 
 
-cdef bint names_a_caller(Decision decision) noexcept:
+cdef inline bint is_mark(object name) noexcept:
+    if not PyBytes_CheckExact(name) or PyBytes_GET_SIZE(name) != mark_size:
+        return False
+    return not memcmp(PyBytes_AS_STRING(name), mark_text, mark_size)
+
+
+cdef bint names_a_caller(object lines) except -1:
     """Whether the caller says that it is in the mesh."""
-    cdef mc_slice name
-    for i in range(decision._block.line_count):
-        name = decision._block.lines[i].name
-        if name.size == <size_t> mark_size and not memcmp(name.data, mark_text, name.size):
+    for line in lines:
+        if is_mark((<tuple> line)[0] if type(line) is tuple else line[0]):
             return True
     return False
 
@@ -39,6 +44,7 @@ cdef class Known:
 
     cdef object config
     cdef bytes own        # by the number of a cluster: 1 where it is for the app
+    cdef bint shown       # some of these are shown by other names
     cdef bint limits      # there are limits and nothing else
     cdef bint mirrors     # some requests are to be copied
 
@@ -70,6 +76,7 @@ cdef class Entry(Served):
         if not isinstance(headers, (list, tuple)):  # they may be there to be read once
             headers = list(headers)
             answer._scope = scope = {**scope, "headers": headers}
+        cdef bint called = names_a_caller(headers) and source in self.mesh.callers
         cdef Decision decision = self._engine.decided(
             scope["method"],
             target_of(scope),
@@ -78,10 +85,12 @@ cdef class Entry(Served):
             source,
             port if type(port) is int and 0 <= port <= 65535 else port_of(port),
             protocols.get(version) or f"HTTP/{version}",
+            called,
         )
-        cdef bint called = names_a_caller(decision) and source in self.mesh.callers
         if not self._is_plain(decision, called):
             return answer.hand_over(self._aside(decision, scope, answer._receive, answer._send, called))
+        if called or self._known.shown:
+            self._inbound.name(decision, called=called)
         return answer.serve(decision, not called)
 
     cdef bint _is_plain(self, Decision decision, bint called) except -1:
@@ -101,7 +110,8 @@ cdef class Entry(Served):
         own = self._inbound.own()
         cdef Known known = Known()
         known.config = config
-        known.own = bytes([cluster.name in own for cluster in config.clusters])
+        known.own = bytes([cluster.name in own.clusters for cluster in config.clusters])
+        known.shown = bool(own.shown)
         known.limits = view.limits_alone
         known.mirrors = view.mirrors
         self._known = known

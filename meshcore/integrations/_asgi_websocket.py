@@ -60,12 +60,12 @@ async def serve(app: App, mesh: Mesh, inbound: Inbound, scope: Scope, receive: R
         source=source,
         source_port=port_of(port),
         protocol=f"HTTP/{scope.get('http_version', '1.1')}",
+        inbound=called,
     ) as decision:
         if decision.rate_limits and not called:  # else the caller has asked
             await mesh.limits.aask(decision)
         if decision.delay:
-            if not called:  # else the caller has waited
-                await asyncio.sleep(decision.delay)
+            await asyncio.sleep(decision.delay)
             decision.end_delay()
         status = 0
         try:
@@ -87,6 +87,8 @@ async def _decided(
     """The status of the answer to the handshake; 0: there was none."""
     known = decision.outcome is Outcome.FORWARD
     ours = inbound.for_app(decision, called=called)
+    if ours:
+        inbound.name(decision, called=called)
     if not ours and not known:
         return await _refuse(decision, scope, receive, send)
     if not ours:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from meshcore.engine import Decision, Outcome
 from meshcore.mesh import Mesh
-from meshcore.mesh.view import own_clusters
+from meshcore.mesh.view import Own, own
 
 __all__ = ["MARK", "Inbound", "goes_in_circles", "limit_lines", "mark_of", "port_of"]
 
@@ -59,7 +59,7 @@ class Inbound:
         if self.service is not None:
             mesh.serve(self.service)
         self._config: object = None
-        self._own: frozenset[str] = frozenset()
+        self._own = own(mesh.engine.config, None, "")
 
     def for_app(self, decision: Decision, *, called: bool) -> bool:
         """Whether the request goes to the app that the middleware is around.
@@ -76,14 +76,22 @@ class Inbound:
             # What is malformed has no flag, and no limit has seen it: it must not be a way around them.
             return bool(decision.flags) and _LIMITED.isdisjoint(decision.flags.split(","))
         if decision.outcome is Outcome.FORWARD or decision.flags == "UH":  # it needs no endpoint of its own
-            return decision.cluster in self.own()
+            return decision.cluster in self.own().clusters
         unknown = decision.flags == "NR" or decision.details == "upgrade_failed"
         return decision.virtual_host is None and unknown
 
-    def own(self) -> frozenset[str]:
-        """The clusters whose requests are for the app."""
+    def name(self, decision: Decision, *, called: bool) -> None:
+        """See that what the app answers is not shown as another subset's than the one that the process is."""
+        found, cluster = self.own(), decision.cluster or ""
+        if called:
+            decision.name_cluster(found.inbound.get(cluster, found.elsewhere))
+        elif cluster in found.shown:
+            decision.name_cluster(found.shown[cluster])
+
+    def own(self) -> Own:
+        """What the configuration says of the service."""
         config = self.mesh.engine.config
         if config is not self._config:
-            self._own = own_clusters(config, self.service, self.mesh.node.namespace)
+            self._own = own(config, self.service, self.mesh.node.namespace)
             self._config = config
         return self._own

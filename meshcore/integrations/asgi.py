@@ -92,10 +92,10 @@ class MeshMiddleware(Entry):
                 if decision.rate_limits and not called:  # else the caller has asked
                     await self.mesh.limits.aask(decision)
                 if decision.delay:
-                    if not called:  # else the caller has waited
-                        await asyncio.sleep(decision.delay)
+                    await asyncio.sleep(decision.delay)
                     decision.end_delay()
                 if self._inbound.for_app(decision, called=called):
+                    self._inbound.name(decision, called=called)
                     if not called and self.mesh.view().mirrors and decision.mirrors:
                         receive = copying = await self._forwarder.copying(decision, receive)
                     if decision.outcome is Outcome.FORWARD:

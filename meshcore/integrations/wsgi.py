@@ -64,27 +64,29 @@ class MeshMiddleware:
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         self.mesh.use()
         headers = _headers(environ)
+        source = environ.get("REMOTE_ADDR")
+        called = _MARK in environ and source in self.mesh.callers
         decision = self.mesh.engine.decide(
             environ["REQUEST_METHOD"],
             None,
             _target(environ),
             headers,
             scheme=environ["wsgi.url_scheme"],
-            source=environ.get("REMOTE_ADDR"),
+            source=source,
             source_port=port_of(environ.get("REMOTE_PORT")),
             protocol=environ.get("SERVER_PROTOCOL", "HTTP/1.1"),
+            inbound=called,
         )
         context = RequestContext(headers, decision=decision)
         token = enter(context)
         try:
-            called = _MARK in environ and environ.get("REMOTE_ADDR") in self.mesh.callers
             if decision.rate_limits and not called:  # else the caller has asked
                 self.mesh.limits.ask(decision)
             if decision.delay:
-                if not called:  # else the caller has waited
-                    time.sleep(decision.delay)
+                time.sleep(decision.delay)
                 decision.end_delay()
             if self._inbound.for_app(decision, called=called):
+                self._inbound.name(decision, called=called)
                 if not called and self.mesh.view().mirrors and decision.mirrors:
                     self._mirror(decision, environ)
                 return self._serve(decision, context, environ, start_response, edited=not called)

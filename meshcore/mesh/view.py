@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+
 from meshcore.config.findings import did_you_mean
 from meshcore.config.native import ALONE
 from meshcore.mesh.mirror_thread import has_mirrors
 from meshcore.model import Cluster, Config, Discovery
 from meshcore.upstream.view import View as _View
 
-__all__ = ["View", "misspelt", "own_clusters"]
+__all__ = ["Own", "View", "misspelt", "own"]
 
 
 class View(_View):
@@ -39,15 +42,40 @@ def misspelt(config: Config, service: str, namespace: str) -> str:
     return f"no service {service!r} of namespace {namespace!r} in the configuration{near}" if near else ""
 
 
-def own_clusters(config: Config, service: str | None, namespace: str) -> frozenset[str]:
-    """The clusters whose requests are for this service itself: its own, and those for wherever requests came
-    to (Istio's PassthroughCluster).
+@dataclass(frozen=True)
+class Own:
+    """What a configuration says of a service to the process that is this service."""
+
+    #: Clusters whose requests are for it: its own, and those for wherever requests came to (Istio's
+    #: PassthroughCluster).
+    clusters: frozenset[str]
+    #: Those of a subset -> the service's, without. A route chooses a subset, but the process that answers is
+    #: whichever it is.
+    shown: Mapping[str, str]
+    #: Each -> what a sidecar calls what its caller sent to it, "inbound|9080||".
+    inbound: Mapping[str, str]
+    #: The same for what no route leads to it.
+    elsewhere: str
+
+
+def own(config: Config, service: str | None, namespace: str) -> Own:
+    """What a configuration says of this service.
 
     Istio names a cluster after its service, ``outbound|9080|v1|reviews.default.svc.cluster.local``; other
     names are the service's. A service is given by its short name, with its namespace ("reviews.default"), or
     in full.
     """
-    return frozenset(cluster.name for cluster in config.clusters if _serves(cluster, service, namespace))
+    clusters = [cluster for cluster in config.clusters if _serves(cluster, service, namespace)]
+    shown: dict[str, str] = {}
+    inbound: dict[str, str] = {}
+    for cluster in clusters:
+        parts = cluster.name.split("|")
+        if len(parts) == 4:
+            inbound[cluster.name] = f"inbound|{parts[1]}||"
+            if parts[2]:
+                shown[cluster.name] = "|".join((parts[0], parts[1], "", parts[3]))
+    elsewhere = next(iter(inbound.values()), service or "")
+    return Own(frozenset(cluster.name for cluster in clusters), shown, inbound, elsewhere)
 
 
 def _serves(cluster: Cluster, service: str | None, namespace: str) -> bool:

@@ -112,11 +112,17 @@ MC_INLINED mc_code forward(const mc_snapshot *s, const mc_action *action, mc_inp
   d->cluster = choose_cluster(s, action, input, d);
   const mc_cluster *cluster = d->upstream = d->cluster >= 0 ? s->clusters[d->cluster] : NULL;
   /* Before the filters, which count what they do. */
-  if (cluster && mc_cluster_is_stale(cluster, d->request.now_ns) && !d->request.stale) return MC_STALE;
+  if (cluster && !d->request.inbound && mc_cluster_is_stale(cluster, d->request.now_ns) && !d->request.stale) {
+    return MC_STALE;
+  }
   if (answered(s, action, input, d, peek)) return MC_OK;
   if (input->no_memory) return MC_NO_MEMORY;
   if (!cluster) {
     reject(d, action->status, MC_DETAILS_CLUSTER_NOT_FOUND, MC_FLAG_NC, MC_ABSENT);
+    return MC_OK;
+  }
+  if (d->request.inbound) {
+    d->outcome = MC_FORWARD;
     return MC_OK;
   }
   const bool kept = mc_sessions_needed(&s->listeners[d->listener], action) && mc_sessions_decide(d, input);

@@ -16,6 +16,10 @@ void mc_decision_timeouts(const mc_decision *d, mc_timeouts *out) {
   }
   *out = (mc_timeouts){.request_ms = 0};
   if (d->route < 0 || action_of(d)->kind != MC_ACTION_FORWARD) return;
+  if (d->request.inbound) { /* its caller keeps to the route's, and says what is left of it */
+    mc_timeouts_told(out, d->request.headers, d->request.header_count);
+    return;
+  }
   const mc_action *action = action_of(d);
   mc_timeouts_find(out, action->timeouts, action->hedge.on_per_try_timeout,
                    &d->snapshot->listeners[d->listener].options, &d->view);
@@ -400,7 +404,7 @@ static const mc_attempt *numbered(const mc_decision *d, uint32_t number) {
 }
 
 bool mc_decision_learns(const mc_decision *d, uint32_t number) {
-  if (d->outcome != MC_FORWARD) return false;
+  if (d->outcome != MC_FORWARD || d->request.inbound) return false;
   const mc_attempt *attempt = numbered(d, number);
   return (attempt ? attempt->cluster : d->upstream)->balancer->policy->report;
 }

@@ -117,11 +117,12 @@ static bool answered_by_cors(mc_decision *d, mc_input *input) {
 /* ------------------------------------------------------------------ all of them */
 
 static bool answered_by(mc_decision *d, mc_input *input, uint32_t place, bool peek) {
+  const bool inbound = d->request.inbound;
   switch (d->snapshot->listeners[d->listener].filters[place].kind) {
     case MC_FILTER_FAULT:
-      return answered_by_fault(d, input, peek);
+      return !inbound && answered_by_fault(d, input, peek);
     case MC_FILTER_CORS:
-      return answered_by_cors(d, input);
+      return !inbound && answered_by_cors(d, input);
     case MC_FILTER_LOCAL_LIMIT:
       return mc_local_limit_answer(d, input, place, peek);
     case MC_FILTER_GLOBAL_LIMIT:

@@ -1107,6 +1107,8 @@ typedef struct mc_request {
   const uint64_t *ids; /* MC_REQUEST_IDS numbers, of which mc_snapshot_makes_ids are random, for as long as the decision;
                           NULL: they come of the seed */
   bool stale; /* decide even where the cluster has news */
+  bool inbound; /* it is at the service that it is for, and its caller has gone by the routes: limits have their say, but
+                   faults and CORS have not, and no endpoint is picked */
 } mc_request;
 
 enum { MC_REQUEST_IDS = 5 };

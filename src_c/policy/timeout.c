@@ -78,6 +78,17 @@ void mc_timeouts_find(mc_timeouts *out, const mc_timeout_spec *spec, bool hedges
   if (out->request_ms && out->per_try_ms >= out->request_ms) out->per_try_ms = 0;
 }
 
+void mc_timeouts_told(mc_timeouts *out, const mc_header *lines, uint32_t count) {
+  const mc_slice name = MC_LITERAL("x-envoy-expected-rq-timeout-ms");
+  *out = (mc_timeouts){.request_ms = 0};
+  for (uint32_t i = 0; i < count; i++) {
+    if (!mc_slice_equal_fold(lines[i].name, name)) continue;
+    mc_decimal_parse(lines[i].value, &out->request_ms);
+    if (out->request_ms > INT32_MAX) out->request_ms = INT32_MAX; /* no caller waits for weeks */
+    return;
+  }
+}
+
 uint64_t mc_timeouts_expected(const mc_timeouts *timeouts, uint64_t elapsed_ms) {
   const uint64_t request = timeouts->request_ms;
   uint64_t expected = timeouts->hedges || !timeouts->per_try_ms ? request : timeouts->per_try_ms;

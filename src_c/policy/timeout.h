@@ -13,6 +13,9 @@
 void mc_timeouts_find(mc_timeouts *out, const mc_timeout_spec *spec, bool hedges, const mc_http_options *options,
                       const mc_view *view);
 
+/* What the caller says that it waits for an answer, by lines that the view may hide; 0: it says nothing. */
+void mc_timeouts_told(mc_timeouts *out, const mc_header *lines, uint32_t count);
+
 /* How long the upstream may take for an attempt that starts so long after the request: what
  * x-envoy-expected-rq-timeout-ms says; 0: nothing is told. */
 uint64_t mc_timeouts_expected(const mc_timeouts *timeouts, uint64_t elapsed_ms);

@@ -409,6 +409,52 @@ static void test_without_faults_nothing_is_counted(void) {
   stop();
 }
 
+/* At the service itself, for a caller that has gone by the routes. */
+static void test_what_is_inbound_meets_no_fault_and_no_cors(void) {
+  static const mc_fault_spec abort = {.abort = {.given = true, .value = 418, .share = {100, 100}}};
+  const mc_cors_spec cors = {.origins = &OK_ORIGIN, .origin_count = 1};
+  const mc_timeout_spec times = {.request_ns = 5000000000, .grpc_max_ns = MC_UNSET, .stream_ns = MC_UNSET,
+                                 .grpc_header_max_ns = MC_UNSET};
+  mc_action_spec action = forward_to(0);
+  action.fault = &abort;
+  action.cors = &cors;
+  action.timeouts = &times;
+  start(&action, NULL);
+  mc_request request = request_of("a.com:80", "/", headers, ROWS(PREFLIGHT, "X-Envoy-Expected-Rq-Timeout-Ms: 300"));
+  request.method = MC_LITERAL("OPTIONS");
+  request.inbound = true;
+  CHECK_INT(mc_decide(snapshot, &request, &decision), MC_OK);
+  CHECK_INT(decision.outcome, MC_FORWARD);
+  CHECK_INT(decision.cluster, 0);
+  CHECK_INT(decision.endpoint, -1);
+  CHECK(!decision.leased && !decision.detects && !mc_decision_learns(&decision, 0));
+  CHECK_INT(mc_snapshot_active(snapshot, 0, 0), 0);
+  CHECK(!mc_decision_attempts(&decision));
+  mc_timeouts timeouts;
+  mc_decision_timeouts(&decision, &timeouts);
+  CHECK_INT(timeouts.request_ms, 300); /* the caller's, not the route's */
+  bool again;
+  const mc_result answered = {.status = 500, .grpc_status = -1}, late = {.failure = MC_FAILURE_TIMEOUT, .grpc_status = -1};
+  CHECK_INT(mc_decision_report(&decision, 0, &answered, false, 0, &again), MC_OK);
+  CHECK(!again);
+  CHECK_INT(mc_decision_report(&decision, 0, &late, false, 0, &again), MC_OK);
+  CHECK_INT(decision.outcome, MC_FORWARD); /* it has been answered */
+  const mc_header upstream[] = {{MC_LITERAL("x-up"), MC_LITERAL("1")}, {MC_LITERAL("x-down"), MC_LITERAL("2")}};
+  check_answer_line(upstream, "x-up", "1");
+  const mc_header_line *lines;
+  uint32_t count;
+  CHECK_INT(mc_decision_request_headers(&decision, &scratch, &lines, &count), MC_OK);
+  mc_decision_release(&decision);
+  CHECK_INT(mc_decide(snapshot, &request, &decision), MC_OK);
+  CHECK_INT(mc_decision_report(&decision, 0, &late, false, 0, &again), MC_OK);
+  CHECK_INT(decision.status, 504);
+  mc_decision_release(&decision);
+  mc_fault_counts counts;
+  CHECK(mc_snapshot_faults(snapshot, 0, &counts));
+  CHECK_INT(counts.aborts, 0);
+  stop();
+}
+
 int main(void) {
   test_the_innermost_fault_counts();
   test_an_abort();
@@ -426,5 +472,6 @@ int main(void) {
   test_routes_that_answer_by_themselves_are_left_alone();
   test_the_share_of_requests();
   test_a_bad_policy_leaves_nothing();
+  test_what_is_inbound_meets_no_fault_and_no_cors();
   return check_finish();
 }

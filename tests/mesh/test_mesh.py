@@ -12,7 +12,7 @@ from mesh_support import PATIENCE, REVIEWS, config_of, in_loop, mesh_of, rules, 
 
 from meshcore import ConfigError
 from meshcore.mesh import Mesh
-from meshcore.mesh.view import misspelt, own_clusters
+from meshcore.mesh.view import misspelt, own
 
 OLD = rules("reviews", "redirect: {uri: /old}, match: [{uri: {exact: /moved}}]")
 NEW = rules("reviews", "redirect: {uri: /new}, match: [{uri: {exact: /moved}}]")
@@ -45,7 +45,7 @@ def threads() -> list[str]:
 
 
 @pytest.mark.parametrize(
-    ("name", "namespace", "own"),
+    ("name", "namespace", "ours"),
     [
         ("reviews", "default", True),
         ("reviews.default", "other", True),
@@ -56,14 +56,14 @@ def threads() -> list[str]:
         (None, "default", False),
     ],
 )
-def test_the_own_clusters_are_known_by_the_services_name(name: str, namespace: str, own: bool) -> None:
+def test_the_own_clusters_are_known_by_the_services_name(name: str, namespace: str, ours: bool) -> None:
     config = config_of(service("reviews", 1), OLD)
-    assert (REVIEWS in own_clusters(config, name, namespace)) is own
+    assert (REVIEWS in own(config, name, namespace).clusters) is ours
 
 
 def test_of_an_envoy_configuration_the_cluster_has_the_services_name() -> None:
     config = config_of("name: t\nvirtual_hosts: []\n")
-    assert own_clusters(config, "app", "default") == frozenset()
+    assert own(config, "app", "default").clusters == frozenset()
 
 
 @pytest.mark.parametrize(
