@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from meshcore.config.istio.actions import is_default_retries
 from meshcore.explain.faults import fault_of, fault_words
+from meshcore.explain.retries import retry_words
 from meshcore.model import (
     CookieMatch,
     DirectResponse,
@@ -27,6 +29,7 @@ from meshcore.model import (
     WeightedCluster,
     WeightedClusters,
 )
+from meshcore.model.route import DEFAULT_ROUTE_TIMEOUT
 
 __all__ = ["action_lines", "destinations", "https_line", "match_lines", "place"]
 
@@ -150,13 +153,29 @@ def _forward(action: ForwardAction) -> list[str]:
         lines.append(f"rewrite {_path_rewrite(action.path_rewrite)}")
     if action.host_rewrite is not None:
         lines.append(f"rewrite host to {_host_rewrite(action.host_rewrite)}")
-    if action.timeout:
-        lines.append(f"timeout {action.timeout:g}s")
+    lines += _times(action)
     for part in split.clusters if split is not None else ():
         fault = fault_of(part.typed_per_filter_config)
         if fault is not None:
             lines.append(f"fault for {_destination(part)}: {fault_words(fault)}")
     lines += [f"mirror to {mirror.cluster or mirror.cluster_header}" for mirror in action.mirrors]
+    return lines
+
+
+def _times(action: ForwardAction) -> list[str]:
+    """How long it may take, and how often it is tried; in short, as nearly all of Istio's routes are."""
+    lines = []
+    if action.timeout is None and not action.stream_limits:
+        lines.append(f"timeout {DEFAULT_ROUTE_TIMEOUT:g}s, since none is set")
+    elif action.timeout:
+        lines.append(f"timeout {action.timeout:g}s")
+    policy = action.retry_policy
+    if policy is not None:
+        default = is_default_retries(policy)
+        lines.append(f"retries {f'{policy.num_retries}, by default' if default else retry_words(policy)}")
+    hedge = action.hedge_policy
+    if hedge is not None and hedge.hedge_on_per_try_timeout:
+        lines.append("hedges what takes longer than a try may")
     return lines
 
 

@@ -13,7 +13,15 @@ from meshcore.cli.options import add_config_arguments, add_quiet_argument, load_
 from meshcore.model.printable import printable
 
 if TYPE_CHECKING:
-    from meshcore.model import Config, FaultPolicy, Listener, Route, RouteConfiguration, VirtualHost
+    from meshcore.model import (
+        Config,
+        FaultPolicy,
+        Listener,
+        RetryPolicy,
+        Route,
+        RouteConfiguration,
+        VirtualHost,
+    )
 
 __all__ = ["register", "select_virtual_host"]
 
@@ -133,6 +141,7 @@ def _table_text(
 ) -> Iterator[str]:
     from meshcore.cli.describe import https_line
     from meshcore.explain.faults import fault_of, fault_words
+    from meshcore.explain.retries import retry_words
     from meshcore.model import RequireTls
 
     for listener in listeners:
@@ -148,6 +157,8 @@ def _table_text(
         fault = fault_of(virtual_host.typed_per_filter_config)
         if fault is not None:
             yield f"    fault for routes without one: {fault_words(fault)}"
+        if virtual_host.retry_policy is not None:
+            yield f"    retries for routes without: {retry_words(virtual_host.retry_policy)}"
         if virtual_host.require_tls is not RequireTls.NONE:
             yield f"    {https_line(virtual_host)}"
         yield from _routes_text(virtual_host.routes, columns)
@@ -204,16 +215,28 @@ def _listener_json(listener: Listener, virtual_hosts: tuple[VirtualHost, ...]) -
                 "name": virtual_host.name,
                 "domains": list(virtual_host.domains),
                 "require_tls": virtual_host.require_tls.value,
-                "routes": [_route_json(route) for route in virtual_host.routes],
+                "routes": [_route_json(route, virtual_host) for route in virtual_host.routes],
             }
             for virtual_host in virtual_hosts
         ],
     }
 
 
-def _route_json(route: Route) -> dict[str, Any]:
+def _retries_json(policy: RetryPolicy | None) -> dict[str, Any] | None:
+    if policy is None:
+        return None
+    return {
+        "number": policy.num_retries,
+        "on": list(policy.retry_on),
+        "statuses": list(policy.retriable_status_codes),
+        "per_try_timeout": policy.per_try_timeout,
+    }
+
+
+def _route_json(route: Route, virtual_host: VirtualHost) -> dict[str, Any]:
     from meshcore.cli.describe import action_lines, match_lines
     from meshcore.model import ForwardAction, Redirect
+    from meshcore.model.route import DEFAULT_ROUTE_TIMEOUT
 
     action = route.action
     entry: dict[str, Any] = {
@@ -230,6 +253,8 @@ def _route_json(route: Route) -> dict[str, Any]:
             if split
             else [{"cluster": action.cluster, "weight": 1}]
         )
+        entry["timeout"] = (DEFAULT_ROUTE_TIMEOUT if action.timeout is None else action.timeout) or None
+        entry["retries"] = _retries_json(action.retry_policy or virtual_host.retry_policy)
     elif isinstance(action, Redirect):
         entry["action"], entry["status"] = "redirect", action.status
     else:

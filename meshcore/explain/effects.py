@@ -8,6 +8,7 @@ from meshcore.config.enforcement import PENDING
 from meshcore.explain.faults import fault_words, share_words
 from meshcore.explain.places import file_line, resource
 from meshcore.explain.quoting import quoted
+from meshcore.explain.retries import retry_words
 from meshcore.explain.structure import (
     CorsJudged,
     EndpointChosen,
@@ -19,7 +20,6 @@ from meshcore.explain.structure import (
     SubsetTried,
 )
 from meshcore.ink import Ink
-from meshcore.model import RetryPolicy
 from meshcore.model.printable import printable
 
 __all__ = ["answer", "effects"]
@@ -164,7 +164,7 @@ def _labels(labels: tuple[tuple[str, str], ...]) -> str:
 def _policies(it: Explain, ink: Ink) -> Iterator[str]:
     """Policies of the route; those that the engine only holds yet say so."""
     if it.retries is not None:
-        yield f"{ink.label('retries')}{_retries(it.retries)}"
+        yield f"{ink.label('retries')}{retry_words(it.retries)}"
     for mirror in it.mirrors:
         if mirror.sent:
             host = printable(mirror.authority or "")
@@ -213,19 +213,6 @@ def _injected(it: Explain) -> str:
     if it.response_rate is not None:
         parts.append(f"answer at {it.response_rate / 1024:g} KiB/s")
     return ", ".join(parts) or "none"
-
-
-def _retries(policy: RetryPolicy) -> str:
-    parts = [f"{policy.num_retries} on {', '.join(policy.retry_on) or 'nothing'}"]
-    if policy.retriable_status_codes:
-        parts.append(f"statuses {' '.join(map(str, policy.retriable_status_codes))}")
-    if policy.per_try_timeout:
-        parts.append(f"{policy.per_try_timeout:g} s each")
-    if policy.back_off_base is not None:
-        parts.append(f"{policy.back_off_base:g} s between them at first")
-    if policy.avoid_previous_hosts:
-        parts.append("not where it was tried")
-    return "; ".join(parts)
 
 
 def _rewrites(it: Explain, ink: Ink) -> Iterator[str]:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
+from typing import Any
+
 import pytest
 
 from meshcore.cli.describe import action_lines, destinations, match_lines, place
+from meshcore.config.istio.actions import retries
 from meshcore.model import (
     CookieMatch,
     DirectResponse,
@@ -17,6 +21,7 @@ from meshcore.model import (
     HeaderEdits,
     HeaderMatch,
     HeaderValue,
+    HedgePolicy,
     HostRewrite,
     HostRewriteKind,
     MirrorPolicy,
@@ -29,6 +34,7 @@ from meshcore.model import (
     RangeMatch,
     Redirect,
     RegexRewrite,
+    RetryPolicy,
     Route,
     RouteMatch,
     StringKind,
@@ -38,6 +44,7 @@ from meshcore.model import (
 )
 
 ROOT = RouteMatch(PathMatch(PathKind.PREFIX, "/"))
+forward = partial(ForwardAction, timeout=0.0)
 
 
 def is_(value: str) -> StringMatch:
@@ -98,14 +105,14 @@ def test_conditions(match: RouteMatch, lines: list[str]) -> None:
 
 def test_a_split_shows_shares_that_sum_to_the_whole() -> None:
     split = WeightedClusters((WeightedCluster("v1", 9), WeightedCluster("v2", 1)))
-    action = ForwardAction(weighted_clusters=split)
+    action = forward(weighted_clusters=split)
     assert destinations(action) == [("90%", "v1"), ("10%", "v2")]
     assert action_lines(Route(ROOT, action)) == ["90%  v1", "10%  v2"]
 
 
 def test_shares_are_aligned() -> None:
     split = WeightedClusters((WeightedCluster("v1", 98), WeightedCluster("v2", 2)), header_name="x-pick")
-    lines = action_lines(Route(ROOT, ForwardAction(weighted_clusters=split)))
+    lines = action_lines(Route(ROOT, forward(weighted_clusters=split)))
     assert lines == ["98%  v1", " 2%  v2", "split by header x-pick"]
 
 
@@ -118,7 +125,7 @@ def test_faults_of_a_route_and_of_its_weighted_clusters() -> None:
         response_rate_limit=FaultRateLimit(Fraction(100)),
     )
     split = WeightedClusters((WeightedCluster("v1", 1, typed_per_filter_config=(("f", by_header),)),))
-    assert action_lines(Route(ROOT, ForwardAction(weighted_clusters=split), fault=abort)) == [
+    assert action_lines(Route(ROOT, forward(weighted_clusters=split), fault=abort)) == [
         "100%  v1",
         "fault for v1: delay as x-envoy-fault-delay-request says for 50%, "
         "abort as x-envoy-fault-abort-request says for 1%, "
@@ -134,10 +141,10 @@ def test_faults_of_a_route_and_of_its_weighted_clusters() -> None:
 @pytest.mark.parametrize(
     ("action", "lines"),
     [
-        (ForwardAction(cluster="c"), ["c"]),
-        (ForwardAction(cluster_header="x-to"), ["cluster named by header x-to"]),
+        (forward(cluster="c"), ["c"]),
+        (forward(cluster_header="x-to"), ["cluster named by header x-to"]),
         (
-            ForwardAction(
+            forward(
                 cluster="c",
                 path_rewrite=PathRewrite(PathRewriteKind.PREFIX, "/new"),
                 host_rewrite=HostRewrite(HostRewriteKind.LITERAL, "other.example"),
@@ -153,7 +160,7 @@ def test_faults_of_a_route_and_of_its_weighted_clusters() -> None:
             ],
         ),
         (
-            ForwardAction(
+            forward(
                 cluster="c",
                 path_rewrite=PathRewrite(PathRewriteKind.REGEX, regex=RegexRewrite("a(.)", r"\1")),
                 host_rewrite=HostRewrite(HostRewriteKind.HEADER, "x-host"),
@@ -192,3 +199,24 @@ def test_place_names_file_and_line() -> None:
     assert place(None) == ""
     merged = Origin("a.yaml", 7, 3, via=Origin("b.yaml", 2, 1))
     assert place(merged) == "a.yaml:7 (via b.yaml:2)"
+
+
+@pytest.mark.parametrize(
+    ("fields", "lines"),
+    [
+        ({"timeout": None}, ["timeout 15s, since none is set"]),
+        ({"timeout": None, "stream_limits": True}, []),
+        ({"timeout": 2.5}, ["timeout 2.5s"]),
+        ({"retry_policy": retries(None, hashing=True)}, ["retries 2, by default"]),
+        (
+            {"retry_policy": RetryPolicy(("5xx", "reset"), 3, 0.5, retriable_status_codes=(429,))},
+            ["retries 3 on 5xx, reset; statuses 429; 0.5 s each"],
+        ),
+        (
+            {"hedge_policy": HedgePolicy(hedge_on_per_try_timeout=True)},
+            ["hedges what takes longer than a try may"],
+        ),
+    ],
+)
+def test_how_long_and_how_often(fields: dict[str, Any], lines: list[str]) -> None:
+    assert action_lines(Route(ROOT, forward("c", **fields))) == ["c", *lines]

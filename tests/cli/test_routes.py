@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
+from mesh_support import service
 
 from meshcore.cli.main import main
 from meshcore.cli.routes import select_virtual_host
@@ -67,6 +68,7 @@ def test_the_table_in_words(envoy: str, capsys: pytest.CaptureFixture[str]) -> N
         "       prefix /api/            -> 75%  v1",
         '       header x-version is "2"    25%  v2',
         "       query q is present         rewrite prefix to /",
+        "                                  timeout 15s, since none is set",
         "",
         "    3  table.yaml:18",
         "       prefix /                -> respond 404 'nope'",
@@ -122,6 +124,18 @@ def test_json_is_for_programs(envoy: str, capsys: pytest.CaptureFixture[str]) ->
         {"cluster": "v2", "weight": 1},
     ]
     assert shop["routes"][0]["origin"]["line"] == 7
+    assert (shop["routes"][1]["timeout"], shop["routes"][1]["retries"]) == (15.0, None)
+
+
+def test_what_istio_does_by_default_is_shown(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "mesh.yaml"
+    path.write_text(service("reviews", 1))
+    text = shown(capsys, "-c", str(path), "--host", "reviews")
+    assert "retries 2, by default" in text
+    assert "timeout" not in text
+    told = json.loads(shown(capsys, "-c", str(path), "--host", "reviews", "--json"))
+    [route] = told["listeners"][0]["virtual_hosts"][0]["routes"]
+    assert (route["timeout"], route["retries"]["number"]) == (None, 2)
 
 
 def test_one_host(envoy: str, capsys: pytest.CaptureFixture[str]) -> None:

@@ -42,6 +42,7 @@ __all__ = [
     "hash_policy",
     "header_edits",
     "is_authority",
+    "is_default_retries",
     "joined",
     "redirect",
     "retries",
@@ -144,6 +145,11 @@ def _default_retries(*, hashing: bool) -> RetryPolicy:
         avoid_previous_hosts=not hashing,
         host_selection_max_attempts=1 if hashing else HOST_SELECTIONS,
     )
+
+
+def is_default_retries(policy: RetryPolicy) -> bool:
+    """Whether it is what a rule that says nothing gets."""
+    return policy in (_default_retries(hashing=False), _default_retries(hashing=True))
 
 
 def retries(given: schema.Retries | None, *, hashing: bool) -> RetryPolicy | None:
