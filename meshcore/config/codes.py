@@ -277,6 +277,7 @@ CODES: dict[str, Code] = _table(
         ("MC1206", "MirrorToItself", _W, "The mirror is the destination itself."),
         ("MC1207", "UnusedSubset", _I, "No rule routes to the subset."),
         ("MC1208", "NothingCanBeEjected", _W, "maxEjectionPercent is too small for the number of endpoints."),
+        ("MC1209", "LimitWithoutEffect", _W, "A local rate limit limits nothing, since it is not enabled."),
         ("MC1301", "SubsetWithoutWorkloads", _W, "No workload of the service has the labels of the subset."),
         ("MC1302", "NoEndpoints", _W, "A destination has no endpoints."),
         (

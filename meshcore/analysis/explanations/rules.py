@@ -86,6 +86,28 @@ spec:
 """
 
 
+_SHARE = "          filter_{}: {{default_value: {{numerator: 100}}}}\n"
+
+
+def _limit(shares: str) -> str:
+    return f"""
+apiVersion: networking.istio.io/v1alpha3
+kind: EnvoyFilter
+metadata: {{name: limit}}
+spec:
+  configPatches:
+  - applyTo: HTTP_FILTER
+    patch:
+      operation: INSERT_FIRST
+      value:
+        name: envoy.filters.http.local_ratelimit
+        typed_config:
+          "@type": type.googleapis.com/envoy.extensions.filters.http.local_ratelimit.v3.LocalRateLimit
+          stat_prefix: limit
+          token_bucket: {{max_tokens: 10, fill_interval: 1s}}
+{shares}"""
+
+
 def _outlier(percent: int) -> str:
     return (
         _ENTRY
@@ -224,6 +246,12 @@ TEXTS: dict[str, tuple[str, str, str]] = {
         few endpoints that is less than one, and outlier detection does nothing.""",
         _outlier(10),
         _outlier(50),
+    ),
+    "MC1209": (
+        """Envoy's local rate limit is for filter_enabled of the requests and refuses filter_enforced of those
+        that are over it. Both are 0 % where they are missing: the limit is there, and does nothing.""",
+        _limit(""),
+        _limit(_SHARE.format("enabled") + _SHARE.format("enforced")),
     ),
     "MC1301": (
         """Some workload has the labels, but none of those that the service selects: requests to the

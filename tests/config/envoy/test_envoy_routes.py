@@ -415,6 +415,10 @@ def test_a_filter_may_be_turned_off_on_a_route() -> None:
         loaded(route(typed_per_filter_config={"cors": OFF}), http_filters=[cors])
 
 
+BUCKET = {"max_tokens": 5, "fill_interval": "60s"}
+SHARE = {"default_value": {"numerator": 100}}
+
+
 def test_rate_limits() -> None:
     limit = {
         "@type": LIMIT,
@@ -451,6 +455,28 @@ def test_rate_limits() -> None:
         (RateLimitActionKind.REQUEST_HEADERS, "k", "x-k"),
         (RateLimitActionKind.REMOTE_ADDRESS, "remote_address", ""),
     ]
+
+
+@pytest.mark.parametrize(
+    ("fields", "told"),
+    [
+        ({}, []),  # there for the routes that have limits
+        (
+            {"token_bucket": BUCKET},
+            ["filter_enabled: missing, which means 0 %: the limit looks at no request"],
+        ),
+        (
+            {"token_bucket": BUCKET, "filter_enabled": SHARE},
+            ["filter_enforced: missing, which means 0 %: the limit refuses none"],
+        ),
+        ({"token_bucket": BUCKET, "filter_enabled": SHARE, "filter_enforced": SHARE}, []),
+    ],
+)
+def test_a_limit_that_limits_nothing_is_told(fields: dict[str, Any], told: list[str]) -> None:
+    filters = [{"name": "rl", "typed_config": {"@type": LIMIT, "stat_prefix": "x", **fields}}]
+    warnings = loaded(forward(), http_filters=filters).warnings
+    limits = [warning.message for warning in warnings if "filter_en" in warning.message]
+    assert limits == [f"http_filters[0].typed_config.{message}" for message in told]
 
 
 def test_cors_and_header_mutations() -> None:

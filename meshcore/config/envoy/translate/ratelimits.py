@@ -36,6 +36,8 @@ def local_rate_limit(
         seen.add(entries)
         bucket = _bucket(context, descriptor.token_bucket)
         descriptors.append(RateLimitDescriptor(entries, bucket, descriptor.shadow_mode))
+    if limit.token_bucket is not None or limit.descriptors:
+        _warn_of_nothing(context, limit)
     return LocalRateLimit(
         stat_prefix=limit.stat_prefix,
         bucket=_bucket(context, limit.token_bucket) if limit.token_bucket is not None else None,
@@ -59,6 +61,14 @@ def local_rate_limit(
         resource_exhausted=limit.rate_limited_as_resource_exhausted,
         max_dynamic_descriptors=limit.max_dynamic_descriptors,
     )
+
+
+def _warn_of_nothing(context: Context, limit: schema.LocalRateLimit) -> None:
+    """What is 0 % where it is missing."""
+    if limit.filter_enabled is None:
+        context.warn(limit, "filter_enabled", "missing, which means 0 %: the limit looks at no request")
+    elif limit.filter_enforced is None:
+        context.warn(limit, "filter_enforced", "missing, which means 0 %: the limit refuses none")
 
 
 def _share(context: Context, percent: RuntimeFractionalPercent | None) -> Fraction | None:
