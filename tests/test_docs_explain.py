@@ -1,4 +1,4 @@
-"""The examples of docs/explain.md and of the README's paragraph are what is really printed."""
+"""The examples of docs/explain.md are what is really printed; test_docs.py sees to those of the README."""
 
 from __future__ import annotations
 
@@ -27,13 +27,6 @@ def test_the_worked_examples(
 
 def test_both_kinds_of_answer_are_shown() -> None:
     assert len(EXAMPLES) == 2
-
-
-def test_the_readme_shows_lines_of_the_first_example() -> None:
-    readme = (ROOT / "README.md").read_text()
-    block = re.search(r"^```text\n(decided by .*?)^```", readme, re.DOTALL | re.MULTILINE)
-    assert block is not None
-    assert set(block[1].splitlines()) <= set(EXAMPLES[0][1].splitlines())
 
 
 def test_the_python_of_the_document(monkeypatch: pytest.MonkeyPatch) -> None:
