@@ -100,8 +100,12 @@ class Outbound:
         this lets it pass (Istio's ALLOW_ANY)."""
         cluster = self.mesh.view().cluster(decision.cluster)
         if cluster is not None:
-            return cluster.discovery is Discovery.ORIGINAL_DST
-        return decision.virtual_host is None and decision.flags == "NR"
+            passes = cluster.discovery is Discovery.ORIGINAL_DST
+        else:
+            passes = decision.virtual_host is None and decision.flags == "NR"
+        if passes:
+            self.mesh.passing(decision.authority)
+        return passes
 
     def hold(self, decision: Decision) -> None:
         """Ask the rate limit services that a decision names, and wait out an injected delay."""

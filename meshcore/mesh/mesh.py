@@ -16,7 +16,7 @@ from meshcore.health import require_libraries
 from meshcore.mesh.callers import INTERNAL, Callers
 from meshcore.mesh.limit_services import LimitServices, require_services
 from meshcore.mesh.mirror_thread import MirrorThread, has_mirrors, require_httptools
-from meshcore.mesh.telling import tell_served, tell_service, tell_warnings
+from meshcore.mesh.telling import tell_passing, tell_served, tell_service, tell_warnings
 from meshcore.mesh.threads import Following, Threads
 from meshcore.mesh.view import View
 from meshcore.model import Cluster, Config, ConfigWarning
@@ -99,6 +99,7 @@ class Mesh:
         self._threads: Threads | None = None  #: None: not started
         self._closed = False
         self._services: set[str] = set()  #: that middlewares serve
+        self._passing: set[str] = set()  #: hosts of which it was told that their requests pass
         #: Asks the rate limit services that decisions name.
         self.limits = LimitServices(
             self.engine,
@@ -337,6 +338,10 @@ class Mesh:
         if view.config is not config:
             view = self._view = View(config, view)
         return view
+
+    def passing(self, authority: str) -> None:
+        """A client's request goes where it would go without a mesh: warn where its port looks wrong, once."""
+        tell_passing(self.view(), authority, self._passing)
 
     def address(self, cluster: Cluster | None, endpoint: str) -> str:
         """Where to connect for an endpoint: of a LOGICAL_DNS cluster it is a name, whose address changes."""

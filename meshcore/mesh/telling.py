@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import logging
 
-from meshcore.mesh.view import misspelt
+from meshcore.mesh.view import View, misspelt
 from meshcore.model import Config, Discovery
 
-__all__ = ["tell_served", "tell_service", "tell_warnings"]
+__all__ = ["tell_passing", "tell_served", "tell_service", "tell_warnings"]
 
 _log = logging.getLogger("meshcore.mesh")
 
@@ -31,3 +31,18 @@ def tell_service(config: Config, service: str, namespace: str) -> None:
     """That the name of a middleware's service looks wrong, if it does."""
     if wrong := misspelt(config, service, namespace):
         _log.warning("%s Its requests are forwarded, not answered by the app.", wrong)
+
+
+def tell_passing(view: View, authority: str, told: set[str]) -> None:
+    """That a request goes past the mesh though its host is known, at other ports. ``told``: of which hosts it
+    was told before."""
+    host, colon, port = authority.rpartition(":")
+    host = (host if colon and port.isdigit() else authority).lower()
+    if host in told:
+        return
+    if ports := view.ports_of(host):
+        told.add(host)
+        known = " and ".join(map(str, sorted(set(ports))))
+        _log.warning(
+            "a request for %s goes past the mesh: it knows %s at port %s alone", authority, host, known
+        )

@@ -28,6 +28,23 @@ class View(_View):
         #: Some requests are to be copied. Endpoints come and go more often than routes.
         same = before is not None and before.config.listeners is config.listeners
         self.mirrors: bool = before.mirrors if same and before is not None else has_mirrors(config)
+        self._ports: dict[str, tuple[int, ...]] | None = (
+            before._ports if same and before is not None else None
+        )
+
+    def ports_of(self, host: str) -> tuple[int, ...]:
+        """The ports at which a host is known by its name; what listeners for any port say does not count."""
+        ports = self._ports
+        if ports is None:
+            ports = {}
+            for listener in self.config.listeners:
+                if listener.port is None:
+                    continue
+                for served in listener.route_configuration.virtual_hosts:
+                    for domain in served.domains:
+                        ports[domain.lower()] = (*ports.get(domain.lower(), ()), listener.port)
+            self._ports = ports
+        return ports.get(host.lower(), ())
 
 
 def misspelt(config: Config, service: str, namespace: str) -> str:

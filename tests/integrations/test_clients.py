@@ -112,6 +112,18 @@ def test_an_endpoint_that_is_not_there_raises_the_librarys_error(caller: Caller)
         assert active(mesh) == 0
 
 
+def test_a_call_that_passes_by_its_port_is_told(
+    caller: Caller, two: list[Origin], caplog: pytest.LogCaptureFixture
+) -> None:
+    known = service("reviews", refused_port()).replace("reviews.default.svc.cluster.local", "localhost")
+    other = service("ratings", refused_port()).replace("number: 9080", f"number: {two[0].port}")
+    with mesh_of(known, other, service=None) as mesh:
+        for _ in range(2):
+            assert caller.call(mesh, "GET", f"http://localhost:{two[0].port}/").status == 200
+    (told,) = [record.getMessage() for record in caplog.records if record.name == "meshcore.mesh"]
+    assert told.endswith("goes past the mesh: it knows localhost at port 9080 alone")
+
+
 def test_a_closed_mesh_is_told(caller: Caller, two: list[Origin]) -> None:
     with mesh_for(two[0].port) as mesh:
         assert caller.call(mesh, "GET", "/reviews/1").status == 200

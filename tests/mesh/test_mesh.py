@@ -110,6 +110,18 @@ def test_warnings_of_documents_are_logged_whenever_they_are_read(
     assert {(record.name, record.levelname) for record in caplog.records} == {("meshcore.mesh", "WARNING")}
 
 
+def test_a_request_that_passes_by_its_port_is_told_once(caplog: pytest.LogCaptureFixture) -> None:
+    other = service("ratings", 2).replace("number: 9080", "number: 80")
+    mesh = mesh_of(documents(OLD), other)
+    for authority in ("example.com", "example.com:80", "reviews", "reviews:80", "[::1]:80", "REVIEWS:443"):
+        mesh.passing(authority)
+    assert caplog.messages == [
+        "a request for reviews goes past the mesh: it knows reviews at port 9080 alone",
+    ]
+    mesh.engine.update_endpoints(REVIEWS, ["127.0.0.1:3"])
+    assert mesh.view().ports_of("ratings") == (80,)
+
+
 def test_documents_that_name_no_service_are_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     path = tmp_path / "mesh.yaml"
     path.write_text("apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: reviews}\n")
