@@ -128,9 +128,16 @@ kind: DestinationRule
 metadata: {name: web}
 spec: {host: web, subsets: [{name: v1, labels: {version: v1}}]}
 """
-    assert "IST0173" in codes(analyze(texts={"a": SERVICE, "b": rule}))
+    found = analyze(texts={"a": SERVICE, "b": rule}).findings
+    (told,) = [it.message for it in found if it.code == "IST0173"]
+    assert told.endswith("such as labels of endpoints, can be given with --endpoints")
     endpoints = {"web": [{"address": "192.0.2.1", "labels": {"version": "v1"}}]}
     assert "IST0173" not in codes(analyze(texts={"a": SERVICE, "b": rule}, endpoints=endpoints))
+    endpoints["web"][0]["labels"] = {"version": "v2"}
+    found = analyze(texts={"a": SERVICE, "b": rule}, endpoints=endpoints).findings
+    assert [it.message.rpartition(": ")[2] for it in found if it.code == "IST0173"] == [
+        "requests to it get a 503"
+    ]
 
 
 def test_the_mesh_configuration_may_be_in_its_config_map(tmp_path: Path) -> None:

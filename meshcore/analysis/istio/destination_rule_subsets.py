@@ -35,6 +35,9 @@ def _check_subsets(ctx: Context, rule: Item, service: ServiceHost) -> None:
             f"no workload has the labels {selector_text(wanted)} of subset {subset.get('name').text!r}: "
             "requests to it get a 503"
         )
+        pods = bool(service.selector) and ctx.workloads.any(service.selector)
+        if not ctx.expects_endpoints and not pods:
+            message += "; what no document has, such as labels of endpoints, can be given with --endpoints"
         ctx.report("IST0173", subset.get("labels"), message)
 
 
