@@ -22,8 +22,13 @@ __all__ = ["Answer", "http_date", "status_line"]
 class Answer:
     """A streamed answer.
 
-    Hop-by-hop lines and the framing are added here: Content-Length where the lines have one, else
+    Hop-by-hop lines and the framing are added here: none where the lines have a Content-Length, else
     chunked, else (HTTP/1.0) the end of the connection.
+
+    Args:
+        status, lines: of its head.
+        sized: among the lines is a Content-Length.
+        reason: instead of the usual reason phrase.
     """
 
     __slots__ = (
@@ -36,12 +41,14 @@ class Answer:
         "pace",
         "reason",
         "sent",
+        "sized",
         "status",
     )
 
-    def __init__(self, status: int, lines: list[Line], *, reason: bytes = b"") -> None:
+    def __init__(self, status: int, lines: list[Line], *, sized: bool, reason: bytes = b"") -> None:
         self.status = status
         self.lines = lines
+        self.sized = sized
         self.reason = reason
         self.close = False  #: the client's connection ends with this answer
         self.sent = 0  #: bytes of the body
@@ -66,7 +73,7 @@ class Answer:
         else:
             if status < 200 or status == 204:
                 lines = [line for line in lines if line[0].lower() != b"content-length"]
-            elif not self._bodiless and not any(name.lower() == b"content-length" for name, _ in lines):
+            elif not self._bodiless and not self.sized:
                 self._chunked = not old
                 close = close or old
                 if not old:

@@ -181,8 +181,9 @@ class Attempts:
         if attempt.backoff:
             await proxy.sleep(attempt.backoff)
         lines = framed(attempt.request_headers(), self._length)
-        context = SpanContext.extract(lines)
-        self.trace_id = (context.trace_id or "") if context is not None else ""
+        if proxy.logs:
+            context = SpanContext.extract(lines)
+            self.trace_id = (context.trace_id or "") if context is not None else ""
         if self._drop:
             lines = [line for line in lines if line[0].lower() != self._drop]
         headers = [(b"Host", attempt.authority.encode("utf-8", "surrogateescape")), *lines]
@@ -283,7 +284,7 @@ class Attempts:
         if not one.attempt.running:
             return
         decision, checker = self._decision, self._proxy.checker
-        if checker is not None and any(name.lower() == IMMEDIATE_FAILURE for name, _ in response.raw_headers):
+        if checker is not None and IMMEDIATE_FAILURE in response.head.fields:
             checker.fail(decision.cluster or "", one.attempt.endpoint)
         further = decision.report(
             status=response.status,

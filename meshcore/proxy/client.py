@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import httptools
 
+from meshcore.proxy.alarm import Alarm
 from meshcore.proxy.answer import Answer, http_date, status_line
 from meshcore.proxy.request import BadBody, Request
 from meshcore.upstream.headers import Line, head_bytes
@@ -26,8 +27,8 @@ __all__ = ["ClientConnection"]
 
 _log = logging.getLogger("meshcore.proxy")
 
-#: Seconds for which what a client still sends is read away after an answer that did not wait for it: closing
-#: at once would reset the connection, and the client might never see the answer.
+#: Seconds that a client has to read its last answer. What it still sends meanwhile is read away: closing at
+#: once would reset the connection, and it might never see the answer.
 LINGER = 5.0
 
 _VERSIONS = ("1.1", "1.0")
@@ -41,6 +42,7 @@ class ClientConnection(asyncio.Protocol):
     def __init__(self, server: DownstreamServer) -> None:
         self._server = server
         self._options = server.options
+        self._max_lines = server.options.max_headers
         self._loop = asyncio.get_running_loop()
         self._parser: httptools.HttpRequestParser | None = httptools.HttpRequestParser(self)
         self._waiting: deque[Request | Reply] = deque()  # behind the one that is served
@@ -52,9 +54,9 @@ class ClientConnection(asyncio.Protocol):
         self._broken = False  # no further request can be told from what comes
         self._closing = False  # no further request is wanted
         self._lingering = False
-        self._timer: asyncio.TimerHandle | None = None
-        self._since = self._loop.time()  # waiting for the head of a request
+        self._idle = Alarm()  # waiting for the head of a request for too long
         self._room: asyncio.Future[None] | None = None
+        self.alarm = Alarm()  #: for the request that is served
         self.full = False  #: what is written waits for the client to read
         self.tunnel: Incoming | None = None  #: what comes behind a request for another protocol
         self.peername: object = None
@@ -91,13 +93,13 @@ class ClientConnection(asyncio.Protocol):
         self.peername = transport.get_extra_info("peername")
         self.sockname = transport.get_extra_info("sockname")
         self._server.connections.add(self)
-        self._watch(self._options.client_idle_timeout)
+        self._await_head()
 
     def connection_lost(self, error: Exception | None) -> None:
         self._server.connections.discard(self)
         self._waiting.clear()
-        if self._timer is not None:
-            self._timer.cancel()
+        self._idle.close()
+        self.alarm.close()
         if self._task is not None:
             self._task.cancel()
         if self._room is not None and not self._room.done():
@@ -114,33 +116,24 @@ class ClientConnection(asyncio.Protocol):
         if self._request is None:
             self.transport.close()
 
-    def _watch(self, seconds: float) -> None:
-        if seconds:
-            self._timer = self._loop.call_later(seconds, self._check)
+    def _await_head(self) -> None:
+        if self._options.client_idle_timeout:
+            self._idle.set(self._options.client_idle_timeout, self._close)
 
-    def _check(self) -> None:
-        """The timer is set anew only when it fires, so that a request costs none."""
-        limit = self._options.client_idle_timeout
-        left = limit if self._request is not None else self._since + limit - self._loop.time()
-        if left > 0:
-            self._watch(left)
-        elif self.transport.is_closing():
-            self.abort()  # it does not even read its last answer
-        else:
-            self.transport.close()
-            self._watch(LINGER)
+    def _close(self) -> None:
+        """End once all has been written, for which the client has to read."""
+        self.transport.close()
+        self._idle.set(LINGER, self.abort)
 
     def _end(self, *, linger: bool) -> None:
         self._parser = self.tunnel = None
         if not linger:
-            self.transport.close()
+            self._close()
             return
         self._lingering = True
         self.transport.write_eof()
         self.transport.resume_reading()
-        if self._timer is not None:
-            self._timer.cancel()
-        self._timer = self._loop.call_later(LINGER, self.abort)
+        self._idle.set(LINGER, self.abort)
 
     # ------------------------------------------------------------------ one request after the other
 
@@ -156,6 +149,7 @@ class ClientConnection(asyncio.Protocol):
     def _start(self, request: Request | Reply) -> None:
         if isinstance(request, Request):
             self._request = request
+            self._idle.clear()
             self._task = self._loop.create_task(self._serve(request))
         else:
             self._refuse(request)
@@ -171,8 +165,8 @@ class ClientConnection(asyncio.Protocol):
             self.abort()
             return
         self._request = self._task = None
-        self._since = self._loop.time()
         if not self.transport.is_closing():
+            self._await_head()
             self._go_on(request, answer)
 
     def _go_on(self, request: Request, answer: Answer) -> None:
@@ -215,7 +209,6 @@ class ClientConnection(asyncio.Protocol):
     def _begin_head(self) -> None:
         self._lines: list[Line] = []
         self._target = b""
-        self._size = 0  # of the head as far as it is known
         self._quiet = 0  # bytes since something was whole
         self._too_large = False
 
@@ -273,36 +266,25 @@ class ClientConnection(asyncio.Protocol):
     def on_message_begin(self) -> None:
         if self._arriving is None:
             self._begin_head()
-            self._since = self._loop.time()
+            if self._request is None:
+                self._await_head()
 
     def on_url(self, url: bytes) -> None:
         if self._arriving is None:
             self._target += url
-            self._grow(len(url))
 
     def on_header(self, name: bytes, value: bytes) -> None:
         if self._arriving is None:  # else a trailer
-            self._grow(len(name) + len(value) + 4)
             self._lines.append((name, value))
-            if len(self._lines) > self._options.max_headers:
+            if len(self._lines) > self._max_lines:
                 self._too_large = True
                 raise ValueError("too many header lines")
-
-    def _grow(self, size: int) -> None:
-        self._size += size
-        if self._size > self._options.max_request_head:
-            self._too_large = True
-            raise ValueError("the head is too large")
 
     def on_headers_complete(self) -> None:
         parser = self._parser
         if self._arriving is not None or parser is None:
             return
         version = parser.get_http_version()
-        hosts = sum(len(name) == 4 and name.lower() == b"host" for name, _ in self._lines)
-        if version not in _VERSIONS or hosts > 1 or (not hosts and version == "1.1"):
-            raise ValueError("an unknown version, or not one Host")
-        self._quiet = 0
         request = Request(
             self,
             parser.get_method().decode(),
@@ -312,6 +294,12 @@ class ClientConnection(asyncio.Protocol):
             keep_alive=parser.should_keep_alive(),
             buffer_size=self._options.buffer_size,
         )
+        if len(self._target) + request.head.size > self._options.max_request_head:
+            self._too_large = True
+            raise ValueError("the head is too large")
+        if version not in _VERSIONS or not request.names_one_host:
+            raise ValueError("an unknown version, or not one Host")
+        self._quiet = 0
         if request.body is not None or parser.should_upgrade():
             self._arriving = request
         self._lines, self._target = [], b""

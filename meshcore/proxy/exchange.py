@@ -17,7 +17,7 @@ from meshcore.proxy.watch import Watch
 from meshcore.telemetry.access import AccessRecord
 from meshcore.upstream import replies
 from meshcore.upstream.client import BrokenAnswer, Response
-from meshcore.upstream.headers import Line, framed
+from meshcore.upstream.headers import Line
 from meshcore.upstream.incoming import Incoming
 from meshcore.upstream.mirrors import Copy
 from meshcore.upstream.replay import Replay
@@ -37,7 +37,7 @@ class Exchange:
         self.request = request
         self.record = record
         self.answer: Answer | None = None
-        self.watch = Watch()
+        self.watch = Watch(request.connection.alarm)
         self._timeout: float | None = None
         self._complete = False  # the client has sent all
         self._flags = ""  # of the decision
@@ -136,7 +136,7 @@ class Exchange:
             self.watch.end_when_idle(idle, replies.STREAM_IDLE)
         if decision.max_stream_duration is not None:
             self.watch.end_after(decision.max_stream_duration, replies.MAX_DURATION)
-        if upgrade is None:  # nobody would speak the other protocol to a mirror
+        if upgrade is None and decision.mirrors:  # nobody would speak the other protocol to a mirror
             self._copies = self.proxy.mirrors.begin(decision, length, body=body is not None)
         begun = self.watch.now()
         try:
@@ -217,8 +217,8 @@ class Exchange:
             took = round((self.record.upstream_duration or 0) * 1000)
             lines.append((b"x-envoy-upstream-service-time", str(took).encode()))
         lines = decision.response_headers(lines, status=response.status)
-        lines = self._common(decision, framed(lines, response.head.length))
-        self.answer = Answer(response.status, lines, reason=response.reason)
+        lines, sized = self._common(decision, lines, response.head.length)
+        self.answer = Answer(response.status, lines, sized=sized, reason=response.reason)
         # A client that was never told to send its body may send it or the next request.
         self.answer.close = self.proxy.draining or self._awaits_continue
         return self.answer
@@ -265,9 +265,9 @@ class Exchange:
         *,
         close: bool = False,
     ) -> Answer:
-        lines = framed(headers, None)
+        lines, _ = self._common(decision, headers, None)
         lines.append((b"content-length", b"%d" % len(body)))
-        self.answer = answer = Answer(status, self._common(decision, lines))
+        self.answer = answer = Answer(status, lines, sized=True)
         # A client that still waits to be told to send its body does not have to.
         answer.close = close or self.proxy.draining or self.request.expects_continue
         self._hold_back(answer, decision, None)
@@ -286,20 +286,29 @@ class Exchange:
         if decision is not None and decision.response_rate is not None:
             answer.pace = Pace(decision.response_rate, self.proxy.now, self.proxy.sleep, progress)
 
-    def _common(self, decision: Decision | None, headers: list[Line]) -> list[Line]:
-        """Envoy's own lines: ``server`` always, ``date`` where the upstream gave none."""
-        dated = False
+    def _common(
+        self, decision: Decision | None, headers: Iterable[Line], length: bytes | None
+    ) -> tuple[list[Line], bool]:
+        """The lines with Envoy's own (``server`` always, ``date`` where the upstream gave none) and with the
+        body's length as their only framing, whatever an edit made of it; and whether they have that."""
+        dated = sized = False
         lines = []
         for line in headers:
             name = line[0].lower()
-            dated = dated or name == b"date"
-            if name != b"server":
-                lines.append(line)
+            if name == b"date":
+                dated = True
+            elif name == b"content-length":
+                if line[1] != length:
+                    continue
+                sized = True
+            elif name == b"server" or name == b"transfer-encoding":
+                continue
+            lines.append(line)
         if not dated:
             lines.append((b"date", http_date()))
         options = self.proxy.view().options(decision.listener if decision else None)
         lines.append((b"server", options.server_name.encode()))
-        return lines
+        return lines, sized
 
     async def _next_chunk(self) -> bytes:
         """The next bytes of the client's body; b"" at its end."""

@@ -32,7 +32,6 @@ class Request:
     __slots__ = (
         "body",
         "connection",
-        "fields",
         "head",
         "keep_alive",
         "method",
@@ -62,17 +61,25 @@ class Request:
         has_body = bool(head.codings) or bool(head.length and int(head.length))
         #: None: it has none.
         self.body = Incoming(connection.transport, buffer_size) if has_body else None
-        #: The first value of each header, by lower-case name.
-        self.fields = {name.lower(): value for name, value in reversed(raw_headers)}
 
     @property
     def expects_continue(self) -> bool:
         """The client waits to be told to send its body."""
-        return self.version == "1.1" and self.fields.get(b"expect", b"").lower() == b"100-continue"
+        return self.version == "1.1" and self.head.fields.get(b"expect", b"").lower() == b"100-continue"
+
+    @property
+    def names_one_host(self) -> bool:
+        """It has a Host, and no other; an old one needs none."""
+        fields = self.head.fields
+        if b"host" not in fields:
+            return self.version == "1.0"
+        if len(fields) == len(self.raw_headers):  # no line is repeated
+            return True
+        return sum(name.lower() == b"host" for name, _ in self.raw_headers) == 1
 
     def field(self, name: bytes) -> str:
         """The first value of a header; "" where there is none."""
-        value = self.fields.get(name)
+        value = self.head.fields.get(name)
         return "" if value is None else text(value)
 
 

@@ -119,6 +119,11 @@ class Proxy:
         self._checking: asyncio.Future[None] | None = None
 
     @property
+    def logs(self) -> bool:
+        """Whether somebody is told of each request."""
+        return self._access_log is not None
+
+    @property
     def config(self) -> Config:
         """What is in force."""
         return self.engine.config
@@ -318,7 +323,7 @@ class Proxy:
 
     async def _handle(self, request: Request) -> Answer:
         begun = time.monotonic()
-        record = _record_of(request)
+        record = _record_of(request, traced=self.logs)
         self._active += 1
         self._idle.clear()
         self.stats.add("http.downstream_rq_total")
@@ -357,9 +362,9 @@ class Proxy:
             self._access_log(record)
 
 
-def _record_of(request: Request) -> AccessRecord:
+def _record_of(request: Request, *, traced: bool) -> AccessRecord:
     field = request.field
-    context = SpanContext.extract(request.raw_headers)
+    context = SpanContext.extract(request.raw_headers) if traced else None
     return AccessRecord(
         time.time(),
         method=request.method,

@@ -4,22 +4,28 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from functools import partial
 
+from meshcore.proxy.alarm import Alarm
 from meshcore.upstream.replies import Reply
 
 __all__ = ["Watch"]
 
 
 class Watch:
-    """Guards the task that makes it. ``reason`` tells our own cancellation from a client's leaving."""
+    """Guards the task that makes it. ``reason`` tells our own cancellation from a client's leaving.
 
-    def __init__(self) -> None:
+    Args:
+        alarm: of the connection, for the limit that each request has.
+    """
+
+    def __init__(self, alarm: Alarm) -> None:
         task = asyncio.current_task()
         assert task is not None
         self._task = task
         self._loop = asyncio.get_running_loop()
         self._timers: list[asyncio.TimerHandle] = []
-        self._deadline: asyncio.TimerHandle | None = None
+        self._alarm = alarm
         self._progress = self._loop.time()
         self._stopped = False
         self.reason: Reply | None = None
@@ -33,21 +39,18 @@ class Watch:
             self.reason = reason
             self._task.cancel()
 
-    def end_after(self, seconds: float, reason: Reply) -> asyncio.TimerHandle | None:
+    def end_after(self, seconds: float, reason: Reply) -> None:
         """End the exchange if it still runs in ``seconds``."""
-        if self._stopped:
-            return None
-        timer = self._loop.call_later(seconds, self.end, reason)
-        self._timers.append(timer)
-        return timer
+        if not self._stopped:
+            self._timers.append(self._loop.call_later(seconds, self.end, reason))
 
     def limit(self, seconds: float, reason: Reply) -> None:
         """The same, unless ``lift_deadline()`` is called first."""
-        self._deadline = self.end_after(seconds, reason)
+        if not self._stopped:
+            self._alarm.set(seconds, partial(self.end, reason))
 
     def lift_deadline(self) -> None:
-        if self._deadline is not None:
-            self._deadline.cancel()
+        self._alarm.clear()
 
     def touch(self) -> None:
         """Some byte has moved."""
@@ -73,6 +76,7 @@ class Watch:
     def stop(self) -> None:
         """No timer fires from here on."""
         self._stopped = True
+        self._alarm.clear()
         for timer in self._timers:
             timer.cancel()
         self._timers.clear()

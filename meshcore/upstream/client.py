@@ -149,12 +149,11 @@ class Upstream:
 def _head(method: str, target: str, headers: Sequence[Line], body: RequestBody | None) -> tuple[bytes, bool]:
     """A request's head, and whether its body goes in chunks."""
     lines, chunked = headers, False
-    if not any(len(name) == 14 and name.lower() == b"content-length" for name, _ in headers):
-        if body is not None:
-            chunked = True
-            lines = [*headers, (b"Transfer-Encoding", b"chunked")]
-        elif method not in _BODILESS:
-            lines = [*headers, (b"Content-Length", b"0")]
+    if (body is not None or method not in _BODILESS) and not any(
+        len(name) == 14 and name.lower() == b"content-length" for name, _ in headers
+    ):
+        chunked = body is not None
+        lines = [*headers, (b"Transfer-Encoding", b"chunked") if chunked else (b"Content-Length", b"0")]
     start = f"{method} {target} HTTP/1.1".encode("utf-8", "surrogateescape")
     try:
         if start.count(b" ") != 2:

@@ -40,6 +40,7 @@ class Head:
     """The header lines of a message, sorted out."""
 
     lines: list[Line]  #: what may pass to the other connection, in order, repeated lines kept
+    fields: dict[bytes, bytes]  #: the first value of each header, by lower-case name
     size: int  #: bytes on the wire
     length: bytes | None  #: the value of Content-Length
     codings: list[bytes]  #: the values of Transfer-Encoding, lower-case
@@ -55,16 +56,19 @@ class Head:
         return self.codings not in ([], [b"chunked"])
 
 
-def read_head(headers: Iterable[Line]) -> Head:
+def read_head(headers: Sequence[Line]) -> Head:
     """Take the lines of this hop out.
 
     This runs before the engine decides, so that rules, rewrites and the upstream see the same
     headers, and so that ``Connection`` cannot name a header which the engine adds afterwards.
     """
+    fields = {name.lower(): value for name, value in reversed(headers)}
+    if len(fields) == len(headers) and HOP_BY_HOP.isdisjoint(fields):  # as most are: nothing is to be done
+        size = len(b"".join(fields)) + len(b"".join(fields.values())) + 4 * len(fields)
+        return Head(list(headers), fields, size, fields.get(b"content-length"), [], None)
     lines: list[Line] = []
     named: set[bytes] = set()
     codings: list[bytes] = []
-    length = None
     upgrade = b""
     size = 0
     for line in headers:
@@ -73,8 +77,6 @@ def read_head(headers: Iterable[Line]) -> Head:
         name = name.lower()
         if name not in HOP_BY_HOP:
             lines.append(line)
-            if name == b"content-length":
-                length = value
         elif name == b"connection":
             named.update(token.strip() for token in value.lower().split(b","))
         elif name == b"transfer-encoding":
@@ -86,10 +88,10 @@ def read_head(headers: Iterable[Line]) -> Head:
     named = {name for name in named if name not in PROTECTED and not name.startswith(PROTECTED_PREFIXES)}
     if named:
         lines = [line for line in lines if line[0].lower() not in named]
-    return Head(lines, size, length, codings, asked)
+    return Head(lines, fields, size, fields.get(b"content-length"), codings, asked)
 
 
-def end_to_end(headers: Iterable[Line]) -> list[Line]:
+def end_to_end(headers: Sequence[Line]) -> list[Line]:
     """The lines that may pass to the other connection."""
     return read_head(headers).lines
 
@@ -123,7 +125,7 @@ def head_bytes(start: bytes, lines: Sequence[Line]) -> bytes:
     Raises:
         ValueError: a control character is in it, which could end a line.
     """
-    head = b"".join([start, b"\r\n", *[b"%b: %b\r\n" % line for line in lines], b"\r\n"])
+    head = b"\r\n".join([start, *map(b": ".join, lines), b"", b""])
     if len(head.translate(None, _CONTROLS)) != len(head) - 2 * (len(lines) + 2):
         raise ValueError("a control character is in a head")
     return head
