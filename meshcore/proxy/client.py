@@ -34,13 +34,14 @@ LINGER = 5.0
 _VERSIONS = ("1.1", "1.0")
 
 
-class ClientConnection(asyncio.Protocol):
+class ClientConnection(asyncio.BufferedProtocol):
     """See above. Requests that are sent ahead wait for their turn, and the client with them."""
 
     transport: asyncio.Transport
 
     def __init__(self, server: DownstreamServer) -> None:
         self._server = server
+        self._buffer = server.buffer
         self._options = server.options
         self._max_lines = server.options.max_headers
         self._loop = asyncio.get_running_loop()
@@ -53,12 +54,11 @@ class ClientConnection(asyncio.Protocol):
         self._discarding = False  # that body: its request is over
         self._broken = False  # no further request can be told from what comes
         self._closing = False  # no further request is wanted
-        self._lingering = False
         self._idle = Alarm()  # waiting for the head of a request for too long
         self._room: asyncio.Future[None] | None = None
         self.alarm = Alarm()  #: for the request that is served
         self.full = False  #: what is written waits for the client to read
-        self.tunnel: Incoming | None = None  #: what comes behind a request for another protocol
+        self._tunnel: Incoming | None = None  # takes what comes behind a request for another protocol
         self.peername: object = None
         self.sockname: object = None
         self._begin_head()
@@ -114,7 +114,7 @@ class ClientConnection(asyncio.Protocol):
         """End after the request under way, or now where there is none."""
         self._closing = True
         if self._request is None:
-            self.transport.close()
+            self._close()
 
     def _await_head(self) -> None:
         if self._options.client_idle_timeout:
@@ -126,11 +126,10 @@ class ClientConnection(asyncio.Protocol):
         self._idle.set(LINGER, self.abort)
 
     def _end(self, *, linger: bool) -> None:
-        self._parser = self.tunnel = None
+        self._parser = self._tunnel = None
         if not linger:
             self._close()
             return
-        self._lingering = True
         self.transport.write_eof()
         self.transport.resume_reading()
         self._idle.set(LINGER, self.abort)
@@ -179,13 +178,13 @@ class ClientConnection(asyncio.Protocol):
             self._discarding = True
             request.body.take()
         else:
-            self._next()
+            self._next(request)
 
-    def _next(self) -> None:
-        tunnel, self.tunnel = self.tunnel, None
-        if tunnel is not None:  # the protocol has not been changed
-            self.data_received(tunnel.take())
-        if self._waiting:
+    def _next(self, request: Request) -> None:
+        if request.tunnel is not None:  # the protocol has not been changed; nothing was told from what came
+            self._tunnel = None
+            self.received(memoryview(request.tunnel.take()))
+        elif self._waiting:
             self._start(self._waiting.popleft())
         if self._held and not self._waiting:
             self._held = False
@@ -212,24 +211,38 @@ class ClientConnection(asyncio.Protocol):
         self._quiet = 0  # bytes since something was whole
         self._too_large = False
 
-    def data_received(self, data: bytes) -> None:
-        if self.tunnel is not None:
-            self.tunnel.feed(data)
-        elif self._parser is not None and data:
-            self._parse(self._parser, data)
+    def get_buffer(self, sizehint: int) -> memoryview:
+        return self._buffer
 
-    def _parse(self, parser: httptools.HttpRequestParser, data: bytes) -> None:
+    def buffer_updated(self, nbytes: int) -> None:
+        self.received(self._buffer[:nbytes])
+
+    def received(self, data: memoryview) -> None:
+        """Take bytes that have come; they are gone afterwards."""
+        rest: memoryview | None = data
+        while rest:
+            if self._tunnel is not None:
+                self._tunnel.feed(bytes(rest))
+                return
+            if self._parser is None:
+                return
+            rest = self._parse(self._parser, rest)
+
+    def _parse(self, parser: httptools.HttpRequestParser, data: memoryview) -> memoryview | None:
+        """What is left behind a request for another protocol, with whose head llhttp stops."""
         self._quiet += len(data)
         try:
             parser.feed_data(data)
         except httptools.HttpParserUpgrade as upgraded:
-            self._upgrade(data[upgraded.args[0] :])
+            self._upgrade()
+            return data[upgraded.args[0] :]
         except httptools.HttpParserError:
             self._unparsable()
         else:
             if self._quiet > self._options.max_request_head:  # so much for a line that has not ended
                 self._too_large = True
                 self._unparsable()
+        return None
 
     def _unparsable(self) -> None:
         self._parser = None
@@ -244,24 +257,20 @@ class ClientConnection(asyncio.Protocol):
         if self._discarding:
             self._end(linger=True)
 
-    def _upgrade(self, rest: bytes) -> None:
-        """llhttp takes a request for another protocol to end with its head, and stops."""
+    def _upgrade(self) -> None:
+        """llhttp takes such a request to end with its head."""
         request = self._arriving
         assert request is not None
         if request.head.upgrade is not None:
             self._arriving = None
-            self.tunnel = Incoming(self.transport, self._options.buffer_size)
-            if rest:
-                self.tunnel.feed(rest)
+            request.tunnel = self._tunnel = Incoming(self.transport, self._options.buffer_size)
         elif request.body is None:
             self._arriving = None
-            self.data_received(rest)
         else:  # it is not followed, and there is a body: a parser that never saw it goes on from there
             self._parser = httptools.HttpRequestParser(self)
             length = request.head.length
             framing = b"Transfer-Encoding: chunked" if length is None else b"Content-Length: " + length
-            self.data_received(b"POST / HTTP/1.1\r\n%b\r\n\r\n" % framing)
-            self.data_received(rest)
+            self._parser.feed_data(b"POST / HTTP/1.1\r\n%b\r\n\r\n" % framing)
 
     def on_message_begin(self) -> None:
         if self._arriving is None:
@@ -321,4 +330,4 @@ class ClientConnection(asyncio.Protocol):
             request.body.end()
         if self._discarding:
             self._discarding = False
-            self._next()
+            self._next(request)

@@ -8,6 +8,7 @@ from meshcore.proxy.answer import Answer
 from meshcore.proxy.client import ClientConnection
 from meshcore.proxy.options import ProxyOptions
 from meshcore.proxy.request import Request
+from meshcore.upstream.incoming import RECEIVED
 from meshcore.upstream.replies import Reply
 
 __all__ = ["DownstreamServer"]
@@ -32,6 +33,7 @@ class DownstreamServer:
         self.options = options
         self.refused = refused
         self.connections: set[ClientConnection] = set()
+        self.buffer = memoryview(bytearray(RECEIVED))  #: that connections receive into, one at a time
 
     def __call__(self) -> ClientConnection:
         return ClientConnection(self)

@@ -194,7 +194,7 @@ class Exchange:
         return answer
 
     async def _upgraded(self, decision: Decision, response: Response, upgrade: bytes | None) -> Answer:
-        client = self.request.connection.tunnel
+        client = self.request.tunnel
         if upgrade is None or client is None:
             return await self._reply(replies.PROTOCOL_ERROR, decision)  # nobody asked for it
         answer = self._begin(decision, response)

@@ -37,6 +37,7 @@ class Request:
         "method",
         "raw_headers",
         "target",
+        "tunnel",
         "version",
     )
 
@@ -59,6 +60,8 @@ class Request:
         self.keep_alive = keep_alive
         head = self.head = read_head(raw_headers)  #: sorted out
         has_body = bool(head.codings) or bool(head.length and int(head.length))
+        #: What comes behind it, where it asks for another protocol.
+        self.tunnel: Incoming | None = None
         #: None: it has none.
         self.body = Incoming(connection.transport, buffer_size) if has_body else None
 

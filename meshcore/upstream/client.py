@@ -18,6 +18,7 @@ from meshcore.upstream.connections import Connection
 from meshcore.upstream.headers import Line, head_bytes
 from meshcore.upstream.http1 import BrokenAnswer, Http1Connection, RequestBody, Response
 from meshcore.upstream.idle import IdleConnections, Key
+from meshcore.upstream.incoming import RECEIVED
 from meshcore.upstream.replies import CONNECT_TIMEOUT, UNSENDABLE, UpstreamError, connect_failure
 
 __all__ = ["BrokenAnswer", "RequestBody", "Response", "Upstream", "failure_reason"]
@@ -53,6 +54,7 @@ class Upstream:
         self._connect_timeout = connect_timeout
         self._max_head = max_head
         self._buffer_size = buffer_size
+        self._buffer = memoryview(bytearray(RECEIVED))
         self._idle: IdleConnections[Http1Connection] = IdleConnections(idle_timeout)
         self._open: set[Http1Connection] = set()
         self._own_certificates = Certificates()
@@ -111,7 +113,12 @@ class Upstream:
         """
         endpoint, context, name = key
         connection = Http1Connection(
-            key, self._idle.put, self._lost, max_head=self._max_head, buffer_size=self._buffer_size
+            key,
+            self._buffer,
+            self._idle.put,
+            self._lost,
+            max_head=self._max_head,
+            buffer_size=self._buffer_size,
         )
         loop = asyncio.get_running_loop()
         if endpoint.startswith("/"):

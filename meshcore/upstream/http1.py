@@ -64,11 +64,12 @@ class Response:
         self._connection.give_up(self)
 
 
-class Http1Connection(asyncio.Protocol):
+class Http1Connection(asyncio.BufferedProtocol):
     """See above.
 
     Args:
         key: what it is a connection to.
+        buffer: to receive into, one for all connections of an event loop.
         over: called when it may carry another exchange.
         lost: called when it has ended.
         max_head: bytes of an answer's head.
@@ -78,6 +79,7 @@ class Http1Connection(asyncio.Protocol):
     def __init__(
         self,
         key: Key,
+        buffer: memoryview,
         over: Callable[[Http1Connection], None],
         lost: Callable[[Http1Connection], None],
         *,
@@ -85,6 +87,7 @@ class Http1Connection(asyncio.Protocol):
         buffer_size: int,
     ) -> None:
         self.key = key
+        self._buffer = buffer
         self._loop = asyncio.get_running_loop()
         self._over = over
         self._lost = lost
@@ -220,21 +223,28 @@ class Http1Connection(asyncio.Protocol):
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
 
-    def data_received(self, data: bytes) -> None:
+    def get_buffer(self, sizehint: int) -> memoryview:
+        return self._buffer
+
+    def buffer_updated(self, nbytes: int) -> None:
+        self.received(self._buffer[:nbytes])
+
+    def received(self, data: memoryview) -> None:
+        """Take bytes that have come; they are gone afterwards."""
         response, parser = self._response, self._parser
         if response is None or parser is None:  # nobody asked
             self.abort()
         elif self._switched:
-            response.content.feed(data)
+            response.content.feed(bytes(data))
         else:
             self._parse(parser, response, data)
 
-    def _parse(self, parser: httptools.HttpResponseParser, response: Response, data: bytes) -> None:
+    def _parse(self, parser: httptools.HttpResponseParser, response: Response, data: memoryview) -> None:
         self._quiet += len(data)
         try:
             parser.feed_data(data)
         except httptools.HttpParserUpgrade as upgraded:
-            rest = data[upgraded.args[0] :]
+            rest = bytes(data[upgraded.args[0] :])
             if rest:
                 response.content.feed(rest)
         except httptools.HttpParserError as error:

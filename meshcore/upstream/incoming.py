@@ -5,7 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 
-__all__ = ["Incoming"]
+__all__ = ["RECEIVED", "Incoming"]
+
+#: Bytes that are received at a time, into a buffer that all connections of an event loop share. By itself
+#: asyncio receives 256 KiB: more than is to wait here, and room for thousands of requests sent ahead.
+RECEIVED = 64 * 1024
 
 
 class Incoming:

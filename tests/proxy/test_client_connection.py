@@ -66,23 +66,69 @@ async def test_an_upgrade_that_is_ignored_takes_no_body_away(framing: bytes, siz
 
 
 @in_loop
+async def test_any_number_of_ignored_upgrades_may_be_sent_ahead() -> None:
+    ask = GET[:-2] + b"Connection: Upgrade\r\nUpgrade: h2c\r\n\r\n"
+    async with origin(echo) as port, talking(config_for(cluster(port))) as (_, client):
+        await client.send(ask * 700)  # in few pieces, each with more of them than there may be calls in calls
+        for _ in range(700):
+            assert (await client.answer())[0] == 200
+
+
+WEBSOCKETS = HttpOptions(upgrades=(("websocket", True),))
+UPGRADE = "Connection: Upgrade\r\nUpgrade: websocket\r\n\r\n"
+
+
+@in_loop
 async def test_a_connection_goes_on_where_the_origin_declines_to_switch() -> None:
-    options = HttpOptions(upgrades=(("websocket", True),))
-    answer = b"HTTP/1.1 400 Bad Request\r\nContent-Length: 2\r\n\r\nno"
-    async with (
-        RawOrigin(answer) as app,
-        talking(config_for(cluster(app.port), options=options)) as (_, client),
-    ):
-        ask = GET[:-2] + b"Connection: Upgrade\r\nUpgrade: websocket\r\n\r\n"
-        await client.send(ask + GET + ask + GET)
-        for _ in range(4):
-            assert (await client.answer())[2] == b"no"
+    running = 0
+
+    async def name(request: web.BaseRequest) -> web.StreamResponse:
+        nonlocal running
+        running += 1
+        await asyncio.sleep(0.001)
+        assert running == 1  # they do not overtake each other
+        running -= 1
+        return web.Response(text=request.path)
+
+    paths = ["/plain", "/upgrade", "/upgrade", "/plain", "/plain", "/upgrade", "/plain"]
+    sent = "".join(
+        f"GET {path}{number} HTTP/1.1\r\nHost: {HOST}\r\n" + (UPGRADE if path == "/upgrade" else "\r\n")
+        for number, path in enumerate(paths)
+    )
+    async with origin(name) as port, talking(config_for(cluster(port), options=WEBSOCKETS)) as (_, client):
+        await client.send(sent.encode())
+        for number, path in enumerate(paths):
+            assert (await client.answer())[2] == f"{path}{number}".encode()
+
+
+@in_loop
+async def test_a_connection_may_switch_behind_other_requests() -> None:
+    async def handle(request: web.BaseRequest) -> web.StreamResponse:
+        if request.path != "/chat":
+            return web.Response(text=request.path)
+        response = web.StreamResponse(status=101, headers={"Connection": "Upgrade", "Upgrade": "websocket"})
+        await response.prepare(request)
+        assert request.transport is not None
+        request.transport.write(b"here")
+        await asyncio.sleep(0)
+        request.transport.close()
+        return response
+
+    async with origin(handle) as port, talking(config_for(cluster(port), options=WEBSOCKETS)) as (_, client):
+        plain = f"GET /a HTTP/1.1\r\nHost: {HOST}\r\n\r\n"
+        await client.send((plain * 2 + f"GET /chat HTTP/1.1\r\nHost: {HOST}\r\n{UPGRADE}there").encode())
+        for _ in range(2):
+            assert (await client.answer())[2] == b"/a"
+        assert (await client.head()).startswith(b"HTTP/1.1 101 ")
+        assert await client.rest() == b"here"
 
 
 @in_loop
 async def test_an_upgrade_has_no_body() -> None:
-    options = HttpOptions(upgrades=(("websocket", True),))
-    async with RawOrigin(OK) as app, talking(config_for(cluster(app.port), options=options)) as (_, client):
+    async with (
+        RawOrigin(OK) as app,
+        talking(config_for(cluster(app.port), options=WEBSOCKETS)) as (_, client),
+    ):
         head = b"Connection: Upgrade\r\nUpgrade: websocket\r\nContent-Length: 5\r\n\r\n"
         await client.send(POST + head + b"hello" + GET)
         assert (await client.rest()).count(b"HTTP/1.1 400 ") == 1
