@@ -145,7 +145,9 @@ def _aiohttp(url: str, mesh: Mesh | None, stubbed: bool) -> Calls:
 class _StubPool:
     """A pool of connections that are none."""
 
-    scheme, host, port, headers, timeout = "http", "127.0.0.1", 80, {}, None
+    pool: tuple[object, ...] = ()
+    timeout = None
+    ConnectionCls: Any
 
     def urlopen(
         self, method: str, url: str, body: Any = None, headers: Any = None, *given: Any, **more: Any
@@ -167,6 +169,7 @@ def _manager(mesh: Mesh | None, stubbed: bool) -> Any:
     manager.close = manager.clear
     if stubbed:
         pool = _StubPool()
+        pool.ConnectionCls = urllib3.connection.HTTPConnection
         setattr(manager, "connection_from_host" if mesh is None else "plain", lambda *given, **more: pool)
     return manager
 

@@ -3,18 +3,39 @@
 from __future__ import annotations
 
 import asyncio
+from functools import lru_cache
 
 import aiohttp
 from yarl import URL
 
-__all__ = ["failure_of", "url_of"]
+__all__ = ["failure_of", "name_attempt", "url_of"]
 
 
 def url_of(endpoint: str, target: str, *, secure: bool) -> URL:
     """The address, and the target as the path: so aiohttp writes it unchanged, query and all."""
-    scheme = "https" if secure else "http"
+    origin = _origin(endpoint, secure)
+    if target.startswith("/"):
+        return origin.with_path(target, encoded=True)
+    assert origin.host is not None
+    return URL.build(
+        scheme=origin.scheme, host=origin.host, port=origin.port, path=target, encoded=True
+    )  # "*"
+
+
+@lru_cache(1024)
+def _origin(endpoint: str, secure: bool) -> URL:
     host, _, port = endpoint.rpartition(":")
-    return URL.build(scheme=scheme, host=host.strip("[]"), port=int(port), path=target, encoded=True)
+    return URL.build(scheme="https" if secure else "http", host=host.strip("[]"), port=int(port))
+
+
+def name_attempt(error: Exception, where: str) -> None:
+    """Let an error's text say where the attempt went."""
+    if isinstance(error, OSError) and error.strerror:
+        error.strerror = f"{error.strerror} ({where})"
+    elif isinstance(error, aiohttp.ClientResponseError):
+        error.message = f"{error.message} ({where})"
+    else:
+        error.args = (f"{error} ({where})" if str(error) else where,)
 
 
 def failure_of(error: BaseException) -> str:

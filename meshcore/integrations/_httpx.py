@@ -13,8 +13,8 @@ from typing import Any
 from meshcore.certificates import CannotSecure
 from meshcore.engine import Attempt, Decision, Outcome
 from meshcore.exchange import AttemptError, arun, run
-from meshcore.integrations._httpx_answers import Head, Held, async_stream, sync_stream
-from meshcore.integrations._httpx_requests import Sent, error_of, within
+from meshcore.integrations._httpx_answers import Held, async_stream, sync_stream
+from meshcore.integrations._httpx_requests import Sent, error_of, is_chunked, within
 from meshcore.integrations._outbound import NoPlaceError, Outbound, Way, whither
 from meshcore.integrations._pools import Pools
 from meshcore.mesh import Mesh
@@ -38,7 +38,7 @@ class _Calls:
         lib: Any,
         mesh: Mesh,
         new: Callable[..., Any],
-        stream: Callable[[Head, Decision], Any],
+        stream: Callable[[Held, Decision], Any],
         options: dict[str, Any],
         *,
         forwards: bool = False,
@@ -91,7 +91,7 @@ class _Calls:
         if self._forwards:  # what clients send is marked since it was decided
             lines = [*end_to_end(lines), self._out.mark]
         lines.insert(0, (b"Host", authority.encode()))
-        if "transfer-encoding" in request.headers:  # a header of one connection: the decision drops it
+        if not self._replayable(request) and is_chunked(request.headers.raw):
             lines.append((b"Transfer-Encoding", b"chunked"))
         target = attempt.path.encode()
         extensions = request.extensions
@@ -144,7 +144,7 @@ class _Calls:
         decision.close()
         return response
 
-    def _theirs(self, decision: Decision, head: Head) -> Any:
+    def _theirs(self, decision: Decision, head: Held) -> Any:
         """The endpoint's answer, as the client gets it. Closing it closes the decision, too."""
         response = head.response
         lines = decision.response_headers(head.headers, status=head.status)
@@ -155,7 +155,7 @@ class _Calls:
         self._out.over(decision, head.status)
         return response
 
-    def _outcome(self, decision: Decision, head: Head | None, raised: Exception | None) -> Any:
+    def _outcome(self, decision: Decision, head: Held | None, raised: Exception | None) -> Any:
         """What the client gets of the last attempt: its answer, its error, or the decision's own answer."""
         if head is not None:
             return self._theirs(decision, head)
@@ -191,7 +191,7 @@ class SyncCalls(_Calls):
         """What a decision makes of a request. Closing the response closes the decision, too."""
         raised: Exception | None = None
 
-        def send(attempt: Attempt, limit: float | None) -> Head:
+        def send(attempt: Attempt, limit: float | None) -> Held:
             nonlocal raised
             raised = None
             place, limit = self._out.place(decision, attempt, limit, self._patience(request))
@@ -199,7 +199,7 @@ class SyncCalls(_Calls):
             begun = time.monotonic()
             try:
                 transport, made = self._attempt(request, decision, attempt, limit, held)
-                head = Head(transport.handle_request(made), held)
+                held.answered(transport.handle_request(made))
             except BaseException as error:
                 held.give()
                 if not isinstance(error, self._lib.TransportError):
@@ -210,22 +210,22 @@ class SyncCalls(_Calls):
                 failed = self._failed(error, decision, attempt)
                 raised = error
                 raise failed from error
-            if malformed(head.status, head.headers):
-                head.drop()
+            if malformed(held.status, held.headers):
+                held.drop()
                 raise AttemptError("protocol-error")
-            return head
+            return held
 
-        head = None
+        held = None
         if decision.outcome is Outcome.FORWARD:
             self._mirror(request, decision)
-            head = run(
+            held = run(
                 decision,
                 send,
                 replayable=lambda: self._replayable(request),
-                discard=Head.drop,
+                discard=Held.drop,
                 within=self._out.time_left(),
             )
-        return self._outcome(decision, head, raised)
+        return self._outcome(decision, held, raised)
 
     def close(self) -> None:
         for transport in (self._plain, *self._others.clear()):
@@ -255,28 +255,17 @@ class AsyncCalls(_Calls):
         if not out.mesh.started:
             await out.started()
         decision = self._decide(request)
-        try:
-            if out.passes(decision):
-                decision.close()
-                return await self._plain.handle_async_request(request)
-            await out.ahold(decision)
-            return await self._answered(request, decision)
-        except BaseException as error:
-            decision.close()
-            if isinstance(error, NoPlaceError):
-                raise self._lib.PoolTimeout(str(error), request=request) from None
-            raise
-
-    async def _answered(self, request: Any, decision: Decision) -> Any:
         raised: Exception | None = None
 
-        async def send(attempt: Attempt) -> Head:
+        async def send(attempt: Attempt) -> Held:
             nonlocal raised
             raised = None
-            held = Held(await self._out.aplace(decision, attempt, self._patience(request)), self._others)
+            patience = self._patience(request)
+            place = out.place_at_once(decision, attempt) or await out.aplace(decision, attempt, patience)
+            held = Held(place, self._others)
             try:
                 transport, made = self._attempt(request, decision, attempt, None, held)
-                head = Head(await transport.handle_async_request(made), held)
+                held.answered(await transport.handle_async_request(made))
             except BaseException as error:
                 held.give()
                 if not isinstance(error, self._lib.TransportError):
@@ -284,22 +273,33 @@ class AsyncCalls(_Calls):
                 failed = self._failed(error, decision, attempt)
                 raised = error
                 raise failed from error
-            if malformed(head.status, head.headers):
-                await head.adrop()
+            if malformed(held.status, held.headers):
+                await held.adrop()
                 raise AttemptError("protocol-error")
-            return head
+            return held
 
-        head = None
-        if decision.outcome is Outcome.FORWARD:
-            self._mirror(request, decision)
-            head = await arun(
-                decision,
-                send,
-                replayable=lambda: self._replayable(request),
-                discard=Head.adrop,
-                within=self._out.time_left(),
-            )
-        return self._outcome(decision, head, raised)
+        try:
+            if out.passes(decision):
+                decision.close()
+                return await self._plain.handle_async_request(request)
+            if decision.rate_limits or decision.delay:
+                await out.ahold(decision)
+            held = None
+            if decision.outcome is Outcome.FORWARD:
+                self._mirror(request, decision)
+                held = await arun(
+                    decision,
+                    send,
+                    replayable=lambda: self._replayable(request),
+                    discard=Held.adrop,
+                    within=out.time_left(),
+                )
+            return self._outcome(decision, held, raised)
+        except BaseException as error:
+            decision.close()
+            if isinstance(error, NoPlaceError):
+                raise self._lib.PoolTimeout(str(error), request=request) from None
+            raise
 
     async def close(self) -> None:
         for transport in (self._plain, *self._others.clear()):

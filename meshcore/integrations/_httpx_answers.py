@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from functools import lru_cache
 from typing import Any
 
@@ -11,18 +11,25 @@ from meshcore.engine import Decision
 from meshcore.integrations._pools import Pool, Pools
 from meshcore.upstream.connections import Connection
 
-__all__ = ["Head", "Held", "async_stream", "sync_stream"]
+__all__ = ["Held", "async_stream", "sync_stream"]
 
 
 class Held:
     """What an attempt has while it is under way, its answer included: a place, and a pool of connections."""
 
-    __slots__ = ("_place", "_pools", "pool")
+    __slots__ = ("_place", "_pools", "headers", "pool", "response", "status")
 
     def __init__(self, place: Connection, pools: Pools) -> None:
         self._place = place
         self._pools = pools
         self.pool: Pool | None = None
+
+    def answered(self, response: Any) -> Held:
+        """The head of the answer is there."""
+        self.response = response
+        self.status: int = response.status_code
+        self.headers: list[tuple[bytes, bytes]] = response.headers.raw
+        return self
 
     def give(self) -> None:
         """It is over; once more changes nothing."""
@@ -30,18 +37,6 @@ class Held:
         pool, self.pool = self.pool, None
         if pool is not None:
             self._pools.give(pool)
-
-
-class Head:
-    """The head of an answer, and what is held for it."""
-
-    __slots__ = ("give", "headers", "response", "status")
-
-    def __init__(self, response: Any, held: Held) -> None:
-        self.response = response
-        self.status: int = response.status_code
-        self.headers: list[tuple[bytes, bytes]] = response.headers.raw
-        self.give = held.give
 
     def drop(self) -> None:
         """Nobody gets this answer, nor an error of its end."""
@@ -52,6 +47,7 @@ class Head:
             self.give()
 
     async def adrop(self) -> None:
+        """The same for asyncio."""
         try:
             with contextlib.suppress(Exception):
                 await self.response.aclose()
@@ -64,21 +60,21 @@ def sync_stream(lib: Any) -> Any:
     """A class for the body of an answer, which gives the endpoint back when it is closed."""
 
     class Stream(lib.SyncByteStream):  # type: ignore[misc]
-        def __init__(self, head: Head, decision: Decision) -> None:
+        def __init__(self, head: Held, decision: Decision) -> None:
             self._stream = head.response.stream
-            self._over: tuple[Callable[[], object], ...] = (decision.close, head.give)
+            self._head = head
+            self._decision = decision
 
         def __iter__(self) -> Iterator[bytes]:
             found: Iterator[bytes] = self._stream.__iter__()
             return found
 
         def close(self) -> None:
-            over, self._over = self._over, ()
             try:
                 self._stream.close()
             finally:
-                for tell in over:
-                    tell()
+                self._decision.close()
+                self._head.give()
 
     return Stream
 
@@ -88,20 +84,20 @@ def async_stream(lib: Any) -> Any:
     """The same for asyncio."""
 
     class Stream(lib.AsyncByteStream):  # type: ignore[misc]
-        def __init__(self, head: Head, decision: Decision) -> None:
+        def __init__(self, head: Held, decision: Decision) -> None:
             self._stream = head.response.stream
-            self._over: tuple[Callable[[], object], ...] = (decision.close, head.give)
+            self._head = head
+            self._decision = decision
 
         def __aiter__(self) -> AsyncIterator[bytes]:
             found: AsyncIterator[bytes] = self._stream.__aiter__()
             return found
 
         async def aclose(self) -> None:
-            over, self._over = self._over, ()
             try:
                 await self._stream.aclose()
             finally:
-                for tell in over:
-                    tell()
+                self._decision.close()
+                self._head.give()
 
     return Stream

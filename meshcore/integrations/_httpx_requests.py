@@ -13,7 +13,7 @@ from typing import Any
 
 from meshcore.integrations._outbound import Line
 
-__all__ = ["Sent", "error_of", "place_of", "within"]
+__all__ = ["Sent", "error_of", "is_chunked", "within"]
 
 
 class _Lines:
@@ -58,7 +58,7 @@ class Sent:
         *,
         secure: bool,
     ) -> None:
-        host, port = (b"localhost", None) if address is None else place_of(address)
+        host, port = (b"localhost", None) if address is None else _place_of(address)
         self.method = method
         self.url = _Target(b"https" if secure else b"http", host, port, target)
         self.headers = _Lines(lines)
@@ -67,7 +67,7 @@ class Sent:
 
 
 @lru_cache(1024)
-def place_of(address: str) -> tuple[bytes, int | None]:
+def _place_of(address: str) -> tuple[bytes, int | None]:
     """The host and the port of ``10.0.0.7:9080``, ``[::1]:80``."""
     host, _, port = address.rpartition(":")
     host = host.strip("[]")
@@ -81,6 +81,11 @@ def within(timeout: dict[str, float | None] | None, limit: float) -> dict[str, f
         name: limit if (value := given.get(name)) is None else min(value, limit)
         for name in ("connect", "read", "write", "pool")
     }
+
+
+def is_chunked(lines: list[Line]) -> bool:
+    """Whether the body goes in chunks: a header of one connection, which the decision drops."""
+    return any(len(name) == 17 and name.lower() == b"transfer-encoding" for name, _ in lines)
 
 
 def error_of(lib: Any, error: Exception) -> str | None:

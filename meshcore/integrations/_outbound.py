@@ -76,7 +76,7 @@ class Outbound:
         return self.mesh.engine.decide(method, None, target, self._lines(headers), scheme=scheme)
 
     async def started(self) -> None:
-        """Start the mesh beside the event loop, which would have to wait for it in ``decide()``."""
+        """Start the mesh, where it is not, beside the event loop, which would wait for it in ``decide()``."""
         if not self.mesh.started:
             await asyncio.to_thread(self.mesh.use)
 
@@ -153,10 +153,10 @@ class Outbound:
             TimeoutError: there was none within the limit.
             NoPlaceError: there was none within the caller's patience.
         """
-        wanted = _place(decision, attempt)
-        place = self.mesh.connections.at_once(wanted)
+        place = self.place_at_once(decision, attempt)
         if place is not None:
             return place, limit
+        wanted = _place(decision, attempt)
         if limit is None and patience is None and _runs_a_loop():
             patience = LOOP_PATIENCE
         within = min((it for it in (limit, patience) if it is not None), default=None)
@@ -171,12 +171,13 @@ class Outbound:
             raise NoPlaceError(wanted, patience, in_loop=_runs_a_loop()) from None
         return place, None if limit is None else max(limit - (time.monotonic() - begun), 0.001)
 
+    def place_at_once(self, decision: Decision, attempt: Attempt) -> Connection | None:
+        """The place of an attempt, where there is one that nobody waits for."""
+        return self.mesh.connections.at_once(_place(decision, attempt))
+
     async def aplace(self, decision: Decision, attempt: Attempt, patience: float | None) -> Connection:
-        """The same for asyncio, which cancels an attempt at its limit."""
+        """The same as ``place()`` for asyncio, which cancels an attempt at its limit."""
         wanted = _place(decision, attempt)
-        place = self.mesh.connections.at_once(wanted)
-        if place is not None:
-            return place
         try:
             return await self.mesh.connections.take(wanted, patience)
         except UpstreamError as error:

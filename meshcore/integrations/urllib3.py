@@ -10,7 +10,7 @@ import functools
 import http.client
 import io
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any, NoReturn
 
@@ -33,7 +33,7 @@ from urllib3.util.retry import Retry
 from meshcore.certificates import CannotSecure
 from meshcore.engine import Attempt, Decision, Outcome
 from meshcore.exchange import AttemptError, run
-from meshcore.integrations._outbound import NoPlaceError, Outbound, Way
+from meshcore.integrations._outbound import Line, NoPlaceError, Outbound, Way, whither
 from meshcore.mesh import Mesh
 from meshcore.upstream.connections import Connection
 from meshcore.upstream.headers import malformed
@@ -41,6 +41,9 @@ from meshcore.upstream.headers import malformed
 __all__ = ["MeshPoolManager"]
 
 _NO_CONNECTION = (NewConnectionError, ConnectTimeoutError, NameResolutionError, SSLError)
+_NO_RETRY = Retry(False, redirect=False)
+#: Addresses whose pools are at hand.
+_MOST_DIRECT = 1024
 #: What requests sets on a pool that it is given.
 _CERTIFICATES = ("cert_reqs", "ca_certs", "ca_cert_dir", "cert_file", "key_file")
 
@@ -62,6 +65,7 @@ class MeshPoolManager(urllib3.PoolManager):
     def __init__(self, mesh: Mesh, **options: Any) -> None:
         super().__init__(**options)
         self.outbound = Outbound(mesh)
+        self._direct: dict[str, HTTPConnectionPool] = {}
 
     def connection_from_host(
         self,
@@ -70,8 +74,9 @@ class MeshPoolManager(urllib3.PoolManager):
         scheme: str | None = "http",
         pool_kwargs: dict[str, Any] | None = None,
     ) -> HTTPConnectionPool:
-        plain = self.plain(host, port, scheme, pool_kwargs)
-        return _MeshPool(self, plain, pool_kwargs)  # type: ignore[return-value]
+        if not host or scheme not in ("http", "https"):
+            return self.plain(host, port, scheme, pool_kwargs)  # raises what says so
+        return _MeshPool(self, host, port, scheme, pool_kwargs)  # type: ignore[return-value]
 
     def plain(
         self, host: str | None, port: int | None, scheme: str | None, pool_kwargs: dict[str, Any] | None
@@ -79,16 +84,38 @@ class MeshPoolManager(urllib3.PoolManager):
         """A pool of connections to one address."""
         return super().connection_from_host(host, port, scheme, pool_kwargs)
 
+    def direct(self, address: str) -> HTTPConnectionPool:
+        """The pool of connections without TLS to ``10.0.0.7:9080``. To look it up as urllib3 does takes
+        several times as long as deciding does."""
+        pool = self._direct.get(address)
+        if pool is None or pool.pool is None:  # urllib3 has closed it
+            if len(self._direct) >= _MOST_DIRECT:
+                self._direct.clear()
+            host, _, port = address.rpartition(":")
+            pool = self._direct[address] = _skipping(self.plain(host.strip("[]"), int(port), "http", None))
+        return pool
+
 
 class _MeshPool:
     """Stands for the pool of a host, and asks the mesh for each request where it goes."""
 
     def __init__(
-        self, manager: MeshPoolManager, plain: HTTPConnectionPool, pool_kwargs: dict[str, Any] | None
+        self,
+        manager: MeshPoolManager,
+        host: str,
+        port: int | None,
+        scheme: str,
+        pool_kwargs: dict[str, Any] | None,
     ) -> None:
         self._manager = manager
-        self._plain = plain
+        self._place = (host, port, scheme)
         self._pool_kwargs = pool_kwargs
+        self.scheme = scheme
+
+    @functools.cached_property
+    def _plain(self) -> HTTPConnectionPool:
+        """The pool that it stands for, made once something asks for it."""
+        return self._manager.plain(*self._place, self._pool_kwargs)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._plain, name)
@@ -103,14 +130,12 @@ class _MeshPool:
         **options: Any,
     ) -> urllib3.BaseHTTPResponse:
         """Send a request; the arguments are those of ``urllib3.HTTPConnectionPool``."""
-        manager, plain = self._manager, self._plain
-        if manager.outbound.idle:
+        out = self._manager.outbound
+        if out.idle:
             return self._unrouted(method, url, body, headers, retries, options)
-        given = HTTPHeaderDict(plain.headers if headers is None else headers)
-        host = given.get("host") or _authority(plain)
-        lines = [(b"host", host.encode()), *_lines(given)]
-        out = manager.outbound
-        decision = out.decide(method, url.encode(), lines, scheme=plain.scheme or "http")
+        host, lines = _lines(self._plain.headers if headers is None else headers)
+        lines.insert(0, (b"host", host or _authority(*self._place)))
+        decision = out.decide(method, url.encode(), lines, scheme=self.scheme)
         try:
             if out.passes(decision):
                 decision.close()
@@ -140,10 +165,9 @@ class _MeshPool:
         """
         if way.unix:
             raise AttemptError("connect-failure")  # urllib3 has no connections to unix sockets
-        host, _, port = way.address.rpartition(":")
-        host = host.strip("[]")
         if not way.secure:
-            return _skipping(self._manager.plain(host, int(port), "http", None))
+            return self._manager.direct(way.address)
+        host, _, port = way.address.rpartition(":")
         options: dict[str, Any] = {"server_hostname": way.server_name, "assert_hostname": way.server_name}
         if way.tls is None:
             options |= self._pool_kwargs or {}
@@ -155,11 +179,11 @@ class _MeshPool:
                 raise AttemptError("connect-failure") from error
             if way.tls.insecure_skip_verify:
                 options |= {"assert_hostname": False, "cert_reqs": "CERT_NONE"}
-        return _skipping(self._manager.plain(host, int(port), "https", options))
+        return _skipping(self._manager.plain(host.strip("[]"), int(port), "https", options))
 
     @property
     def secure(self) -> bool:
-        return self._plain.scheme == "https"
+        return self.scheme == "https"
 
     @property
     def outbound(self) -> Outbound:
@@ -236,8 +260,9 @@ class _Call:
                 self._raise(ConnectTimeoutError(str(error)), retries)
         if head is not None:
             out.over(decision, head.status)
-            headers = decision.response_headers(head.headers, status=head.status)
-            head.response.headers = HTTPHeaderDict(headers)
+            lines = decision.response_headers(head.headers, status=head.status)
+            if lines != head.headers:
+                head.response.headers = HTTPHeaderDict(lines)
             _hold_until_read(head, decision)
             return head.response
         if self._raised is not None:
@@ -259,21 +284,18 @@ class _Call:
     def _send(self, attempt: Attempt, limit: float | None) -> _Head:
         self._raised = None
         decision, pool, options = self._decision, self._pool, dict(self._options)
-        way = pool.outbound.way(decision, attempt.endpoint, attempt.authority, secure=pool.secure)
-        timeout = _timeout(options.get("timeout", pool.timeout))
+        authority = attempt.authority
+        way = pool.outbound.way(decision, attempt.endpoint, authority, secure=pool.secure)
+        connections = pool.pool_for(way)
+        timeout = _timeout(options.get("timeout", connections.timeout))
         place, limit = pool.outbound.place(decision, attempt, limit, _seconds(timeout.connect_timeout))
         options |= {"redirect": False, "assert_same_host": False}
         options["timeout"] = _within(timeout, limit)
-        headers = HTTPHeaderDict(Host=attempt.authority)
-        for name, value in attempt.request_headers():
-            if name != b"host":
-                headers.add(name.decode("latin-1"), value.decode("latin-1"))
+        headers = _headers(authority, attempt.request_headers())
         begun = time.monotonic()
         try:
             head = _Head(
-                pool.pool_for(way).urlopen(
-                    decision.method, attempt.path, self._body, headers, False, **options
-                ),
+                connections.urlopen(decision.method, attempt.path, self._body, headers, _NO_RETRY, **options),
                 place,
             )
         except BaseException as error:
@@ -286,6 +308,8 @@ class _Call:
             word = _error(error)
             if word is None:
                 raise
+            said, *more = error.args
+            error.args = (f"{said} ({whither(decision, attempt)})", *more)
             self._raised = error
             raise AttemptError(word) from error
         if malformed(head.status, ((_bytes(name), _bytes(value)) for name, value in head.headers)):
@@ -300,16 +324,37 @@ class _Call:
         raise MaxRetryError(self._pool._plain, self._url, error) from error
 
 
-def _authority(pool: HTTPConnectionPool) -> str:
-    host = f"[{pool.host}]" if ":" in pool.host else pool.host
-    usual = 443 if pool.scheme == "https" else 80
-    return host if pool.port in (None, usual) else f"{host}:{pool.port}"
+def _authority(host: str, port: int | None, scheme: str) -> bytes:
+    if ":" in host and not host.startswith("["):
+        host = f"[{host}]"
+    usual = 443 if scheme == "https" else 80
+    return (host if port in (None, usual) else f"{host}:{port}").encode()
 
 
-def _lines(headers: HTTPHeaderDict) -> Iterator[tuple[bytes, bytes]]:
-    for name, value in headers.iteritems():
-        if name.lower() != "host":
-            yield _bytes(name), _bytes(value)
+def _lines(headers: Mapping[str, str]) -> tuple[bytes | None, list[Line]]:
+    """The value of Host, and the other lines."""
+    host, lines = None, []
+    for name, value in headers.iteritems() if isinstance(headers, HTTPHeaderDict) else headers.items():
+        if len(name) == 4 and name.lower() in ("host", b"host"):
+            host = _bytes(value)
+        else:
+            lines.append((_bytes(name), _bytes(value)))
+    return host, lines
+
+
+def _headers(authority: str, lines: list[Line]) -> Mapping[str, str]:
+    """What urllib3 is to send. A dict will do for it, unless a name comes twice."""
+    found = {"Host": authority}
+    for name, value in lines:
+        if name != b"host":
+            found[name.decode("latin-1")] = value.decode("latin-1")
+    if len(found) > len(lines):
+        return found
+    several = HTTPHeaderDict(Host=authority)
+    for name, value in lines:
+        if name != b"host":
+            several.add(name.decode("latin-1"), value.decode("latin-1"))
+    return several
 
 
 def _bytes(text: str | bytes) -> bytes:

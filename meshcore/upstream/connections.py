@@ -49,6 +49,8 @@ class Connection:
     ``on_ready`` is called once it has its connection.
     """
 
+    __slots__ = ("_key", "_lease", "_places", "on_ready")
+
     def __init__(self, places: Connections, key: Key, lease: Lease | None) -> None:
         self._places = places
         self._key = key
@@ -147,7 +149,7 @@ class Connections:
 
     def at_once(self, decision: Placed) -> Connection | None:
         """A place where there is one and nobody waits."""
-        key = _key(decision)
+        key = decision if isinstance(decision, Place) else _key(decision)
         if key in self._waiting:
             return None
         try:

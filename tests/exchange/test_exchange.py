@@ -14,7 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from meshcore import Attempt, Decision, Engine
-from meshcore.exchange import LONGEST, AttemptError, arun, run
+from meshcore.exchange import AttemptError, arun, run
+from meshcore.exchange.common import LONGEST
 
 RETRY: dict[str, Any] = {"retry_on": "5xx", "num_retries": 2, "retry_back_off": {"base_interval": "0.1s"}}
 EACH = {**RETRY, "per_try_timeout": "1s"}

@@ -1,0 +1,115 @@
+"""Limits of time that strike a task by cancelling it.
+
+Nearly all requests end before their limit, and most have the same one. A timer of the loop's own for each
+would take longer than deciding does, so those of one length stand in a line, and only the first of them has a
+timer: the others are due after it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import threading
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+__all__ = ["TimeLimit"]
+
+
+class TimeLimit:
+    """Cancels the current task after some seconds, unless it ends before.
+
+    Args:
+        seconds: rounded up to milliseconds.
+        sleep: where it is not asyncio's, time is its to tell.
+    """
+
+    __slots__ = ("_cancelling", "_struck", "_task", "_timer")
+
+    def __init__(self, seconds: float, sleep: Callable[[float], Awaitable[object]]) -> None:
+        task: Any = asyncio.current_task()  # whose type is that of Python 3.10
+        self._task = task
+        self._cancelling: int = task.cancelling()
+        self._struck = False
+        self._timer: _Line | asyncio.Task[None]
+        if sleep is asyncio.sleep:
+            self._timer = _line(math.ceil(seconds * 1000))
+            self._timer.add(self)
+        else:
+            self._timer = asyncio.ensure_future(self._after(seconds, sleep))
+
+    async def _after(self, seconds: float, sleep: Callable[[float], Awaitable[object]]) -> None:
+        await sleep(seconds)
+        self.strike()
+
+    def strike(self) -> None:
+        """The time is over."""
+        self._struck = True
+        self._task.cancel()
+
+    def end(self) -> bool:
+        """The work has ended, by a cancellation or otherwise. Whether it was this limit's alone."""
+        if isinstance(self._timer, _Line):
+            self._timer.remove(self)
+        else:
+            self._timer.cancel()
+        if not self._struck:
+            return False
+        return bool(self._task.uncancel() == self._cancelling)
+
+
+class _Line:
+    """Limits of one length in one event loop, in the order in which they are due."""
+
+    __slots__ = ("_lines", "_loop", "_ms", "_timer", "_waiting")
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, ms: int, lines: dict[int, _Line]) -> None:
+        self._loop = loop
+        self._ms = ms
+        self._lines = lines
+        self._waiting: dict[TimeLimit, float] = {}
+        self._timer: asyncio.TimerHandle | None = None
+
+    def add(self, limit: TimeLimit) -> None:
+        due = self._waiting[limit] = self._loop.time() + self._ms / 1000
+        if self._timer is None:
+            self._timer = self._loop.call_at(due, self._due)
+
+    def remove(self, limit: TimeLimit) -> None:
+        self._waiting.pop(limit, None)
+
+    def _due(self) -> None:
+        """The time of the one that was first when the timer was set is over; it may have ended before."""
+        self._timer = None
+        now = self._loop.time()
+        while self._waiting:
+            limit, due = next(iter(self._waiting.items()))
+            if due > now:
+                self._timer = self._loop.call_at(due, self._due)
+                return
+            del self._waiting[limit]
+            limit.strike()
+        if self._lines.get(self._ms) is self:
+            del self._lines[self._ms]
+
+
+class _Lines(threading.local):
+    """The lines of the loop that ran last in this thread, by their length."""
+
+    def __init__(self) -> None:
+        self.loop: asyncio.AbstractEventLoop | None = None
+        self.lines: dict[int, _Line] = {}
+
+
+_current = _Lines()
+
+
+def _line(ms: int) -> _Line:
+    loop = asyncio.get_running_loop()
+    current = _current
+    if current.loop is not loop:
+        current.loop, current.lines = loop, {}
+    line = current.lines.get(ms)
+    if line is None:
+        line = current.lines[ms] = _Line(loop, ms, current.lines)
+    return line
