@@ -1,14 +1,14 @@
 """The mesh's decisions under an httpx client: what the transports for httpx and httpx2 share.
 
-Both libraries have the same names, so the one that a transport is for is handed in.
+Both libraries have the same names, and each of them has a module of ours that says which one it is for.
 """
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Coroutine
-from typing import Any
+from collections.abc import Coroutine
+from typing import Any, ClassVar
 
 from meshcore.certificates import CannotSecure
 from meshcore.engine import Attempt, Decision, Outcome
@@ -20,37 +20,35 @@ from meshcore.integrations._pools import Pools
 from meshcore.mesh import Mesh
 from meshcore.upstream.headers import end_to_end, malformed
 
-__all__ = ["AsyncCalls", "SyncCalls"]
+__all__ = ["AsyncTransport", "SyncTransport"]
 
 
-class _Calls:
+class _Transport:
     """What the transports of threads and of asyncio share.
 
     Args:
-        lib: httpx, or what has its names.
-        new: makes a transport of the library, with keyword arguments of its constructor.
-        stream: of the bodies of answers.
-        forwards: requests are somebody else's: header lines that are between them and us are left out.
+        mesh: the mesh of the process.
+        options: those of the library's own transport.
     """
 
-    def __init__(
-        self,
-        lib: Any,
-        mesh: Mesh,
-        new: Callable[..., Any],
-        stream: Callable[[Held, Decision], Any],
-        options: dict[str, Any],
-        *,
-        forwards: bool = False,
-    ) -> None:
-        self._lib = lib
+    #: httpx, or what has its names, and the transport of it that connects.
+    _lib: ClassVar[Any]
+    _inner: ClassVar[str]
+    #: Requests are somebody else's: header lines that are between them and us are left out.
+    _forwards: ClassVar[bool] = False
+
+    def __init__(self, mesh: Mesh, **options: Any) -> None:
         self._out = Outbound(mesh)
-        self._new = new
-        self._stream = stream
         self._options = options
-        self._forwards = forwards
-        self._plain = new(**options)
+        self._plain = self._new(options)
         self._others = Pools(self._close)
+
+    def _new(self, options: dict[str, Any]) -> Any:
+        return getattr(self._lib, self._inner)(**options)
+
+    def _stream(self, held: Held, decision: Decision) -> Any:
+        """The body of an answer."""
+        raise NotImplementedError
 
     def _close(self, transport: Any) -> object:
         """Close a transport that nobody uses any more."""
@@ -78,7 +76,7 @@ class _Calls:
         if way.unix:
             options["uds"] = way.address
         key = (options.get("verify"), way.address if way.unix else way.server_name)
-        held.pool = self._others.take(key, lambda: self._new(**options))
+        held.pool = self._others.take(key, lambda: self._new(options))
         return held.pool.transport
 
     def _attempt(
@@ -165,13 +163,15 @@ class _Calls:
         return self._own(decision)
 
 
-class SyncCalls(_Calls):
+class SyncTransport(_Transport):
     """For threads."""
 
-    def __init__(self, lib: Any, mesh: Mesh, options: dict[str, Any], *, forwards: bool = False) -> None:
-        super().__init__(lib, mesh, lib.HTTPTransport, sync_stream(lib), options, forwards=forwards)
+    _inner = "HTTPTransport"
 
-    def handle(self, request: Any) -> Any:
+    def _stream(self, held: Held, decision: Decision) -> Any:
+        return sync_stream(self._lib)(held, decision)
+
+    def handle_request(self, request: Any) -> Any:
         if self._out.idle:
             return self._plain.handle_request(request)
         decision = self._decide(request)
@@ -232,12 +232,17 @@ class SyncCalls(_Calls):
             transport.close()
 
 
-class AsyncCalls(_Calls):
+class AsyncTransport(_Transport):
     """For asyncio."""
 
-    def __init__(self, lib: Any, mesh: Mesh, options: dict[str, Any]) -> None:
-        super().__init__(lib, mesh, lib.AsyncHTTPTransport, async_stream(lib), options)
+    _inner = "AsyncHTTPTransport"
+
+    def __init__(self, mesh: Mesh, **options: Any) -> None:
+        super().__init__(mesh, **options)
         self._closing: set[asyncio.Future[None]] = set()
+
+    def _stream(self, held: Held, decision: Decision) -> Any:
+        return async_stream(self._lib)(held, decision)
 
     def _later(self, work: Coroutine[Any, Any, None]) -> None:
         """Do it beside the request; the loop alone would not keep it."""
@@ -248,7 +253,7 @@ class AsyncCalls(_Calls):
     def _close(self, transport: Any) -> None:
         self._later(transport.aclose())
 
-    async def handle(self, request: Any) -> Any:
+    async def handle_async_request(self, request: Any) -> Any:
         out = self._out
         if out.idle:
             return await self._plain.handle_async_request(request)
@@ -301,7 +306,7 @@ class AsyncCalls(_Calls):
                 raise self._lib.PoolTimeout(str(error), request=request) from None
             raise
 
-    async def close(self) -> None:
+    async def aclose(self) -> None:
         for transport in (self._plain, *self._others.clear()):
             await transport.aclose()
         await asyncio.gather(*self._closing, return_exceptions=True)

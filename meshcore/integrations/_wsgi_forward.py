@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from http import HTTPStatus
-from typing import Any
+from typing import Any, ClassVar
 
 from meshcore.engine import Decision
-from meshcore.integrations._httpx import SyncCalls
+from meshcore.integrations._httpx import SyncTransport
 from meshcore.integrations._inbound import goes_in_circles
 from meshcore.mesh import Mesh
 from meshcore.upstream.headers import end_to_end
@@ -26,11 +26,16 @@ __all__ = ["Forwarder"]
 _PIECE = 64 * 1024
 
 
+class _Forwarding(SyncTransport):
+    _lib: ClassVar[Any] = httpx
+    _forwards = True
+
+
 class Forwarder:
     """The way to other services. Used by any number of threads."""
 
     def __init__(self, mesh: Mesh) -> None:
-        self._calls = SyncCalls(httpx, mesh, {}, forwards=True)
+        self._transport = _Forwarding(mesh)
 
     def forward(
         self,
@@ -57,7 +62,7 @@ class Forwarder:
                 headers=headers,
                 content=body,
             )
-            response: httpx.Response = self._calls.answer(request, decision)
+            response: httpx.Response = self._transport.answer(request, decision)
         except _ShortBodyError:
             return refuse(HTTPStatus.BAD_REQUEST)
         except httpx.TransportError:

@@ -6,17 +6,16 @@ client.get("http://reviews/reviews/7")
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import httpx
 
-from meshcore.integrations._httpx import AsyncCalls, SyncCalls
-from meshcore.mesh import Mesh
+from meshcore.integrations._httpx import AsyncTransport, SyncTransport
 
 __all__ = ["AsyncMeshTransport", "MeshTransport"]
 
 
-class MeshTransport(httpx.BaseTransport):
+class MeshTransport(SyncTransport, httpx.BaseTransport):
     """Routes, balances, retries and limits what a ``httpx.Client`` sends, by the mesh's configuration.
 
     An answer that the mesh gives by itself (a redirect, a fault, an open breaker, a timeout of the route) is
@@ -29,29 +28,13 @@ class MeshTransport(httpx.BaseTransport):
         options: those of ``httpx.HTTPTransport``.
     """
 
-    def __init__(self, mesh: Mesh, **options: Any) -> None:
-        self._calls = SyncCalls(httpx, mesh, options)
-
-    def handle_request(self, request: httpx.Request) -> httpx.Response:
-        response: httpx.Response = self._calls.handle(request)
-        return response
-
-    def close(self) -> None:
-        self._calls.close()
+    _lib: ClassVar[Any] = httpx
 
 
-class AsyncMeshTransport(httpx.AsyncBaseTransport):
+class AsyncMeshTransport(AsyncTransport, httpx.AsyncBaseTransport):
     """The same for ``httpx.AsyncClient``. It hedges side by side.
 
     Args: those of :class:`MeshTransport`.
     """
 
-    def __init__(self, mesh: Mesh, **options: Any) -> None:
-        self._calls = AsyncCalls(httpx, mesh, options)
-
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        response: httpx.Response = await self._calls.handle(request)
-        return response
-
-    async def aclose(self) -> None:
-        await self._calls.close()
+    _lib: ClassVar[Any] = httpx

@@ -210,7 +210,7 @@ def test_httpx_closes_the_pools_of_names_that_are_not_asked_for(library: str, mo
                     client.get(f"{scheme}://reviews:9080/a")
                 except caller.library.ConnectError:
                     assert scheme == "https"  # nobody speaks TLS there
-            (pool,) = transport._calls._others._pools.values()
+            (pool,) = transport._others._pools.values()
             assert pool.users == 0
             assert active(mesh) == 0
 
