@@ -9,7 +9,18 @@ from typing import Protocol, TypeVar
 from meshcore._types import Headers
 from meshcore.decision import Attempt, Decision
 
-__all__ = ["LONGEST", "AttemptError", "R", "Reply", "always", "deadline_of", "drop", "nobody_asks", "tell"]
+__all__ = [
+    "LONGEST",
+    "AttemptError",
+    "R",
+    "Reply",
+    "always",
+    "deadline_of",
+    "drop",
+    "nobody_asks",
+    "report",
+    "tell",
+]
 
 _log = logging.getLogger("meshcore.exchange")
 
@@ -50,6 +61,19 @@ def nobody_asks(decision: Decision) -> None:
     """Tell a decision that nobody asks its rate limit services: the filters' failure modes count."""
     for question in decision.rate_limits:
         decision.answer_rate_limit(question, "error")
+
+
+def report(
+    decision: Decision, attempt: Attempt, reply: Reply, latency: float, replayable: bool
+) -> Attempt | None:
+    """Tell of an attempt's answer; the attempt that follows, if any."""
+    return decision.report(
+        status=reply.status,
+        headers=reply.headers,
+        attempt=attempt,
+        latency=latency,
+        replayable=replayable,
+    )
 
 
 def tell(decision: Decision, further: Attempt | None, why: object) -> Attempt | None:

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Generic
 
 from meshcore.decision import Attempt, Decision
-from meshcore.exchange.common import AttemptError, R, tell
+from meshcore.exchange.common import AttemptError, R, report, tell
 
 __all__ = ["SideBySide"]
 
@@ -109,13 +109,8 @@ class SideBySide(Generic[R]):
             further = decision.report(error="per-try-timeout", attempt=attempt, replayable=replayable)
             self._launch(further, "per-try-timeout")
             return None
-        further = decision.report(
-            status=reply.status,
-            headers=reply.headers,
-            attempt=attempt,
-            latency=self._clock() - self._begun[attempt.number],
-            replayable=replayable,
-        )
+        latency = self._clock() - self._begun[attempt.number]
+        further = report(decision, attempt, reply, latency, replayable)
         self._launch(further, reply.status)
         if decision.answered:
             return reply

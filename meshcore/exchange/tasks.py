@@ -7,7 +7,7 @@ import time
 from collections.abc import Awaitable, Callable
 
 from meshcore.decision import Attempt, Decision
-from meshcore.exchange.common import AttemptError, R, always, deadline_of, drop, nobody_asks, tell
+from meshcore.exchange.common import AttemptError, R, always, deadline_of, drop, nobody_asks, report, tell
 from meshcore.exchange.side_by_side import SideBySide
 from meshcore.exchange.time_limits import TimeLimit
 
@@ -89,13 +89,7 @@ async def arun(
             again = decision.on_timeout(attempt, replayable=replayable())
             attempt = tell(decision, again, "per-try-timeout")
             continue
-        again = decision.report(
-            status=reply.status,
-            headers=reply.headers,
-            attempt=attempt,
-            latency=clock() - begun,
-            replayable=replayable(),
-        )
+        again = report(decision, attempt, reply, clock() - begun, replayable())
         if decision.answered:
             return reply
         attempt = tell(decision, again, reply.status)

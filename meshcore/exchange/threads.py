@@ -6,7 +6,17 @@ import time
 from collections.abc import Callable
 
 from meshcore.decision import Attempt, Decision
-from meshcore.exchange.common import LONGEST, AttemptError, R, always, deadline_of, drop, nobody_asks, tell
+from meshcore.exchange.common import (
+    LONGEST,
+    AttemptError,
+    R,
+    always,
+    deadline_of,
+    drop,
+    nobody_asks,
+    report,
+    tell,
+)
 
 __all__ = ["run"]
 
@@ -60,10 +70,12 @@ def run(
         if attempt.backoff:
             sleep(attempt.backoff)
             left = None if deadline is None else deadline - clock()
-        bounds = [min(bound, LONGEST) for bound in (attempt.per_try_timeout, left) if bound is not None]
+        limit = attempt.per_try_timeout
+        if left is not None and (limit is None or left < limit):
+            limit = left
         begun = clock()
         try:
-            reply = send(attempt, min(bounds, default=None))
+            reply = send(attempt, None if limit is None else min(limit, LONGEST))
         except TimeoutError:
             if deadline is not None and clock() >= deadline:
                 break
@@ -72,13 +84,7 @@ def run(
             again = decision.report(error=failed.error, attempt=attempt, replayable=replayable())
             attempt = tell(decision, again, failed.error)
         else:
-            again = decision.report(
-                status=reply.status,
-                headers=reply.headers,
-                attempt=attempt,
-                latency=clock() - begun,
-                replayable=replayable(),
-            )
+            again = report(decision, attempt, reply, clock() - begun, replayable())
             if decision.answered:
                 return reply
             attempt = tell(decision, again, reply.status)

@@ -7,16 +7,13 @@ http.request("GET", "http://reviews/reviews/7")
 from __future__ import annotations
 
 import functools
-import http.client
 import io
 import time
 from collections.abc import Mapping
-from http import HTTPStatus
 from typing import Any, NoReturn
 
 import urllib3
 from urllib3._collections import HTTPHeaderDict
-from urllib3.connection import HTTPConnection
 from urllib3.connectionpool import HTTPConnectionPool
 from urllib3.exceptions import (
     ConnectTimeoutError,
@@ -24,7 +21,6 @@ from urllib3.exceptions import (
     MaxRetryError,
     NameResolutionError,
     NewConnectionError,
-    ProtocolError,
     ReadTimeoutError,
     SSLError,
 )
@@ -33,7 +29,18 @@ from urllib3.util.retry import Retry
 from meshcore.certificates import CannotSecure
 from meshcore.engine import Attempt, Decision, Outcome
 from meshcore.exchange import AttemptError, run
-from meshcore.integrations._outbound import Line, NoPlaceError, Outbound, Way, whither
+from meshcore.integrations._outbound import NoPlaceError, Outbound, Way, whither
+from meshcore.integrations._urllib3 import (
+    as_bytes,
+    authority_of,
+    error_of,
+    headers_of,
+    lines_of,
+    seconds_of,
+    skipping,
+    timeout_of,
+    within,
+)
 from meshcore.mesh import Mesh
 from meshcore.upstream.connections import Connection
 from meshcore.upstream.headers import malformed
@@ -92,7 +99,7 @@ class MeshPoolManager(urllib3.PoolManager):
             if len(self._direct) >= _MOST_DIRECT:
                 self._direct.clear()
             host, _, port = address.rpartition(":")
-            pool = self._direct[address] = _skipping(self.plain(host.strip("[]"), int(port), "http", None))
+            pool = self._direct[address] = skipping(self.plain(host.strip("[]"), int(port), "http", None))
         return pool
 
 
@@ -133,8 +140,8 @@ class _MeshPool:
         out = self._manager.outbound
         if out.idle:
             return self._unrouted(method, url, body, headers, retries, options)
-        host, lines = _lines(self._plain.headers if headers is None else headers)
-        lines.insert(0, (b"host", host or _authority(*self._place)))
+        host, lines = lines_of(self._plain.headers if headers is None else headers)
+        lines.insert(0, (b"host", host or authority_of(*self._place)))
         decision = out.decide(method, url.encode(), lines, scheme=self.scheme)
         try:
             if out.passes(decision):
@@ -179,7 +186,7 @@ class _MeshPool:
                 raise AttemptError("connect-failure") from error
             if way.tls.insecure_skip_verify:
                 options |= {"assert_hostname": False, "cert_reqs": "CERT_NONE"}
-        return _skipping(self._manager.plain(host.strip("[]"), int(port), "https", options))
+        return skipping(self._manager.plain(host.strip("[]"), int(port), "https", options))
 
     @property
     def secure(self) -> bool:
@@ -188,29 +195,6 @@ class _MeshPool:
     @property
     def outbound(self) -> Outbound:
         return self._manager.outbound
-
-
-class _FinalResponse(http.client.HTTPResponse):
-    """Skips interim answers (103 Early Hints). http.client takes the first of them for the final one, which
-    the next request over the connection would get."""
-
-    def begin(self) -> None:
-        super().begin()
-        while 100 < self.status < 200 and self.status != HTTPStatus.SWITCHING_PROTOCOLS:
-            self.headers = self.msg = None  # type: ignore[assignment]  # else it has begun
-            super().begin()
-
-
-@functools.cache
-def _skipping_class(connection: type[HTTPConnection]) -> type[HTTPConnection]:
-    return type(connection.__name__, (connection,), {"response_class": _FinalResponse})
-
-
-def _skipping(pool: HTTPConnectionPool) -> HTTPConnectionPool:
-    """The pool, whose further connections skip interim answers."""
-    if pool.ConnectionCls.response_class is not _FinalResponse:  # type: ignore[attr-defined]
-        pool.ConnectionCls = _skipping_class(pool.ConnectionCls)
-    return pool
 
 
 class _Head:
@@ -287,11 +271,11 @@ class _Call:
         authority = attempt.authority
         way = pool.outbound.way(decision, attempt.endpoint, authority, secure=pool.secure)
         connections = pool.pool_for(way)
-        timeout = _timeout(options.get("timeout", connections.timeout))
-        place, limit = pool.outbound.place(decision, attempt, limit, _seconds(timeout.connect_timeout))
+        timeout = timeout_of(options.get("timeout", connections.timeout))
+        place, limit = pool.outbound.place(decision, attempt, limit, seconds_of(timeout.connect_timeout))
         options |= {"redirect": False, "assert_same_host": False}
-        options["timeout"] = _within(timeout, limit)
-        headers = _headers(authority, attempt.request_headers())
+        options["timeout"] = within(timeout, limit)
+        headers = headers_of(authority, attempt.request_headers())
         begun = time.monotonic()
         try:
             head = _Head(
@@ -305,14 +289,14 @@ class _Call:
             late = limit is not None and time.monotonic() - begun >= limit
             if late and isinstance(error, ReadTimeoutError | ConnectTimeoutError):  # by our limit
                 raise TimeoutError from error
-            word = _error(error)
+            word = error_of(error)
             if word is None:
                 raise
             said, *more = error.args
             error.args = (f"{said} ({whither(decision, attempt)})", *more)
             self._raised = error
             raise AttemptError(word) from error
-        if malformed(head.status, ((_bytes(name), _bytes(value)) for name, value in head.headers)):
+        if malformed(head.status, ((as_bytes(name), as_bytes(value)) for name, value in head.headers)):
             head.discard()
             raise AttemptError("protocol-error")
         return head
@@ -322,79 +306,6 @@ class _Call:
         if retries is False or not isinstance(error, _NO_CONNECTION):
             raise error
         raise MaxRetryError(self._pool._plain, self._url, error) from error
-
-
-def _authority(host: str, port: int | None, scheme: str) -> bytes:
-    if ":" in host and not host.startswith("["):
-        host = f"[{host}]"
-    usual = 443 if scheme == "https" else 80
-    return (host if port in (None, usual) else f"{host}:{port}").encode()
-
-
-def _lines(headers: Mapping[str, str]) -> tuple[bytes | None, list[Line]]:
-    """The value of Host, and the other lines."""
-    host, lines = None, []
-    for name, value in headers.iteritems() if isinstance(headers, HTTPHeaderDict) else headers.items():
-        if len(name) == 4 and name.lower() in ("host", b"host"):
-            host = _bytes(value)
-        else:
-            lines.append((_bytes(name), _bytes(value)))
-    return host, lines
-
-
-def _headers(authority: str, lines: list[Line]) -> Mapping[str, str]:
-    """What urllib3 is to send. A dict will do for it, unless a name comes twice."""
-    found = {"Host": authority}
-    for name, value in lines:
-        if name != b"host":
-            found[name.decode("latin-1")] = value.decode("latin-1")
-    if len(found) > len(lines):
-        return found
-    several = HTTPHeaderDict(Host=authority)
-    for name, value in lines:
-        if name != b"host":
-            several.add(name.decode("latin-1"), value.decode("latin-1"))
-    return several
-
-
-def _bytes(text: str | bytes) -> bytes:
-    return text if isinstance(text, bytes) else text.encode("utf-8")
-
-
-def _error(error: HTTPError) -> str | None:
-    """The word of ``Decision.report()`` for an error; None: it is not about the endpoint."""
-    if isinstance(error, NewConnectionError):
-        return "connect-failure"
-    if isinstance(error, ConnectTimeoutError):
-        return "connect-timeout"
-    if isinstance(error, NameResolutionError | SSLError):
-        return "connect-failure"
-    if isinstance(error, ReadTimeoutError):
-        return "per-try-timeout"
-    if isinstance(error, ProtocolError):
-        cause = error.args[1] if len(error.args) > 1 else None
-        return "reset" if isinstance(cause, OSError) else "protocol-error"
-    return None
-
-
-def _timeout(given: Any) -> urllib3.Timeout:
-    return given if isinstance(given, urllib3.Timeout) else urllib3.Timeout.from_float(given)
-
-
-def _seconds(given: object) -> float | None:
-    """None also for urllib3's sign of "the system's own"."""
-    return given if isinstance(given, int | float) else None
-
-
-def _within(timeout: urllib3.Timeout, limit: float | None) -> urllib3.Timeout:
-    """The caller's timeout, no longer than the limit."""
-    if limit is None:
-        return timeout
-    connect, read = (
-        limit if value is None else min(value, limit)
-        for value in (_seconds(timeout.connect_timeout), _seconds(timeout.read_timeout))
-    )
-    return urllib3.Timeout(connect=connect, read=read)
 
 
 def _hold_until_read(head: _Head, decision: Decision) -> None:
