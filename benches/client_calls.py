@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import asyncio
 import io
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
 from importlib import import_module
 from typing import Any
 from unittest import mock
@@ -61,12 +61,21 @@ class AsyncCalls(Calls):
 
 
 def _stub(lib: Any) -> Any:
+    class Body(lib.AsyncByteStream, lib.SyncByteStream):  # type: ignore[misc]
+        """Read when it is asked for, as from a socket."""
+
+        def __iter__(self) -> Iterator[bytes]:
+            yield BODY
+
+        async def __aiter__(self) -> AsyncIterator[bytes]:
+            yield BODY
+
     class Stub(lib.AsyncBaseTransport, lib.BaseTransport):  # type: ignore[misc]
         def __init__(self, **options: Any) -> None:
             pass
 
         def handle_request(self, request: Any) -> Any:
-            return lib.Response(200, headers=LINES, stream=lib.ByteStream(BODY))
+            return lib.Response(200, headers=LINES, stream=Body())
 
         async def handle_async_request(self, request: Any) -> Any:
             return self.handle_request(request)
