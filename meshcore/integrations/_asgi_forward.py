@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import weakref
 from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
+from meshcore._per_loop import PerLoop
 from meshcore.engine import Attempt, Decision
 from meshcore.exchange import AttemptError, arun
 from meshcore.integrations._asgi_copying import Copying
@@ -53,7 +53,7 @@ class Forwarder:
 
     def __init__(self, mesh: Mesh) -> None:
         self._mesh = mesh
-        self._ways: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, Way] = weakref.WeakKeyDictionary()
+        self._ways: PerLoop[Way] = PerLoop()
 
     async def forward(self, decision: Decision, receive: Receive, send: Send) -> int:
         """Send the request to its endpoint, and the answer back; its status, 0 where the client has left.
@@ -72,21 +72,17 @@ class Forwarder:
         return copying
 
     def _way(self) -> Way:
-        loop = asyncio.get_running_loop()
-        way = self._ways.get(loop)
-        if way is None:
-            way = self._ways[loop] = Way(self._mesh)
-        return way
+        return self._ways.get(lambda: Way(self._mesh))
 
     @property
     def copies(self) -> int:
         """Copies for mirrors that are under way in this event loop."""
-        way = self._ways.get(asyncio.get_running_loop())
+        way = self._ways.find()
         return way.mirrors.active if way is not None else 0
 
     async def close(self) -> None:
         """Close the connections of this event loop."""
-        way = self._ways.pop(asyncio.get_running_loop(), None)
+        way = self._ways.pop()
         if way is not None:
             await way.mirrors.close()
             await way.upstream.close()

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import threading
-import weakref
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from meshcore._per_loop import PerLoop
 from meshcore.model import Config, GlobalRateLimit
 
 if TYPE_CHECKING:
@@ -42,9 +41,7 @@ class LimitServices:
         self._options = options
         self._lock = threading.Lock()
         self._threads: RateLimitServices | None = None
-        self._loops: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, AsyncRateLimitServices] = (
-            weakref.WeakKeyDictionary()
-        )
+        self._loops: PerLoop[AsyncRateLimitServices] = PerLoop()
         self._left: tuple[object, ...] = ()  #: by a fork: connections of the parent's, not to be touched
 
     def ask(self, decision: Decision) -> None:
@@ -59,19 +56,17 @@ class LimitServices:
 
     async def aask(self, decision: Decision) -> None:
         """The same for asyncio."""
-        loop = asyncio.get_running_loop()
-        services = self._loops.get(loop)
-        if services is None:
-            from meshcore.upstream.rate_limits import AsyncRateLimitServices
+        await self._loops.get(self._of_a_loop).ask(decision)
 
-            with self._lock:
-                services = self._loops[loop] = AsyncRateLimitServices(self._engine, **self._options)
-        await services.ask(decision)
+    def _of_a_loop(self) -> AsyncRateLimitServices:
+        from meshcore.upstream.rate_limits import AsyncRateLimitServices
+
+        return AsyncRateLimitServices(self._engine, **self._options)
 
     def close(self) -> None:
         """Let go of all connections: each ends when the last question over it has been answered."""
         self._threads = None
-        self._loops = weakref.WeakKeyDictionary()
+        self._loops = PerLoop()
 
     def forked(self) -> None:
         """In the child: connections are the parent's, and a lock may have been held by one of its threads."""
