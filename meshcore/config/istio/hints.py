@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from meshcore.config.findings import Findings, did_you_mean
-from meshcore.config.istio.names import MESH, HostMap, gateway_name, is_wildcard
+from meshcore.config.istio.names import MESH, HostMap, gateway_name, is_wildcard, split_host
 from meshcore.config.istio.reading import Resources
 from meshcore.config.istio.registry import Registry, Resolution, Service
 from meshcore.config.istio.resources import Resource, same_labels
@@ -22,6 +22,10 @@ __all__ = ["give_hints"]
 MANY = 2000
 #: So many services without endpoints are named one by one; more are named together.
 FEW = 5
+_GIVE = "a file of endpoints gives addresses (--endpoints, in Python endpoints=)"
+_REMEDY = (
+    "a Service or a ServiceEntry makes it known, or a file of endpoints (--endpoints, in Python endpoints=)"
+)
 
 
 def give_hints(
@@ -30,7 +34,9 @@ def give_hints(
     """Warn about what leads nowhere; ``endpoints``: whether endpoints are to be expected at all."""
     hints = _Hints(registry, scope, findings)
     virtual_services = resources.of("VirtualService", VirtualService)
+    ruled: set[str] = set()
     for resource in virtual_services:
+        ruled.update(scope.expand(host, resource.namespace) for host in resource.spec.hosts)
         for rule in resource.spec.http:
             for destination in _destinations(rule):
                 hints.check(destination, resource.namespace)
@@ -40,7 +46,7 @@ def give_hints(
             warn_at(findings, found.spec, "host", f"there is no service {host!r}{hints.near(host)}")
     _check_gateways(virtual_services, resources.of("Gateway", Gateway), scope, findings)
     if endpoints:
-        _check_endpoints(scope, findings)
+        _check_endpoints(scope, findings, unasked=ruled - hints.destinations)
 
 
 def _destinations(rule: HTTPRoute) -> Iterator[Destination]:
@@ -56,6 +62,7 @@ class _Hints:
         self._findings = findings
         self._names = list(registry.hosts)
         self._near: dict[str, str] = {}
+        self.destinations: set[str] = set()  #: hosts that rules lead to
 
     def near(self, host: str) -> str:
         if host not in self._near:
@@ -63,13 +70,27 @@ class _Hints:
             if whole in self._registry:
                 self._near[host] = f"; a name with a dot must be whole: {whole}"
             else:
-                self._near[host] = did_you_mean(host, self._names) if len(self._names) <= MANY else ""
+                self._near[host] = self._alike(host) if len(self._names) <= MANY else ""
         return self._near[host]
+
+    def _alike(self, host: str) -> str:
+        """By the name alone: what whole names end in makes any two of them look alike."""
+        parts = split_host(host, self._scope.mesh.domain)
+        if parts is None:
+            return did_you_mean(host, self._names)
+        others = [(it, *found) for it in self._names if (found := split_host(it, self._scope.mesh.domain))]
+        for whole, name, _ in others:
+            if name == parts[0]:
+                return f"; did you mean {whole!r}?"
+        return did_you_mean(parts[0], [name for _, name, namespace in others if namespace == parts[1]])
 
     def check(self, destination: Destination, namespace: str) -> None:
         host = self._scope.expand(destination.host, namespace)
+        first = host not in self.destinations
+        self.destinations.add(host)
         if host not in self._registry:
-            message = f"there is no service {host!r}, so requests get a 503{self.near(host)}"
+            remedy = self.near(host) or (f"; {_REMEDY}" if first else "")
+            message = f"there is no service {host!r}, so requests get a 503{remedy}"
             warn_at(self._findings, destination, "host", message)
             return
         service = self._scope.view.get(host)
@@ -140,17 +161,18 @@ def _check_offers(
                 warn_at(findings, resource.spec, "hosts", message)
 
 
-def _check_endpoints(scope: Scope, findings: Findings) -> None:
+def _check_endpoints(scope: Scope, findings: Findings, *, unasked: set[str]) -> None:
+    """``unasked``: hosts whose rules send all that comes elsewhere."""
     empty = [
-        it for it in scope.view.services.values() if it.resolution is Resolution.STATIC and not it.workloads
+        it
+        for it in scope.view.services.values()
+        if it.resolution is Resolution.STATIC and not it.workloads and it.host not in unasked
     ]
     names = [it.host for it in empty]
     if len(names) > FEW:
         names = [f"{', '.join(names[:FEW])} and {len(names) - FEW} more services"]
     for name, service in zip(names, empty, strict=False):
-        message = (
-            f"no endpoints are known for {name}: requests get a 503; addresses can be given with --endpoints"
-        )
+        message = f"no endpoints are known for {name}: requests get a 503; {_GIVE}"
         if service.origin is not None:
             findings.warn(service.origin, "", message)
     for service in scope.view.services.values():
