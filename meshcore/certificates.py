@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import ssl
+from pathlib import Path
 
 from meshcore.model import Cluster, UpstreamTls
 
@@ -35,6 +36,7 @@ class Certificates:
 
     def __init__(self) -> None:
         self._contexts: dict[tuple[UpstreamTls, tuple[str, ...]], ssl.SSLContext] = {}
+        self._told: set[UpstreamTls] = set()  #: whose trouble is in the log, once for all requests
 
     def context(self, tls: UpstreamTls, alpn: tuple[str, ...] = ()) -> ssl.SSLContext:
         """The context for one cluster, and the protocols that its connections offer.
@@ -49,7 +51,10 @@ class Certificates:
             try:
                 found = self._contexts[tls, alpn] = _context(tls, alpn)
             except OSError as error:
-                _log.error("TLS to an endpoint cannot be set up from %s: %s", tls, error)
+                if tls not in self._told:
+                    self._told.add(tls)
+                    name = f" of {tls.sni}" if tls.sni else ""
+                    _log.error("TLS to endpoints%s cannot be set up: %s", name, _trouble(tls, error))
                 raise CannotSecure("TLS error: files are missing or wrong") from None
         return found
 
@@ -64,3 +69,20 @@ def _context(tls: UpstreamTls, alpn: tuple[str, ...]) -> ssl.SSLContext:
     if tls.client_certificate:
         context.load_cert_chain(tls.client_certificate, tls.private_key or None)
     return context
+
+
+def _trouble(tls: UpstreamTls, error: OSError) -> str:
+    """What is wrong with which file: ssl's own errors name none."""
+    files = {
+        "the certificates of authorities": tls.ca_certificates,
+        "the client's certificate": tls.client_certificate,
+        "its private key": tls.private_key,
+    }
+    for what, file in files.items():
+        try:
+            if file:
+                Path(file).read_bytes()
+        except OSError as unreadable:
+            return f"{what}, {file}: {unreadable.strerror}"
+    named = ", ".join(f"{what}, {file}" for what, file in files.items() if file)
+    return f"{error} ({named})"
