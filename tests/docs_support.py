@@ -33,6 +33,7 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, NamedTuple
+from unittest import mock
 
 import yaml
 
@@ -206,7 +207,8 @@ def enter_commands(block: Block) -> None:
     for (program, *arguments), printed in commands(block):
         assert program == "meshcore", program
         seen = io.TextIOWrapper(io.BytesIO(), encoding="utf-8")
-        with contextlib.redirect_stdout(seen), contextlib.redirect_stderr(seen):
+        wide = mock.patch.dict(os.environ, COLUMNS="100", NO_COLOR="1")
+        with wide, contextlib.redirect_stdout(seen), contextlib.redirect_stderr(seen):
             assert main(arguments) != USAGE
         wanted = re.escape(printed.strip()).replace(r"\.\.\.", ".*")
         seen.seek(0)
