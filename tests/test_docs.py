@@ -36,7 +36,6 @@ NEEDY = [(page, block) for page in PAGES for block in python(page) if block.need
 @pytest.mark.parametrize("page", RUN, ids=name)
 def test_a_page(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("COLUMNS", raising=False)
     (tmp_path / "shm").mkdir()
     monkeypatch.setattr(shared, "_folder", lambda: tmp_path / "shm")
     assert any(not (block.skip or block.needs) for block in python(page)), "nothing of the page runs"
@@ -84,7 +83,6 @@ def test_commands_have_the_options_that_are_shown(capsys: pytest.CaptureFixture[
 
 def test_commands_of_readmes_print_what_they_say(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
-    monkeypatch.delenv("COLUMNS", raising=False)
     pages = [ROOT / "README.md", *READMES]
     shown = [block for page in pages for block in blocks(page) if block.language == "console"]
     assert len(shown) > 1
