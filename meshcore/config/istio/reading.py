@@ -133,7 +133,7 @@ def _read(document: Document, resources: Resources, ignored: set[str], findings:
     header = root.child("metadata")
     name = header.text("name") if header else ""
     namespace = (header.text("namespace") if header else "") or DEFAULT_NAMESPACE
-    document.kind, document.name = kind, name if is_cluster_wide(kind) else f"{namespace}/{name}"
+    document.kind, document.name = kind, name if is_cluster_wide(kind) or not name else f"{namespace}/{name}"
     shown = f"{kind} {document.name}" if name else f"{kind} of {document.file}"
     for key, value in (("apiVersion", api_version), ("kind", kind)):
         if not value:

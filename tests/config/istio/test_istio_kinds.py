@@ -96,3 +96,10 @@ def test_what_a_mapping_would_hold_is_told() -> None:
         "spec.http[0].mirrorPercentage: found the number 10, expected a mapping: {value: ...}",
         "spec.http[0].route[0].destination.port: found the number 80, expected a mapping: {number: ...}",
     ]
+
+
+def test_a_document_without_a_name_is_not_given_one() -> None:
+    findings = Findings()
+    validate_documents(read_text("apiVersion: v1\nkind: Service\nspec: {}", findings, "test.yaml"), findings)
+    (error,) = map(str, findings.errors)
+    assert error.endswith("metadata.name: missing, but required (Service)")
