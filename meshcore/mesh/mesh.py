@@ -14,6 +14,7 @@ from meshcore.config import Node, load
 from meshcore.engine import Engine
 from meshcore.health import require_libraries
 from meshcore.mesh.callers import INTERNAL, Callers
+from meshcore.mesh.given import require_interval, require_names, require_paths
 from meshcore.mesh.limit_services import LimitServices, require_services
 from meshcore.mesh.mirror_thread import MirrorThread, has_mirrors, require_httptools
 from meshcore.mesh.telling import tell_passing, tell_served, tell_service, tell_warnings
@@ -79,6 +80,7 @@ class Mesh:
         shared_state: str | os.PathLike[str] | SharedState | None = None,
         callers: Collection[str] = INTERNAL,
     ) -> None:
+        require_names(service, node)
         self.callers = Callers(callers)
         self.engine = Engine(config, shared_state=shared_state)
         self.service = service
@@ -148,7 +150,11 @@ class Mesh:
 
         Raises:
             meshcore.ConfigError: with all that is wrong in the documents.
+            TypeError, ValueError: an argument is none of its kind.
         """
+        require_paths(paths)
+        require_interval(reload_interval)
+        require_names(service, node)
 
         def read() -> Config:
             return load(
@@ -313,8 +319,9 @@ class Mesh:
         self._documents.read(self._serve_documents)
 
     def _serve_documents(self, config: Config) -> None:
+        before = self._config
         self.swap(config)
-        tell_served(config)
+        tell_served(config, before)
 
     @property
     def shared_state(self) -> SharedState | None:

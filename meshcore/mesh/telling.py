@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Collection
 
 from meshcore.mesh.view import View, misspelt
 from meshcore.model import Config, Discovery
@@ -12,16 +13,17 @@ __all__ = ["tell_passing", "tell_served", "tell_service", "tell_warnings"]
 _log = logging.getLogger("meshcore.mesh")
 
 
-def tell_served(config: Config) -> None:
+def tell_served(config: Config, before: Config) -> None:
     """Other documents are in force than before."""
     _log.info("now serving configuration %s", config.digest or "(unnamed)")
-    tell_warnings(config)
+    tell_warnings(config, {(warning.code, warning.message) for warning in before.warnings})
 
 
-def tell_warnings(config: Config) -> None:
-    """What the documents' author should know."""
+def tell_warnings(config: Config, told: Collection[tuple[str, str]] = ()) -> None:
+    """What the documents' author should know, and has not been told (at whatever line that was)."""
     for warning in config.warnings:
-        _log.warning("%s", warning)
+        if (warning.code, warning.message) not in told:
+            _log.warning("%s", warning)
     known = [cluster.discovery is not Discovery.ORIGINAL_DST for cluster in config.clusters]
     if config.skipped and known and not any(known):  # Istio's two that are always there
         _log.warning("the documents name no service; left aside were: %s", ", ".join(config.skipped))
