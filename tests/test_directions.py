@@ -129,7 +129,7 @@ PYTHON_ALLOWED: dict[str, set[str]] = {
     "certificates": {"model"},
     "watching": {"_turns", "config"},
     "context": {"decision", "trace", "_trace", "_types"},
-    "mesh": SERVING | {"context", "discovery", "telemetry", "upstream", "watching"},
+    "mesh": SERVING | {"_per_loop", "context", "discovery", "telemetry", "upstream", "watching"},
     "upstream": {"model", "engine", "certificates", "decision", "global_limit", "rate_limits"} | MEMORY,
     "health": {"model", "engine", "match", "certificates"} | WIRE,
     "global_limit": {"_version", "model", "config", "limit", "_limit", "shared", "telemetry"} | WIRE,
@@ -137,7 +137,8 @@ PYTHON_ALLOWED: dict[str, set[str]] = {
     "_cffi": {"model", "config", "_circuit", "_concurrency", "_failures", "_hosts"}
     | {"_limit", "_outlier", "shared", "_trace"},
     "__init__": SERVING | {"_backend", "_circuit", "_concurrency", "context", "mesh"},
-    "integrations": SERVING | {"_core", "_request", "context", "discovery", "mesh", "telemetry", "upstream"},
+    "integrations": SERVING
+    | {"_core", "_per_loop", "_request", "context", "discovery", "mesh", "telemetry", "upstream"},
     "telemetry": SERVING,
     "analysis": {"model", "config", "match"},
     "replay": SERVING | {"analysis"},
@@ -148,6 +149,7 @@ PYTHON_ALLOWED: dict[str, set[str]] = {
     "proxy": SERVING | {"discovery", "telemetry", "upstream", "watching"},
     "demo": SERVING | {"proxy", "telemetry"},
     "reloading": {"model", "watching"},
+    "_per_loop": set(),
     "_turns": set(),
     "cli": SERVING
     | {"analysis", "check", "demo", "diff", "discovery", "global_limit", "proxy", "reloading", "replay"}
