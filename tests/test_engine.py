@@ -348,6 +348,36 @@ def test_a_closed_decision_can_still_be_read(engine: Engine) -> None:
     assert dict(d.request_headers())["x-added"] == "of jo"
 
 
+def test_a_decision_given_out_again_knows_nothing_of_the_one_before(engine: Engine) -> None:
+    many = [("x-request-id", "1"), *((f"x-{i}", "y") for i in range(60))]
+    first = engine.decide("GET", "shop.example", "/old", many)
+    assert first.request_id == "1"
+    assert len(first.request_headers()) > 60
+    del first  # its memory is the next one's
+    with engine.decide(b"GET", "shop.example", b"/api/x") as second:
+        assert second.path == "/api/x"
+        assert second.request_id is None
+        assert len(second.request_headers()) < 10
+
+
+def test_what_goes_away_with_a_decision_may_make_others(engine: Engine) -> None:
+    made: list[str | None] = []
+
+    class Maker(tuple[bytes, bytes]):
+        def __del__(self) -> None:
+            made.append(engine.decide("GET", "shop.example", "/api/y").endpoint)
+
+    for count in (1, 70):  # more than are kept
+        kept = [engine.decide("GET", "shop.example", "/api/x", [Maker((b"a", b"b"))]) for _ in range(count)]
+        assert all(decision.outcome is Outcome.FORWARD for decision in kept)
+        kept.clear()
+        gc.collect()
+        assert len(made) == count
+        assert all(made)
+        made.clear()
+    assert sum(active(engine).values()) == 0
+
+
 def test_decisions_come_from_the_engine_alone(engine: Engine) -> None:
     with pytest.raises(TypeError, match=r"Engine\.decide"):
         Decision()

@@ -109,7 +109,24 @@ static void test_out_of_memory(void) {
   CHECK(breaker == NULL);
 }
 
+static void test_alone_it_counts_the_same(void) {
+  for (int alone = 0; alone < 2; alone++) {
+    mc_breaker_counts counts = {.used = {0}};
+    mc_count *used = &counts.used[MC_RESOURCE_REQUESTS];
+    CHECK(mc_count_take_as(used, 2, alone) && mc_count_take_as(used, 2, alone) && !mc_count_take_as(used, 2, alone));
+    CHECK_INT(mc_counts_used(&counts, MC_RESOURCE_REQUESTS), 2);
+    if (alone) {
+      mc_counts_give_alone(&counts, MC_RESOURCE_REQUESTS);
+    } else {
+      mc_counts_give(&counts, MC_RESOURCE_REQUESTS);
+    }
+    CHECK_INT(mc_counts_used(&counts, MC_RESOURCE_REQUESTS), 1);
+    CHECK(mc_count_take_as(used, 2, alone) && !mc_count_take_as(used, 0, alone));
+  }
+}
+
 int main(void) {
+  test_alone_it_counts_the_same();
   test_defaults_are_those_of_envoy();
   test_a_limit();
   test_a_limit_of_none();

@@ -175,7 +175,25 @@ static void test_out_of_memory(void) {
   CHECK(none == NULL);
 }
 
+/* The same charges with and without locked instructions, and told without taking any. */
+static void test_alone_it_holds_the_same(void) {
+  const mc_limit limit = limit_of(5, 2, SECOND);
+  mc_bucket *other = mc_bucket_new();
+  bucket->full_at = 0;
+  for (uint64_t i = 0; i < 40; i++) {
+    const uint64_t now = 7 + i * SECOND / 4, cost = i % 7;
+    uint64_t debt, told, alone;
+    const bool would = mc_bucket_would(bucket, &limit, cost, now, &told);
+    const bool took = mc_bucket_take(bucket, &limit, cost, now, false, &debt);
+    CHECK(took == would && debt == told);
+    CHECK(took == mc_bucket_take(other, &limit, cost, now, true, &alone) && debt == alone);
+  }
+  CHECK(bucket->full_at == other->full_at);
+  mc_bucket_free(other);
+}
+
 int main(void) {
+  with_bucket(test_alone_it_holds_the_same);
   with_bucket(test_as_many_as_come_in_a_second);
   with_bucket(test_what_is_left);
   with_bucket(test_never_more_than_it_holds);

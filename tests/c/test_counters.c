@@ -64,7 +64,19 @@ static void test_maps(void) {
   CHECK(mc_counter_at(&scattered, 1) == &some[0]);
 }
 
+static void test_alone_or_not_they_move_the_same(void) {
+  for (int alone = 0; alone < 2; alone++) {
+    mc_counter some[1] = {0};
+    const mc_counter_map map = {.first = some};
+    mc_counter_move(some, 1, alone);
+    mc_counter_move(some, 1, alone);
+    mc_counter_move(some, -1, alone);
+    CHECK_INT(mc_counter_value(&map, 0), 1);
+  }
+}
+
 int main(void) {
+  test_alone_or_not_they_move_the_same();
   test_reserved_ones_lie_side_by_side();
   test_what_is_given_back_is_taken_again();
   test_out_of_memory();

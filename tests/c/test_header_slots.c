@@ -90,7 +90,37 @@ static void test_out_of_memory(void) {
   CHECK_INT(check_blocks(), 0);
 }
 
+/* What mc_view_make has found that nobody asks for is passed over; a view without that is looked at wholly, lines
+ * beyond its masks included. */
+static void test_lines_that_nobody_asks_for(void) {
+  enum { MANY = 150 };
+  mc_slots *slots = mc_slots_new();
+  const uint16_t user = slot_of(slots, MC_LITERAL("x-user"));
+  static mc_header headers[MANY];
+  for (int i = 0; i < MANY; i++) headers[i] = (mc_header)HEADER("x-user", "a");
+  mc_view view = {.headers = headers, .header_count = MANY};
+  mc_scratch scratch;
+  mc_found found;
+  mc_scratch_init(&scratch);
+  int lines = 0;
+  CHECK_INT(mc_slots_find(slots, &view, &scratch, &found), MC_OK);
+  for (uint16_t line = mc_found_first(&found, user); line; line = found.next[line - 1]) lines++;
+  CHECK_INT(lines, MANY);
+  view.header_count = 70;
+  view.unasked[0] = ~(UINT64_C(1) << 63);
+  view.unasked[1] = ~(UINT64_C(1) << 5);
+  view.hidden[1] = 0;
+  CHECK_INT(mc_slots_find(slots, &view, &scratch, &found), MC_OK);
+  CHECK_INT(mc_found_first(&found, user), 64);
+  CHECK_INT(found.next[63], 70);
+  CHECK_INT(found.next[69], 0);
+  CHECK(!mc_names_may_have(mc_slots_asked(slots), "x-usex", 6) && mc_names_may_have(mc_slots_asked(slots), "X-USER", 6));
+  mc_scratch_reset(&scratch);
+  mc_slots_free(slots);
+}
+
 int main(void) {
+  test_lines_that_nobody_asks_for();
   test_lines_of_a_name();
   test_nothing_asked_or_found();
   test_inline_headers_join();

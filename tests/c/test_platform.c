@@ -33,6 +33,20 @@ static void test_draws_differ(void) {
   mc_entropy_free(NULL);
 }
 
+static void test_draws_alone_differ(void) {
+  mc_entropy *entropy = mc_entropy_new();
+  mc_id_source *ids = mc_id_source_new();
+  uint64_t some[MC_ID_NUMBERS], more[MC_ID_NUMBERS];
+  const uint64_t first = mc_entropy_next_alone(entropy);
+  CHECK(first != mc_entropy_next_alone(entropy) && first != mc_entropy_next(entropy));
+  CHECK(mc_id_source_take_alone(ids, some, MC_ID_NUMBERS) && mc_id_source_take_alone(ids, more, MC_ID_NUMBERS));
+  for (int i = 0; i < MC_ID_NUMBERS; i++) {
+    for (int k = 0; k < MC_ID_NUMBERS; k++) CHECK(some[i] != more[k]);
+  }
+  mc_entropy_free(entropy);
+  mc_id_source_free(ids);
+}
+
 static uint64_t next_seed(void *source);
 static uint64_t next_id(void *source);
 
@@ -156,6 +170,7 @@ int main(void) {
   test_clock();
   test_random();
   test_draws_differ();
+  test_draws_alone_differ();
   test_fork();
   test_threads();
   test_ids();

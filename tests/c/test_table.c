@@ -258,7 +258,27 @@ static void test_the_secret_decides_who_meets(void) {
   end();
 }
 
+/* The same charges with and without locked instructions, and told without taking any. */
+static void test_alone_it_holds_the_same(void) {
+  begin(100, 3);
+  mc_limiter *shared = limiter;
+  begin(100, 3);
+  limiter->alone = true;
+  for (uint32_t i = 0; i < 4000; i++) {
+    const uint64_t now = 1 + i * SECOND / 90, cost = i % 5;
+    const mc_slice key = key_of(i * 7919 % 60);
+    uint64_t debt, told, alone;
+    const bool would = mc_limiter_would(shared, key, cost, now, &told);
+    const bool took = mc_limiter_charge(shared, key, cost, now, &debt);
+    CHECK(took == would && debt == told);
+    CHECK(took == mc_limiter_charge(limiter, key, cost, now, &alone) && debt == alone);
+  }
+  end();
+  mc_limiter_free(shared);
+}
+
 int main(void) {
+  test_alone_it_holds_the_same();
   test_each_key_has_its_own();
   test_as_many_as_the_capacity();
   test_what_callers_hear();
