@@ -40,7 +40,7 @@ static bool is_internal(const mc_address *address, const mc_http_options *option
 }
 
 mc_code mc_trust_weigh(const mc_request *request, mc_slice forwarded_for, const mc_http_options *options,
-                       mc_scratch *scratch, mc_trust *out) {
+                       mc_scratch *scratch, mc_view *out) {
   out->client = request->source;
   out->internal = false;
   const bool remote = options->use_remote_address;

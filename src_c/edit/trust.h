@@ -6,25 +6,21 @@
 #include "base/slice.h"
 #include "edit/address.h"
 
-typedef struct mc_trust {
-  mc_slice client;  /* canonical text; data NULL: unknown */
-  bool internal;    /* the client is internal */
-} mc_trust;
-
 /* forwarded_for is the request's x-forwarded-for (data NULL: none). Only a client that is named alone
  * can be internal: with use_remote_address any x-forwarded-for makes it external; without, it must be
  * the only entry. MC_OK or MC_NO_MEMORY. */
 mc_code mc_trust_weigh(const mc_request *request, mc_slice forwarded_for, const mc_http_options *options,
-                       mc_scratch *scratch, mc_trust *out);
+                       mc_scratch *scratch, mc_view *out);
 /* The same; most often there is one address, in the one way that IPv4 can be written, and nothing to weigh. */
 static inline mc_code mc_trust_decide(const mc_request *request, mc_slice forwarded_for, const mc_http_options *options,
-                                      mc_scratch *scratch, mc_trust *out) {
+                                      mc_scratch *scratch, mc_view *out) {
   const bool believed =
       !options->use_remote_address && !options->xff_num_trusted_hops && !options->has_internal_cidrs;
   if (!believed || !mc_address_is_v4(forwarded_for)) {
     return mc_trust_weigh(request, forwarded_for, options, scratch, out);
   }
-  *out = (mc_trust){forwarded_for, false};
+  out->client = forwarded_for;
+  out->internal = false;
   return MC_OK;
 }
 

@@ -305,11 +305,8 @@ mc_code mc_view_make(const mc_request *request, const mc_http_options *options, 
   view->added_count = 0;
   view->request_id = MC_ABSENT;
   if (trailers && !put(view, &lines, MC_HEADER_TE, MC_LITERAL("te"), MC_LITERAL("trailers"), scratch)) return MC_NO_MEMORY;
-  mc_trust trust;
-  code = mc_trust_decide(request, mc_lines_value(&lines, MC_HEADER_FORWARDED_FOR), options, scratch, &trust);
+  code = mc_trust_decide(request, mc_lines_value(&lines, MC_HEADER_FORWARDED_FOR), options, scratch, view);
   if (code != MC_OK) return code;
-  view->client = trust.client;
-  view->internal = trust.internal;
   code = forwarded(request, options, &lines, scratch, view);
   if (code != MC_OK) return code;
   /* Envoy finds no route for a request that says of itself to have come by no protocol. */

@@ -54,6 +54,7 @@ static mc_code build_weighted(mc_action *action, const mc_action_spec *spec, mc_
   }
   if (sum == 0) return fail(error, MC_INVALID, "the weights of a split add up to 0");
   if (sum > UINT32_MAX) return fail(error, MC_INVALID, "the weights of a split add up to more than 4294967295");
+  if (sum > 1) action->sum = mc_divisor_of(sum);
   mc_code code = mc_sticky_build(&action->sticky, spec->sticky, spec->clusters, spec->cluster_count, slots, arena);
   return code ? mc_slot_failed(error, code) : MC_OK;
 }

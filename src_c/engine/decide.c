@@ -241,7 +241,8 @@ MC_INLINED mc_code decide(const mc_snapshot *s, const mc_request *request, mc_de
   d->status = 0;
   d->virtual_host = d->route = d->cluster = d->endpoint = d->choice = d->subset = -1;
   d->subset_reason = MC_SUBSET_NONE;
-  d->location = d->body = MC_ABSENT;
+  d->location = MC_ABSENT;
+  d->body = MC_ABSENT;
   d->leased = d->elsewhere = d->fault_of_delay = d->detects = d->retries = d->over = d->hashed = false;
   d->upstream = NULL;
   d->exchange = NULL;

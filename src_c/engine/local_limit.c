@@ -244,6 +244,7 @@ typedef struct taking {
 
 /* Of a peek it is as if the tokens had been taken. */
 MC_INLINED taking take(charge *c, const match *m) {
+  uint64_t debt = 0; /* apart: what is pointed to cannot stay in registers */
   mc_limit_rule *rule = rule_of(c->limit, m->rule);
   const mc_descriptor *descriptor = m->descriptor;
   const uint64_t cost = descriptor && descriptor->hits.said ? descriptor->hits.value : 1;
@@ -257,12 +258,13 @@ MC_INLINED taking take(charge *c, const match *m) {
   if (out.back && !c->peek) give_back(rule, key, cost, now);
   out.cost = out.back ? 0 : cost;
   if (c->peek) {
-    out.taken = rule->keyed ? mc_limiter_would(&rule->limiter, key, out.cost, now, &out.debt)
-                            : mc_bucket_would(rule->store->memory, &rule->limit, out.cost, now, &out.debt);
+    out.taken = rule->keyed ? mc_limiter_would(&rule->limiter, key, out.cost, now, &debt)
+                            : mc_bucket_would(rule->store->memory, &rule->limit, out.cost, now, &debt);
   } else {
-    out.taken = rule->keyed ? mc_limiter_charge(&rule->limiter, key, out.cost, now, &out.debt)
-                            : mc_bucket_take(rule->store->memory, &rule->limit, out.cost, now, c->limit->alone, &out.debt);
+    out.taken = rule->keyed ? mc_limiter_charge(&rule->limiter, key, out.cost, now, &debt)
+                            : mc_bucket_take(rule->store->memory, &rule->limit, out.cost, now, c->limit->alone, &debt);
   }
+  out.debt = debt;
   out.free = !cost && !out.back && !c->limit->free_zero;
   out.allowed = out.back || (out.taken && !out.free);
   return out;

@@ -54,14 +54,13 @@ static void collect(collection *to, const mc_descriptor_makers *makers, bool any
   }
 }
 
-static mc_routed routed_of(const mc_decision *d, mc_input *input) {
-  mc_routed routed = {.forwarded = false};
-  if (d->route < 0) return routed;
+static void find_routed(mc_routed *out, const mc_decision *d, mc_input *input) {
+  *out = (mc_routed){.forwarded = false};
+  if (d->route < 0) return;
   const mc_action *action = &d->snapshot->actions[d->route];
-  routed.forwarded = action->kind == MC_ACTION_FORWARD;
-  routed.route = action->name;
-  routed.cluster = mc_decision_cluster_name(d, input);
-  return routed;
+  out->forwarded = action->kind == MC_ACTION_FORWARD;
+  out->route = action->name;
+  out->cluster = mc_decision_cluster_name(d, input);
 }
 
 static bool make_room(collection *to, uint32_t count, mc_input *input) {
@@ -77,7 +76,8 @@ static void collect_outer(collection *to, const mc_decision *d, mc_outer_limits 
   const mc_virtual_host *host = &d->snapshot->hosts[d->virtual_host];
   if (action->kind != MC_ACTION_FORWARD) return;
   if (!make_room(to, action->descriptors.count + host->descriptors.count, input)) return;
-  const mc_routed routed = routed_of(d, input);
+  mc_routed routed;
+  find_routed(&routed, d, input);
   collect(to, &action->descriptors, false, &routed, d, input);
   if (action->include_outer_limits) outer = MC_OUTER_INCLUDE;
   if (outer == MC_OUTER_IGNORE || (outer == MC_OUTER_OVERRIDE && action->descriptors.count)) return;
@@ -86,7 +86,8 @@ static void collect_outer(collection *to, const mc_decision *d, mc_outer_limits 
 
 static void collect_own(collection *to, const mc_decision *d, const mc_descriptor_makers *makers, mc_input *input) {
   if (!make_room(to, makers->count, input)) return;
-  const mc_routed routed = routed_of(d, input);
+  mc_routed routed;
+  find_routed(&routed, d, input);
   collect(to, makers, true, &routed, d, input);
 }
 
@@ -128,7 +129,10 @@ bool mc_local_limit_answer(mc_decision *d, mc_input *input, uint32_t place, bool
   mc_limited *made = input->no_memory ? NULL : mc_scratch_alloc(input->scratch, sizeof *made);
   input->no_memory |= !made;
   if (input->no_memory) return false;
-  *made = (mc_limited){.limit = limit, .filter = place, .next = d->limited};
+  made->limit = limit;
+  made->filter = place;
+  made->next = d->limited;
+  made->enforced = made->shadowed = made->silent = made->has_bucket = made->reckoned = false; /* a bucket says the rest */
   uint16_t status = 0;
   if (mc_local_limit_judge(&d->request, found.at, found.count, peek, input->scratch, made, &status)) {
     input->no_memory = true;

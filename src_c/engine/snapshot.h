@@ -3,6 +3,7 @@
 #define MC_ENGINE_SNAPSHOT_H
 
 #include "balance/subset.h"
+#include "base/numbers.h"
 #include "edit/format.h"
 #include "edit/headers.h"
 #include "edit/redirect.h"
@@ -64,6 +65,7 @@ typedef struct mc_action {
   mc_header_ref cluster_header, weight_header;
   mc_weighted *weighted;
   uint32_t weighted_count;
+  mc_divisor sum; /* of their weights; by 0 where there are none, and 1 is no divisor */
   mc_sticky *sticky; /* NULL: the split is not sticky */
   bool rewrites; /* something changes target or authority */
   bool filtered; /* some level up to the virtual host has a policy of a filter */

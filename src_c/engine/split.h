@@ -69,7 +69,7 @@ MC_INLINED uint32_t mc_split_choose(const mc_action *action, mc_draw draw) {
   if (draw.kind == MC_DRAW_STICKY || draw.kind == MC_DRAW_COOKIE) {
     return mc_rendezvous_pick(action->sticky->shares, action->sticky->count, draw.number);
   }
-  return mc_split_at(action, draw.number % mc_split_sum(action));
+  return mc_split_at(action, action->sum.by < 2 ? 0 : mc_divisor_rest(&action->sum, draw.number));
 }
 
 #endif
