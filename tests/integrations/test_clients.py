@@ -244,6 +244,37 @@ def test_urllib3_and_requests_follow_the_meshs_redirects(two: list[Origin]) -> N
             assert [found.status_code for found in answer.history] == [301]
 
 
+def test_urllib3_makes_pools_anew_that_it_has_closed(two: list[Origin]) -> None:
+    """As it does with those that have not been used for longest."""
+    pytest.importorskip("urllib3")
+    from meshcore.integrations.urllib3 import MeshPoolManager
+
+    with mesh_for(*(origin.port for origin in two)) as mesh, MeshPoolManager(mesh, num_pools=1) as manager:
+        for _ in range(4):
+            assert manager.request("GET", "http://reviews:9080/a").status == 200
+        assert len(manager.pools) == 1
+        manager.clear()
+        assert manager.request("GET", "http://reviews:9080/a").status == 200
+    assert sum(len(origin.seen) for origin in two) == 5
+
+
+def test_urllib3_sends_what_comes_twice_twice(two: list[Origin]) -> None:
+    urllib3 = pytest.importorskip("urllib3")
+    from meshcore.integrations._urllib3 import headers_of, lines_of
+    from meshcore.integrations.urllib3 import MeshPoolManager
+
+    headers = urllib3.HTTPHeaderDict(Host="reviews", other="a")
+    for value in ("one", "two"):
+        headers.add("x-mine", value)
+    host, lines = lines_of(headers)
+    assert (host, lines) == (b"reviews", [(b"other", b"a"), (b"x-mine", b"one"), (b"x-mine", b"two")])
+    sent = [("Host", "reviews"), ("other", "a"), ("x-mine", "one"), ("x-mine", "two")]
+    assert list(headers_of("reviews", lines).items()) == sent
+    with mesh_for(two[0].port) as mesh, MeshPoolManager(mesh) as manager:
+        manager.request("GET", "http://127.0.0.1/a", headers=headers)
+    assert two[0].seen[0]["headers"]["host"] == "reviews"
+
+
 def test_aiohttp_keeps_cookies_by_the_host_that_was_asked_for(two: list[Origin]) -> None:
     aiohttp = pytest.importorskip("aiohttp")
     from meshcore.integrations.aiohttp import MeshClientMiddleware
