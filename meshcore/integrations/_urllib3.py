@@ -1,18 +1,14 @@
-"""urllib3 in the mesh's terms: its headers, its timeouts, its errors, and answers that it takes for final."""
+"""urllib3 in the mesh's terms: its headers, its timeouts, its errors."""
 
 from __future__ import annotations
 
 import functools
-import http.client
 import math
 from collections.abc import Mapping
-from http import HTTPStatus
 from typing import Any
 
 import urllib3
 from urllib3._collections import HTTPHeaderDict
-from urllib3.connection import HTTPConnection
-from urllib3.connectionpool import HTTPConnectionPool
 from urllib3.exceptions import (
     ConnectTimeoutError,
     HTTPError,
@@ -32,7 +28,6 @@ __all__ = [
     "headers_of",
     "lines_of",
     "seconds_of",
-    "skipping",
     "timeout_of",
     "within",
 ]
@@ -114,26 +109,3 @@ def within(timeout: urllib3.Timeout, limit: float | None) -> urllib3.Timeout:
 def _timeout(connect: float | None, read: float | None, limit: float) -> urllib3.Timeout:
     connect, read = (limit if value is None else min(value, limit) for value in (connect, read))
     return urllib3.Timeout(connect=connect, read=read)
-
-
-class _FinalResponse(http.client.HTTPResponse):
-    """Skips interim answers (103 Early Hints). http.client takes the first of them for the final one, which
-    the next request over the connection would get."""
-
-    def begin(self) -> None:
-        super().begin()
-        while 100 < self.status < 200 and self.status != HTTPStatus.SWITCHING_PROTOCOLS:
-            self.headers = self.msg = None  # type: ignore[assignment]  # else it has begun
-            super().begin()
-
-
-@functools.cache
-def _skipping_class(connection: type[HTTPConnection]) -> type[HTTPConnection]:
-    return type(connection.__name__, (connection,), {"response_class": _FinalResponse})
-
-
-def skipping(pool: HTTPConnectionPool) -> HTTPConnectionPool:
-    """The pool, whose further connections skip interim answers."""
-    if pool.ConnectionCls.response_class is not _FinalResponse:  # type: ignore[attr-defined]
-        pool.ConnectionCls = _skipping_class(pool.ConnectionCls)
-    return pool

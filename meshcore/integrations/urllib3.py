@@ -37,12 +37,11 @@ from meshcore.integrations._urllib3 import (
     headers_of,
     lines_of,
     seconds_of,
-    skipping,
     timeout_of,
     within,
 )
+from meshcore.integrations._urllib3_answers import Head, hold_until_read, skipping
 from meshcore.mesh import Mesh
-from meshcore.upstream.connections import Connection
 from meshcore.upstream.headers import malformed
 
 __all__ = ["MeshPoolManager"]
@@ -197,20 +196,6 @@ class _MeshPool:
         return self._manager.outbound
 
 
-class _Head:
-    """The head of an answer."""
-
-    def __init__(self, response: urllib3.BaseHTTPResponse, place: Connection) -> None:
-        self.response = response
-        self.place = place  #: at the endpoint, until the answer has been read
-        self.status = response.status
-        self.headers = list(response.headers.iteritems())
-
-    def discard(self) -> None:
-        self.response.close()
-        self.place.close()
-
-
 class _Call:
     """One request, with all its attempts."""
 
@@ -237,7 +222,7 @@ class _Call:
                     decision,
                     self._send,
                     replayable=lambda: held,
-                    discard=_Head.discard,
+                    discard=Head.discard,
                     within=out.time_left(),
                 )
             except NoPlaceError as error:
@@ -247,7 +232,7 @@ class _Call:
             lines = decision.response_headers(head.headers, status=head.status)
             if lines != head.headers:
                 head.response.headers = HTTPHeaderDict(lines)
-            _hold_until_read(head, decision)
+            hold_until_read(head, decision)
             return head.response
         if self._raised is not None:
             out.over(decision, 0)
@@ -265,7 +250,7 @@ class _Call:
         decision.close()
         return response
 
-    def _send(self, attempt: Attempt, limit: float | None) -> _Head:
+    def _send(self, attempt: Attempt, limit: float | None) -> Head:
         self._raised = None
         decision, pool, options = self._decision, self._pool, dict(self._options)
         authority = attempt.authority
@@ -278,7 +263,7 @@ class _Call:
         headers = headers_of(authority, attempt.request_headers())
         begun = time.monotonic()
         try:
-            head = _Head(
+            head = Head(
                 connections.urlopen(decision.method, attempt.path, self._body, headers, _NO_RETRY, **options),
                 place,
             )
@@ -306,28 +291,3 @@ class _Call:
         if retries is False or not isinstance(error, _NO_CONNECTION):
             raise error
         raise MaxRetryError(self._pool._plain, self._url, error) from error
-
-
-def _hold_until_read(head: _Head, decision: Decision) -> None:
-    """Close the decision when the answer has been read, or closed."""
-    response = head.response
-
-    def over() -> None:
-        decision.close()
-        head.place.close()
-
-    if response.closed or getattr(response, "_connection", None) is None:
-        over()
-        return
-    release, close = response.release_conn, response.close
-
-    def released() -> None:
-        over()
-        release()
-
-    def closed() -> None:
-        over()
-        close()
-
-    response.release_conn = released  # type: ignore[method-assign]
-    response.close = closed  # type: ignore[method-assign]
