@@ -10,5 +10,6 @@ cdef class Formats:
     cdef uint32_t names  # of their header lines, as bits
 
 
-cdef Formats to_extract(object names)
-cdef Formats to_inject(object names)
+cdef Formats formats_of(object names)
+cdef Formats to_extract()
+cdef Formats to_inject()

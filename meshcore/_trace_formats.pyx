@@ -28,6 +28,7 @@ cdef tuple LATEST = (None, None)  # a program asks for the same, mostly: the nam
 
 
 cdef Formats formats_of(object names):
+    """Those that a caller asks for."""
     global LATEST
     cdef tuple latest = LATEST
     if <PyObject *> names == PyTuple_GET_ITEM(latest, 0):
@@ -42,19 +43,17 @@ cdef Formats formats_of(object names):
     return found
 
 
-cdef Formats to_extract(object names):
+cdef Formats to_extract():
+    """Those of callers that ask for none."""
     global EXTRACTED
-    if names is not None:
-        return formats_of(names)
     if EXTRACTED is None:
         EXTRACTED = Formats(_trace.extract_default())
     return EXTRACTED
 
 
-cdef Formats to_inject(object names):
+cdef Formats to_inject():
+    """Likewise."""
     global INJECTED
-    if names is not None:
-        return formats_of(names)
     if INJECTED is None:
         INJECTED = Formats(_trace.inject_default())
     return INJECTED

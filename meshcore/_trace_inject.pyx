@@ -173,7 +173,7 @@ cdef int put_line(list headers, Py_ssize_t at, const mc_trace_line *line, const 
 
 cdef int edit_list(list headers, Written *new) except -1:
     """New lines in the places of old ones of their names, and the others at the end."""
-    cdef uint32_t i, id = 0, done = 0
+    cdef uint32_t i, id = 0, done = 0, placed = 0
     cdef const mc_trace_line *line
     cdef Py_ssize_t at = -1
     cdef list gone = None
@@ -191,13 +191,15 @@ cdef int edit_list(list headers, Written *new) except -1:
         if line != NULL and not done >> id & 1:
             put_line(headers, at, line, new)
             done |= <uint32_t> 1 << id
+            placed += 1
         elif gone is None:
             gone = [at]
         else:
             gone.append(at)
-    for i in range(new.count):
-        if not done >> <uint32_t> new.lines[i].id & 1:
-            headers.append(pair_of(&new.lines[i], new))
+    if placed < new.count:
+        for i in range(new.count):
+            if not done >> <uint32_t> new.lines[i].id & 1:
+                headers.append(pair_of(&new.lines[i], new))
     if gone is not None:
         for at in reversed(gone):
             del headers[at]

@@ -9,7 +9,7 @@ from libc.string cimport memcpy
 
 from meshcore._core cimport *
 from meshcore._request cimport MC_LISTS_STAY, as_pairs, pairs_as_bytes, take_pairs, take_plain, text_of
-from meshcore._trace_formats cimport Formats, to_extract, to_inject
+from meshcore._trace_formats cimport Formats, formats_of, to_extract, to_inject
 from meshcore._trace_ids cimport draw, hex_text, long_hex_text, uuid_text
 from meshcore._trace_inject cimport inject_into
 from meshcore._trace_lines cimport Found, find_lines, mc_trace_lines
@@ -152,7 +152,7 @@ cdef class SpanContext:
 
     @staticmethod
     def extract(headers, formats=None):
-        return extracted_from(headers, to_extract(formats))
+        return extracted_from(headers, to_extract() if formats is None else formats_of(formats))
 
     @staticmethod
     def new(*, sampled=True, debug=False, trace_id_bits=128, seed=None):
@@ -181,9 +181,8 @@ cdef class SpanContext:
         return out
 
     def inject(self, headers, formats=None):
-        return inject_into(
-            headers, &self._it, to_inject(formats), <PyObject *> self._trace_text, <PyObject *> self._span_text
-        )
+        cdef Formats chosen = to_inject() if formats is None else formats_of(formats)
+        return inject_into(headers, &self._it, chosen, <PyObject *> self._trace_text, <PyObject *> self._span_text)
 
     def with_baggage(self, baggage):
         cdef bytes text = _trace.baggage_text(baggage).encode()
