@@ -1535,6 +1535,7 @@ cdef extern from "meshcore.h" nogil:
         pass
 
     ctypedef enum mc_trace_format:
+        MC_TRACE_B3_MULTI
         MC_TRACE_W3C
         MC_TRACE_BAGGAGE
 

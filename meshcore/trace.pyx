@@ -107,7 +107,7 @@ cdef object extracted_from(object headers, Formats formats):
                     return None
             finally:
                 mc_scratch_reset(&scratch)
-            if MC_LISTS_STAY and found.trace_id != NULL and found.span_id != NULL:
+            if MC_LISTS_STAY and context._it.format == MC_TRACE_B3_MULTI and found.span_id != NULL:
                 context._trace_text = <object> found.trace_id
                 context._span_text = <object> found.span_id
             return context
