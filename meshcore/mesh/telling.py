@@ -12,6 +12,9 @@ __all__ = ["tell_passing", "tell_served", "tell_service", "tell_warnings"]
 
 _log = logging.getLogger("meshcore.mesh")
 
+#: Of so many hosts a process tells, and keeps the names.
+_MOST_HOSTS = 1000
+
 
 def tell_served(config: Config, before: Config) -> None:
     """Other documents are in force than before."""
@@ -36,15 +39,21 @@ def tell_service(config: Config, service: str, namespace: str) -> None:
 
 
 def tell_passing(view: View, authority: str, told: set[str]) -> None:
-    """That a request goes past the mesh though its host is known, at other ports. ``told``: of which hosts it
-    was told before."""
+    """That a request goes past the mesh though its host is known at other ports, or a host like it is.
+
+    ``told``: the hosts that were looked at before.
+    """
     host, colon, port = authority.rpartition(":")
     host = (host if colon and port.isdigit() else authority).lower()
-    if host in told:
+    if host in told or len(told) >= _MOST_HOSTS:
         return
+    told.add(host)
     if ports := view.ports_of(host):
-        told.add(host)
         known = " and ".join(map(str, sorted(set(ports))))
         _log.warning(
             "a request for %s goes past the mesh: it knows %s at port %s alone", authority, host, known
+        )
+    elif near := view.like(host):
+        _log.warning(
+            "a request for %s goes past the mesh, which has no such host; did you mean %r?", authority, near
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -12,6 +13,9 @@ from meshcore.model import Cluster, Config, Discovery
 from meshcore.upstream.view import View as _View
 
 __all__ = ["Own", "View", "misspelt", "own"]
+
+#: A search for a near name costs as much as there are names: beyond so many it is left out.
+_MANY = 2000
 
 
 class View(_View):
@@ -45,6 +49,20 @@ class View(_View):
                         ports[domain.lower()] = (*ports.get(domain.lower(), ()), listener.port)
             self._ports = ports
         return ports.get(host.lower(), ())
+
+    def like(self, host: str) -> str:
+        """The short name that a host is a slip of, as it seems; "" where it is known, or may well be another.
+
+        More than did_you_mean() asks for: what is called may have nothing to do with the mesh.
+        """
+        if "." in host:
+            return ""
+        tables = (listener.route_configuration for listener in self.config.listeners)
+        domains = {it.lower() for table in tables for served in table.virtual_hosts for it in served.domains}
+        short = [it for it in domains if not ("." in it or "*" in it or ":" in it)]
+        if host in domains or len(short) > _MANY:
+            return ""
+        return next(iter(difflib.get_close_matches(host, short, n=1, cutoff=0.8)), "")
 
 
 def misspelt(config: Config, service: str, namespace: str) -> str:

@@ -125,6 +125,18 @@ def test_a_request_that_passes_by_its_port_is_told_once(caplog: pytest.LogCaptur
     assert mesh.view().ports_of("ratings") == (80,)
 
 
+def test_a_request_that_passes_by_a_slip_in_its_host_is_told_once(caplog: pytest.LogCaptureFixture) -> None:
+    mesh = mesh_of(documents(OLD))
+    for authority in ("reviws:9080", "reviws", "redis", "reviws.example"):
+        mesh.passing(authority)
+    assert caplog.messages == [
+        "a request for reviws:9080 goes past the mesh, which has no such host; did you mean 'reviews'?",
+    ]
+    for number in range(2000):  # whatever comes, memory is bounded
+        mesh.passing(f"host-{number}.example")
+    assert len(mesh._passing) == 1000
+
+
 def test_documents_that_name_no_service_are_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     path = tmp_path / "mesh.yaml"
     path.write_text("apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: reviews}\n")
