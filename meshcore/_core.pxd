@@ -985,6 +985,7 @@ cdef extern from "meshcore.h" nogil:
         const uint64_t *ids
         c_bool stale
         c_bool inbound
+        const unsigned char *served
 
     enum:
         MC_REQUEST_IDS

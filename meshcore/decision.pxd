@@ -21,7 +21,7 @@ cdef extern from *:
 
 cdef enum:
     LINES_INLINE = 40
-    OTHERS_HELD = 10  # the headers as they were given and what was made of them, seven texts of the request, and a name
+    OTHERS_HELD = 11  # the headers as they came and what was made of them, seven texts, a name, and who is served
 
 cdef struct Block:
     mc_decision decision

@@ -75,6 +75,7 @@ cdef Block *block_new(Py_ssize_t line_count) except NULL:
         if block == NULL:
             raise MemoryError
     block.decided = block.decision.request.inbound = False
+    block.decision.request.served = NULL
     block.held_count = block.undrawn = 0
     block.named = NULL
     block.lines = block.some
@@ -101,6 +102,7 @@ cdef inline void block_clear(Block *block) noexcept:
         block.decided = False
         mc_decision_release(&block.decision)
     block.decision.request.inbound = False
+    block.decision.request.served = NULL
     block.held_count = block.undrawn = 0
     block.named = NULL
     for i in range(count):

@@ -9,7 +9,7 @@ cdef class Engine:
     # decide() of what compiled code knows of a request, by the engine's own clock and chance.
     cdef Decided decided(
         self, object method, object path, object headers, object scheme, object source, object source_port,
-        object protocol, bint inbound
+        object protocol, bint inbound, tuple served
     )
 
     # decide() of four arguments by place.

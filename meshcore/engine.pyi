@@ -60,6 +60,7 @@ class Engine:
         unix_time: float | None = None,
         seed: int | None = None,
         inbound: bool = False,
+        served: tuple[Config, bytes] | None = None,
     ) -> Decision:
         """Decide one request.
 
@@ -80,6 +81,9 @@ class Engine:
             inbound: the request is at the service that it is for, and its caller has gone by the routes. Then
                 limits alone have their say: there are no faults and no CORS, no endpoint is picked and nobody
                 hears how it ended, and its time is what ``x-envoy-expected-rq-timeout-ms`` says.
+            served: the engine's configuration, and a byte for each of its clusters: not 0 where who asks is
+                the cluster's service, whose requests are forwarded even where it has no healthy endpoint
+                (``endpoint`` is None then). Of another configuration it has no effect.
 
         Traffic outcomes (no route, no healthy upstream, a bad path) are values, never exceptions.
 

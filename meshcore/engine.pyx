@@ -3,6 +3,7 @@ documentation; decisions live in decision.pyx.
 """
 
 cimport cython
+from cpython.bytes cimport PyBytes_AS_STRING
 from cpython.long cimport PyLong_AsLongAndOverflow
 from cpython.object cimport PyObject
 from libc.stdint cimport uint16_t
@@ -156,6 +157,13 @@ cdef inline int decide_now(Serving serving, Snapshot snapshot, object headers, D
     return decide(serving, snapshot, headers, out)
 
 
+cdef inline const unsigned char *served_of(Snapshot snapshot, tuple served) noexcept:
+    """The second of (a configuration, bytes), where the first is in force still."""
+    if served is None or served[0] is not snapshot.config:
+        return NULL
+    return <const unsigned char *> PyBytes_AS_STRING(<bytes> served[1])
+
+
 cdef int check_ports(object source_port, object port) except -1:
     """Raises ValueError where one is no port."""
     number_given(source_port, "source_port", 0xFFFF)
@@ -240,6 +248,7 @@ cdef class Engine:
         unix_time=None,
         seed=None,
         inbound=False,
+        served=None,
     ):
         cdef Decided out = decision_new()
         cdef mc_request *request = &out._block.decision.request
@@ -251,18 +260,20 @@ cdef class Engine:
                 return self.decide(
                     as_bytes(method), as_bytes(authority), as_bytes(path), headers, scheme=as_bytes(scheme),
                     source=source, source_port=source_port, local=local, port=port, protocol=as_bytes(protocol),
-                    now_ns=now_ns, unix_time=unix_time, seed=seed,
-                    inbound=inbound)
+                    now_ns=now_ns, unix_time=unix_time, seed=seed, inbound=inbound, served=served)
             except OverflowError:
                 check_ports(source_port, port)
                 raise
         request.inbound = inbound
+        request.served = served_of(snapshot, served)
         request.now_ns = now_of(snapshot, now_ns)
         request.unix_s = unix_time_of(snapshot, unix_time)
         request.seed = draw_seed(self._serving) if seed is None else seed & 0xFFFFFFFFFFFFFFFF
         request.ids = ids_of(self._serving, snapshot, out._block, seed) if snapshot.makes_ids else NULL
         decide(self._serving, snapshot, headers, out)
         hold_texts(out, method, authority, path, scheme, source, local, protocol)
+        if request.served != NULL:
+            hold(out._block, <PyObject *> served[1])
         return out
 
     cdef Decided decided_plain(self, object method, object authority, object path, object headers):
@@ -292,7 +303,7 @@ cdef class Engine:
 
     cdef Decided decided(
         self, object method, object path, object headers, object scheme, object source, object source_port,
-        object protocol, bint inbound
+        object protocol, bint inbound, tuple served
     ):
         cdef Decided out = decision_new()
         cdef mc_request *request = &out._block.decision.request
@@ -300,10 +311,13 @@ cdef class Engine:
         if not fill_plain(request, method, None, path, scheme, source, None, protocol, source_port, None):
             return self.decide(
                 method, None, path, headers, scheme=scheme, source=source, source_port=source_port, protocol=protocol,
-                inbound=inbound)
+                inbound=inbound, served=served)
         request.inbound = inbound
+        request.served = served_of(snapshot, served)
         decide_now(self._serving, snapshot, headers, out)
         hold_texts(out, method, None, path, scheme, source, None, protocol)
+        if request.served != NULL:
+            hold(out._block, <PyObject *> served[1])
         return out
 
     def explain(

@@ -43,7 +43,7 @@ cdef class Known:
     """What a configuration says of an app."""
 
     cdef object config
-    cdef bytes own        # by the number of a cluster: 1 where it is for the app
+    cdef tuple served     # it, and by the number of a cluster: 1 where it is for the app
     cdef bint shown       # some of these are shown by other names
     cdef bint limits      # there are limits and nothing else
     cdef bint mirrors     # some requests are to be copied
@@ -77,6 +77,9 @@ cdef class Entry(Served):
             headers = list(headers)
             answer._scope = scope = {**scope, "headers": headers}
         cdef bint called = names_a_caller(headers) and source in self.mesh.callers
+        cdef Known known = self._known
+        if known.config is not self._engine._serving.snapshot().config:
+            known = self._look(self._engine._serving.snapshot().config)
         cdef Decision decision = self._engine.decided(
             scope["method"],
             target_of(scope),
@@ -86,6 +89,7 @@ cdef class Entry(Served):
             port if type(port) is int and 0 <= port <= 65535 else port_of(port),
             protocols.get(version) or f"HTTP/{version}",
             called,
+            known.served,
         )
         if not self._is_plain(decision, called):
             return answer.hand_over(self._aside(decision, scope, answer._receive, answer._send, called))
@@ -103,14 +107,14 @@ cdef class Entry(Served):
             known = self._look(decision._snapshot.config)
         if called:
             return True
-        return not known.mirrors and (known.limits or known.own[d.cluster])
+        return not known.mirrors and (known.limits or (<bytes> known.served[1])[d.cluster])
 
     cdef Known _look(self, object config):
         view = self.mesh.view()
         own = self._inbound.own()
         cdef Known known = Known()
         known.config = config
-        known.own = bytes([cluster.name in own.clusters for cluster in config.clusters])
+        known.served = own.served
         known.shown = bool(own.shown)
         known.limits = view.limits_alone
         known.mirrors = view.mirrors

@@ -61,6 +61,7 @@ async def serve(app: App, mesh: Mesh, inbound: Inbound, scope: Scope, receive: R
         source_port=port_of(port),
         protocol=f"HTTP/{scope.get('http_version', '1.1')}",
         inbound=called,
+        served=inbound.own().served,
     ) as decision:
         if decision.rate_limits and not called:  # else the caller has asked
             await mesh.limits.aask(decision)

@@ -75,7 +75,7 @@ class Inbound:
                 return True
             # What is malformed has no flag, and no limit has seen it: it must not be a way around them.
             return bool(decision.flags) and _LIMITED.isdisjoint(decision.flags.split(","))
-        if decision.outcome is Outcome.FORWARD or decision.flags == "UH":  # it needs no endpoint of its own
+        if decision.outcome is Outcome.FORWARD:
             return decision.cluster in self.own().clusters
         unknown = decision.flags == "NR" or decision.details == "upgrade_failed"
         return decision.virtual_host is None and unknown

@@ -76,6 +76,7 @@ class MeshMiddleware:
             source_port=port_of(environ.get("REMOTE_PORT")),
             protocol=environ.get("SERVER_PROTOCOL", "HTTP/1.1"),
             inbound=called,
+            served=self._inbound.own().served,
         )
         context = RequestContext(headers, decision=decision)
         token = enter(context)
@@ -190,7 +191,10 @@ class _Head:
         self.status = number = int(status[:3])
         self._decision.report(status=number, headers=headers, replayable=False)
         if self._edited:
-            headers = self._decision.response_headers(headers, status=number)
+            lines = self._decision.response_headers(headers, status=number)
+            if not headers:  # which do not tell that lines are texts here
+                lines = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in lines]
+            headers = lines
         return self._start_response(status, headers, *exc_info)
 
     def failed(self) -> None:

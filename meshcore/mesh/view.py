@@ -91,6 +91,8 @@ class Own:
     inbound: Mapping[str, str]
     #: The same for what no route leads to it.
     elsewhere: str
+    #: ``clusters`` for ``Engine.decide(served=...)``.
+    served: tuple[Config, bytes]
 
 
 def own(config: Config, service: str | None, namespace: str) -> Own:
@@ -110,7 +112,9 @@ def own(config: Config, service: str | None, namespace: str) -> Own:
             if parts[2]:
                 shown[cluster.name] = "|".join((parts[0], parts[1], "", parts[3]))
     elsewhere = next(iter(inbound.values()), service or "")
-    return Own(frozenset(cluster.name for cluster in clusters), shown, inbound, elsewhere)
+    names = frozenset(cluster.name for cluster in clusters)
+    served = config, bytes(cluster.name in names for cluster in config.clusters)
+    return Own(names, shown, inbound, elsewhere, served)
 
 
 def _serves(cluster: Cluster, service: str | None, namespace: str) -> bool:

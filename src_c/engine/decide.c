@@ -132,6 +132,8 @@ MC_INLINED mc_code forward(const mc_snapshot *s, const mc_action *action, mc_inp
   if (kept) d->candidates = 1;
   if (d->endpoint < 0 && refused) {
     refuse_session(d);
+  } else if (d->endpoint < 0 && d->request.served && d->request.served[d->cluster]) {
+    d->outcome = MC_FORWARD; /* to whoever asks, which needs no endpoint of its own */
   } else if (d->endpoint < 0) {
     reject(d, 503, MC_DETAILS_NO_HEALTHY_UPSTREAM, MC_FLAG_UH, MC_LITERAL("no healthy upstream"));
   } else {

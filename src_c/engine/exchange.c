@@ -404,7 +404,7 @@ static const mc_attempt *numbered(const mc_decision *d, uint32_t number) {
 }
 
 bool mc_decision_learns(const mc_decision *d, uint32_t number) {
-  if (d->outcome != MC_FORWARD || d->request.inbound) return false;
+  if (d->outcome != MC_FORWARD || d->endpoint < 0) return false;
   const mc_attempt *attempt = numbered(d, number);
   return (attempt ? attempt->cluster : d->upstream)->balancer->policy->report;
 }

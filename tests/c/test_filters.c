@@ -409,6 +409,28 @@ static void test_without_faults_nothing_is_counted(void) {
   stop();
 }
 
+/* At the service itself, which may have no endpoint of its own. */
+static void test_what_is_served_needs_no_endpoint(void) {
+  const unsigned char served[] = {0, 0, 1}, other[] = {1, 1, 0};
+  mc_action_spec action = forward_to(2);
+  start(&action, NULL);
+  mc_request request = request_of("a.com:80", "/", headers, NULL);
+  CHECK_INT(mc_decide(snapshot, &request, &decision), MC_OK);
+  CHECK_INT(decision.status, 503);
+  mc_decision_release(&decision);
+  request.served = other;
+  CHECK_INT(mc_decide(snapshot, &request, &decision), MC_OK);
+  CHECK_INT(decision.status, 503);
+  mc_decision_release(&decision);
+  request.served = served;
+  CHECK_INT(mc_decide(snapshot, &request, &decision), MC_OK);
+  CHECK_INT(decision.outcome, MC_FORWARD);
+  CHECK_INT(decision.endpoint, -1);
+  CHECK(!decision.leased && !mc_decision_learns(&decision, 0) && !mc_decision_attempts(&decision));
+  mc_decision_release(&decision);
+  stop();
+}
+
 /* At the service itself, for a caller that has gone by the routes. */
 static void test_what_is_inbound_meets_no_fault_and_no_cors(void) {
   static const mc_fault_spec abort = {.abort = {.given = true, .value = 418, .share = {100, 100}}};
@@ -472,6 +494,7 @@ int main(void) {
   test_routes_that_answer_by_themselves_are_left_alone();
   test_the_share_of_requests();
   test_a_bad_policy_leaves_nothing();
+  test_what_is_served_needs_no_endpoint();
   test_what_is_inbound_meets_no_fault_and_no_cors();
   return check_finish();
 }

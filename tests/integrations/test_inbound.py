@@ -193,3 +193,40 @@ async def test_no_fault_takes_a_caller_past_a_limit(ask: Ask) -> None:
         status, (cluster, _) = await ask(mesh, lines=MARK)
         assert (status, cluster) == (200, "reviews")
         assert (await ask(mesh, lines=MARK))[0] == 429
+
+
+EDITED = (
+    "match: [{uri: {prefix: /old/}}], rewrite: {uri: /new/}, headers: {response: {set: {x-shop: '1'}}},"
+    " timeout: 7s, HERE"
+)
+
+
+@pytest.mark.parametrize("how", ["asgi", "wsgi"])
+@in_loop
+async def test_a_service_needs_no_endpoint_of_its_own(how: str) -> None:
+    """What the route says of its requests holds all the same; others' services need one."""
+    with mesh_of(service("reviews"), service("ratings"), rules("reviews", EDITED), rules("ratings")) as mesh:
+        seen: list[Any] = []
+
+        async def by_asgi_app(scope: Any, _: Any, send: Any) -> None:
+            seen.extend([current(), scope["path"]])
+            await send({"type": "http.response.start", "status": 200, "headers": []})
+            await send({"type": "http.response.body", "body": b""})
+
+        def by_wsgi_app(environ: Any, start_response: Any) -> list[bytes]:
+            seen.extend([current(), environ["PATH_INFO"]])
+            start_response("200 OK", [])
+            return []
+
+        async def get(path: str, host: str) -> Any:
+            if how == "wsgi":
+                return call(wsgi.MeshMiddleware(by_wsgi_app, mesh=mesh), path, host=host, typed=False)
+            return await Client(asgi.MeshMiddleware(by_asgi_app, mesh=mesh)).get(path, host=host)
+
+        answer, missing = await get("/old/7", "reviews:9080"), await get("/old/7", "ratings:9080")
+        context, path = seen
+        assert (answer.status, dict(answer.headers)["x-shop"], path) == (200, "1", "/new/7")
+        assert (context.cluster, context.deadline is None) == (REVIEWS, False)
+        assert missing.status == 503
+        ratings = REVIEWS.replace("reviews", "ratings")
+        assert mesh.requests.total() == Counter({(REVIEWS, 200, ""): 1, (ratings, 503, "UH"): 1})
