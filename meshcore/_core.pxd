@@ -1002,6 +1002,7 @@ cdef extern from "meshcore.h" nogil:
         mc_slice protocol
         mc_slice source
         uint32_t added_count
+        const mc_header *added
         uint64_t hidden[2]
 
     void mc_view_split(mc_view *view)
@@ -1418,6 +1419,11 @@ cdef extern from "meshcore.h" nogil:
         uint64_t upstream_ms
         bint hedges
 
+    ctypedef struct mc_router_told:
+        mc_header lines[2]
+        uint32_t count
+
+    bint mc_decision_request_stays(const mc_decision *decision, const mc_timeouts *timeouts, mc_router_told *told)
     c_bool mc_decision_is_timed(const mc_decision *decision)
     void mc_decision_timeouts(const mc_decision *decision, mc_timeouts *out)
     const mc_attempt *mc_decision_attempts(mc_decision *decision)

@@ -1,4 +1,4 @@
-from libc.stdint cimport uint64_t
+from libc.stdint cimport uint32_t, uint64_t
 
 from meshcore.decision cimport Decision
 
@@ -6,9 +6,12 @@ from meshcore.decision cimport Decision
 cdef class Served:
     cdef public object app
     cdef object _requests      # counts them once they are over: a Tally
-    cdef dict _counts          # of the thread that was counted for last
+    # What was counted last, by which thread, and where.
+    cdef object _cluster
+    cdef int _status
+    cdef uint32_t _flags
     cdef unsigned long _thread
-    cdef tuple _key            # that was counted last
+    cdef list _cell
 
     cdef int begin(self, Answer answer) except -1
     cdef int count(self, Decision decision, int status) except -1
@@ -19,7 +22,8 @@ cdef class Answer:
     cdef void *_vectorcall
     cdef Served _served
     cdef Decision _decision    # None: it is not known yet, or somebody else's
-    cdef object _scope, _receive, _send  # the server's
+    cdef dict _scope
+    cdef object _receive, _send  # the server's
     cdef object _context       # of the request; None: nobody has asked for it
     cdef object _running       # the coroutine that is awaited; None: it has not begun, or is over
     cdef object _token         # of the request's context, which ends with it; None: that is somebody else's
@@ -52,4 +56,4 @@ cdef class Deadlines:
     cdef int _time(self, double seconds) except -1
 
 
-cdef Answer answer_of(Served served, object scope, object receive, object send)
+cdef Answer answer_of(Served served, dict scope, object receive, object send)

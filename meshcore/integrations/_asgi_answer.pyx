@@ -13,14 +13,12 @@ from cpython.pythread cimport PyThread_get_thread_ident
 from cpython.ref cimport Py_DECREF
 from libc.stdint cimport uint64_t
 
-from meshcore._core cimport (
-    MC_FAILURE_NONE, c_bool, mc_decision, mc_decision_answer_names, mc_decision_answer_stays,
-    mc_decision_close, mc_decision_learns, mc_decision_report, mc_decision_timeouts, mc_header, mc_platform_now_ns,
-    mc_result, mc_timeouts,
-)
-from meshcore._request cimport MC_LISTS_STAY, PyList_CheckExact, PyList_GET_ITEM, PyList_GET_SIZE, take_plain_pair
+from meshcore._core cimport mc_decision, mc_decision_close, mc_decision_timeouts, mc_platform_now_ns, mc_timeouts
+from meshcore._request cimport MC_LISTS_STAY
 from meshcore.decision cimport Decision
-from meshcore.integrations._asgi_scope cimport edited_scope
+from meshcore.integrations._asgi_fields cimport PyDict_CheckExact
+from meshcore.integrations._asgi_head cimport HEAD, LAST, head_of, kind_of
+from meshcore.integrations._asgi_scope cimport scope_for_app
 
 from meshcore.context import _CURRENT, RequestContext
 from meshcore.integrations._asgi_forward import answer as own_answer
@@ -39,9 +37,6 @@ cdef extern from "Python.h":
         Py_ssize_t tp_vectorcall_offset
 
 cdef object CURRENT = _CURRENT
-cdef enum:
-    LINES_LOOKED_AT = 32
-
 
 async def awaited(what):
     """A coroutine of whatever an app may return."""
@@ -56,27 +51,26 @@ cdef class Served:
     def __init__(self, app, requests):
         self.app = app
         self._requests = requests
-        self._key = (None, 0, "")
 
     cdef int begin(self, Answer answer) except -1:
         """Have the answer serve() a decision, or hand_over()."""
         raise NotImplementedError
 
     cdef int count(self, Decision decision, int status) except -1:
-        """As Tally.count() does."""
+        """As Tally.count() does; most requests are counted with the one before."""
         cdef mc_decision *d = &decision._block.decision
         cdef PyObject *named = decision._block.named
         cdef object cluster = (<tuple> decision._snapshot.clusters)[d.cluster] if named == NULL else <object> named
-        cdef tuple key = self._key
-        if key[0] is not cluster or <int> key[1] != status or d.flags or key[2]:
-            self._key = key = (cluster, status, decision.flags if d.flags else "")
         cdef unsigned long thread = PyThread_get_thread_ident()
-        cdef dict counts = self._counts
-        if counts is None or thread != self._thread or not MC_LISTS_STAY:
-            self._counts = counts = self._requests.mine.counts
+        cdef list cell = self._cell
+        if (
+            cluster is not self._cluster or status != self._status or d.flags != self._flags
+            or thread != self._thread or not MC_LISTS_STAY
+        ):
+            cell = self._requests.cell((cluster, status, decision.flags))
+            self._cell, self._cluster, self._status, self._flags = cell, cluster, status, d.flags
             self._thread = thread
-        before = counts.get(key)
-        counts[key] = 1 if before is None else <long> before + 1
+        cell[0] = <long> cell[0] + 1
         return 0
 
 
@@ -88,19 +82,13 @@ cdef class Answer:
         return self._told(message)
 
     cdef object _told(self, object message):
-        kind = message["type"]
-        if kind == "http.response.start":
+        if not PyDict_CheckExact(message):
+            message = dict(message)
+        cdef int kind = kind_of(message)
+        if kind == HEAD:
             if not self._status:
-                status = message["status"]
-                headers = message.get("headers", ())
-                if not isinstance(headers, (list, tuple)):  # it may be there to be read once
-                    headers = list(headers)
-                    message = {**message, "headers": headers}
-                told(self._decision, status, headers)
-                self._status = status
-                if self._edited and not stays(self._decision, headers):
-                    message = {**message, "headers": self._decision.response_headers(headers, status=status)}
-        elif kind == "http.response.body" and not message.get("more_body") or kind == "http.response.pathsend":
+                message = head_of(self._decision, message, self._edited, &self._status)
+        elif kind == LAST:
             self._ended(True)  # what the app does afterwards is its own (background tasks)
         return self._send(message)
 
@@ -129,12 +117,13 @@ cdef class Answer:
     cdef int _run(self) except -1:
         """Call the app."""
         cdef mc_timeouts limits
+        cdef dict scope
         mc_decision_timeouts(&self._decision._block.decision, &limits)
         self._timeout_ms = limits.request_ms
         if limits.request_ms:
             self._deadline_ns = mc_platform_now_ns() + limits.request_ms * 1_000_000
         try:
-            scope = edited_scope(self._decision, self._scope) if self._edited else self._scope
+            scope = scope_for_app(self._decision, self._scope, &limits) if self._edited else self._scope
             running = self._served.app(scope, self._receive, self)
             self._running = running if PyCoro_CheckExact(running) else awaited(running)
         except BaseException as error:
@@ -320,7 +309,7 @@ cdef Answer any_answer = Answer.__new__(Answer)
 (<PyTypeObject *> answer_type).tp_flags |= Py_TPFLAGS_HAVE_VECTORCALL
 
 
-cdef Answer answer_of(Served served, object scope, object receive, object send):
+cdef Answer answer_of(Served served, dict scope, object receive, object send):
     cdef Answer made = Answer.__new__(Answer)
     made._vectorcall = <void *> &call
     made._served = served
@@ -331,44 +320,10 @@ cdef Answer answer_of(Served served, object scope, object receive, object send):
 
 
 def serve(served, decision, scope, receive, send, edited):
-    cdef Answer made = answer_of(served, scope, receive, send)
+    cdef Answer made = answer_of(served, dict(scope), receive, send)
     made._decision = decision
     made._edited = edited
     return made
-
-
-cdef int told(Decision decision, object status, object headers) except -1:
-    """Report the head of an answer."""
-    cdef mc_decision *d = &decision._block.decision
-    cdef mc_result result
-    cdef c_bool again = False
-    cdef long number = status if type(status) is int else 0
-    if d.retries or not 100 <= number < 1000 or mc_decision_learns(d, 0) or mc_decision_answer_names(d, number):
-        decision.report(status=status, headers=headers, replayable=False)
-        return 0
-    result.failure = MC_FAILURE_NONE
-    result.status = number
-    result.grpc_status = -1
-    result.header_count = 0
-    if d.detects:
-        result.report.now_ns = decision._snapshot.now()
-        result.report.latency_ns = 0
-    if mc_decision_report(d, 0, &result, False, 0, &again):
-        raise MemoryError
-    return 0
-
-
-cdef bint stays(Decision decision, object headers) noexcept:
-    """Whether the route leaves the header lines of an answer as they are."""
-    cdef mc_header lines[LINES_LOOKED_AT]
-    cdef Py_ssize_t i, count
-    if not MC_LISTS_STAY or not PyList_CheckExact(headers) or PyList_GET_SIZE(headers) > LINES_LOOKED_AT:
-        return False
-    count = PyList_GET_SIZE(headers)
-    for i in range(count):
-        if not take_plain_pair(PyList_GET_ITEM(headers, i), &lines[i]):
-            return False
-    return mc_decision_answer_stays(&decision._block.decision, lines, count)
 
 
 cdef bint uncancelled(object task) except -1:

@@ -10,7 +10,8 @@ from meshcore._core cimport MC_FORWARD, mc_decision
 from meshcore.decision cimport Decision
 from meshcore.engine cimport Engine
 from meshcore.integrations._asgi_answer cimport Answer, Served, answer_of
-from meshcore.integrations._asgi_scope cimport target_of
+from meshcore.integrations._asgi_fields cimport Field, PyDict_CheckExact, PyObject, field_of, is_text, value_of
+from meshcore.integrations._asgi_scope cimport target_in
 
 from meshcore.integrations._inbound import MARK, port_of
 
@@ -20,6 +21,13 @@ cdef bytes mark = MARK.encode()
 cdef Py_ssize_t mark_size = len(mark)
 cdef const char *mark_text = mark
 
+cdef Field *TYPE = field_of("type")
+cdef Field *CLIENT = field_of("client")
+cdef Field *HEADERS = field_of("headers")
+cdef Field *HTTP_VERSION = field_of("http_version")
+cdef Field *METHOD = field_of("method")
+cdef Field *SCHEME = field_of("scheme")
+
 #: By ASGI's ``http_version``.
 cdef dict protocols = {"1.0": "HTTP/1.0", "1.1": "HTTP/1.1", "2": "HTTP/2", "3": "HTTP/3"}
 
@@ -28,6 +36,13 @@ cdef inline bint is_mark(object name) noexcept:
     if not PyBytes_CheckExact(name) or PyBytes_GET_SIZE(name) != mark_size:
         return False
     return not memcmp(PyBytes_AS_STRING(name), mark_text, mark_size)
+
+
+cdef inline object given(dict scope, Field *field):
+    cdef PyObject *found = value_of(scope, field)
+    if found == NULL:
+        raise KeyError(<object> field.name)
+    return <object> found
 
 
 cdef bint names_a_caller(object lines) except -1:
@@ -63,16 +78,22 @@ cdef class Entry(Served):
         self._known = Known()
 
     def __call__(self, scope, receive, send):
-        if scope["type"] == "http" and self.mesh.started:
-            return answer_of(self, scope, receive, send)
+        if not PyDict_CheckExact(scope):
+            scope = dict(scope)
+        kind = given(<dict> scope, TYPE)
+        if is_text(kind, b"http", 4) and self.mesh.started is True:
+            return answer_of(self, <dict> scope, receive, send)
         return self._other(scope, receive, send)
 
     cdef int begin(self, Answer answer) except -1:
-        scope = answer._scope
-        client = scope.get("client")
-        source, port = (client[0], client[1]) if client else (None, 0)
-        version = scope["http_version"]
-        headers = scope["headers"]
+        cdef dict scope = answer._scope
+        cdef PyObject *client = value_of(scope, CLIENT)
+        cdef PyObject *scheme = value_of(scope, SCHEME)
+        source, port = None, 0
+        if client != NULL and <object> client:
+            source, port = (<object> client)[0], (<object> client)[1]
+        version = given(scope, HTTP_VERSION)
+        headers = given(scope, HEADERS)
         if not isinstance(headers, (list, tuple)):  # they may be there to be read once
             headers = list(headers)
             answer._scope = scope = {**scope, "headers": headers}
@@ -81,13 +102,13 @@ cdef class Entry(Served):
         if known.config is not self._engine._serving.snapshot().config:
             known = self._look(self._engine._serving.snapshot().config)
         cdef Decision decision = self._engine.decided(
-            scope["method"],
-            target_of(scope),
+            given(scope, METHOD),
+            target_in(scope),
             headers,
-            scope.get("scheme") or "http",
+            "http" if scheme == NULL or not <object> scheme else <object> scheme,
             source,
             port if type(port) is int and 0 <= port <= 65535 else port_of(port),
-            protocols.get(version) or f"HTTP/{version}",
+            "HTTP/1.1" if is_text(version, b"1.1", 3) else protocols.get(version) or f"HTTP/{version}",
             called,
             known.served,
         )
@@ -115,6 +136,8 @@ cdef class Entry(Served):
         cdef Known known = Known()
         known.config = config
         known.served = own.served
+        if own.served[0] is not config:  # it has just been swapped
+            known.served = config, bytes([cluster.name in own.clusters for cluster in config.clusters])
         known.shown = bool(own.shown)
         known.limits = view.limits_alone
         known.mirrors = view.mirrors

@@ -1,5 +1,6 @@
+from meshcore._core cimport mc_timeouts
 from meshcore.decision cimport Decision
 
 
-cpdef dict edited_scope(Decision decision, object scope)
-cpdef bytes target_of(object scope)
+cdef bytes target_in(dict scope)
+cdef dict scope_for_app(Decision decision, dict scope, const mc_timeouts *timeouts)

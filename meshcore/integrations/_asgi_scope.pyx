@@ -4,7 +4,7 @@ from urllib.parse import quote, unquote
 
 cimport cython
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_CheckExact, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
-from cpython.dict cimport PyDict_CheckExact, PyDict_Copy
+from cpython.dict cimport PyDict_Copy
 from cpython.list cimport PyList_New, PyList_SET_ITEM
 from cpython.object cimport PyObject
 from cpython.ref cimport Py_INCREF
@@ -13,9 +13,11 @@ from libc.stdint cimport uint32_t
 from libc.string cimport memcmp
 
 from meshcore._core cimport (
-    mc_attempt_request_headers, mc_decision, mc_header_line, mc_scratch, mc_scratch_init, mc_scratch_reset, mc_slice,
+    mc_attempt_request_headers, mc_decision, mc_decision_request_stays, mc_decision_timeouts, mc_header_line,
+    mc_router_told, mc_scratch, mc_scratch_init, mc_scratch_reset, mc_slice, mc_timeouts, mc_view,
 )
 from meshcore.decision cimport Block, Decision
+from meshcore.integrations._asgi_fields cimport Field, field_of, value_of
 
 __all__ = ["edited_scope", "target_of"]
 
@@ -25,7 +27,23 @@ cdef enum:
     VALUE_KEPT = 24    # bytes
 
 
-cpdef bytes target_of(object scope):
+cdef extern from *:
+    int __builtin_popcountll(unsigned long long bits) noexcept
+
+cdef Field *RAW_PATH = field_of("raw_path")
+cdef Field *QUERY_STRING = field_of("query_string")
+
+
+cdef bytes target_in(dict scope):
+    cdef PyObject *path = value_of(scope, RAW_PATH)
+    cdef PyObject *query = value_of(scope, QUERY_STRING)
+    if path != NULL and PyBytes_CheckExact(<object> path) and PyBytes_GET_SIZE(<object> path):
+        if query != NULL and PyBytes_CheckExact(<object> query) and not PyBytes_GET_SIZE(<object> query):
+            return <bytes> path
+    return target_of(scope)
+
+
+def target_of(scope):
     path = scope.get("raw_path")
     if not path:
         path = quote(scope["path"] or "/", errors="surrogateescape").encode()
@@ -33,10 +51,16 @@ cpdef bytes target_of(object scope):
     return path + b"?" + query if query else path
 
 
-cpdef dict edited_scope(Decision decision, object scope):
+def edited_scope(Decision decision, scope):
+    cdef mc_timeouts timeouts
+    mc_decision_timeouts(&decision._block.decision, &timeouts)
+    return scope_for_app(decision, dict(scope), &timeouts)
+
+
+cdef dict scope_for_app(Decision decision, dict scope, const mc_timeouts *timeouts):
     cdef mc_decision *d = &decision._block.decision
-    cdef dict edited = PyDict_Copy(scope) if PyDict_CheckExact(scope) else dict(scope)
-    edited["headers"] = edited_lines(decision)
+    cdef dict edited = PyDict_Copy(scope)
+    edited["headers"] = edited_lines(decision, timeouts)
     if d.target.data != d.request.target.data or d.target.size != d.request.target.size:
         path, _, query = bytes_of(d.target).partition(b"?")
         edited["path"] = unquote(path.decode("utf-8", "surrogateescape"))
@@ -45,23 +69,48 @@ cpdef dict edited_scope(Decision decision, object scope):
     return edited
 
 
-cdef list edited_lines(Decision decision):
+cdef list edited_lines(Decision decision, const mc_timeouts *timeouts):
     """The header lines as the route makes them, with a host first."""
     cdef mc_scratch scratch
     cdef char room[ROOM]
     cdef const mc_header_line *lines
     cdef uint32_t count
-    if decision._pairs is not None or not has_bytes(decision._block):
+    cdef mc_router_told told
+    cdef Block *block = decision._block
+    if decision._pairs is not None or not has_bytes(block):
         return odd_lines(decision)
+    if mc_decision_request_stays(&block.decision, timeouts, &told):
+        return lines_and(block, &told)
     mc_scratch_init(&scratch)
     scratch.at = room
     scratch.end = room + ROOM
     try:
-        if mc_attempt_request_headers(&decision._block.decision, NULL, &scratch, &lines, &count):
+        if mc_attempt_request_headers(&block.decision, NULL, &scratch, &lines, &count):
             raise MemoryError
-        return lines_of(decision._block, lines, count)
+        return lines_of(block, lines, count)
     finally:
         mc_scratch_reset(&scratch)
+
+
+cdef list lines_and(Block *block, const mc_router_told *told):
+    """The lines of the view, and what the router tells."""
+    cdef mc_view *view = &block.decision.view
+    cdef uint32_t i
+    cdef int hidden = __builtin_popcountll(view.hidden[0]) + __builtin_popcountll(view.hidden[1])
+    cdef list made = PyList_New(1 + view.header_count - hidden + view.added_count + told.count)
+    cdef Py_ssize_t at = 1
+    put(made, 0, host_line(block))
+    for i in range(view.header_count):
+        if not view.hidden[i >> 6] >> (i & 63) & 1:
+            put(made, at, <object> block.held[i])
+            at += 1
+    for i in range(view.added_count):
+        put(made, at, line_of(view.added[i].name, view.added[i].value))
+        at += 1
+    for i in range(told.count):
+        put(made, at, line_of(told.lines[i].name, told.lines[i].value))
+        at += 1
+    return made
 
 
 cdef list lines_of(Block *block, const mc_header_line *lines, uint32_t count):
@@ -74,7 +123,10 @@ cdef list lines_of(Block *block, const mc_header_line *lines, uint32_t count):
     for i in range(count):
         if hosts and is_host(lines[i].name):  # a second one
             continue
-        put(made, at, <object> block.held[lines[i].source] if lines[i].source >= 0 else line_of(&lines[i]))
+        if lines[i].source >= 0:
+            put(made, at, <object> block.held[lines[i].source])
+        else:
+            put(made, at, line_of(lines[i].name, lines[i].value))
         at += 1
     return made
 
@@ -118,16 +170,16 @@ cdef list odd_lines(Decision decision):
 cdef list kept = [None] * LINES_KEPT
 
 
-cdef object line_of(const mc_header_line *line):
-    cdef size_t at = (line.name.size + line.value.size) % LINES_KEPT
+cdef object line_of(mc_slice name, mc_slice value):
+    cdef size_t at = (name.size + value.size) % LINES_KEPT
     cdef object found
-    if line.value.size > VALUE_KEPT:
-        return bytes_of(line.name), bytes_of(line.value)
+    if value.size > VALUE_KEPT:
+        return bytes_of(name), bytes_of(value)
     found = kept[at]
     if found is not None:
-        if same(PyTuple_GET_ITEM(found, 0), line.name) and same(PyTuple_GET_ITEM(found, 1), line.value):
+        if same(PyTuple_GET_ITEM(found, 0), name) and same(PyTuple_GET_ITEM(found, 1), value):
             return found
-    found = kept[at] = (bytes_of(line.name), bytes_of(line.value))
+    found = kept[at] = (bytes_of(name), bytes_of(value))
     return found
 
 

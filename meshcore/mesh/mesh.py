@@ -99,6 +99,8 @@ class Mesh:
         self._config = config  #: as it was given: names in it are not resolved
         self._lock = threading.RLock()
         self._threads: Threads | None = None  #: None: not started
+        #: Whether ``start()`` has nothing left to do.
+        self.started = False
         self._closed = False
         self._services: set[str] = set()  #: that middlewares serve
         self._passing: set[str] = set()  #: hosts of which it was told that their requests pass
@@ -226,7 +228,7 @@ class Mesh:
             threads = Threads(self.engine, self._following, self._documents, self._serve_documents)
             if self.view().mirrors:
                 self.mirrors.begin()
-            self._threads, self._closed = threads, False
+            self._threads, self.started, self._closed = threads, True, False
 
     def use(self) -> None:
         """``start()`` for whoever has a request: middlewares and clients.
@@ -241,11 +243,6 @@ class Mesh:
             raise RuntimeError("this mesh is closed: use it before close(), or start() it again")
         self.start()
 
-    @property
-    def started(self) -> bool:
-        """Whether ``start()`` has nothing left to do."""
-        return self._threads is not None
-
     def close(self) -> None:
         """End what ``start()`` began. Middlewares and clients raise a RuntimeError from now on."""
         threads = self._threads
@@ -257,7 +254,7 @@ class Mesh:
                 threads.close()
                 self.limits.close()
                 self.mirrors.close()
-                self._threads = None
+                self._threads, self.started = None, False
 
     def __enter__(self) -> Mesh:
         self.start()
@@ -275,7 +272,7 @@ class Mesh:
 
     def _forked(self) -> None:
         """In the child: no thread of the parent's is here, and a lock may have been held by one."""
-        threads, self._threads = self._threads, None
+        threads, self._threads, self.started = self._threads, None, False
         self._lock = threading.RLock()
         self.connections = Connections(self.engine)
         self.limits.forked()

@@ -15,25 +15,25 @@ K = TypeVar("K", bound=Hashable)
 class _Lent(Generic[K]):
     """Counts that a thread has; they are free again when it ends."""
 
-    def __init__(self, counts: dict[K, int], free: deque[dict[K, int]]) -> None:
-        self._counts = counts
+    def __init__(self, cells: dict[K, list[int]], free: deque[dict[K, list[int]]]) -> None:
+        self._cells = cells
         self._free = free
 
     def __del__(self) -> None:
-        self._free.append(self._counts)
+        self._free.append(self._cells)
 
 
 class _Counts(threading.local, Generic[K]):
     """The counts of one thread: nobody else writes to them, so that none is lost and nobody waits. A thread
     goes on with those of one that has ended: some servers have a thread for each request."""
 
-    def __init__(self, everyone: list[dict[K, int]], free: deque[dict[K, int]]) -> None:
+    def __init__(self, everyone: list[dict[K, list[int]]], free: deque[dict[K, list[int]]]) -> None:
         try:
-            self.counts: dict[K, int] = free.pop()
+            self.cells: dict[K, list[int]] = free.pop()
         except IndexError:
-            self.counts = {}
-            everyone.append(self.counts)
-        self._lent = _Lent(self.counts, free)
+            self.cells = {}
+            everyone.append(self.cells)
+        self._lent = _Lent(self.cells, free)
 
 
 class Tally(Generic[K]):
@@ -41,17 +41,20 @@ class Tally(Generic[K]):
     a time."""
 
     def __init__(self) -> None:
-        self._everyone: list[dict[K, int]] = []
-        #: ``mine.counts`` are those of the calling thread, for compiled code that adds to them.
-        self.mine: _Counts[K] = _Counts(self._everyone, deque())
+        self._everyone: list[dict[K, list[int]]] = []
+        self._mine: _Counts[K] = _Counts(self._everyone, deque())
 
     def count(self, key: K) -> None:
-        counts = self.mine.counts
-        counts[key] = counts.get(key, 0) + 1
+        self.cell(key)[0] += 1
+
+    def cell(self, key: K) -> list[int]:
+        """One number, for the calling thread to add to, and for nobody else: the count of a key."""
+        return self._mine.cells.setdefault(key, [0])
 
     def total(self) -> Counter[K]:
         """The sums so far. While others count it may lag behind them by what they are counting just now."""
         total: Counter[K] = Counter()
-        for counts in list(self._everyone):
-            total.update(dict(counts))  # copied in one step, which no count comes into
+        for cells in list(self._everyone):
+            for key, cell in cells.copy().items():  # copied in one step, which no count comes into
+                total[key] += cell[0]
         return total

@@ -1,6 +1,7 @@
 #include "engine/forwarding.h"
 
 #include "base/decimal.h"
+#include "edit/bytes.h"
 #include "edit/response.h"
 #include "edit/view.h"
 #include "engine/exchange.h"
@@ -83,6 +84,41 @@ void mc_format_context_fill(const mc_decision *d, mc_format_context *out) {
   out->details = mc_slice_of(details, strlen(details));
   /* Envoy says that a request was limited once the answer is there. */
   out->flags = mc_flags_text(d->flags & ~(uint32_t)(MC_FLAG_RL | MC_FLAG_RLSE), out->flags_text);
+}
+
+/* Whether the router may take lines away, or change what came: those of "x-envoy-", in any case. */
+static bool may_be_ours(const mc_view *view) {
+  const uint64_t ours = mc_word_at("x-envoy-");
+  const mc_header *line;
+  for (size_t at = 0; mc_view_next(view, &at, &line);) {
+    if (line->name.size > 8 && (mc_word_at(line->name.data) | MC_BYTES(0x20)) == ours) return true;
+  }
+  return false;
+}
+
+static void tell(mc_router_told *told, mc_slice name, uint64_t number) {
+  if (!number) return;
+  told->lines[told->count] = (mc_header){name, mc_decimal_write(number, told->digits[told->count])};
+  told->count++;
+}
+
+bool mc_decision_request_stays(const mc_decision *d, const mc_timeouts *timeouts, mc_router_told *told) {
+  if (d->outcome != MC_FORWARD || d->exchange || d->request_edits || d->view.sources) return false;
+  const mc_action *action = &d->snapshot->actions[d->route];
+  const mc_http_options *options = &d->snapshot->listeners[d->listener].options;
+  if (action->path.kind != MC_REWRITE_NONE || action->host.kind != MC_HOST_KEEP) return false;
+  if (options->tracing && options->tracing->tracer != MC_TRACER_NONE) return false;
+  if (timeouts->has_grpc || timeouts->tells_grpc || may_be_ours(&d->view)) return false;
+  mc_edits_in_force edits;
+  mc_forwarding_gather(d, &edits);
+  if (edits.request.count) return false;
+  if (edits.weighted && (edits.weighted->host_rewrite.size || !mc_edits_empty(&edits.weighted->edits.request))) return false;
+  told->count = 0;
+  if (!options->suppress_envoy_headers) {
+    tell(told, MC_LITERAL("x-envoy-expected-rq-timeout-ms"), mc_timeouts_expected(timeouts, 0));
+  }
+  tell(told, MC_LITERAL("x-envoy-attempt-count"), action->count_attempts);
+  return true;
 }
 
 mc_code mc_attempt_request_headers(const mc_decision *d, const mc_attempt *attempt, mc_scratch *scratch,

@@ -1801,6 +1801,17 @@ bool mc_decision_is_timed(const mc_decision *decision);
 /* Of a decision's request; all 0 where its route forwards nothing. */
 void mc_decision_timeouts(const mc_decision *decision, mc_timeouts *out);
 
+/* What the router says to the upstream of the first attempt, beside what the view has. */
+typedef struct mc_router_told {
+  mc_header lines[2];
+  uint32_t count;
+  char digits[2][20]; /* that they lie in */
+} mc_router_told;
+
+/* Whether mc_decision_request_headers would give the lines of the view as they are, each at the index that it came at,
+ * and then these. timeouts are the decision's. False also where it takes more than a look. */
+bool mc_decision_request_stays(const mc_decision *decision, const mc_timeouts *timeouts, mc_router_told *told);
+
 /* All attempts so far, the first one first. NULL: no memory, or not forwarded. */
 const mc_attempt *mc_decision_attempts(mc_decision *decision);
 

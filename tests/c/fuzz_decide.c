@@ -34,6 +34,22 @@ static void check_lines(const mc_header_line *lines, uint32_t count, uint32_t gi
   }
 }
 
+/* Where the request is said to go on as it is, its lines are those of the view and what is told. */
+static void check_stay(const mc_decision *d, const mc_header_line *lines, uint32_t count) {
+  const mc_view *view = &d->view;
+  mc_timeouts timeouts;
+  mc_router_told told;
+  uint32_t at = 0;
+  mc_decision_timeouts(d, &timeouts);
+  if (!mc_decision_request_stays(d, &timeouts, &told)) return;
+  for (uint32_t i = 0; i < view->header_count; i++) {
+    if (!(view->hidden[i >> 6] >> (i & 63) & 1)) demand(at < count && lines[at++].source == (int32_t)i);
+  }
+  demand(at + view->added_count + told.count == count);
+  for (uint32_t i = 0; i < view->added_count; i++) demand(mc_slice_equal(lines[at++].value, view->added[i].value));
+  for (uint32_t i = 0; i < told.count; i++) demand(mc_slice_equal(lines[at++].value, told.lines[i].value));
+}
+
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 #define SEGMENT(op, text) {op, text, {NULL, 0}, -1}
 #define EXACT(text) {.kind = MC_STRING_EXACT, .value = MC_LITERAL(text)}
@@ -197,6 +213,7 @@ static void check_decision(const mc_decision *d, const mc_header *headers, uint3
     demand(d->target.size ? d->target.data[0] == '/' || mc_slice_equal(d->target, MC_LITERAL("*")) : connect);
     demand(mc_decision_request_headers(d, &scratch, &lines, &line_count) == MC_OK);
     check_lines(lines, line_count, count);
+    check_stay(d, lines, line_count);
     const mc_mirrored *mirrors;
     uint32_t mirror_count;
     demand(mc_decision_mirrors(d, &scratch, &mirrors, &mirror_count) == MC_OK);

@@ -114,7 +114,8 @@ async def test_nothing_of_a_request_stays(
     try:
         await some(TIMES)  # pools fill
         before = await some(TIMES)
-        assert await some(TIMES) - before < TIMES // 10
+        # What a request leaves is at least one block; the interpreter's own pools come and go by less.
+        assert await some(TIMES) - before < TIMES // 2
     finally:
         gc.unfreeze()
     assert active(mesh) == 0

@@ -7,6 +7,19 @@ import threading
 from meshcore.telemetry.tally import Tally
 
 
+def test_a_cell_is_the_threads_own() -> None:
+    tally: Tally[str] = Tally()
+    cells = []
+    tally.cell("a")[0] += 2
+    tally.count("a")
+    other = threading.Thread(target=lambda: cells.append(tally.cell("a")))
+    other.start()
+    other.join()
+    assert tally.cell("a") is tally.cell("a") is not cells[0]
+    cells[0][0] += 4
+    assert tally.total() == {"a": 7}
+
+
 def test_threads_count_side_by_side() -> None:
     tally: Tally[str] = Tally()
 

@@ -1,0 +1,88 @@
+"""The head of an app's answer: what the decision is told of it, and what becomes of it."""
+
+from libc.stdint cimport uint16_t
+
+from meshcore._core cimport (
+    MC_FAILURE_NONE, c_bool, mc_decision, mc_decision_answer_names, mc_decision_answer_stays, mc_decision_learns,
+    mc_decision_report, mc_header, mc_result,
+)
+from meshcore._request cimport MC_LISTS_STAY, PyList_CheckExact, PyList_GET_ITEM, PyList_GET_SIZE, take_plain_pair
+from meshcore.decision cimport Decision
+from meshcore.integrations._asgi_fields cimport Field, PyObject, field_of, is_text, value_of
+
+cdef enum:
+    LINES_LOOKED_AT = 32
+
+cdef Field *TYPE = field_of("type")
+cdef Field *STATUS = field_of("status")
+cdef Field *HEADERS = field_of("headers")
+cdef Field *MORE_BODY = field_of("more_body")
+
+
+cdef int kind_of(dict message) except -1:
+    """HEAD, LAST, or 0 for what is neither."""
+    cdef PyObject *kind = value_of(message, TYPE)
+    cdef PyObject *more
+    if kind == NULL:
+        raise KeyError("type")
+    if is_text(<object> kind, b"http.response.body", 18):
+        more = value_of(message, MORE_BODY)
+        return 0 if more != NULL and <object> more else LAST
+    if is_text(<object> kind, b"http.response.start", 19):
+        return HEAD
+    return LAST if is_text(<object> kind, b"http.response.pathsend", 22) else 0
+
+
+cdef dict head_of(Decision decision, dict message, bint edited, int *status):
+    """The message to send; the decision has been told."""
+    cdef PyObject *number = value_of(message, STATUS)
+    cdef PyObject *lines = value_of(message, HEADERS)
+    if number == NULL:
+        raise KeyError("status")
+    headers = () if lines == NULL else <object> lines
+    if not isinstance(headers, (list, tuple)):  # they may be there to be read once
+        headers = list(headers)
+        message = {**message, "headers": headers}
+    given = <object> number
+    tell(decision, given, headers)
+    status[0] = given
+    if not edited or stays(decision, headers):
+        return message
+    return {**message, "headers": decision.response_headers(headers, status=given)}
+
+
+cdef int tell(Decision decision, object status, object headers) except -1:
+    """As report() does, which has more to ask where it is given header lines that may matter."""
+    cdef mc_decision *d = &decision._block.decision
+    cdef mc_result result
+    cdef c_bool again = False
+    cdef long number = status if type(status) is int else 0
+    if (
+        d.retries or not 100 <= number < 1000 or mc_decision_learns(d, 0)
+        or mc_decision_answer_names(d, <uint16_t> number)
+    ):
+        decision.report(status=status, headers=headers, replayable=False)
+        return 0
+    result.failure = MC_FAILURE_NONE
+    result.status = <uint16_t> number
+    result.grpc_status = -1
+    result.header_count = 0
+    if d.detects:
+        result.report.now_ns = decision._snapshot.now()
+        result.report.latency_ns = 0
+    if mc_decision_report(d, 0, &result, False, 0, &again):
+        raise MemoryError
+    return 0
+
+
+cdef bint stays(Decision decision, object headers) noexcept:
+    """Whether the route leaves the header lines of an answer as they are."""
+    cdef mc_header lines[LINES_LOOKED_AT]
+    cdef Py_ssize_t i, count
+    if not MC_LISTS_STAY or not PyList_CheckExact(headers) or PyList_GET_SIZE(headers) > LINES_LOOKED_AT:
+        return False
+    count = PyList_GET_SIZE(headers)
+    for i in range(count):
+        if not take_plain_pair(PyList_GET_ITEM(headers, i), &lines[i]):
+            return False
+    return mc_decision_answer_stays(&decision._block.decision, lines, count)
