@@ -43,7 +43,6 @@ class ClientConnection(asyncio.BufferedProtocol):
         self._server = server
         self._buffer = server.buffer
         self._options = server.options
-        self._max_lines = server.options.max_headers
         self._loop = asyncio.get_running_loop()
         self._parser: httptools.HttpRequestParser | None = httptools.HttpRequestParser(self)
         self._waiting: deque[Request | Reply] = deque()  # behind the one that is served
@@ -283,11 +282,7 @@ class ClientConnection(asyncio.BufferedProtocol):
             self._target += url
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        if self._arriving is None:  # else a trailer
-            self._lines.append((name, value))
-            if len(self._lines) > self._max_lines:
-                self._too_large = True
-                raise ValueError("too many header lines")
+        self._lines.append((name, value))  # trailers, too, which nobody looks at
 
     def on_headers_complete(self) -> None:
         parser = self._parser
@@ -303,7 +298,9 @@ class ClientConnection(asyncio.BufferedProtocol):
             keep_alive=parser.should_keep_alive(),
             buffer_size=self._options.buffer_size,
         )
-        if len(self._target) + request.head.size > self._options.max_request_head:
+        options = self._options
+        size = len(self._target) + request.head.size
+        if size > options.max_request_head or len(self._lines) > options.max_headers:
             self._too_large = True
             raise ValueError("the head is too large")
         if version not in _VERSIONS or not request.names_one_host:

@@ -105,6 +105,7 @@ class Http1Connection(asyncio.BufferedProtocol):
         self._until_close = False
         self._reusable = False
         self._switched = False  # to another protocol
+        self._lines: list[Line] = []
         self._quiet = 0  # bytes since something was whole
 
     # ------------------------------------------------------------------ one exchange
@@ -291,7 +292,7 @@ class Http1Connection(asyncio.BufferedProtocol):
         assert response is not None
         if response.status:
             raise ValueError("more than one answer")
-        response.raw_headers.clear()
+        self._lines = []
         response.reason = b""
 
     def on_status(self, reason: bytes) -> None:
@@ -299,13 +300,7 @@ class Http1Connection(asyncio.BufferedProtocol):
         self._response.reason += reason
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        response = self._response
-        assert response is not None
-        if response.status:
-            return  # a trailer
-        if b"\0" in value or len(response.raw_headers) >= MAX_LINES:
-            raise ValueError("no header line, or one too many")
-        response.raw_headers.append((name, value))
+        self._lines.append((name, value))
 
     def on_headers_complete(self) -> None:
         response, parser = self._response, self._parser
@@ -314,9 +309,13 @@ class Http1Connection(asyncio.BufferedProtocol):
         status = parser.get_status_code()
         if 100 <= status < 200 and status != 101:  # the answer is still to come
             return
-        head = read_head(response.raw_headers)
-        if malformed(status, response.raw_headers) or head.size > self._max_head:
+        lines, self._lines = self._lines, []  # what comes from here on are trailers
+        head = read_head(lines)
+        if head.size > self._max_head or len(lines) > MAX_LINES or malformed(status, lines):
             raise ValueError("no answer")
+        if b"\0" in b"".join([value for _, value in lines]):
+            raise ValueError("no header lines")
+        response.raw_headers = lines
         self._quiet = 0
         response.head = head
         response.status = status
