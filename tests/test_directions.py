@@ -113,7 +113,7 @@ PYTHON_ALLOWED: dict[str, set[str]] = {
     "_route_tests": set(),
     "orca": set(),
     "explain": {"model", "config", "ink"},
-    "exchange": {"decision"} | SHARED,
+    "exchange": {"_per_loop", "decision"} | SHARED,
     "decision": {"explain", "_explain", "_limited", "model", "orca", "rate_limits"} | SHARED,
     "_explain": {"explain", "decision", "_limited"} | SHARED,
     "_limited": {"decision", "rate_limits"} | SHARED,

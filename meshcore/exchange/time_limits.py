@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import asyncio
 import math
-import threading
 from collections.abc import Awaitable, Callable
 from typing import Any
+
+from meshcore._per_loop import PerLoop
 
 __all__ = ["TimeLimit"]
 
@@ -93,23 +94,13 @@ class _Line:
             del self._lines[self._ms]
 
 
-class _Lines(threading.local):
-    """The lines of the loop that ran last in this thread, by their length."""
-
-    def __init__(self) -> None:
-        self.loop: asyncio.AbstractEventLoop | None = None
-        self.lines: dict[int, _Line] = {}
-
-
-_current = _Lines()
+#: By their length in milliseconds.
+_lines: PerLoop[dict[int, _Line]] = PerLoop()
 
 
 def _line(ms: int) -> _Line:
-    loop = asyncio.get_running_loop()
-    current = _current
-    if current.loop is not loop:
-        current.loop, current.lines = loop, {}
-    line = current.lines.get(ms)
+    lines = _lines.get(dict)
+    line = lines.get(ms)
     if line is None:
-        line = current.lines[ms] = _Line(loop, ms, current.lines)
+        line = lines[ms] = _Line(asyncio.get_running_loop(), ms, lines)
     return line

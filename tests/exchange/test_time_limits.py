@@ -65,7 +65,7 @@ def test_limits_of_one_length_have_one_timer() -> None:
         await loop.at(116.0)
         assert [other.result() for other in others] == ["late"] * 50
         assert loop.timers == 0
-        assert time_limits._current.lines == {}
+        assert time_limits._lines.find() == {}
 
     run(main)
 
