@@ -82,11 +82,9 @@ class Inbound:
 
     def name(self, decision: Decision, *, called: bool) -> None:
         """See that what the app answers is not shown as another subset's than the one that the process is."""
-        found, cluster = self.own(), decision.cluster or ""
-        if called:
-            decision.name_cluster(found.inbound.get(cluster, found.elsewhere))
-        elif cluster in found.shown:
-            decision.name_cluster(found.shown[cluster])
+        name = self.own().name(decision.cluster or "", called=called)
+        if name is not None:
+            decision.name_cluster(name)
 
     def own(self) -> Own:
         """What the configuration says of the service."""

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
-import threading
-import weakref
 from collections.abc import Collection
 from typing import TYPE_CHECKING
 
@@ -15,10 +12,11 @@ from meshcore.engine import Engine
 from meshcore.health import require_libraries
 from meshcore.mesh.callers import INTERNAL, Callers
 from meshcore.mesh.given import require_interval, require_names, require_paths
+from meshcore.mesh.life import Life, remember
 from meshcore.mesh.limit_services import LimitServices, require_services
 from meshcore.mesh.mirror_thread import MirrorThread, has_mirrors, require_httptools
 from meshcore.mesh.telling import tell_passing, tell_served, tell_service, tell_warnings
-from meshcore.mesh.threads import Following, Threads
+from meshcore.mesh.threads import Following
 from meshcore.mesh.view import View
 from meshcore.model import Cluster, Config, ConfigWarning
 from meshcore.telemetry.tally import Tally
@@ -33,7 +31,7 @@ if TYPE_CHECKING:
 __all__ = ["Mesh"]
 
 
-class Mesh:
+class Mesh(Life):
     """One configuration, kept up to date, for the middleware and all clients of a process.
 
         mesh = Mesh.load("bookinfo.yaml", service="productpage")
@@ -93,15 +91,8 @@ class Mesh:
         self.connections = Connections(self.engine)
         #: Of TLS to endpoints: read when first needed, and anew after ``swap()``.
         self.certificates = Certificates()
-        self._following = Following(health_checks, resolver, runtime_dir, dns_wait)
-        self._documents: Documents[Config] | None = None
+        super().__init__(config, Following(health_checks, resolver, runtime_dir, dns_wait))
         self._view = View(config)
-        self._config = config  #: as it was given: names in it are not resolved
-        self._lock = threading.RLock()
-        self._threads: Threads | None = None  #: None: not started
-        #: Whether ``start()`` has nothing left to do.
-        self.started = False
-        self._closed = False
         self._services: set[str] = set()  #: that middlewares serve
         self._passing: set[str] = set()  #: hosts of which it was told that their requests pass
         #: Asks the rate limit services that decisions name.
@@ -122,7 +113,7 @@ class Mesh:
             address=self.address,
         )
         self._require_libraries(config)
-        _meshes.add(self)
+        remember(self)
 
     @classmethod
     def load(
@@ -208,80 +199,6 @@ class Mesh:
             self._services.add(service)
             tell_service(self._config, service, self.node.namespace)
 
-    # ------------------------------------------------------------------ its life
-
-    def start(self) -> None:
-        """Begin to follow names, health and documents; nothing where that has begun. After ``close()``, too.
-
-        It waits for the first answers and the first checks.
-
-        Raises:
-            ImportError: a cluster needs a resolver that is not there; nothing has begun then.
-        """
-        if self._threads is not None:
-            return
-        with self._lock:
-            if self._threads is not None:
-                return
-            if self.engine.config is not self._config:  # it was started before: names became addresses
-                self.engine.swap(self._config)
-            threads = Threads(self.engine, self._following, self._documents, self._serve_documents)
-            if self.view().mirrors:
-                self.mirrors.begin()
-            self._threads, self.started, self._closed = threads, True, False
-
-    def use(self) -> None:
-        """``start()`` for whoever has a request: middlewares and clients.
-
-        Raises:
-            RuntimeError: the mesh has been closed, and not been started again.
-            ImportError: as ``start()`` does.
-        """
-        if self._threads is not None:
-            return
-        if self._closed:
-            raise RuntimeError("this mesh is closed: use it before close(), or start() it again")
-        self.start()
-
-    def close(self) -> None:
-        """End what ``start()`` began. Middlewares and clients raise a RuntimeError from now on."""
-        threads = self._threads
-        if threads is not None:
-            threads.end_watching()  # before the lock, since it may be swapping
-        with self._lock:
-            self._closed = True
-            if threads is not None and threads is self._threads:
-                threads.close()
-                self.limits.close()
-                self.mirrors.close()
-                self._threads, self.started = None, False
-
-    def __enter__(self) -> Mesh:
-        self.start()
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        self.close()
-
-    async def __aenter__(self) -> Mesh:
-        await asyncio.to_thread(self.start)
-        return self
-
-    async def __aexit__(self, *exception: object) -> None:
-        await asyncio.to_thread(self.close)
-
-    def _forked(self) -> None:
-        """In the child: no thread of the parent's is here, and a lock may have been held by one."""
-        threads, self._threads, self.started = self._threads, None, False
-        self._lock = threading.RLock()
-        self.connections = Connections(self.engine)
-        self.limits.forked()
-        self.mirrors.forked()
-        if self._documents is not None:
-            self._documents.detach()
-        if threads is not None:
-            threads.forked()
-
     # ------------------------------------------------------------------ what it serves
 
     def swap(self, config: Config) -> None:
@@ -357,15 +274,3 @@ class Mesh:
         threads = self._threads
         if threads is not None:
             threads.failed(cluster, endpoint)
-
-
-_meshes: weakref.WeakSet[Mesh] = weakref.WeakSet()
-
-
-def _after_fork() -> None:
-    for mesh in list(_meshes):
-        mesh._forked()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_after_fork)

@@ -89,10 +89,17 @@ class Own:
     shown: Mapping[str, str]
     #: Each -> what a sidecar calls what its caller sent to it, "inbound|9080||".
     inbound: Mapping[str, str]
-    #: The same for what no route leads to it.
+    #: The same for what no route leads to it; "" where nothing is said of the service.
     elsewhere: str
     #: ``clusters`` for ``Engine.decide(served=...)``.
     served: tuple[Config, bytes]
+
+    def name(self, cluster: str, *, called: bool) -> str | None:
+        """What a cluster is called where the app answers; None: by its name. ``called``: by a caller in the
+        mesh."""
+        if called:
+            return self.inbound.get(cluster) or self.elsewhere or _inbound(cluster)
+        return self.shown.get(cluster)
 
 
 def own(config: Config, service: str | None, namespace: str) -> Own:
@@ -102,19 +109,19 @@ def own(config: Config, service: str | None, namespace: str) -> Own:
     names are the service's. A service is given by its short name, with its namespace ("reviews.default"), or
     in full.
     """
-    clusters = [cluster for cluster in config.clusters if _serves(cluster, service, namespace)]
-    shown: dict[str, str] = {}
-    inbound: dict[str, str] = {}
-    for cluster in clusters:
-        parts = cluster.name.split("|")
-        if len(parts) == 4:
-            inbound[cluster.name] = f"inbound|{parts[1]}||"
-            if parts[2]:
-                shown[cluster.name] = "|".join((parts[0], parts[1], "", parts[3]))
-    elsewhere = next(iter(inbound.values()), service or "")
-    names = frozenset(cluster.name for cluster in clusters)
+    clusters = [cluster.name for cluster in config.clusters if _serves(cluster, service, namespace)]
+    inbound = {name: called for name in clusters if (called := _inbound(name)) is not None}
+    parts = {name: name.split("|") for name in inbound}
+    shown = {name: "|".join((*it[:2], "", it[3])) for name, it in parts.items() if it[2]}
+    names = frozenset(clusters)
     served = config, bytes(cluster.name in names for cluster in config.clusters)
-    return Own(names, shown, inbound, elsewhere, served)
+    return Own(names, shown, inbound, next(iter(inbound.values()), service or ""), served)
+
+
+def _inbound(cluster: str) -> str | None:
+    """What a sidecar calls what came to it for a cluster of Istio's; None: it is none."""
+    parts = cluster.split("|")
+    return f"inbound|{parts[1]}||" if len(parts) == 4 else None
 
 
 def _serves(cluster: Cluster, service: str | None, namespace: str) -> bool:

@@ -17,6 +17,14 @@ from meshcore.mesh.view import misspelt, own
 OLD = rules("reviews", "redirect: {uri: /old}, match: [{uri: {exact: /moved}}]")
 NEW = rules("reviews", "redirect: {uri: /new}, match: [{uri: {exact: /moved}}]")
 
+SUBSET = REVIEWS.replace("||", "|v2|")
+V2 = """
+apiVersion: networking.istio.io/v1
+kind: DestinationRule
+metadata: {name: subsets}
+spec: {host: reviews, subsets: [{name: v2, labels: {version: v2}}]}
+"""
+
 
 def documents(rule: str) -> str:
     return service("reviews", 1) + "\n---\n" + rule
@@ -59,6 +67,24 @@ def threads() -> list[str]:
 def test_the_own_clusters_are_known_by_the_services_name(name: str, namespace: str, ours: bool) -> None:
     config = config_of(service("reviews", 1), OLD)
     assert (REVIEWS in own(config, name, namespace).clusters) is ours
+
+
+@pytest.mark.parametrize(
+    ("service_name", "cluster", "called", "uncalled"),
+    [
+        ("reviews", REVIEWS, "inbound|9080||", None),
+        ("reviews", SUBSET, "inbound|9080||", REVIEWS),
+        ("reviews", "PassthroughCluster", "inbound|9080||", None),
+        ("other", SUBSET, "other", None),  # the documents say nothing of it
+        (None, SUBSET, "inbound|9080||", None),
+        (None, "PassthroughCluster", None, None),
+    ],
+)
+def test_what_the_app_answers_is_called(
+    service_name: str | None, cluster: str, called: str | None, uncalled: str | None
+) -> None:
+    found = own(config_of(service("reviews", 1), V2), service_name, "default")
+    assert (found.name(cluster, called=True), found.name(cluster, called=False)) == (called, uncalled)
 
 
 def test_of_an_envoy_configuration_the_cluster_has_the_services_name() -> None:
