@@ -59,7 +59,8 @@ cdef class Known:
 
     cdef object config
     cdef tuple served     # it, and by the number of a cluster: 1 where it is for the app
-    cdef bint shown       # some of these are shown by other names
+    cdef tuple shown      # by the number of a cluster: what it is called where the app answers; None: by its name
+    cdef tuple inbound    # the same of what a caller in the mesh sends
     cdef bint limits      # there are limits and nothing else
     cdef bint mirrors     # some requests are to be copied
 
@@ -114,8 +115,11 @@ cdef class Entry(Served):
         )
         if not self._is_plain(decision, called):
             return answer.hand_over(self._aside(decision, scope, answer._receive, answer._send, called))
-        if called or self._known.shown:
-            self._inbound.name(decision, called=called)
+        known = self._known
+        if known.config is decision._snapshot.config:  # no other thread has swapped it
+            name = (known.inbound if called else known.shown)[decision._block.decision.cluster]
+            if name is not None:
+                decision.name_cluster(name)
         return answer.serve(decision, not called)
 
     cdef bint _is_plain(self, Decision decision, bint called) except -1:
@@ -138,7 +142,8 @@ cdef class Entry(Served):
         known.served = own.served
         if own.served[0] is not config:  # it has just been swapped
             known.served = config, bytes([cluster.name in own.clusters for cluster in config.clusters])
-        known.shown = bool(own.shown)
+        known.shown = tuple([own.name(cluster.name, called=False) for cluster in config.clusters])
+        known.inbound = tuple([own.name(cluster.name, called=True) for cluster in config.clusters])
         known.limits = view.limits_alone
         known.mirrors = view.mirrors
         self._known = known
