@@ -74,7 +74,12 @@ class MeshMiddleware(Entry):
             await self.app(scope, receive, send)
 
     async def _lifespan(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await asyncio.to_thread(self.mesh.start)
+        try:
+            await asyncio.to_thread(self.mesh.start)
+        except Exception as error:  # else servers take us for an app without a lifespan, and go on
+            await receive()
+            await send({"type": "lifespan.startup.failed", "message": str(error)})
+            raise
         try:
             await self.app(scope, receive, send)
         finally:

@@ -232,6 +232,25 @@ async def test_the_lifespan_passes() -> None:
 
 
 @in_loop
+async def test_a_mesh_that_cannot_start_ends_the_servers_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    mesh, sent = mesh_for(), []
+
+    def start() -> None:
+        raise ModuleNotFoundError("no resolver")
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "lifespan.startup"}
+
+    async def send(message: dict[str, Any]) -> None:
+        sent.append(message)
+
+    monkeypatch.setattr(mesh, "start", start)
+    with pytest.raises(ModuleNotFoundError):
+        await MeshMiddleware(App(), mesh=mesh)({"type": "lifespan"}, receive, send)
+    assert sent == [{"type": "lifespan.startup.failed", "message": "no resolver"}]
+
+
+@in_loop
 async def test_what_the_server_does_not_tell_is_done_without() -> None:
     app = App()
     middleware = MeshMiddleware(app, mesh=mesh_for())
