@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 import time
 from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote_to_bytes
 
@@ -27,6 +28,7 @@ StartResponse = Callable[..., Callable[[bytes], object]]
 App = Callable[[Environ, StartResponse], Iterable[bytes]]
 
 #: What CGI has variables of its own for: under these names come headers spelt with underscores.
+_OWN_KEYS = ("CONTENT_TYPE", "CONTENT_LENGTH")
 _NOT_HEADERS = frozenset({"HTTP_CONTENT_LENGTH", "HTTP_CONTENT_TYPE"})
 #: Bytes of a body that are read for mirrors before the app does.
 _HELD = 64 * 1024
@@ -255,14 +257,24 @@ def _text(line: bytes | str) -> str:
     return line if isinstance(line, str) else line.decode("latin-1")
 
 
+# Names of headers are few; what clients make up pushes out no more than what was made up before.
+@lru_cache(maxsize=1024)
+def _name_of(key: str) -> bytes:
+    """The header that a key of the environ stands for."""
+    return key.removeprefix("HTTP_").replace("_", "-").lower().encode("latin-1")
+
+
+@lru_cache(maxsize=1024)
+def _key_of(name: bytes) -> str:
+    key = name.decode("latin-1").upper().replace("-", "_")
+    return key if key in _OWN_KEYS else "HTTP_" + key
+
+
 def _headers(environ: Environ) -> list[tuple[bytes, bytes]]:
     """Header lines, in the bytes that came; repeated ones have been joined by the server."""
-    keys = {key: key[5:] for key in environ if key.startswith("HTTP_") and key not in _NOT_HEADERS}
-    keys |= {key: key for key in ("CONTENT_TYPE", "CONTENT_LENGTH") if environ.get(key)}
-    return [
-        (name.replace("_", "-").lower().encode("latin-1"), environ[key].encode("latin-1"))
-        for key, name in keys.items()
-    ]
+    keys = [key for key in environ if key.startswith("HTTP_") and key not in _NOT_HEADERS]
+    keys += [key for key in _OWN_KEYS if environ.get(key)]
+    return [(_name_of(key), environ[key].encode("latin-1")) for key in keys]
 
 
 def _target(environ: Environ) -> str:
@@ -279,17 +291,13 @@ def _edited(environ: Environ, decision: Decision) -> Environ:
     """The request as the route makes it."""
     edited = {key: value for key, value in environ.items() if not key.startswith("HTTP_")}
     edited["HTTP_HOST"] = decision.authority
-    for line in decision.request_headers():
-        name, value = (part.decode("latin-1") for part in line)
-        key = name.upper().replace("-", "_")
-        if key in ("CONTENT_TYPE", "CONTENT_LENGTH"):
-            edited[key] = value
-        else:
-            key = "HTTP_" + key
-            edited[key] = f"{edited[key]},{value}" if key in edited else value
+    for name, line in decision.request_headers():
+        key, value = _key_of(name), line.decode("latin-1")
+        edited[key] = f"{edited[key]},{value}" if key in edited and key not in _OWN_KEYS else value
     path, _, query = decision.path.partition("?")
     script = environ.get("SCRIPT_NAME", "")
-    whole = unquote_to_bytes(path).decode("latin-1")
+    plain = path.isascii() and "%" not in path
+    whole = path if plain else unquote_to_bytes(path).decode("latin-1")
     edited["PATH_INFO"] = whole[len(script) :] if whole.startswith(script) else whole
     edited["QUERY_STRING"] = query
     for key in ("RAW_URI", "REQUEST_URI"):
