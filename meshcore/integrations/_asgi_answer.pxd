@@ -26,6 +26,7 @@ cdef class Answer:
     cdef object _receive, _send  # the server's
     cdef object _context       # of the request; None: nobody has asked for it
     cdef object _running       # the coroutine that is awaited; None: it has not begun, or is over
+    cdef object _outside       # the context that the request came in; None: that is somebody else's concern
     cdef object _token         # of the request's context, which ends with it; None: that is somebody else's
     cdef object _task          # that waits for it, while its time is limited
     cdef Deadlines _deadlines  # that it waits among; None: its time is not limited, or it has not waited yet

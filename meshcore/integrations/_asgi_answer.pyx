@@ -7,7 +7,7 @@ the Answer itself, and of the event loop nothing is asked before the app waits f
 import asyncio
 
 cimport cython
-from cpython.contextvars cimport PyContextVar_Reset, PyContextVar_Set
+from cpython.contextvars cimport PyContext_CopyCurrent, PyContextVar_Reset, PyContextVar_Set
 from cpython.object cimport PyObject
 from cpython.pythread cimport PyThread_get_thread_ident
 from cpython.ref cimport Py_DECREF
@@ -18,6 +18,7 @@ from meshcore._request cimport MC_LISTS_STAY
 from meshcore.decision cimport Decision
 from meshcore.integrations._asgi_fields cimport PyDict_CheckExact
 from meshcore.integrations._asgi_head cimport HEAD, LAST, head_of, kind_of
+from meshcore.integrations._asgi_outside cimport sent_outside
 from meshcore.integrations._asgi_scope cimport scope_for_app
 
 from meshcore.context import _CURRENT, RequestContext
@@ -90,6 +91,8 @@ cdef class Answer:
                 message = head_of(self._decision, message, self._edited, &self._status)
         elif kind == LAST:
             self._ended(True)  # what the app does afterwards is its own (background tasks)
+            if self._outside is not None:
+                return sent_outside(self._outside, self._send, message)
         return self._send(message)
 
     def context(self):
@@ -106,6 +109,7 @@ cdef class Answer:
         """Let the app answer, and end the decision with that. The request's context begins here."""
         self._decision = decision
         self._edited = edited
+        self._outside = PyContext_CopyCurrent()
         self._token = PyContextVar_Set(CURRENT, self)
         return self._run()
 
@@ -258,7 +262,7 @@ cdef class Answer:
 
     cdef int _over(self, object error) except -1:
         """The app has returned, or is not going to."""
-        self._running = None
+        self._running = self._scope = self._receive = self._outside = None
         if self._decision is None:
             return 1
         if not self._status and error is not None and isinstance(error, Exception):

@@ -1,0 +1,1 @@
+cdef object sent_outside(object context, object send, object message)
