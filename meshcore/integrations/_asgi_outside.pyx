@@ -53,6 +53,8 @@ cdef class Outside:
         Py_DECREF(value)
         if waits:
             return value
+        if value is None:
+            raise StopIteration  # which makes no exception here
         raise StopIteration(value)
 
     def send(self, value):
