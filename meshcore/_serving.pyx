@@ -148,6 +148,11 @@ cdef class Serving:
             if snapshot is stale:
                 snapshot = refreshed(stale, number, now_ns, mc_entropy_next(self.entropy))
                 self._current[0] = snapshot
+        if snapshot.numbers is not stale.numbers:  # that of a swap, which may have the cluster elsewhere or not at all
+            there = snapshot.numbers.get(stale.clusters[number])
+            if there is None:
+                return snapshot
+            number = there
         self._tell_ejections(snapshot, number, now_ns)
         return snapshot
 

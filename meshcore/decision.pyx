@@ -890,7 +890,10 @@ cdef int decide_afresh(Serving serving, Decision out, Decider decider, mc_code c
     for left in reversed(range(REFRESHES)):
         if code != MC_STALE:
             break
+        config = out._snapshot.config
         out._snapshot = serving.refreshed(out._snapshot, d.cluster, request.now_ns)
+        if out._snapshot.config is not config:
+            request.served = NULL  # it is by the numbers of the other one's clusters
         request.stale = not left
         mc_decision_release(d)
         code = decider(out._snapshot.snapshot, request, d)

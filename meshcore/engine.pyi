@@ -88,7 +88,8 @@ class Engine:
         Traffic outcomes (no route, no healthy upstream, a bad path) are values, never exceptions.
 
         Raises:
-            ValueError: ``now_ns`` is not from 0 to 2**64 - 1, or a port is none.
+            ValueError: ``now_ns`` is not from 0 to 2**64 - 1, a port is none, or ``served`` has not a
+                byte for each cluster.
         """
     def explain(
         self,

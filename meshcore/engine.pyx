@@ -3,9 +3,10 @@ documentation; decisions live in decision.pyx.
 """
 
 cimport cython
-from cpython.bytes cimport PyBytes_AS_STRING
+from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_CheckExact, PyBytes_GET_SIZE
 from cpython.long cimport PyLong_AsLongAndOverflow
 from cpython.object cimport PyObject
+from cpython.tuple cimport PyTuple_GET_SIZE
 from libc.stdint cimport uint16_t
 
 from meshcore._breakers cimport breakers_of, connection_of, pending_of
@@ -157,10 +158,12 @@ cdef inline int decide_now(Serving serving, Snapshot snapshot, object headers, D
     return decide(serving, snapshot, headers, out)
 
 
-cdef inline const unsigned char *served_of(Snapshot snapshot, tuple served) noexcept:
+cdef inline const unsigned char *served_of(Snapshot snapshot, tuple served) except? NULL:
     """The second of (a configuration, bytes), where the first is in force still."""
     if served is None or served[0] is not snapshot.config:
         return NULL
+    if not PyBytes_CheckExact(served[1]) or PyBytes_GET_SIZE(served[1]) != PyTuple_GET_SIZE(snapshot.clusters):
+        raise ValueError("served is a configuration and bytes, one for each of its clusters")
     return <const unsigned char *> PyBytes_AS_STRING(<bytes> served[1])
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import sys
 import threading
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
@@ -452,3 +453,31 @@ def test_a_health_check_that_passes_takes_an_endpoint_back(allowed: bool | None)
     engine.set_checked_health("c", {HOSTS[0]: HealthStatus.HEALTHY})
     assert about(engine, HOSTS[0])["ejected"] is (allowed is False)
     assert (HOSTS[0] in send(engine, 6)) is (allowed is None)
+
+
+@pytest.mark.parametrize("served", [False, True])
+def test_a_swap_while_a_stale_cluster_is_brought_up_to_date(served: bool) -> None:
+    """What is decided on then has fewer clusters than what the request came to, which ``served`` is of."""
+    own = config(detection(consecutive_5xx=1)).clusters
+    others = tuple(Cluster(f"other-{i}") for i in range(4000))
+    large = replace(config(None), clusters=(*others, *own))
+    small = config(None, hosts=0)
+    engine = Engine(large)
+    engine.decide("GET", "a", "/").report(status=503)
+
+    def lines() -> Iterator[tuple[str, str]]:
+        engine.swap(small)
+        yield "x-a", "b"
+
+    numbered = (large, bytes(4000) + b"\1") if served else None
+    decision = engine.decide("GET", "a", "/", lines(), served=numbered)
+    assert engine.config is small
+    assert (decision.cluster, decision.status, decision.flags) == ("c", 503, "UH")
+
+
+@pytest.mark.parametrize("bytes_", [b"", b"\1\1", bytearray(1), None])
+def test_who_is_served_is_told_by_a_byte_for_each_cluster(bytes_: Any) -> None:
+    engine, _ = engine_of(None)
+    with pytest.raises(ValueError, match="one for each of its clusters"):
+        engine.decide("GET", "a", "/", served=(engine.config, bytes_))
+    assert engine.decide("GET", "a", "/", served=(engine.config, b"\1")).endpoint

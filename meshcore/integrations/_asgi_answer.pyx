@@ -15,6 +15,7 @@ from libc.stdint cimport uint64_t
 
 from meshcore._core cimport mc_decision, mc_decision_close, mc_decision_timeouts, mc_platform_now_ns, mc_timeouts
 from meshcore._request cimport MC_LISTS_STAY
+from meshcore._sealed cimport seal
 from meshcore.decision cimport Decision
 from meshcore.integrations._asgi_fields cimport PyDict_CheckExact
 from meshcore.integrations._asgi_head cimport HEAD, LAST, head_of, kind_of
@@ -83,6 +84,8 @@ cdef class Answer:
         return self._told(message)
 
     cdef object _told(self, object message):
+        if self._decision is None:
+            raise RuntimeError("there is nothing to send for: no app has been called")
         if not PyDict_CheckExact(message):
             message = dict(message)
         cdef int kind = kind_of(message)
@@ -98,6 +101,8 @@ cdef class Answer:
     def context(self):
         """The request's context, which most apps never ask for; see ``meshcore.context.Lazy``."""
         if self._context is None:
+            if self._decision is None:
+                raise RuntimeError("there is no context: no app has been called")
             made = RequestContext(self._decision.given(), decision=self._decision)
             if self._context is None:  # no other thread was faster
                 self._context = made
@@ -306,6 +311,8 @@ cdef object call(PyObject *answer, PyObject *const *given, size_t count, PyObjec
         raise TypeError("send() takes one message")
     return (<Answer> answer)._told(<object> given[0])
 
+
+seal(Answer, "answers are what a middleware returns")
 
 cdef object answer_type = Answer
 cdef Answer any_answer = Answer.__new__(Answer)

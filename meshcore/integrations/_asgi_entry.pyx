@@ -45,6 +45,11 @@ cdef inline object given(dict scope, Field *field):
     return <object> found
 
 
+cdef inline object given_or_none(dict scope, Field *field):
+    cdef PyObject *found = value_of(scope, field)
+    return None if found == NULL else <object> found
+
+
 cdef bint names_a_caller(object lines) except -1:
     """Whether the caller says that it is in the mesh."""
     for line in lines:
@@ -88,11 +93,11 @@ cdef class Entry(Served):
 
     cdef int begin(self, Answer answer) except -1:
         cdef dict scope = answer._scope
-        cdef PyObject *client = value_of(scope, CLIENT)
-        cdef PyObject *scheme = value_of(scope, SCHEME)
+        client = given_or_none(scope, CLIENT)
+        scheme = given_or_none(scope, SCHEME)
         source, port = None, 0
-        if client != NULL and <object> client:
-            source, port = (<object> client)[0], (<object> client)[1]
+        if client:
+            source, port = client[0], client[1]
         version = given(scope, HTTP_VERSION)
         headers = given(scope, HEADERS)
         if not isinstance(headers, (list, tuple)):  # they may be there to be read once
@@ -106,7 +111,7 @@ cdef class Entry(Served):
             given(scope, METHOD),
             target_in(scope),
             headers,
-            "http" if scheme == NULL or not <object> scheme else <object> scheme,
+            scheme or "http",
             source,
             port if type(port) is int and 0 <= port <= 65535 else port_of(port),
             "HTTP/1.1" if is_text(version, b"1.1", 3) else protocols.get(version) or f"HTTP/{version}",

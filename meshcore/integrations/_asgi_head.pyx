@@ -39,11 +39,11 @@ cdef dict head_of(Decision decision, dict message, bint edited, int *status):
     cdef PyObject *lines = value_of(message, HEADERS)
     if number == NULL:
         raise KeyError("status")
+    given = <object> number  # nobody else may have it by when the lines have been read
     headers = () if lines == NULL else <object> lines
     if not isinstance(headers, (list, tuple)):  # they may be there to be read once
         headers = list(headers)
         message = {**message, "headers": headers}
-    given = <object> number
     tell(decision, given, headers)
     status[0] = given
     if not edited or stays(decision, headers):

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import inspect
 import sys
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Iterator
 from typing import Any
 
 import pytest
@@ -416,4 +417,64 @@ async def test_an_app_that_no_task_runs_is_not_ended() -> None:
     assert other.status == 504
     request.close()
     assert active(mesh) == 0
+    mesh.close()
+
+
+@in_loop
+async def test_a_head_whose_lines_change_it_is_sent_as_it_was_given() -> None:
+    """The lines are read after the status has been taken; nobody else has that then."""
+    sent: list[Any] = []
+    message: dict[str, Any] = {"type": "http.response.start", "status": int("599")}
+
+    def lines() -> Iterator[tuple[bytes, bytes]]:
+        message["status"] = None
+        gc.collect()
+        yield b"x-a", b"b"
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        message["headers"] = lines()
+        await send(message)
+        await send({"type": "http.response.body"})
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    mesh = started()
+    await MeshMiddleware(app, mesh=mesh)(scope_of(), request, send)
+    assert (b"x-a", b"b") in sent[0]["headers"]
+    assert dict(mesh.requests.total()) == {(REVIEWS, 599, ""): 1}
+    mesh.close()
+
+
+@in_loop
+async def test_a_scope_whose_lines_change_it() -> None:
+    scope = scope_of(client=["10.0.0.9", 1234], scheme="".join(["ht", "tp"]), method="".join(["GE", "T"]))
+
+    def lines() -> Iterator[tuple[bytes, bytes]]:
+        scope.update(client=None, scheme=None)
+        gc.collect()
+        yield b"host", b"reviews:9080"
+
+    scope["headers"] = lines()
+    app, mesh = App(), started()
+    await MeshMiddleware(app, mesh=mesh)(scope, request, ignore)
+    assert dict(mesh.requests.total()) == {(REVIEWS, 200, ""): 1}
+    mesh.close()
+
+
+@in_loop
+async def test_nothing_is_sent_before_an_app_is_called() -> None:
+    mesh = started()
+    answer: Any = MeshMiddleware(App(), mesh=mesh)(scope_of(), request, ignore)
+    for kind in ("start", "body"):
+        with pytest.raises(RuntimeError, match="no app has been called"):
+            answer({"type": f"http.response.{kind}", "status": 200})
+    with pytest.raises(RuntimeError, match="no app has been called"):
+        answer.context()
+    its_type: Any = type(answer)
+    with pytest.raises(TypeError, match="what a middleware returns"):
+        its_type()
+    with pytest.raises(TypeError, match="what a middleware returns"):
+        its_type.__new__(its_type)
+    answer.close()
     mesh.close()
