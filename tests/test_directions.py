@@ -138,7 +138,7 @@ PYTHON_ALLOWED: dict[str, set[str]] = {
     | {"_limit", "_outlier", "shared", "_trace"},
     "__init__": SERVING | {"_backend", "_circuit", "_concurrency", "context", "mesh"},
     "integrations": SERVING
-    | {"_core", "_per_loop", "_request", "context", "discovery", "mesh", "telemetry", "upstream"},
+    | {"_core", "_per_loop", "_request", "_sealed", "context", "discovery", "mesh", "telemetry", "upstream"},
     "telemetry": SERVING,
     "analysis": {"model", "config", "match"},
     "replay": SERVING | {"analysis"},
