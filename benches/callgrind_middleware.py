@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import shutil
 import sys
+from collections.abc import Callable, Sequence
 
 from bench_middleware import SCENARIOS
 from callgrind_decide import spent
@@ -29,19 +30,23 @@ asyncio.run(main())
 """
 
 
-def main() -> int:
-    options = argparse.ArgumentParser(description=__doc__.partition("\n")[0] if __doc__ else None)
+def count(doc: str | None, bare: str, names: Sequence[str], spent: Callable[[str], dict[str, float]]) -> int:
+    """Tell what each of those named takes beyond the bare app; the options are the command's.
+
+    ``spent``: the instructions of each function in one request, and of all as "PROGRAM TOTALS".
+    """
+    options = argparse.ArgumentParser(description=doc.partition("\n")[0] if doc else None)
     options.add_argument("--functions", type=int, default=0, help="how many of each to list")
-    options.add_argument("--only", choices=SCENARIOS, help="leave the others out")
+    options.add_argument("--only", choices=names, help="leave the others out")
     arguments = options.parse_args()
     if not shutil.which("valgrind"):
         print("valgrind is not here: nothing counted")
         return 0
-    alone = spent(LOOP, name="bare")
+    alone = spent(bare)
     base = alone.pop("PROGRAM TOTALS")
     print(f"{base:8,.0f} instructions: the bare app")
-    for name in [arguments.only] if arguments.only else SCENARIOS:
-        found = spent(LOOP, name=name)
+    for name in [arguments.only] if arguments.only else names:
+        found = spent(name)
         print(f"{found.pop('PROGRAM TOTALS') - base:8,.0f} more: {name}")
         more = {function: cost - alone.get(function, 0) for function, cost in found.items()}
         for function, cost in sorted(more.items(), key=lambda item: -item[1])[: arguments.functions]:
@@ -50,4 +55,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(count(__doc__, "bare", list(SCENARIOS), lambda name: spent(LOOP, name=name)))
