@@ -74,13 +74,12 @@ cdef Block *block_new(Py_ssize_t line_count) except NULL:
         block = <Block *> malloc(sizeof(Block))
         if block == NULL:
             raise MemoryError
-    block.decided = block.decision.request.inbound = False
-    block.decision.request.served = NULL
-    block.held_count = block.undrawn = 0
-    block.named = NULL
-    block.lines = block.some
+        block.decided = False
+        block.held_count = 0
+        block.lines = block.some
+        block_clear(block)
     if block_make_room(block, line_count):
-        free(block)
+        block_free(block)
         raise MemoryError
     return block
 

@@ -154,7 +154,7 @@ cdef inline int decide_now(Serving serving, Snapshot snapshot, object headers, D
     request.now_ns = now_of(snapshot, None)
     request.unix_s = unix_time_of(snapshot, None)
     request.seed = draw_seed(serving)
-    request.ids = ids_of(serving, snapshot, out._block, None) if snapshot.makes_ids else NULL
+    request.ids = ids_of(serving, snapshot, out._block, None)
     return decide(serving, snapshot, headers, out)
 
 
@@ -272,7 +272,7 @@ cdef class Engine:
         request.now_ns = now_of(snapshot, now_ns)
         request.unix_s = unix_time_of(snapshot, unix_time)
         request.seed = draw_seed(self._serving) if seed is None else seed & 0xFFFFFFFFFFFFFFFF
-        request.ids = ids_of(self._serving, snapshot, out._block, seed) if snapshot.makes_ids else NULL
+        request.ids = ids_of(self._serving, snapshot, out._block, seed)
         decide(self._serving, snapshot, headers, out)
         hold_texts(out, method, authority, path, scheme, source, local, protocol)
         if request.served != NULL:

@@ -140,18 +140,18 @@ class SideBySide(Generic[R]):
         tasks: list[asyncio.Task[R] | asyncio.Task[None]] = [*self._attempts, *self._timers]
         for one in tasks:
             one.cancel()
-        cancelled = await _ended(tasks)
+        cancelled = await ended(tasks)
         for task in self._attempts:
             self._give_up(task)
-        cancelled |= await _ended(self._dropping)
+        cancelled |= await ended(self._dropping)
         if cancelled:
             if reply is not None:
                 self._drop(reply)
-                await _ended(self._dropping)
+                await ended(self._dropping)
             raise asyncio.CancelledError
 
 
-async def _ended(tasks: Sequence[asyncio.Future[Any]]) -> bool:
+async def ended(tasks: Sequence[asyncio.Future[Any]]) -> bool:
     """Wait until all have ended, whatever strikes; whether a cancellation did."""
     cancelled = False
     while not all(task.done() for task in tasks):

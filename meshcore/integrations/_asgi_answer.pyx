@@ -19,7 +19,7 @@ from meshcore._sealed cimport seal
 from meshcore.decision cimport Decision
 from meshcore.integrations._asgi_fields cimport PyDict_CheckExact
 from meshcore.integrations._asgi_head cimport HEAD, LAST, head_of, kind_of
-from meshcore.integrations._asgi_outside cimport sent_outside
+from meshcore.integrations._asgi_outside cimport PyIter_Send, coroutine_of, sent_outside
 from meshcore.integrations._asgi_scope cimport scope_for_app
 
 from meshcore.context import _CURRENT, RequestContext
@@ -29,9 +29,6 @@ __all__ = ["Answer", "Served", "serve"]
 
 
 cdef extern from "Python.h":
-    # 1: it waits, 0: it has returned
-    int PyIter_Send(object awaited, object value, PyObject **result) except -1
-    bint PyCoro_CheckExact(object awaited)
     Py_ssize_t PyVectorcall_NARGS(size_t count)
     const unsigned long Py_TPFLAGS_HAVE_VECTORCALL
     ctypedef struct PyTypeObject:
@@ -39,11 +36,6 @@ cdef extern from "Python.h":
         Py_ssize_t tp_vectorcall_offset
 
 cdef object CURRENT = _CURRENT
-
-async def awaited(what):
-    """A coroutine of whatever an app may return."""
-    return await what
-
 
 async def nothing():
     pass
@@ -134,7 +126,7 @@ cdef class Answer:
         try:
             scope = scope_for_app(self._decision, self._scope, &limits) if self._edited else self._scope
             running = self._served.app(scope, self._receive, self)
-            self._running = running if PyCoro_CheckExact(running) else awaited(running)
+            self._running = coroutine_of(running)
         except BaseException as error:
             self._over(error)
             raise

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from meshcore._per_loop import PerLoop
 from meshcore.engine import Attempt, Decision
 from meshcore.exchange import AttemptError, arun
+from meshcore.exchange.side_by_side import ended
 from meshcore.integrations._asgi_copying import Copying
 from meshcore.integrations._inbound import goes_in_circles, mark_of
 from meshcore.mesh import Mesh
@@ -169,7 +170,11 @@ class _Forwarding:
         finally:
             for copy in self._copies:
                 copy.abandon()
-            await _end(exchange, *others)
+            tasks = (exchange, *others)
+            for task in tasks:
+                task.cancel()
+            if await ended(tasks):
+                raise asyncio.CancelledError
 
     async def _exchange(self) -> int:
         decision = self._decision
@@ -198,9 +203,8 @@ class _Forwarding:
         cluster = way.mesh.view().cluster(decision.cluster)
         assert decision.cluster is not None
         lines = [line for line in attempt.request_headers() if line[0].lower() != b"host"]
-        name, value = mark_of(way.mesh)
         host = attempt.authority.encode("utf-8", "surrogateescape")
-        headers = [(b"Host", host), *end_to_end(lines), (name.encode(), value.encode())]
+        headers = [(b"Host", host), *end_to_end(lines), mark_of(way.mesh)]
         body = None
         if self._has_body:
             self._body.join(attempt)
@@ -279,17 +283,3 @@ class _Forwarding:
         while (await self._receive())["type"] != "http.disconnect":
             pass
         self._gone.set()
-
-
-async def _end(*tasks: asyncio.Future[Any]) -> None:
-    """Cancel tasks, and wait until all have ended; whoever cancels us meanwhile is obeyed then."""
-    cancelled = False
-    for task in tasks:
-        task.cancel()
-    while not all(task.done() for task in tasks):
-        try:
-            await asyncio.wait(tasks)
-        except asyncio.CancelledError:
-            cancelled = True
-    if cancelled:
-        raise asyncio.CancelledError

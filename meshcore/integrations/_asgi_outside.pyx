@@ -11,15 +11,12 @@ from cpython.object cimport PyObject
 from cpython.ref cimport Py_DECREF
 
 
-cdef extern from "Python.h":
-    # 1: it waits, 0: it has returned
-    int PyIter_Send(object awaited, object value, PyObject **result) except -1
-    bint PyCoro_CheckExact(object awaited)
-
-
 async def awaited(what):
-    """A coroutine of whatever a server's send may return."""
     return await what
+
+
+cdef object coroutine_of(object what):
+    return what if PyCoro_CheckExact(what) else awaited(what)
 
 
 @cython.final
@@ -83,5 +80,5 @@ cdef object sent_outside(object context, object send, object message):
     finally:
         PyContext_Exit(context)
     made._context = context
-    made._coroutine = sending if PyCoro_CheckExact(sending) else awaited(sending)
+    made._coroutine = coroutine_of(sending)
     return made

@@ -21,9 +21,9 @@ _MOST_FORWARDS = 8
 _LIMITED = frozenset({"RL", "RLSE"})
 
 
-def mark_of(mesh: Mesh) -> tuple[str, str]:
+def mark_of(mesh: Mesh) -> tuple[bytes, bytes]:
     """The header line by which this process names itself to those that it calls."""
-    return MARK, mesh.service or "-"
+    return MARK.encode(), (mesh.service or "-").encode()
 
 
 def goes_in_circles(decision: Decision) -> bool:

@@ -63,9 +63,8 @@ class Outbound:
     def __init__(self, mesh: Mesh) -> None:
         require_mesh(mesh)
         self.mesh = mesh
-        name, value = mark_of(mesh)
         #: Of every request that leaves this process for the mesh.
-        self.mark: Line = (name.encode(), value.encode())
+        self.mark: Line = mark_of(mesh)
 
     def decide(self, method: str, target: bytes, headers: Iterable[Line], *, scheme: str) -> Decision:
         """Decide on a request with these header lines, Host among them.

@@ -195,7 +195,7 @@ class _Head:
         if self._edited:
             lines = self._decision.response_headers(headers, status=number)
             if not headers:  # which do not tell that lines are texts here
-                lines = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in lines]
+                lines = [(_text(name), _text(value)) for name, value in lines]
             headers = lines
         return self._start_response(status, headers, *exc_info)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import islice
 
 from meshcore.config.istio.matching import Client
 from meshcore.config.istio.resources import Resource, in_order, same_labels
@@ -24,7 +25,7 @@ def applicable(
     ordered = in_order(telemetries)
     for namespace in dict.fromkeys((root_namespace, client.namespace)):
         wide = (it for it in ordered if it.namespace == namespace and _is_wide(it.spec))
-        yield from [first for first in [next(wide, None)] if first is not None]
+        yield from islice(wide, 1)
     for it in ordered:
         if it.namespace == client.namespace and not _is_wide(it.spec) and _selects(it.spec, client):
             yield it
