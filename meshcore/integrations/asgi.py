@@ -64,7 +64,7 @@ class MeshMiddleware(Entry):
     async def _other(self, scope: Scope, receive: Receive, send: Send) -> None:
         kind = scope["type"]
         if kind == "http":  # the server has no lifespan
-            await asyncio.to_thread(self.mesh.use)
+            await _in_a_thread(self.mesh.use)
             await self(scope, receive, send)
         elif kind == "lifespan":
             await self._lifespan(scope, receive, send)
@@ -75,7 +75,7 @@ class MeshMiddleware(Entry):
 
     async def _lifespan(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
-            await asyncio.to_thread(self.mesh.start)
+            await _in_a_thread(self.mesh.start)
         except Exception as error:  # else servers take us for an app without a lifespan, and go on
             await receive()
             await send({"type": "lifespan.startup.failed", "message": str(error)})
@@ -125,6 +125,17 @@ class MeshMiddleware(Entry):
 
     def _count(self, decision: Decision, status: int) -> None:
         self.mesh.requests.count((decision.cluster or "", status, decision.flags))
+
+
+async def _in_a_thread(begin: Callable[[], None]) -> None:
+    """Files are read and names resolved, for which other requests shall not wait."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        raise RuntimeError(
+            "MeshMiddleware needs a server that runs asyncio (Hypercorn: -k asyncio); this one does not"
+        ) from None
+    await asyncio.to_thread(begin)
 
 
 def _telling(lines: list[tuple[bytes, bytes]], send: Send) -> Send:

@@ -250,6 +250,23 @@ async def test_a_mesh_that_cannot_start_ends_the_servers_start(monkeypatch: pyte
     assert sent == [{"type": "lifespan.startup.failed", "message": "no resolver"}]
 
 
+def test_a_server_with_another_loop_is_told_what_is_needed() -> None:
+    """As Hypercorn on trio, whose coroutines nothing of asyncio runs."""
+    sent = []
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "lifespan.startup"}
+
+    async def send(message: dict[str, Any]) -> None:
+        sent.append(message)
+
+    middleware = MeshMiddleware(App(), mesh=mesh_for())
+    for scope in ({"type": "lifespan"}, {"type": "http"}):
+        with pytest.raises(RuntimeError, match=r"runs asyncio.*-k asyncio"):
+            middleware(scope, receive, send).__await__().send(None)
+    assert [message["type"] for message in sent] == ["lifespan.startup.failed"]
+
+
 @in_loop
 async def test_what_the_server_does_not_tell_is_done_without() -> None:
     app = App()
