@@ -46,7 +46,7 @@ def accepts(flag: str) -> bool:
 
 
 SOURCES = files("src_c/*.c", "src_c/*/*.c")
-HEADERS = files("src_c/*.h", "src_c/*/*.h", "src_c/*/*.def")
+HEADERS = files("src_c/*.h", "src_c/*/*.h", "src_c/include/meshcore/*.h", "src_c/*/*.def")
 SANITIZE = os.environ.get("MESHCORE_SANITIZE", "")
 WERROR = ["-Werror"] if os.environ.get("MESHCORE_WERROR") else []
 # Rings and tables come of sums in doubles that must round as Envoy's do: nothing is fused.

@@ -1,4 +1,4 @@
-# The C core's public header, as Cython sees it. Sections as in meshcore.h.
+# The C core's public header, as Cython sees it.
 
 from libc.stdint cimport int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 

@@ -15,7 +15,7 @@ ROOT = Path(__file__).parent.parent
 CORE = ROOT / "src_c"
 PACKAGE = ROOT / "meshcore"
 
-#: Every folder of the core may include itself, base and the public header; these may include more.
+#: Every folder of the core may include itself, base and the public headers; these may include more.
 C_ALLOWED = {
     "balance": {"upstream"},
     "upstream": {"circuit", "concurrency", "shared"},
@@ -207,6 +207,23 @@ def test_core_is_a_function_of_its_arguments(path: Path) -> None:
     assert [name for name in includes(path) if IMPURE_HEADERS.fullmatch(name)] == []
     code = re.sub(r'"(\\.|[^"\\])*"', '""', without_comments(path.read_text()))
     assert IMPURE_CALLS.findall(code) == []
+
+
+PUBLIC = sorted(CORE.glob("include/**/*.h"))
+
+
+@pytest.mark.parametrize("path", PUBLIC, ids=relative)
+def test_public_headers_include_one_another_alone(path: Path) -> None:
+    public = {str(header.relative_to(CORE / "include")) for header in PUBLIC}
+    assert set(includes(path)) - public - {"stdbool.h", "stddef.h", "stdint.h"} == set()
+
+
+def test_public_headers_compile_by_themselves() -> None:
+    compiler = (sysconfig.get_config_var("CC") or "cc").split()[0]
+    if not shutil.which(compiler):
+        pytest.skip(f"needs {compiler}")
+    flags = ["-std=c11", "-Wall", "-Wextra", "-Wpedantic", "-Werror", f"-I{CORE / 'include'}"]
+    subprocess.run([compiler, *flags, "-fsyntax-only", "-x", "c", *map(str, PUBLIC)], check=True)
 
 
 def test_core_has_no_mutable_state_of_its_own(tmp_path: Path) -> None:

@@ -23,7 +23,7 @@ from meshcore._backend import BACKENDS
 pytestmark = pytest.mark.usefixtures("each_backend", "backend_of_files")
 
 SIZE = 1 << 20
-#: How a file begins until it is made: MC_SHARED_UNFINISHED of meshcore.h.
+#: How a file begins until it is made: MC_SHARED_UNFINISHED of meshcore/shared.h.
 UNFINISHED = (0x6E696765626D6D63).to_bytes(8, sys.byteorder)
 
 

@@ -7,17 +7,29 @@ The compiler sees the headers themselves, so that the two cannot disagree.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-__all__ = ["declarations", "extension"]
+__all__ = ["declarations", "extension", "with_included"]
 
 CORE = Path(__file__).parent.parent.parent / "src_c"
-HEADERS = (CORE / "include" / "meshcore.h", CORE / "platform.h")
+INCLUDE = CORE / "include"
+HEADERS = (INCLUDE / "meshcore.h", CORE / "platform.h")
 
 #: Beside them: what the bindings share with the core for draws of their own.
 MORE = "uint64_t mc_mix64(uint64_t value);"
 SOURCE = '#include "meshcore.h"\n#include "platform.h"\n#include "base/rng.h"\n'
+
+
+def with_included(header: Path, seen: set[Path] | None = None) -> Iterator[Path]:
+    """The public headers that it includes, each once, behind those that they include; and then itself."""
+    seen = set() if seen is None else seen
+    for name in re.findall(r'^#include "(meshcore/\w+\.h)"', header.read_text(), flags=re.M):
+        if (included := INCLUDE / name) not in seen:
+            seen.add(included)
+            yield from with_included(included, seen)
+    yield header
 
 
 def declarations(header: str) -> str:
@@ -38,7 +50,8 @@ def extension(folder: str, **options: Any) -> Any:
 
     builder = FFI()
     for header in HEADERS:
-        builder.cdef(declarations(header.read_text()))
+        for part in with_included(header):
+            builder.cdef(declarations(part.read_text()))
     builder.cdef(MORE)
     builder.set_source("meshcore._cffi._core", SOURCE, **options)
     return builder.distutils_extension(folder)

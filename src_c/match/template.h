@@ -1,4 +1,4 @@
-/* Path templates as Envoy's uri_template extension has them; the functions are in meshcore.h.
+/* Path templates as Envoy's uri_template extension has them; the functions are in meshcore/template.h.
  *
  * A template is a list of parts: literal text, globs, and the borders of variables. At most one glob
  * takes several segments, and no glob follows it; so the text behind it has one place, the path's end,
