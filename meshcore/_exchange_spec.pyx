@@ -4,6 +4,7 @@ from libc.stdint cimport UINT64_MAX, uint32_t, uint64_t
 
 from meshcore._cluster_spec cimport nanoseconds
 from meshcore._core cimport *
+from meshcore._match_spec cimport headers_spec
 from meshcore._spec cimport Specs
 
 from meshcore.model import DEFAULT_ROUTE_TIMEOUT, DEFAULT_STREAM_IDLE_TIMEOUT
@@ -19,13 +20,6 @@ cdef uint64_t or_unset(object seconds) except? 0:
 
 cdef uint64_t or_none(object seconds) except? 0:
     return 0 if seconds is None else nanoseconds(seconds)
-
-
-cdef const mc_header_match_spec *header_matches(Specs specs, tuple matches) except NULL:
-    cdef mc_header_match_spec *out = <mc_header_match_spec *> specs.array(len(matches), sizeof(mc_header_match_spec))
-    for i, match in enumerate(matches):
-        specs._header(match, &out[i])
-    return out
 
 
 cdef const mc_retry_spec *retry_spec(Specs specs, object policy) except NULL:
@@ -44,9 +38,9 @@ cdef const mc_retry_spec *retry_spec(Specs specs, object policy) except NULL:
         codes[i] = code
     out.status_codes = codes
     out.status_code_count = <uint32_t> len(policy.retriable_status_codes)
-    out.headers = header_matches(specs, policy.retriable_headers)
+    out.headers = headers_spec(specs, policy.retriable_headers)
     out.header_count = <uint32_t> len(policy.retriable_headers)
-    out.request_headers = header_matches(specs, policy.retriable_request_headers)
+    out.request_headers = headers_spec(specs, policy.retriable_request_headers)
     out.request_header_count = <uint32_t> len(policy.retriable_request_headers)
     for i, (name, form) in enumerate(policy.rate_limited_reset_headers):
         resets[i].name = specs.text(name)

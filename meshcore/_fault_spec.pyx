@@ -1,6 +1,7 @@
 """Faults of the model as the core's specs."""
 
 from meshcore._core cimport *
+from meshcore._match_spec cimport headers_spec
 from meshcore._spec cimport Specs
 
 from meshcore.model import FaultPolicy, ForwardAction
@@ -84,14 +85,10 @@ cdef int _override(object runtime, mc_fault_override *out) except -1:
 
 
 cdef int _concerned(Specs specs, object policy, mc_fault_spec *out) except -1:
-    cdef mc_header_match_spec *headers = <mc_header_match_spec *> specs.array(
-        len(policy.headers), sizeof(mc_header_match_spec))
     cdef mc_slice *nodes = <mc_slice *> specs.array(len(policy.downstream_nodes), sizeof(mc_slice))
-    for i, match in enumerate(policy.headers):
-        specs._header(match, &headers[i])
     for i, node in enumerate(policy.downstream_nodes):
         nodes[i] = specs.text(node)
-    out.headers = headers
+    out.headers = headers_spec(specs, policy.headers)
     out.header_count = <uint32_t> len(policy.headers)
     out.downstream_nodes.at = nodes
     out.downstream_nodes.count = <uint32_t> len(policy.downstream_nodes)

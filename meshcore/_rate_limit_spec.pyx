@@ -2,6 +2,8 @@
 
 from meshcore._concurrency_spec cimport concurrency_filter
 from meshcore._core cimport *
+from meshcore._edit_spec cimport format_spec, values_spec
+from meshcore._match_spec cimport headers_spec, queries_spec
 from meshcore._spec cimport Specs, said
 
 from meshcore.model import (
@@ -71,7 +73,7 @@ cdef class LimitSpecs:
                 all[i].hits.said = True
                 all[i].hits.value = limit.hits
             if limit.hits_format:
-                self._specs.format(limit.hits_format, &all[i].hits_format)
+                format_spec(self._specs, limit.hits_format, &all[i].hits_format)
         out.at = all
         out.count = <uint32_t> len(rate_limits)
         return out
@@ -272,17 +274,15 @@ cdef int fraction(object share, mc_fraction *out) except -1:
 
 
 cdef int values_of(Specs specs, tuple request, tuple response, mc_edits_spec *out) except -1:
-    out.request_add = specs.values(request)
+    out.request_add = values_spec(specs, request)
     out.request_add_count = <uint32_t> len(request)
-    out.response_add = specs.values(response)
+    out.response_add = values_spec(specs, response)
     out.response_add_count = <uint32_t> len(response)
     return 0
 
 
 cdef const mc_entry_spec *entries_of(Specs specs, tuple actions) except NULL:
     cdef mc_entry_spec *all = <mc_entry_spec *> specs.array(len(actions), sizeof(mc_entry_spec))
-    cdef mc_header_match_spec *headers
-    cdef mc_query_match_spec *queries
     for i, action in enumerate(actions):
         all[i].source = SOURCES[action.kind]
         if action.kind is Kinds.METADATA and not action.value:
@@ -294,14 +294,8 @@ cdef const mc_entry_spec *entries_of(Specs specs, tuple actions) except NULL:
         all[i].empty = action.empty_if_absent
         all[i].expect_match = action.expect_match
         all[i].v4_bits, all[i].v6_bits = action.prefix_lengths
-        headers = <mc_header_match_spec *> specs.array(len(action.headers), sizeof(mc_header_match_spec))
-        for k, match in enumerate(action.headers):
-            specs._header(match, &headers[k])
-        all[i].headers = headers
+        all[i].headers = headers_spec(specs, action.headers)
         all[i].header_count = <uint32_t> len(action.headers)
-        queries = <mc_query_match_spec *> specs.array(len(action.query_parameters), sizeof(mc_query_match_spec))
-        for k, match in enumerate(action.query_parameters):
-            specs.query(match, &queries[k])
-        all[i].queries = queries
+        all[i].queries = queries_spec(specs, action.query_parameters)
         all[i].query_count = <uint32_t> len(action.query_parameters)
     return all

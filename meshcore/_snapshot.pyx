@@ -7,9 +7,16 @@ cimport cython
 from libc.stdint cimport uintptr_t
 
 from meshcore._core cimport *
+from meshcore._action_spec cimport action_spec
 from meshcore._cluster_spec cimport cluster_spec, nanoseconds, unchecked
+from meshcore._edit_spec cimport edits_spec
 from meshcore._exchange_spec cimport exchange_options, exchange_spec
 from meshcore._fault_spec cimport fault_spec, filter_fault, route_faults
+from meshcore._http_spec cimport options_spec
+from meshcore._match_spec cimport domains_spec, route_spec
+from meshcore._policy_spec cimport (
+    cors_spec, filter_cors, filter_session, hash_policies_spec, mirrors_spec, session_spec,
+)
 from meshcore._rate_limit_spec cimport LimitSpecs
 from meshcore._request cimport MC_LISTS_STAY
 from meshcore._spec cimport Specs
@@ -127,7 +134,7 @@ cdef class Snapshot:
                 if hashed == NULL:
                     hashed = <mc_hash_policies_spec *> specs.array(
                         len(self.config.clusters), sizeof(mc_hash_policies_spec))
-                hashed[i] = specs.hash_policies(cluster.hash_policies)
+                hashed[i] = hash_policies_spec(specs, cluster.hash_policies)
             by_name[cluster.name] = i
             if not i & 63:
                 breathe()
@@ -159,8 +166,8 @@ cdef class Snapshot:
             routes = <mc_route_spec *> specs.array(len(host.routes), sizeof(mc_route_spec))
             actions = <mc_action_spec *> specs.array(len(host.routes), sizeof(mc_action_spec))
             for r, route in enumerate(host.routes):
-                specs.route(route, &routes[r])
-                specs.action(route, by_name, &actions[r])
+                route_spec(specs, route, &routes[r])
+                action_spec(specs, route, by_name, &actions[r])
                 if isinstance(route.action, ForwardAction):
                     exchange_spec(specs, route.action, host, &actions[r])
                 route_faults(specs, route, &actions[r])
@@ -171,13 +178,13 @@ cdef class Snapshot:
             hosts[i].actions = actions
             hosts[i].route_count = <uint32_t> len(host.routes)
             hosts[i].require_tls = TLS[host.require_tls]
-            specs.edits(host.edits, &hosts[i].edits)
-            hosts[i].cors = specs.filter_cors(host.typed_per_filter_config)
-            hosts[i].cors_field = specs.cors(host.cors)
+            edits_spec(specs, host.edits, &hosts[i].edits)
+            hosts[i].cors = filter_cors(specs, host.typed_per_filter_config)
+            hosts[i].cors_field = cors_spec(specs, host.cors)
             hosts[i].fault = filter_fault(specs, host.typed_per_filter_config)
-            hosts[i].mirrors = specs.mirrors(host.mirrors, by_name)
+            hosts[i].mirrors = mirrors_spec(specs, host.mirrors, by_name)
             hosts[i].mirror_count = <uint32_t> len(host.mirrors)
-            hosts[i].session = specs.filter_session(host.typed_per_filter_config)
+            hosts[i].session = filter_session(specs, host.typed_per_filter_config)
             hosts[i].limits = limits.levels(host.typed_per_filter_config, scopes[i])
             hosts[i].descriptors = limits.descriptors(host.rate_limits)
             if not i & 15:
@@ -201,16 +208,16 @@ cdef class Snapshot:
             listeners[i].name = specs.text(listener.name)
             listeners[i].port = listener.port or 0
             listeners[i].most_specific_header_mutations_wins = table.most_specific_header_mutations_wins
-            specs.options(listener.options, &listeners[i].options)
+            options_spec(specs, listener.options, &listeners[i].options)
             exchange_options(listener.options, &listeners[i].options)
-            specs.domains(table, numbers, &listeners[i].domains)
-            specs.edits(table.edits, &listeners[i].edits)
-            listeners[i].cors = specs.filter_cors(table.typed_per_filter_config)
-            listeners[i].mirrors = specs.mirrors(table.mirrors, by_name)
+            domains_spec(specs, table, numbers, &listeners[i].domains)
+            edits_spec(specs, table.edits, &listeners[i].edits)
+            listeners[i].cors = filter_cors(specs, table.typed_per_filter_config)
+            listeners[i].mirrors = mirrors_spec(specs, table.mirrors, by_name)
             listeners[i].mirror_count = <uint32_t> len(table.mirrors)
-            listeners[i].session = specs.filter_session(table.typed_per_filter_config)
+            listeners[i].session = filter_session(specs, table.typed_per_filter_config)
             if listeners[i].session == NULL:
-                listeners[i].session = specs.session(listener.session)
+                listeners[i].session = session_spec(specs, listener.session)
             listeners[i].table_fault = filter_fault(specs, table.typed_per_filter_config)
             listeners[i].fault = fault_spec(specs, listener.fault)
             listeners[i].limits = limits.levels(table.typed_per_filter_config, f"{listener.name}/table")

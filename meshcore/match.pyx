@@ -54,6 +54,7 @@ from meshcore._core cimport (
     mc_view,
     mc_view_split,
 )
+from meshcore._match_spec cimport domains_spec, route_spec
 from meshcore._request cimport as_bytes, as_pairs, pairs_as_bytes, take, take_pairs
 from meshcore._spec cimport Specs
 
@@ -301,12 +302,12 @@ cdef class RouteTable:
         for host in route_configuration.virtual_hosts:
             routes = <mc_route_spec *> specs.array(len(host.routes), sizeof(mc_route_spec))
             for i, route in enumerate(host.routes):
-                specs.route(route, &routes[i])
+                route_spec(specs, route, &routes[i])
                 names.append(route.name)
             if mc_route_table_add_virtual_host(self._table, routes, <uint32_t> len(host.routes), &index, &error):
                 _refuse(&error)
             numbers[id(host)] = index
-        specs.domains(route_configuration, numbers, &domains)
+        domains_spec(specs, route_configuration, numbers, &domains)
         if mc_route_table_add_domains(self._table, &domains, &index, &error):
             _refuse(&error)
         self._names = tuple(names)

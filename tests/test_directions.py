@@ -44,6 +44,7 @@ BINDINGS = {"match", "balance", "split", "circuit", "concurrency", "outlier", "l
 SHARING = {"shared", "_mapping"}
 #: What the bindings share: the C declarations, specs made of the model, requests made of Python objects.
 SHARED = {
+    "_action_spec",
     "_breakers",
     "_core",
     "_circuit",
@@ -51,16 +52,20 @@ SHARED = {
     "_concurrency",
     "_concurrency_spec",
     "_concurrency_status",
+    "_edit_spec",
     "_ejections",
     "_exchange_spec",
     "_fault_spec",
     "_failures",
     "_given",
     "_hosts",
+    "_http_spec",
     "_limit",
+    "_match_spec",
     "_outlier",
     "_outlier_spec",
     "_outlier_status",
+    "_policy_spec",
     "_rate_limit_spec",
     "_spec",
     "_request",
