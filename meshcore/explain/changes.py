@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from meshcore.explain.structure import HeaderChange
+from meshcore.explain.serving import HeaderChange
 from meshcore.model import AppendAction, HeaderEdits
 
 __all__ = ["UPSTREAM", "header_changes", "sample_response"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from meshcore.explain.facts import Failure
 from meshcore.explain.quoting import quoted
-from meshcore.explain.structure import Condition
+from meshcore.explain.routing import Condition
 from meshcore.model import (
     CookieMatch,
     HeaderMatch,

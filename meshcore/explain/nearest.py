@@ -9,7 +9,7 @@ from itertools import takewhile
 
 from meshcore.explain.places import file_line
 from meshcore.explain.quoting import quoted
-from meshcore.explain.structure import Condition, RouteTried
+from meshcore.explain.routing import Condition, RouteTried
 from meshcore.model import Listener
 
 __all__ = ["near_domains", "near_listeners", "near_routes"]

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from meshcore.explain.faults import fault_of
-from meshcore.explain.structure import CorsJudged, MirrorTried
+from meshcore.explain.serving import CorsJudged, MirrorTried
 from meshcore.model import (
     CorsPolicy,
     FaultPolicy,
