@@ -22,8 +22,12 @@ from meshcore.model.origin import *
 from meshcore.model.origin import __all__ as _origin
 from meshcore.model.outlier import *
 from meshcore.model.outlier import __all__ as _outlier
+from meshcore.model.policy import *
+from meshcore.model.policy import __all__ as _policy
 from meshcore.model.ratelimit import *
 from meshcore.model.ratelimit import __all__ as _ratelimit
+from meshcore.model.rewrite import *
+from meshcore.model.rewrite import __all__ as _rewrite
 from meshcore.model.route import *
 from meshcore.model.route import __all__ as _route
 from meshcore.model.session import *
@@ -41,7 +45,9 @@ __all__ = [
     *_matching,
     *_origin,
     *_outlier,
+    *_policy,
     *_ratelimit,
+    *_rewrite,
     *_route,
     *_session,
 ]

@@ -25,7 +25,7 @@ from meshcore.model.dns import DnsSettings
 from meshcore.model.health_check import EndpointHealthCheck, HealthCheck
 from meshcore.model.origin import Origin
 from meshcore.model.outlier import OutlierDetection
-from meshcore.model.route import HashPolicy
+from meshcore.model.policy import HashPolicy
 
 __all__ = [
     "CircuitBreakers",
