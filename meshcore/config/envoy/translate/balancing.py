@@ -5,8 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from meshcore.config.envoy.schema import balancing as schema
-from meshcore.config.envoy.schema.base import RuntimeDouble
 from meshcore.config.envoy.schema.cluster import Cluster, DiscoveryType, LbPolicy
+from meshcore.config.envoy.translate.balancing_parameters import (
+    client_side_weighted_parameters,
+    least_request_parameters,
+    maglev_parameters,
+    peak_ewma_parameters,
+    ring_hash_parameters,
+    slow_start_parameters,
+)
 from meshcore.config.envoy.translate.context import Context
 from meshcore.config.envoy.translate.policies import hash_policies
 from meshcore.config.envoy.translate.subsets import cluster_subsets, typed_subsets
@@ -23,8 +30,6 @@ from meshcore.model import (
     RingHash,
     SlowStart,
     SubsetConfig,
-    is_prime,
-    range_of,
 )
 
 __all__ = ["Balancing", "balancing"]
@@ -72,16 +77,18 @@ def balancing(context: Context, cluster: Cluster) -> Balancing:
     policy = Policy[cluster.lb_policy.name]
     ring = maglev = least = None
     if policy is Policy.RING_HASH:
-        ring = _ring_hash(context, cluster.ring_hash_lb_config or schema.RingHashLbConfig())
+        ring = ring_hash_parameters(context, cluster.ring_hash_lb_config or schema.RingHashLbConfig())
     elif policy is Policy.MAGLEV:
-        maglev = _maglev(context, cluster.maglev_lb_config or schema.MaglevLbConfig())
+        maglev = maglev_parameters(context, cluster.maglev_lb_config or schema.MaglevLbConfig())
     elif policy is Policy.LEAST_REQUEST:
-        least = _least_request(context, cluster.least_request_lb_config or schema.LeastRequestLbConfig())
+        least = least_request_parameters(
+            context, cluster.least_request_lb_config or schema.LeastRequestLbConfig()
+        )
     slow = None
     if policy is Policy.LEAST_REQUEST and cluster.least_request_lb_config is not None:
-        slow = _slow_start(context, cluster.least_request_lb_config.slow_start_config)
+        slow = slow_start_parameters(context, cluster.least_request_lb_config.slow_start_config)
     elif policy is Policy.ROUND_ROBIN and cluster.round_robin_lb_config is not None:
-        slow = _slow_start(context, cluster.round_robin_lb_config.slow_start_config)
+        slow = slow_start_parameters(context, cluster.round_robin_lb_config.slow_start_config)
     found = cluster_subsets(context, cluster)
     return Balancing(policy, common, ring, maglev, least, slow_start=slow, subsets=found)
 
@@ -117,7 +124,7 @@ def _of_policies(
     if isinstance(config, schema.TypedRoundRobin):
         common = _locality(context, common, config.locality_lb_config)
         return Balancing(
-            Policy.ROUND_ROBIN, common, slow_start=_slow_start(context, config.slow_start_config)
+            Policy.ROUND_ROBIN, common, slow_start=slow_start_parameters(context, config.slow_start_config)
         )
     if config is None:
         return result
@@ -135,15 +142,18 @@ def _of_policies(
         return Balancing(Policy.RANDOM, _locality(context, common, config.locality_lb_config))
     if isinstance(config, schema.TypedLeastRequest):
         full = config.selection_method is schema.SelectionMethod.FULL_SCAN or bool(config.enable_full_scan)
-        least = replace(_least_request(context, config), full_scan=full)
+        least = replace(least_request_parameters(context, config), full_scan=full)
         common = _locality(context, common, config.locality_lb_config)
-        slow = _slow_start(context, config.slow_start_config)
+        slow = slow_start_parameters(context, config.slow_start_config)
         return Balancing(Policy.LEAST_REQUEST, common, least_request=least, slow_start=slow)
     if isinstance(config, schema.TypedPeakEwma):
-        return Balancing(Policy.PEAK_EWMA, common, peak_ewma=_peak_ewma(context, config))
+        return Balancing(Policy.PEAK_EWMA, common, peak_ewma=peak_ewma_parameters(context, config))
     if isinstance(config, schema.TypedClientSideWeighted):
-        weighted = _client_side_weighted(context, config)
-        slow, policy = _slow_start(context, config.slow_start_config), Policy.CLIENT_SIDE_WEIGHTED_ROUND_ROBIN
+        weighted = client_side_weighted_parameters(context, config)
+        slow, policy = (
+            slow_start_parameters(context, config.slow_start_config),
+            Policy.CLIENT_SIDE_WEIGHTED_ROUND_ROBIN,
+        )
         return Balancing(policy, common, client_side_weighted=weighted, slow_start=slow)
     assert isinstance(config, schema.TypedRingHash | schema.TypedMaglev)
     if config.locality_weighted_lb_config is not None:
@@ -152,92 +162,11 @@ def _of_policies(
     common = _consistent(common, hashing)
     own = hash_policies(context, hashing.hash_policy) if hashing is not None and hashing.hash_policy else None
     if isinstance(config, schema.TypedMaglev):
-        return Balancing(Policy.MAGLEV, common, maglev=_maglev(context, config), hash_policies=own)
+        return Balancing(Policy.MAGLEV, common, maglev=maglev_parameters(context, config), hash_policies=own)
     if hashing is None:
         common = _consistent(common, config)
-    return Balancing(Policy.RING_HASH, common, ring_hash=_ring_hash(context, config), hash_policies=own)
-
-
-def _ring_hash(context: Context, config: schema.RingHashLbConfig | schema.TypedRingHash) -> RingHash:
-    if config.minimum_ring_size > config.maximum_ring_size:
-        given = "minimum_ring_size" if is_set(config, "minimum_ring_size") else "maximum_ring_size"
-        context.error(
-            config,
-            given,
-            f"minimum_ring_size ({config.minimum_ring_size}) is more than "
-            f"maximum_ring_size ({config.maximum_ring_size})",
-        )
-    name = config.hash_function.name
-    return RingHash(
-        "XX_HASH" if name == "DEFAULT_HASH" else name, config.minimum_ring_size, config.maximum_ring_size
-    )
-
-
-def _maglev(context: Context, config: schema.MaglevLbConfig | schema.TypedMaglev) -> Maglev:
-    if not is_prime(config.table_size):
-        context.error(config, "table_size", found=str(config.table_size), expected="a prime number")
-    return Maglev(config.table_size)
-
-
-def _least_request(
-    context: Context, config: schema.LeastRequestLbConfig | schema.TypedLeastRequest
-) -> LeastRequest:
-    bias = _double(context, config, "active_request_bias", LeastRequest)
-    return LeastRequest(config.choice_count, bias)
-
-
-def _double(context: Context, config: Record, field: str, parameters: type) -> float:
-    """A parameter that Envoy reads at run time, so that it takes the default for what is out of range."""
-    default: float = getattr(parameters(), field)
-    given: RuntimeDouble | None = getattr(config, field)
-    if given is None:
-        return default
-    allowed = range_of(parameters, field)
-    if given.default_value in allowed:
-        return given.default_value
-    context.warn(config, field, f"found {given.default_value:g}, expected {allowed}: {default:g} counts")
-    return default
-
-
-def _slow_start(context: Context, config: schema.SlowStartConfig | None) -> SlowStart | None:
-    if config is None:
-        return None
-    lowest = config.min_weight_percent
-    return SlowStart(
-        config.slow_start_window or 0.0,
-        _double(context, config, "aggression", SlowStart),
-        lowest.value if lowest is not None else SlowStart().min_weight_percent,
-    )
-
-
-def _given(value: float | None, default: float) -> float:
-    return default if value is None else value
-
-
-def _peak_ewma(context: Context, config: schema.TypedPeakEwma) -> PeakEwma:
-    default = PeakEwma()
-    penalty = _given(config.penalty_value, default.penalty_value)
-    allowed = range_of(PeakEwma, "penalty_value")
-    if penalty not in allowed:
-        context.error(config, "penalty_value", found=f"{penalty:g}", expected=str(allowed))
-    return PeakEwma(
-        _given(config.decay_time, default.decay_time),
-        _given(config.default_rtt, default.default_rtt),
-        penalty,
-    )
-
-
-def _client_side_weighted(context: Context, config: schema.TypedClientSideWeighted) -> ClientSideWeighted:
-    if config.enable_oob_load_report:
-        message = "reports are not fetched: they come with answers, or by Engine.report_load()"
-        context.error(config, "enable_oob_load_report", message, expected="false")
-    default = ClientSideWeighted()
-    return ClientSideWeighted(
-        _given(config.blackout_period, default.blackout_period),
-        _given(config.weight_expiration_period, default.weight_expiration_period),
-        _given(config.weight_update_period, default.weight_update_period),
-        config.error_utilization_penalty,
-        tuple(config.metric_names_for_computing_utilization),
+    return Balancing(
+        Policy.RING_HASH, common, ring_hash=ring_hash_parameters(context, config), hash_policies=own
     )
 
 
