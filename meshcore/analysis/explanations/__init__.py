@@ -9,6 +9,7 @@ from __future__ import annotations
 from meshcore.analysis.explanations import (
     documents,
     gateway_api,
+    gateway_rules,
     gateways,
     policies,
     rules,
@@ -21,6 +22,15 @@ __all__ = ["EXPLANATIONS"]
 #: Code -> why, a bad example, a good one.
 EXPLANATIONS: dict[str, tuple[str, str, str]] = {
     code: (" ".join(why.split()), bad.strip("\n"), good.strip("\n"))
-    for texts in (documents, virtual_services, gateways, services, policies, rules, gateway_api)
+    for texts in (
+        documents,
+        virtual_services,
+        gateway_rules,
+        gateways,
+        services,
+        policies,
+        rules,
+        gateway_api,
+    )
     for code, (why, bad, good) in texts.TEXTS.items()
 }
