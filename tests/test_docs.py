@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from docs_support import DOCS, ROOT, Block, blocks, commands, enter_commands, execute, run
 
-from meshcore import shared
 from meshcore.cli.main import build_parser
+from meshcore.shared import state
 
 PAGES = sorted(DOCS.rglob("*.md"))
 #: Those of examples.
@@ -37,7 +37,7 @@ NEEDY = [(page, block) for page in PAGES for block in python(page) if block.need
 def test_a_page(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "shm").mkdir()
-    monkeypatch.setattr(shared, "_folder", lambda: tmp_path / "shm")
+    monkeypatch.setattr(state, "_folder", lambda: tmp_path / "shm")
     assert any(not (block.skip or block.needs) for block in python(page)), "nothing of the page runs"
     run(page, tmp_path)
 

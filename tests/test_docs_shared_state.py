@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 
-from meshcore import shared
+from meshcore.shared import state
 
 DOCUMENT = (Path(__file__).parents[1] / "docs" / "shared-state.md").read_text()
 
 
 def test_the_examples_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(shared, "_folder", lambda: tmp_path)
+    monkeypatch.setattr(state, "_folder", lambda: tmp_path)
     names: dict[str, Any] = {}
     for block in re.findall(r"```python\n(.*?)```", DOCUMENT, flags=re.S):
         exec(block, names)

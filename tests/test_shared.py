@@ -17,8 +17,10 @@ from pathlib import Path
 import pytest
 from shared_support import forked, kill, python, wait
 
-from meshcore import RateLimiter, SharedState, SharedStateError, TokenBucket, shared
+from meshcore import RateLimiter, SharedState, SharedStateError, TokenBucket
 from meshcore._backend import BACKENDS
+from meshcore.shared import file
+from meshcore.shared.state import path_of
 
 pytestmark = pytest.mark.usefixtures("each_backend", "backend_of_files")
 
@@ -52,16 +54,16 @@ def taken(of: TokenBucket) -> int:
 
 
 def test_a_name_stands_for_a_file_of_this_user(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    found = shared.path_of("shop")
+    found = path_of("shop")
     assert found.name == f"meshcore-{os.geteuid()}-shop.2"
-    monkeypatch.setattr(shared.os.path, "isdir", lambda folder: folder == str(tmp_path))
+    monkeypatch.setattr(os.path, "isdir", lambda folder: folder == str(tmp_path))
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
-    assert shared.path_of("shop").parent == tmp_path
+    assert path_of("shop").parent == tmp_path
 
 
 def test_what_has_a_slash_is_a_path(path: Path) -> None:
-    assert shared.path_of(str(path)) == path
-    assert shared.path_of(Path("state")) == Path("state")
+    assert path_of(str(path)) == path
+    assert path_of(Path("state")) == Path("state")
 
 
 @pytest.mark.parametrize("name", ["", ".", "..", ".hidden", "a b", "a\0b", "ä", "x" * 101])
@@ -317,7 +319,7 @@ def test_a_file_of_before_the_machine_started_begins_anew(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     make(path)
-    monkeypatch.setattr(shared, "_boot", lambda: b"another boot....")
+    monkeypatch.setattr(file, "_boot", lambda: b"another boot....")
     state = SharedState(path)
     assert (state.regions, state.processes) == (0, (os.getpid(),))
     assert taken(bucket(state)) == 5
@@ -325,7 +327,7 @@ def test_a_file_of_before_the_machine_started_begins_anew(
 
 def test_a_file_that_another_machine_uses_is_refused(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with forked(lambda: SharedState(path)):
-        monkeypatch.setattr(shared, "_boot", lambda: b"another boot....")
+        monkeypatch.setattr(file, "_boot", lambda: b"another boot....")
         assert "is used by another machine" in refused(path)
 
 
@@ -464,12 +466,12 @@ def test_a_fork_takes_no_other_file_for_its_own(path: Path, monkeypatch: pytest.
         return real(name, flags, mode)
 
     monkeypatch.setattr(os, "open", without_proc)
-    assert shared._again(state._open) == -1
+    assert file.again(state._open) == -1
     path.unlink()
     path.write_bytes(b"another file")
-    assert shared._again(state._open) == -1
+    assert file.again(state._open) == -1
     path.with_name("moved").rename(path)
-    descriptor = shared._again(state._open)
+    descriptor = file.again(state._open)
     assert os.path.sameopenfile(descriptor, state._open.descriptor)
     os.close(descriptor)
 
