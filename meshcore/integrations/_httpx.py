@@ -1,169 +1,24 @@
-"""The mesh's decisions under an httpx client: what the transports for httpx and httpx2 share.
-
-Both libraries have the same names, and each of them has a module of ours that says which one it is for.
-"""
+"""The transports for httpx and httpx2: those of threads and those of asyncio."""
 
 from __future__ import annotations
 
 import asyncio
 import time
 from collections.abc import Coroutine
-from typing import Any, ClassVar
+from typing import Any
 
-from meshcore.certificates import CannotSecure
 from meshcore.engine import Attempt, Decision, Outcome
 from meshcore.exchange import AttemptError, arun, run
 from meshcore.integrations._httpx_answers import Held, async_stream, sync_stream
-from meshcore.integrations._httpx_requests import Sent, error_of, is_chunked, within
-from meshcore.integrations._outbound import NoPlaceError, Outbound, Way, whither
-from meshcore.integrations._pools import Pools
+from meshcore.integrations._httpx_transport import Transport
+from meshcore.integrations._outbound import NoPlaceError
 from meshcore.mesh import Mesh
-from meshcore.upstream.headers import end_to_end, malformed
+from meshcore.upstream.headers import malformed
 
 __all__ = ["AsyncTransport", "SyncTransport"]
 
 
-class _Transport:
-    """What the transports of threads and of asyncio share.
-
-    Args:
-        mesh: the mesh of the process.
-        options: those of the library's own transport.
-    """
-
-    #: httpx, or what has its names, and the transport of it that connects.
-    _lib: ClassVar[Any]
-    _inner: ClassVar[str]
-    #: Requests are somebody else's: header lines that are between them and us are left out.
-    _forwards: ClassVar[bool] = False
-
-    def __init__(self, mesh: Mesh, **options: Any) -> None:
-        self._out = Outbound(mesh)
-        self._options = options
-        self._plain = self._new(options)
-        self._others = Pools(self._close)
-
-    def _new(self, options: dict[str, Any]) -> Any:
-        return getattr(self._lib, self._inner)(**options)
-
-    def _stream(self, held: Held, decision: Decision) -> Any:
-        """The body of an answer."""
-        raise NotImplementedError
-
-    def _close(self, transport: Any) -> object:
-        """Close a transport that nobody uses any more."""
-        return transport.close()
-
-    def _decide(self, request: Any) -> Decision:
-        url = request.url
-        target = request.extensions.get("target", url.raw_path)
-        return self._out.decide(request.method, target, request.headers.raw, scheme=url.scheme)
-
-    def _transport(self, way: Way, held: Held) -> Any:
-        """The pool of connections for a way. The library's pools do not tell server names apart.
-
-        Raises:
-            AttemptError: the connection cannot be made as the configuration asks.
-        """
-        if not way.secure and not way.unix:
-            return self._plain
-        options = dict(self._options)
-        try:
-            if way.tls is not None:
-                options["verify"] = self._out.mesh.certificates.context(way.tls)
-        except CannotSecure as error:
-            raise AttemptError("connect-failure") from error
-        if way.unix:
-            options["uds"] = way.address
-        key = (options.get("verify"), way.address if way.unix else way.server_name)
-        held.pool = self._others.take(key, lambda: self._new(options))
-        return held.pool.transport
-
-    def _attempt(
-        self, request: Any, decision: Decision, attempt: Attempt, limit: float | None, held: Held
-    ) -> tuple[Any, Sent]:
-        """The transport for an attempt, and the request to give it."""
-        authority = attempt.authority
-        way = self._out.way(decision, attempt.endpoint, authority, secure=request.url.scheme == "https")
-        lines = attempt.request_headers()
-        if self._forwards:  # what clients send is marked since it was decided
-            lines = [*end_to_end(lines), self._out.mark]
-        lines.insert(0, (b"Host", authority.encode()))
-        if not self._replayable(request) and is_chunked(request.headers.raw):
-            lines.append((b"Transfer-Encoding", b"chunked"))
-        target = attempt.path.encode()
-        extensions = request.extensions
-        if way.secure or limit is not None or "target" in extensions:
-            extensions = {**extensions, "target": target}
-            if way.secure:
-                extensions["sni_hostname"] = way.server_name
-            if limit is not None:
-                extensions["timeout"] = within(extensions.get("timeout"), limit)
-        address = None if way.unix else way.address
-        sent = Sent(decision.method, address, target, lines, request.stream, extensions, secure=way.secure)
-        return self._transport(way, held), sent
-
-    def _failed(self, error: Exception, decision: Decision, attempt: Attempt) -> AttemptError:
-        """What the decision is told of the library's error, which will tell where the attempt went.
-
-        Raises:
-            Exception: the error itself, where it is not about the endpoint.
-        """
-        word = error_of(self._lib, error)
-        if word is None:
-            raise error
-        where = whither(decision, attempt)
-        error.args = (f"{error} ({where})" if str(error) else where,)
-        return AttemptError(word)
-
-    def _patience(self, request: Any) -> float | None:
-        """Seconds that a request waits for a connection."""
-        seconds: float | None = (request.extensions.get("timeout") or {}).get("pool")
-        return seconds
-
-    def _replayable(self, request: Any) -> bool:
-        return isinstance(request.stream, self._lib.ByteStream)
-
-    def _mirror(self, request: Any, decision: Decision) -> None:
-        if self._out.mirrors:
-            body = (b"".join(request.stream) or None) if self._replayable(request) else ...
-            self._out.mirror(decision, body)
-
-    def _own(self, decision: Decision) -> Any:
-        """The decision's own answer."""
-        status, body = decision.status or 503, decision.body
-        self._out.over(decision, status)
-        response = self._lib.Response(
-            status,
-            headers=[*decision.response_headers(), (b"content-length", str(len(body)).encode())],
-            stream=self._lib.ByteStream(body),  # "content" would be read already, and could not be streamed
-            extensions={"meshcore": decision},
-        )
-        decision.close()
-        return response
-
-    def _theirs(self, decision: Decision, head: Held) -> Any:
-        """The endpoint's answer, as the client gets it. Closing it closes the decision, too."""
-        response = head.response
-        lines = decision.response_headers(head.headers, status=head.status)
-        if lines != head.headers:
-            response.headers = self._lib.Headers(lines)
-        response.extensions["meshcore"] = decision
-        response.stream = self._stream(head, decision)
-        self._out.over(decision, head.status)
-        return response
-
-    def _outcome(self, decision: Decision, head: Held | None, raised: Exception | None) -> Any:
-        """What the client gets of the last attempt: its answer, its error, or the decision's own answer."""
-        if head is not None:
-            return self._theirs(decision, head)
-        if raised is not None:
-            self._out.over(decision, 0)
-            raise raised
-        return self._own(decision)
-
-
-class SyncTransport(_Transport):
+class SyncTransport(Transport):
     """For threads."""
 
     _inner = "HTTPTransport"
@@ -232,7 +87,7 @@ class SyncTransport(_Transport):
             transport.close()
 
 
-class AsyncTransport(_Transport):
+class AsyncTransport(Transport):
     """For asyncio."""
 
     _inner = "AsyncHTTPTransport"

@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING
 
 from meshcore.engine import Attempt, Decision
 from meshcore.model import Cluster
+from meshcore.proxy.attempt import Try
 from meshcore.trace import SpanContext
 from meshcore.upstream import replies
 from meshcore.upstream.client import RequestBody, Response
-from meshcore.upstream.connections import Connection, Place
+from meshcore.upstream.connections import Place
 from meshcore.upstream.headers import framed
 from meshcore.upstream.replies import Reply, UpstreamError
 
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from meshcore.proxy.server import Proxy
     from meshcore.upstream.replay import Replay
 
-__all__ = ["Attempts", "Try"]
+__all__ = ["Attempts"]
 
 #: An endpoint says so that it fails, without waiting for its next health check.
 IMMEDIATE_FAILURE = b"x-envoy-immediate-health-check-fail"
@@ -38,29 +39,6 @@ _COUNTERS = {
     "reset": ("upstream_rq_rx_reset",),
     "protocol-error": ("upstream_rq_rx_reset", "upstream_cx_protocol_error"),
 }
-
-
-class Try:
-    """One attempt and what it holds."""
-
-    def __init__(self, attempt: Attempt) -> None:
-        self.attempt = attempt
-        self.task: asyncio.Task[None] | None = None
-        self.begun = 0.0
-        self.connected = False
-        self.connection: Connection | None = None
-        self.moved = 0.0  # when some byte last did
-        self.response: Response | None = None
-        self.timers: list[asyncio.TimerHandle] = []
-
-    def close(self) -> None:
-        """Give up all of it; an answer that was read to its end has given its connection back by now."""
-        for timer in self.timers:
-            timer.cancel()
-        if self.response is not None:
-            self.response.close()
-        if self.connection is not None:
-            self.connection.close()
 
 
 class Attempts:

@@ -16,9 +16,10 @@ from meshcore.certificates import CannotSecure, Certificates, server_name, tls_o
 from meshcore.model import Cluster
 from meshcore.upstream.connections import Connection
 from meshcore.upstream.headers import Line, head_bytes
-from meshcore.upstream.http1 import BrokenAnswer, Http1Connection, RequestBody, Response
+from meshcore.upstream.http1 import Http1Connection
 from meshcore.upstream.idle import IdleConnections, Key
 from meshcore.upstream.incoming import RECEIVED
+from meshcore.upstream.messages import BrokenAnswer, RequestBody, Response
 from meshcore.upstream.replies import CONNECT_TIMEOUT, UNSENDABLE, UpstreamError, connect_failure
 
 __all__ = ["BrokenAnswer", "RequestBody", "Response", "Upstream", "failure_reason"]

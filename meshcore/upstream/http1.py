@@ -8,60 +8,20 @@ through, since the engine drops their lines.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 
 import httptools
 
-from meshcore.upstream.headers import Head, Line, malformed, read_head
+from meshcore.upstream.headers import Line, malformed, read_head
 from meshcore.upstream.idle import Key
 from meshcore.upstream.incoming import Incoming
+from meshcore.upstream.messages import BrokenAnswer, RequestBody, Response
 from meshcore.upstream.replies import PROTOCOL_ERROR, RESET, RESET_BEFORE_REQUEST, Reply, UpstreamError
 
-__all__ = ["BrokenAnswer", "Http1Connection", "RequestBody", "Response"]
+__all__ = ["Http1Connection"]
 
 #: Header lines of an answer.
 MAX_LINES = 128
-
-
-class BrokenAnswer(Exception):
-    """The answer's body ended before its end."""
-
-
-class RequestBody:
-    """The client's body, read as fast as the endpoint takes it.
-
-    Args:
-        chunks: gives the next bytes, b"" at the end.
-        at_hand: the whole body is there already, so that the head may wait for it.
-    """
-
-    __slots__ = ("at_hand", "chunks")
-
-    def __init__(self, chunks: Callable[[], Awaitable[bytes]], at_hand: bool) -> None:
-        self.chunks = chunks
-        self.at_hand = at_hand
-
-
-class Response:
-    """The head of an answer, and what its body comes by. Close it when no more of it is wanted."""
-
-    __slots__ = ("_connection", "content", "head", "raw_headers", "reason", "status")
-
-    def __init__(self, connection: Http1Connection, content: Incoming) -> None:
-        self._connection = connection
-        self.content = content
-        self.status = 0
-        self.reason = b""
-        self.raw_headers: list[Line] = []
-        self.head: Head  #: the same, sorted out
-
-    async def write(self, data: bytes) -> None:
-        """After 101: send bytes of the protocol that the connection has changed to."""
-        await self._connection.write(data)
-
-    def close(self) -> None:
-        """Give the rest up, and the connection with it; where all has come, it is somebody else's by now."""
-        self._connection.give_up(self)
 
 
 class Http1Connection(asyncio.BufferedProtocol):

@@ -33,7 +33,8 @@ from meshcore.model import (
     OutlierDetection,
     RetryPolicy,
 )
-from meshcore.proxy.attempts import Attempts, Try
+from meshcore.proxy.attempt import Try
+from meshcore.proxy.attempts import Attempts
 from meshcore.proxy.exchange import Exchange
 from meshcore.upstream.replay import Replay
 

@@ -7,7 +7,8 @@ import asyncio
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from meshcore.upstream.http1 import BrokenAnswer, Http1Connection
+from meshcore.upstream.http1 import Http1Connection
+from meshcore.upstream.messages import BrokenAnswer
 from meshcore.upstream.replies import UpstreamError
 
 ANSWERS = [
