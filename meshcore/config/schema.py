@@ -16,7 +16,7 @@ What a class knows of itself is worked out once, on first use.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from types import UnionType
 from typing import Annotated, Any, TypeVar, Union, cast, get_args, get_origin, get_type_hints
@@ -24,6 +24,16 @@ from typing import Annotated, Any, TypeVar, Union, cast, get_args, get_origin, g
 import msgspec
 from msgspec import Meta
 
+from meshcore.config.containers import (
+    FAILED,
+    Decoder,
+    ScalarDecoder,
+    element_of,
+    list_of,
+    map_of,
+    report,
+    tree_of,
+)
 from meshcore.config.findings import Findings, did_you_mean
 from meshcore.config.record import (
     OneOf,
@@ -65,27 +75,18 @@ __all__ = [
 
 R = TypeVar("R", bound=Record)
 
-_Decoder = Callable[[TreeNode, Findings, str], Any]
-
 #: Of a record of so many fields, all are named where one is not known.
 _LISTED = 12
 #: And so many where a value of another type stands in their place.
 _FEW = 4
 
 
-class _Failed:
-    """Stands for a value that could not be decoded; its findings are recorded."""
-
-
-_FAILED = _Failed()
-
-
 @dataclass(slots=True)
 class _Field:
     attribute: str
     name: str
-    scalar: Callable[[ScalarNode], Any] | None
-    nested: _Decoder | None
+    scalar: ScalarDecoder | None
+    nested: Decoder | None
     group: int  # index of its oneof, or -1
 
 
@@ -135,7 +136,7 @@ def decode(node: TreeNode, schema: type[R], findings: Findings, path: str = "") 
     ``path`` is the path of ``node`` itself, as findings are to name it.
     """
     result = _decode_record(_plan(schema), node, findings, path, typed=True)
-    if result is _FAILED:
+    if result is FAILED:
         return None
     node.document.records.append(result)
     return cast("R", result)
@@ -144,7 +145,7 @@ def decode(node: TreeNode, schema: type[R], findings: Findings, path: str = "") 
 # -- records --------------------------------------------------------------------------------
 
 
-def _record(schema: type[Record]) -> _Decoder:
+def _record(schema: type[Record]) -> Decoder:
     """The decoder of a class; the plan is made on first use, so that schemas may be recursive."""
 
     plan: _Plan | None = None
@@ -162,7 +163,7 @@ def _decode_record(plan: _Plan, node: TreeNode, findings: Findings, path: str, *
     """``typed``: the record stands alone or in an ``Any``, and may name its type."""
     if type(node) is not MappingNode:
         findings.error(node, path, "", found=describe(node), expected=f"a mapping{_keys_of(plan, node)}")
-        return _FAILED
+        return FAILED
     values: dict[str, Any] = {}
     failed = strange = False
     groups: dict[int, str] | None = None
@@ -195,12 +196,12 @@ def _decode_record(plan: _Plan, node: TreeNode, findings: Findings, path: str, *
                     raise BadValue("", "a single value", describe(child))
                 value = spec.scalar(child)
             except BadValue as bad:
-                _report(bad, child, findings, join_path(path, key))
-                value = _FAILED
+                report(bad, child, findings, join_path(path, key))
+                value = FAILED
         else:
             assert spec.nested is not None
             value = spec.nested(child, findings, f"{path}.{key}" if path else key)
-        if value is _FAILED:
+        if value is FAILED:
             failed = True
         values[attribute] = value
     for spec in plan.required:
@@ -215,7 +216,7 @@ def _decode_record(plan: _Plan, node: TreeNode, findings: Findings, path: str, *
             findings.error(node, path, "", found="none of them", expected=f"one of {', '.join(names)}")
             failed = True
     if failed or strange:
-        return _FAILED
+        return FAILED
     return plan.cls(record_node=node, record_path=path, **values)
 
 
@@ -251,7 +252,7 @@ def _unknown(plan: _Plan, node: MappingNode, key: str, findings: Findings, path:
 # -- types ----------------------------------------------------------------------------------
 
 
-def _decoder(annotation: Any) -> tuple[Callable[[ScalarNode], Any] | None, _Decoder | None]:
+def _decoder(annotation: Any) -> tuple[ScalarDecoder | None, Decoder | None]:
     """The decoder of an annotation: of scalars (fast, raising BadValue) or of anything."""
     rules: list[Rule] = []
     partial = False
@@ -271,104 +272,13 @@ def _decoder(annotation: Any) -> tuple[Callable[[ScalarNode], Any] | None, _Deco
             break
     origin = get_origin(annotation)
     if origin is list:
-        return None, _list(get_args(annotation)[0], rules, partial)
+        return None, list_of(element_of(*_decoder(get_args(annotation)[0])), rules, partial)
     if origin is dict:
-        return None, _dict(get_args(annotation)[1], rules)
+        return None, map_of(element_of(*_decoder(get_args(annotation)[1])), rules)
     if annotation is object:
         return None, lambda node, findings, path: plain_value(node)
     if annotation in (MappingNode, SequenceNode) or annotation == TreeNode:
-        return None, _tree(annotation)
+        return None, tree_of(annotation)
     if isinstance(annotation, type) and issubclass(annotation, Record):
         return None, _record(annotation)
     return scalar_decoder(annotation, rules), None
-
-
-def _tree(annotation: Any) -> _Decoder:
-    expected = {MappingNode: "a mapping", SequenceNode: "a list"}.get(annotation)
-
-    def run(node: TreeNode, findings: Findings, path: str) -> Any:
-        if expected is not None and type(node) is not annotation:
-            findings.error(node, path, "", found=describe(node), expected=expected)
-            return _FAILED
-        return node
-
-    return run
-
-
-def _element(annotation: Any) -> _Decoder:
-    """A decoder of list items and map values that reports by itself, scalars too."""
-    scalar, nested = _decoder(annotation)
-    if scalar is None:
-        assert nested is not None
-        return nested
-
-    def run(node: TreeNode, findings: Findings, path: str) -> Any:
-        try:
-            if type(node) is not ScalarNode:
-                raise BadValue("", "a single value", describe(node))
-            return scalar(node)
-        except BadValue as bad:
-            _report(bad, node, findings, path)
-            return _FAILED
-
-    return run
-
-
-def _report(bad: BadValue, node: TreeNode, findings: Findings, path: str) -> None:
-    findings.error(node, path, bad.message, found=bad.found, expected=bad.expected)
-
-
-def _list(item_type: Any, rules: list[Rule], partial: bool) -> _Decoder:
-    element = _element(item_type)
-
-    def run(node: TreeNode, findings: Findings, path: str) -> Any:
-        if type(node) is not SequenceNode:
-            findings.error(node, path, "", found=describe(node), expected="a list")
-            return _FAILED
-        values = []
-        failed = False
-        for index, item in enumerate(node.items):
-            value = element(item, findings, f"{path}[{index}]")
-            if value is _FAILED:
-                failed = True
-            else:
-                values.append(value)
-        if _bad_count(len(node.items), "item", rules, node, findings, path) or (failed and not partial):
-            return _FAILED
-        return values
-
-    return run
-
-
-def _dict(value_type: Any, rules: list[Rule]) -> _Decoder:
-    element = _element(value_type)
-
-    def run(node: TreeNode, findings: Findings, path: str) -> Any:
-        if type(node) is not MappingNode:
-            findings.error(node, path, "", found=describe(node), expected="a mapping")
-            return _FAILED
-        values = {key: element(item, findings, join_path(path, key)) for key, item in node.entries.items()}
-        if _bad_count(len(values), "entry", rules, node, findings, path) or _FAILED in values.values():
-            return _FAILED
-        return values
-
-    return run
-
-
-def _bad_count(
-    count: int, noun: str, rules: list[Rule], node: TreeNode, findings: Findings, path: str
-) -> bool:
-    plural = {"item": "items", "entry": "entries"}[noun]
-    for rule in rules:
-        if not isinstance(rule, Meta):
-            continue
-        for bound, wrong, words in (
-            (rule.min_length, rule.min_length is not None and count < rule.min_length, "at least"),
-            (rule.max_length, rule.max_length is not None and count > rule.max_length, "at most"),
-        ):
-            if wrong:
-                expected = f"{words} {bound} {noun if bound == 1 else plural}"
-                found = f"{count} {noun if count == 1 else plural}"
-                findings.error(node, path, "", found=found, expected=expected)
-                return True
-    return False

@@ -15,6 +15,7 @@ from meshcore.config.findings import Findings, quoted
 from meshcore.config.limits import MAX_ALIASED, MAX_DEPTH
 from meshcore.config.scalars import resolve_plain
 from meshcore.config.tree import Document, MappingNode, ScalarNode, SequenceNode, TreeNode
+from meshcore.config.yaml_problems import syntax_problem, too_deep
 
 __all__ = ["read_yaml"]
 
@@ -157,7 +158,7 @@ class _Reader:
         line = self.first_line + mark.line + 1
         column = mark.column + 1
         if len(self.stack) >= MAX_DEPTH:
-            self._error(line, column, f"nested more than {MAX_DEPTH} levels deep")
+            self._error(line, column, too_deep())
             raise _Refused
         frame = self.stack[-1] if self.stack else None
         if frame is not None and frame.key is None and type(frame.node) is MappingNode:
@@ -301,19 +302,7 @@ class _Reader:
 
     def _syntax_error(self, error: yaml.YAMLError) -> int:
         mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
-        problem = getattr(error, "problem", None) or getattr(error, "reason", None) or str(error)
-        context = getattr(error, "context", None)
         line = self._line(mark) if mark is not None else self.first_line + 1
         column = int(mark.column) + 1 if mark is not None else 1
-        if "nesting depth" in problem:  # libyaml has a bound of its own, which flow collections meet first
-            self._error(line, column, f"nested more than {MAX_DEPTH} levels deep")
-            return line - 1
-        message = f"not valid YAML: {problem}" + (f" ({context})" if context else "")
-        if "\\t" in problem or "found character that cannot start any token" in problem:
-            message += "; YAML is indented with blanks, never with tabs"
-        elif "mapping values are not allowed" in problem:
-            message += (
-                "; a text with a colon in it has no blank behind the colon (header:NAME), or stands in quotes"
-            )
-        self._error(line, column, message)
+        self._error(line, column, syntax_problem(error))
         return line - 1
