@@ -1,8 +1,4 @@
-"""One client's connection: HTTP/1.1 and 1.0, one request after the other.
-
-httptools (llhttp, strict) parses. What is ours are the bounds of a head, what a request must have, and the
-answers to what cannot be parsed.
-"""
+"""One client's connection: HTTP/1.1 and 1.0, one request after the other."""
 
 from __future__ import annotations
 
@@ -11,14 +7,13 @@ import logging
 from collections import deque
 from typing import TYPE_CHECKING
 
-import httptools
-
 from meshcore.proxy.alarm import Alarm
 from meshcore.proxy.answer import Answer, http_date, status_line
+from meshcore.proxy.parser import RequestParser
 from meshcore.proxy.request import BadBody, Request
-from meshcore.upstream.headers import Line, head_bytes
+from meshcore.upstream.headers import head_bytes
 from meshcore.upstream.incoming import Incoming
-from meshcore.upstream.replies import CODEC_ERROR, HEAD_TOO_LARGE, Reply
+from meshcore.upstream.replies import Reply
 
 if TYPE_CHECKING:
     from meshcore.proxy.downstream import DownstreamServer
@@ -31,8 +26,6 @@ _log = logging.getLogger("meshcore.proxy")
 #: once would reset the connection, and it might never see the answer.
 LINGER = 5.0
 
-_VERSIONS = ("1.1", "1.0")
-
 
 class ClientConnection(asyncio.BufferedProtocol):
     """See above. Requests that are sent ahead wait for their turn, and the client with them."""
@@ -44,13 +37,12 @@ class ClientConnection(asyncio.BufferedProtocol):
         self._buffer = server.buffer
         self._options = server.options
         self._loop = asyncio.get_running_loop()
-        self._parser: httptools.HttpRequestParser | None = httptools.HttpRequestParser(self)
+        self._parser: RequestParser | None = RequestParser(self, server.options)
         self._waiting: deque[Request | Reply] = deque()  # behind the one that is served
         self._held = False  # the client, by those
         self._request: Request | None = None  # that is served
         self._task: asyncio.Task[None] | None = None  # that serves it
-        self._arriving: Request | None = None  # whose body is being parsed
-        self._discarding = False  # that body: its request is over
+        self.discarding = False  #: the body that arrives: its request is over
         self._broken = False  # no further request can be told from what comes
         self._closing = False  # no further request is wanted
         self._idle = Alarm()  # waiting for the head of a request for too long
@@ -60,7 +52,6 @@ class ClientConnection(asyncio.BufferedProtocol):
         self._tunnel: Incoming | None = None  # takes what comes behind a request for another protocol
         self.peername: object = None
         self.sockname: object = None
-        self._begin_head()
 
     # ------------------------------------------------------------------ writing
 
@@ -103,7 +94,7 @@ class ClientConnection(asyncio.BufferedProtocol):
             self._task.cancel()
         if self._room is not None and not self._room.done():
             self._room.set_exception(ConnectionResetError())
-        self._parser = None  # it refers to us
+        self._drop_parser()
 
     def abort(self) -> None:
         """End at once."""
@@ -124,8 +115,14 @@ class ClientConnection(asyncio.BufferedProtocol):
         self.transport.close()
         self._idle.set(LINGER, self.abort)
 
+    def _drop_parser(self) -> None:
+        if self._parser is not None:
+            self._parser.close()
+            self._parser = None  # it refers to us
+
     def _end(self, *, linger: bool) -> None:
-        self._parser = self._tunnel = None
+        self._drop_parser()
+        self._tunnel = None
         if not linger:
             self._close()
             return
@@ -135,8 +132,9 @@ class ClientConnection(asyncio.BufferedProtocol):
 
     # ------------------------------------------------------------------ one request after the other
 
-    def _take(self, request: Request | Reply) -> None:
-        if self._request is None and not self._discarding:
+    def take(self, request: Request | Reply) -> None:
+        """A request has come, or what is to be answered to something that is none."""
+        if self._request is None and not self.discarding:
             self._start(request)
             return
         self._waiting.append(request)
@@ -174,7 +172,7 @@ class ClientConnection(asyncio.BufferedProtocol):
             self._end(linger=not whole)
         elif not whole:
             assert request.body is not None
-            self._discarding = True
+            self.discarding = True
             request.body.take()
         else:
             self._next(request)
@@ -187,7 +185,8 @@ class ClientConnection(asyncio.BufferedProtocol):
             self._start(self._waiting.popleft())
         if self._held and not self._waiting:
             self._held = False
-            body = self._arriving.body if self._arriving is not None else None
+            arriving = self._parser.arriving if self._parser is not None else None
+            body = arriving.body if arriving is not None else None
             if body is None or not body.paused:
                 self.transport.resume_reading()
 
@@ -202,13 +201,7 @@ class ClientConnection(asyncio.BufferedProtocol):
         self.transport.write(head_bytes(status_line(reply.status), lines) + reply.body)
         self._end(linger=True)
 
-    # ------------------------------------------------------------------ parsing
-
-    def _begin_head(self) -> None:
-        self._lines: list[Line] = []
-        self._target = b""
-        self._quiet = 0  # bytes since something was whole
-        self._too_large = False
+    # ------------------------------------------------------------------ what comes
 
     def get_buffer(self, sizehint: int) -> memoryview:
         return self._buffer
@@ -225,106 +218,29 @@ class ClientConnection(asyncio.BufferedProtocol):
                 return
             if self._parser is None:
                 return
-            rest = self._parse(self._parser, rest)
+            rest = self._parser.parse(rest)
 
-    def _parse(self, parser: httptools.HttpRequestParser, data: memoryview) -> memoryview | None:
-        """What is left behind a request for another protocol, with whose head llhttp stops."""
-        self._quiet += len(data)
-        try:
-            parser.feed_data(data)
-        except httptools.HttpParserUpgrade as upgraded:
-            self._upgrade()
-            return data[upgraded.args[0] :]
-        except httptools.HttpParserError:
-            self._unparsable()
-        else:
-            if self._quiet > self._options.max_request_head:  # so much for a line that has not ended
-                self._too_large = True
-                self._unparsable()
-        return None
+    def head_begins(self) -> None:
+        """Of the parser: a request is on its way."""
+        if self._request is None:
+            self._await_head()
 
-    def _unparsable(self) -> None:
-        self._parser = None
-        reply = HEAD_TOO_LARGE if self._too_large else CODEC_ERROR
-        arriving, self._arriving = self._arriving, None
-        if arriving is None:
-            self._take(reply)
-            return
-        self._broken = True
-        assert arriving.body is not None
-        arriving.body.fail(BadBody())
-        if self._discarding:
-            self._end(linger=True)
+    def change_protocol(self, request: Request) -> None:
+        """Of the parser: what comes from here on is of the protocol that the request asks for."""
+        request.tunnel = self._tunnel = Incoming(self.transport, self._options.buffer_size)
 
-    def _upgrade(self) -> None:
-        """llhttp takes such a request to end with its head."""
-        request = self._arriving
-        assert request is not None
-        if request.head.upgrade is not None:
-            self._arriving = None
-            request.tunnel = self._tunnel = Incoming(self.transport, self._options.buffer_size)
-        elif request.body is None:
-            self._arriving = None
-        else:  # it is not followed, and there is a body: a parser that never saw it goes on from there
-            self._parser = httptools.HttpRequestParser(self)
-            length = request.head.length
-            framing = b"Transfer-Encoding: chunked" if length is None else b"Content-Length: " + length
-            self._parser.feed_data(b"POST / HTTP/1.1\r\n%b\r\n\r\n" % framing)
-
-    def on_message_begin(self) -> None:
-        if self._arriving is None:
-            self._begin_head()
-            if self._request is None:
-                self._await_head()
-
-    def on_url(self, url: bytes) -> None:
-        if self._arriving is None:
-            self._target += url
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        self._lines.append((name, value))  # trailers, too, which nobody looks at
-
-    def on_headers_complete(self) -> None:
-        parser = self._parser
-        if self._arriving is not None or parser is None:
-            return
-        version = parser.get_http_version()
-        request = Request(
-            self,
-            parser.get_method().decode(),
-            self._target,
-            version,
-            self._lines,
-            keep_alive=parser.should_keep_alive(),
-            buffer_size=self._options.buffer_size,
-        )
-        options = self._options
-        size = len(self._target) + request.head.size
-        if size > options.max_request_head or len(self._lines) > options.max_headers:
-            self._too_large = True
-            raise ValueError("the head is too large")
-        if version not in _VERSIONS or not request.names_one_host:
-            raise ValueError("an unknown version, or not one Host")
-        self._quiet = 0
-        if request.body is not None or parser.should_upgrade():
-            self._arriving = request
-        self._lines, self._target = [], b""
-        self._take(request)
-
-    def on_body(self, data: bytes) -> None:
-        self._quiet = 0
-        request = self._arriving
-        if request is not None and request.body is not None and not self._discarding:
-            request.body.feed(data)
-
-    def on_message_complete(self) -> None:
-        self._quiet = 0
-        request, parser = self._arriving, self._parser
-        if request is None or (parser is not None and parser.should_upgrade()):
-            return
-        self._arriving = None
+    def body_ends(self, request: Request) -> None:
+        """Of the parser: all of the request has come."""
         if request.body is not None:
             request.body.end()
-        if self._discarding:
-            self._discarding = False
+        if self.discarding:
+            self.discarding = False
             self._next(request)
+
+    def body_fails(self, request: Request) -> None:
+        """Of the parser: nothing can be told from what comes any longer; it was to be the request's body."""
+        self._broken = True
+        assert request.body is not None
+        request.body.fail(BadBody())
+        if self.discarding:
+            self._end(linger=True)

@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from meshcore.engine import Decision, Outcome
 from meshcore.model import Cluster, Discovery, ForwardAction
-from meshcore.proxy.answer import Answer, http_date
+from meshcore.proxy.answer import Answer
 from meshcore.proxy.attempts import Attempts
-from meshcore.proxy.pacing import Pace
+from meshcore.proxy.client_answer import ClientAnswer
 from meshcore.proxy.request import BadBody, Request, text
 from meshcore.proxy.tunnel import tunnel
 from meshcore.proxy.watch import Watch
 from meshcore.telemetry.access import AccessRecord
 from meshcore.upstream import replies
 from meshcore.upstream.client import BrokenAnswer, Response
-from meshcore.upstream.headers import Line
-from meshcore.upstream.incoming import Incoming
 from meshcore.upstream.mirrors import Copy
 from meshcore.upstream.replay import Replay
 from meshcore.upstream.replies import Reply
@@ -36,12 +34,10 @@ class Exchange:
         self.proxy = proxy
         self.request = request
         self.record = record
-        self.answer: Answer | None = None
         self.watch = Watch(request.connection.alarm)
+        self.client = ClientAnswer(proxy, request, record, self.watch)
         self._timeout: float | None = None
         self._complete = False  # the client has sent all
-        self._flags = ""  # of the decision
-        self._awaits_continue = False
         self._attempts: Attempts | None = None
         self._copies: Sequence[Copy] = ()  # for mirrors
 
@@ -61,26 +57,17 @@ class Exchange:
             if self._attempts is not None:
                 await self._attempts.close()
 
-    async def fail(self, reply: Reply) -> Answer:
-        """Answer ``reply``, or cut the connection where another answer has begun."""
-        self.watch.stop()
-        self._note(reply)
-        if self.answer is not None:
-            self.answer.abandon(self.request)
-            return self.answer
-        return await self._reply(reply)
-
     async def _serve(self) -> Answer:
         request = self.request
         head = request.head
         if head.unknown_coding:
-            return await self.fail(replies.UNKNOWN_CODING)
+            return await self.client.fail(replies.UNKNOWN_CODING)
         if request.method == "CONNECT":
-            return await self.fail(replies.UPGRADE_FAILED)
+            return await self.client.fail(replies.UPGRADE_FAILED)
         upgrade, lines = head.upgrade, head.lines
         if upgrade is not None:
             if request.body is not None:
-                return await self.fail(replies.CODEC_ERROR)
+                return await self.client.fail(replies.CODEC_ERROR)
             lines += [(b"connection", b"upgrade"), (b"upgrade", upgrade)]
         source, source_port = _address(request.connection.peername)
         local, _ = _address(request.connection.sockname)
@@ -96,20 +83,20 @@ class Exchange:
             protocol=self.record.protocol,
         )
         with decision:
-            self._describe(decision)
+            self.client.describe(decision)
             cluster = self.proxy.view().cluster(decision.cluster)
             if cluster is not None and cluster.discovery is Discovery.ORIGINAL_DST:
-                return await self._reply(replies.UNKNOWN_DESTINATION, decision)
+                return await self.client.reply(replies.UNKNOWN_DESTINATION, decision)
             if decision.rate_limits:
                 await self.proxy.rate_limits.ask(decision)
-                self._describe(decision)
+                self.client.describe(decision)
             if decision.delay:
                 await self.proxy.sleep(decision.delay)
                 decision.end_delay()
             if decision.outcome is not Outcome.FORWARD:
-                return await self._own_answer(decision)
+                return await self.client.own(decision)
             if upgrade is not None and not self._may_upgrade(decision, upgrade):
-                return await self._reply(replies.UPGRADE_FAILED, decision)
+                return await self.client.reply(replies.UPGRADE_FAILED, decision)
             return await self._forward(decision, cluster, upgrade)
 
     async def _forward(self, decision: Decision, cluster: Cluster | None, upgrade: bytes | None) -> Answer:
@@ -118,7 +105,7 @@ class Exchange:
         body = None
         length = self.request.head.length
         if self.request.body is not None:
-            self._awaits_continue = self.request.expects_continue
+            self.client.awaits_continue = self.request.expects_continue
             body = Replay(self._next_chunk, decision.buffer_limit, self.proxy.options.buffer_size)
         self._attempts = attempts = Attempts(
             self.proxy,
@@ -127,7 +114,7 @@ class Exchange:
             cluster,
             body=body,
             length=length,
-            drop=b"expect" if self._awaits_continue else b"",
+            drop=b"expect" if self.client.awaits_continue else b"",
             cut=self.watch.end,
         )
         if body is None:
@@ -153,8 +140,8 @@ class Exchange:
         if response is None:
             return await self._given_up(decision, attempts.reply)
         self.record.upstream_duration = self.watch.now() - begun
-        self.record.details, self._flags = decision.details, decision.flags
-        self.record.flags = self._flags
+        self.record.details, self.client.flags = decision.details, decision.flags
+        self.record.flags = self.client.flags
         if decision.per_try_idle_timeout:
             self.watch.end_when_idle(decision.per_try_idle_timeout, replies.PER_TRY_IDLE)
         if response.status == 101:
@@ -162,13 +149,13 @@ class Exchange:
         return await self._relay(decision, response)
 
     async def _relay(self, decision: Decision, response: Response) -> Answer:
-        answer = self._begin(decision, response)
-        self._hold_back(answer, decision, response.content)
+        answer = self.client.begin(decision, response)
+        self.client.hold_back(answer, decision, response.content)
         try:
             answer.begin(self.request)
         except ValueError:  # a control character in the reason phrase
-            self.answer = None
-            return await self._reply(replies.PROTOCOL_ERROR, decision)
+            self.client.answer = None
+            return await self.client.reply(replies.PROTOCOL_ERROR, decision)
         content = response.content
         try:
             chunk = content.take()
@@ -183,23 +170,23 @@ class Exchange:
         except BrokenAnswer:
             self.proxy.stats.add(f"cluster.{decision.cluster}.upstream_rq_rx_reset")
             decision.report(error=replies.RESET_AFTER.error)
-            return await self.fail(replies.RESET_AFTER)
+            return await self.client.fail(replies.RESET_AFTER)
         except asyncio.CancelledError:
             reason = self.watch.caught()
             if reason is None:
                 raise
             if reason is replies.PER_TRY_IDLE:
                 decision.report(error=reason.error)
-            return await self.fail(reason)
+            return await self.client.fail(reason)
         return answer
 
     async def _upgraded(self, decision: Decision, response: Response, upgrade: bytes | None) -> Answer:
         client = self.request.tunnel
         if upgrade is None or client is None:
-            return await self._reply(replies.PROTOCOL_ERROR, decision)  # nobody asked for it
-        answer = self._begin(decision, response)
+            return await self.client.reply(replies.PROTOCOL_ERROR, decision)  # nobody asked for it
+        answer = self.client.begin(decision, response)
         answer.lines += [(b"Connection", b"Upgrade"), (b"Upgrade", upgrade)]
-        self._hold_back(answer, decision, None)
+        self.client.hold_back(answer, decision, None)
         answer.begin(self.request)
         answer.flush_head()
         try:
@@ -208,35 +195,15 @@ class Exchange:
             reason = self.watch.caught()
             if reason is None:
                 raise
-            return await self.fail(reason)
+            return await self.client.fail(reason)
         return answer
-
-    def _begin(self, decision: Decision, response: Response) -> Answer:
-        lines = response.head.lines
-        if not self.proxy.view().options(decision.listener).suppress_envoy_headers:
-            took = round((self.record.upstream_duration or 0) * 1000)
-            lines.append((b"x-envoy-upstream-service-time", str(took).encode()))
-        lines = decision.response_headers(lines, status=response.status)
-        lines, sized = self._common(decision, lines, response.head.length)
-        self.answer = Answer(response.status, lines, sized=sized, reason=response.reason)
-        # A client that was never told to send its body may send it or the next request.
-        self.answer.close = self.proxy.draining or self._awaits_continue
-        return self.answer
-
-    async def _own_answer(self, decision: Decision, transport: str = "") -> Answer:
-        self.watch.stop()
-        self._describe(decision)
-        if transport:
-            self.record.details = f"{decision.details[:-1]}|{transport}}}"
-        lines = decision.response_headers()
-        return await self._send_whole(decision, decision.status or 500, lines, decision.body)
 
     async def _given_up(self, decision: Decision, reply: Reply | None) -> Answer:
         """No attempt brought an answer; ``reply`` is how the last of them failed."""
         if not decision.done:
             assert reply is not None
-            return await self._reply(reply, decision)
-        return await self._own_answer(decision, reply.transport if reply is not None else "")
+            return await self.client.reply(reply, decision)
+        return await self.client.own(decision, reply.transport if reply is not None else "")
 
     async def _ended(self, decision: Decision, reason: Reply) -> Answer:
         """The time for the whole request is over, or the client's body is none."""
@@ -245,75 +212,13 @@ class Exchange:
         if reason.error == "timeout":
             self.proxy.stats.add(f"cluster.{decision.cluster}.upstream_rq_timeout")
         if not reason.error or decision.answered or (reason.close and not self._complete):
-            return await self._reply(reason, decision)
-        return await self._own_answer(decision)
-
-    async def _reply(self, reply: Reply, decision: Decision | None = None) -> Answer:
-        self.watch.stop()
-        self._note(reply)
-        lines = [(b"content-type", b"text/plain")] if reply.body else []
-        if decision is not None:
-            lines = decision.response_headers(lines, status=reply.status)
-        return await self._send_whole(decision, reply.status, lines, reply.body, close=reply.close)
-
-    async def _send_whole(
-        self,
-        decision: Decision | None,
-        status: int,
-        headers: Iterable[Line],
-        body: bytes,
-        *,
-        close: bool = False,
-    ) -> Answer:
-        lines, _ = self._common(decision, headers, None)
-        lines.append((b"content-length", b"%d" % len(body)))
-        self.answer = answer = Answer(status, lines, sized=True)
-        # A client that still waits to be told to send its body does not have to.
-        answer.close = close or self.proxy.draining or self.request.expects_continue
-        self._hold_back(answer, decision, None)
-        answer.begin(self.request)
-        await answer.finish(body)
-        return answer
-
-    def _hold_back(self, answer: Answer, decision: Decision | None, content: Incoming | None) -> None:
-        """Limit the rate of the answer where a fault says so. ``content``: what it is made of."""
-
-        def progress() -> None:
-            self.watch.touch()
-            if content is not None and content.complete:  # the endpoint has done its part in time
-                self.watch.lift_deadline()
-
-        if decision is not None and decision.response_rate is not None:
-            answer.pace = Pace(decision.response_rate, self.proxy.now, self.proxy.sleep, progress)
-
-    def _common(
-        self, decision: Decision | None, headers: Iterable[Line], length: bytes | None
-    ) -> tuple[list[Line], bool]:
-        """The lines with Envoy's own (``server`` always, ``date`` where the upstream gave none) and with the
-        body's length as their only framing, whatever an edit made of it; and whether they have that."""
-        dated = sized = False
-        lines = []
-        for line in headers:
-            name = line[0].lower()
-            if name == b"date":
-                dated = True
-            elif name == b"content-length":
-                if line[1] != length:
-                    continue
-                sized = True
-            elif name == b"server" or name == b"transfer-encoding":
-                continue
-            lines.append(line)
-        if not dated:
-            lines.append((b"date", http_date()))
-        options = self.proxy.view().options(decision.listener if decision else None)
-        lines.append((b"server", options.server_name.encode()))
-        return lines, sized
+            return await self.client.reply(reason, decision)
+        return await self.client.own(decision)
 
     async def _next_chunk(self) -> bytes:
         """The next bytes of the client's body; b"" at its end."""
-        if self._awaits_continue:
-            self._awaits_continue = False
+        if self.client.awaits_continue:
+            self.client.awaits_continue = False
             self.request.connection.write(b"HTTP/1.1 100 Continue\r\n\r\n")
         content = self.request.body
         assert content is not None
@@ -356,21 +261,6 @@ class Exchange:
             allowed.update(entry.action.upgrades)
         # The server hands a connection over for these two alone.
         return upgrade in (b"websocket", b"tcp") and allowed.get(text(upgrade), False)
-
-    def _describe(self, decision: Decision) -> None:
-        record = self.record
-        record.request_id = decision.request_id or record.request_id
-        record.listener = decision.listener or ""
-        record.virtual_host = decision.virtual_host or ""
-        record.route = decision.route or ""
-        record.cluster = decision.cluster or ""
-        record.endpoint = decision.endpoint or ""
-        record.flags, record.details = decision.flags, decision.details
-        self._flags = decision.flags if decision.outcome is Outcome.FORWARD else ""
-
-    def _note(self, reply: Reply) -> None:
-        self.record.flags = ",".join(filter(None, (reply.flags, self._flags)))
-        self.record.details = reply.details
 
 
 def _address(name: object) -> tuple[str | None, int]:

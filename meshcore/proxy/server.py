@@ -14,24 +14,20 @@ from meshcore.engine import Engine
 from meshcore.health import HealthChecker, require_libraries
 from meshcore.model import Cluster, Config, Discovery
 from meshcore.proxy.admin import Admin
-from meshcore.proxy.answer import Answer
 from meshcore.proxy.concurrency_stats import concurrency_counters, concurrency_gauges
 from meshcore.proxy.downstream import DownstreamServer
-from meshcore.proxy.exchange import Exchange
 from meshcore.proxy.fault_stats import fault_counters, fault_gauges
 from meshcore.proxy.gauges import breaker_gauges
 from meshcore.proxy.limit_stats import limit_counters
 from meshcore.proxy.options import ProxyOptions
-from meshcore.proxy.request import Request, text
+from meshcore.proxy.request import Request
+from meshcore.proxy.under_way import UnderWay
 from meshcore.telemetry.access import AccessRecord
 from meshcore.telemetry.stats import Stats
-from meshcore.trace import SpanContext
-from meshcore.upstream import replies
 from meshcore.upstream.client import Upstream
 from meshcore.upstream.connections import Connections
 from meshcore.upstream.mirrors import Mirrors
 from meshcore.upstream.rate_limits import AsyncRateLimitServices, require_grpc
-from meshcore.upstream.replies import Reply
 from meshcore.upstream.view import View
 
 __all__ = ["Proxy"]
@@ -97,7 +93,7 @@ class Proxy:
         self.reload_error = ""  #: findings of the last configuration that was refused
         self._listen = listen
         self._admin_address = admin
-        self._access_log = access_log
+        self._requests = UnderWay(self, access_log)
         self.discovery = AsyncDiscovery(self.engine, resolver=resolver)
         self.rate_limits = AsyncRateLimitServices(
             self.engine,
@@ -105,13 +101,10 @@ class Proxy:
             cluster=lambda name: self.view().cluster(name),
             address=self.address,
         )
-        self._view = View(self.engine.config)
+        self.last_view = View(self.engine.config)  #: as of the last request; see view()
         self._upcoming: View | None = None  #: of the configuration that is being swapped in
         self._servers: list[asyncio.Server] = []
         self._config_ports: dict[int, int | None] = {}
-        self._idle = asyncio.Event()  #: no request is under way
-        self._drained = asyncio.Event()  #: and none may follow, or nobody waits for them any longer
-        self._active = 0
         self._upstream: Upstream | None = None
         self._downstream: DownstreamServer | None = None
         self._admin: Admin | None = None
@@ -121,7 +114,7 @@ class Proxy:
     @property
     def logs(self) -> bool:
         """Whether somebody is told of each request."""
-        return self._access_log is not None
+        return self._requests.logs
 
     @property
     def config(self) -> Config:
@@ -151,7 +144,7 @@ class Proxy:
     @property
     def active(self) -> int:
         """Requests under way."""
-        return self._active
+        return self._requests.count
 
     async def start(self) -> None:
         """Check all endpoints once, where they are to be checked, and listen.
@@ -163,14 +156,13 @@ class Proxy:
         """
         require_grpc(self.config)
         loop = asyncio.get_running_loop()
-        self._idle.set()
         self._upstream = Upstream(
             connect_timeout=self.options.connect_timeout,
             idle_timeout=self.options.upstream_idle_timeout,
             max_head=self.options.max_request_head,
             buffer_size=self.options.buffer_size,
         )
-        self._downstream = DownstreamServer(self._handle, self.options, self._refused)
+        self._downstream = DownstreamServer(self._requests.serve, self.options, self._requests.refused)
         try:
             await self.discovery.start(wait=self.options.dns_wait)
             await self._begin_checks()
@@ -214,12 +206,12 @@ class Proxy:
             server.close()
         if self._downstream is not None:
             self._downstream.shut()  # idle connections end now, busy ones after their answer
-        if self._active and drain > 0:
+        if self.active and drain > 0:
             with contextlib.suppress(asyncio.TimeoutError):
-                await asyncio.wait_for(self._drained.wait(), drain)
-        done = self._active == 0
+                await asyncio.wait_for(self._requests.wait_drained(), drain)
+        done = self.active == 0
         if not done:
-            _log.warning("%d requests were cut off", self._active)
+            _log.warning("%d requests were cut off", self.active)
         if self._downstream is not None:
             self._downstream.abort()
             await self.wait_idle()  # each lease is given back before we are done
@@ -235,11 +227,11 @@ class Proxy:
 
     async def wait_idle(self) -> None:
         """Wait until no request is under way."""
-        await self._idle.wait()
+        await self._requests.wait_idle()
 
     def stop_now(self) -> None:
         """End a ``stop()`` that is still draining: requests under way are cut off."""
-        self._drained.set()
+        self._requests.give_up()
 
     async def __aenter__(self) -> Proxy:
         await self.start()
@@ -283,14 +275,14 @@ class Proxy:
     def view(self) -> View:
         """What requests look up in the configuration in force."""
         config = self.engine.config
-        before = self._view.config
+        before = self.last_view.config
         if before is not config:
             upcoming, self._upcoming = self._upcoming, None
             # Somebody may have swapped the engine's configuration without us.
-            self._view = upcoming if upcoming and upcoming.config is config else View(config)
+            self.last_view = upcoming if upcoming and upcoming.config is config else View(config)
             if before.listeners is not config.listeners:  # else only endpoints have changed
                 self.upstream.forget_certificates()  # new ones may have come with it
-        return self._view
+        return self.last_view
 
     def config_port(self, request: Request) -> int | None:
         """The configured port that the client's socket stands for; None: the authority tells."""
@@ -302,7 +294,7 @@ class Proxy:
         connections = self._downstream.connections if self._downstream is not None else ()
         return {
             "http.downstream_cx_active": len(connections),
-            "http.downstream_rq_active": self._active,
+            "http.downstream_rq_active": self.active,
             "server.live": int(not self.draining),
             "mirror.rq_active": self.mirrors.active,
             **breaker_gauges(self.engine),
@@ -320,65 +312,3 @@ class Proxy:
             **fault_counters(self.engine),
             **limit_counters(self.engine),
         }
-
-    async def _handle(self, request: Request) -> Answer:
-        begun = time.monotonic()
-        record = _record_of(request, traced=self.logs)
-        self._active += 1
-        self._idle.clear()
-        self.stats.add("http.downstream_rq_total")
-        exchange = Exchange(self, request, record)
-        try:
-            return await exchange.run()
-        except (asyncio.CancelledError, ConnectionError):
-            if exchange.answer is None or exchange.answer.status != 101:  # how else would a tunnel end?
-                record.flags, record.details = "DC", "downstream_remote_disconnect"
-            raise asyncio.CancelledError from None  # all of these are a client that went away
-        except Exception:
-            _log.exception("serving %s failed", record.text())
-            return await exchange.fail(replies.INTERNAL_ERROR)
-        finally:
-            if exchange.answer is not None:
-                record.status, record.bytes_sent = exchange.answer.status, exchange.answer.sent
-            record.duration = time.monotonic() - begun
-            self._active -= 1
-            if not self._active:
-                self._idle.set()
-                if self.draining:
-                    self._drained.set()
-            self._finished(record)
-
-    def _refused(self, peername: object, reply: Reply) -> None:
-        """Count what could not be parsed."""
-        record = AccessRecord(time.time(), source=_host(peername), status=reply.status)
-        record.flags, record.details, record.bytes_sent = reply.flags, reply.details, len(reply.body)
-        self.stats.add("http.downstream_rq_total")
-        self.stats.add("http.downstream_cx_protocol_error")
-        self._finished(record)
-
-    def _finished(self, record: AccessRecord) -> None:
-        self.stats.finished(record)
-        if self._access_log is not None and self._view.options(record.listener or None).access_log:
-            self._access_log(record)
-
-
-def _record_of(request: Request, *, traced: bool) -> AccessRecord:
-    field = request.field
-    context = SpanContext.extract(request.raw_headers) if traced else None
-    return AccessRecord(
-        time.time(),
-        method=request.method,
-        path=text(request.target),
-        protocol="HTTP/" + request.version,
-        authority=field(b"host"),
-        source=_host(request.connection.peername),
-        user_agent=field(b"user-agent"),
-        request_id=field(b"x-request-id"),
-        trace_id=(context.trace_id or "") if context is not None else "",
-        forwarded_for=field(b"x-forwarded-for"),
-    )
-
-
-def _host(peername: object) -> str:
-    """The address of a client; "" for sockets that have none."""
-    return peername[0] if isinstance(peername, tuple) else ""
