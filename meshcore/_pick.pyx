@@ -17,6 +17,7 @@ from meshcore._failures import failure_number
 @cython.final
 @cython.no_gc
 cdef class Pick:
+    cdef Serving _serving
     cdef Snapshot _snapshot
     cdef int32_t _number
     cdef mc_picked _picked
@@ -63,7 +64,8 @@ cdef class Pick:
             result.grpc_status = -1
             result.header_count = 0
             result.report.now_ns = self._snapshot.now() if now_ns is None else time_given(now_ns)
-            mc_snapshot_detect(self._snapshot.snapshot, self._number, self._picked.endpoint, &result)
+            if mc_snapshot_detect(self._snapshot.snapshot, self._number, self._picked.endpoint, &result):
+                self._serving.moved(self.cluster, result.report.now_ns)
         if latency is None and headers is None:
             return
         if mc_snapshot_learns(self._snapshot.snapshot, self._number):
@@ -97,6 +99,7 @@ cdef object pick_of(Serving serving, object cluster, object seed, object now_ns)
             break
         snapshot = serving.refreshed(snapshot, out._number, terms.now_ns)
         out._number = <int32_t> number_of(snapshot, cluster)  # it may be of another configuration
+    out._serving = serving
     out._snapshot = snapshot
     out._held = out._picked.endpoint >= 0
     return out

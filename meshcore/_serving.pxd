@@ -34,6 +34,7 @@ cdef class Serving:
     cdef int hold(self) except -1
     cdef int let_go(self) except -1
     cdef Snapshot _refresh(self, Snapshot snapshot, Py_ssize_t number)
+    cdef int moved(self, object cluster, uint64_t now_ns) except -1
     cdef int _tell_ejections(self, Snapshot snapshot, Py_ssize_t number, uint64_t now_ns) except -1
     cdef int watch(self, object callback) except -1
     cdef int unwatch(self, object callback) except -1

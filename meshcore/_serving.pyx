@@ -156,6 +156,14 @@ cdef class Serving:
         self._tell_ejections(snapshot, number, now_ns)
         return snapshot
 
+    cdef int moved(self, object cluster, uint64_t now_ns) except -1:
+        """Endpoints of a cluster may have been ejected: tell of it now rather than in the next request."""
+        cdef Snapshot snapshot = self.snapshot()
+        number = snapshot.numbers.get(cluster)
+        if number is not None:
+            self._tell_ejections(snapshot, number, now_ns)
+        return 0
+
     cdef int _tell_ejections(self, Snapshot snapshot, Py_ssize_t number, uint64_t now_ns) except -1:
         """Not under the lock when it comes to telling: who takes what is logged may use the engine, too."""
         if not mc_snapshot_detects(snapshot.snapshot, <int32_t> number):

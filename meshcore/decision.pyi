@@ -209,6 +209,10 @@ class Decision:
         """Bytes of the request's body to keep, so that it can be sent again. A longer body is sent as it
         comes, and what fails then is reported with ``replayable=False``. 0: it is never sent again."""
     @property
+    def mirror_buffer_limit(self) -> int:
+        """Bytes of the request's body to keep for ``mirrors``, where they get it as a whole: a longer one is
+        not copied. As the route says of further attempts, whether or not there are any; 1 MiB by default."""
+    @property
     def attempts(self) -> tuple[Attempt, ...]:
         """All attempts so far, in the order in which they were made; () where nothing is forwarded.
 

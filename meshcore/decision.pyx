@@ -518,9 +518,11 @@ cdef class Decision:
 
     @property
     def buffer_limit(self):
+        return self.mirror_buffer_limit if self._block.decision.retries else 0
+
+    @property
+    def mirror_buffer_limit(self):
         cdef mc_decision *d = &self._block.decision
-        if not d.retries:
-            return 0
         for holder in (self.route_entry, self._snapshot.virtual_hosts[d.virtual_host] if d.virtual_host >= 0 else None):
             if holder is not None and holder.request_buffer_limit is not None:
                 return holder.request_buffer_limit
@@ -575,6 +577,7 @@ cdef class Decision:
                 return report_lines(self, number, &result, headers, replayable, now_ns)
         if mc_decision_report(d, number, &result, replayable, 0, &again):
             raise MemoryError
+        heard(self, result.report.now_ns)
         return self._next(now_ns) if again else None
 
     def on_timeout(self, attempt=None, *, replayable=True, now_ns=None):
@@ -583,6 +586,7 @@ cdef class Decision:
         cdef uint32_t number = 0 if attempt is None else number_of(self, attempt)
         if mc_decision_on_timeout(&self._block.decision, number, now, replayable, &again):
             raise MemoryError
+        heard(self, now)
         return self._next(now) if again else None
 
     def on_deadline(self):
@@ -742,6 +746,14 @@ cdef tuple taken(tuple pairs, Block *block):
         return pairs
 
 
+cdef inline int heard(Decision decision, uint64_t now_ns) except -1:
+    """Outlier detection has heard of an attempt."""
+    cdef mc_decision *d = &decision._block.decision
+    if d.detects and d.moved:
+        decision._serving.moved(decision._snapshot.clusters[d.cluster], now_ns)
+    return 0
+
+
 cdef Attempt report_lines(
     Decision decision, uint32_t number, mc_result *result, object headers, bint replayable, object now_ns
 ):
@@ -759,6 +771,7 @@ cdef Attempt report_lines(
             raise MemoryError
     finally:
         block_free(block)
+    heard(decision, result.report.now_ns)
     return decision._next(now_ns) if again else None
 
 

@@ -82,8 +82,9 @@ class Engine:
                 limits alone have their say: there are no faults and no CORS, no endpoint is picked and nobody
                 hears how it ended, and its time is what ``x-envoy-expected-rq-timeout-ms`` says.
             served: the engine's configuration, and a byte for each of its clusters: not 0 where who asks is
-                the cluster's service, whose requests are forwarded even where it has no healthy endpoint
-                (``endpoint`` is None then). Of another configuration it has no effect.
+                the cluster's service, and answers itself. Routes, faults, limits and the cluster's breakers
+                hold, but no endpoint is picked (``endpoint`` is None), no further attempt is made, and
+                outlier detection hears nothing of the answer. Of another configuration it has no effect.
 
         Traffic outcomes (no route, no healthy upstream, a bad path) are values, never exceptions.
 

@@ -30,10 +30,9 @@ def in_loop(test: Callable[..., Coroutine[Any, Any, None]]) -> Callable[..., Non
 
 
 def active(mesh: Mesh) -> int:
-    """Requests that hold an endpoint."""
-    return sum(
-        endpoint["active_requests"] for cluster in mesh.engine.clusters() for endpoint in cluster["endpoints"]
-    )
+    """Requests that hold a place in a cluster: at an endpoint, or where the app itself answers."""
+    breakers = [cluster["circuit_breakers"] for cluster in mesh.engine.clusters()]
+    return sum(of["requests"]["used"] for it in breakers for of in it.values())
 
 
 def service(name: str, *ports: int) -> str:

@@ -12,8 +12,9 @@ from typing import Any
 
 import pytest
 
-from meshcore import Engine, load_text
+from meshcore import Engine, Outcome, load_text
 from meshcore.model import (
+    CircuitBreakers,
     Cluster,
     CommonLbConfig,
     Config,
@@ -103,19 +104,70 @@ def about(engine: Engine, host: str) -> dict[str, Any]:
     return found
 
 
-def test_the_next_decision_heeds_and_logs_an_ejection(caplog: pytest.LogCaptureFixture) -> None:
+def test_an_ejection_is_logged_at_once_and_heeded_by_the_next_decision(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     caplog.set_level("INFO", "meshcore.outlier")
     engine, clock = engine_of(detection())
     fail(engine, HOSTS[0])
+    ejected = f"endpoint {HOSTS[0]} of cluster c is ejected for 30 s (consecutive_5xx, ejection 1)"
+    assert [(record.levelname, record.getMessage()) for record in caplog.records] == [("WARNING", ejected)]
     assert set(send(engine, 10)) == {HOSTS[1]}
     clock.now += 29
     assert set(send(engine, 10)) == {HOSTS[1]}
-    ejected = f"endpoint {HOSTS[0]} of cluster c is ejected for 30 s (consecutive_5xx, ejection 1)"
-    assert [(record.levelname, record.getMessage()) for record in caplog.records] == [("WARNING", ejected)]
+    assert len(caplog.records) == 1
     clock.now += 1
     assert set(send(engine, 10)) == {HOSTS[0], HOSTS[1]}
     back = f"endpoint {HOSTS[0]} of cluster c is back: its ejection is over"
     assert [(record.levelname, record.getMessage()) for record in caplog.records[1:]] == [("INFO", back)]
+
+
+@pytest.mark.parametrize(
+    "how", ["error", "headers", "timeout", "deadline", "break", "retried", "swapped", "pick"]
+)
+def test_what_ejects_is_logged_before_anybody_asks_again(how: str, caplog: pytest.LogCaptureFixture) -> None:
+    retry = RetryPolicy(("5xx",), 1) if how in ("timeout", "retried") else None
+    made = detection(consecutive_5xx=1, consecutive_gateway_failure=0)
+    engine, _ = engine_of(made, retry=retry)
+    if how == "pick":
+        with engine.pick("c") as pick:
+            pick.report(status=503)
+            host = pick.endpoint
+    else:
+        lines = {"content-type": "application/grpc"} if how == "headers" else {}
+        with engine.decide("POST", "a", "/", lines) as decision:
+            host = decision.endpoint
+            if how == "swapped":
+                engine.swap(replace(engine.config, digest="other"))
+            if how == "headers":
+                decision.report(status=200, headers={"grpc-status": "14"})
+            elif how == "timeout":
+                assert decision.on_timeout() is not None or decision.done
+            elif how == "deadline":
+                decision.on_deadline()
+            elif how == "break":
+                decision.report(status=200)
+                decision.report(error="reset")
+            elif how == "error":
+                decision.report(error="reset")
+            else:
+                decision.report(status=503)
+            assert len(caplog.records) == 1
+    assert [record.getMessage() for record in caplog.records] == [
+        f"endpoint {host} of cluster c is ejected for 30 s (consecutive_5xx, ejection 1)"
+    ]
+
+
+def test_a_sweep_that_a_report_makes_is_logged_with_it(caplog: pytest.LogCaptureFixture) -> None:
+    """The report comes after the interval of the ejection, with no request in between."""
+    caplog.set_level("INFO", "meshcore.outlier")
+    engine, clock = engine_of(detection(consecutive_5xx=1))
+    slow = engine.decide("GET", "a", "/")
+    fail(engine, HOSTS[0], 1)
+    clock.now += 60
+    slow.report(status=200)
+    slow.close()
+    assert [record.levelname for record in caplog.records] == ["WARNING", "INFO"]
 
 
 def test_whoever_takes_what_is_logged_may_use_the_engine() -> None:
@@ -480,4 +532,31 @@ def test_who_is_served_is_told_by_a_byte_for_each_cluster(bytes_: Any) -> None:
     engine, _ = engine_of(None)
     with pytest.raises(ValueError, match="one for each of its clusters"):
         engine.decide("GET", "a", "/", served=(engine.config, bytes_))
-    assert engine.decide("GET", "a", "/", served=(engine.config, b"\1")).endpoint
+    assert engine.decide("GET", "a", "/", served=(engine.config, b"\0")).endpoint
+    assert engine.decide("GET", "a", "/", served=(engine.config, b"\1")).endpoint is None
+
+
+def test_what_the_service_answers_itself_is_said_of_no_endpoint() -> None:
+    """Its cluster's breaker holds, and that alone."""
+    one = CircuitBreakers(max_requests=1)
+    engine, clock = engine_of(detection(consecutive_5xx=1), circuit_breakers=one)
+    served = engine.config, b"\1"
+    with engine.decide("GET", "a", "/", served=served) as first:
+        assert (first.outcome, first.endpoint, first.attempts) == (Outcome.FORWARD, None, ())
+        assert "forward to the service itself" in str(first.explain())
+        (cluster,) = engine.clusters()
+        assert [one["active_requests"] for one in cluster["endpoints"]] == [0, 0]
+        with engine.decide("GET", "a", "/", served=served) as second:
+            assert (second.status, second.flags) == (503, "UO")
+        assert first.report(status=503) is None
+        assert first.answered
+    for error in ("reset", "per-try-timeout"):
+        with engine.decide("GET", "a", "/", served=served) as decision:
+            assert decision.report(error=error) is None
+            assert decision.done
+    with engine.decide("GET", "a", "/", served=served) as late:
+        assert late.on_timeout() is None
+        assert late.status == 504
+    clock.now += 1
+    assert not any(about(engine, host)["ejected"] for host in HOSTS[:2])
+    assert set(send(engine, 10)) == set(HOSTS[:2])

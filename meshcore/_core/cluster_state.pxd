@@ -54,5 +54,5 @@ cdef extern from "meshcore/cluster_state.h" nogil:
         uint8_t holder
 
     mc_code mc_snapshot_pick(const mc_snapshot *snapshot, int32_t cluster, const mc_pick_terms *terms, mc_picked *picked)
-    void mc_snapshot_detect(const mc_snapshot *snapshot, int32_t cluster, int32_t endpoint, const mc_result *result)
+    c_bool mc_snapshot_detect(const mc_snapshot *snapshot, int32_t cluster, int32_t endpoint, const mc_result *result)
     void mc_snapshot_done(const mc_snapshot *snapshot, int32_t cluster, const mc_picked *picked)

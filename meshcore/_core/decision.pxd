@@ -46,6 +46,7 @@ cdef extern from "meshcore/decision.h" nogil:
         mc_cluster *upstream
         c_bool elsewhere
         c_bool detects
+        c_bool moved
         mc_cors_verdict cors
         mc_trace_reason traced
         const mc_session *session

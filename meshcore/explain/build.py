@@ -185,8 +185,8 @@ def _split(facts: Facts, action: ForwardAction | None) -> Split | None:
 
 
 def _endpoint(decided: Decided, cluster: Cluster | None, levels: Levels | None) -> EndpointChosen | None:
-    if cluster is None:
-        return None
+    if cluster is None or (decided.outcome == "forward" and decided.endpoint is None):
+        return None  # of what the service answers itself none is asked for
     well = (HealthStatus.UNKNOWN, HealthStatus.HEALTHY)
     chosen = [
         (group.priority, one.origin, _name(cluster, one))

@@ -38,7 +38,7 @@ _DRAWN = {"random": "at random", "header": "by header {header}", "hash": "by the
 def answer(it: Explain, ink: Ink) -> list[str]:
     """What becomes of the request, in a line or two."""
     if it.outcome == "forward":
-        endpoint = it.endpoint.address if it.endpoint is not None else None
+        endpoint = it.endpoint.address if it.endpoint is not None else "the service itself"
         return [ink.good(f"forward to {endpoint}"), f"of cluster {it.cluster}"]
     why = f", {it.details}" if it.details else ""
     flags = f" ({it.flags})" if it.flags else ""

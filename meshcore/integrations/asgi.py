@@ -105,9 +105,8 @@ class MeshMiddleware(Entry):
                         receive = copying = await self._forwarder.copying(decision, receive)
                     if decision.outcome is Outcome.FORWARD:
                         await serve(self, decision, scope, receive, send, not called)
-                    else:  # the mesh knows nothing of the request
-                        lines = limit_lines(decision)
-                        await self.app(scope, receive, _telling(lines, send) if lines else send)
+                    else:  # no route leads to the app
+                        await self._unrouted(decision, scope, receive, send, called)
                 elif decision.outcome is Outcome.FORWARD:
                     self._count(decision, await self._forwarder.forward(decision, receive, send))
                 else:
@@ -122,6 +121,21 @@ class MeshMiddleware(Entry):
                     copying.close()
                 if not kept:
                     leave(token)
+
+    async def _unrouted(
+        self, decision: Decision, scope: Scope, receive: Receive, send: Send, called: bool
+    ) -> None:
+        """Let the app answer as if there were no mesh. What the mesh sends is counted, as at a sidecar, whose
+        inbound listener takes whatever comes."""
+        head = _Head(limit_lines(decision), send)
+        try:
+            await self.app(scope, receive, head)
+        except Exception:
+            head.status = head.status or 500
+            raise
+        finally:
+            if called:
+                self.mesh.requests.count((decision.cluster or "", head.status, ""))
 
     def _count(self, decision: Decision, status: int) -> None:
         self.mesh.requests.count((decision.cluster or "", status, decision.flags))
@@ -138,12 +152,17 @@ async def _in_a_thread(begin: Callable[[], None]) -> None:
     await asyncio.to_thread(begin)
 
 
-def _telling(lines: list[tuple[bytes, bytes]], send: Send) -> Send:
+class _Head:
     """``send`` for the app, which adds header lines to the answer."""
 
-    def told(message: Message) -> Awaitable[None]:
-        if message["type"] == "http.response.start":
-            message = {**message, "headers": [*message.get("headers", ()), *lines]}
-        return send(message)
+    def __init__(self, lines: list[tuple[bytes, bytes]], send: Send) -> None:
+        self._lines = lines
+        self._send = send
+        self.status = 0  #: 0: the answer has not begun
 
-    return told
+    def __call__(self, message: Message) -> Awaitable[None]:
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            if self._lines:
+                message = {**message, "headers": [*message.get("headers", ()), *self._lines]}
+        return self._send(message)

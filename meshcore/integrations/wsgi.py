@@ -92,6 +92,8 @@ class MeshMiddleware:
                 self._inbound.name(decision, called=called)
                 if not called and self.mesh.view().mirrors and decision.mirrors:
                     self._mirror(decision, environ)
+                if decision.outcome is not Outcome.FORWARD:  # no route leads to the app
+                    return self._unrouted(decision, context, environ, start_response, called=called)
                 return self._serve(decision, context, environ, start_response, edited=not called)
             if decision.outcome is Outcome.FORWARD:
                 return self._forward(decision, environ, headers, start_response)
@@ -112,9 +114,6 @@ class MeshMiddleware:
         edited: bool,
     ) -> Iterable[bytes]:
         """Let the app answer."""
-        if decision.outcome is not Outcome.FORWARD:  # the mesh knows nothing of the request
-            told = _telling(limit_lines(decision), start_response)
-            return _Body(self.app(environ, told), context, decision.close)
         head = _Head(decision, start_response, edited=edited)
 
         def over() -> None:
@@ -126,6 +125,31 @@ class MeshMiddleware:
         except Exception:
             head.failed()
             self._count(decision, head.status)
+            raise
+
+    def _unrouted(
+        self,
+        decision: Decision,
+        context: RequestContext,
+        environ: Environ,
+        start_response: StartResponse,
+        *,
+        called: bool,
+    ) -> Iterable[bytes]:
+        """Let the app answer as if there were no mesh. What the mesh sends is counted, as at a sidecar, whose
+        inbound listener takes whatever comes."""
+        head = _UnroutedHead(limit_lines(decision), start_response)
+
+        def over() -> None:
+            if called:
+                self.mesh.requests.count((decision.cluster or "", head.status, ""))
+            decision.close()
+
+        try:
+            return _Body(self.app(environ, head), context, over)
+        except Exception:
+            head.status = head.status or 500
+            over()
             raise
 
     def _forward(
@@ -166,16 +190,19 @@ class MeshMiddleware:
         self.mesh.requests.count((decision.cluster or "", status, decision.flags))
 
 
-def _telling(lines: list[tuple[bytes, bytes]], start_response: StartResponse) -> StartResponse:
+class _UnroutedHead:
     """``start_response`` for the app, which adds header lines to the answer."""
-    if not lines:
-        return start_response
-    added = [(_text(name), _text(value)) for name, value in lines]
 
-    def told(status: str, headers: list[tuple[str, str]], *exc_info: Any) -> Callable[[bytes], object]:
-        return start_response(status, [*headers, *added], *exc_info)
+    def __init__(self, lines: list[tuple[bytes, bytes]], start_response: StartResponse) -> None:
+        self._added = [(_text(name), _text(value)) for name, value in lines]
+        self._start_response = start_response
+        self.status = 0  #: 0: the answer has not begun
 
-    return told
+    def __call__(
+        self, status: str, headers: list[tuple[str, str]], *exc_info: Any
+    ) -> Callable[[bytes], object]:
+        self.status = int(status[:3])
+        return self._start_response(status, [*headers, *self._added], *exc_info)
 
 
 class _Head:

@@ -100,10 +100,10 @@ class MirrorThread:
     def send(self, decision: Decision, body: bytes | None) -> None:
         """Send the copies that a decision asks for, each with the whole body. It does not wait.
 
-        No more of a body is kept for them than for further attempts: who has a longer one is not copied.
+        No more of a body is kept for them than for further attempts, or would be: a longer one is not copied.
         """
         running = self._begun()
-        if body is not None and len(body) > decision.buffer_limit:
+        if body is not None and len(body) > decision.mirror_buffer_limit:
             self.skip(decision)
             return
         for order in running.mirrors.orders(decision, None if body is None else b"%d" % len(body)):

@@ -52,15 +52,17 @@ static void bare_view(mc_decision *d) {
   d->authority = authority;
 }
 
-/* Counts a request that goes to the host that was picked, or refuses it: the cluster has as many as it may. */
-MC_INLINED void lease(const mc_cluster *cluster, const mc_action *action, mc_decision *d, const bool peek) {
+/* Counts a request that goes to the host that was picked, or to whoever asks (own), or refuses it: the cluster has as many
+ * as it may. Of what whoever asks answers nothing is said of any host, and nobody else is to answer it. */
+MC_INLINED void lease(const mc_cluster *cluster, const mc_action *action, mc_decision *d, const bool own,
+                      const bool peek) {
   const mc_routing_priority priority = action->priority;
   const mc_holder holder = peek ? 0 : mc_lease_begin(cluster, d->endpoint, priority, d->request.now_ns);
   d->leased = holder;
   if (peek ? mc_lease_has_room(cluster, priority) : holder != 0) {
     d->outcome = MC_FORWARD;
-    d->detects = cluster->detects;
-    d->retries = action->retries || d->view.internal;
+    d->detects = own ? cluster->limiter != NULL : cluster->detects;
+    d->retries = !own && (action->retries || d->view.internal);
   } else {
     reject(d, 503, MC_DETAILS_OVERFLOW, MC_FLAG_UO, OVERFLOW_BODY);
   }
@@ -125,19 +127,18 @@ MC_INLINED mc_code forward(const mc_snapshot *s, const mc_action *action, mc_inp
     d->outcome = MC_FORWARD;
     return MC_OK;
   }
-  const bool kept = mc_sessions_needed(&s->listeners[d->listener], action) && mc_sessions_decide(d, input);
+  const bool own = d->request.served && d->request.served[d->cluster];
+  const bool kept = !own && mc_sessions_needed(&s->listeners[d->listener], action) && mc_sessions_decide(d, input);
   const bool refused = mc_sessions_refuse(d);
-  if (!kept && !refused && !input->no_memory) d->endpoint = choose_endpoint(s, action, input, d, peek);
+  if (!own && !kept && !refused && !input->no_memory) d->endpoint = choose_endpoint(s, action, input, d, peek);
   if (input->no_memory) return MC_NO_MEMORY;
   if (kept) d->candidates = 1;
   if (d->endpoint < 0 && refused) {
     refuse_session(d);
-  } else if (d->endpoint < 0 && d->request.served && d->request.served[d->cluster]) {
-    d->outcome = MC_FORWARD; /* to whoever asks, which needs no endpoint of its own */
-  } else if (d->endpoint < 0) {
+  } else if (d->endpoint < 0 && !own) {
     reject(d, 503, MC_DETAILS_NO_HEALTHY_UPSTREAM, MC_FLAG_UH, MC_LITERAL("no healthy upstream"));
   } else {
-    lease(cluster, action, d, peek);
+    lease(cluster, action, d, own, peek);
   }
   if (!action->rewrites) return MC_OK;
   mc_edits_in_force edits;

@@ -280,7 +280,7 @@ static bool takes_too_long(mc_failure failure) {
          failure == MC_FAILURE_PER_TRY_IDLE_TIMEOUT;
 }
 
-static void tell(const mc_decision *d, const mc_cluster *cluster, int32_t endpoint, uint64_t start_ns,
+static void tell(mc_decision *d, const mc_cluster *cluster, int32_t endpoint, uint64_t start_ns,
                  const mc_result *result) {
   mc_decision_detect(d, cluster, endpoint, result);
   mc_cluster_sample(cluster, start_ns, result);
@@ -334,6 +334,7 @@ static bool first_is_good(const mc_decision *d, uint32_t number, const mc_result
 mc_code mc_decision_report(mc_decision *d, uint32_t number, const mc_result *result, bool replayable,
                            uint64_t unix_s, bool *again) {
   *again = false;
+  if (d->detects) d->moved = false;
   if (d->outcome != MC_FORWARD) return MC_OK;
   if (d->over) {
     mc_decision_break_off(d, number, result);
@@ -376,10 +377,11 @@ mc_code mc_decision_report(mc_decision *d, uint32_t number, const mc_result *res
 mc_code mc_decision_on_timeout(mc_decision *d, uint32_t number, uint64_t now_ns, bool replayable, bool *again) {
   const mc_result result = {.failure = MC_FAILURE_PER_TRY_TIMEOUT, .grpc_status = -1, .report = {.now_ns = now_ns}};
   *again = false;
+  if (d->detects) d->moved = false;
   if (d->outcome != MC_FORWARD || d->over) return MC_OK;
-  if (mc_exchange_begin(d)) return MC_NO_MEMORY;
+  if (d->endpoint >= 0 && mc_exchange_begin(d)) return MC_NO_MEMORY;
   mc_exchange *x = d->exchange;
-  if (!x->timeouts.hedges) return mc_decision_report(d, number, &result, replayable, 0, again);
+  if (!x || !x->timeouts.hedges) return mc_decision_report(d, number, &result, replayable, 0, again);
   mc_attempt *attempt = running(x, number);
   if (!attempt || attempt->hedged) return MC_OK;
   detect(d, attempt->number, &result);

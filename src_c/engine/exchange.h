@@ -28,7 +28,7 @@ static inline const mc_attempt *mc_exchange_latest(const mc_decision *d) { retur
 
 /* Attempts so far, those that found no endpoint included. */
 static inline uint32_t mc_decision_attempt_count(const mc_decision *d) {
-  return d->exchange ? d->exchange->count : d->endpoint >= 0;
+  return d->exchange ? d->exchange->count : d->endpoint >= 0 || (d->outcome == MC_FORWARD && !d->request.inbound);
 }
 
 /* A report once the decision is over: the answer on its way to the client may end before its end. Nothing can be tried
@@ -52,7 +52,8 @@ static inline uint32_t mc_exchange_priority(const mc_cluster *cluster, int32_t e
 }
 
 /* Tells outlier detection how an attempt at an endpoint ended; result->report.now_ns says when. Does nothing where the
- * cluster does not want to know. mc_decision_report does it. By many threads at once. It may make the cluster stale. */
-void mc_decision_detect(const mc_decision *d, const mc_cluster *cluster, int32_t endpoint, const mc_result *result);
+ * cluster does not want to know, or there is no endpoint. mc_decision_report does it. By many threads at once. It may make
+ * the cluster stale; d->moved says whether it has. */
+void mc_decision_detect(mc_decision *d, const mc_cluster *cluster, int32_t endpoint, const mc_result *result);
 
 #endif

@@ -1,5 +1,5 @@
-/* What an attempt holds while it is under way: its endpoint and its cluster count it, as does the cluster's limiter.
- * Inlined into decisions. */
+/* What an attempt holds while it is under way: its endpoint (-1: it has none) and its cluster count it, as does the cluster's
+ * limiter. Inlined into decisions. */
 #ifndef MC_ENGINE_LEASE_H
 #define MC_ENGINE_LEASE_H
 

@@ -37,11 +37,11 @@ static int32_t grpc_status_of(const mc_result *result) {
   return -1;
 }
 
-void mc_decision_detect(const mc_decision *d, const mc_cluster *cluster, int32_t endpoint, const mc_result *result) {
-  if (!cluster->members->outlier) return;
+void mc_decision_detect(mc_decision *d, const mc_cluster *cluster, int32_t endpoint, const mc_result *result) {
+  if (endpoint < 0 || !cluster->members->outlier) return;
   mc_result known = *result;
   if (known.grpc_status < 0 && known.header_count && mc_view_is_grpc(&d->view)) known.grpc_status = grpc_status_of(result);
-  mc_outlier_report(cluster->members, cluster->hosts[endpoint].state, &known);
+  d->moved |= mc_outlier_report(cluster->members, cluster->hosts[endpoint].state, &known);
 }
 
 /* ------------------------------------------------------------------ answers that end before their end */

@@ -22,9 +22,9 @@ mc_code mc_snapshot_pick(const mc_snapshot *s, int32_t number, const mc_pick_ter
   return MC_OK;
 }
 
-void mc_snapshot_detect(const mc_snapshot *s, int32_t number, int32_t endpoint, const mc_result *result) {
+bool mc_snapshot_detect(const mc_snapshot *s, int32_t number, int32_t endpoint, const mc_result *result) {
   const mc_cluster *cluster = s->clusters[number];
-  if (mc_snapshot_detects(s, number)) mc_outlier_report(cluster->members, cluster->hosts[endpoint].state, result);
+  return mc_snapshot_detects(s, number) && mc_outlier_report(cluster->members, cluster->hosts[endpoint].state, result);
 }
 
 void mc_snapshot_done(const mc_snapshot *s, int32_t number, const mc_picked *picked) {

@@ -141,13 +141,14 @@ static void complete(mc_host_state *host, mc_ejections due, uint64_t now_ns) {
   mc_cluster_state_unlock(host->cluster);
 }
 
-void mc_outlier_report(const mc_members *members, mc_host_state *host, const mc_result *result) {
+bool mc_outlier_report(const mc_members *members, mc_host_state *host, const mc_result *result) {
   const mc_outlier_spec *spec = members->outlier;
   mc_outlier_outcome outcome = mc_outlier_outcome_of(spec, result);
   uint64_t now_ns = result->report.now_ns;
   /* What came before belongs to the interval before. A sweep that is more than one away is to be armed anew. */
   uint64_t left = atomic_load_explicit(&members->state->live->due_ns, memory_order_relaxed) - now_ns;
-  if (left - 1 >= spec->interval_ns) mc_outlier_sweep(members->state, now_ns);
+  const bool late = left - 1 >= spec->interval_ns;
+  if (late) mc_outlier_sweep(members->state, now_ns);
   mc_outlier_cluster *cluster = atomic_load_explicit(&members->state->outlier, memory_order_relaxed);
   unsigned turn = mc_outlier_turn(cluster);
   mc_ejections due = 0;
@@ -155,6 +156,7 @@ void mc_outlier_report(const mc_members *members, mc_host_state *host, const mc_
   if (outcome.unreachable) due |= mc_outlier_host_unreachable(host->outlier, spec, turn);
   if (outcome.status) due |= mc_outlier_host_answered(host->outlier, spec, turn, outcome.status);
   if (due) complete(host, due, now_ns);
+  return late || due;
 }
 
 void mc_outlier_sweep(mc_cluster_state *state, uint64_t now_ns) {

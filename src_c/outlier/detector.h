@@ -15,8 +15,9 @@ mc_code mc_outlier_prepare(mc_members *members, const mc_outlier_spec *spec, uin
  * calls after the first do nothing. */
 void mc_outlier_enforce(mc_members *members, uint64_t now_ns);
 
-/* How an attempt ended. Only of members with a spec, as the next one. By many threads at once. */
-void mc_outlier_report(const mc_members *members, mc_host_state *host, const mc_result *result);
+/* How an attempt ended. Only of members with a spec, as the next one. By many threads at once. Whether hosts may have been
+ * ejected, or have come back, by it: by what it tells, or by a sweep that had become due. */
+bool mc_outlier_report(const mc_members *members, mc_host_state *host, const mc_result *result);
 
 /* Does what has become due. By many threads at once, each sweep once. */
 void mc_outlier_sweep(mc_cluster_state *state, uint64_t now_ns);

@@ -74,13 +74,15 @@ static inline bool mc_cluster_is_stale(const mc_cluster *cluster, uint64_t now_n
 
 /* A request to a host begins, where the cluster has less than the limit under way at that priority. 0: it may not,
  * and nothing is counted. What it reads of hosts are the counters alone, unless they are shared: then the first count
- * seems to be at every limit. */
+ * seems to be at every limit. host -1: it goes to none of them, and the cluster alone counts it. */
 static inline mc_holder mc_cluster_begin(const mc_cluster *cluster, int32_t host, mc_routing_priority priority,
                                          uint32_t limit) {
   mc_cluster_live *live = cluster->live;
   if (!mc_count_take_as(&live->counts[priority].used[MC_RESOURCE_REQUESTS], limit, cluster->alone)) {
-    return cluster->state->shared ? mc_shared_request_begin(cluster->hosts[host].state, priority, limit) : 0;
+    if (!cluster->state->shared) return 0;
+    return mc_shared_request_begin(cluster->state, host < 0 ? NULL : cluster->hosts[host].state, priority, limit);
   }
+  if (host < 0) return MC_HELD_HERE;
   mc_counter_move(mc_counter_at(&cluster->active, (uint32_t)host), 1, cluster->alone);
   if (!atomic_load_explicit(&live->asked, memory_order_relaxed)) {
     atomic_store_explicit(&live->asked, true, memory_order_relaxed);
@@ -91,10 +93,10 @@ static inline mc_holder mc_cluster_begin(const mc_cluster *cluster, int32_t host
 static inline void mc_cluster_end(const mc_cluster *cluster, int32_t host, mc_routing_priority priority,
                                   mc_holder holder) {
   if (holder != MC_HELD_HERE) {
-    mc_shared_request_end(cluster->hosts[host].state, priority, holder);
+    mc_shared_request_end(cluster->state, host < 0 ? NULL : cluster->hosts[host].state, priority, holder);
     return;
   }
-  mc_counter_move(mc_counter_at(&cluster->active, (uint32_t)host), -1, cluster->alone);
+  if (host >= 0) mc_counter_move(mc_counter_at(&cluster->active, (uint32_t)host), -1, cluster->alone);
   if (cluster->alone) {
     mc_counts_give_alone(&cluster->live->counts[priority], MC_RESOURCE_REQUESTS);
   } else {

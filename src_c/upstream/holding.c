@@ -74,12 +74,12 @@ bool mc_host_state_give(mc_host_state *host, mc_count *count, mc_holder holder) 
   return give(host->cluster->shared, &held, holder);
 }
 
-mc_holder mc_shared_request_begin(mc_host_state *host, mc_routing_priority priority, uint32_t limit) {
-  mc_cluster_state *cluster = host->cluster;
+mc_holder mc_shared_request_begin(mc_cluster_state *cluster, mc_host_state *host, mc_routing_priority priority,
+                                  uint32_t limit) {
   const mc_held requests = held_of_cluster(cluster, priority, MC_RESOURCE_REQUESTS);
-  const mc_held active = held_of_host(host, &host->live->active);
   const mc_holder holder = take(cluster->shared, &requests, limit);
-  if (!holder) return 0;
+  if (!holder || !host) return holder;
+  const mc_held active = held_of_host(host, &host->live->active);
   mc_held_take(&active, holder, UINT32_MAX);
   if (!atomic_load_explicit(&cluster->live->asked, memory_order_relaxed)) {
     atomic_store_explicit(&cluster->live->asked, true, memory_order_relaxed);
@@ -87,9 +87,12 @@ mc_holder mc_shared_request_begin(mc_host_state *host, mc_routing_priority prior
   return holder;
 }
 
-void mc_shared_request_end(mc_host_state *host, mc_routing_priority priority, mc_holder holder) {
-  const mc_held requests = held_of_cluster(host->cluster, priority, MC_RESOURCE_REQUESTS);
-  const mc_held active = held_of_host(host, &host->live->active);
-  give(host->cluster->shared, &active, holder);
-  give(host->cluster->shared, &requests, holder);
+void mc_shared_request_end(mc_cluster_state *cluster, mc_host_state *host, mc_routing_priority priority,
+                           mc_holder holder) {
+  const mc_held requests = held_of_cluster(cluster, priority, MC_RESOURCE_REQUESTS);
+  if (host) {
+    const mc_held active = held_of_host(host, &host->live->active);
+    give(cluster->shared, &active, holder);
+  }
+  give(cluster->shared, &requests, holder);
 }

@@ -15,8 +15,10 @@ mc_holder mc_host_state_take(mc_host_state *host, mc_count *count, uint32_t limi
 /* False: a parent of this process holds it, and nothing changes. */
 bool mc_host_state_give(mc_host_state *host, mc_count *count, mc_holder holder);
 
-/* A request to a host of a cluster whose state is shared; both counts, or none. */
-mc_holder mc_shared_request_begin(mc_host_state *host, mc_routing_priority priority, uint32_t limit);
-void mc_shared_request_end(mc_host_state *host, mc_routing_priority priority, mc_holder holder);
+/* A request to a host of a cluster whose state is shared; both counts, or none. host NULL: it goes to none of them. */
+mc_holder mc_shared_request_begin(mc_cluster_state *cluster, mc_host_state *host, mc_routing_priority priority,
+                                  uint32_t limit);
+void mc_shared_request_end(mc_cluster_state *cluster, mc_host_state *host, mc_routing_priority priority,
+                           mc_holder holder);
 
 #endif

@@ -202,7 +202,7 @@ static void check_decision(const mc_decision *d, const mc_header *headers, uint3
   check_text(d->location);
   check_text(d->view.authority.data && d->outcome != MC_REJECT ? d->authority : MC_ABSENT);
   demand(d->outcome == MC_FORWARD || (d->status >= 200 && d->status < 600 && d->details != MC_DETAILS_NONE));
-  demand((d->leased != 0) == (d->outcome == MC_FORWARD && !d->request.inbound) && (d->endpoint >= 0 || !d->leased));
+  demand((d->leased != 0) == (d->outcome == MC_FORWARD && !d->request.inbound) && (d->endpoint >= 0 || !d->leased || d->request.served));
   mc_scratch scratch;
   const mc_header_line *lines;
   uint32_t line_count;
@@ -287,6 +287,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
                               .headers = headers,
                               .header_count = count,
                               .inbound = data[0] & 16,
+                              .served = data[0] & 32 ? (const unsigned char *)"\1\0\1" : NULL,
                               .seed = data[2]};
   mc_runtime *runtime = mc_runtime_new();
   demand(runtime != NULL);

@@ -409,7 +409,37 @@ static void test_without_faults_nothing_is_counted(void) {
   stop();
 }
 
-/* At the service itself, which may have no endpoint of its own. */
+/* At the service itself, which answers: its breaker counts that, and none of its endpoints. */
+static void test_what_is_served_goes_to_no_endpoint(void) {
+  const unsigned char served[] = {1, 0, 0};
+  const mc_retry_spec retry = {.on = MC_RETRY_ON_5XX, .retries = 3, .base_ns = 1, .max_ns = 1, .priority_frequency = 1};
+  mc_action_spec action = forward_to(0);
+  action.retry = &retry;
+  start(&action, NULL);
+  mc_request request = request_of("a.com:80", "/", headers, NULL);
+  request.served = served;
+  CHECK_INT(mc_decide(snapshot, &request, &decision), MC_OK);
+  CHECK_INT(decision.outcome, MC_FORWARD);
+  CHECK_INT(decision.endpoint, -1);
+  CHECK(decision.leased && !decision.retries && !decision.detects && !mc_decision_attempts(&decision));
+  CHECK_INT(mc_snapshot_usage(snapshot, 0, MC_ROUTING_DEFAULT, MC_RESOURCE_REQUESTS).used, 1);
+  CHECK_INT(mc_snapshot_active(snapshot, 0, 0), 0);
+  bool again;
+  const mc_result failed = {.status = 503, .grpc_status = -1};
+  CHECK_INT(mc_decision_report(&decision, 0, &failed, true, 0, &again), MC_OK);
+  CHECK(!again && decision.over);
+  mc_decision_close(&decision);
+  CHECK_INT(mc_snapshot_usage(snapshot, 0, MC_ROUTING_DEFAULT, MC_RESOURCE_REQUESTS).used, 0);
+  mc_decision_release(&decision);
+  CHECK_INT(mc_decide(snapshot, &request, &decision), MC_OK);
+  CHECK_INT(mc_decision_on_timeout(&decision, 0, 5, true, &again), MC_OK);
+  CHECK(!again);
+  CHECK_INT(decision.status, 504);
+  mc_decision_release(&decision);
+  stop();
+}
+
+/* Nor does it need one. */
 static void test_what_is_served_needs_no_endpoint(void) {
   const unsigned char served[] = {0, 0, 1}, other[] = {1, 1, 0};
   mc_action_spec action = forward_to(2);
@@ -426,7 +456,7 @@ static void test_what_is_served_needs_no_endpoint(void) {
   CHECK_INT(mc_decide(snapshot, &request, &decision), MC_OK);
   CHECK_INT(decision.outcome, MC_FORWARD);
   CHECK_INT(decision.endpoint, -1);
-  CHECK(!decision.leased && !mc_decision_learns(&decision, 0) && !mc_decision_attempts(&decision));
+  CHECK(decision.leased && !mc_decision_learns(&decision, 0) && !mc_decision_attempts(&decision));
   mc_decision_release(&decision);
   stop();
 }
@@ -494,6 +524,7 @@ int main(void) {
   test_routes_that_answer_by_themselves_are_left_alone();
   test_the_share_of_requests();
   test_a_bad_policy_leaves_nothing();
+  test_what_is_served_goes_to_no_endpoint();
   test_what_is_served_needs_no_endpoint();
   test_what_is_inbound_meets_no_fault_and_no_cors();
   return check_finish();

@@ -70,6 +70,19 @@ static void test_one_limit_for_all(void) {
   end();
 }
 
+static void test_a_request_to_no_host_is_the_clusters_alone(void) {
+  begin();
+  const mc_holder a = request(&one, -1, 2), b = request(&two, 0, 2);
+  CHECK(a && b && a != b && !request(&one, -1, 2));
+  CHECK_INT(used(&two, MC_RESOURCE_REQUESTS), 2);
+  for (uint32_t i = 0; i < 2; i++) CHECK_INT(mc_counter_value(&one.cluster.active, i), i == 0);
+  mc_cluster_end(&one.cluster, -1, MC_ROUTING_DEFAULT, a);
+  mc_cluster_end(&two.cluster, 0, MC_ROUTING_DEFAULT, b);
+  CHECK_INT(used(&one, MC_RESOURCE_REQUESTS), 0);
+  CHECK_INT(mc_counter_value(&one.cluster.active, 0), 0);
+  end();
+}
+
 static void test_what_is_not_shared_is_not(void) {
   const mc_cluster_spec spec = {.name = MC_LITERAL("c")};
   begin();
@@ -204,6 +217,7 @@ static void test_killed_at_any_instruction(long step) {
 int main(int argc, char **argv) {
   w = world_new(SIZE, WORKERS);
   test_one_limit_for_all();
+  test_a_request_to_no_host_is_the_clusters_alone();
   test_what_is_not_shared_is_not();
   test_resources_and_connections();
   test_the_dead_hold_nothing();

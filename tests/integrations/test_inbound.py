@@ -57,7 +57,8 @@ def split() -> Mesh:
     return mesh_of(ENTRY, SUBSETS, SPLIT)
 
 
-#: Asks once: by ASGI or by WSGI. Gives the status, and the cluster and the time left that the app saw.
+#: Asks once: by ASGI or by WSGI. The app answers with ``status``; 0: it fails. Gives the status,
+#: and the cluster and the time left that the app saw.
 Ask = Callable[..., Any]
 
 
@@ -70,6 +71,8 @@ async def by_asgi(
         context = current()
         assert context is not None
         seen.append((context.cluster, context.deadline))
+        if not status:
+            raise ZeroDivisionError
 
     app = App(status=status, before=look)
     scope = {"client": (source, 1)} if source else {}
@@ -86,6 +89,8 @@ async def by_wsgi(
         context = current()
         assert context is not None
         seen.append((context.cluster, context.deadline))
+        if not status:
+            raise ZeroDivisionError
         start_response(f"{status} Any", [])
         return []
 
@@ -123,6 +128,75 @@ async def test_what_the_callee_answers_is_said_of_no_endpoint(ask: Ask) -> None:
         ]
         assert set(ejected) == {False}
         assert mesh.requests.total() == Counter({(INBOUND, 500, ""): 5})
+
+
+@both
+@in_loop
+async def test_others_are_answered_by_no_endpoint_either(ask: Ask) -> None:
+    """The process answers, be its peers well or not; the breaker of the service holds."""
+    with split() as mesh:
+        for _ in range(5):
+            assert (await ask(mesh, status=500))[0] == 500
+        endpoints = [one for it in mesh.engine.clusters() for one in it["endpoints"]]
+        assert not any(one.get("ejected") or one["active_requests"] for one in endpoints)
+        for one in ("127.0.0.1:1", "127.0.0.1:2"):
+            mesh.engine.set_health(REVIEWS, one, False)
+        assert (await ask(mesh))[0] == 200
+        assert active(mesh) == 0
+
+
+LIMITED = """
+apiVersion: networking.istio.io/v1
+kind: DestinationRule
+metadata: {name: limited}
+spec:
+  host: reviews
+  trafficPolicy: {connectionPool: {http: {http2MaxRequests: 1}}}
+"""
+
+
+@both
+@in_loop
+async def test_the_breaker_holds_for_what_the_app_answers(ask: Ask) -> None:
+    with mesh_of(ENTRY, LIMITED) as mesh:
+        with mesh.engine.decide("GET", "reviews:9080", "/"):
+            assert (await ask(mesh))[0] == 503
+            assert (await ask(mesh, lines=MARK))[0] == 200  # its caller has its own
+        assert (await ask(mesh))[0] == 200
+        assert mesh.requests.total() == Counter(
+            {(REVIEWS, 503, "UO"): 1, (INBOUND, 200, ""): 1, (REVIEWS, 200, ""): 1}
+        )
+
+
+ONE_PATH = """
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {name: reviews}
+spec: {hosts: [reviews], http: [{match: [{uri: {prefix: /known}}], route: [{destination: {host: reviews}}]}]}
+"""
+
+
+@both
+@in_loop
+async def test_what_the_mesh_sends_is_counted_whether_or_not_a_route_leads_here(ask: Ask) -> None:
+    """As by a sidecar, which takes all that comes."""
+    with mesh_of(ENTRY, ONE_PATH) as mesh:
+        for path, status in (("/known", 200), ("/other", 201), ("/other", 500)):
+            assert (await ask(mesh, path, status=status, lines=MARK))[0] == status
+        assert (await ask(mesh, "/other"))[0] == 404
+        assert mesh.requests.total() == Counter(
+            {(INBOUND, 200, ""): 1, (INBOUND, 201, ""): 1, (INBOUND, 500, ""): 1, ("", 404, "NR"): 1}
+        )
+
+
+@both
+@in_loop
+async def test_an_app_that_fails_without_a_route_is_counted(ask: Ask) -> None:
+    with mesh_of(ENTRY, ONE_PATH) as mesh:
+        with pytest.raises(ZeroDivisionError):
+            await ask(mesh, "/other", status=0, lines=MARK)
+        assert mesh.requests.total() == Counter({(INBOUND, 500, ""): 1})
+        assert active(mesh) == 0
 
 
 @both

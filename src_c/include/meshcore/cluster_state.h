@@ -77,8 +77,9 @@ typedef struct mc_picked {
 /* An endpoint of a cluster without a request: as Envoy picks it for a copy, without hash policies and labels of a
  * route. It counts the copy as active, at the default priority. MC_OK or MC_STALE. */
 mc_code mc_snapshot_pick(const mc_snapshot *snapshot, int32_t cluster, const mc_pick_terms *terms, mc_picked *picked);
-/* Tells outlier detection how it went, where the cluster has any. */
-void mc_snapshot_detect(const mc_snapshot *snapshot, int32_t cluster, int32_t endpoint, const mc_result *result);
+/* Tells outlier detection how it went, where the cluster has any. Whether hosts may have been ejected by that, or have come
+ * back. */
+bool mc_snapshot_detect(const mc_snapshot *snapshot, int32_t cluster, int32_t endpoint, const mc_result *result);
 /* The copy is over. */
 void mc_snapshot_done(const mc_snapshot *snapshot, int32_t cluster, const mc_picked *picked);
 

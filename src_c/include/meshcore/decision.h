@@ -40,6 +40,7 @@ typedef struct mc_decision {
   struct mc_concurrency *entered; /* the listener's limiter, which counts this request; NULL: none does */
   uint64_t entered_ns;
   bool detects;       /* outlier detection, or the cluster's limiter, wants to know how attempts end */
+  bool moved;         /* where one does: by the latest report hosts may have been ejected, or have come back */
   bool retries;       /* its policies, or the request itself, may ask for more than one attempt */
   mc_cluster *upstream; /* has the endpoint; NULL: there is none */
   bool elsewhere;     /* the upstream is not the cluster in the snapshot, but that of the latest attempt */

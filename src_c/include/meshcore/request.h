@@ -30,8 +30,9 @@ typedef struct mc_request {
   bool stale; /* decide even where the cluster has news */
   bool inbound; /* it is at the service that it is for, and its caller has gone by the routes: limits have their say, but
                    faults and CORS have not, and no endpoint is picked */
-  const unsigned char *served; /* by the cluster's index, while it is decided: not 0 where whoever asks answers for it; where
-                                  it has no endpoint, the request is forwarded without one. NULL: nothing is known of that */
+  const unsigned char *served; /* by the cluster's index, while it is decided: not 0 where whoever asks answers for it. Then
+                                  its breakers hold, but no endpoint is picked, no other attempt is made, and outlier
+                                  detection hears nothing of it. NULL: nothing is known of that */
 } mc_request;
 
 enum { MC_REQUEST_IDS = 5 };
