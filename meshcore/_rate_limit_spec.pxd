@@ -14,6 +14,7 @@ from meshcore._spec cimport Specs
 
 cdef class LimitSpecs:
     cdef Specs _specs
+    cdef dict _clusters # name -> number
     cdef dict _filters  # name -> number
     cdef dict _used     # names of limits -> how many there are
 

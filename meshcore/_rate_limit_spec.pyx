@@ -10,11 +10,13 @@ from meshcore.model import (
     AdaptiveConcurrency,
     CorsFilter,
     FaultPolicy,
+    FilterSwitch,
     ForwardAction,
     GlobalRateLimit,
     GlobalRateLimitLevel,
     LocalRateLimit,
     RateLimitActionKind,
+    StatefulSession,
 )
 
 Kinds = RateLimitActionKind
@@ -47,8 +49,9 @@ cdef uint64_t YEAR = 365 * 24 * 3600 * 1_000_000_000
 cdef class LimitSpecs:
     """The limits of one snapshot; the filters that levels speak to get numbers."""
 
-    def __cinit__(self, Specs specs):
+    def __cinit__(self, Specs specs, dict clusters):
         self._specs = specs
+        self._clusters = clusters
         self._filters = {}
         self._used = {}
 
@@ -148,6 +151,8 @@ cdef class LimitSpecs:
         out.resource_exhausted = limit.resource_exhausted
         out.free_zero = limit.zero_is_free
         out.tells_least = limit.tells_least
+        out.divided = bool(limit.divided_among)
+        out.divided_among = self._clusters.get(limit.divided_among, -1)
         values_of(self._specs, limit.request_headers_when_not_enforced, limit.response_headers, &out.edits)
         return out
 
@@ -175,31 +180,29 @@ cdef class LimitSpecs:
         out.domain = self._specs.text(level.domain)
         out.outer = OUTER[level.virtual_host_limits]
         out.descriptors = self._own(level.rate_limits)
-        if not level.asks:
-            # Without descriptors there is nothing to ask about.
-            out.descriptors = <mc_descriptors_spec *> self._specs.array(1, sizeof(mc_descriptors_spec))
         return out
 
     # ---- levels and filters
 
     cdef mc_level_limits_spec levels(self, tuple configs, str scope) except *:
-        """What a ``typed_per_filter_config`` says to rate limits; ``scope``: whose it is."""
+        """What a ``typed_per_filter_config`` says to filters; ``scope``: whose it is."""
         cdef mc_level_limit_spec *all
         cdef mc_level_limits_spec out
         out.at = NULL
         out.count = 0
-        found = [item for item in configs if isinstance(item[1], (LocalRateLimit, GlobalRateLimitLevel))]
-        if not found:
+        if not configs:
             return out
-        all = <mc_level_limit_spec *> self._specs.array(len(found), sizeof(mc_level_limit_spec))
-        for i, (name, config) in enumerate(found):
+        all = <mc_level_limit_spec *> self._specs.array(len(configs), sizeof(mc_level_limit_spec))
+        for i, (name, config) in enumerate(configs):
             all[i].filter = self._number(name)
-            if isinstance(config, LocalRateLimit):
+            if isinstance(config, FilterSwitch):
+                all[i].off = not config.on
+            elif isinstance(config, LocalRateLimit):
                 all[i].local = self._local(config, f"{scope}/{name}")
-            else:
+            elif isinstance(config, GlobalRateLimitLevel):
                 all[i].global_ = self._level(config)
         out.at = all
-        out.count = <uint32_t> len(found)
+        out.count = <uint32_t> len(configs)
         return out
 
     cdef int route(self, object route, str scope, mc_action_spec *out) except -1:
@@ -228,8 +231,13 @@ cdef class LimitSpecs:
                 return ()
             places = [("", FaultPolicy()), ("", CorsFilter()), *[(name, None) for name in names]]
         specs = <mc_filter_spec *> self._specs.array(len(places), sizeof(mc_filter_spec))
+        for name, config in listener.filters:
+            if isinstance(config, StatefulSession):
+                out.session_filter = self._number(name)
+                out.session_off = name in listener.disabled_filters
         for i, (name, config) in enumerate(places):
             specs[i].name = self._number(name)
+            specs[i].off = name in listener.disabled_filters
             if isinstance(config, FaultPolicy):
                 specs[i].kind = MC_FILTER_FAULT
             elif isinstance(config, CorsFilter):

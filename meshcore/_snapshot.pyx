@@ -82,7 +82,7 @@ cdef class Snapshot:
         cdef mc_error error
         cdef dict numbers = {}
         cdef dict by_name = {}
-        cdef LimitSpecs limits = LimitSpecs(specs)
+        cdef LimitSpecs limits = LimitSpecs(specs, by_name)  # of which it reads the clusters' numbers once they are there
         self.runtime = runtime
         self.config = config
         self.clock = clock

@@ -9,10 +9,43 @@ from typing import Any
 import pytest
 from rate_limit_support import ALL, NONE, Clock, ask, bucket, config_of, generic, header_key, limit, rule
 
+from meshcore import ConfigError, load_text
 from meshcore.engine import Engine, Outcome
 
 WRAPPER = "type.googleapis.com/envoy.config.route.v3.FilterConfig"
+CONNECTION = "stat_prefix: all\n              local_rate_limit_per_downstream_connection: true"
 ROUTE = "route_config.virtual_hosts[0].routes[0]"
+DIVIDED = """
+cluster_manager: {local_cluster_name: self}
+static_resources:
+  clusters:
+  - {name: one, load_assignment: {cluster_name: one, endpoints: [{lb_endpoints: [
+      {endpoint: {address: {socket_address: {address: 127.0.0.1, port_value: 1}}}}]}]}}
+  - {name: self, load_assignment: {cluster_name: self}}
+  listeners:
+  - name: all
+    address: {socket_address: {address: 0.0.0.0, port_value: 80}}
+    filter_chains:
+    - filters:
+      - name: manager
+        typed_config:
+          "@type": x/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager
+          stat_prefix: all
+          route_config:
+            virtual_hosts:
+            - {name: all, domains: ["*"], routes: [{match: {prefix: /}, route: {cluster: one}}]}
+          http_filters:
+          - name: limits
+            typed_config:
+              "@type": x/envoy.extensions.filters.http.local_ratelimit.v3.LocalRateLimit
+              stat_prefix: all
+              local_cluster_rate_limit: {}
+              token_bucket: {max_tokens: 6, fill_interval: 60s}
+              filter_enabled: {default_value: {numerator: 100}}
+              filter_enforced: {default_value: {numerator: 100}}
+          - name: router
+            typed_config: {"@type": x/envoy.extensions.filters.http.router.v3.Router}
+"""
 
 
 def statuses(engine: Engine, count: int, headers: Mapping[str, str] | None = None, **more: Any) -> list[int]:
@@ -282,6 +315,63 @@ def test_a_filter_that_a_level_turns_off_and_on() -> None:
         engine = Engine(config_of(first, **named))
         assert statuses(engine, 4) == expected
         assert {one["stat_prefix"] for one in engine.limits()} == {"x"}
+
+
+def test_a_filter_that_is_off_until_a_level_turns_it_on() -> None:
+    """An empty configuration turns on what there is around, up to the filter's own bucket."""
+    on, off = {"@type": WRAPPER, "config": {}}, {"@type": WRAPPER, "disabled": True}
+    own = limit(bucket(2))["typed_config"]
+    first = {**limit(bucket(1)), "disabled": True}
+    levels: dict[str, Any]
+    for levels, expected in (
+        ({}, [200, 200, 200]),
+        ({"route": on}, [200, 429, 429]),
+        ({"route": own}, [200, 200, 429]),
+        ({"host": on, "route": off}, [200, 200, 200]),
+        ({"host": own, "route": on}, [200, 200, 429]),
+        ({"host": off, "route": on}, [200, 429, 429]),
+    ):
+        named = {level: {"typed_per_filter_config": {"limits": config}} for level, config in levels.items()}
+        assert statuses(Engine(config_of(first, **named)), 3) == expected
+    other = {"match": {"prefix": "/other"}, "route": {"cluster": "one"}}
+    routes = [{**other, "typed_per_filter_config": {"limits": on}}]
+    engine = Engine(config_of(first, host={"routes": routes}))
+    with engine.decide("GET", "a.example", "/nowhere") as d:  # nobody turns it on there
+        assert (d.status, d.limits) == (404, ())
+
+
+def test_one_bucket_for_all_routes_that_turn_the_filter_on() -> None:
+    on = {"typed_per_filter_config": {"limits": {"@type": WRAPPER, "config": {}}}}
+    routes = [{"match": {"prefix": path}, "route": {"cluster": "one"}, **on} for path in ("/a", "/b")]
+    engine = Engine(config_of({**limit(bucket(1)), "disabled": True}, host={"routes": routes}))
+    assert [engine.decide("GET", "a.example", path).status for path in ("/a", "/b")] == [None, 429]
+
+
+@pytest.mark.parametrize(("hosts", "allowed"), [(0, 6), (1, 6), (3, 2), (9, 0)])
+def test_a_limit_that_is_divided_among_a_cluster(hosts: int, allowed: int) -> None:
+    """By as many hosts as that has now, be they well or not."""
+    engine = Engine(load_text(DIVIDED))
+    addresses = [f"10.1.0.{i}:80" for i in range(9)]
+    engine.update_endpoints("self", addresses[:hosts])
+    if hosts:
+        engine.set_health("self", addresses[0], False)
+    assert statuses(engine, 8).count(200) == allowed
+    engine.update_endpoints("self", addresses[:6])
+    assert statuses(engine, 1) == [429 if allowed else 200]
+
+
+def test_what_a_divided_limit_cannot_be() -> None:
+    for old, new, why in (
+        ("local_cluster_name: self", "enable_deferred_cluster_creation: false", "needs the bootstrap"),
+        (
+            "stat_prefix: all\n              local_c",
+            f"{CONNECTION}\n              local_c",
+            "cannot be combined",
+        ),
+    ):
+        assert old in DIVIDED
+        with pytest.raises(ConfigError, match=f"local_cluster_rate_limit: {why}"):
+            load_text(DIVIDED.replace(old, new))
 
 
 def test_connections_have_buckets_of_their_own() -> None:

@@ -29,6 +29,7 @@ cdef extern from "meshcore/listener.h" nogil:
     ctypedef struct mc_filter_spec:
         mc_filter_kind kind
         uint32_t name
+        bint off
         const mc_local_limit_spec *local
         const mc_global_limit_spec *global_ "global"
         const mc_concurrency_filter_spec *concurrency
@@ -44,6 +45,8 @@ cdef extern from "meshcore/listener.h" nogil:
         const mc_mirror_spec *mirrors
         uint32_t mirror_count
         const mc_session_spec *session
+        uint32_t session_filter
+        bint session_off
         const mc_fault_spec *table_fault
         const mc_fault_spec *fault
         mc_level_limits_spec limits

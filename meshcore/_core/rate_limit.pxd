@@ -1,6 +1,6 @@
 # Rate limits of requests, as listeners and routes have them.
 
-from libc.stdint cimport uint8_t, uint16_t, uint32_t, uint64_t
+from libc.stdint cimport int32_t, uint8_t, uint16_t, uint32_t, uint64_t
 
 from meshcore._core.base cimport mc_fraction, mc_label, mc_number, mc_said, mc_slice
 from meshcore._core.edit cimport mc_edits_spec, mc_format_spec
@@ -92,6 +92,8 @@ cdef extern from "meshcore/rate_limit.h" nogil:
         bint resource_exhausted
         bint free_zero
         bint tells_least
+        bint divided
+        int32_t divided_among
         mc_edits_spec edits
 
     # "from" is a word of Python's: the field keeps its name in C.
@@ -122,6 +124,7 @@ cdef extern from "meshcore/rate_limit.h" nogil:
 
     ctypedef struct mc_level_limit_spec:
         uint32_t filter
+        bint off
         const mc_local_limit_spec *local
         const mc_global_level_spec *global_ "global"
 

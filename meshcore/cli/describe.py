@@ -8,6 +8,7 @@ from meshcore.explain.retries import retry_words
 from meshcore.model import (
     CookieMatch,
     DirectResponse,
+    FilterSwitch,
     ForwardAction,
     HeaderEdits,
     HeaderMatch,
@@ -31,7 +32,7 @@ from meshcore.model import (
 )
 from meshcore.model.route import DEFAULT_ROUTE_TIMEOUT
 
-__all__ = ["action_lines", "destinations", "https_line", "match_lines", "place"]
+__all__ = ["action_lines", "destinations", "https_line", "match_lines", "place", "switch_lines"]
 
 _PATHS = {
     PathKind.EXACT: "path",
@@ -74,6 +75,7 @@ def action_lines(route: Route) -> list[str]:
         lines = [_respond(action)]
     if route.fault is not None:
         lines.append(f"fault: {fault_words(route.fault)}")
+    lines += switch_lines(route.typed_per_filter_config)
     return lines + _edits(route.edits)
 
 
@@ -158,8 +160,15 @@ def _forward(action: ForwardAction) -> list[str]:
         fault = fault_of(part.typed_per_filter_config)
         if fault is not None:
             lines.append(f"fault for {_destination(part)}: {fault_words(fault)}")
+        lines += [f"for {_destination(part)}: {line}" for line in switch_lines(part.typed_per_filter_config)]
     lines += [f"mirror to {mirror.cluster or mirror.cluster_header}" for mirror in action.mirrors]
     return lines
+
+
+def switch_lines(configs: tuple[tuple[str, object], ...]) -> list[str]:
+    """Filters that are turned on or off."""
+    switches = [(name, config) for name, config in configs if isinstance(config, FilterSwitch)]
+    return [f"filter {name}: {'on' if config.on else 'off'}" for name, config in switches]
 
 
 def _times(action: ForwardAction) -> list[str]:

@@ -15,7 +15,6 @@ from meshcore.model.printable import printable
 if TYPE_CHECKING:
     from meshcore.model import (
         Config,
-        FaultPolicy,
         Listener,
         RetryPolicy,
         Route,
@@ -118,18 +117,13 @@ def _grouped(
 
 
 def _alike(one: Listener, other: Listener) -> bool:
+    from meshcore.explain.faults import usual_fault
+
     return (
         one.tls == other.tls
-        and _fault(one) == _fault(other)
+        and usual_fault(one) == usual_fault(other)
         and one.route_configuration.virtual_hosts == other.route_configuration.virtual_hosts
     )
-
-
-def _fault(listener: Listener) -> FaultPolicy | None:
-    """The fault policy of routes that find none of their own nor their virtual host's."""
-    from meshcore.explain.faults import fault_of
-
-    return fault_of(listener.route_configuration.typed_per_filter_config) or listener.fault
 
 
 def _text(lines: Iterator[str]) -> str:
@@ -139,15 +133,15 @@ def _text(lines: Iterator[str]) -> str:
 def _table_text(
     listeners: list[Listener], virtual_hosts: tuple[VirtualHost, ...], columns: int, rest: str
 ) -> Iterator[str]:
-    from meshcore.cli.describe import https_line
-    from meshcore.explain.faults import fault_of, fault_words
+    from meshcore.cli.describe import https_line, switch_lines
+    from meshcore.explain.faults import fault_of, fault_words, usual_fault
     from meshcore.explain.retries import retry_words
     from meshcore.model import RequireTls
 
     for listener in listeners:
         port = rest if listener.port is None else f"port {listener.port}"
         yield f"listener {listener.name or '(unnamed)'}  {port}{', TLS' if listener.tls else ''}"
-        fault = _fault(listener)
+        fault = usual_fault(listener)
         if fault is not None:
             yield f"  fault for routes without one: {fault_words(fault)}"
     for virtual_host in virtual_hosts:
@@ -157,6 +151,7 @@ def _table_text(
         fault = fault_of(virtual_host.typed_per_filter_config)
         if fault is not None:
             yield f"    fault for routes without one: {fault_words(fault)}"
+        yield from (f"    {line}" for line in switch_lines(virtual_host.typed_per_filter_config))
         if virtual_host.retry_policy is not None:
             yield f"    retries for routes without: {retry_words(virtual_host.retry_policy)}"
         if virtual_host.require_tls is not RequireTls.NONE:

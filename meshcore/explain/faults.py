@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from meshcore.model import FaultPolicy, FaultRateLimit, Fraction
+from meshcore.model import FaultPolicy, FaultRateLimit, FilterSwitch, Fraction, Listener
 
-__all__ = ["fault_of", "fault_words", "share_words"]
+__all__ = ["fault_of", "fault_words", "share_words", "usual_fault"]
 
 
 def share_words(fraction: Fraction | None) -> str:
@@ -17,6 +17,18 @@ def share_words(fraction: Fraction | None) -> str:
 def fault_of(configs: tuple[tuple[str, object], ...]) -> FaultPolicy | None:
     """The fault filter's policy in a ``typed_per_filter_config``."""
     return next((config for _, config in configs if isinstance(config, FaultPolicy)), None)
+
+
+def usual_fault(listener: Listener) -> FaultPolicy | None:
+    """That of routes which find none of their own nor their virtual host's."""
+    table = listener.route_configuration.typed_per_filter_config
+    for name, config in listener.filters:
+        if isinstance(config, FaultPolicy):
+            said = [other for its, other in table if its == name]
+            off = name in listener.disabled_filters if not said else said == [FilterSwitch(on=False)]
+            if off:
+                return None
+    return fault_of(table) or listener.fault
 
 
 def fault_words(policy: FaultPolicy) -> str:

@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from meshcore.explain.faults import fault_of
 from meshcore.explain.serving import CorsJudged, MirrorTried
 from meshcore.model import (
+    CorsFilter,
     CorsPolicy,
     FaultPolicy,
+    FilterSwitch,
     ForwardAction,
     HeaderEdits,
     Listener,
@@ -55,7 +57,9 @@ class Levels:
         return (self.action.retry_policy or self.host.retry_policy) if self.action is not None else None
 
     def fault(self) -> FaultPolicy | None:
-        """The innermost one."""
+        """The innermost one; None where its filter does nothing."""
+        if not self._acts(FaultPolicy):
+            return None
         outer = (self.host.typed_per_filter_config, self.listener.route_configuration.typed_per_filter_config)
         inner = fault_of(self.weighted.typed_per_filter_config) if self.weighted is not None else None
         found = (inner, self.route.fault, *map(fault_of, outer), self.listener.fault)
@@ -79,7 +83,7 @@ class Levels:
     def cors(self, verdict: str) -> CorsJudged | None:
         """The core's verdict, with the origins of the innermost policy that names any; None without one."""
         policies = self._cors_policies()
-        if not policies:
+        if not policies or not self._acts(CorsFilter):
             return None
         origins = next((policy.allow_origins for policy in policies if policy.allow_origins), ())
         return CorsJudged(verdict, origins)
@@ -90,8 +94,18 @@ class Levels:
         fields = (self.action.cors if self.action is not None else None, self.host.cors)
         return of_filter or [policy for policy in fields if policy is not None]
 
+    def _acts(self, kind: type) -> bool:
+        """Whether the filter of that kind acts on the route, as far as anybody says something of it."""
+        name = next((name for name, config in self.listener.filters if isinstance(config, kind)), None)
+        said = (config for other, config in self._named_configs() if other == name)
+        switch = next(said, FilterSwitch(name not in self.listener.disabled_filters))
+        return switch.on if isinstance(switch, FilterSwitch) else True
+
     def _filter_configs(self) -> Iterator[object]:
+        return (config for _, config in self._named_configs())
+
+    def _named_configs(self) -> Iterator[tuple[str, object]]:
         """What configures filters at any level, the innermost first."""
         outer = (self.route, self.host, self.listener.route_configuration)
         for level in (self.weighted, *outer) if self.weighted is not None else outer:
-            yield from (config for _, config in level.typed_per_filter_config)
+            yield from level.typed_per_filter_config

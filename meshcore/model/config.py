@@ -79,8 +79,9 @@ class Listener:
 
     ``address`` is where the documents say to listen ("" where they don't). ``tls``: the listener
     terminates TLS. ``fault`` is the fault filter's own policy, for routes without one; ``filters`` holds
-    all HTTP filters, by name, in their order.
-    ``session`` counts where no level of ``route_configuration`` has one in ``typed_per_filter_config``.
+    all HTTP filters, by name, in their order, and ``disabled_filters`` the names of those that do nothing
+    unless a level of ``route_configuration`` has something for them in ``typed_per_filter_config``.
+    ``session`` counts where no level has one there.
     """
 
     name: str
@@ -92,6 +93,7 @@ class Listener:
     fault: FaultPolicy | None = None
     session: StatefulSession | None = None
     filters: tuple[tuple[str, object], ...] = ()
+    disabled_filters: frozenset[str] = frozenset()
     origin: Origin | None = field(default=None, compare=False)
 
 

@@ -133,6 +133,8 @@ class LocalRateLimit:
     max_dynamic_descriptors: int = 20
     zero_is_free: bool = False
     tells_least: bool = False
+    #: The cluster whose endpoints have their share of it each (``local_cluster_rate_limit``); "": none.
+    divided_among: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,9 +166,8 @@ class GlobalRateLimit:
 
 @dataclass(frozen=True, slots=True)
 class GlobalRateLimitLevel:
-    """Envoy's ``RateLimitPerRoute``. ``domain`` "": the filter's; not ``asks``: the filter is disabled."""
+    """Envoy's ``RateLimitPerRoute``. ``domain`` "": the filter's."""
 
     domain: str = ""
-    asks: bool = True
     virtual_host_limits: str = "OVERRIDE"
     rate_limits: tuple[RateLimit, ...] = ()

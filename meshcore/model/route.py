@@ -22,6 +22,7 @@ __all__ = [
     "DEFAULT_ROUTE_TIMEOUT",
     "DEFAULT_STREAM_IDLE_TIMEOUT",
     "DirectResponse",
+    "FilterSwitch",
     "ForwardAction",
     "Redirect",
     "RequireTls",
@@ -42,6 +43,14 @@ DEFAULT_BUFFER_LIMIT = 1024 * 1024
 DEFAULT_ROUTE_TIMEOUT = 15.0
 #: Seconds in which nothing happens on a stream, where neither route nor listener says anything (likewise).
 DEFAULT_STREAM_IDLE_TIMEOUT = 300.0
+
+
+@dataclass(frozen=True, slots=True)
+class FilterSwitch:
+    """In ``typed_per_filter_config``: whether the filter acts there (Envoy's ``FilterConfig``), by the
+    configuration that it has from elsewhere. A configuration in its place turns a filter on."""
+
+    on: bool
 
 
 @dataclass(frozen=True, slots=True)

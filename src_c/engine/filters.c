@@ -116,9 +116,26 @@ static bool answered_by_cors(mc_decision *d, mc_input *input) {
 
 /* ------------------------------------------------------------------ all of them */
 
+/* As Envoy's FilterManager, which asks the route before it makes a filter (createFilterChain in
+ * source/common/http/filter_chain_helper.h): configuration of any kind turns a filter on, FilterConfig says either. */
+bool mc_filter_is_on(const mc_decision *d, uint32_t filter, bool off) {
+  const mc_snapshot *s = d->snapshot;
+  if (d->route < 0) return !off;
+  const mc_action *action = &s->actions[d->route];
+  const mc_level_limits *levels[] = {d->choice >= 0 ? &action->weighted[d->choice].limits : &action->limits, &action->limits,
+                                     &s->hosts[d->virtual_host].limits, &s->listeners[d->listener].limits};
+  for (size_t i = 0; i < sizeof levels / sizeof *levels; i++) {
+    const mc_level_limit *found = mc_level_limits_find(levels[i], filter);
+    if (found) return !found->off;
+  }
+  return !off;
+}
+
 static bool answered_by(mc_decision *d, mc_input *input, uint32_t place, bool peek) {
   const bool inbound = d->request.inbound;
-  switch (d->snapshot->listeners[d->listener].filters[place].kind) {
+  const mc_filter *filter = &d->snapshot->listeners[d->listener].filters[place];
+  if (d->snapshot->limits.switches && !mc_filter_is_on(d, filter->name, filter->off)) return false;
+  switch (filter->kind) {
     case MC_FILTER_FAULT:
       return !inbound && answered_by_fault(d, input, peek);
     case MC_FILTER_CORS:

@@ -10,6 +10,9 @@ static inline bool mc_filters_needed(const mc_listener *listener, const mc_actio
   return (action && action->filtered) || listener->filtered;
 }
 
+/* Whether a filter acts on the request: the innermost level that speaks to it says so; off: what holds where none does. */
+bool mc_filter_is_on(const mc_decision *decision, uint32_t filter, bool off);
+
 /* Lets the filters see a request whose route is known, as is its weighted cluster; route -1: it finds none. True where
  * one of them answers it: the decision then says what. peek: nothing is counted. */
 bool mc_filters_answer(mc_decision *decision, mc_input *input, bool peek);

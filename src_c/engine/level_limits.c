@@ -4,7 +4,6 @@ mc_code mc_level_limits_build(mc_level_limits *out, const mc_level_limits_spec *
                               mc_error *error) {
   *out = (mc_level_limits){.count = 0};
   if (!spec->count) return MC_OK;
-  builder->levels = true;
   out->at = mc_arena_alloc(builder->arena, spec->count, sizeof *out->at);
   if (!out->at) {
     *error = (mc_error){.code = MC_NO_MEMORY, .message = "out of memory"};
@@ -14,6 +13,9 @@ mc_code mc_level_limits_build(mc_level_limits *out, const mc_level_limits_spec *
     mc_level_limit *to = &out->at[i];
     out->count = i + 1;
     to->filter = spec->at[i].filter;
+    to->off = spec->at[i].off;
+    builder->switches |= to->off;
+    builder->levels |= spec->at[i].local || spec->at[i].global;
     mc_code code = mc_local_limit_build(&to->local, spec->at[i].local, builder, error);
     if (!code) code = mc_global_level_build(&to->global, spec->at[i].global, builder->slots, builder->arena, error);
     if (code) return code;

@@ -1,4 +1,5 @@
-/* What one level (weighted cluster, route, virtual host, route configuration) says to the rate limit filters. */
+/* What one level (weighted cluster, route, virtual host, route configuration) says to filters: whether they act, and to
+ * those of rate limits, what they are to do. */
 #ifndef MC_ENGINE_LEVEL_LIMITS_H
 #define MC_ENGINE_LEVEL_LIMITS_H
 
@@ -7,6 +8,7 @@
 
 typedef struct mc_level_limit {
   uint32_t filter; /* its name's number */
+  bool off;
   mc_local_limit *local;
   mc_global_level *global;
 } mc_level_limit;

@@ -130,6 +130,7 @@ mc_code mc_local_limit_build(mc_local_limit **out, const mc_local_limit_spec *sp
   limit->resource_exhausted = spec->resource_exhausted;
   limit->free_zero = spec->free_zero;
   limit->tells_least = spec->tells_least;
+  limit->divided_among = spec->divided ? spec->divided_among : -1;
   limit->own_descriptors = spec->descriptors != NULL;
   limit->alone = mc_runtime_alone(builder->runtime) && !mc_runtime_shared(builder->runtime);
   if (!ok || mc_edit_pair_compile(arena, &spec->edits, &limit->edits)) return fail(error, MC_NO_MEMORY, "out of memory");
@@ -186,6 +187,7 @@ typedef struct charge {
   const mc_local_limit *limit;
   const mc_request *request;
   mc_scratch *scratch;
+  uint64_t shares; /* that the tokens are divided into: each is so much dearer */
   bool peek, no_memory;
 } charge;
 
@@ -256,7 +258,7 @@ MC_INLINED taking take(charge *c, const match *m) {
   if (rule->keyed) key = rule->key_entry >= 0 ? descriptor->entries[rule->key_entry].value : long_key(c, m);
   if (c->no_memory) return out;
   if (out.back && !c->peek) give_back(rule, key, cost, now);
-  out.cost = out.back ? 0 : cost;
+  out.cost = out.back ? 0 : cost * c->shares;
   if (c->peek) {
     out.taken = rule->keyed ? mc_limiter_would(&rule->limiter, key, out.cost, now, &debt)
                             : mc_bucket_would(rule->store->memory, &rule->limit, out.cost, now, &debt);
@@ -347,10 +349,10 @@ MC_SELDOM bool is_nearer(const mc_limited *out, const match *m, const taking *t)
   return answer_of(&other).remaining < answer_of(&told).remaining;
 }
 
-mc_code mc_local_limit_judge(const mc_request *request, const mc_descriptor *descriptors, uint32_t count, bool peek,
-                             mc_scratch *scratch, mc_limited *out, uint16_t *status) {
+mc_code mc_local_limit_judge(const mc_request *request, const mc_descriptor *descriptors, uint32_t count,
+                             uint64_t shares, bool peek, mc_scratch *scratch, mc_limited *out, uint16_t *status) {
   const mc_local_limit *limit = out->limit;
-  charge c = {.limit = limit, .request = request, .scratch = scratch, .peek = peek};
+  charge c = {.limit = limit, .request = request, .scratch = scratch, .shares = shares, .peek = peek};
   match *matches = mc_scratch_alloc(scratch, (count + 1) * sizeof *matches);
   if (!matches) return MC_NO_MEMORY;
   uint32_t found = find_matches(limit, descriptors, count, matches);

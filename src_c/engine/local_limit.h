@@ -51,6 +51,7 @@ typedef struct mc_local_limit {
   mc_outer_limits outer;
   uint8_t tells;
   bool per_connection, always_whole, resource_exhausted, free_zero, tells_least;
+  int32_t divided_among; /* the cluster whose hosts have their share of it; -1: none */
   mc_edit_pair edits;
 } mc_local_limit;
 
@@ -61,6 +62,7 @@ typedef struct mc_limit_builder {
   mc_arena *arena;
   mc_local_limit *first; /* of those that are built */
   bool levels;           /* some level says something to a rate limit filter */
+  bool switches;         /* some filter is off, or some level says that one is */
 } mc_limit_builder;
 
 /* Compiles into the arena; NULL in *out where there is no spec. What lies beyond the arena is given back by
@@ -69,10 +71,10 @@ mc_code mc_local_limit_build(mc_local_limit **out, const mc_local_limit_spec *sp
                              mc_error *error);
 void mc_local_limit_clear(mc_local_limit *limit, mc_runtime *runtime);
 
-/* Takes the tokens for a request with these descriptors, in out, whose limit is set. peek: takes none. *status: of the
- * refusal, where it is one. MC_OK or MC_NO_MEMORY. */
-mc_code mc_local_limit_judge(const mc_request *request, const mc_descriptor *descriptors, uint32_t count, bool peek,
-                             mc_scratch *scratch, mc_limited *out, uint16_t *status);
+/* Takes the tokens for a request with these descriptors, in out, whose limit is set; shares times as many as it costs. peek:
+ * takes none. *status: of the refusal, where it is one. MC_OK or MC_NO_MEMORY. */
+mc_code mc_local_limit_judge(const mc_request *request, const mc_descriptor *descriptors, uint32_t count,
+                             uint64_t shares, bool peek, mc_scratch *scratch, mc_limited *out, uint16_t *status);
 
 static inline mc_limit_counters *mc_local_limit_counters(const mc_local_limit *limit) { return limit->counts->memory; }
 

@@ -9,16 +9,21 @@
 
 /* ------------------------------------------------------------------ which limit, which descriptors */
 
-/* The innermost level that speaks to the filter. Without a route nobody does. */
+static inline const mc_level_limit *said(const mc_level_limits *limits, uint32_t filter) {
+  const mc_level_limit *found = mc_level_limits_find(limits, filter);
+  return found && (found->local || found->global) ? found : NULL;
+}
+
+/* The innermost level that tells the filter what to do. Without a route nobody does. */
 MC_INLINED const mc_level_limit *level_of(const mc_decision *d, uint32_t filter) {
   const mc_snapshot *s = d->snapshot;
   if (!s->limits.levels || d->route < 0) return NULL;
   const mc_action *action = &s->actions[d->route];
   const mc_level_limit *found = NULL;
-  if (d->choice >= 0) found = mc_level_limits_find(&action->weighted[d->choice].limits, filter);
-  if (!found) found = mc_level_limits_find(&action->limits, filter);
-  if (!found) found = mc_level_limits_find(&s->hosts[d->virtual_host].limits, filter);
-  return found ? found : mc_level_limits_find(&s->listeners[d->listener].limits, filter);
+  if (d->choice >= 0) found = said(&action->weighted[d->choice].limits, filter);
+  if (!found) found = said(&action->limits, filter);
+  if (!found) found = said(&s->hosts[d->virtual_host].limits, filter);
+  return found ? found : said(&s->listeners[d->listener].limits, filter);
 }
 
 /* The descriptors that a request has for one filter. */
@@ -114,6 +119,13 @@ static void add_request_edit(mc_decision *d, mc_filter_edit edit, mc_input *inpu
   *last = made;
 }
 
+/* As Envoy's ShareProviderManager and RateLimitTokenBucket::consume (source/extensions/filters/common/local_ratelimit/
+ * local_ratelimit_impl.cc): each of a cluster's hosts has its share, be it well or not. */
+static uint64_t shares_of(const mc_local_limit *limit, const mc_decision *d) {
+  const uint32_t hosts = limit->divided_among < 0 ? 1 : d->snapshot->clusters[limit->divided_among]->host_count;
+  return hosts ? hosts : 1;
+}
+
 bool mc_local_limit_answer(mc_decision *d, mc_input *input, uint32_t place, bool peek) {
   const mc_filter *filter = &d->snapshot->listeners[d->listener].filters[place];
   const mc_level_limit *level = level_of(d, filter->name);
@@ -134,7 +146,7 @@ bool mc_local_limit_answer(mc_decision *d, mc_input *input, uint32_t place, bool
   made->next = d->limited;
   made->enforced = made->shadowed = made->silent = made->has_bucket = made->reckoned = false; /* a bucket says the rest */
   uint16_t status = 0;
-  if (mc_local_limit_judge(&d->request, found.at, found.count, peek, input->scratch, made, &status)) {
+  if (mc_local_limit_judge(&d->request, found.at, found.count, shares_of(limit, d), peek, input->scratch, made, &status)) {
     input->no_memory = true;
     return false;
   }

@@ -1,5 +1,7 @@
 #include "engine/sessions.h"
 
+#include "engine/filters.h"
+
 /* The innermost level that says anything has the say, be it that there are none. */
 static const mc_session *in_force(const mc_decision *d) {
   const mc_action *action = &d->snapshot->actions[d->route];
@@ -32,6 +34,8 @@ static mc_session_reason find(const mc_cluster *cluster, mc_slice address, int32
 
 bool mc_sessions_decide(mc_decision *d, mc_input *input) {
   const mc_session *session = in_force(d);
+  const mc_listener *listener = &d->snapshot->listeners[d->listener];
+  if (d->snapshot->limits.switches && !mc_filter_is_on(d, listener->session_filter, listener->session_off)) return false;
   if (!session || !mc_session_covers(session, d->view.target)) return false;
   d->session = session;
   d->session_reason = MC_SESSION_NEW;

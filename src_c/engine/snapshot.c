@@ -149,7 +149,8 @@ static mc_code build_faults(mc_snapshot *s, mc_listener *to, const mc_listener_s
 }
 
 /* Where nothing else is said. */
-static const mc_filter_spec USUAL_FILTERS[] = {{.kind = MC_FILTER_FAULT}, {.kind = MC_FILTER_CORS}};
+static const mc_filter_spec USUAL_FILTERS[] = {{.kind = MC_FILTER_FAULT, .name = UINT32_MAX},
+                                               {.kind = MC_FILTER_CORS, .name = UINT32_MAX}}; /* to which nobody speaks */
 
 static mc_code build_limiter(mc_snapshot *s, const mc_snapshot_spec *spec, mc_filter *to, mc_slice name,
                              const mc_concurrency_filter_spec *from, mc_error *error) {
@@ -169,6 +170,9 @@ static mc_code build_filters(mc_snapshot *s, const mc_snapshot_spec *spec, mc_li
   mc_slots *slots = mc_route_table_slots(s->routes);
   mc_code code = mc_level_limits_build(&to->limits, &from->limits, &s->limits, error);
   if (code) return code;
+  to->session_filter = from->session_filter;
+  to->session_off = from->session_off;
+  s->limits.switches |= from->session_off;
   to->filters = mc_arena_alloc(s->arena, count, sizeof *to->filters);
   if (!to->filters) return no_memory(error);
   to->filtered = to->cors || to->fault || to->table_fault;
@@ -177,6 +181,8 @@ static mc_code build_filters(mc_snapshot *s, const mc_snapshot_spec *spec, mc_li
     to->filter_count = i + 1;
     filter->kind = specs[i].kind;
     filter->name = specs[i].name;
+    filter->off = specs[i].off;
+    s->limits.switches |= filter->off;
     to->filtered |= filter->kind == MC_FILTER_LOCAL_LIMIT || filter->kind == MC_FILTER_GLOBAL_LIMIT ||
                     filter->kind == MC_FILTER_CONCURRENCY;
     s->reads_clock |= filter->kind == MC_FILTER_LOCAL_LIMIT || filter->kind == MC_FILTER_CONCURRENCY;

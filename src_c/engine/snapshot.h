@@ -109,7 +109,8 @@ typedef struct mc_virtual_host {
 /* One of a listener's filters. */
 typedef struct mc_filter {
   mc_filter_kind kind;
-  uint32_t name;           /* of limits */
+  uint32_t name;
+  bool off;                /* unless a level speaks to it */
   mc_local_limit *local;   /* NULL: none of its own */
   mc_global_limit *global; /* of MC_FILTER_GLOBAL_LIMIT */
   mc_concurrency *limiter; /* of MC_FILTER_CONCURRENCY, as is the next */
@@ -131,6 +132,8 @@ typedef struct mc_listener {
   bool filtered; /* some filter acts, whatever routes say */
   mc_mirrors mirrors;
   mc_session *session; /* NULL: none */
+  uint32_t session_filter;
+  bool session_off;
 } mc_listener;
 
 struct mc_snapshot {

@@ -9,6 +9,7 @@ static mc_local_limit *limit;
 static mc_scratch scratch;
 static mc_request request;
 static mc_limited limited;
+static uint64_t shares = 1;
 static uint16_t status;
 
 #define SECOND UINT64_C(1000000000)
@@ -39,7 +40,7 @@ static void stop(void) {
 static bool judge_as(const mc_descriptor *descriptors, uint32_t count, bool peek) {
   limited = (mc_limited){.limit = limit};
   status = 0;
-  CHECK_INT(mc_local_limit_judge(&request, descriptors, count, peek, &scratch, &limited, &status), MC_OK);
+  CHECK_INT(mc_local_limit_judge(&request, descriptors, count, shares, peek, &scratch, &limited, &status), MC_OK);
   mc_limited_reckon(&limited);
   return limited.allowed;
 }
@@ -76,6 +77,20 @@ static void test_a_peek_takes_nothing(void) {
   for (int i = 0; i < 3; i++) CHECK(judge_as(&descriptor, 1, true) && limited.remaining == 0 && limited.reset_ns == SECOND);
   CHECK(judge(&descriptor, 1));
   CHECK(!judge_as(&descriptor, 1, true));
+  stop();
+}
+
+static void test_a_share_of_many(void) {
+  const mc_limit_rule_spec whole = rule_of("all", 7, NULL, 0);
+  start((mc_local_limit_spec){.whole = &whole}, NULL, 0);
+  shares = 3;
+  CHECK(judge_as(NULL, 0, true) && limited.remaining == 4);
+  CHECK(judge(NULL, 0) && limited.remaining == 4);
+  CHECK(judge(NULL, 0) && limited.remaining == 1);
+  CHECK(!judge(NULL, 0));
+  CHECK_INT(limited.retry_after_ns, 2 * SECOND);
+  shares = 1;
+  CHECK(judge(NULL, 0));
   stop();
 }
 
@@ -240,6 +255,7 @@ static void test_memory(void) {
 int main(void) {
   test_the_bucket_of_all();
   test_a_peek_takes_nothing();
+  test_a_share_of_many();
   test_rules_and_the_whole();
   test_the_slowest_comes_first();
   test_one_descriptor_twice();

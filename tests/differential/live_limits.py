@@ -12,7 +12,7 @@ from typing import Any
 from live_compare import Request
 from live_config import ROUTER, TYPES
 
-__all__ = ["HOSTS", "LIMIT_LISTENERS", "ROUTES", "limit_requests"]
+__all__ = ["HOSTS", "LIMIT_LISTENERS", "ROUTES", "divided_listener", "limit_requests"]
 
 FILTER, FAULT = "envoy.filters.http.local_ratelimit", "envoy.filters.http.fault"
 HOSTS, ROUTES = 5, 6
@@ -232,3 +232,31 @@ def limit_requests(seed: int, count: int) -> list[Request]:
         method = random.choice(("GET", "GET", "GET", "POST", "HEAD"))
         made.append(Request(host, path + query, method, tuple(lines)))
     return made
+
+
+def divided_listener() -> dict[str, Any]:
+    """A limit that the hosts of the local cluster share: by user, and of all."""
+
+    def bucket(most: int) -> dict[str, Any]:
+        return {"max_tokens": most, "tokens_per_fill": 1, "fill_interval": "86400s"}
+
+    user = {"entries": [{"key": "user", "value": ""}], "token_bucket": bucket(11)}
+    sized = {"actions": [_header("x-user", "user", True)], "hits_addend": {"format": "%REQ(x-size)%"}}
+    back = {"actions": [_header("x-back", "user", True)]}
+    config = {
+        "@type": f"{TYPES}.filters.http.local_ratelimit.v3.LocalRateLimit",
+        "stat_prefix": "divided",
+        "token_bucket": bucket(40),
+        "filter_enabled": ALL,
+        "filter_enforced": ALL,
+        "enable_x_ratelimit_headers": "DRAFT_VERSION_03",
+        "local_cluster_rate_limit": {},
+        "descriptors": [user],
+        "rate_limits": [sized, {**back, "hits_addend": {"number": 2, "is_negative_hits": True}}],
+    }
+    route = {"match": {"prefix": "/"}, "route": {"cluster": "alpha"}}
+    host = {"name": "all", "domains": ["*"], "routes": [route]}
+    return {
+        "route_config": {"name": "divided", "virtual_hosts": [host]},
+        "http_filters": [{"name": FILTER, "typed_config": config}, ROUTER],
+    }

@@ -16,7 +16,7 @@ from meshcore.config.envoy.translate.cluster import cluster
 from meshcore.config.envoy.translate.context import Context
 from meshcore.config.envoy.translate.dns import bootstrap_name_servers
 from meshcore.config.envoy.translate.listener import listener, manager_listener
-from meshcore.config.envoy.translate.peers import with_peers
+from meshcore.config.envoy.translate.peers import local_cluster_name, with_peers
 from meshcore.config.envoy.translate.tables import route_configuration
 from meshcore.config.findings import Findings, quoted
 from meshcore.config.schema import decode, origin_of, warn_at
@@ -43,6 +43,7 @@ def load_documents(
     context.name_servers = bootstrap_name_servers(context, resources.bootstrap)
     node = resources.bootstrap.node if resources.bootstrap is not None else None
     context.service_cluster = node.cluster if node is not None else ""
+    context.local_cluster = local_cluster_name(resources.bootstrap)
     made = [cluster(context, item, resources.assignments) for item in resources.clusters]
     clusters = with_peers(context, resources.bootstrap, made)
     listeners = _listeners(context, resources)

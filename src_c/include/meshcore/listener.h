@@ -29,7 +29,8 @@ typedef enum mc_filter_kind {
 /* One of a listener's filters. */
 typedef struct mc_filter_spec {
   mc_filter_kind kind;
-  uint32_t name; /* of limits: as a number, by which levels speak to it */
+  uint32_t name; /* as a number, by which levels speak to it */
+  bool off;      /* unless a level says something to it */
   const mc_local_limit_spec *local;   /* MC_FILTER_LOCAL_LIMIT; NULL: none but the levels' */
   const mc_global_limit_spec *global; /* MC_FILTER_GLOBAL_LIMIT */
   const mc_concurrency_filter_spec *concurrency; /* MC_FILTER_CONCURRENCY, of which a listener has one at most */
@@ -46,6 +47,8 @@ typedef struct mc_listener_spec {
   const mc_mirror_spec *mirrors;
   uint32_t mirror_count;
   const mc_session_spec *session; /* of the route configuration, else of the filter; NULL: there are none */
+  uint32_t session_filter;        /* the name of their filter, as a number */
+  bool session_off;               /* the filter is, unless a level says something to it */
   const mc_fault_spec *table_fault;
   const mc_fault_spec *fault; /* of the filter: where no other level has one */
   mc_level_limits_spec limits; /* of the route configuration */

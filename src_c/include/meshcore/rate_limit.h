@@ -99,6 +99,8 @@ typedef struct mc_local_limit_spec {
   bool resource_exhausted; /* gRPC clients are told that, not that the service is unavailable */
   bool free_zero;        /* a cost of 0 is no cost; in Envoy it is refused */
   bool tells_least; /* of rules that pass, what is told is of the one with the least left, and of none in shadow */
+  bool divided;          /* among the hosts of a cluster: a request costs as many tokens as that has */
+  int32_t divided_among; /* the cluster */
   mc_edits_spec edits;   /* response_add: of refusals; request_add: of what is not enforced */
 } mc_local_limit_spec;
 
@@ -130,7 +132,8 @@ typedef struct mc_global_level_spec {
  * levels around it say. */
 typedef struct mc_level_limit_spec {
   uint32_t filter; /* the filter's name, as a number of the snapshot's */
-  const mc_local_limit_spec *local;   /* one of these */
+  bool off;        /* it does nothing there; else it acts, also where it is off without that */
+  const mc_local_limit_spec *local;   /* one of these; both NULL: what the levels around say holds */
   const mc_global_level_spec *global;
 } mc_level_limit_spec;
 

@@ -203,7 +203,8 @@ def test_the_router_comes_last() -> None:
     assert "must be the last filter" in refused(listener([ROUTER, CORS]))
     assert "the last filter must be the router" in refused(listener([CORS]))
     assert "another filter has this name" in refused(listener([CORS, CORS, ROUTER]))
-    assert "leave the filter out" in refused(listener([{**CORS, "disabled": True}, ROUTER]))
+    assert load_text(listener([{**CORS, "disabled": True}, ROUTER])).listeners[0].disabled_filters == {"c"}
+    assert "the router cannot be disabled" in refused(listener([{**ROUTER, "disabled": True}]))
     lua = {"name": "lua", "is_optional": True, "typed_config": {"@type": "a/envoy.Lua"}}
     config = load_text(listener([lua, ROUTER]))
     assert "the optional filter 'lua' is not supported and left out" in str(config.warnings[0])

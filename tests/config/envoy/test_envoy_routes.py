@@ -18,6 +18,7 @@ from meshcore.model import (
     FaultAbort,
     FaultDelay,
     FaultPolicy,
+    FilterSwitch,
     ForwardAction,
     Fraction,
     HashPolicy,
@@ -406,13 +407,27 @@ def test_a_filter_may_be_turned_off_on_a_route() -> None:
     off = route(typed_per_filter_config={"envoy.filters.http.fault": OFF})
     config = loaded(off, http_filters=CHAIN)
     found = config.listeners[0].route_configuration.virtual_hosts[0].routes[0]
-    assert found.fault == FaultPolicy()
+    assert (found.fault, found.typed_per_filter_config) == (
+        None,
+        (("envoy.filters.http.fault", FilterSwitch(False)),),
+    )
     assert config.warnings == ()
     (warning,) = loaded(route(typed_per_filter_config={"other": OFF}), http_filters=CHAIN).warnings
     assert "has no effect: no filter of the listener is named 'other'" in warning.message
-    cors = {"name": "cors", "typed_config": {"@type": "x/envoy.extensions.filters.http.cors.v3.Cors"}}
-    with pytest.raises(ConfigError, match="disabled: supported for the filters fault, stateful_"):
-        loaded(route(typed_per_filter_config={"cors": OFF}), http_filters=[cors])
+    with pytest.raises(ConfigError, match="no listener says which filter this is"):
+        load_route_configuration(table(off))
+
+
+def test_a_filter_may_be_off_and_turned_on_on_a_route() -> None:
+    """By any configuration, or by an empty one, which leaves it that of the listener."""
+    on = {"@type": OFF["@type"], "config": {}}
+    chain = [{**CHAIN[0], "disabled": True}, *CHAIN[1:]]
+    config = loaded(route(typed_per_filter_config={"envoy.filters.http.fault": on}), http_filters=chain)
+    found = config.listeners[0].route_configuration.virtual_hosts[0].routes[0]
+    assert found.typed_per_filter_config == (("envoy.filters.http.fault", FilterSwitch(True)),)
+    assert config.listeners[0].disabled_filters == {"envoy.filters.http.fault"}
+    with pytest.raises(ConfigError, match="config: missing, but required"):
+        loaded(route(typed_per_filter_config={"envoy.filters.http.fault": {"@type": OFF["@type"]}}))
 
 
 BUCKET = {"max_tokens": 5, "fill_interval": "60s"}

@@ -252,8 +252,6 @@ class VhRateLimits(Enum):
 
 
 class LocalRateLimit(Record):
-    __unsupported__ = {"local_cluster_rate_limit": "each process has the limit that is said"}
-
     stat_prefix: NonEmpty
     status: HttpStatus | None = None
     token_bucket: TokenBucket | None = None
@@ -269,4 +267,5 @@ class LocalRateLimit(Record):
     always_consume_default_token_bucket: bool = True
     rate_limited_as_resource_exhausted: bool = False
     rate_limits: list[RateLimit] = []
+    local_cluster_rate_limit: Empty | None = None
     max_dynamic_descriptors: Annotated[UInt32, Meta(gt=0)] = 20

@@ -40,6 +40,7 @@ class Context:
     filters: Mapping[str, str] | None = None
     name_servers: NameServers = field(default_factory=NameServers)
     service_cluster: str = ""  #: the bootstrap's node.cluster
+    local_cluster: str = ""  #: of the proxy itself: its cluster_manager.local_cluster_name
 
     def error(
         self, record: Record, field: str, message: str = "", *, found: str = "", expected: str = ""

@@ -23,8 +23,7 @@ from meshcore.config.envoy.translate.session import per_route_session, stateful_
 from meshcore.config.findings import quoted
 from meshcore.config.schema import Record, path_of
 from meshcore.config.tree import MappingNode, join_path
-from meshcore.model import CorsFilter, FaultPolicy, GlobalRateLimitLevel, StatefulSession
-from meshcore.model import LocalRateLimit as LocalRateLimitPolicy
+from meshcore.model import CorsFilter, FaultPolicy, FilterSwitch, StatefulSession
 
 __all__ = ["FilterChain", "http_filters", "per_route_filters"]
 
@@ -61,23 +60,18 @@ _FEATURES = {
 
 #: Those that there may be one of.
 _SINGLE = {"cors": "CORS", "adaptive_concurrency": "adaptive concurrency"}
-#: By kind, the policy of a filter that is there and does nothing.
-_IDLE: dict[str, object] = {
-    "fault": FaultPolicy(),
-    "stateful_session": StatefulSession(),
-    "local_ratelimit": LocalRateLimitPolicy(""),
-    "ratelimit": GlobalRateLimitLevel(asks=False),
-}
 
 
 @dataclass(frozen=True, slots=True)
 class FilterChain:
-    """The filters before the router. ``kinds``: name -> "fault", "local_ratelimit", ..."""
+    """The filters before the router. ``kinds``: name -> "fault", "local_ratelimit", ...; ``disabled``:
+    names of those that do nothing where no route speaks to them."""
 
     kinds: Mapping[str, str]
     fault: FaultPolicy | None
     session: StatefulSession | None
     filters: tuple[tuple[str, object], ...]
+    disabled: frozenset[str]
     router: schema.Router
 
 
@@ -92,11 +86,9 @@ def http_filters(context: Context, filters: list[schema.HttpFilter]) -> FilterCh
     made: list[tuple[str, object]] = []
     fault: FaultPolicy | None = None
     session: StatefulSession | None = None
+    disabled: set[str] = set()
     router = schema.Router()
     for index, item in enumerate(filters):
-        if item.disabled:
-            context.error(item, "disabled", "not supported: leave the filter out")
-            continue
         if item.typed_config is None:
             context.error(item, "typed_config", "missing, but required")
             continue
@@ -114,6 +106,8 @@ def http_filters(context: Context, filters: list[schema.HttpFilter]) -> FilterCh
             context.error(item, "name", problem, found=quoted(item.name))
         if isinstance(config, schema.Router):
             router = config
+            if item.disabled:
+                context.error(item, "disabled", "the router cannot be disabled")
         elif config is not None:
             kind = _kind(message)
             if item.name in kinds:
@@ -121,6 +115,8 @@ def http_filters(context: Context, filters: list[schema.HttpFilter]) -> FilterCh
             if kind in _SINGLE and kind in kinds.values():
                 context.error(item, "", f"only one {_SINGLE[kind]} filter is supported")
             kinds[item.name] = kind
+            if item.disabled:
+                disabled.add(item.name)
             if kind in _FEATURES:
                 context.pending(item, "", _FEATURES[kind])
             value = _value(context, config)
@@ -133,7 +129,7 @@ def http_filters(context: Context, filters: list[schema.HttpFilter]) -> FilterCh
                 if fault is not None:
                     context.error(item, "", "only one fault filter is supported")
                 fault = value
-    return FilterChain(kinds, fault, session, tuple(made), router)
+    return FilterChain(kinds, fault, session, tuple(made), frozenset(disabled), router)
 
 
 def per_route_filters(
@@ -150,8 +146,8 @@ def per_route_filters(
         if config is None:
             continue
         message = type_name(node)
-        if isinstance(config, schema.FilterConfig) and config.disabled:
-            made += _turned_off(context, config, name)
+        if isinstance(config, schema.FilterConfig) and _is_switch(config):
+            made += _switch(context, config, name)
             continue
         if isinstance(config, schema.FilterConfig):
             unwrapped = _unwrap(context, config)
@@ -172,17 +168,19 @@ def per_route_filters(
     return tuple(made)
 
 
-def _turned_off(context: Context, wrapper: schema.FilterConfig, name: str) -> list[tuple[str, object]]:
-    """The policy under which the filter of that name does nothing; no filter, no policy."""
+def _is_switch(wrapper: schema.FilterConfig) -> bool:
+    """Whether it says no more than that the filter acts (``config: {}``), or does not."""
+    return wrapper.disabled or (wrapper.config is not None and not wrapper.config.entries)
+
+
+def _switch(context: Context, wrapper: schema.FilterConfig, name: str) -> list[tuple[str, object]]:
     if context.filters is not None and name not in context.filters:
         note = f"has no effect: no filter of the listener is named {quoted(name)}"
         context.warn(wrapper, "", note)
         return []
-    kind = None if context.filters is None else context.filters[name]
-    if kind not in _IDLE:
-        context.error(wrapper, "disabled", f"supported for the filters {', '.join(_IDLE)} alone")
-        return []
-    return [(name, _IDLE[kind])]
+    if context.filters is None:
+        context.error(wrapper, "", "no listener says which filter this is")
+    return [(name, FilterSwitch(on=not wrapper.disabled))]
 
 
 def _unwrap(context: Context, wrapper: schema.FilterConfig) -> tuple[str, Record] | None:

@@ -114,6 +114,7 @@ def manager_listener(
         fault=chain.fault,
         session=chain.session,
         filters=chain.filters,
+        disabled_filters=chain.disabled,
         origin=origin_of(manager),
     )
 

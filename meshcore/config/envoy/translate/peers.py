@@ -10,19 +10,26 @@ from meshcore.config.envoy.translate.context import Context
 from meshcore.config.findings import quoted
 from meshcore.model import Cluster, HealthStatus, Locality, LocalityEndpoints, PeerLocality, Peers
 
-__all__ = ["with_peers"]
+__all__ = ["local_cluster_name", "with_peers"]
 
 _HEALTHY = (HealthStatus.UNKNOWN, HealthStatus.HEALTHY)
+
+
+def local_cluster_name(bootstrap: Bootstrap | None) -> str:
+    """The cluster that the engine itself is of; "" where the bootstrap does not say."""
+    manager = bootstrap.cluster_manager if bootstrap is not None else None
+    return manager.local_cluster_name if manager is not None else ""
 
 
 def with_peers(
     context: Context, bootstrap: Bootstrap | None, clusters: Sequence[Cluster]
 ) -> tuple[Cluster, ...]:
     """The clusters, each knowing the cluster that ``local_cluster_name`` names, if there is one."""
-    manager = bootstrap.cluster_manager if bootstrap is not None else None
-    if bootstrap is None or manager is None or not manager.local_cluster_name:
+    name = local_cluster_name(bootstrap)
+    if bootstrap is None or not name:
         return tuple(clusters)
-    name = manager.local_cluster_name
+    manager = bootstrap.cluster_manager
+    assert manager is not None
     local = next((one for one in clusters if one.name == name), None)
     if local is None:
         context.error(manager, "local_cluster_name", f"there is no cluster {quoted(name)}")

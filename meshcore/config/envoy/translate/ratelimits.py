@@ -60,7 +60,23 @@ def local_rate_limit(
         always_consume_default_bucket=limit.always_consume_default_token_bucket,
         resource_exhausted=limit.rate_limited_as_resource_exhausted,
         max_dynamic_descriptors=limit.max_dynamic_descriptors,
+        divided_among=_divided(context, limit),
     )
+
+
+def _divided(context: Context, limit: schema.LocalRateLimit) -> str:
+    """The cluster whose endpoints share the limit."""
+    if limit.local_cluster_rate_limit is None:
+        return ""
+    if limit.local_rate_limit_per_downstream_connection:
+        message = "cannot be combined with local_rate_limit_per_downstream_connection"
+        context.error(limit, "local_cluster_rate_limit", message)
+    if not context.local_cluster:
+        message = (
+            "needs the bootstrap's cluster_manager.local_cluster_name, whose endpoints have a share each"
+        )
+        context.error(limit, "local_cluster_rate_limit", message)
+    return context.local_cluster
 
 
 def _warn_of_nothing(context: Context, limit: schema.LocalRateLimit) -> None:
