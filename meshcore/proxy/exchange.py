@@ -189,6 +189,10 @@ class Exchange:
         self.client.hold_back(answer, decision, None)
         answer.begin(self.request)
         answer.flush_head()
+        self.watch.lift_deadline()  # the route's timeout is for the answer, as in Envoy
+        idle = self._idle_timeout(decision)
+        if idle and self._timeout and idle >= self._timeout:  # nobody has seen to it yet
+            self.watch.end_when_idle(idle, replies.STREAM_IDLE)
         try:
             await tunnel(client, response, answer, self.record, self.watch)
         except asyncio.CancelledError:

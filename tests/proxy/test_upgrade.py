@@ -144,3 +144,30 @@ async def test_a_tunnel_without_progress_ends() -> None:
                 await client.reader.readexactly(1)
             await served.idle()
             assert served.log[0].flags == "SI"
+
+
+@in_loop
+async def test_the_routes_timeout_is_for_the_handshake() -> None:
+    """What ends the tunnel is the idle timeout, though it is the longer one."""
+    options = ProxyOptions(stream_idle_timeout=3 * SOON)
+    async with RawOrigin(SWITCH, close=False) as app:
+        config = config_for(cluster(app.port), options=WEBSOCKETS, timeout=SOON)
+        async with proxy_for(config, options=options) as served, RawClient(served.port) as client:
+            await client.get("/", *ASK)
+            await client.head()
+            with pytest.raises((asyncio.IncompleteReadError, ConnectionError)):
+                await client.reader.readexactly(1)
+            await served.idle()
+            assert served.log[0].flags == "SI"
+            clusters = served.proxy.engine.clusters()
+            assert [one["active_requests"] for it in clusters for one in it["endpoints"]] == [0]
+
+
+@in_loop
+async def test_a_handshake_that_nobody_answers_takes_the_routes_timeout() -> None:
+    async with RawOrigin(b"", close=False) as app:
+        config = config_for(cluster(app.port), options=WEBSOCKETS, timeout=SOON)
+        async with proxy_for(config) as served, RawClient(served.port) as client:
+            await client.get("/", *ASK)
+            assert (await client.answer())[0] == 504
+            assert served.log[0].flags == "UT"
