@@ -85,9 +85,10 @@ cdef class Answer:
             if not self._status:
                 message = head_of(self._decision, message, self._edited, &self._status)
         elif kind == LAST:
-            self._ended(True)  # what the app does afterwards is its own (background tasks)
-            if self._outside is not None:
-                return sent_outside(self._outside, self._send, message)
+            try:
+                return self._send(message) if self._outside is None else sent_outside(self._outside, self._send, message)
+            finally:
+                self._ended(True)  # what the app does afterwards is its own (background tasks)
         return self._send(message)
 
     def context(self):

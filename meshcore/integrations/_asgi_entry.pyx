@@ -4,13 +4,17 @@ from here; the others go aside.
 
 cimport cython
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_CheckExact, PyBytes_GET_SIZE
+from cpython.tuple cimport PyTuple_CheckExact, PyTuple_GET_ITEM, PyTuple_GET_SIZE
 from libc.string cimport memcmp
 
 from meshcore._core cimport MC_FORWARD, mc_decision
+from meshcore._request cimport MC_LISTS_STAY, PyList_CheckExact, PyList_GET_ITEM, PyList_GET_SIZE
 from meshcore.decision cimport Decision
 from meshcore.engine cimport Engine
 from meshcore.integrations._asgi_answer cimport Answer, Served, answer_of
-from meshcore.integrations._asgi_fields cimport Field, PyDict_CheckExact, PyObject, field_of, is_text, value_of
+from meshcore.integrations._asgi_fields cimport (
+    Field, PyDict_CheckExact, PyObject, Word, field_of, is_word, value_of, word_of,
+)
 from meshcore.integrations._asgi_scope cimport target_in
 
 from meshcore.integrations._inbound import MARK, port_of
@@ -28,14 +32,17 @@ cdef Field *HTTP_VERSION = field_of("http_version")
 cdef Field *METHOD = field_of("method")
 cdef Field *SCHEME = field_of("scheme")
 
+cdef Word *HTTP = word_of("http")
+cdef Word *HTTP_1_1 = word_of("1.1")
+
 #: By ASGI's ``http_version``.
 cdef dict protocols = {"1.0": "HTTP/1.0", "1.1": "HTTP/1.1", "2": "HTTP/2", "3": "HTTP/3"}
 
 
-cdef inline bint is_mark(object name) noexcept:
-    if not PyBytes_CheckExact(name) or PyBytes_GET_SIZE(name) != mark_size:
+cdef inline bint is_mark(PyObject *name) noexcept:
+    if not PyBytes_CheckExact(<object> name) or PyBytes_GET_SIZE(<object> name) != mark_size:
         return False
-    return not memcmp(PyBytes_AS_STRING(name), mark_text, mark_size)
+    return not memcmp(PyBytes_AS_STRING(<object> name), mark_text, mark_size)
 
 
 cdef inline object given(dict scope, Field *field):
@@ -52,8 +59,24 @@ cdef inline object given_or_none(dict scope, Field *field):
 
 cdef bint names_a_caller(object lines) except -1:
     """Whether the caller says that it is in the mesh."""
+    cdef Py_ssize_t i
+    cdef PyObject *line  # borrowed: nothing runs here that could let go of it
+    if not MC_LISTS_STAY or not PyList_CheckExact(lines):
+        return is_marked(lines)
+    for i in range(PyList_GET_SIZE(lines)):
+        line = PyList_GET_ITEM(lines, i)
+        if not PyTuple_CheckExact(<object> line) or not PyTuple_GET_SIZE(<object> line):
+            return is_marked(lines)
+        if is_mark(PyTuple_GET_ITEM(<object> line, 0)):
+            return True
+    return False
+
+
+cdef bint is_marked(object lines) except -1:
+    """The same of lines of whatever shape."""
     for line in lines:
-        if is_mark((<tuple> line)[0] if type(line) is tuple else line[0]):
+        name = line[0]
+        if is_mark(<PyObject *> name):
             return True
     return False
 
@@ -87,7 +110,7 @@ cdef class Entry(Served):
         if not PyDict_CheckExact(scope):
             scope = dict(scope)
         kind = given(<dict> scope, TYPE)
-        if is_text(kind, b"http", 4) and self.mesh.started is True:
+        if is_word(<PyObject *> kind, HTTP) and self.mesh.started is True:
             return answer_of(self, <dict> scope, receive, send)
         return self._other(scope, receive, send)
 
@@ -114,7 +137,7 @@ cdef class Entry(Served):
             scheme or "http",
             source,
             port if type(port) is int and 0 <= port <= 65535 else port_of(port),
-            "HTTP/1.1" if is_text(version, b"1.1", 3) else protocols.get(version) or f"HTTP/{version}",
+            "HTTP/1.1" if is_word(<PyObject *> version, HTTP_1_1) else protocols.get(version) or f"HTTP/{version}",
             called,
             known.served,
         )

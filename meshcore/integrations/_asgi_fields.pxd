@@ -6,12 +6,11 @@ from cpython.object cimport PyObject
 from libc.stdint cimport uint32_t
 from libc.string cimport memcmp
 
+from meshcore._request cimport PyUnicode_CheckExact, PyUnicode_GET_LENGTH, PyUnicode_IS_COMPACT_ASCII
+
 
 cdef extern from "Python.h":
     PyObject *PyDict_GetItemWithError(object items, object key) except? NULL
-    bint PyUnicode_CheckExact(object value)
-    bint PyUnicode_IS_COMPACT_ASCII(object text)
-    Py_ssize_t PyUnicode_GET_LENGTH(object text)
     void *PyUnicode_1BYTE_DATA(object text)
     bint PyDict_Next(object items, Py_ssize_t *at, PyObject **key, PyObject **value) noexcept
 
@@ -39,11 +38,26 @@ cdef inline PyObject *value_of(object items, Field *field) except? NULL:
     return looked_up(items, field)
 
 
-cdef inline bint is_text(object value, const char *text, Py_ssize_t size) noexcept:
-    """Whether it is this str of ASCII; False for a str of a class of its own, too."""
-    return (
-        PyUnicode_CheckExact(value)
-        and PyUnicode_IS_COMPACT_ASCII(value)
-        and PyUnicode_GET_LENGTH(value) == size
-        and not memcmp(PyUnicode_1BYTE_DATA(value), text, size)
-    )
+cdef struct Word:
+    const char *text  # ASCII
+    Py_ssize_t size
+    PyObject *latest  # the str that was found to be it last: of code that is run again it is the same object
+
+
+cdef Word *word_of(str text) except NULL
+cdef void remember(Word *word, PyObject *value) noexcept
+
+
+cdef inline bint is_word(PyObject *value, Word *word) noexcept:
+    """Whether it is this str; False for a str of a class of its own, too."""
+    if value == word.latest:
+        return True
+    if (
+        PyUnicode_CheckExact(<object> value)
+        and PyUnicode_IS_COMPACT_ASCII(<object> value)
+        and PyUnicode_GET_LENGTH(<object> value) == word.size
+        and not memcmp(PyUnicode_1BYTE_DATA(<object> value), word.text, word.size)
+    ):
+        remember(word, value)
+        return True
+    return False

@@ -1,7 +1,9 @@
 """Reading what servers and apps give."""
 
-from cpython.ref cimport Py_INCREF
+from cpython.ref cimport Py_INCREF, Py_XDECREF
 from libc.stdlib cimport calloc
+
+from meshcore._request cimport MC_LISTS_STAY
 
 import sys
 
@@ -34,3 +36,22 @@ cdef PyObject *looked_up(object items, Field *field) except? NULL:
             break
         before = at
     return found
+
+
+cdef Word *word_of(str text) except NULL:
+    """It lives as long as the process."""
+    cdef Word *made = <Word *> calloc(1, sizeof(Word))
+    if made == NULL:
+        raise MemoryError
+    Py_INCREF(text)
+    made.text = <const char *> PyUnicode_1BYTE_DATA(text)
+    made.size = PyUnicode_GET_LENGTH(text)
+    return made
+
+
+cdef void remember(Word *word, PyObject *value) noexcept:
+    cdef PyObject *before = word.latest
+    if MC_LISTS_STAY:  # else another thread might forget the same one
+        Py_INCREF(<object> value)
+        word.latest = value
+        Py_XDECREF(before)

@@ -8,7 +8,7 @@ from meshcore._core cimport (
 )
 from meshcore._request cimport MC_LISTS_STAY, PyList_CheckExact, PyList_GET_ITEM, PyList_GET_SIZE, take_plain_pair
 from meshcore.decision cimport Decision
-from meshcore.integrations._asgi_fields cimport Field, PyObject, field_of, is_text, value_of
+from meshcore.integrations._asgi_fields cimport Field, PyObject, Word, field_of, is_word, value_of, word_of
 
 cdef enum:
     LINES_LOOKED_AT = 32
@@ -18,6 +18,10 @@ cdef Field *STATUS = field_of("status")
 cdef Field *HEADERS = field_of("headers")
 cdef Field *MORE_BODY = field_of("more_body")
 
+cdef Word *A_BODY = word_of("http.response.body")
+cdef Word *A_START = word_of("http.response.start")
+cdef Word *A_PATH = word_of("http.response.pathsend")
+
 
 cdef int kind_of(dict message) except -1:
     """HEAD, LAST, or 0 for what is neither."""
@@ -25,12 +29,12 @@ cdef int kind_of(dict message) except -1:
     cdef PyObject *more
     if kind == NULL:
         raise KeyError("type")
-    if is_text(<object> kind, b"http.response.body", 18):
+    if is_word(kind, A_BODY):
         more = value_of(message, MORE_BODY)
         return 0 if more != NULL and <object> more else LAST
-    if is_text(<object> kind, b"http.response.start", 19):
+    if is_word(kind, A_START):
         return HEAD
-    return LAST if is_text(<object> kind, b"http.response.pathsend", 22) else 0
+    return LAST if is_word(kind, A_PATH) else 0
 
 
 cdef dict head_of(Decision decision, dict message, bint edited, int *status):

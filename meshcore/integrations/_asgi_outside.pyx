@@ -22,10 +22,12 @@ cdef object coroutine_of(object what):
 @cython.final
 @cython.freelist(32)
 cdef class Outside:
-    """An awaitable: a coroutine each step of which is made in another context."""
+    """An awaitable: a coroutine that has begun and waits, each further step of which is made in another context."""
 
     cdef object _context
     cdef object _coroutine
+    cdef object _waits_for  # what its first step has yielded, while nobody has been told
+    cdef bint _told
 
     def __await__(self):
         return self
@@ -41,6 +43,10 @@ cdef class Outside:
     def __next__(self):
         cdef PyObject *result = NULL
         cdef int waits
+        if not self._told:
+            self._told = True
+            value, self._waits_for = self._waits_for, None
+            return value
         PyContext_Enter(self._context)
         try:
             waits = PyIter_Send(self._coroutine, None, &result)
@@ -50,12 +56,10 @@ cdef class Outside:
         Py_DECREF(value)
         if waits:
             return value
-        if value is None:
-            raise StopIteration  # which makes no exception here
-        raise StopIteration(value)
+        raise StopIteration  # which makes no exception here
 
     def send(self, value):
-        return self._resumed(self._coroutine.send, (value,))
+        return next(self) if value is None else self._resumed(self._coroutine.send, (value,))
 
     def throw(self, *error):
         return self._resumed(self._coroutine.throw, error)
@@ -64,6 +68,7 @@ cdef class Outside:
         return self._resumed(self._coroutine.close, ())
 
     cdef object _resumed(self, object how, tuple given):
+        self._told = True
         PyContext_Enter(self._context)
         try:
             return how(*given)
@@ -71,14 +76,43 @@ cdef class Outside:
             PyContext_Exit(self._context)
 
 
+@cython.final
+cdef class Sent:
+    """An awaitable that has nothing to wait for."""
+
+    def __await__(self):
+        return self
+
+    def __iter__(self):
+        return self
+
+    def __next__(self):
+        raise StopIteration
+
+
+cdef Sent sent = Sent()
+
+
 cdef object sent_outside(object context, object send, object message):
-    """What ``send(message)`` returns, to be awaited; all that it does is done in the context."""
-    cdef Outside made = Outside.__new__(Outside)
+    """Begin with ``send(message)``, all of which is done in the context; returns what is to be awaited for the rest.
+
+    Nearly all servers are through with that at once: who waits for the bytes has them the sooner.
+    """
+    cdef PyObject *result = NULL
+    cdef int waits
+    cdef Outside made
     PyContext_Enter(context)
     try:
-        sending = send(message)
+        sending = coroutine_of(send(message))
+        waits = PyIter_Send(sending, None, &result)
     finally:
         PyContext_Exit(context)
+    value = <object> result
+    Py_DECREF(value)
+    if not waits:
+        return sent
+    made = Outside.__new__(Outside)
     made._context = context
-    made._coroutine = coroutine_of(sending)
+    made._coroutine = sending
+    made._waits_for = value
     return made

@@ -43,12 +43,14 @@ static mc_code take_upstream(const mc_answer *answer, bool upgraded, mc_header_l
   return code;
 }
 
-/* Whether the line goes on beside those before it. */
-static bool name_stays(const mc_header *headers, uint32_t i) {
+/* Whether the line goes on beside those before it, of the sizes of whose names there is a bit each. */
+static bool name_stays(const mc_header *headers, uint32_t i, uint64_t *sizes) {
   const mc_slice name = headers[i].name;
   if (name.size == 0 || hop_by_hop(name)) return false;
   if (!mc_bytes_plain(name) && !mc_bytes_all(name, MC_BYTE_TOKEN)) return false;
-  if (!mc_response_header_joined(name)) return true;
+  const uint64_t bit = (uint64_t)1 << (name.size & 63), before = *sizes;
+  *sizes |= bit;
+  if (!(before & bit) || !mc_response_header_joined(name)) return true;
   for (uint32_t k = 0; k < i; k++) {
     if (mc_slice_equal_fold(headers[k].name, name)) return false;
   }
@@ -57,8 +59,9 @@ static bool name_stays(const mc_header *headers, uint32_t i) {
 
 bool mc_answer_lines_stay(const mc_header *headers, uint32_t count) {
   mc_scan scan = mc_scan_start();
+  uint64_t sizes = 0;
   for (uint32_t i = 0; i < count; i++) {
-    if (!name_stays(headers, i)) return false;
+    if (!name_stays(headers, i, &sizes)) return false;
     mc_scan_take(&scan, headers[i].value.data, headers[i].value.size);
   }
   return !mc_scan_doubtful(&scan) && !mc_scan_doubtful_edges(&scan);

@@ -34,6 +34,7 @@ static void test_lines(void) {
   const mc_header twice[] = {{MC_LITERAL("set-cookie"), MC_LITERAL("a")}, {MC_LITERAL("Set-Cookie"), MC_LITERAL("b")}};
   CHECK(stays(twice, 2));
   CHECK(!LINE("ETag", "y")); /* joined */
+  CHECK(LINE("date", "y"));  /* it would be, but that is another name */
   CHECK(!LINE("", "a"));
   CHECK(!LINE("x y", "a"));
   CHECK(!LINE("connection", "close"));

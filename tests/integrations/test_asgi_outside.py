@@ -146,3 +146,33 @@ async def test_a_server_may_return_any_awaitable() -> None:
 
     await within(answers)(scope_of(), request, send)
     assert sent == ["http.response.start", "http.response.body", "http.response.body"]
+
+
+@in_loop
+async def test_the_last_bytes_go_out_before_the_request_is_counted() -> None:
+    middleware = within(answers)
+    counts: list[int] = []
+    requests = middleware.mesh.requests
+
+    async def send(message: Any) -> None:
+        counts.append(requests.total().total())
+
+    await middleware(scope_of(), request, send)
+    assert [*counts, requests.total().total()] == [0, 0, 0, 1]
+
+
+@in_loop
+async def test_the_last_bytes_may_be_waited_for_in_a_task() -> None:
+    sent: list[Any] = []
+
+    async def send(message: Any) -> None:
+        for _ in range(3):
+            await asyncio.sleep(0)
+        sent.append(message)
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await send(HEAD)
+        await asyncio.wait_for(send(LAST), 10)
+
+    await within(app)(scope_of(), request, send)
+    assert sent == [HEAD, LAST]
