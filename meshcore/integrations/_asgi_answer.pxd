@@ -1,3 +1,4 @@
+from cpython.array cimport array
 from libc.stdint cimport uint32_t, uint64_t
 
 from meshcore.decision cimport Decision
@@ -11,7 +12,7 @@ cdef class Served:
     cdef int _status
     cdef uint32_t _flags
     cdef unsigned long _thread
-    cdef list _cell
+    cdef array _cell
 
     cdef int begin(self, Answer answer) except -1
     cdef int count(self, Decision decision, int status) except -1
@@ -37,7 +38,7 @@ cdef class Answer:
 
     cdef int serve(self, Decision decision, bint edited) except -1
     cdef int hand_over(self, object coroutine) except -1
-    cdef int _run(self) except -1
+    cdef int _run(self, uint64_t now_ns) except -1
     cdef object _told(self, object message)
     cdef int _waits(self) except -1
     cdef int _returned(self, object value) except -1

@@ -7,6 +7,7 @@ the Answer itself, and of the event loop nothing is asked before the app waits f
 import asyncio
 
 cimport cython
+from cpython.array cimport array
 from cpython.contextvars cimport PyContext_CopyCurrent, PyContextVar_Reset, PyContextVar_Set
 from cpython.object cimport PyObject
 from cpython.pythread cimport PyThread_get_thread_ident
@@ -56,7 +57,7 @@ cdef class Served:
         cdef PyObject *named = decision._block.named
         cdef object cluster = (<tuple> decision._snapshot.clusters)[d.cluster] if named == NULL else <object> named
         cdef unsigned long thread = PyThread_get_thread_ident()
-        cdef list cell = self._cell
+        cdef array cell = self._cell
         if (
             cluster is not self._cluster or status != self._status or d.flags != self._flags
             or thread != self._thread or not MC_LISTS_STAY
@@ -64,7 +65,7 @@ cdef class Served:
             cell = self._requests.cell((cluster, status, decision.flags))
             self._cell, self._cluster, self._status, self._flags = cell, cluster, status, d.flags
             self._thread = thread
-        cell[0] = <long> cell[0] + 1
+        cell.data.as_longlongs[0] += 1
         return 0
 
 
@@ -109,21 +110,22 @@ cdef class Answer:
         self._edited = edited
         self._outside = PyContext_CopyCurrent()
         self._token = PyContextVar_Set(CURRENT, self)
-        return self._run()
+        # Nothing has been waited for since the decision, which may have read the clock.
+        return self._run(0 if decision._snapshot.clock is not None else decision._block.decision.request.now_ns)
 
     cdef int hand_over(self, object coroutine) except -1:
         """Let this answer, and whatever is owed to the decision be its own concern."""
         self._running = coroutine
         return 0
 
-    cdef int _run(self) except -1:
-        """Call the app."""
+    cdef int _run(self, uint64_t now_ns) except -1:
+        """Call the app; 0: nobody knows what time it is."""
         cdef mc_timeouts limits
         cdef dict scope
         mc_decision_timeouts(&self._decision._block.decision, &limits)
         self._timeout_ms = limits.request_ms
         if limits.request_ms:
-            self._deadline_ns = mc_platform_now_ns() + limits.request_ms * 1_000_000
+            self._deadline_ns = (now_ns or mc_platform_now_ns()) + limits.request_ms * 1_000_000
         try:
             scope = scope_for_app(self._decision, self._scope, &limits) if self._edited else self._scope
             running = self._served.app(scope, self._receive, self)
@@ -154,7 +156,7 @@ cdef class Answer:
             if self._decision is None:
                 self._served.begin(self)
             else:
-                self._run()
+                self._run(0)
         while True:
             if self._running is None:
                 raise RuntimeError("cannot reuse already awaited coroutine")

@@ -9,7 +9,7 @@ from cpython.list cimport PyList_New, PyList_SET_ITEM
 from cpython.object cimport PyObject
 from cpython.ref cimport Py_INCREF
 from cpython.tuple cimport PyTuple_GET_ITEM
-from libc.stdint cimport uint32_t
+from libc.stdint cimport uint32_t, uint64_t
 from libc.string cimport memcmp
 
 from meshcore._core cimport (
@@ -26,9 +26,6 @@ cdef enum:
     LINES_KEPT = 16
     VALUE_KEPT = 24    # bytes
 
-
-cdef extern from *:
-    int __builtin_popcountll(unsigned long long bits) noexcept
 
 cdef Field *RAW_PATH = field_of("raw_path")
 cdef Field *QUERY_STRING = field_of("query_string")
@@ -96,7 +93,7 @@ cdef list lines_and(Block *block, const mc_router_told *told):
     """The lines of the view, and what the router tells."""
     cdef mc_view *view = &block.decision.view
     cdef uint32_t i
-    cdef int hidden = __builtin_popcountll(view.hidden[0]) + __builtin_popcountll(view.hidden[1])
+    cdef uint32_t hidden = count_of(view.hidden[0]) + count_of(view.hidden[1])
     cdef list made = PyList_New(1 + view.header_count - hidden + view.added_count + told.count)
     cdef Py_ssize_t at = 1
     put(made, 0, host_line(block))
@@ -129,6 +126,15 @@ cdef list lines_of(Block *block, const mc_header_line *lines, uint32_t count):
             put(made, at, line_of(lines[i].name, lines[i].value))
         at += 1
     return made
+
+
+cdef inline uint32_t count_of(uint64_t bits) noexcept:
+    """The few that are set: compilers that may not use an instruction for it call a function that is longer."""
+    cdef uint32_t count = 0
+    while bits:
+        bits &= bits - 1
+        count += 1
+    return count
 
 
 cdef inline void put(list made, Py_ssize_t at, object line) noexcept:

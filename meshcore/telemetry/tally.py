@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from array import array
 from collections import Counter, deque
 from collections.abc import Hashable
 from typing import Generic, TypeVar
@@ -15,7 +16,7 @@ K = TypeVar("K", bound=Hashable)
 class _Lent(Generic[K]):
     """Counts that a thread has; they are free again when it ends."""
 
-    def __init__(self, cells: dict[K, list[int]], free: deque[dict[K, list[int]]]) -> None:
+    def __init__(self, cells: dict[K, array[int]], free: deque[dict[K, array[int]]]) -> None:
         self._cells = cells
         self._free = free
 
@@ -27,9 +28,9 @@ class _Counts(threading.local, Generic[K]):
     """The counts of one thread: nobody else writes to them, so that none is lost and nobody waits. A thread
     goes on with those of one that has ended: some servers have a thread for each request."""
 
-    def __init__(self, everyone: list[dict[K, list[int]]], free: deque[dict[K, list[int]]]) -> None:
+    def __init__(self, everyone: list[dict[K, array[int]]], free: deque[dict[K, array[int]]]) -> None:
         try:
-            self.cells: dict[K, list[int]] = free.pop()
+            self.cells: dict[K, array[int]] = free.pop()
         except IndexError:
             self.cells = {}
             everyone.append(self.cells)
@@ -41,15 +42,20 @@ class Tally(Generic[K]):
     a time."""
 
     def __init__(self) -> None:
-        self._everyone: list[dict[K, list[int]]] = []
+        self._everyone: list[dict[K, array[int]]] = []
         self._mine: _Counts[K] = _Counts(self._everyone, deque())
 
     def count(self, key: K) -> None:
         self.cell(key)[0] += 1
 
-    def cell(self, key: K) -> list[int]:
-        """One number, for the calling thread to add to, and for nobody else: the count of a key."""
-        return self._mine.cells.setdefault(key, [0])
+    def cell(self, key: K) -> array[int]:
+        """One number, for the calling thread to add to, and for nobody else: the count of a key. An array, so
+        that compiled code makes no object of it."""
+        cells = self._mine.cells
+        found = cells.get(key)
+        if found is None:
+            found = cells[key] = array("q", (0,))
+        return found
 
     def total(self) -> Counter[K]:
         """The sums so far. While others count it may lag behind them by what they are counting just now."""

@@ -86,12 +86,17 @@ void mc_format_context_fill(const mc_decision *d, mc_format_context *out) {
   out->flags = mc_flags_text(d->flags & ~(uint32_t)(MC_FLAG_RL | MC_FLAG_RLSE), out->flags_text);
 }
 
+static bool is_ours(mc_slice name) {
+  return name.size > 8 && (mc_word_at(name.data) | MC_BYTES(0x20)) == mc_word_at("x-envoy-");
+}
+
 /* Whether the router may take lines away, or change what came: those of "x-envoy-", in any case. */
 static bool may_be_ours(const mc_view *view) {
-  const uint64_t ours = mc_word_at("x-envoy-");
-  const mc_header *line;
-  for (size_t at = 0; mc_view_next(view, &at, &line);) {
-    if (line->name.size > 8 && (mc_word_at(line->name.data) | MC_BYTES(0x20)) == ours) return true;
+  for (uint32_t i = 0; i < view->header_count; i++) {
+    if (is_ours(view->headers[i].name) && !(view->hidden[i >> 6] >> (i & 63) & 1)) return true;
+  }
+  for (uint32_t i = 0; i < view->added_count; i++) {
+    if (is_ours(view->added[i].name)) return true;
   }
   return false;
 }
