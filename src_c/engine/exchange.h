@@ -43,7 +43,9 @@ mc_code mc_exchange_begin(mc_decision *d);
 bool mc_exchange_waits(const mc_exchange *x, const mc_attempt *attempt);
 /* The attempt is the one that the decision speaks of. */
 void mc_exchange_move(mc_decision *d, const mc_attempt *attempt);
-/* The decision becomes the answer that there was no room for a retry, or no endpoint. */
+/* The decision becomes the answer to a failure, all its attempts ended; retried: it was not the first attempt's. Or that
+ * there was no room for a retry, or no endpoint. In failure.c. */
+void mc_exchange_fail(mc_decision *d, mc_failure failure, const mc_timeouts *timeouts, bool retried);
 void mc_exchange_overflow(mc_decision *d);
 void mc_exchange_nowhere(mc_decision *d);
 
