@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import random
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
 from meshcore.discovery.answer import Answer, LookupFailed, Question, Resolver
-from meshcore.discovery.endpoints import current_address, with_kept
-from meshcore.discovery.names import Names, with_clusters
+from meshcore.discovery.in_force import InForce
+from meshcore.discovery.names import Names
 from meshcore.discovery.resolvers import DefaultResolver
 from meshcore.engine import Engine
-from meshcore.model import Cluster, Config, Discovery, LocalityEndpoints
+from meshcore.model import Config
 
 __all__ = ["Following"]
 
@@ -67,13 +66,7 @@ class Following:
         self._running = 0
         self._closed = False
         self._serving = 0  #: answers that have come, and are being put in force
-        self._seen = engine.config  #: the configuration that we follow
-        self._in_force: dict[str, Cluster] = {}  #: clusters as we put them in force; replaced, never changed
-        self._addresses: dict[str, str] = {}  #: of LOGICAL_DNS clusters; replaced, never changed
-        self._errors: dict[str, str] = {}  #: by cluster: why its last answer could not be served
-        #: By cluster: endpoints that no name has any longer, and that stay while their checks succeed.
-        self._kept: dict[str, tuple[str, ...]] = {}
-        self._changing: int | None = None  #: the thread in which we change the engine
+        self._in_force = InForce(engine)  #: changed under _applying
 
     @property
     def closed(self) -> bool:
@@ -111,7 +104,7 @@ class Following:
             with self._changed:
                 known = self._names.config(declared)
             try:
-                with self._ours():
+                with self._in_force.ours():
                     (self._engine.swap if put is None else put)(known)
             except BaseException:
                 with self._changed:
@@ -129,20 +122,13 @@ class Following:
 
     def address(self, cluster: str, endpoint: str) -> str:
         """Where to connect for an endpoint: the current address of a LOGICAL_DNS cluster, else itself."""
-        return self._addresses.get(cluster, endpoint)
+        return self._in_force.addresses.get(cluster, endpoint)
 
     def describe(self, cluster: str) -> dict[str, Any]:
         """What ``engine.clusters()`` says of a cluster by DNS beside its endpoints."""
         with self._changed:
             names = self._names.describe(cluster, self._clock())
-        found: dict[str, Any] = {"dns": names} if names else {}
-        if cluster in self._addresses:
-            found["address"] = self._addresses[cluster]
-        if cluster in self._errors:
-            found["dns_error"] = self._errors[cluster]
-        if cluster in self._kept:
-            found["dns_kept"] = list(self._kept[cluster])
-        return found
+        return {**({"dns": names} if names else {}), **self._in_force.describe(cluster)}
 
     def close(self) -> None:
         """Look nothing up any longer. Endpoints stay as they are."""
@@ -187,7 +173,7 @@ class Following:
                     _log.warning("looking up %s failed, and is tried again: %s", question.name, error)
             else:
                 news = self._names.answered(question, answer, self._clock())
-                kept = (name for name in self._names.users(question) if name in self._kept)
+                kept = (name for name in self._names.users(question) if name in self._in_force.kept)
                 touched = list(dict.fromkeys([*news, *kept]))
             self._serving += 1
         try:
@@ -216,43 +202,12 @@ class Following:
             if name not in self._names.clusters:
                 return
             made = self._names.resolved(name)
-        address = current_address(made)
-        if address is not None:
-            self._addresses = {**self._addresses, name: address}
-        before = self._engine.config
-        served = before.cluster(name)
-        if served is None:  # of a configuration that is not ours
-            return
-        made = self._with_kept(made, served)
-        if _endpoints(made) != _endpoints(served):
-            try:
-                with self._ours():
-                    self._engine.update_endpoints(name, made.localities)
-            except (KeyError, ValueError) as error:
-                _log.warning("the endpoints of cluster %r stay as they are: %s", name, error)
-                self._errors = {**self._errors, name: str(error)}
-                return
-            after = self._engine.config
-            served = after.cluster(name) or made
-            if before is self._seen and after.listeners is before.listeners:
-                self._seen = after
-        self._in_force = {**self._in_force, name: served}
-        self._errors = {other: error for other, error in self._errors.items() if other != name}
-
-    def _with_kept(self, made: Cluster, served: Cluster) -> Cluster:
-        """With what active checks call healthy: as in Envoy, that outlives the word of its name server."""
-        kept: tuple[str, ...] = ()
-        checked = made.health_check is not None and not made.ignore_health_on_host_removal
-        if checked and made.discovery is Discovery.STRICT_DNS:
-            made, kept = with_kept(made, served, self._engine.checked_healthy(made.name))
-        others = {name: found for name, found in self._kept.items() if name != made.name}
-        self._kept = {**others, made.name: kept} if kept else others
-        return made
+        self._in_force.serve(made)
 
     def _prepare(self, config: Config) -> Config:
         """Begin to look up what a configuration needs; it, as it is declared."""
         with self._changed:
-            declared = self._declared(config)
+            declared = self._in_force.declared(config, self._names.clusters)
             self._names.prepare(declared, self._clock())
             try:
                 if isinstance(self._resolver, DefaultResolver):
@@ -262,49 +217,25 @@ class Following:
                 raise
         return declared
 
-    def _declared(self, config: Config) -> Config:
-        """The configuration with the names of clusters that are as we have put them in force: whoever made it
-        of ``engine.config`` means those."""
-        in_force, known = self._in_force, self._names.clusters
-        kept = {
-            cluster.name: known[cluster.name]
-            for cluster in config.clusters
-            if cluster.name in known and in_force.get(cluster.name) == cluster
-        }
-        return with_clusters(config, kept)
-
     def _follow(self, declared: Config) -> None:
         """Serve the names of the configuration that is in force. Under ``_applying``."""
-        self._seen = self._engine.config
+        self._in_force.seen = self._engine.config
         with self._changed:
             self._names.commit(declared, self._clock())
-            self._addresses = self._names.addresses()
-        self._in_force, self._errors, self._kept = {}, {}, {}
+            addresses = self._names.addresses()
+        self._in_force.begin(addresses)
         for name in self._names.clusters:
             self._serve(name)
 
-    @contextlib.contextmanager
-    def _ours(self) -> Iterator[None]:
-        """Changes of the engine in here are our own. Under ``_applying``."""
-        self._changing = threading.get_ident()
-        try:
-            yield
-        finally:
-            self._changing = None
-
     def _notice(self) -> None:
         """The engine's configuration has changed: where somebody else did it, it is followed."""
-        if self._changing != threading.get_ident():
+        if not self._in_force.changing_here:
             self._spawn(self._adopt)
 
     def _adopt(self) -> None:
         with self._applying:
             config = self._engine.config
-            if self._closed or config is self._seen:
+            if self._closed or config is self._in_force.seen:
                 return
-            self._follow(self._declared(config))
+            self._follow(self._in_force.declared(config, self._names.clusters))
         self._woken()
-
-
-def _endpoints(cluster: Cluster) -> list[LocalityEndpoints]:
-    return [group for group in cluster.localities if group.endpoints]
