@@ -6,7 +6,8 @@ from cpython.object cimport PyObject
 from libc.stdint cimport int64_t, uint8_t, uint64_t, uintptr_t
 
 from meshcore._core cimport *
-from meshcore._request cimport as_bytes, take, take_plain
+from meshcore._fastcall cimport mc_fastcall, mc_replace_method
+from meshcore._request cimport MC_LISTS_STAY, as_bytes, take, take_plain
 
 from meshcore import _limit
 
@@ -227,6 +228,8 @@ cdef class RateLimiter(_Limit):
             self._limiter = mc_limiter_new(self.capacity, &self._limit, secret)
             if self._limiter == NULL:
                 raise MemoryError(f"no memory for {self.capacity} keys")
+            if MC_LISTS_STAY:  # one thread at a time calls
+                mc_limiter_set_alone(self._limiter)
             return
         name = take_key(name, &text)
         self._limiter = mc_shared_limiter(self._shared, text, self.capacity, &self._limit, secret, &error)
@@ -283,3 +286,17 @@ cdef class RateLimiter(_Limit):
         cdef mc_slice text
         key = take_key(key, &text)
         mc_limiter_refund(self._limiter, text, cost_of(cost), now_of(self))
+
+
+cdef mc_fastcall allow_by_names  # RateLimiter.allow as it stands above
+
+
+cdef object allow_by_place(object limiter, PyObject *const *arguments, Py_ssize_t count, PyObject *names):
+    """RateLimiter.allow of a key and no more."""
+    cdef mc_slice text
+    if names == NULL and count == 1 and (<RateLimiter> limiter)._clock is None and take_plain(arguments[0], &text):
+        return mc_limiter_allow((<RateLimiter> limiter)._limiter, text, 1, mc_platform_now_ns())
+    return allow_by_names(limiter, arguments, count, names)
+
+
+allow_by_names = mc_replace_method(RateLimiter.__dict__["allow"], allow_by_place)

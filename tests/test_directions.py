@@ -57,6 +57,7 @@ SHARED = {
     "_exchange_spec",
     "_fault_spec",
     "_failures",
+    "_fastcall",
     "_given",
     "_hosts",
     "_http_spec",

@@ -43,6 +43,7 @@ cdef extern from "meshcore/limit.h" nogil:
 
     size_t mc_limiter_bytes(uint64_t capacity)
     mc_limiter *mc_limiter_new(uint64_t capacity, const mc_limit *limit, const uint8_t *secret)
+    void mc_limiter_set_alone(mc_limiter *limiter)
     void mc_limiter_free(mc_limiter *limiter)
     bint mc_limiter_allow(mc_limiter *limiter, mc_slice key, uint64_t cost, uint64_t now_ns)
     mc_limit_answer mc_limiter_check(mc_limiter *limiter, mc_slice key, uint64_t cost, uint64_t now_ns)

@@ -83,6 +83,18 @@ static void test_refunds_and_reservations(void) {
   end();
 }
 
+/* Keys that would have one place have neighbouring ones, and go on having them. */
+static void test_a_set_is_filled_to_its_last_place(void) {
+  begin(1, 100);
+  for (int round = 0; round < 3; round++) {
+    for (uint32_t key = 0; key < MC_LIMIT_PLACES; key++) CHECK(allow(key, 1, 1));
+  }
+  for (uint32_t key = 0; key < MC_LIMIT_PLACES; key++) CHECK_INT(left(key, 1), 97);
+  for (int place = 0; place < MC_LIMIT_PLACES; place++) CHECK(limiter->table->set[0].times[place]);
+  CHECK_INT(mc_limiter_forgotten(limiter), 0);
+  end();
+}
+
 static void test_asking_leaves_nothing_behind(void) {
   begin(1, 2);
   CHECK(mc_limiter_peek(limiter, key_of(1), 1, 5).allowed);
@@ -144,12 +156,20 @@ static void test_a_flood_of_keys_gives_no_fresh_bucket(void) {
 
 /* ------------------------------------------------------------------ what the dead leave behind */
 
+/* The first place of a set that somebody has; MC_LIMIT_PLACES: nobody has one. */
+static int place_in(const mc_limit_set *set) {
+  int place = 0;
+  while (place < MC_LIMIT_PLACES && !set->times[place]) place++;
+  return place;
+}
+
 static uint64_t claim_of(uint32_t key, uint16_t tick) {
   mc_limit_set *set = &limiter->table->set[0];
   mc_limiter *other = limiter; /* where the key's fingerprint shows: in a table of its own */
   begin(1, 2);
   CHECK(allow(key, 1, 1));
-  uint64_t tag = limiter->table->set[0].tags[0];
+  const mc_limit_set *alone = &limiter->table->set[0];
+  uint64_t tag = alone->tags[place_in(alone)];
   end();
   limiter = other;
   return (tag & ~UINT64_C(0xffffffff)) | (uint64_t)tick << 16 | (set->claims++ & 0x7fff) << 1 | 1;
@@ -181,9 +201,10 @@ static void test_a_claim_of_a_key_that_lives_counts_for_nothing(void) {
   begin(1, 2);
   mc_limit_set *set = &limiter->table->set[0];
   CHECK(allow(5, 1, 1));
-  set->times[4] = set->times[0];
-  set->tags[4] = set->tags[0];
-  set->times[0] = claim_of(5, 0);
+  const int place = place_in(set), other = (place + 4) % MC_LIMIT_PLACES;
+  set->times[other] = set->times[place];
+  set->tags[other] = set->tags[place];
+  set->times[place] = claim_of(5, 0);
   CHECK_INT(left(5, 1), 1);
   CHECK_INT(allowed_of(5, 9, 1), 1);
   end();
@@ -215,8 +236,10 @@ static void test_where_there_are_only_claims_one_is_taken(void) {
 static void test_a_place_that_was_left_is_nobodys(void) {
   begin(1, 2);
   CHECK_INT(allowed_of(5, 9, 1), 2);
-  limiter->table->set[0].floor = limiter->table->set[0].times[0]; /* claimed, and withdrawn: the tag still says 5 */
-  limiter->table->set[0].times[0] = 0;
+  mc_limit_set *set = &limiter->table->set[0];
+  const int place = place_in(set);
+  set->floor = set->times[place]; /* claimed, and withdrawn: the tag still says 5 */
+  set->times[place] = 0;
   CHECK_INT(allowed_of(5, 9, 1), 0);
   CHECK_INT(allowed_of(5, 9, SECOND / 2 + 2), 1);
   end();
@@ -249,8 +272,10 @@ static void test_the_secret_decides_who_meets(void) {
   allow(1, 1, 1);
   mc_limiter_allow(other, key_of(1), 1, 1);
   for (uint64_t i = 0; i < limiter->sets; i++) {
-    same += limiter->table->set[i].times[0] && other->table->set[i].times[0];
-    moved += !limiter->table->set[i].times[0] != !other->table->set[i].times[0];
+    const bool here = place_in(&limiter->table->set[i]) < MC_LIMIT_PLACES;
+    const bool there = place_in(&other->table->set[i]) < MC_LIMIT_PLACES;
+    same += here && there;
+    moved += here != there;
   }
   CHECK_INT(same, 0);
   CHECK_INT(moved, 2);
@@ -263,7 +288,7 @@ static void test_alone_it_holds_the_same(void) {
   begin(100, 3);
   mc_limiter *shared = limiter;
   begin(100, 3);
-  limiter->alone = true;
+  mc_limiter_set_alone(limiter);
   for (uint32_t i = 0; i < 4000; i++) {
     const uint64_t now = 1 + i * SECOND / 90, cost = i % 5;
     const mc_slice key = key_of(i * 7919 % 60);
@@ -283,6 +308,7 @@ int main(void) {
   test_as_many_as_the_capacity();
   test_what_callers_hear();
   test_refunds_and_reservations();
+  test_a_set_is_filled_to_its_last_place();
   test_asking_leaves_nothing_behind();
   test_full_buckets_go_first_and_nobody_minds();
   test_a_forgotten_key_owes_no_less();

@@ -72,6 +72,9 @@ size_t mc_limiter_bytes(uint64_t capacity);
 #define MC_LIMITER_ALIGNMENT 128
 /* The secret (16 bytes) decides which keys meet in a set: nobody should be able to guess it. NULL: there is no memory. */
 mc_limiter *mc_limiter_new(uint64_t capacity, const mc_limit *limit, const uint8_t *secret);
+/* No two threads ever come at once, because its owner sees to that (an interpreter's lock), and its memory is this
+ * process's own: a call then takes no locked instructions. */
+void mc_limiter_set_alone(mc_limiter *limiter);
 void mc_limiter_free(mc_limiter *limiter);
 bool mc_limiter_allow(mc_limiter *limiter, mc_slice key, uint64_t cost, uint64_t now_ns);
 mc_limit_answer mc_limiter_check(mc_limiter *limiter, mc_slice key, uint64_t cost, uint64_t now_ns);

@@ -1,0 +1,22 @@
+# A function of C in place of a method, for the calls that nearly all make: to read what might be given by name costs as
+# much as to do what most of them are for.
+
+from cpython.object cimport PyObject
+
+
+cdef extern from *:
+    """
+    typedef PyObject *(*mc_fastcall)(PyObject *, PyObject *const *, Py_ssize_t, PyObject *);
+
+    static mc_fastcall mc_replace_method(PyObject *method, mc_fastcall by) {
+      PyMethodDef *const at = ((PyMethodDescrObject *)method)->d_method;
+      const mc_fastcall before = (mc_fastcall)(void (*)(void))at->ml_meth;
+      at->ml_meth = (PyCFunction)(void (*)(void))by;
+      return before;
+    }
+    """
+    ctypedef object (*mc_fastcall)(object, PyObject *const *, Py_ssize_t, PyObject *)
+    # Puts the function in place of a method of a cdef class that takes arguments, and returns that one, for the calls
+    # that are not for the function. It gets the object, what is given by place, how much that is, and the names of what
+    # follows it (NULL: nothing does).
+    mc_fastcall mc_replace_method(object method, mc_fastcall by)
