@@ -13,7 +13,6 @@ cdef class Picker:
     cdef size_t _mask
 
     cdef int _build(self, object hosts, object weights, const mc_balance_spec *balance, object seed) except -1
-    cdef uint64_t _draw(self) noexcept
     cdef int _index(self) except -1
     cdef int32_t _number(self, object host) except -1
     cdef object _begin(self, int32_t number)

@@ -8,7 +8,7 @@ from libc.string cimport memset
 
 from meshcore._cluster_spec cimport load_options, nanoseconds
 from meshcore._core cimport *
-from meshcore._request cimport as_bytes, take
+from meshcore._request cimport MC_LISTS_STAY, as_bytes, take
 from meshcore._sealed cimport seal
 from meshcore._spec cimport Specs
 
@@ -17,6 +17,14 @@ from meshcore.model import balancing as parameters
 
 cdef enum:
     BATCH = 64
+
+
+# Without a seed of the caller's, draws differ between the processes of a fork, too.
+cdef inline uint64_t draw_of(Picker picker) noexcept:
+    if picker._entropy != NULL:
+        return (mc_entropy_next_alone if MC_LISTS_STAY else mc_entropy_next)(picker._entropy)
+    picker._random += <uint64_t> 0x9E3779B97F4A7C15
+    return mc_mix64(picker._random)
 
 
 # The hosts were made for these numbers.
@@ -66,19 +74,12 @@ cdef class Picker:
         cluster.endpoints = endpoints
         cluster.endpoint_count = <uint32_t> len(self.hosts)
         cluster.keep = -1
-        self._picker = mc_picker_new(&cluster, self._draw(), &error)
+        self._picker = mc_picker_new(&cluster, draw_of(self), &error)
         if self._picker == NULL:
             if error.code == MC_NO_MEMORY:
                 raise MemoryError
             raise ValueError(error.message.decode())
         return 0
-
-    # Without a seed of the caller's, draws differ between the processes of a fork, too.
-    cdef uint64_t _draw(self) noexcept:
-        if self._entropy != NULL:
-            return mc_entropy_next(self._entropy)
-        self._random += <uint64_t> 0x9E3779B97F4A7C15
-        return mc_mix64(self._random)
 
     cdef int _index(self) except -1:
         """Hosts by their hash: a dict would look into two more places, each of them far from the others."""
@@ -213,7 +214,7 @@ cdef class RoundRobin(Picker):
         self._build(hosts, weights, &balance, seed)
 
     def pick(self):
-        return host_at(self.hosts, mc_picker_pick(self._picker, self._draw(), 0))
+        return host_at(self.hosts, mc_picker_pick(self._picker, draw_of(self), 0))
 
 
 @cython.final
@@ -225,7 +226,7 @@ cdef class RandomChoice(Picker):
         self._build(hosts, weights, &balance, seed)
 
     def pick(self):
-        return host_at(self.hosts, mc_picker_pick(self._picker, self._draw(), 0))
+        return host_at(self.hosts, mc_picker_pick(self._picker, draw_of(self), 0))
 
 
 # ---------------------------------------------------------------------- by load
@@ -243,7 +244,7 @@ cdef class LeastRequest(Picker):
         self._build(hosts, weights, &balance, seed)
 
     def pick(self):
-        return self._begin(mc_picker_pick(self._picker, self._draw(), 0))
+        return self._begin(mc_picker_pick(self._picker, draw_of(self), 0))
 
     def done(self, host):
         self._done(host)
@@ -278,7 +279,7 @@ cdef class PeakEwma(Picker):
         return mc_platform_now_ns() if self._clock is None else nanoseconds(self._clock())
 
     def pick(self):
-        return self._begin(mc_picker_pick(self._picker, self._draw(), self._now()))
+        return self._begin(mc_picker_pick(self._picker, draw_of(self), self._now()))
 
     def done(self, host, latency=None):
         cdef mc_report report

@@ -76,7 +76,9 @@ static uint32_t pick(const mc_group *group, mc_pick *pick) {
   const alias_table *table = group->table;
   uint32_t member = mc_pick_below(pick, group->members.count);
   const column *at = &table->columns[member];
-  return mc_pick_below(pick, table->sum) < at->own ? member : at->alias;
+  /* Nobody can guess which of the two it is: no branch. */
+  const uint32_t other = -(uint32_t)(mc_pick_below(pick, table->sum) >= at->own);
+  return member ^ ((member ^ at->alias) & other);
 }
 
 const mc_policy mc_weighted_random = {.name = "weighted random", .build = build, .pick = pick};
