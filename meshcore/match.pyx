@@ -1,6 +1,8 @@
 """Matching: route tables, regexes and path templates. The stub match.pyi has the documentation."""
 
 cimport cython
+from cpython.object cimport PyObject
+from cpython.tuple cimport PyTuple_GET_ITEM
 from libc.stdint cimport int32_t, uint32_t, uint64_t
 from libc.stdlib cimport free, malloc
 
@@ -54,8 +56,9 @@ from meshcore._core cimport (
     mc_view,
     mc_view_split,
 )
+from meshcore._fastcall cimport mc_fastcall, mc_replace_method
 from meshcore._match_spec cimport domains_spec, route_spec
-from meshcore._request cimport as_bytes, as_pairs, pairs_as_bytes, take, take_pairs
+from meshcore._request cimport as_bytes, as_pairs, pairs_as_bytes, take, take_pairs, take_plain
 from meshcore._spec cimport Specs
 
 from meshcore.model import RouteConfiguration
@@ -325,44 +328,67 @@ cdef class RouteTable:
         cdef tuple pairs
         cdef mc_header some[LINES_INLINE]
         cdef mc_header *lines = some
-        view.header_count = view.added_count = 0
-        view.hidden[0] = view.hidden[1] = 0
         try:
             take(method, &view.method)
             take(authority, &view.authority)
             take(path, &view.target)
-            view.scheme.data = "http"
-            view.scheme.size = 4
             if not self._reads_headers or not headers:
-                return self._find(&view)
+                return find_route(self, &view, NULL, 0)
             pairs = as_pairs(headers)
             if len(pairs) > LINES_INLINE:
                 lines = <mc_header *> malloc(len(pairs) * sizeof(mc_header))
                 if lines == NULL:
                     raise MemoryError
             take_pairs(pairs, lines)
-            view.headers = lines
-            view.header_count = <uint32_t> len(pairs)
-            return self._find(&view)
+            return find_route(self, &view, lines, <uint32_t> len(pairs))
         except UnicodeEncodeError:
             return self.match(as_bytes(method), as_bytes(authority), as_bytes(path), pairs_as_bytes(as_pairs(headers)))
         finally:
             if lines != some:
                 free(lines)
 
-    cdef object _find(self, mc_view *view):
-        cdef mc_scratch scratch
-        cdef int32_t route
-        cdef mc_code code
-        mc_view_split(view)
-        # The next number of splitmix64's sequence: runtime fractions are drawn anew for each match.
-        self._random += <unsigned long long> 0x9E3779B97F4A7C15
-        mc_scratch_init(&scratch)
-        code = mc_route_table_match(self._table, 0, view, mc_mix64(self._random), &scratch, &route)
-        mc_scratch_reset(&scratch)
-        if code:
-            raise MemoryError
-        return self._names[route] if route >= 0 else None
+
+cdef inline object find_route(RouteTable table, mc_view *view, const mc_header *lines, uint32_t count):
+    """The name of the route of a view that has method, authority and target, and these lines."""
+    cdef mc_scratch scratch
+    cdef int32_t route
+    cdef mc_code code
+    view.scheme.data = "http"
+    view.scheme.size = 4
+    view.headers = lines
+    view.header_count = count
+    view.added_count = 0
+    view.hidden[0] = view.hidden[1] = 0
+    mc_view_split(view)
+    # The next number of splitmix64's sequence: runtime fractions are drawn anew for each match.
+    table._random += <unsigned long long> 0x9E3779B97F4A7C15
+    mc_scratch_init(&scratch)
+    code = mc_route_table_match(table._table, 0, view, mc_mix64(table._random), &scratch, &route)
+    mc_scratch_reset(&scratch)
+    if code:
+        raise MemoryError
+    return <object> PyTuple_GET_ITEM(table._names, route) if route >= 0 else None
+
+
+cdef mc_fastcall match_by_names  # RouteTable.match as it stands above
+
+
+cdef object match_by_place(object table, PyObject *const *arguments, Py_ssize_t count, PyObject *names):
+    """RouteTable.match by place, where no route asks for a header."""
+    cdef mc_view view
+    if (
+        names == NULL
+        and (count == 4 or count == 3)
+        and not (<RouteTable> table)._reads_headers
+        and take_plain(arguments[0], &view.method)
+        and take_plain(arguments[1], &view.authority)
+        and take_plain(arguments[2], &view.target)
+    ):
+        return find_route(<RouteTable> table, &view, NULL, 0)
+    return match_by_names(table, arguments, count, names)
+
+
+match_by_names = mc_replace_method(RouteTable.__dict__["match"], match_by_place)
 
 
 cdef int _refuse(mc_error *error) except -1:

@@ -150,15 +150,18 @@ void mc_path_index_clear(mc_path_index *index) {
 
 /* ------------------------------------------------------------------ finding */
 
-static bool add_run(mc_candidates *out, const mc_trie_list *list, mc_scratch *scratch) {
+MC_SELDOM bool make_room(mc_candidates *out, mc_scratch *scratch) {
+  mc_trie_list *more = mc_scratch_alloc(scratch, 2 * (size_t)out->capacity * sizeof *more);
+  if (!more) return false;
+  memcpy(more, out->runs, out->count * sizeof *more);
+  out->runs = more;
+  out->capacity *= 2;
+  return true;
+}
+
+MC_INLINED bool add_run(mc_candidates *out, const mc_trie_list *list, mc_scratch *scratch) {
   if (list->at == list->end) return true;
-  if (out->count == out->capacity) {
-    mc_trie_list *more = mc_scratch_alloc(scratch, 2 * (size_t)out->capacity * sizeof *more);
-    if (!more) return false;
-    memcpy(more, out->runs, out->count * sizeof *more);
-    out->runs = more;
-    out->capacity *= 2;
-  }
+  if (out->count == out->capacity && !make_room(out, scratch)) return false;
   out->runs[out->count++] = *list;
   return true;
 }

@@ -67,9 +67,14 @@ static inline const mc_trie_node *mc_trie_step(const mc_trie *trie, const mc_tri
     }
   }
   const mc_trie_node *child = &trie->nodes[node->first_child + rank];
+  /* Its first byte is c; most nodes of a dense trie have no other. That is guessed, so that the byte of the next step
+   * need not wait for the node of this one. */
+  if (child->label_size == 1) {
+    *depth = at + 1;
+    return child;
+  }
   if (child->label_size > text.size - at) return NULL;
-  /* Its first byte is c; most nodes of a dense trie have no other. */
-  if (child->label_size > 1 && !mc_slice_same(child->label, text.data + at, child->label_size)) return NULL;
+  if (!mc_slice_same(child->label, text.data + at, child->label_size)) return NULL;
   *depth = at + child->label_size;
   return child;
 }
