@@ -45,35 +45,51 @@ def test_a_question_is_one_command() -> None:
 
 
 def test_answers_in_one_round() -> None:
-    said, answers = conversation([b"a", b"b"], [[1, 0, 2], [0, 4_500_000, 0]])
+    said, answers = conversation([b"a", b"b"], [b"1 0 2", b"0 4500000 0"])
     assert said == [(("EVALSHA", SHA), [b"a", b"b"], False)]
     assert answers == [Reply(True, 0, 2), Reply(False, 4_500_000, 0)]
 
 
 @pytest.mark.parametrize(
-    "reply", [[1, -1, 2], [1, 2**53 + 1, 2], [1, 0, 6], [1, 0, 1], [0, 0, 2], [2, 0, 2], [True, 0, 2], [1, 0]]
+    "reply",
+    [
+        b"1 -1 2",
+        b"1 %d 2" % (2**53 + 1),
+        b"1 0 6",
+        b"1 0 1",
+        b"0 0 2",
+        b"2 0 2",
+        b"-1 0 0",
+        b"1 0",
+        b"1 0 2 0",
+    ],
 )
-def test_what_the_script_never_says_is_no_answer(reply: list[int]) -> None:
-    _, answers = conversation([b"a", b"b"], [reply, [0, 9, 0]])
+def test_what_the_script_never_says_is_no_answer(reply: bytes) -> None:
+    _, answers = conversation([b"a", b"b"], [reply, b"0 9 0"])
     assert isinstance(answers[0], exceptions.InvalidResponse)
     assert answers[1] == Reply(False, 9, 0)
 
 
+def test_a_client_may_decode_replies() -> None:
+    _, answers = conversation([b"a"], ["1 0 2"])
+    assert answers == [Reply(True, 0, 2)]
+
+
 def test_a_server_without_the_script_is_sent_it() -> None:
-    said, answers = conversation([b"a", b"b", b"c"], [GONE, [1, 0, 2], GONE], [[1, 0, 2], [0, 9, 0]])
+    said, answers = conversation([b"a", b"b", b"c"], [GONE, b"1 0 2", GONE], [b"1 0 2", b"0 9 0"])
     assert said[1] == (("EVAL", SCRIPT), [b"a", b"c"], False)
     assert answers == [Reply(True, 0, 2), Reply(True, 0, 2), Reply(False, 9, 0)]
 
 
 @pytest.mark.parametrize("error", [REPLICA, OLD_REPLICA])
 def test_a_replica_is_asked_over_new_connections_once(error: Exception) -> None:
-    said, answers = conversation([b"a"], [error], [[1, 0, 2]])
+    said, answers = conversation([b"a"], [error], [b"1 0 2"])
     assert said == [(("EVALSHA", SHA), [b"a"], False), (("EVALSHA", SHA), [b"a"], True)]
     assert answers == [Reply(True, 0, 2)]
 
 
 def test_a_new_primary_may_lack_the_script() -> None:
-    said, answers = conversation([b"a"], [REPLICA], [GONE], [[1, 0, 2]])
+    said, answers = conversation([b"a"], [REPLICA], [GONE], [b"1 0 2"])
     assert said[2] == (("EVAL", SCRIPT), [b"a"], False)
     assert answers == [Reply(True, 0, 2)]
 
@@ -85,11 +101,11 @@ def test_there_is_an_end_to_asking_again() -> None:
 
 def test_an_error_of_one_key_is_its_own() -> None:
     wrong = exceptions.ResponseError("WRONGTYPE Operation against a key")
-    _, answers = conversation([b"a", b"b"], [wrong, [1, 0, 2]])
+    _, answers = conversation([b"a", b"b"], [wrong, b"1 0 2"])
     assert answers == [wrong, Reply(True, 0, 2)]
 
 
-@pytest.mark.parametrize("reply", [None, b"OK", [1, 2], [1, 2, "x"], [b"1", 0, 0], 7])
+@pytest.mark.parametrize("reply", [None, b"OK", [1, 0, 2], b"1 2 x", b"1 0 2.0", b"", 7])
 def test_a_reply_that_is_none_is_an_error(reply: object) -> None:
     with pytest.raises(exceptions.InvalidResponse):
         conversation([b"a"], [reply])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Awaitable, Callable
 from typing import Any, TypeAlias
 from urllib.parse import urlsplit
 
@@ -16,11 +17,24 @@ from redis.retry import Retry
 
 from meshcore.global_limit.redis.exchange import Exchange, Reply, Round
 
-__all__ = ["AsyncClient", "Client", "arun", "async_client_of", "client_of", "name_of", "run"]
+__all__ = [
+    "AsyncClient",
+    "Client",
+    "arun",
+    "asend_by",
+    "async_client_of",
+    "client_of",
+    "name_of",
+    "run",
+    "send_by",
+]
 
 #: What a limiter can ask with.
 Client: TypeAlias = "redis.Redis | redis.RedisCluster"
 AsyncClient: TypeAlias = "redis.asyncio.Redis | redis.asyncio.RedisCluster"
+#: Sends what goes out together; the replies, the server's errors among them.
+Send: TypeAlias = "Callable[[Round], list[object]]"
+AsyncSend: TypeAlias = "Callable[[Round], Awaitable[list[object]]]"
 
 # A connection that the server has closed meanwhile is made anew, once. What has timed out is not asked
 # again: there is no time left, and the server may have taken the tokens.
@@ -107,26 +121,13 @@ def _checked(url: str) -> str:
     return url
 
 
-def run(client: Client, plan: Exchange) -> list[Reply | Exception]:
-    """Carry an exchange out. One command goes by itself, several as a pipeline."""
-    execute: Any = client.execute_command  # which has no types
+def run(send: Send, plan: Exchange) -> list[Reply | Exception]:
+    """Carry an exchange out."""
     step = next(plan)
     while True:
-        if step.reconnect and isinstance(client, redis.Redis):
-            client.connection_pool.disconnect(inuse_connections=False)
-        replies: list[object]
         try:
-            if len(step.commands) == 1:
-                replies = [execute(*step.commands[0])]
-            else:
-                replies = _pipeline(client, step).execute(raise_on_error=False)
-        except ResponseError as error:
-            if len(step.commands) > 1:
-                raise
-            replies = [error]
+            replies = send(step)
         except _GARBLED as error:
-            if isinstance(client, redis.Redis):
-                client.connection_pool.disconnect(inuse_connections=False)
             raise _no_redis(error) from error
         try:
             step = plan.send(replies)
@@ -134,30 +135,57 @@ def run(client: Client, plan: Exchange) -> list[Reply | Exception]:
             return _replies(end)
 
 
-async def arun(client: AsyncClient, plan: Exchange) -> list[Reply | Exception]:
+async def arun(send: AsyncSend, plan: Exchange) -> list[Reply | Exception]:
     """As run(), for asyncio."""
     step = next(plan)
     while True:
-        if step.reconnect and isinstance(client, redis.asyncio.Redis):
-            await client.connection_pool.disconnect(inuse_connections=False)
-        replies: list[object]
         try:
-            if len(step.commands) == 1:
-                replies = [await client.execute_command(*step.commands[0])]
-            else:
-                replies = await _pipeline(client, step).execute(raise_on_error=False)
-        except ResponseError as error:
-            if len(step.commands) > 1:
-                raise
-            replies = [error]
+            replies = await send(step)
         except _GARBLED as error:
-            if isinstance(client, redis.asyncio.Redis):
-                await client.connection_pool.disconnect(inuse_connections=False)
             raise _no_redis(error) from error
         try:
             step = plan.send(replies)
         except StopIteration as end:
             return _replies(end)
+
+
+def send_by(client: Client, step: Round) -> list[object]:
+    """Have a client that somebody else has made send commands: one by itself, several as a pipeline."""
+    if step.reconnect and isinstance(client, redis.Redis):
+        client.connection_pool.disconnect(inuse_connections=False)
+    execute: Any = client.execute_command  # which has no types
+    try:
+        if len(step.commands) == 1:
+            return [execute(*step.commands[0])]
+        replies: list[object] = _pipeline(client, step).execute(raise_on_error=False)
+        return replies
+    except ResponseError as error:
+        if len(step.commands) > 1:
+            raise
+        return [error]
+    except _GARBLED:
+        if isinstance(client, redis.Redis):
+            client.connection_pool.disconnect(inuse_connections=False)
+        raise
+
+
+async def asend_by(client: AsyncClient, step: Round) -> list[object]:
+    """As send_by(), for asyncio."""
+    if step.reconnect and isinstance(client, redis.asyncio.Redis):
+        await client.connection_pool.disconnect(inuse_connections=False)
+    try:
+        if len(step.commands) == 1:
+            return [await client.execute_command(*step.commands[0])]
+        replies: list[object] = await _pipeline(client, step).execute(raise_on_error=False)
+        return replies
+    except ResponseError as error:
+        if len(step.commands) > 1:
+            raise
+        return [error]
+    except _GARBLED:
+        if isinstance(client, redis.asyncio.Redis):
+            await client.connection_pool.disconnect(inuse_connections=False)
+        raise
 
 
 def _no_redis(error: Exception) -> InvalidResponse:

@@ -96,11 +96,18 @@ def classify(error: Exception) -> Failure | None:
 
 
 def _read(reply: object, question: Question) -> Reply | Exception:
-    if isinstance(reply, list) and len(reply) == 3 and all(type(number) is int for number in reply):
-        allowed, debt, taken = reply
-        least, most = (question.cost, question.cost + question.extra) if allowed and question.take else (0, 0)
-        if allowed in (0, 1) and 0 <= debt <= MOST_EXACT and least <= taken <= most:
-            return Reply(allowed == 1, debt, taken)
+    if isinstance(reply, (bytes, str)):  # str where a client decodes replies
+        numbers = reply.split()
+        if len(numbers) == 3:
+            try:
+                allowed, debt, taken = map(int, numbers)
+            except ValueError:
+                allowed = -1
+            least, most = (
+                (question.cost, question.cost + question.extra) if allowed and question.take else (0, 0)
+            )
+            if allowed in (0, 1) and 0 <= debt <= MOST_EXACT and least <= taken <= most:
+                return Reply(allowed == 1, debt, taken)
     if isinstance(reply, Exception):
         return reply
     wrong: Exception = exceptions.InvalidResponse(f"the script answered {reply!r}"[:200])

@@ -4,10 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import timedelta
+from functools import partial
 from typing import TypeVar
 
+import redis
+import redis.asyncio
+
 from meshcore.global_limit.redis.batch import Batches
-from meshcore.global_limit.redis.client import AsyncClient, Client, arun, async_client_of, client_of, run
+from meshcore.global_limit.redis.client import (
+    AsyncClient,
+    Client,
+    arun,
+    asend_by,
+    async_client_of,
+    client_of,
+    run,
+    send_by,
+)
+from meshcore.global_limit.redis.connections import AsyncConnections, Connections
 from meshcore.global_limit.redis.exchange import Question, exchange
 from meshcore.global_limit.redis.limiter import Answers, Asking, Limiter
 from meshcore.global_limit.result import GlobalLimitResult
@@ -36,10 +50,15 @@ class RedisRateLimiter(Limiter[Client]):
     """
 
     def _client_of(self, remote: str | Client, timeout: float) -> Client:
-        return client_of(remote, timeout)
+        client = client_of(remote, timeout)
+        if isinstance(remote, str) and isinstance(client, redis.Redis):
+            self._send = Connections(client).send
+        else:
+            self._send = partial(send_by, client)
+        return client
 
     def _ask(self, questions: list[Question]) -> Answers:
-        return self._guard.call(lambda: run(self._client, exchange(questions)), len(questions))
+        return self._guard.call(lambda: run(self._send, exchange(questions)), len(questions))
 
     def _drive(self, asking: Asking[T]) -> T:
         try:
@@ -114,10 +133,15 @@ class AsyncRedisRateLimiter(Limiter[AsyncClient]):
 
     def _client_of(self, remote: str | AsyncClient, timeout: float) -> AsyncClient:
         self._batches = Batches(self._ask)
-        return async_client_of(remote)
+        client = async_client_of(remote)
+        if isinstance(remote, str) and isinstance(client, redis.asyncio.Redis):
+            self._send = AsyncConnections(client).send
+        else:
+            self._send = partial(asend_by, client)
+        return client
 
     async def _ask(self, questions: list[Question]) -> Answers:
-        return await self._guard.acall(lambda: arun(self._client, exchange(questions)), len(questions))
+        return await self._guard.acall(lambda: arun(self._send, exchange(questions)), len(questions))
 
     async def _drive(self, asking: Asking[T]) -> T:
         try:

@@ -18,7 +18,7 @@ GARBAGE = "MESHCOREKEY"
 # ARGV[1], numbers in one string, which costs clients less than six strings: units of a token, units of a
 # microsecond, cost in tokens (negative: a refund), tokens to take beyond the cost if they can be spared, the
 # most units that may be owed afterwards, 1 to take or 0 to look.
-# The reply: 1 or 0 for allowed, the debt before in units, tokens taken.
+# The reply, numbers in one line likewise: 1 or 0 for allowed, the debt before in units, tokens taken.
 SCRIPT = """\
 local numbers = '^(%d+) (%d+) (-?%d+) (%d+) (%d+) ([01])$'
 local token, scale, cost, extra, most, take = string.match(ARGV[1], numbers)
@@ -37,8 +37,8 @@ end
 local taken = cost
 if cost >= 0 then
   local room = most - debt
-  if cost * token > room then return {0, debt, 0} end
-  if take == '0' then return {1, debt, 0} end
+  if cost * token > room then return {ok = string.format('0 %.0f 0', debt)} end
+  if take == '0' then return {ok = string.format('1 %.0f 0', debt)} end
   -- Never more than half of what is left: whoever comes next finds as much.
   local spare = math.floor((math.floor(room / token) - cost) / 2)
   taken = cost + math.max(0, math.min(tonumber(extra), spare))
@@ -52,7 +52,7 @@ elseif after ~= debt then
   redis.call('SET', KEYS[1], string.format('%.0f:%.0f', now + whole, part),
     'PX', string.format('%.0f', math.ceil(whole / 1000) + 1000))
 end
-return {1, debt, taken}
+return {ok = string.format('1 %.0f %.0f', debt, taken)}
 """.replace("GARBAGE", GARBAGE)
 
 #: What EVALSHA knows it by.
