@@ -32,6 +32,8 @@ from meshcore.model.route import *
 from meshcore.model.route import __all__ as _route
 from meshcore.model.session import *
 from meshcore.model.session import __all__ as _session
+from meshcore.model.spans import *
+from meshcore.model.spans import __all__ as _spans
 
 __all__ = [
     *_balancing,
@@ -50,4 +52,5 @@ __all__ = [
     *_rewrite,
     *_route,
     *_session,
+    *_spans,
 ]

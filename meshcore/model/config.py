@@ -12,6 +12,7 @@ from meshcore.model.origin import Origin
 from meshcore.model.printable import printable
 from meshcore.model.route import RouteConfiguration, TraceSampling
 from meshcore.model.session import StatefulSession
+from meshcore.model.spans import DEFAULT_PATH_TAG_LENGTH, CustomTag
 
 __all__ = ["Config", "ConfigWarning", "EscapedSlashes", "HttpOptions", "Listener", "TracingOptions"]
 
@@ -27,7 +28,7 @@ class EscapedSlashes(Enum):
 
 @dataclass(frozen=True, slots=True)
 class TracingOptions:
-    """What tracing does to headers; spans go nowhere."""
+    """What tracing does to headers, and what spans tell."""
 
     provider: str = ""  #: "zipkin", "opentelemetry"; "" for sampling decisions only
     sampling: TraceSampling = TraceSampling()  #: of routes that have none
@@ -38,6 +39,11 @@ class TracingOptions:
     outbound: bool = False  #: the listener is for requests that go out: each gets a span of its own
     use_request_id: bool = True  #: sampling goes by the request id; else every request is traced
     pack_trace_reason: bool = True  #: the request id tells why a request is traced
+    server_spans: bool = True  #: requests that come in are reported, too
+    custom_tags: tuple[CustomTag, ...] = ()  #: those of a route go before, tag by tag
+    max_path_tag_length: int = DEFAULT_PATH_TAG_LENGTH
+    operation: str = ""  #: a format that names spans; "": as Envoy does
+    upstream_operation: str = ""  #: the same for spans of attempts
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from meshcore.model.origin import Origin
 from meshcore.model.policy import CorsPolicy, HashPolicy, HedgePolicy, MirrorPolicy, RetryPolicy, StickyKey
 from meshcore.model.ratelimit import RateLimit
 from meshcore.model.rewrite import HostRewrite, PathRewrite
+from meshcore.model.spans import CustomTag, Decorator
 
 __all__ = [
     "DEFAULT_BUFFER_LIMIT",
@@ -156,6 +157,10 @@ class Route:
     fault: FaultPolicy | None = None
     request_buffer_limit: int | None = None  #: bytes of a body that are kept for retries and mirrors
     sampling: TraceSampling | None = None  #: None: the listener's
+    decorator: Decorator | None = None
+    custom_tags: tuple[CustomTag, ...] = ()  #: of its spans, before the listener's
+    operation: str = ""  #: formats that name its spans; "": the listener's
+    upstream_operation: str = ""
     typed_per_filter_config: tuple[tuple[str, object], ...] = ()
     origin: Origin | None = field(default=None, compare=False)
 

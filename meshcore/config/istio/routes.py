@@ -9,6 +9,7 @@ from meshcore.config.istio.clusters import cluster_name
 from meshcore.config.istio.matching import EVERYTHING, Client, is_catch_all, route_match
 from meshcore.config.istio.mesh import Mesh
 from meshcore.config.istio.names import expand
+from meshcore.config.istio.operations import operation
 from meshcore.config.istio.registry import Service, View
 from meshcore.config.istio.resources import Resource
 from meshcore.config.istio.rules import Rule, RuleIndex, route_hash, service_hash
@@ -116,7 +117,8 @@ def default_route(scope: Scope, service: Service, port: int) -> Route:
         retry_policy=actions.retries(scope.mesh.retries, hashing=False),
         hash_policies=(policy,) if policy else (),
     )
-    return Route(EVERYTHING, action, name="default", origin=service.origin)
+    named = operation(EVERYTHING, action, service.host, port)
+    return Route(EVERYTHING, action, name="default", decorator=named, origin=service.origin)
 
 
 def unknown_hosts(cluster: str, mesh: Mesh) -> VirtualHost:
@@ -161,6 +163,7 @@ def _route(
         name=name,
         edits=edits,
         fault=actions.fault(rule.fault),
+        decorator=operation(asked, action, resource.name, port),
         origin=origin_of(rule if match is None else match),
     )
 

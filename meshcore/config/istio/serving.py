@@ -91,19 +91,17 @@ def _check_sidecar(spec: Sidecar, findings: Findings) -> None:
 
 
 def _check_telemetry(spec: Telemetry, findings: Findings) -> None:
-    """Requests that come in are the program's, and spans are not reported."""
+    """Requests that come in are the program's: of them no more is asked than whether they are reported."""
     if spec.metrics:
         warn_at(findings, spec, "metrics", "has no effect here: the engine's counters are always kept")
-    for match in (*(it.match for it in spec.tracing), *(it.match for it in spec.access_logging)):
+    tracing = [it.match for it in spec.tracing if not it.disable_span_reporting]
+    for match in (*tracing, *(it.match for it in spec.access_logging)):
         if match is not None and match.mode is WorkloadMode.SERVER:
             message = "has no effect here: requests that come in go to the program itself"
             warn_at(findings, match, "mode", message)
     for logging in spec.access_logging:
         if logging.filter is not None and logging.filter.expression:
             warn_at(findings, logging.filter, "expression", "is not evaluated: every request is logged")
-    for tracing in spec.tracing:
-        if tracing.custom_tags:
-            warn_at(findings, tracing, "custom_tags", "has no effect here: spans are not reported")
 
 
 def _check_rule(rule: HTTPRoute, findings: Findings) -> None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from meshcore.config.findings import Findings, did_you_mean
 from meshcore.config.istio.matching import Client
@@ -12,10 +12,11 @@ from meshcore.config.istio.names import MESH
 from meshcore.config.istio.resources import Resource
 from meshcore.config.istio.schema.mesh import MeshConfig
 from meshcore.config.istio.schema.providers import ExtensionProvider
-from meshcore.config.istio.schema.telemetry import Telemetry, Tracing, WorkloadMode
+from meshcore.config.istio.schema.telemetry import CustomTag, Telemetry, Tracing, WorkloadMode
+from meshcore.config.istio.span_tags import span_tags
 from meshcore.config.istio.telemetries import BUILT_IN, applicable
 from meshcore.config.schema import Record, warn_at
-from meshcore.model import Fraction, TraceSampling, TracingOptions
+from meshcore.model import DEFAULT_PATH_TAG_LENGTH, Fraction, TraceSampling, TracingOptions
 
 __all__ = ["tracing_options"]
 
@@ -36,6 +37,8 @@ class _Spec:
     sampling: float | None = None
     use_request_id: bool = True
     propagate: bool = True
+    custom_tags: Mapping[str, CustomTag] = field(default_factory=dict)
+    istio_tags: bool | None = None
 
     def take(self, tracing: Tracing) -> None:
         if tracing.providers:
@@ -48,6 +51,10 @@ class _Spec:
             self.use_request_id = tracing.use_request_id_for_trace_sampling
         if tracing.disable_context_propagation is not None:
             self.propagate = not tracing.disable_context_propagation
+        if tracing.custom_tags:
+            self.custom_tags = tracing.custom_tags
+        if tracing.enable_istio_tags is not None:
+            self.istio_tags = tracing.enable_istio_tags
 
 
 def tracing_options(
@@ -64,17 +71,22 @@ def tracing_options(
     ]
     defaults = config.default_providers
     if not found and (defaults is None or not defaults.tracing):
-        return _of_proxies(config)
-    spec = _Spec()
+        return _of_proxies(config, client, findings)
+    spec, server = _Spec(), _Spec()
     if defaults is not None and defaults.tracing:
         spec.provider, spec.named_by = defaults.tracing[0], (defaults, "tracing")
     for tracing in found:
         if tracing.match is None or tracing.match.mode is not WorkloadMode.SERVER:
             spec.take(tracing)
+        if tracing.match is None or tracing.match.mode is not WorkloadMode.CLIENT:
+            server.take(tracing)
     if spec.disabled or spec.named_by is None:
         return None
     provider = _provider(spec, config, findings)
-    return None if provider is None else _of_provider(provider, spec, config, edge=client.gateway != MESH)
+    if provider is None:
+        return None
+    options = _of_provider(provider, spec, config, client, findings)
+    return replace(options, server_spans=not server.disabled)
 
 
 # ------------------------------------------------------------------ which provider
@@ -101,25 +113,33 @@ def _provider(spec: _Spec, config: MeshConfig, findings: Findings) -> ExtensionP
 
 
 def _of_provider(
-    provider: ExtensionProvider, spec: _Spec, config: MeshConfig, *, edge: bool
+    provider: ExtensionProvider, spec: _Spec, config: MeshConfig, client: Client, findings: Findings
 ) -> TracingOptions:
     zipkin, opentelemetry = provider.zipkin, provider.opentelemetry
     sampling = _proxy_sampling(config) if spec.sampling is None else spec.sampling
     if opentelemetry is not None and opentelemetry.dynatrace_sampler is not None:
         sampling = 100.0  # the provider's sampler decides
+    own = config.default_config.tracing
+    proxy_tags = own.custom_tags if own is not None else {}
+    istio = spec.istio_tags
+    if istio is None and own is not None:
+        istio = own.enable_istio_tags
+    settings = getattr(provider, provider.kind)
     return TracingOptions(
         provider=provider.kind if spec.propagate and (zipkin or opentelemetry) else "",
         sampling=_shares(sampling),
         trace_context=zipkin.trace_context_option.name if zipkin else "USE_B3",
         shared_span_context=False,
         trace_id_128bit=zipkin is not None and not zipkin.enable_64bit_trace_id,
-        spawn_upstream_span=edge,
+        spawn_upstream_span=client.gateway != MESH,
         outbound=True,
         use_request_id=spec.use_request_id,
+        custom_tags=span_tags(spec.custom_tags or proxy_tags, client, findings, istio=istio is not False),
+        max_path_tag_length=getattr(settings, "max_tag_length", 0) or DEFAULT_PATH_TAG_LENGTH,
     )
 
 
-def _of_proxies(config: MeshConfig) -> TracingOptions | None:
+def _of_proxies(config: MeshConfig, client: Client, findings: Findings) -> TracingOptions | None:
     """The older way: what each proxy is started with."""
     if not config.enable_tracing:
         return None
@@ -130,6 +150,13 @@ def _of_proxies(config: MeshConfig) -> TracingOptions | None:
         shared_span_context=False,
         trace_id_128bit=True,
         outbound=True,
+        custom_tags=span_tags(
+            own.custom_tags if own is not None else {},
+            client,
+            findings,
+            istio=own is None or own.enable_istio_tags is not False,
+        ),
+        max_path_tag_length=(own.max_path_tag_length if own is not None else 0) or DEFAULT_PATH_TAG_LENGTH,
     )
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from meshcore import Engine
 from meshcore.config import ConfigError, Node, load_text
-from meshcore.model import Config, Fraction, TracingOptions
+from meshcore.model import Config, CustomTag, CustomTagKind, Decorator, Fraction, TracingOptions
 
 Mesh = Mapping[str, object]
 SERVICE = "{apiVersion: v1, kind: Service, metadata: {name: a}, spec: {ports: [{port: 80, name: http}]}}"
@@ -112,6 +112,7 @@ def test_zipkin_writes_b3(named: str) -> None:
         shared_span_context=False,
         trace_id_128bit=True,
         outbound=True,
+        custom_tags=(CustomTag("istio.namespace", CustomTagKind.LITERAL, "default"),),
     )
     assert tracing([telemetry("a", f"{{tracing: [{{providers: [{{name: {named}}}]}}]}}")]) == expected
     assert tracing(mesh={**PROVIDERS, "defaultProviders": {"tracing": [named]}}) == expected
@@ -366,17 +367,110 @@ def test_mistakes_of_the_mesh(mesh: Mesh, message: str) -> None:
 
 
 def test_what_has_no_effect_is_told() -> None:
-    spec = (
-        "{metrics: [{}], accessLogging: [{}], "
-        "tracing: [{providers: [{name: zipkin}], customTags: {a: {literal: {value: b}}}}]}"
-    )
+    spec = "{metrics: [{}], accessLogging: [{}], tracing: [{providers: [{name: zipkin}]}]}"
     warnings = [str(it) for it in loaded([telemetry("a", spec)]).warnings]
-    assert len(warnings) == 3
+    assert len(warnings) == 2
     for text in (
         "spec.metrics: has no effect",
         "spec.accessLogging: has no effect",
-        "customTags: has no effect",
     ):
         assert any(text in it for it in warnings)
     (headers,) = loaded([], {"defaultConfig": {"proxyHeaders": {"server": {}}, "concurrency": 2}}).warnings
     assert "proxyHeaders.server: has no effect here" in str(headers)
+
+
+# ------------------------------------------------------------------ what spans tell
+
+
+def tags(options: TracingOptions | None) -> dict[str, tuple[str, str, str]]:
+    assert options is not None
+    return {it.tag: (it.kind.name, it.value, it.default) for it in options.custom_tags}
+
+
+ALL_TAGS = (
+    "{tracing: [{providers: [{name: zipkin}], customTags: {"
+    "z: {literal: {value: b}}, e: {environment: {name: POD, defaultValue: none}}, "
+    "h: {header: {name: X-Tenant}}, f: {formatter: {value: '%REQ(x-a)%'}}}}]}"
+)
+
+
+def test_tags_of_telemetry_and_of_the_workload() -> None:
+    node = Node("shop", {"app": "cart", "version": "v2"})
+    found = tags(tracing([telemetry("a", ALL_TAGS)], node=node))
+    assert found == {
+        "e": ("ENVIRONMENT", "POD", "none"),
+        "f": ("FORMAT", "%REQ(x-a)%", ""),
+        "h": ("REQUEST_HEADER", "x-tenant", ""),
+        "istio.canonical_revision": ("LITERAL", "v2", ""),
+        "istio.canonical_service": ("LITERAL", "cart", ""),
+        "istio.namespace": ("LITERAL", "shop", ""),
+        "z": ("LITERAL", "b", ""),
+    }
+    assert list(found) == sorted(found)
+
+
+def test_tags_of_the_proxy_hold_where_telemetry_has_none() -> None:
+    own = {"customTags": {"a": {"literal": {"value": "b"}}}, "enableIstioTags": False, "maxPathTagLength": 9}
+    mesh = {**PROVIDERS, "defaultConfig": {"tracing": own}}
+    options = tracing(mesh=mesh)
+    assert tags(options) == {"a": ("LITERAL", "b", "")}
+    assert options is not None
+    assert options.max_path_tag_length == 9
+    zipkin = telemetry("a", "{tracing: [{providers: [{name: zipkin}]}]}")
+    options = tracing([zipkin], mesh)
+    assert tags(options) == {"a": ("LITERAL", "b", "")}
+    assert options is not None
+    assert options.max_path_tag_length == 256  # the provider's own setting
+    assert sorted(tags(tracing([telemetry("a", ALL_TAGS)], mesh))) == ["e", "f", "h", "z"]
+
+
+def test_the_providers_length_of_paths() -> None:
+    mesh = {"extensionProviders": [{"name": "zipkin", "zipkin": {**COLLECTOR, "maxTagLength": 7}}]}
+    options = tracing([telemetry("a", "{tracing: [{providers: [{name: zipkin}]}]}")], mesh)
+    assert options is not None
+    assert options.max_path_tag_length == 7
+
+
+def test_of_requests_that_come_in_reports_may_be_disabled() -> None:
+    zipkin = telemetry("a", "{tracing: [{providers: [{name: zipkin}]}]}")
+    off = telemetry("b", "{tracing: [{match: {mode: SERVER}, disableSpanReporting: true}]}", "default")
+    config = loaded([zipkin, off])
+    options = config.listeners[0].options.tracing
+    assert options is not None
+    assert not options.server_spans
+    assert not config.warnings
+    assert tracing([zipkin]).server_spans  # type: ignore[union-attr]
+
+
+def test_a_format_that_is_none() -> None:
+    spec = "{tracing: [{providers: [{name: zipkin}], customTags: {f: {formatter: {value: '%NOPE%'}}}}]}"
+    with pytest.raises(ConfigError, match=r"customTags\.f\.formatter\.value: not a format"):
+        tracing([telemetry("a", spec)])
+
+
+def test_routes_name_their_operations_as_istio_does() -> None:
+    rules = """
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {name: shop}
+spec:
+  hosts: [a]
+  http:
+  - {match: [{uri: {prefix: /api}}], route: [{destination: {host: a}}]}
+  - {match: [{uri: {exact: /x}}], redirect: {uri: /y}}
+  - {route: [{destination: {host: a}, weight: 50}, {destination: {host: b}, weight: 50}]}
+"""
+    config = loaded([rules, SERVICE.replace("name: a}", "name: b}")])
+    operations = {
+        route.decorator
+        for it in config.listeners
+        for host in it.route_configuration.virtual_hosts
+        for route in host.routes
+    }
+    names = [
+        "a.default.svc.cluster.local:80/api*",
+        "shop:80/x",
+        "shop:80/*",
+        "b.default.svc.cluster.local:80/*",
+    ]
+    assert operations == {None, *(Decorator(name, propagate=False) for name in names)}

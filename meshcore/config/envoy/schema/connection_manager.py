@@ -10,6 +10,7 @@ from meshcore.config.envoy.schema.filters import HttpFilter
 from meshcore.config.envoy.schema.protocol import HttpProtocolOptions
 from meshcore.config.envoy.schema.retry import Extension
 from meshcore.config.envoy.schema.route import RouteConfiguration
+from meshcore.config.envoy.schema.tags import CustomTag
 from meshcore.config.scalar_types import Check, Duration, UInt32
 from meshcore.config.schema import Meta, OneOf, Record
 from meshcore.config.tree import MappingNode
@@ -44,15 +45,17 @@ class EscapedSlashesAction(Enum):
 
 
 class Tracing(Record):
-    __ignored__ = frozenset(
-        {"verbose", "max_path_tag_length", "custom_tags", "operation", "upstream_operation"}
-    )
+    __noted__ = {"verbose": "spans have no annotations of single bytes"}
 
     client_sampling: Percent | None = None
     random_sampling: Percent | None = None
     overall_sampling: Percent | None = None
     provider: Extension | None = None
     spawn_upstream_span: bool | None = None
+    max_path_tag_length: UInt32 | None = None
+    custom_tags: list[CustomTag] = []
+    operation: str = ""
+    upstream_operation: str = ""
 
 
 class RequestIdExtension(Record):

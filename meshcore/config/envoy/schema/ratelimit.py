@@ -19,6 +19,7 @@ from meshcore.config.schema import Meta, OneOf, Record
 __all__ = [
     "HttpStatus",
     "LocalRateLimit",
+    "MetadataKey",
     "MetadataSource",
     "RateLimit",
     "RateLimitAction",

@@ -23,6 +23,7 @@ from meshcore.config.envoy.schema.cors import CorsPolicy
 from meshcore.config.envoy.schema.matching import HeaderMatcher, RegexMatchAndSubstitute, RouteMatch
 from meshcore.config.envoy.schema.ratelimit import RateLimit
 from meshcore.config.envoy.schema.retry import HashPolicy, HedgePolicy, RequestMirrorPolicy, RetryPolicy
+from meshcore.config.envoy.schema.tags import CustomTag
 from meshcore.config.scalar_types import UInt32, UInt64
 from meshcore.config.schema import Meta, OneOf, Partial, Record
 from meshcore.config.tree import MappingNode
@@ -42,7 +43,6 @@ __all__ = [
     "WeightedCluster",
 ]
 
-_TRACING = "no spans are sent"
 _BUFFERS = "bodies are streamed"
 
 
@@ -174,24 +174,28 @@ class DirectResponseAction(Record):
 
 
 class Tracing(Record):
-    """Over the connection manager's; what its spans tell does not matter."""
-
-    __ignored__ = frozenset({"custom_tags", "operation", "upstream_operation"})
+    """Over the connection manager's."""
 
     client_sampling: FractionalPercent | None = None
     random_sampling: FractionalPercent | None = None
     overall_sampling: FractionalPercent | None = None
+    custom_tags: list[CustomTag] = []
+    operation: str = ""
+    upstream_operation: str = ""
+
+
+class Decorator(Record):
+    operation: NonEmpty
+    propagate: bool = True
 
 
 class Route(Record):
     __oneofs__ = (OneOf("action", ("route", "redirect", "direct_response"), True),)
     __unsupported__ = {"filter_action": "", "non_forwarding_action": ""}
-    __noted__ = {
-        "decorator": _TRACING,
-    }
     __ignored__ = frozenset({"stat_prefix"})
 
     match: RouteMatch
+    decorator: Decorator | None = None
     tracing: Tracing | None = None
     metadata: Metadata | None = None
     name: str = ""

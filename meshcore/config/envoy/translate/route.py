@@ -21,6 +21,7 @@ from meshcore.config.envoy.translate.policies import (
     retry_policy,
 )
 from meshcore.config.envoy.translate.responses import direct_response, redirect
+from meshcore.config.envoy.translate.spans import custom_tags, decorator, operation
 from meshcore.config.envoy.translate.sticky import sticky_key
 from meshcore.config.envoy.translate.tracing import route_sampling
 from meshcore.config.findings import quoted
@@ -70,6 +71,7 @@ def route(context: Context, source: schema.Route, max_body: int) -> Route:
     match = route_match(context, source.match)
     filters = per_route_filters(context, source, source.typed_per_filter_config)
     action: ForwardAction | Redirect | DirectResponse
+    tracing = source.tracing
     split = source.route is not None and source.route.weighted_clusters is not None
     sticky = sticky_key(context, source.metadata, split=split)
     if source.route is not None:
@@ -85,7 +87,11 @@ def route(context: Context, source: schema.Route, max_body: int) -> Route:
         name=source.name,
         edits=edits(context, source),
         request_buffer_limit=buffer_limit(source),
-        sampling=route_sampling(context, source.tracing),
+        sampling=route_sampling(context, tracing),
+        decorator=decorator(source.decorator),
+        custom_tags=custom_tags(context, tracing.custom_tags, source.metadata) if tracing else (),
+        operation=operation(context, tracing, "operation") if tracing else "",
+        upstream_operation=operation(context, tracing, "upstream_operation") if tracing else "",
         fault=next((value for _, value in filters if isinstance(value, FaultPolicy)), None),
         typed_per_filter_config=filters,
         origin=origin_of(source),

@@ -1,4 +1,4 @@
-"""Tracing and request ids, as far as they change headers."""
+"""Tracing and request ids: what is traced, what the upstream is told, and what spans tell."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from meshcore.config.envoy.schema import route as route_schema
 from meshcore.config.envoy.schema.base import FractionalPercent, Percent
 from meshcore.config.envoy.schema.connection_manager import HttpConnectionManager, Tracing
 from meshcore.config.envoy.translate.context import Context
+from meshcore.config.envoy.translate.spans import custom_tags, operation
 from meshcore.config.schema import Record, path_of
-from meshcore.model import Fraction, TraceSampling, TracingOptions
+from meshcore.model import DEFAULT_PATH_TAG_LENGTH, Fraction, TraceSampling, TracingOptions
 
 __all__ = ["route_sampling", "tracing_options"]
 
@@ -25,7 +26,7 @@ class TraceContextOption(Enum):
 
 
 class ZipkinConfig(Record):
-    """``envoy.config.trace.v3.ZipkinConfig``; where spans would go does not matter."""
+    """``envoy.config.trace.v3.ZipkinConfig``; spans go where the program says."""
 
     __ignored__ = frozenset(
         {
@@ -78,6 +79,10 @@ def tracing_options(context: Context, manager: HttpConnectionManager) -> Tracing
         spawn_upstream_span=bool(config.spawn_upstream_span),
         pack_trace_reason=ids.pack_trace_reason,
         use_request_id=ids.use_request_id_for_trace_sampling,
+        custom_tags=custom_tags(context, config.custom_tags, None),
+        max_path_tag_length=_path_length(config),
+        operation=operation(context, config, "operation"),
+        upstream_operation=operation(context, config, "upstream_operation"),
     )
     provider = config.provider
     if provider is None:
@@ -97,6 +102,11 @@ def tracing_options(context: Context, manager: HttpConnectionManager) -> Tracing
             spawn_upstream_span=options.spawn_upstream_span or settings.split_spans_for_request,
         )
     return replace(options, provider="opentelemetry")
+
+
+def _path_length(config: Tracing) -> int:
+    length = config.max_path_tag_length
+    return DEFAULT_PATH_TAG_LENGTH if length is None else length
 
 
 def _request_ids(context: Context, manager: HttpConnectionManager) -> UuidRequestIdConfig:

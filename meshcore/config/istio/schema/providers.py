@@ -32,20 +32,20 @@ class TraceContextOption(Enum):
 
 
 class ZipkinProvider(ServiceProvider):
-    __ignored__ = frozenset({"max_tag_length", "path", "timeout", "headers"})
+    __ignored__ = frozenset({"path", "timeout", "headers"})
 
+    max_tag_length: UInt32 = 0
     enable_64bit_trace_id: bool = False
     trace_context_option: TraceContextOption = TraceContextOption.USE_B3
 
 
 class LightstepProvider(ServiceProvider):
-    __ignored__ = frozenset({"max_tag_length"})
-
+    max_tag_length: UInt32 = 0
     access_token: str = ""
 
 
 class DatadogProvider(ServiceProvider):
-    __ignored__ = frozenset({"max_tag_length"})
+    max_tag_length: UInt32 = 0
 
 
 class OpenCensusProvider(ServiceProvider):
@@ -61,14 +61,15 @@ class DynatraceSampler(Record):
 
 
 class Exporter(Record):
-    """How spans are exported, which happens nowhere here."""
+    """How proxies export spans; a program has its own exporter."""
 
     __ignored__ = frozenset({"path", "timeout", "headers", "initial_metadata"})
 
 
 class OpenTelemetryProvider(ServiceProvider):
-    __ignored__ = frozenset({"max_tag_length", "resource_detectors", "service_attribute_enrichment"})
+    __ignored__ = frozenset({"resource_detectors", "service_attribute_enrichment"})
 
+    max_tag_length: UInt32 = 0
     http: Exporter | None = None
     grpc: Exporter | None = None
     dynatrace_sampler: DynatraceSampler | None = None

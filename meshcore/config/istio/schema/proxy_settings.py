@@ -15,7 +15,7 @@ __all__ = ["ProxyHeaders", "ProxySettings", "ProxyTracing", "Topology"]
 
 
 class Collector(Record):
-    """A tracer of the proxy's own bootstrap, and where its spans would go."""
+    """A tracer of the proxy's own bootstrap, and where it sends its spans."""
 
     address: str = ""
 
@@ -51,15 +51,14 @@ class ProxyTracing(Record):
     __oneofs__: ClassVar[tuple[OneOf, ...]] = (
         OneOf("tracer", ("zipkin", "lightstep", "datadog", "stackdriver", "open_census_agent")),
     )
-    #: They say what spans hold, and spans are not reported.
-    __ignored__ = frozenset({"max_path_tag_length", "enable_istio_tags"})
-
     zipkin: Collector | None = None
     lightstep: Lightstep | None = None
     datadog: Collector | None = None
     stackdriver: Stackdriver | None = None
     open_census_agent: OpenCensusAgent | None = None
     custom_tags: dict[str, ProxyTag] = {}
+    max_path_tag_length: UInt32 = 0
+    enable_istio_tags: bool | None = None
     sampling: Number = 0.0
     tls_settings: ClientTLS | None = None
 
