@@ -98,6 +98,10 @@ class RequestContext:
             self._span, self._headers = span, None
         return self._span
 
+    def belong(self, span: SpanContext) -> None:
+        """Take another span for this process's work: the one that is reported."""
+        self._span, self._headers = span, None
+
     @property
     def request_id(self) -> str:
         """``x-request-id``: the caller's, or a new one."""
@@ -111,12 +115,12 @@ class RequestContext:
     def span_id(self) -> str:
         return self.span.span_id or ""
 
-    def inject(self, headers: C) -> C:
-        """Write the context for the next service into header lines: a span below this one, and the request
-        id. The formats are OTEL_PROPAGATORS', or else the one that the request came with; of a trace that
-        begins here the tracer's, where the configuration has one."""
+    def inject(self, headers: C, span: SpanContext | None = None) -> C:
+        """Write the context for the next service into header lines: a span below this one, or the ``span``
+        that is given, and the request id. The formats are OTEL_PROPAGATORS', or else the one that the request
+        came with; of a trace that begins here the tracer's, where the configuration has one."""
         own = self._decision.trace_format if self._decision is not None else None
-        return self.span.child().inject(headers, _formats(self.span, own))
+        return (span or self.span.child()).inject(headers, _formats(self.span, own))
 
     def carrier(self) -> dict[str, str]:
         """The context as text, to be put beside a job in a queue; ``activate()`` takes it."""

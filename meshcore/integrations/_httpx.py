@@ -12,6 +12,7 @@ from meshcore.exchange import AttemptError, arun, run
 from meshcore.integrations._httpx_answers import Held, async_stream, sync_stream
 from meshcore.integrations._httpx_transport import Transport
 from meshcore.integrations._outbound import NoPlaceError
+from meshcore.integrations._spans import Calling
 from meshcore.mesh import Mesh
 from meshcore.upstream.headers import malformed
 
@@ -29,20 +30,22 @@ class SyncTransport(Transport):
     def handle_request(self, request: Any) -> Any:
         if self._out.idle:
             return self._plain.handle_request(request)
-        decision = self._decide(request)
+        decision, spans = self._decide(request)
         try:
             if self._out.passes(decision):
                 decision.close()
                 return self._plain.handle_request(request)
             self._out.hold(decision)
-            return self.answer(request, decision)
+            return self.answer(request, decision, spans)
         except BaseException as error:
             decision.close()
+            if spans is not None:
+                spans.abandoned(error)
             if isinstance(error, NoPlaceError):
                 raise self._lib.PoolTimeout(str(error), request=request) from None
             raise
 
-    def answer(self, request: Any, decision: Decision) -> Any:
+    def answer(self, request: Any, decision: Decision, spans: Calling | None = None) -> Any:
         """What a decision makes of a request. Closing the response closes the decision, too."""
         raised: Exception | None = None
 
@@ -75,12 +78,12 @@ class SyncTransport(Transport):
             self._mirror(request, decision)
             held = run(
                 decision,
-                send,
+                send if spans is None else spans.sending(send),
                 replayable=lambda: self._replayable(request),
                 discard=Held.drop,
                 within=self._out.time_left(),
             )
-        return self._outcome(decision, held, raised)
+        return self._outcome(decision, held, raised, spans)
 
     def close(self) -> None:
         for transport in (self._plain, *self._others.clear()):
@@ -114,7 +117,7 @@ class AsyncTransport(Transport):
             return await self._plain.handle_async_request(request)
         if not out.mesh.started:
             await out.started()
-        decision = self._decide(request)
+        decision, spans = self._decide(request)
         raised: Exception | None = None
 
         async def send(attempt: Attempt) -> Held:
@@ -149,14 +152,16 @@ class AsyncTransport(Transport):
                 self._mirror(request, decision)
                 held = await arun(
                     decision,
-                    send,
+                    send if spans is None else spans.asending(send),
                     replayable=lambda: self._replayable(request),
                     discard=Held.adrop,
                     within=out.time_left(),
                 )
-            return self._outcome(decision, held, raised)
+            return self._outcome(decision, held, raised, spans)
         except BaseException as error:
             decision.close()
+            if spans is not None:
+                spans.abandoned(error)
             if isinstance(error, NoPlaceError):
                 raise self._lib.PoolTimeout(str(error), request=request) from None
             raise

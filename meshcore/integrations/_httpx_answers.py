@@ -9,7 +9,7 @@ from typing import Any
 
 from meshcore.engine import Decision
 from meshcore.integrations._pools import Pool, Pools
-from meshcore.upstream.connections import Connection
+from meshcore.integrations._spans import Closes
 
 __all__ = ["Held", "async_stream", "sync_stream"]
 
@@ -17,10 +17,10 @@ __all__ = ["Held", "async_stream", "sync_stream"]
 class Held:
     """What an attempt has while it is under way, its answer included: a place, and a pool of connections."""
 
-    __slots__ = ("_place", "_pools", "headers", "pool", "response", "status")
+    __slots__ = ("_pools", "headers", "place", "pool", "response", "status")
 
-    def __init__(self, place: Connection, pools: Pools) -> None:
-        self._place = place
+    def __init__(self, place: Closes, pools: Pools) -> None:
+        self.place = place  #: at the endpoint
         self._pools = pools
         self.pool: Pool | None = None
 
@@ -33,7 +33,7 @@ class Held:
 
     def give(self) -> None:
         """It is over; once more changes nothing."""
-        self._place.close()
+        self.place.close()
         pool, self.pool = self.pool, None
         if pool is not None:
             self._pools.give(pool)

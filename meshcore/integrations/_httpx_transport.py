@@ -14,6 +14,7 @@ from meshcore.integrations._httpx_answers import Held
 from meshcore.integrations._httpx_requests import Sent, error_of, is_chunked, within
 from meshcore.integrations._outbound import Outbound, Way, whither
 from meshcore.integrations._pools import Pools
+from meshcore.integrations._spans import Calling
 from meshcore.mesh import Mesh
 from meshcore.upstream.headers import end_to_end
 
@@ -51,7 +52,7 @@ class Transport:
         """Close a transport that nobody uses any more."""
         return transport.close()
 
-    def _decide(self, request: Any) -> Decision:
+    def _decide(self, request: Any) -> tuple[Decision, Calling | None]:
         url = request.url
         target = request.extensions.get("target", url.raw_path)
         return self._out.decide(request.method, target, request.headers.raw, scheme=url.scheme)
@@ -126,10 +127,10 @@ class Transport:
             body = (b"".join(request.stream) or None) if self._replayable(request) else ...
             self._out.mirror(decision, body)
 
-    def _own(self, decision: Decision) -> Any:
+    def _own(self, decision: Decision, spans: Calling | None) -> Any:
         """The decision's own answer."""
         status, body = decision.status or 503, decision.body
-        self._out.over(decision, status)
+        self._out.over(decision, status, spans)
         response = self._lib.Response(
             status,
             headers=[*decision.response_headers(), (b"content-length", str(len(body)).encode())],
@@ -139,7 +140,7 @@ class Transport:
         decision.close()
         return response
 
-    def _theirs(self, decision: Decision, head: Held) -> Any:
+    def _theirs(self, decision: Decision, head: Held, spans: Calling | None) -> Any:
         """The endpoint's answer, as the client gets it. Closing it closes the decision, too."""
         response = head.response
         lines = decision.response_headers(head.headers, status=head.status)
@@ -147,14 +148,16 @@ class Transport:
             response.headers = self._lib.Headers(lines)
         response.extensions["meshcore"] = decision
         response.stream = self._stream(head, decision)
-        self._out.over(decision, head.status)
+        self._out.over(decision, head.status, spans)
         return response
 
-    def _outcome(self, decision: Decision, head: Held | None, raised: Exception | None) -> Any:
+    def _outcome(
+        self, decision: Decision, head: Held | None, raised: Exception | None, spans: Calling | None
+    ) -> Any:
         """What the client gets of the last attempt: its answer, its error, or the decision's own answer."""
         if head is not None:
-            return self._theirs(decision, head)
+            return self._theirs(decision, head, spans)
         if raised is not None:
-            self._out.over(decision, 0)
+            self._out.over(decision, 0, spans)
             raise raised
-        return self._own(decision)
+        return self._own(decision, spans)

@@ -9,13 +9,16 @@ from types import EllipsisType
 from typing import NamedTuple
 
 from meshcore.certificates import server_name, tls_of
-from meshcore.context import current
+from meshcore.context import RequestContext, current
 from meshcore.engine import Attempt, Decision
 from meshcore.exchange import AttemptError
 from meshcore.integrations._around import require_mesh
 from meshcore.integrations._inbound import mark_of
+from meshcore.integrations._spans import Calling, calling, descends
 from meshcore.mesh import Mesh
-from meshcore.model import Cluster, Discovery, UpstreamTls
+from meshcore.model import Cluster, Config, Discovery, UpstreamTls
+from meshcore.telemetry.span_texts import Seen
+from meshcore.trace import SpanContext
 from meshcore.upstream.connections import Connection, Place
 from meshcore.upstream.replies import UpstreamError
 
@@ -65,26 +68,48 @@ class Outbound:
         self.mesh = mesh
         #: Of every request that leaves this process for the mesh.
         self.mark: Line = mark_of(mesh)
+        self._descends: tuple[Config | None, bool] = (None, False)
 
-    def decide(self, method: str, target: bytes, headers: Iterable[Line], *, scheme: str) -> Decision:
-        """Decide on a request with these header lines, Host among them.
+    def decide(
+        self, method: str, target: bytes, headers: Iterable[Line], *, scheme: str
+    ) -> tuple[Decision, Calling | None]:
+        """Decide on a request with these header lines, Host among them; its spans where it is reported.
 
         The lines of the current request's context are added, but for what the caller says itself.
         """
         self.mesh.use()
-        return self.mesh.engine.decide(method, None, target, self._lines(headers), scheme=scheme)
+        context = current()
+        injected = self._to_inject(context)
+        lines = self._lines(headers, context, injected)
+        decision = self.mesh.engine.decide(method, None, target, lines, scheme=scheme)
+        if self.mesh.spans is None:
+            return decision, None
+        path = target.decode("utf-8", "surrogateescape")
+        seen = Seen(method, scheme, decision.authority, path, lines)
+        return decision, calling(self.mesh, decision, seen, context, injected)
 
     async def started(self) -> None:
         """Start the mesh, where it is not, beside the event loop, which would wait for it in ``decide()``."""
         if not self.mesh.started:
             await asyncio.to_thread(self.mesh.use)
 
-    def _lines(self, headers: Iterable[Line]) -> list[Line]:
+    def _to_inject(self, context: RequestContext | None) -> SpanContext | None:
+        """The span to tell of; None: whichever. Where the tracer makes one for the request, which is
+        reported, none that nobody reports stands between this and the current request's."""
+        if context is None or self.mesh.spans is None:
+            return None
+        config = self.mesh.engine.config
+        if self._descends[0] is not config:
+            self._descends = config, descends(config)
+        return context.span if self._descends[1] else context.span.child()
+
+    def _lines(
+        self, headers: Iterable[Line], context: RequestContext | None, span: SpanContext | None
+    ) -> list[Line]:
         lines = list(headers)
-        context = current()
         if context is not None:
             said = {name.lower() for name, _ in lines}
-            added: list[Line] = context.inject([])
+            added: list[Line] = context.inject([], span)
             lines += [line for line in added if line[0] not in said]
         lines.append(self.mark)
         return lines
@@ -199,9 +224,11 @@ class Outbound:
         secure = secure or tls is not None
         return Way(address, secure, tls, server_name(tls, authority) if secure else "")
 
-    def over(self, decision: Decision, status: int) -> None:
+    def over(self, decision: Decision, status: int, spans: Calling | None) -> None:
         """Count a request that is over; 0: it got no answer."""
         self.mesh.requests.count((decision.cluster or "", status, decision.flags))
+        if spans is not None:
+            spans.over(status)
 
 
 def whither(decision: Decision, attempt: Attempt) -> str:

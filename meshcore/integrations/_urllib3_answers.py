@@ -11,7 +11,7 @@ from urllib3.connection import HTTPConnection
 from urllib3.connectionpool import HTTPConnectionPool
 
 from meshcore.engine import Decision
-from meshcore.upstream.connections import Connection
+from meshcore.integrations._spans import Closes
 
 __all__ = ["Head", "hold_until_read", "skipping"]
 
@@ -19,7 +19,7 @@ __all__ = ["Head", "hold_until_read", "skipping"]
 class Head:
     """The head of an answer."""
 
-    def __init__(self, response: urllib3.BaseHTTPResponse, place: Connection) -> None:
+    def __init__(self, response: urllib3.BaseHTTPResponse, place: Closes) -> None:
         self.response = response
         self.place = place  #: at the endpoint, until the answer has been read
         self.status = response.status

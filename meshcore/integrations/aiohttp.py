@@ -22,8 +22,8 @@ from meshcore.engine import Attempt, Decision, Outcome
 from meshcore.exchange import AttemptError, arun
 from meshcore.integrations._aiohttp import failure_of, name_attempt, url_of
 from meshcore.integrations._outbound import NoPlaceError, Outbound, whither
+from meshcore.integrations._spans import Calling, Closes
 from meshcore.mesh import Mesh
-from meshcore.upstream.connections import Connection
 from meshcore.upstream.headers import malformed
 
 __all__ = ["MeshClientMiddleware"]
@@ -56,16 +56,18 @@ class MeshClientMiddleware:
             await out.started()
         lines = [(name.encode(), value.encode()) for name, value in request.headers.items()]
         target = request.url.raw_path_qs.encode()
-        decision = out.decide(request.method, target, lines, scheme=request.url.scheme)
+        decision, spans = out.decide(request.method, target, lines, scheme=request.url.scheme)
         try:
             if out.passes(decision):
                 decision.close()
                 return await handler(request)
             if decision.rate_limits or decision.delay:
                 await out.ahold(decision)
-            return await _Call(self, decision, request, handler).answer()
+            return await _Call(self, decision, request, handler, spans).answer()
         except BaseException as error:
             decision.close()
+            if spans is not None:
+                spans.abandoned(error)
             if isinstance(error, NoPlaceError):
                 raise aiohttp.ConnectionTimeoutError(str(error)) from None
             raise
@@ -109,7 +111,7 @@ class MeshClientMiddleware:
 class _Head:
     """The head of an answer."""
 
-    def __init__(self, response: aiohttp.ClientResponse, place: Connection) -> None:
+    def __init__(self, response: aiohttp.ClientResponse, place: Closes) -> None:
         self.response = response
         self.status = response.status
         self.headers = response.raw_headers
@@ -129,7 +131,9 @@ class _Call:
         decision: Decision,
         request: aiohttp.ClientRequest,
         handler: aiohttp.ClientHandlerType,
+        spans: Calling | None,
     ) -> None:
+        self._spans = spans
         self._middleware = middleware
         self._decision = decision
         self._request = request
@@ -144,19 +148,19 @@ class _Call:
                 out.mirror(decision, await _held(self._request.body))
             head = await arun(
                 decision,
-                self._send,
+                self._send if self._spans is None else self._spans.asending(self._send),
                 replayable=lambda: not isinstance(self._request.body, _NOT_SENT_AGAIN),
                 discard=_Head.discard,
                 within=out.time_left(),
             )
         if head is not None:
-            out.over(decision, head.status)
+            out.over(decision, head.status, self._spans)
             return self._theirs(head)
         if self._raised is not None:
-            out.over(decision, 0)
+            out.over(decision, 0, self._spans)
             raise self._raised
         status = decision.status or 503
-        out.over(decision, status)
+        out.over(decision, status, self._spans)
         return self._own(status)
 
     async def _send(self, attempt: Attempt) -> _Head:

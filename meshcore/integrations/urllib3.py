@@ -30,6 +30,7 @@ from meshcore.certificates import CannotSecure
 from meshcore.engine import Attempt, Decision, Outcome
 from meshcore.exchange import AttemptError, run
 from meshcore.integrations._outbound import NoPlaceError, Outbound, Way, whither
+from meshcore.integrations._spans import Calling
 from meshcore.integrations._urllib3 import (
     as_bytes,
     authority_of,
@@ -141,15 +142,17 @@ class _MeshPool:
             return self._unrouted(method, url, body, headers, retries, options)
         host, lines = lines_of(self._plain.headers if headers is None else headers)
         lines.insert(0, (b"host", host or authority_of(*self._place)))
-        decision = out.decide(method, url.encode(), lines, scheme=self.scheme)
+        decision, spans = out.decide(method, url.encode(), lines, scheme=self.scheme)
         try:
             if out.passes(decision):
                 decision.close()
                 return self._unrouted(method, url, body, headers, retries, options)
             out.hold(decision)
-            response = _Call(self, decision, url, body, options).answer(retries)
-        except BaseException:
+            response = _Call(self, decision, url, body, options, spans).answer(retries)
+        except BaseException as error:
             decision.close()
+            if spans is not None:
+                spans.abandoned(error)
             raise
         response.retries = retries if isinstance(retries, Retry) else Retry.from_int(retries)
         return response
@@ -200,8 +203,15 @@ class _Call:
     """One request, with all its attempts."""
 
     def __init__(
-        self, pool: _MeshPool, decision: Decision, url: str, body: Any, options: dict[str, Any]
+        self,
+        pool: _MeshPool,
+        decision: Decision,
+        url: str,
+        body: Any,
+        options: dict[str, Any],
+        spans: Calling | None,
     ) -> None:
+        self._spans = spans
         self._pool = pool
         self._decision = decision
         self._url = url
@@ -220,7 +230,7 @@ class _Call:
             try:
                 head = run(
                     decision,
-                    self._send,
+                    self._send if self._spans is None else self._spans.sending(self._send),
                     replayable=lambda: held,
                     discard=Head.discard,
                     within=out.time_left(),
@@ -228,17 +238,17 @@ class _Call:
             except NoPlaceError as error:
                 self._raise(ConnectTimeoutError(str(error)), retries)
         if head is not None:
-            out.over(decision, head.status)
+            out.over(decision, head.status, self._spans)
             lines = decision.response_headers(head.headers, status=head.status)
             if lines != head.headers:
                 head.response.headers = HTTPHeaderDict(lines)
             hold_until_read(head, decision)
             return head.response
         if self._raised is not None:
-            out.over(decision, 0)
+            out.over(decision, 0, self._spans)
             self._raise(self._raised, retries)
         status = decision.status or 503
-        out.over(decision, status)
+        out.over(decision, status, self._spans)
         response = urllib3.HTTPResponse(
             io.BytesIO(decision.body),
             HTTPHeaderDict((name.decode(), value.decode()) for name, value in decision.response_headers()),

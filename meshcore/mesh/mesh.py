@@ -15,15 +15,18 @@ from meshcore.mesh.given import require_interval, require_names, require_paths
 from meshcore.mesh.life import Life, remember
 from meshcore.mesh.limit_services import LimitServices, require_services
 from meshcore.mesh.mirror_thread import MirrorThread, has_mirrors, require_httptools
-from meshcore.mesh.telling import tell_passing, tell_served, tell_service, tell_warnings
+from meshcore.mesh.telling import tell_passing, tell_served, tell_service, tell_untraced, tell_warnings
 from meshcore.mesh.threads import Following
 from meshcore.mesh.view import View
 from meshcore.model import Cluster, Config, ConfigWarning
+from meshcore.telemetry.spans import Spans
 from meshcore.telemetry.tally import Tally
 from meshcore.upstream.connections import Connections
 from meshcore.watching import Documents
 
 if TYPE_CHECKING:
+    from opentelemetry.sdk.trace import SpanProcessor
+
     from meshcore.config.load import Endpoints, MeshSettings, Path
     from meshcore.discovery import Resolver
     from meshcore.shared import SharedState
@@ -56,13 +59,16 @@ class Mesh(Life):
             then those of all worker processes that name it so (docs/shared-state.md). None: of this process.
         callers: networks whose addresses are believed to be of the mesh, where a request says that its caller
             is (docs/mesh.md).
+        spans: gets the spans of requests that are sampled, such as OpenTelemetry's
+            ``BatchSpanProcessor(OTLPSpanExporter())`` (docs/tracing.md). None: nobody does.
 
     Raises:
         ValueError: for a model that cannot be served; what load() returns always can. One of ``callers`` is
             no network.
         SharedStateError: the shared state cannot be used, or has no room (from ``swap()``, too).
         ImportError: a check, a rate limit service or a mirror of the configuration needs a library that is
-            not installed (from ``swap()``, too).
+            not installed (from ``swap()``, too); or ``spans`` do.
+        TypeError: ``spans`` is no SpanProcessor.
     """
 
     def __init__(
@@ -77,12 +83,15 @@ class Mesh(Life):
         dns_wait: float = 10.0,
         shared_state: str | os.PathLike[str] | SharedState | None = None,
         callers: Collection[str] = INTERNAL,
+        spans: SpanProcessor | None = None,
     ) -> None:
         require_names(service, node)
         self.callers = Callers(callers)
         self.engine = Engine(config, shared_state=shared_state)
         self.service = service
         self.node = node or Node()
+        #: Reports the spans of requests; None: they are not reported.
+        self.spans = None if spans is None else Spans(spans, service=service)
         #: (cluster, status, response flags) of each request that is over -> how many there were.
         self.requests: Tally[tuple[str, int, str]] = Tally()
         #: Envoy's counter -> its count: of what rate limit services said, and of mirrors.
@@ -113,6 +122,7 @@ class Mesh(Life):
             address=self.address,
         )
         self._require_libraries(config)
+        tell_untraced(config, self.spans)
         remember(self)
 
     @classmethod
@@ -131,6 +141,7 @@ class Mesh(Life):
         dns_wait: float = 10.0,
         shared_state: str | os.PathLike[str] | SharedState | None = None,
         callers: Collection[str] = INTERNAL,
+        spans: SpanProcessor | None = None,
     ) -> Mesh:
         """A mesh of documents, which are read again when they change.
 
@@ -171,6 +182,7 @@ class Mesh(Life):
             dns_wait=dns_wait,
             shared_state=shared_state,
             callers=callers,
+            spans=spans,
         )
         mesh._documents = documents
         tell_warnings(config)
@@ -220,6 +232,13 @@ class Mesh(Life):
             self.certificates = Certificates()
             for service in self._services:
                 tell_service(config, service, self.node.namespace)
+            tell_untraced(config, self.spans)
+
+    def close(self) -> None:
+        """End what ``start()`` began. Middlewares and clients raise a RuntimeError from now on."""
+        super().close()
+        if self.spans is not None:
+            self.spans.flush()
 
     def reload(self) -> None:
         """Read the documents now, changed or not, and serve them.

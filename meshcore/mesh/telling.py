@@ -8,7 +8,7 @@ from collections.abc import Collection
 from meshcore.mesh.view import View, misspelt
 from meshcore.model import Config, Discovery
 
-__all__ = ["tell_passing", "tell_served", "tell_service", "tell_warnings"]
+__all__ = ["tell_passing", "tell_served", "tell_service", "tell_untraced", "tell_warnings"]
 
 _log = logging.getLogger("meshcore.mesh")
 
@@ -36,6 +36,12 @@ def tell_service(config: Config, service: str, namespace: str) -> None:
     """That the name of a middleware's service looks wrong, if it does."""
     if wrong := misspelt(config, service, namespace):
         _log.warning("%s Its requests are forwarded, not answered by the app.", wrong)
+
+
+def tell_untraced(config: Config, spans: object) -> None:
+    """That nothing will be reported, though somebody is there to get it."""
+    if spans is not None and not any(listener.options.tracing for listener in config.listeners):
+        _log.warning("no listener of the configuration traces requests: there will be no spans")
 
 
 def tell_passing(view: View, authority: str, told: set[str]) -> None:
