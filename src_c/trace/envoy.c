@@ -8,12 +8,10 @@ static int digit_of(char c) {
   return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-/* What strtoull(text, .., 16) makes of the whole text: blanks, a sign and 0x may stand before the digits. */
+/* What Envoy makes of the whole text by strtoull(text, .., 16): blanks and 0x may stand before the digits, no sign. */
 static bool read_loosely(mc_slice text, uint64_t *out) {
   size_t at = 0;
   while (at < text.size && (text.data[at] == ' ' || (text.data[at] >= '\t' && text.data[at] <= '\r'))) at++;
-  const bool minus = at < text.size && text.data[at] == '-';
-  if (at < text.size && (text.data[at] == '-' || text.data[at] == '+')) at++;
   if (at + 2 < text.size && text.data[at] == '0' && mc_lower(text.data[at + 1]) == 'x' && digit_of(text.data[at + 2]) >= 0) {
     at += 2;
   }
@@ -24,7 +22,7 @@ static bool read_loosely(mc_slice text, uint64_t *out) {
     if (digit < 0 || value >> 60) return false;
     value = value << 4 | (uint64_t)digit;
   }
-  *out = minus ? 0 - value : value;
+  *out = value;
   return true;
 }
 

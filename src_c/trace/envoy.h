@@ -11,7 +11,7 @@ typedef struct mc_tracer_values {
 } mc_tracer_values;
 
 /* Zipkin's. b3 goes before x-b3-*, and either before traceparent, which counts where w3c is set. Ids are what C's
- * strtoull makes of them. out->sampling is MC_SAMPLING_DEFER where no header says. */
+ * strtoull makes of them, without a sign. out->sampling is MC_SAMPLING_DEFER where no header says. */
 mc_trace_read mc_zipkin_read(const mc_tracer_values *values, bool w3c, mc_span_context *out);
 
 /* A traceparent, as OpenTelemetry's tracer takes it. */

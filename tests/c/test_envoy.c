@@ -51,12 +51,16 @@ static void test_single(void) {
 
 static void test_multi(void) {
   mc_span_context c;
-  mc_tracer_values values = {.trace_id = TEXT("0x1F"), .span_id = TEXT(" -1")};
+  mc_tracer_values values = {.trace_id = TEXT("0x1F"), .span_id = TEXT(" a1")};
   CHECK_INT(mc_zipkin_read(&values, false, &c), MC_READ_IDS);
-  CHECK(c.trace_low == 31 && c.span_id == UINT64_MAX && c.sampling == MC_SAMPLING_DEFER);
+  CHECK(c.trace_low == 31 && c.span_id == 0xa1 && c.sampling == MC_SAMPLING_DEFER);
   values.parent_id = TEXT("");
   CHECK_INT(mc_zipkin_read(&values, false, &c), MC_READ_IDS);
   values.parent_id = TEXT("z");
+  CHECK_INT(mc_zipkin_read(&values, false, &c), MC_READ_MALFORMED);
+  values.parent_id = TEXT("-1");
+  CHECK_INT(mc_zipkin_read(&values, false, &c), MC_READ_MALFORMED);
+  values.parent_id = TEXT("+1");
   CHECK_INT(mc_zipkin_read(&values, false, &c), MC_READ_MALFORMED);
   values.parent_id = MC_ABSENT;
   values.sampled = TEXT("d");
