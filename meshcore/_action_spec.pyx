@@ -16,6 +16,9 @@ cdef int action_spec(Specs specs, object route, dict clusters, mc_action_spec *o
     cdef mc_sampling_shares *sampling
     out.name = specs.text(route.name)
     out.cluster = -1
+    out.names_spans = bool(route.operation)
+    if route.decorator is not None and route.decorator.propagate:
+        out.operation = specs.text(route.decorator.operation)
     if route.sampling is not None:
         sampling = <mc_sampling_shares *> specs.array(1, sizeof(mc_sampling_shares))
         shares_of(route.sampling, sampling)

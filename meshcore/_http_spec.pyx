@@ -69,6 +69,7 @@ cdef const mc_tracing_spec *_tracing(Specs specs, object options) except NULL:
     out.outbound = options.outbound
     out.spawn_upstream_span = options.spawn_upstream_span
     out.any_id = not options.use_request_id
+    out.names_spans = bool(options.operation)
     shares_of(options.sampling, &out.shares)
     return out
 

@@ -71,6 +71,8 @@ cdef extern from "meshcore/action.h" nogil:
         uint32_t mirror_count
         const mc_session_spec *session
         const mc_sampling_shares *sampling
+        mc_slice operation
+        bint names_spans
         mc_redirect_spec redirect
         uint16_t status
         mc_format_spec body

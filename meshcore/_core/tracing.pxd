@@ -22,6 +22,7 @@ cdef extern from "meshcore/tracing.h" nogil:
         bint outbound
         bint spawn_upstream_span
         bint any_id
+        bint names_spans
         mc_sampling_shares shares
 
     ctypedef enum mc_trace_reason:

@@ -125,6 +125,8 @@ mc_code mc_action_build(mc_action *action, const mc_action_spec *spec, const mc_
   action->cluster = -1;
   action->name = mc_arena_copy(arena, spec->name, &ok);
   action->content_type = mc_arena_copy(arena, spec->content_type, &ok);
+  action->operation = mc_arena_copy(arena, spec->operation, &ok);
+  action->names_spans = spec->names_spans;
   if (!ok || mc_edit_pair_compile(arena, &spec->edits, &action->edits)) {
     return fail(error, MC_NO_MEMORY, "out of memory");
   }

@@ -112,7 +112,7 @@ bool mc_decision_request_stays(const mc_decision *d, const mc_timeouts *timeouts
   const mc_action *action = &d->snapshot->actions[d->route];
   const mc_http_options *options = &d->snapshot->listeners[d->listener].options;
   if (action->path.kind != MC_REWRITE_NONE || action->host.kind != MC_HOST_KEEP) return false;
-  if (options->tracing && options->tracing->tracer != MC_TRACER_NONE) return false;
+  if (options->tracing && (options->tracing->tracer != MC_TRACER_NONE || mc_tracing_operation(d).size)) return false;
   if (timeouts->has_grpc || timeouts->tells_grpc || may_be_ours(&d->view)) return false;
   mc_edits_in_force edits;
   mc_forwarding_gather(d, &edits);
@@ -153,7 +153,7 @@ mc_code mc_decision_request_headers(const mc_decision *d, mc_scratch *scratch, c
   return mc_attempt_request_headers(d, NULL, scratch, lines, count);
 }
 
-enum { SET_LINES = MC_CORS_LINES + 2 };
+enum { SET_LINES = MC_CORS_LINES + 3 };
 
 /* Whether the answer says how many attempts were made: from the first one on, where it is the router's. The connection
  * manager, which ends streams by their own limits, knows nothing of attempts. */
@@ -162,13 +162,15 @@ static bool tells_attempts(const mc_decision *d) {
   return d->route >= 0 && d->snapshot->actions[d->route].tell_attempts && mc_decision_attempt_count(d);
 }
 
-/* The lines that Envoy sets after the edits: the filters', that a circuit breaker refused the request, which keeps
+/* The lines that Envoy sets after the edits: the filters', what the operation is called, that a circuit breaker refused the request, which keeps
  * clients from trying again at once, and in an answer of ours the number of attempts. Their number. */
 static uint32_t lines_to_set(const mc_decision *d, mc_slice attempts, mc_header lines[SET_LINES]) {
   uint32_t count = mc_filters_lines(d, lines);
   if (d->outcome != MC_FORWARD && tells_attempts(d)) {
     lines[count++] = (mc_header){MC_LITERAL("x-envoy-attempt-count"), attempts};
   }
+  const mc_slice operation = mc_tracing_answer_operation(d);
+  if (operation.size) lines[count++] = (mc_header){MC_OPERATION_HEADER, operation};
   if (d->details == MC_DETAILS_OVERFLOW && !d->snapshot->listeners[d->listener].options.suppress_envoy_headers) {
     lines[count++] = (mc_header){MC_LITERAL("x-envoy-overloaded"), MC_LITERAL("true")};
   }
@@ -190,12 +192,21 @@ static bool edited(const mc_decision *d) {
   return d->outcome != MC_REJECT || d->snapshot->actions[d->route].kind == MC_ACTION_FORWARD;
 }
 
+/* Whether an upstream's lines say what the operation is called. */
+static bool names_operation(const mc_header *headers, uint32_t count) {
+  for (uint32_t i = 0; i < count; i++) {
+    if (mc_slice_equal_fold(headers[i].name, MC_OPERATION_HEADER)) return true;
+  }
+  return false;
+}
+
 bool mc_decision_answer_stays(const mc_decision *d, const mc_header *headers, uint32_t count) {
   if (d->outcome != MC_FORWARD || d->cookies || d->cluster_cookie || d->session || d->cors != MC_CORS_NONE) return false;
   if (tells_attempts(d) || request_id_told(d).data || d->snapshot->listeners[d->listener].options.via.size) return false;
   mc_edits_in_force edits;
   mc_forwarding_gather(d, &edits);
   if (edits.response.count || (edits.weighted && !mc_edits_empty(&edits.weighted->edits.response))) return false;
+  if (mc_tracing_answer_operation(d).size || (mc_tracing_keeps_operation(d) && names_operation(headers, count))) return false;
   return !mc_limits_tell(d) && mc_answer_lines_stay(headers, count);
 }
 
@@ -261,6 +272,7 @@ mc_code mc_decision_response_headers(const mc_decision *d, const mc_response *re
   context.status = answer.status;
   code = mc_answer_make(&answer, &context, scratch, &list, status, body);
   if (code) return code;
+  if (mc_tracing_keeps_operation(d)) mc_header_list_remove(&list, MC_OPERATION_HEADER);
   *lines = list.lines;
   *count = list.count;
   return MC_OK;

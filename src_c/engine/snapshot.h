@@ -95,6 +95,8 @@ typedef struct mc_action {
   mc_mirrors mirrors;         /* the virtual host's where the route has none */
   mc_session *session;        /* likewise */
   const mc_sampling_shares *sampling; /* NULL: the listener's */
+  mc_slice operation;         /* told to the other side; data NULL: none is */
+  bool names_spans;           /* by a format */
 } mc_action;
 
 typedef struct mc_virtual_host {

@@ -62,6 +62,47 @@ static wishes read_wishes(mc_view *view, bool hides_operation) {
   return found;
 }
 
+static const mc_tracing_spec *tracing_of(const mc_decision *d) {
+  return d->listener >= 0 ? d->snapshot->listeners[d->listener].options.tracing : NULL;
+}
+
+static const mc_action *action_of(const mc_decision *d) {
+  return d->route >= 0 ? &d->snapshot->actions[d->route] : NULL;
+}
+
+/* Whether the two sides tell each other what an operation is called. */
+static bool heeds_operations(const mc_tracing_spec *tracing, const mc_action *action) {
+  return tracing && !tracing->names_spans && !(action && action->names_spans);
+}
+
+mc_slice mc_tracing_operation(const mc_decision *d) {
+  const mc_tracing_spec *tracing = tracing_of(d);
+  const mc_action *action = action_of(d);
+  return action && heeds_operations(tracing, action) && tracing->outbound ? action->operation : MC_ABSENT;
+}
+
+/* Whether the client has said what it is called; it was believed, unless it is one from outside. */
+static bool client_names_operation(const mc_decision *d) {
+  const mc_view *view = &d->view;
+  if (!view->internal && d->snapshot->listeners[d->listener].options.use_remote_address) return false;
+  for (uint32_t i = 0; i < view->header_count; i++) {
+    if (view->headers[i].value.size && mc_slice_equal_fold(view->headers[i].name, MC_OPERATION_HEADER)) return true;
+  }
+  return false;
+}
+
+mc_slice mc_tracing_answer_operation(const mc_decision *d) {
+  const mc_tracing_spec *tracing = tracing_of(d);
+  const mc_action *action = action_of(d);
+  if (!action || !action->operation.size || !heeds_operations(tracing, action) || tracing->outbound) return MC_ABSENT;
+  return client_names_operation(d) ? MC_ABSENT : action->operation;
+}
+
+bool mc_tracing_keeps_operation(const mc_decision *d) {
+  const mc_tracing_spec *tracing = tracing_of(d);
+  return tracing && tracing->outbound && heeds_operations(tracing, action_of(d));
+}
+
 /* Which of the four it is, and whether it has to be noted. */
 static mc_trace_reason decide_reason(mc_decision *d, const mc_sampling_shares *shares, wishes wishes, uint64_t number,
                                      bool *news) {
@@ -89,7 +130,7 @@ mc_code mc_tracing_decide(mc_decision *d, const mc_action *action) {
   const mc_http_options *options = &d->snapshot->listeners[d->listener].options;
   const mc_tracing_spec *tracing = options->tracing;
   const mc_slice id = d->view.request_id;
-  const wishes wishes = read_wishes(&d->view, !tracing->outbound);
+  const wishes wishes = read_wishes(&d->view, !tracing->outbound && heeds_operations(tracing, action));
   uint64_t number;
   bool news = false;
   if (tracing->any_id) {
@@ -103,7 +144,7 @@ mc_code mc_tracing_decide(mc_decision *d, const mc_action *action) {
 
 mc_code mc_tracing_note(mc_decision *d) {
   const mc_http_options *options = &d->snapshot->listeners[d->listener].options;
-  read_wishes(&d->view, !options->tracing->outbound);
+  read_wishes(&d->view, !options->tracing->outbound && heeds_operations(options->tracing, action_of(d)));
   return d->traced == noted_reason(d->view.request_id) ? MC_OK : note_reason(d, options);
 }
 
@@ -310,8 +351,10 @@ static mc_code opentelemetry_lines(const mc_decision *d, const mc_tracing_spec *
 }
 
 mc_code mc_tracing_lines(const mc_decision *d, uint32_t attempt, mc_header_list *lines) {
-  const mc_tracing_spec *tracing = d->snapshot->listeners[d->listener].options.tracing;
-  if (!tracing || tracing->tracer == MC_TRACER_NONE) return MC_OK;
+  const mc_tracing_spec *tracing = tracing_of(d);
+  const mc_slice operation = mc_tracing_operation(d);
+  const mc_code told = operation.size ? mc_header_list_set(lines, MC_OPERATION_HEADER, operation) : MC_OK;
+  if (told || !tracing || tracing->tracer == MC_TRACER_NONE) return told;
   uint64_t own[MC_REQUEST_IDS];
   const uint64_t *ids = mc_request_numbers(&d->request, own);
   mc_tracer_values values;

@@ -1,5 +1,5 @@
-/* Which requests are traced, and the span that goes upstream: Envoy's connection manager and tracers, without the spans
- * that these report. */
+/* Which requests are traced, the span that goes upstream, and what both sides call the operation: Envoy's connection
+ * manager and tracers, without the spans that these report. */
 #ifndef MC_ENGINE_TRACING_H
 #define MC_ENGINE_TRACING_H
 
@@ -15,5 +15,17 @@ mc_code mc_tracing_note(mc_decision *d);
 
 /* Adds the span of an attempt to the lines of a forwarded request. */
 mc_code mc_tracing_lines(const mc_decision *d, uint32_t attempt, mc_header_list *lines);
+
+/* By which header the two sides of a connection tell each other what an operation is called. */
+#define MC_OPERATION_HEADER MC_LITERAL("x-envoy-decorator-operation")
+
+/* What the upstream is told of that; data NULL: nothing. */
+mc_slice mc_tracing_operation(const mc_decision *d);
+
+/* What the client is told of it, in the answer; likewise. */
+mc_slice mc_tracing_answer_operation(const mc_decision *d);
+
+/* Whether what the upstream says of it stays between us. */
+bool mc_tracing_keeps_operation(const mc_decision *d);
 
 #endif

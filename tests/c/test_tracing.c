@@ -12,10 +12,36 @@ static const uint64_t ids[MC_REQUEST_IDS] = {1, 2, 0x33, 0x44, 0x55};
 /* The lines that a request ends with, "name:value" each, beyond those that it came with and the router's. */
 static char out[1024];
 
+/* Of the route. */
+static mc_slice operation;
+static bool named_by_route;
+
+/* What answers tell of the operation, beside a line that the upstream says it in. */
+static char answer[64];
+
+static void tell_answer(const mc_decision *d) {
+  const mc_header upstream = {MC_LITERAL("x-envoy-decorator-operation"), MC_LITERAL("theirs")};
+  const mc_response response = {.status = 200, .headers = &upstream, .header_count = 1};
+  mc_scratch scratch;
+  const mc_header_line *lines;
+  uint32_t count;
+  uint16_t status;
+  mc_slice body;
+  mc_scratch_init(&scratch);
+  CHECK_INT(mc_decision_response_headers(d, &response, &scratch, &lines, &count, &status, &body), MC_OK);
+  answer[0] = 0;
+  for (uint32_t i = 0; i < count; i++) sprintf(answer, "%.*s", (int)lines[i].value.size, lines[i].value.data);
+  CHECK(mc_decision_answer_stays(d, &upstream, 1) == (strcmp(answer, "theirs") == 0));
+  CHECK(mc_decision_answer_stays(d, NULL, 0) == (!answer[0] || strcmp(answer, "theirs") == 0));
+  mc_scratch_reset(&scratch);
+}
+
 static const char *lines_of(const mc_tracing_spec *tracing, const char *const *rows) {
   small_config config;
   const mc_route_spec route = prefix_route(MC_LITERAL("/"));
-  const mc_action_spec action = forward_to(0);
+  mc_action_spec action = forward_to(0);
+  action.operation = operation;
+  action.names_spans = named_by_route;
   const mc_cluster_spec cluster = {.name = MC_LITERAL("c"), .endpoints = &endpoint, .endpoint_count = 1, .keep = -1};
   small_init(&config, &route, &action, 1, &cluster, 1);
   config.listener.options.tracing = tracing;
@@ -45,6 +71,7 @@ static const char *lines_of(const mc_tracing_spec *tracing, const char *const *r
   CHECK_INT(first_count, count);
   for (uint32_t i = 0; i < count; i++) CHECK(mc_slice_equal(first[i].value, lines[i].value));
   mc_scratch_reset(&scratch);
+  tell_answer(&d);
   mc_decision_release(&other);
   mc_decision_release(&d);
   mc_snapshot_free(snapshot);
@@ -93,7 +120,37 @@ static void test_opentelemetry(void) {
   expect(&t, ROWS("x-envoy-decorator-operation: op"), "");
 }
 
+#define OPERATION "x-envoy-decorator-operation"
+
+static void test_operations(void) {
+  mc_tracing_spec t = {.tracer = MC_TRACER_NONE, .any_id = true, .shares = everything};
+  expect(&t, ROWS("x: y"), "");
+  CHECK(strcmp(answer, "theirs") == 0);
+  operation = MC_LITERAL("ours");
+  expect(&t, ROWS("x: y"), "");
+  CHECK(strcmp(answer, "ours") == 0);
+  expect(&t, ROWS(OPERATION ": "), "");
+  CHECK(strcmp(answer, "ours") == 0);
+  expect(&t, ROWS(OPERATION ": client's"), "");
+  CHECK(strcmp(answer, "theirs") == 0);
+  t.outbound = true;
+  expect(&t, ROWS("x: y"), OPERATION ":ours\n");
+  CHECK(strcmp(answer, "") == 0);
+  expect(&t, ROWS(OPERATION ": client's"), OPERATION ":ours\n");
+  named_by_route = true;
+  expect(&t, ROWS("x: y"), "");
+  CHECK(strcmp(answer, "theirs") == 0);
+  named_by_route = false;
+  t.names_spans = true;
+  expect(&t, ROWS("x: y"), "");
+  t.outbound = false;
+  expect(&t, ROWS("x: y"), "");
+  CHECK(strcmp(answer, "theirs") == 0);
+  operation = MC_ABSENT;
+}
+
 int main(void) {
+  test_operations();
   test_zipkin();
   test_opentelemetry();
   return check_finish();

@@ -59,6 +59,10 @@ def opentelemetry() -> dict[str, Any]:
     return {"provider": {"name": "envoy.tracers.opentelemetry", "typed_config": config}}
 
 
+BUY = {"decorator": {"operation": "buy"}}
+SAYS = {"response_headers_to_add": [{"header": {"key": "x-envoy-decorator-operation", "value": "sell"}}]}
+
+
 def route(path: str, **more: Any) -> dict[str, Any]:
     return {"name": path, "match": {"prefix": path}, **({"route": {"cluster": "alpha"}} | more)}
 
@@ -97,6 +101,12 @@ ROUTES = {
                     },
                     "route": {"cluster": "beta"},
                 },
+                route("/decorated", **BUY),
+                route("/quiet", decorator={"operation": "buy", "propagate": False}),
+                route("/named", **BUY, tracing={"operation": "%PROTOCOL%"}),
+                route("/says", **SAYS),
+                route("/both", **SAYS, **BUY),
+                {"name": "own", "match": {"prefix": "/own"}, "direct_response": {"status": 200}, **BUY},
                 route("/yes"),
             ],
         }
@@ -170,6 +180,9 @@ LISTENERS: dict[str, tuple[dict[str, Any], bool]] = {
         },
         False,
     ),
+    "out": ({"tracing": shares(), "traffic_direction": "OUTBOUND"}, False),
+    "named": ({"tracing": zipkin() | {"operation": "n"}}, False),
+    "named-out": ({"tracing": zipkin() | {"operation": "n"}, "traffic_direction": "OUTBOUND"}, False),
     "otel": ({"tracing": opentelemetry()}, False),
     "otel-none": ({"tracing": opentelemetry() | shares(random=0), "traffic_direction": "OUTBOUND"}, False),
     "otel-spawn": ({"tracing": opentelemetry() | {"spawn_upstream_span": True}}, False),
@@ -240,7 +253,7 @@ LINES = {
     "x-request-id": st.one_of(some_ids, some_ids, st.just("")),
     "x-client-trace-id": st.sampled_from(["c", ""]),
     "x-envoy-force-trace": st.sampled_from(["true", ""]),
-    "x-envoy-decorator-operation": st.just("op"),
+    "x-envoy-decorator-operation": st.sampled_from(["op", "op", ""]),
     "x-envoy-downstream-service-cluster": st.just("who"),
     "x-envoy-max-retries": st.just("1"),
     "x-forwarded-for": addresses,
@@ -268,6 +281,7 @@ def requests(draw: st.DrawFn, names: tuple[str, ...] = tuple(LINES), *, needs_id
     if needs_id:
         lines[0] = ("x-request-id", draw(st.sampled_from(UUIDS)))
     paths = ["/yes", "/yes", "/none", "/direct", "/re", "/edited", "/by", "/nowhere"]
+    paths += ["/decorated", "/quiet", "/named", "/says", "/both", "/own"]
     if needs_id:
         paths += ["/half", "/third"]
     return Request("a.example", draw(st.sampled_from(paths)), headers=tuple(lines))

@@ -66,6 +66,8 @@ typedef struct mc_action_spec {
   uint32_t mirror_count;
   const mc_session_spec *session;  /* NULL: that of the next level */
   const mc_sampling_shares *sampling; /* over those of the listener; NULL: none. Of every kind of action */
+  mc_slice operation; /* what the other side is told that it is called, where the listener traces; data NULL: nothing */
+  bool names_spans;   /* a format names its spans: what the two sides call them counts for nothing */
   /* MC_ACTION_REDIRECT */
   mc_redirect_spec redirect;
   /* MC_ACTION_RESPOND; the body itself stays with the caller, unless it is a format */

@@ -23,6 +23,7 @@ typedef struct mc_tracing_spec {
   bool outbound;            /* the listener is for requests that go out */
   bool spawn_upstream_span; /* each attempt has a span of its own */
   bool any_id;              /* sampling does not hang on the request's id: all are traced */
+  bool names_spans;         /* a format names the spans of all routes */
   mc_sampling_shares shares; /* of routes that say nothing */
 } mc_tracing_spec;
 

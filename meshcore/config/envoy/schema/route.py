@@ -185,7 +185,7 @@ class Tracing(Record):
 
 
 class Decorator(Record):
-    operation: NonEmpty
+    operation: Annotated[HeaderText, Meta(min_length=1)]
     propagate: bool = True
 
 
