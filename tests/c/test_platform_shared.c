@@ -1,4 +1,4 @@
-/* The file of a shared state; tests/test_shared.py has those that are wrong, and processes that come and go. */
+/* The file of a shared state; tests/shared/ has those that are wrong, and processes that come and go. */
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <stdlib.h>
