@@ -13,6 +13,7 @@ from meshcore._breakers cimport breakers_of, connection_of, pending_of
 from meshcore._cluster_spec cimport nanoseconds
 from meshcore._concurrency_status cimport add_concurrency, listeners_concurrency
 from meshcore._core cimport *
+from meshcore._fastcall cimport mc_fastcall, mc_replace_method
 from meshcore._given cimport number_given, time_given
 from meshcore._outlier_status cimport add_ejections
 from meshcore._pick cimport pick_of
@@ -118,20 +119,8 @@ cdef inline void hold_texts(
 cdef extern from *:
     """
     static const mc_slice MC_SCHEME_HTTP = {"http", 4}, MC_PROTOCOL_HTTP = {"HTTP/1.1", 8};
-
-    typedef PyObject *(*mc_fastcall)(PyObject *, PyObject *const *, Py_ssize_t, PyObject *);
-
-    /* Puts a function of C in place of a method's and returns that one. */
-    static mc_fastcall mc_replace_method(PyObject *method, mc_fastcall by) {
-      PyMethodDef *const at = ((PyMethodDescrObject *)method)->d_method;
-      const mc_fastcall before = (mc_fastcall)(void (*)(void))at->ml_meth;
-      at->ml_meth = (PyCFunction)(void (*)(void))by;
-      return before;
-    }
     """
     const mc_slice MC_SCHEME_HTTP, MC_PROTOCOL_HTTP
-    ctypedef object (*mc_fastcall)(object, PyObject *const *, Py_ssize_t, PyObject *)
-    mc_fastcall mc_replace_method(object method, mc_fastcall by)
 
 cdef mc_fastcall decide_by_names  # Engine.decide as it stands below
 
