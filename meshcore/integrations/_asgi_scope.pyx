@@ -78,6 +78,7 @@ cdef list edited_lines(Decision decision, const mc_timeouts *timeouts):
         return odd_lines(decision)
     if mc_decision_request_stays(&block.decision, timeouts, &told):
         return lines_and(block, &told)
+    decision.draw_ids()
     mc_scratch_init(&scratch)
     scratch.at = room
     scratch.end = room + ROOM
