@@ -1,21 +1,11 @@
-from cpython.array cimport array
-from libc.stdint cimport uint32_t, uint64_t
+from libc.stdint cimport uint64_t
 
 from meshcore.decision cimport Decision
+from meshcore.integrations._member cimport Member
 
 
-cdef class Served:
-    cdef public object app
-    cdef object _requests      # counts them once they are over: a Tally
-    # What was counted last, by which thread, and where.
-    cdef object _cluster
-    cdef int _status
-    cdef uint32_t _flags
-    cdef unsigned long _thread
-    cdef array _cell
-
+cdef class Served(Member):
     cdef int begin(self, Answer answer) except -1
-    cdef int count(self, Decision decision, int status) except -1
 
 
 cdef class Answer:

@@ -5,18 +5,12 @@ from typing import Any, final
 
 from meshcore.context import RequestContext
 from meshcore.engine import Decision
-from meshcore.telemetry.tally import Tally
+from meshcore.integrations._member import Member
 
-class Served:
-    """An app that answers requests, and their count."""
+class Served(Member):
+    """An app that answers requests."""
 
     app: Callable[[Any, Any, Any], Awaitable[None]]
-
-    def __init__(
-        self, app: Callable[[Any, Any, Any], Awaitable[None]], requests: Tally[tuple[str, int, str]]
-    ) -> None:
-        """``requests``: counts each, once it is over, by cluster, status and flags; status 0: the answer had
-        not begun."""
 
 @final
 class Answer:

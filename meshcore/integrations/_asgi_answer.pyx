@@ -7,21 +7,19 @@ the Answer itself, and of the event loop nothing is asked before the app waits f
 import asyncio
 
 cimport cython
-from cpython.array cimport array
 from cpython.contextvars cimport PyContext_CopyCurrent, PyContextVar_Reset, PyContextVar_Set
 from cpython.object cimport PyObject
-from cpython.pythread cimport PyThread_get_thread_ident
 from cpython.ref cimport Py_DECREF
 from libc.stdint cimport uint64_t
 
-from meshcore._core cimport mc_decision, mc_decision_close, mc_decision_timeouts, mc_platform_now_ns, mc_timeouts
-from meshcore._request cimport MC_LISTS_STAY
+from meshcore._core cimport mc_decision_close, mc_decision_timeouts, mc_platform_now_ns, mc_timeouts
 from meshcore._sealed cimport seal
 from meshcore.decision cimport Decision
 from meshcore.integrations._asgi_fields cimport PyDict_CheckExact
 from meshcore.integrations._asgi_head cimport HEAD, LAST, head_of, kind_of
 from meshcore.integrations._asgi_outside cimport PyIter_Send, coroutine_of, sent_outside
 from meshcore.integrations._asgi_scope cimport scope_for_app
+from meshcore.integrations._member cimport Member
 
 from meshcore.context import _CURRENT, RequestContext
 from meshcore.integrations._asgi_forward import answer as own_answer
@@ -42,31 +40,10 @@ async def nothing():
     pass
 
 
-cdef class Served:
-    def __init__(self, app, requests):
-        self.app = app
-        self._requests = requests
-
+cdef class Served(Member):
     cdef int begin(self, Answer answer) except -1:
         """Have the answer serve() a decision, or hand_over()."""
         raise NotImplementedError
-
-    cdef int count(self, Decision decision, int status) except -1:
-        """As Tally.count() does; most requests are counted with the one before."""
-        cdef mc_decision *d = &decision._block.decision
-        cdef PyObject *named = decision._block.named
-        cdef object cluster = (<tuple> decision._snapshot.clusters)[d.cluster] if named == NULL else <object> named
-        cdef unsigned long thread = PyThread_get_thread_ident()
-        cdef array cell = self._cell
-        if (
-            cluster is not self._cluster or status != self._status or d.flags != self._flags
-            or thread != self._thread or not MC_LISTS_STAY
-        ):
-            cell = self._requests.cell((cluster, status, decision.flags))
-            self._cell, self._cluster, self._status, self._flags = cell, cluster, status, d.flags
-            self._thread = thread
-        cell.data.as_longlongs[0] += 1
-        return 0
 
 
 @cython.final

@@ -5,17 +5,10 @@ from typing import Any
 
 from meshcore.engine import Decision
 from meshcore.integrations._asgi_answer import Served
-from meshcore.integrations._inbound import Inbound
-from meshcore.mesh import Mesh
 
 class Entry(Served):
     """The way of requests into an app. What is no plain request goes to two methods of a subclass."""
 
-    @property
-    def mesh(self) -> Mesh:
-        """The mesh of the process."""
-
-    def __init__(self, app: Callable[[Any, Any, Any], Awaitable[None]], inbound: Inbound) -> None: ...
     def __call__(
         self,
         scope: MutableMapping[str, Any],

@@ -2,22 +2,20 @@
 from here; the others go aside.
 """
 
-cimport cython
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_CheckExact, PyBytes_GET_SIZE
 from cpython.tuple cimport PyTuple_CheckExact, PyTuple_GET_ITEM, PyTuple_GET_SIZE
 from libc.string cimport memcmp
 
-from meshcore._core cimport MC_FORWARD, mc_decision
 from meshcore._request cimport MC_LISTS_STAY, PyList_CheckExact, PyList_GET_ITEM, PyList_GET_SIZE
 from meshcore.decision cimport Decision
-from meshcore.engine cimport Engine
 from meshcore.integrations._asgi_answer cimport Answer, Served, answer_of
 from meshcore.integrations._asgi_fields cimport (
-    Field, PyDict_CheckExact, PyObject, Word, field_of, is_word, value_of, word_of,
+    Field, PyDict_CheckExact, PyObject, Word, field_of, given, given_or, is_word, word_of,
 )
 from meshcore.integrations._asgi_scope cimport target_in
+from meshcore.integrations._member cimport port_in
 
-from meshcore.integrations._inbound import MARK, port_of
+from meshcore.integrations._inbound import MARK
 
 __all__ = ["Entry"]
 
@@ -45,18 +43,6 @@ cdef inline bint is_mark(PyObject *name) noexcept:
     return not memcmp(PyBytes_AS_STRING(<object> name), mark_text, mark_size)
 
 
-cdef inline object given(dict scope, Field *field):
-    cdef PyObject *found = value_of(scope, field)
-    if found == NULL:
-        raise KeyError(<object> field.name)
-    return <object> found
-
-
-cdef inline object given_or_none(dict scope, Field *field):
-    cdef PyObject *found = value_of(scope, field)
-    return None if found == NULL else <object> found
-
-
 cdef bint names_a_caller(object lines) except -1:
     """Whether the caller says that it is in the mesh."""
     cdef Py_ssize_t i
@@ -81,31 +67,7 @@ cdef bint is_marked(object lines) except -1:
     return False
 
 
-@cython.final
-cdef class Known:
-    """What a configuration says of an app."""
-
-    cdef object config
-    cdef tuple served     # it, and by the number of a cluster: 1 where it is for the app
-    cdef tuple shown      # by the number of a cluster: what it is called where the app answers; None: by its name
-    cdef tuple inbound    # the same of what a caller in the mesh sends
-    cdef bint limits      # there are limits and nothing else
-    cdef bint mirrors     # some requests are to be copied
-
-
 cdef class Entry(Served):
-    cdef object _inbound
-    cdef readonly object mesh
-    cdef Engine _engine
-    cdef Known _known
-
-    def __init__(self, app, inbound):
-        Served.__init__(self, app, inbound.mesh.requests)
-        self.mesh = inbound.mesh
-        self._engine = inbound.mesh.engine
-        self._inbound = inbound
-        self._known = Known()
-
     def __call__(self, scope, receive, send):
         if not PyDict_CheckExact(scope):
             scope = dict(scope)
@@ -116,8 +78,8 @@ cdef class Entry(Served):
 
     cdef int begin(self, Answer answer) except -1:
         cdef dict scope = answer._scope
-        client = given_or_none(scope, CLIENT)
-        scheme = given_or_none(scope, SCHEME)
+        client = given_or(scope, CLIENT, None)
+        scheme = given_or(scope, SCHEME, None)
         source, port = None, 0
         if client:
             source, port = client[0], client[1]
@@ -127,52 +89,18 @@ cdef class Entry(Served):
             headers = list(headers)
             answer._scope = scope = {**scope, "headers": headers}
         cdef bint called = names_a_caller(headers) and source in self.mesh.callers
-        cdef Known known = self._known
-        if known.config is not self._engine._serving.snapshot().config:
-            known = self._look(self._engine._serving.snapshot().config)
         cdef Decision decision = self._engine.decided(
             given(scope, METHOD),
             target_in(scope),
             headers,
             scheme or "http",
             source,
-            port if type(port) is int and 0 <= port <= 65535 else port_of(port),
+            port_in(port),
             "HTTP/1.1" if is_word(<PyObject *> version, HTTP_1_1) else protocols.get(version) or f"HTTP/{version}",
             called,
-            known.served,
+            self.served(),
         )
-        if not self._is_plain(decision, called):
+        if not self.is_plain(decision, called):
             return answer.hand_over(self._aside(decision, scope, answer._receive, answer._send, called))
-        known = self._known
-        if known.config is decision._snapshot.config:  # no other thread has swapped it
-            name = (known.inbound if called else known.shown)[decision._block.decision.cluster]
-            if name is not None:
-                decision.name_cluster(name)
+        self.name(decision, called)
         return answer.serve(decision, not called)
-
-    cdef bint _is_plain(self, Decision decision, bint called) except -1:
-        """Whether the app is to answer, and nothing has to be done before."""
-        cdef mc_decision *d = &decision._block.decision
-        if d.outcome != MC_FORWARD or d.delay_ns or d.asked != NULL:
-            return False
-        cdef Known known = self._known
-        if known.config is not decision._snapshot.config:
-            known = self._look(decision._snapshot.config)
-        if called:
-            return True
-        return not known.mirrors and (known.limits or (<bytes> known.served[1])[d.cluster])
-
-    cdef Known _look(self, object config):
-        view = self.mesh.view()
-        own = self._inbound.own()
-        cdef Known known = Known()
-        known.config = config
-        known.served = own.served
-        if own.served[0] is not config:  # it has just been swapped
-            known.served = config, bytes([cluster.name in own.clusters for cluster in config.clusters])
-        known.shown = tuple([own.name(cluster.name, called=False) for cluster in config.clusters])
-        known.inbound = tuple([own.name(cluster.name, called=True) for cluster in config.clusters])
-        known.limits = view.limits_alone
-        known.mirrors = view.mirrors
-        self._known = known
-        return known

@@ -38,6 +38,18 @@ cdef inline PyObject *value_of(object items, Field *field) except? NULL:
     return looked_up(items, field)
 
 
+cdef inline object given(dict items, Field *field):
+    cdef PyObject *found = value_of(items, field)
+    if found == NULL:
+        raise KeyError(<object> field.name)
+    return <object> found
+
+
+cdef inline object given_or(dict items, Field *field, object otherwise):
+    cdef PyObject *found = value_of(items, field)
+    return otherwise if found == NULL else <object> found
+
+
 cdef struct Word:
     const char *text  # ASCII
     Py_ssize_t size

@@ -1,0 +1,38 @@
+from cpython.array cimport array
+from libc.stdint cimport uint32_t
+
+from meshcore.decision cimport Decision
+from meshcore.engine cimport Engine
+
+
+cdef class Known:
+    cdef object config
+    cdef tuple served     # it, and by the number of a cluster: 1 where it is for the app
+    cdef tuple shown      # by the number of a cluster: what it is called where the app answers; None: by its name
+    cdef tuple inbound    # the same of what a caller in the mesh sends
+    cdef bint limits      # there are limits and nothing else
+    cdef bint mirrors     # some requests are to be copied
+
+
+cdef class Member:
+    cdef public object app
+    cdef readonly object mesh
+    cdef object _inbound
+    cdef Engine _engine
+    cdef Known _known
+    cdef object _requests      # counts them once they are over: a Tally
+    # What was counted last, by which thread, and where.
+    cdef object _cluster
+    cdef int _status
+    cdef uint32_t _flags
+    cdef unsigned long _thread
+    cdef array _cell
+
+    cdef tuple served(self)
+    cdef bint is_plain(self, Decision decision, bint called) except -1
+    cdef int name(self, Decision decision, bint called) except -1
+    cdef int count(self, Decision decision, int status) except -1
+    cdef Known _look(self, object config)
+
+
+cdef object port_in(object value)
