@@ -1,0 +1,50 @@
+"""Decides on the requests that come to a WSGI app. Those that are for the app, and ask for nothing else, go there from
+here; the others go aside.
+"""
+
+from meshcore.decision cimport Decision
+from meshcore.integrations._asgi_fields cimport Field, PyDict_CheckExact, field_of, given, given_or, value_of
+from meshcore.integrations._member cimport Member, port_in
+from meshcore.integrations._wsgi_answer cimport answer_of
+from meshcore.integrations._wsgi_environ cimport lines_in, target_in
+
+from meshcore.integrations._inbound import MARK
+
+__all__ = ["Entry"]
+
+cdef Field *METHOD = field_of("REQUEST_METHOD")
+cdef Field *SCHEME = field_of("wsgi.url_scheme")
+cdef Field *SOURCE = field_of("REMOTE_ADDR")
+cdef Field *SOURCE_PORT = field_of("REMOTE_PORT")
+cdef Field *PROTOCOL = field_of("SERVER_PROTOCOL")
+#: By which a caller says that it is in the mesh.
+cdef Field *MARKED = field_of("HTTP_" + MARK.upper().replace("-", "_"))
+
+
+cdef class Entry(Member):
+    def __call__(self, environ, start_response):
+        if not PyDict_CheckExact(environ):
+            environ = dict(environ)
+        return self._begin(<dict> environ, start_response)
+
+    cdef object _begin(self, dict environ, object start_response):
+        if self.mesh.started is not True:
+            self.mesh.use()
+        cdef list headers = lines_in(environ)
+        source = given_or(environ, SOURCE, None)
+        cdef bint called = value_of(environ, MARKED) != NULL and source in self.mesh.callers
+        cdef Decision decision = self._engine.decided(
+            given(environ, METHOD),
+            target_in(environ),
+            headers,
+            given(environ, SCHEME),
+            source,
+            port_in(given_or(environ, SOURCE_PORT, None)),
+            given_or(environ, PROTOCOL, "HTTP/1.1"),
+            called,
+            self.served(),
+        )
+        if not self.is_plain(decision, called):
+            return self._aside(decision, headers, environ, start_response, called)
+        self.name(decision, called)
+        return answer_of(self, decision, start_response, called).serve(environ)
