@@ -1,8 +1,8 @@
-"""What a middleware costs around an ASGI app: ours beside asgi-correlation-id, slowapi and OpenTelemetry.
+"""What a middleware costs around an app of ASGI or WSGI: ours beside slowapi, OpenTelemetry and others.
 
     python benches/bench_middleware.py [--quick] [--json]
 
-No sockets: the app is awaited as a server would, its two messages go nowhere, and what the bare app costs is
+No sockets: the app is called as a server would, what it sends goes nowhere, and what the bare app costs is
 taken off. Ours decides on each request by an Envoy bootstrap: with one route, or 1,000 with a ring hash, a
 limit and outlier detection; for a caller in the mesh (``x-meshcore-caller``), who has applied the routes
 already, or for one from elsewhere, where the route's edits reach the app. Each peer does one part of that.
@@ -18,18 +18,15 @@ import json
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
+import wsgi_middleware
 from comparison import Comparison, present
-from hop_documents import HEADERS, SERVICE, bootstrap, path
+from hop_documents import HEADERS, path
+from middleware_scenarios import BARE, COUNT, FULL, SCENARIOS, Lines, added, mesh_for
 from timing import Contender, Cost, beside, measure, verdict
 
-from meshcore import Mesh, load
-from meshcore.integrations._inbound import MARK
 from meshcore.integrations.asgi import MeshMiddleware
 
 App = Callable[[Any, Any, Any], Awaitable[None]]
-
-#: Requests of one operation: enough that starting the loop is nothing.
-COUNT = 100
 
 LINES = [(b"content-length", b"11"), (b"content-type", b"application/json")]
 BODY = b'{"ok":true}'
@@ -56,7 +53,7 @@ async def send(message: Any) -> None:
     pass
 
 
-def scope_of(headers: list[tuple[bytes, bytes]], routes: int) -> dict[str, Any]:
+def scope_of(headers: Lines, routes: int) -> dict[str, Any]:
     target = path(routes)
     return {
         "type": "http",
@@ -83,21 +80,7 @@ async def requests(app: App, scope: dict[str, Any], count: int) -> None:
 
 @functools.cache
 def ours(routes: int, every: str) -> App:
-    mesh = Mesh(load(bootstrap(9080, routes=routes, every=every)), service=SERVICE, health_checks=False)
-    mesh.start()
-    return MeshMiddleware(bare, mesh=mesh)
-
-
-CALLED = [*HEADERS, (MARK.encode(), b"productpage")]
-FULL = "1,000 routes, ring hash, limit, outliers"
-#: Name -> number of routes, their timeout, header lines.
-SCENARIOS: dict[str, tuple[int, str, list[tuple[bytes, bytes]]]] = {
-    "1 route": (1, "15s", HEADERS),
-    "1 route without a timeout": (1, "0s", HEADERS),
-    "1 route, a caller in the mesh": (1, "15s", CALLED),
-    FULL: (1000, "15s", HEADERS),
-    "the same, a caller in the mesh": (1000, "15s", CALLED),
-}
+    return MeshMiddleware(bare, mesh=mesh_for(routes, every))
 
 
 def correlation(app: App) -> App:
@@ -164,36 +147,41 @@ PEERS: dict[str, Callable[[], App]] = {
 
 
 def contenders(loop: asyncio.AbstractEventLoop, peers: Mapping[str, App]) -> dict[str, Contender]:
-    def contender(app: App, headers: list[tuple[bytes, bytes]] = HEADERS, routes: int = 1) -> Contender:
+    def contender(app: App, headers: Lines = HEADERS, routes: int = 1) -> Contender:
         serve = functools.partial(requests, app, scope_of(headers, routes), COUNT)
         return Contender("run(serve())", {"run": loop.run_until_complete, "serve": serve}, COUNT)
 
-    found = {"bare": contender(bare)}
+    found = {BARE: contender(bare)}
     for name, (routes, every, headers) in SCENARIOS.items():
         found[name] = contender(ours(routes, every), headers, routes)
     return {**found, **{name: contender(app) for name, app in peers.items()}}
 
 
-def added(
-    peers: Mapping[str, App], measuring: Callable[[dict[str, Contender]], dict[str, Cost]]
-) -> dict[str, Cost]:
-    """What each middleware adds to the bare app."""
+Measuring = Callable[[dict[str, Contender]], dict[str, Cost]]
+
+
+def around_asgi(peers: Mapping[str, App], measuring: Measuring) -> dict[str, Cost]:
     loop = asyncio.new_event_loop()
     try:
-        costs = measuring(contenders(loop, peers))
+        return added(contenders(loop, peers), measuring)
     finally:
         loop.close()
-    app = costs.pop("bare")
-    return {name: Cost(cost.minimum - app.minimum, cost.median - app.median) for name, cost in costs.items()}
+
+
+def around_wsgi(peers: Mapping[str, wsgi_middleware.App], measuring: Measuring) -> dict[str, Cost]:
+    return added(wsgi_middleware.contenders(peers), measuring)
 
 
 def compare(quick: bool) -> Comparison:
     """For `python -m benches`."""
     run = Comparison("middleware", quick)
     peers = run.present(PEERS)
-    costs = added(peers, run.measure)
+    costs = around_asgi(peers, run.measure)
+    others = run.present(wsgi_middleware.PEERS)
+    of_wsgi = around_wsgi(others, run.measure)
     for scenario in ("1 route", FULL):
         run.add("around an ASGI app", costs, scenario, peers)
+        run.add("around a WSGI app", of_wsgi, scenario, others)
     return run
 
 
@@ -203,26 +191,27 @@ def main() -> None:
     parser.add_argument("--json", action="store_true", help="print nanoseconds as JSON")
     options = parser.parse_args()
     effort = {"rounds": 5, "sample": 0.02} if options.quick else {"rounds": 15, "sample": 0.05}
+    measuring = functools.partial(measure, **effort)
     peers, lacking = present(PEERS)
-    found = added(peers, functools.partial(measure, **effort))
+    others, lacking_too = present(wsgi_middleware.PEERS)
+    asgi, wsgi = around_asgi(peers, measuring), around_wsgi(others, measuring)
     if options.json:
-        print(json.dumps({name: dataclasses.asdict(cost) for name, cost in found.items()}, indent=2))
+        kinds = {"ASGI": asgi, "WSGI": wsgi}
+        found = {
+            kind: {name: dataclasses.asdict(cost) for name, cost in costs.items()}
+            for kind, costs in kinds.items()
+        }
+        print(json.dumps(found, indent=2))
         return
-    print("What each adds to a request of a bare app:\n")
-    print(beside(found))
-    for name, needs in lacking.items():
+    print("What each adds to a request of a bare ASGI app:\n")
+    print(beside(asgi))
+    print("\nWhat each adds to a request of a bare WSGI app:\n")
+    print(beside(wsgi))
+    for name, needs in (lacking | lacking_too).items():
         print(f"without {name}, which needs {needs}")
-    if STACK in found:
-        full = found[FULL].minimum
-        print(
-            "\n"
-            + verdict(
-                "all that we do, of what the peers do together",
-                full / found[STACK].minimum,
-                1 / 40,
-                at_most=True,
-            )
-        )
+    if STACK in asgi:
+        full = asgi[FULL].minimum / asgi[STACK].minimum
+        print("\n" + verdict("all that we do, of what the peers do together", full, 1 / 40, at_most=True))
 
 
 if __name__ == "__main__":
