@@ -3,14 +3,13 @@
 from urllib.parse import quote, unquote
 
 cimport cython
-from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_CheckExact, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
+from cpython.bytes cimport PyBytes_CheckExact, PyBytes_GET_SIZE
 from cpython.dict cimport PyDict_Copy
 from cpython.list cimport PyList_New, PyList_SET_ITEM
 from cpython.object cimport PyObject
 from cpython.ref cimport Py_INCREF
 from cpython.tuple cimport PyTuple_GET_ITEM
 from libc.stdint cimport uint32_t, uint64_t
-from libc.string cimport memcmp
 
 from meshcore._core cimport (
     mc_attempt_request_headers, mc_decision, mc_decision_request_stays, mc_decision_timeouts, mc_header_line,
@@ -18,6 +17,7 @@ from meshcore._core cimport (
 )
 from meshcore.decision cimport Block, Decision
 from meshcore.integrations._asgi_fields cimport Field, field_of, value_of
+from meshcore.integrations._lines cimport bytes_of, is_host, same
 
 __all__ = ["edited_scope", "target_of"]
 
@@ -143,10 +143,6 @@ cdef inline void put(list made, Py_ssize_t at, object line) noexcept:
     PyList_SET_ITEM(made, at, line)
 
 
-cdef inline bint is_host(mc_slice name) noexcept:
-    return name.size == 4 and not memcmp(name.data, b"host", 4)
-
-
 cdef inline bint has_bytes(Block *block) noexcept:
     """Whether lines that came are of bytes, as ASGI has them: by the first one."""
     return not block.line_count or PyBytes_CheckExact(<object> PyTuple_GET_ITEM(<object> block.held[0], 0))
@@ -188,14 +184,3 @@ cdef object line_of(mc_slice name, mc_slice value):
             return found
     found = kept[at] = (bytes_of(name), bytes_of(value))
     return found
-
-
-cdef inline bint same(PyObject *text, mc_slice other) noexcept:
-    return (
-        <size_t> PyBytes_GET_SIZE(<object> text) == other.size
-        and not memcmp(PyBytes_AS_STRING(<object> text), other.data, other.size)
-    )
-
-
-cdef inline object bytes_of(mc_slice text):
-    return PyBytes_FromStringAndSize(text.data, <Py_ssize_t> text.size)

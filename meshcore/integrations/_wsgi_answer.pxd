@@ -14,7 +14,7 @@ cdef class Answer:
     cdef bint _over
     cdef int _status           # 0: it has not begun
 
-    cdef object serve(self, dict environ)
+    cdef object serve(self, dict environ, bint spelt)
     cdef int _failed(self, object error) except -1
     cdef int _ended(self, bint complete) except -1
 

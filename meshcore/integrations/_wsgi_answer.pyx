@@ -84,14 +84,14 @@ cdef class Answer:
 
     # -------------------------------------------------------------- how it begins
 
-    cdef object serve(self, dict environ):
+    cdef object serve(self, dict environ, bint spelt):
         """Call the app; what is to be returned to the server."""
         cdef mc_timeouts timeouts
         token = PyContextVar_Set(CURRENT, self)
         try:
             if self._routed and not self._called:
                 mc_decision_timeouts(&self._decision._block.decision, &timeouts)
-                environ = environ_for_app(self._decision, environ, &timeouts)
+                environ = environ_for_app(self._decision, environ, spelt, &timeouts)
             body = self._member.app(environ, self)
         except BaseException as error:
             self._failed(error)
@@ -189,4 +189,4 @@ cdef Answer answer_of(Member member, Decision decision, object start_response, b
 def serve(member, decision, context, environ, start_response, called):
     cdef Answer made = answer_of(member, decision, start_response, called)
     made._context = context
-    return made.serve(dict(environ))
+    return made.serve(dict(environ), True)

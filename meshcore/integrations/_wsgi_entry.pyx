@@ -3,12 +3,10 @@ here; the others go aside.
 """
 
 from meshcore.decision cimport Decision
-from meshcore.integrations._asgi_fields cimport Field, PyDict_CheckExact, field_of, given, given_or, value_of
+from meshcore.integrations._asgi_fields cimport Field, PyDict_CheckExact, field_of, given, given_or
 from meshcore.integrations._member cimport Member, port_in
 from meshcore.integrations._wsgi_answer cimport answer_of
-from meshcore.integrations._wsgi_environ cimport lines_in, target_in
-
-from meshcore.integrations._inbound import MARK
+from meshcore.integrations._wsgi_came cimport Came, lines_in, target_in
 
 __all__ = ["Entry"]
 
@@ -17,8 +15,6 @@ cdef Field *SCHEME = field_of("wsgi.url_scheme")
 cdef Field *SOURCE = field_of("REMOTE_ADDR")
 cdef Field *SOURCE_PORT = field_of("REMOTE_PORT")
 cdef Field *PROTOCOL = field_of("SERVER_PROTOCOL")
-#: By which a caller says that it is in the mesh.
-cdef Field *MARKED = field_of("HTTP_" + MARK.upper().replace("-", "_"))
 
 
 cdef class Entry(Member):
@@ -30,9 +26,10 @@ cdef class Entry(Member):
     cdef object _begin(self, dict environ, object start_response):
         if self.mesh.started is not True:
             self.mesh.use()
-        cdef list headers = lines_in(environ)
+        cdef Came came
+        cdef list headers = lines_in(environ, &came)
         source = given_or(environ, SOURCE, None)
-        cdef bint called = value_of(environ, MARKED) != NULL and source in self.mesh.callers
+        cdef bint called = came.marked and source in self.mesh.callers
         cdef Decision decision = self._engine.decided(
             given(environ, METHOD),
             target_in(environ),
@@ -47,4 +44,4 @@ cdef class Entry(Member):
         if not self.is_plain(decision, called):
             return self._aside(decision, headers, environ, start_response, called)
         self.name(decision, called)
-        return answer_of(self, decision, start_response, called).serve(environ)
+        return answer_of(self, decision, start_response, called).serve(environ, came.spelt)

@@ -1,151 +1,51 @@
-"""WSGI's environ (PEP 3333): what of it is decided on, and what becomes of it."""
+"""WSGI's environ (PEP 3333): what becomes of it."""
 
-from urllib.parse import quote, unquote_to_bytes
+from urllib.parse import unquote_to_bytes
 
-from cpython.bytes cimport PyBytes_FromStringAndSize
 from cpython.dict cimport PyDict_Copy
 from cpython.object cimport PyObject
+from cpython.tuple cimport PyTuple_GET_ITEM
 from libc.stdint cimport int32_t, uint32_t, uint64_t
-from libc.string cimport memcmp
 
 from meshcore._core cimport (
     MC_FORWARD, mc_attempt_request_headers, mc_decision, mc_decision_request_stays, mc_decision_timeouts,
     mc_header_line, mc_router_told, mc_scratch, mc_scratch_init, mc_scratch_reset, mc_slice, mc_timeouts, mc_view,
 )
-from meshcore._request cimport (
-    PyUnicode_1BYTE_DATA, PyUnicode_CheckExact, PyUnicode_GET_LENGTH, PyUnicode_IS_COMPACT_ASCII,
-)
 from meshcore.decision cimport Block, Decision
-from meshcore.integrations._asgi_fields cimport Field, PyDict_Next, field_of, value_of
+from meshcore.integrations._asgi_fields cimport PyDict_GetItemWithError, PyDict_Next
+from meshcore.integrations._lines cimport bytes_of, is_host, same
+from meshcore.integrations._wsgi_came cimport header_of, is_header
 
-__all__ = ["edited_environ", "header_lines", "target_of"]
+__all__ = ["edited_environ"]
 
 
 cdef extern from "Python.h":
     str PyUnicode_DecodeLatin1(const char *text, Py_ssize_t size, const char *errors)
-    bytes PyUnicode_AsLatin1String(object text)
 
 cdef enum:
-    ROOM = 2048     # bytes for header lines: of nearly all requests
-    NAMES = 1024    # of headers that are remembered; clients may make up any number
-    WORDS = 2       # of bits, one for each line: as a view has them
+    ROOM = 2048      # bytes for header lines: of nearly all requests
+    WORDS = 2        # of bits, one for each line: as a view has them
+    VALUE_KEPT = 64  # bytes
+    LINES_KEPT = 16  # of those that routes add
 
-cdef Field *RAW_URI = field_of("RAW_URI")
-cdef Field *REQUEST_URI = field_of("REQUEST_URI")
-cdef Field *CONTENT_TYPE = field_of("CONTENT_TYPE")
-cdef Field *CONTENT_LENGTH = field_of("CONTENT_LENGTH")
-
-cdef bytes TYPE_NAME = b"content-type"
-cdef bytes LENGTH_NAME = b"content-length"
-#: What CGI has variables of its own for: under these names come headers that are spelt with underscores.
-cdef tuple NOT_HEADERS = ("HTTP_CONTENT_TYPE", "HTTP_CONTENT_LENGTH")
-
-
-# ------------------------------------------------------------------ names
-
-cdef dict names = {}  # of headers, by the environ's keys; None: it is no header's
-cdef dict keys = {}   # the other way
-
-
-cdef inline bint is_header(PyObject *key) noexcept:
-    if PyUnicode_CheckExact(<object> key) and PyUnicode_IS_COMPACT_ASCII(<object> key):
-        return PyUnicode_GET_LENGTH(<object> key) >= 5 and not memcmp(
-            PyUnicode_1BYTE_DATA(<object> key), b"HTTP_", 5)
-    return isinstance(<object> key, str) and (<object> key)[:5] == "HTTP_"
-
-
-cdef object name_of(str key):
-    """The header that a key stands for; None: it stands for none."""
-    found = names.get(key, names)
-    if found is not names:
-        return found
-    name = None if key in NOT_HEADERS else key[5:].replace("_", "-").lower().encode("latin-1")
-    return remembered(names, key, name)
-
-
-cdef str key_of(bytes name):
-    found = keys.get(name)
-    if found is not None:
-        return found
-    key = name.decode("latin-1").upper().replace("-", "_")
-    return remembered(keys, name, key if key in ("CONTENT_TYPE", "CONTENT_LENGTH") else "HTTP_" + key)
-
-
-cdef object remembered(dict known, object one, object other):
-    if len(known) >= NAMES:
-        known.clear()
-    known[one] = other
-    return other
-
-
-# ------------------------------------------------------------------ what came
-
-def header_lines(environ):
-    return lines_in(dict(environ))
-
-
-def target_of(environ):
-    return target_in(dict(environ))
-
-
-cdef list lines_in(dict environ):
-    cdef PyObject *key
-    cdef PyObject *value
-    cdef Py_ssize_t at = 0
-    cdef list lines = []
-    while PyDict_Next(environ, &at, &key, &value):
-        if is_header(key):
-            name = name_of(<str> key)
-            if name is not None:
-                lines.append((name, PyUnicode_AsLatin1String(<object> value)))
-    add_own(lines, environ, CONTENT_TYPE, TYPE_NAME)
-    add_own(lines, environ, CONTENT_LENGTH, LENGTH_NAME)
-    return lines
-
-
-cdef inline int add_own(list lines, dict environ, Field *field, bytes name) except -1:
-    cdef PyObject *value = value_of(environ, field)
-    if value != NULL and <object> value:
-        lines.append((name, PyUnicode_AsLatin1String(<object> value)))
-    return 0
-
-
-cdef object target_in(dict environ):
-    cdef PyObject *found = value_of(environ, RAW_URI)
-    if found == NULL or not <object> found:
-        found = value_of(environ, REQUEST_URI)
-    if found == NULL or not <object> found:
-        return target_made(environ)
-    raw = <object> found
-    if PyUnicode_CheckExact(raw) and PyUnicode_IS_COMPACT_ASCII(raw):
-        return raw
-    return PyUnicode_AsLatin1String(raw)
-
-
-cdef object target_made(dict environ):
-    path = quote(PyUnicode_AsLatin1String(environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", "")))
-    query = environ.get("QUERY_STRING")
-    return PyUnicode_AsLatin1String(f"{path}?{query}") if query else path
-
-
-# ------------------------------------------------------------------ what the app gets
 
 def edited_environ(Decision decision, environ):
     cdef mc_timeouts timeouts
     if decision._block.decision.outcome != MC_FORWARD:
         raise ValueError(f"no app gets it: the outcome is {decision.outcome.name}")
     mc_decision_timeouts(&decision._block.decision, &timeouts)
-    return environ_for_app(decision, dict(environ), &timeouts)
+    return environ_for_app(decision, dict(environ), True, &timeouts)
 
 
-cdef dict environ_for_app(Decision decision, dict environ, const mc_timeouts *timeouts):
+cdef dict environ_for_app(Decision decision, dict environ, bint spelt, const mc_timeouts *timeouts):
     cdef mc_decision *d = &decision._block.decision
     cdef dict edited = PyDict_Copy(environ)
     cdef mc_router_told told
     cdef mc_view *view = &d.view
     cdef uint32_t i
-    for no_header in NOT_HEADERS:
-        edited.pop(no_header, None)
+    if spelt:
+        edited.pop("HTTP_CONTENT_TYPE", None)
+        edited.pop("HTTP_CONTENT_LENGTH", None)
     if mc_decision_request_stays(d, timeouts, &told):
         drop(edited, environ, decision._block, view.hidden)
         for i in range(view.added_count):
@@ -202,7 +102,7 @@ cdef int drop(dict edited, dict environ, Block *block, const uint64_t *gone) exc
         return 0
     i = 0
     while PyDict_Next(environ, &at, &key, &value):
-        if is_header(key) and name_of(<str> key) is not None:
+        if is_header(<object> key) and header_of(<str> key).name is not None:
             if is_set(gone, i) and not is_host(block.lines[i].name):
                 del edited[<object> key]
             i += 1
@@ -217,12 +117,33 @@ cdef inline bint is_set(const uint64_t *bits, uint32_t i) noexcept:
 
 
 cdef int add(dict edited, mc_slice name, mc_slice value) except -1:
-    cdef str key = key_of(bytes_of(name))
-    text = PyUnicode_DecodeLatin1(value.data, <Py_ssize_t> value.size, NULL)
-    if key in edited and key[:5] == "HTTP_":
-        text = f"{edited[key]},{text}"
+    cdef tuple made = variable_of(name, value)
+    key, text = made[2], made[3]
+    cdef PyObject *before = PyDict_GetItemWithError(edited, key)
+    if before != NULL and is_header(key):
+        text = f"{<object> before},{text}"
     edited[key] = text
     return 0
+
+
+#: The latest short ones: x-forwarded-proto and the like, which most requests of a process have alike.
+cdef list kept = [None] * LINES_KEPT
+
+
+cdef tuple variable_of(mc_slice name, mc_slice value):
+    """Name and value of a line, and what they are in the environ."""
+    cdef size_t at = (name.size + value.size) % LINES_KEPT
+    cdef object found = kept[at]
+    if found is not None and same(PyTuple_GET_ITEM(found, 0), name) and same(PyTuple_GET_ITEM(found, 1), value):
+        return found
+    line = (bytes_of(name), bytes_of(value))
+    key = line[0].decode("latin-1").upper().replace("-", "_")
+    if key not in ("CONTENT_TYPE", "CONTENT_LENGTH"):
+        key = "HTTP_" + key
+    made = (line[0], line[1], key, line[1].decode("latin-1"))
+    if value.size <= VALUE_KEPT:
+        kept[at] = made
+    return made
 
 
 cdef int set_host(dict edited, Block *block) except -1:
@@ -248,11 +169,3 @@ cdef int set_target(dict edited, bytes target) except -1:
         if key in edited:
             edited[key] = target.decode("latin-1")
     return 0
-
-
-cdef inline bint is_host(mc_slice name) noexcept:
-    return name.size == 4 and not memcmp(name.data, b"host", 4)
-
-
-cdef inline bytes bytes_of(mc_slice text):
-    return PyBytes_FromStringAndSize(text.data, <Py_ssize_t> text.size)

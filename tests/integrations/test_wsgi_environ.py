@@ -1,4 +1,4 @@
-"""meshcore.integrations._wsgi_environ: what of an environ is decided on, and what the app gets."""
+"""meshcore.integrations._wsgi_came, _wsgi_environ: what of an environ is decided on, what the app gets."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from mesh_support import active, config_of, mesh_of, rules, service
 
 from meshcore.engine import Decision, Engine, Outcome
-from meshcore.integrations._wsgi_environ import edited_environ, header_lines, target_of
+from meshcore.integrations._wsgi_came import header_lines, target_of
+from meshcore.integrations._wsgi_environ import edited_environ
 from meshcore.integrations.wsgi import MeshMiddleware
 
 #: One leaves all as it is, one edits lines, one the target, one the host.
@@ -156,7 +157,29 @@ def test_lines_are_the_bytes_that_came() -> None:
 
 def test_any_number_of_names_may_be_made_up() -> None:
     for number in range(5000):
-        assert header_lines({f"HTTP_X_{number}": "v"}) == [(f"x-{number}".encode(), b"v")]
+        found = header_lines({f"HTTP_X_{number}": "v", "HTTP_ACCEPT": "*/*"})
+        assert found == [(f"x-{number}".encode(), b"v"), (b"accept", b"*/*")]
+
+
+@given(st.lists(st.sampled_from(["", "a", "b", "ab", "\xe4", "\xc3\xa4", "c" * 128, "c" * 129]), min_size=2))
+def test_a_line_is_never_the_one_before(values: list[str]) -> None:
+    for value in values:
+        assert header_lines({"HTTP_X_A": value}) == [(b"x-a", value.encode("latin-1"))]
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "kept"),
+    [
+        ("HTTP_ACCEPT", "*/*", True),
+        ("HTTP_ACCEPT", "a" * 129, False),
+        ("HTTP_COOKIE", "session=1", False),
+        ("HTTP_AUTHORIZATION", "Bearer 1", False),
+    ],
+)
+def test_lines_that_most_clients_send_alike_are_made_once(key: str, value: str, kept: bool) -> None:
+    first, second = (header_lines({key: "".join(list(value))})[0] for _ in range(2))
+    assert first == second
+    assert (first is second) == kept
 
 
 @pytest.mark.parametrize(
