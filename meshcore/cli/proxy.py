@@ -17,6 +17,7 @@ from meshcore.cli.addresses import (
     shown,
 )
 from meshcore.cli.options import ConfigSource, add_config_arguments, config_source, print_notices
+from meshcore.cli.spans import add_spans_argument, processor_of
 
 if TYPE_CHECKING:
     from meshcore.model import Config
@@ -67,6 +68,7 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         help="who looks up the names of endpoints: the system, or dnspython (the extra dns), which knows how "
         "long an answer holds (default: system)",
     )
+    add_spans_argument(serving)
     add_admin_arguments(parser, "/healthz, /ready, /config, /clusters, /stats", ADMIN)
     parser.set_defaults(func=run)
 
@@ -100,6 +102,7 @@ async def _serve(args: argparse.Namespace, source: ConfigSource, config: Config)
         admin=args.admin,
         access_log=None if args.log_format == "none" else write,
         runtime_dir=args.runtime_dir,
+        spans=None if args.spans is None else processor_of(args.spans),
         resolver=DnspythonResolver() if args.resolver == "dnspython" else None,
     )
     reloader = Reloader(proxy, source.load, source.files, _say, args.reload_interval)

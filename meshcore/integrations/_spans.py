@@ -14,7 +14,7 @@ from meshcore.engine import Attempt, Decision, Outcome
 from meshcore.exchange import AttemptError
 from meshcore.mesh import Mesh
 from meshcore.model import Config, TracingOptions
-from meshcore.telemetry.request_spans import AttemptSpan, Kind, RequestSpan, labels_of
+from meshcore.telemetry.request_spans import AttemptSpan, Kind, RequestSpan, above_attempt, labels_of
 from meshcore.telemetry.span_texts import OPERATION, Seen
 from meshcore.trace import SpanContext
 
@@ -142,20 +142,9 @@ def calling(
     if ours and own is not None:
         above = own.span_id
     spawns = forwarded and options.spawn_upstream_span and decision.trace_format is not None
-    span = _of_request(sent, above, free) if spawns or sent.span_id == above else sent
+    span = above_attempt(sent, above, free) if spawns or sent.span_id == above else sent
     kind: Kind = "internal" if spawns else "client"
     return Calling(_request_span(mesh, kind, span, above, seen, decision), spawns=spawns)
-
-
-def _of_request(attempt: SpanContext, above: str | None, free: SpanContext | None) -> SpanContext:
-    """The span of a request whose attempts have spans of their own: what the lines of one name as the span
-    above it, where they do and that is not reported already."""
-    parent = attempt.parent_id
-    if parent is not None and parent != above:
-        found = SpanContext.extract({"b3": f"{attempt.trace_id}-{parent}-1"}, ("b3",))
-        assert found is not None
-        return found
-    return free or attempt.child()
 
 
 class Calling:

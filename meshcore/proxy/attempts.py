@@ -25,6 +25,7 @@ from meshcore.upstream.replies import Reply, UpstreamError
 if TYPE_CHECKING:
     from meshcore.proxy.request import Request
     from meshcore.proxy.server import Proxy
+    from meshcore.proxy.spans import ProxySpans
     from meshcore.upstream.replay import Replay
 
 __all__ = ["Attempts"]
@@ -51,6 +52,7 @@ class Attempts:
         length: its Content-Length.
         drop: header lines that are between the client and us.
         cut: ends the request, when the answer that it gets takes too long.
+        spans: are told of attempts; None: nobody is.
     """
 
     def __init__(
@@ -64,7 +66,9 @@ class Attempts:
         length: bytes | None,
         drop: bytes,
         cut: Callable[[Reply], None],
+        spans: ProxySpans | None,
     ) -> None:
+        self._spans = spans
         self._proxy = proxy
         self._request = request
         self._decision = decision
@@ -162,6 +166,8 @@ class Attempts:
         if proxy.logs:
             context = SpanContext.extract(lines)
             self.trace_id = (context.trace_id or "") if context is not None else ""
+        if self._spans is not None:
+            one.span = self._spans.attempt(attempt, lines)
         if self._drop:
             lines = [line for line in lines if line[0].lower() != self._drop]
         headers = [(b"Host", attempt.authority.encode("utf-8", "surrogateescape")), *lines]
@@ -245,6 +251,7 @@ class Attempts:
     def _end(self, one: Try, error: str) -> None:
         if one.attempt.running:
             self.reply = None
+            one.failure = error
             self._go_on(self._decision.report(error=error, attempt=one.attempt, replayable=self._replayable))
 
     def _failed(self, one: Try, reply: Reply) -> None:

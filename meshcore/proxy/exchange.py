@@ -12,6 +12,7 @@ from meshcore.proxy.answer import Answer
 from meshcore.proxy.attempts import Attempts
 from meshcore.proxy.client_answer import ClientAnswer
 from meshcore.proxy.request import BadBody, Request, text
+from meshcore.proxy.spans import ProxySpans, spans_of
 from meshcore.proxy.tunnel import tunnel
 from meshcore.proxy.watch import Watch
 from meshcore.telemetry.access import AccessRecord
@@ -40,6 +41,7 @@ class Exchange:
         self._complete = False  # the client has sent all
         self._attempts: Attempts | None = None
         self._copies: Sequence[Copy] = ()  # for mirrors
+        self._spans: ProxySpans | None = None  # None: none is reported
 
     async def run(self) -> Answer:
         """Serve the request.
@@ -56,6 +58,11 @@ class Exchange:
                 copy.abandon()
             if self._attempts is not None:
                 await self._attempts.close()
+
+    def over(self) -> None:
+        """The record says all that there is to say."""
+        if self._spans is not None:
+            self._spans.end(self.record)
 
     async def _serve(self) -> Answer:
         request = self.request
@@ -84,6 +91,8 @@ class Exchange:
         )
         with decision:
             self.client.describe(decision)
+            if self.proxy.spans is not None:
+                self._spans = spans_of(self.proxy, request, decision, self.record)
             cluster = self.proxy.view().cluster(decision.cluster)
             if cluster is not None and cluster.discovery is Discovery.ORIGINAL_DST:
                 return await self.client.reply(replies.UNKNOWN_DESTINATION, decision)
@@ -116,6 +125,7 @@ class Exchange:
             length=length,
             drop=b"expect" if self.client.awaits_continue else b"",
             cut=self.watch.end,
+            spans=self._spans,
         )
         if body is None:
             self._request_complete()

@@ -8,6 +8,7 @@ import logging
 import os
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from typing import TYPE_CHECKING
 
 from meshcore.discovery import AsyncDiscovery, Resolver
 from meshcore.engine import Engine
@@ -23,12 +24,16 @@ from meshcore.proxy.options import ProxyOptions
 from meshcore.proxy.request import Request
 from meshcore.proxy.under_way import UnderWay
 from meshcore.telemetry.access import AccessRecord
+from meshcore.telemetry.spans import Spans
 from meshcore.telemetry.stats import Stats
 from meshcore.upstream.client import Upstream
 from meshcore.upstream.connections import Connections
 from meshcore.upstream.mirrors import Mirrors
 from meshcore.upstream.rate_limits import AsyncRateLimitServices, require_grpc
 from meshcore.upstream.view import View
+
+if TYPE_CHECKING:
+    from opentelemetry.sdk.trace import SpanProcessor
 
 __all__ = ["Proxy"]
 
@@ -51,6 +56,8 @@ class Proxy:
         resolver: looks up the names of endpoints; None: ``meshcore.discovery.DefaultResolver``.
         health_checks: check endpoints as their clusters ask for; False: somebody else does, or nobody.
         runtime_dir: a folder for what the machine's proxies share: one of them checks endpoints for all.
+        spans: gets the spans of requests that are sampled, such as OpenTelemetry's
+            ``BatchSpanProcessor(OTLPSpanExporter())``; None: nobody does.
         sleep: waits out injected delays, and between the pieces of an answer that is held back.
         now: the time for those, in seconds.
 
@@ -69,11 +76,13 @@ class Proxy:
         resolver: Resolver | None = None,
         health_checks: bool = True,
         runtime_dir: str | os.PathLike[str] | None = None,
+        spans: SpanProcessor | None = None,
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
         now: Callable[[], float] = time.monotonic,
     ) -> None:
         self.engine = Engine(engine) if isinstance(engine, Config) else engine
         self.options = options or ProxyOptions()
+        self.spans = None if spans is None else Spans(spans)
         self.connections = Connections(self.engine)
         self.stats = Stats()
         self.mirrors = Mirrors(
@@ -223,6 +232,8 @@ class Proxy:
         if self._upstream is not None:
             await self._upstream.close()
         await self._end_checks()
+        if self.spans is not None:
+            await asyncio.to_thread(self.spans.flush)
         return done
 
     async def wait_idle(self) -> None:

@@ -83,6 +83,7 @@ class UnderWay:
                 if proxy.draining:
                     self._drained.set()
             self._finished(record)
+            exchange.over()
 
     def refused(self, peername: object, reply: Reply) -> None:
         """Count what could not be parsed."""

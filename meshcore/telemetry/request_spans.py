@@ -15,7 +15,7 @@ from meshcore.telemetry.span_texts import Seen, custom_tags, operation, rendered
 from meshcore.telemetry.spans import Event, FinishedSpan, Spans
 from meshcore.trace import SpanContext
 
-__all__ = ["AttemptSpan", "RequestSpan", "labels_of"]
+__all__ = ["AttemptSpan", "Kind", "RequestSpan", "above_attempt", "labels_of"]
 
 Kind = Literal["server", "client", "internal"]
 Label = Callable[[str], str | None]
@@ -42,6 +42,22 @@ def labels_of(cluster: Cluster | None, address: str | None) -> Label:
         return None
 
     return label
+
+
+def above_attempt(attempt: SpanContext, above: str | None, free: SpanContext | None = None) -> SpanContext:
+    """The span of a request whose attempts have spans of their own: what the lines of one name as the span
+    above it, where they do and that is not reported already.
+
+    Args:
+        above: the span above the request's.
+        free: one that nobody has reported.
+    """
+    parent = attempt.parent_id
+    if parent is not None and parent != above:
+        found = SpanContext.extract({"b3": f"{attempt.trace_id}-{parent}-1"}, ("b3",))
+        assert found is not None
+        return found
+    return free or attempt.child()
 
 
 class RequestSpan:
