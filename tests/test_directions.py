@@ -122,6 +122,7 @@ PYTHON_ALLOWED: dict[str, set[str]] = {
     "exchange": {"_per_loop", "decision"} | SHARED,
     "decision": {"explain", "_explain", "_limited", "model", "orca", "rate_limits"} | SHARED,
     "_explain": {"explain", "decision", "_limited"} | SHARED,
+    "_sampled": {"decision"} | SHARED,
     "_limited": {"decision", "rate_limits"} | SHARED,
     "rate_limits": {"model"},
     "membership": {"model"},
@@ -144,7 +145,8 @@ PYTHON_ALLOWED: dict[str, set[str]] = {
     | {"_limit", "_outlier", "shared", "_trace"},
     "__init__": SERVING | {"_backend", "_circuit", "_concurrency", "context", "mesh"},
     "integrations": SERVING
-    | {"_core", "_per_loop", "_request", "_sealed", "context", "discovery", "mesh", "telemetry", "upstream"},
+    | {"_core", "_per_loop", "_request", "_sampled", "_sealed"}
+    | {"context", "discovery", "mesh", "telemetry", "upstream"},
     "telemetry": SERVING,
     "analysis": {"model", "config", "match"},
     "replay": SERVING | {"analysis"},

@@ -21,6 +21,7 @@ cdef class Member:
     cdef Engine _engine
     cdef Known _known
     cdef object _requests      # counts them once they are over: a Tally
+    cdef bint _reports         # spans of requests are reported
     # What was counted last, by which thread, and where.
     cdef object _cluster
     cdef int _status

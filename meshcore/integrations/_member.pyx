@@ -9,6 +9,7 @@ from meshcore._core cimport MC_FORWARD, mc_decision
 from meshcore._request cimport (
     MC_LISTS_STAY, PyUnicode_1BYTE_DATA, PyUnicode_CheckExact, PyUnicode_GET_LENGTH, PyUnicode_IS_COMPACT_ASCII,
 )
+from meshcore._sampled cimport may_be_sampled
 from meshcore.decision cimport Decision
 
 from meshcore.integrations._inbound import port_of
@@ -29,6 +30,7 @@ cdef class Member:
         self._inbound = inbound
         self._known = Known()
         self._requests = inbound.mesh.requests
+        self._reports = inbound.mesh.spans is not None
 
     cdef tuple served(self):
         """For the engine to decide by, of the configuration in force."""
@@ -45,6 +47,8 @@ cdef class Member:
         cdef Known known = self._known
         if known.config is not decision._snapshot.config:
             known = self._look(decision._snapshot.config)
+        if self._reports and may_be_sampled(decision):
+            return False
         if called:
             return True
         return not known.mirrors and (known.limits or (<bytes> known.served[1])[d.cluster])

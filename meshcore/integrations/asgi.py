@@ -16,6 +16,7 @@ from meshcore.integrations._around import require_app, require_mesh
 from meshcore.integrations._asgi_answer import serve
 from meshcore.integrations._asgi_entry import Entry
 from meshcore.integrations._asgi_forward import Forwarder, answer
+from meshcore.integrations._asgi_spans import watched
 from meshcore.integrations._inbound import Inbound, limit_lines
 from meshcore.mesh import Mesh
 
@@ -84,13 +85,21 @@ class MeshMiddleware(Entry):
             await self.app(scope, receive, send)
         finally:
             await self._forwarder.close()
+            if self.mesh.spans is not None:
+                await asyncio.to_thread(self.mesh.spans.flush)
 
     async def _aside(
         self, decision: Decision, scope: Scope, receive: Receive, send: Send, called: bool
     ) -> None:
         """What takes more than to let the app answer."""
         with decision:
-            token = enter(RequestContext(scope["headers"], decision=decision))
+            context = RequestContext(scope["headers"], decision=decision)
+            span = None
+            if self.mesh.spans is not None:
+                span = watched(self.mesh, decision, context, scope, receive, send, called=called)
+                if span is not None:
+                    receive, send = span.receive, span.send
+            token = enter(context)
             copying = None
             kept = False
             try:
@@ -115,8 +124,12 @@ class MeshMiddleware(Entry):
                 # Who handles it outside of us (Starlette's handler of Exception) works for the request, too.
                 # Servers have a task for each request, with which its context goes.
                 kept = True
+                if span is not None:
+                    span.failed()
                 raise
             finally:
+                if span is not None:
+                    span.left()
                 if copying is not None:
                     copying.close()
                 if not kept:
