@@ -16,6 +16,7 @@ from meshcore.integrations._around import require_app, require_mesh
 from meshcore.integrations._inbound import Inbound, limit_lines
 from meshcore.integrations._wsgi_answer import serve
 from meshcore.integrations._wsgi_entry import Entry
+from meshcore.integrations._wsgi_spans import watched
 from meshcore.mesh import Mesh
 
 if TYPE_CHECKING:
@@ -68,28 +69,49 @@ class MeshMiddleware(Entry):
     ) -> Iterable[bytes]:
         """What takes more than to let the app answer."""
         context = RequestContext(headers, decision=decision)
+        span = None
+        if self.mesh.spans is not None:
+            span = watched(self.mesh, decision, context, environ, headers, start_response, called=called)
+            if span is not None:
+                start_response = span.start_response
         token = enter(context)
         try:
-            if decision.rate_limits and not called:  # else the caller has asked
-                self.mesh.limits.ask(decision)
-            if decision.delay:
-                time.sleep(decision.delay)
-                decision.end_delay()
-            if self._inbound.for_app(decision, called=called):
-                self._inbound.name(decision, called=called)
-                if not called and self.mesh.view().mirrors and decision.mirrors:
-                    self._mirror(decision, environ)
-                if decision.outcome is not Outcome.FORWARD:  # no route leads to the app
-                    start_response = _telling(limit_lines(decision), start_response)
-                return serve(self, decision, context, environ, start_response, called)
-            if decision.outcome is Outcome.FORWARD:
-                return self._forward(decision, environ, headers, start_response)
-            return self._answer(decision, start_response)
-        except BaseException:
+            body = self._decided(decision, context, environ, headers, start_response, called=called)
+            return body if span is None else span.body(body)
+        except BaseException as error:
+            if span is not None:
+                span.failed(error)
             decision.close()
             raise
         finally:
             leave(token)
+
+    def _decided(
+        self,
+        decision: Decision,
+        context: RequestContext,
+        environ: Environ,
+        headers: list[tuple[bytes, bytes]],
+        start_response: StartResponse,
+        *,
+        called: bool,
+    ) -> Iterable[bytes]:
+        """Do what was decided."""
+        if decision.rate_limits and not called:  # else the caller has asked
+            self.mesh.limits.ask(decision)
+        if decision.delay:
+            time.sleep(decision.delay)
+            decision.end_delay()
+        if self._inbound.for_app(decision, called=called):
+            self._inbound.name(decision, called=called)
+            if not called and self.mesh.view().mirrors and decision.mirrors:
+                self._mirror(decision, environ)
+            if decision.outcome is not Outcome.FORWARD:  # no route leads to the app
+                start_response = _telling(limit_lines(decision), start_response)
+            return serve(self, decision, context, environ, start_response, called)
+        if decision.outcome is Outcome.FORWARD:
+            return self._forward(decision, environ, headers, start_response)
+        return self._answer(decision, start_response)
 
     def _forward(
         self,
