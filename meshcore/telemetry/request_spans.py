@@ -15,7 +15,7 @@ from meshcore.telemetry.span_texts import Seen, custom_tags, operation, rendered
 from meshcore.telemetry.spans import Event, FinishedSpan, Spans
 from meshcore.trace import SpanContext
 
-__all__ = ["AttemptSpan", "Kind", "RequestSpan", "above_attempt", "labels_of"]
+__all__ = ["AttemptSpan", "Kind", "RequestSpan", "above_attempt", "labels_of", "url_of"]
 
 Kind = Literal["server", "client", "internal"]
 Label = Callable[[str], str | None]
