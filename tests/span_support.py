@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -30,6 +32,13 @@ class Kept:
     @property
     def spans(self) -> list[ReadableSpan]:
         return list(self._exporter.get_finished_spans())
+
+    def wait(self, enough: Callable[[list[ReadableSpan]], bool], patience: float = 60.0) -> None:
+        """Wait for spans of another thread."""
+        end = time.monotonic() + patience
+        while not enough(self.spans):
+            assert time.monotonic() < end, "the spans did not come"
+            time.sleep(0.005)
 
     def only(self) -> ReadableSpan:
         (span,) = self.spans

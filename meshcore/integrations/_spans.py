@@ -14,7 +14,14 @@ from meshcore.engine import Attempt, Decision, Outcome
 from meshcore.exchange import AttemptError
 from meshcore.mesh import Mesh
 from meshcore.model import Config, TracingOptions
-from meshcore.telemetry.request_spans import AttemptSpan, Kind, RequestSpan, above_attempt, labels_of
+from meshcore.telemetry.request_spans import (
+    AttemptSpan,
+    Kind,
+    RequestSpan,
+    above_attempt,
+    labels_of,
+    reason_of,
+)
 from meshcore.telemetry.span_texts import OPERATION, Seen
 from meshcore.trace import SpanContext
 
@@ -213,7 +220,10 @@ class Calling:
         if one is not None:
             one.end(0, failure, cancelled=isinstance(error, asyncio.CancelledError))
         elif failure:
-            tags: dict[str, str | int] = {"error.reason": failure, "upstream_address": attempt.endpoint}
+            tags: dict[str, str | int] = {
+                "error.reason": reason_of(failure),
+                "upstream_address": attempt.endpoint,
+            }
             self._span.note("attempt failed", tags)
 
     def _answered(self, one: AttemptSpan | None, reply: R) -> R:

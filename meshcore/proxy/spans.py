@@ -41,7 +41,7 @@ def spans_of(proxy: Proxy, request: Request, decision: Decision, record: AccessR
         span = above_attempt(sent, above)
     else:
         span = sent
-    kind: Kind = "client" if options.outbound and not spawns else "server"
+    kind: Kind = "client" if options.outbound and not options.spawn_upstream_span else "server"
     seen = Seen(
         request.method,
         "http",

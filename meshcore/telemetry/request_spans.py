@@ -15,7 +15,7 @@ from meshcore.telemetry.span_texts import Seen, custom_tags, operation, rendered
 from meshcore.telemetry.spans import Event, FinishedSpan, Spans
 from meshcore.trace import SpanContext
 
-__all__ = ["AttemptSpan", "Kind", "RequestSpan", "above_attempt", "labels_of", "url_of"]
+__all__ = ["AttemptSpan", "Kind", "RequestSpan", "above_attempt", "labels_of", "reason_of", "url_of"]
 
 Kind = Literal["server", "client", "internal"]
 Label = Callable[[str], str | None]
@@ -42,6 +42,20 @@ def labels_of(cluster: Cluster | None, address: str | None) -> Label:
         return None
 
     return label
+
+
+#: The same -> how Envoy calls what became of the stream.
+_REASONS = {
+    "connect-failure": "remote connection failure",
+    "connect-timeout": "connection timeout",
+    "reset": "connection termination",
+    "protocol-error": "protocol error",
+}
+
+
+def reason_of(failure: str) -> str:
+    """How an attempt failed, in Envoy's words where it has some for that."""
+    return _REASONS.get(failure, failure)
 
 
 def above_attempt(attempt: SpanContext, above: str | None, free: SpanContext | None = None) -> SpanContext:
@@ -152,9 +166,10 @@ class RequestSpan:
         yield "http.protocol", seen.protocol
         yield "user_agent", seen.header(b"user-agent") or "-"
         yield "downstream_cluster", seen.header(b"x-envoy-downstream-service-cluster") or "-"
-        if peer := self.endpoint if self._kind == "client" else seen.peer:
-            yield "peer.address", peer
-        if self._kind == "client" and self.endpoint:
+        if seen.peer:
+            yield "peer.address", seen.peer
+        elif self.endpoint and self._kind == "client":  # it begins here
+            yield "peer.address", self.endpoint
             yield "upstream_address", self.endpoint
         if self.received is not None:
             yield "request_size", str(self.received)
@@ -204,7 +219,7 @@ class AttemptSpan:
         if cancelled:
             tags["canceled"] = "true"
         if failure:
-            tags["error.reason"] = failure
+            tags["error.reason"] = reason_of(failure)
         error = bool(failure) or status >= 500
         if error:
             tags |= {"error": "true", "error.type": str(status) if status else failure}

@@ -109,7 +109,7 @@ def test_attempts_share_a_span_that_tells_of_them(caller: Caller, origin: Origin
         assert [it.status for it in answers] == [200, 200]
     retried = next(it for it in kept.spans if it.events)
     events = [(it.name, dict(it.attributes or {})) for it in retried.events]
-    failed = {"error.reason": "connect-failure", "upstream_address": f"127.0.0.1:{refused}"}
+    failed = {"error.reason": "remote connection failure", "upstream_address": f"127.0.0.1:{refused}"}
     assert events == [
         ("attempt failed", failed),
         ("retry", {"retry.count": "1", "upstream_address": origin.address}),

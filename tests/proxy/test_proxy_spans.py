@@ -116,7 +116,7 @@ async def test_attempts_that_fail() -> None:
     for one in (first, second):
         tags = tags_of(one)
         assert (tags["http.status_code"], tags["response_flags"]) == ("0", "UF")
-        assert tags["error.reason"] == "connect-failure"
+        assert tags["error.reason"] == "remote connection failure"
     assert tags_of(whole)["http.status_code"] == "503"
 
 
