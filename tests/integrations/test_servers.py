@@ -134,6 +134,7 @@ class Server:
     name: str
     port: int
     process: subprocess.Popen[bytes]
+    spans: Path  #: what its workers report, a line for each
     back: Origin
     reviews: list[Origin]  #: v1 and v2
     ratings: list[Origin]
@@ -190,13 +191,17 @@ def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
         rules.write_text("".join(entry(name, *ports) for name, ports in services.items()) + RULES)
         env = {"PYTHONPATH": str(HERE), "MESH": str(rules), "STATE": str(folder / "state")}
         env["HOME"] = str(folder)  # where gunicorn has a socket of its own
+        spans = folder / "spans"
+        spans.touch()
+        if importlib.util.find_spec("opentelemetry.sdk") is not None:
+            env["SPANS"] = str(spans)
         process = subprocess.Popen(
             [sys.executable, "-m", *(part.replace("PORT", str(port)) for part in command)],
             cwd=folder,
             env={**os.environ, **env},
             start_new_session=True,
         )
-        found = Server(request.param, port, process, back, others[:2], others[2:])
+        found = Server(request.param, port, process, spans, back, others[:2], others[2:])
         try:
             until(lambda: up(found), 0.1)
             yield found
@@ -223,6 +228,23 @@ def test_one_trace_leads_through_the_services(server: Server) -> None:
     assert (headers["x-b3-traceid"], headers["x-request-id"]) == (TRACE, "id-1")
     assert headers["x-b3-spanid"] != B3["x-b3-spanid"]
     assert headers["host"] == "back:9080"
+
+
+def test_the_spans_of_a_trace_hang_below_each_other(server: Server) -> None:
+    if importlib.util.find_spec("opentelemetry.sdk") is None:
+        pytest.skip("opentelemetry-sdk is not installed (extra otel)")
+    trace = "1".zfill(32)
+    answer = server.get("/trace", **{**B3, "x-b3-traceid": trace}).json()
+    sent = answer["back"]["headers"]["x-b3-spanid"]
+
+    def reported() -> dict[str, Any]:
+        found = [json.loads(line) for line in server.spans.read_text().splitlines()]
+        return {kind: (span, above) for of, kind, span, above in found if of == trace}
+
+    until(lambda: len(reported()) == 2)
+    (ours, above), client = reported()["SERVER"], reported()["CLIENT"]
+    assert above == B3["x-b3-spanid"]
+    assert client == (sent, ours)
 
 
 def test_a_canary_has_its_users(server: Server) -> None:
