@@ -9,7 +9,9 @@ cdef extern from *:
     typedef PyObject *(*mc_fastcall)(PyObject *, PyObject *const *, Py_ssize_t, PyObject *);
 
     static mc_fastcall mc_replace_method(PyObject *method, mc_fastcall by) {
-      PyMethodDef *const at = ((PyMethodDescrObject *)method)->d_method;
+      /* A static method is a function of the type. */
+      PyMethodDef *const at = PyCFunction_CheckExact(method) ? ((PyCFunctionObject *)method)->m_ml
+                                                             : ((PyMethodDescrObject *)method)->d_method;
       const mc_fastcall before = (mc_fastcall)(void (*)(void))at->ml_meth;
       at->ml_meth = (PyCFunction)(void (*)(void))by;
       return before;

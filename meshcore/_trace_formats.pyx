@@ -1,10 +1,10 @@
 """Names of trace formats as the core's, looked up once."""
 
 cimport cython
-from cpython.object cimport PyObject
-from cpython.tuple cimport PyTuple_CheckExact, PyTuple_GET_ITEM
+from cpython.tuple cimport PyTuple_CheckExact
 
 from meshcore._core cimport *
+from meshcore._trace_lines cimport mc_trace_ask
 
 from meshcore import _trace
 
@@ -19,20 +19,16 @@ cdef class Formats:
         for number in numbers:
             self.it.order[self.it.count] = number
             self.it.count += 1
-        self.names = mc_trace_names(&self.it)
+        mc_trace_ask(mc_trace_names(&self.it), &self.asked)
 
 
-cdef Formats EXTRACTED = None, INJECTED = None
+EXTRACTED = INJECTED = None
+LATEST = (None, None)
 cdef dict KNOWN = {}  # by the tuple that was given
-cdef tuple LATEST = (None, None)  # a program asks for the same, mostly: the names, and what they are
 
 
-cdef Formats formats_of(object names):
-    """Those that a caller asks for."""
+cdef Formats other_formats(object names):
     global LATEST
-    cdef tuple latest = LATEST
-    if <PyObject *> names == PyTuple_GET_ITEM(latest, 0):
-        return <Formats> PyTuple_GET_ITEM(latest, 1)
     cdef Formats found = KNOWN.get(names) if PyTuple_CheckExact(names) else None
     if found is not None:
         LATEST = (names, found)
@@ -43,17 +39,10 @@ cdef Formats formats_of(object names):
     return found
 
 
-cdef Formats to_extract():
-    """Those of callers that ask for none."""
-    global EXTRACTED
-    if EXTRACTED is None:
-        EXTRACTED = Formats(_trace.extract_default())
-    return EXTRACTED
-
-
-cdef Formats to_inject():
-    """Likewise."""
-    global INJECTED
-    if INJECTED is None:
+cdef Formats default_formats(bint to_inject):
+    global EXTRACTED, INJECTED
+    if to_inject:
         INJECTED = Formats(_trace.inject_default())
-    return INJECTED
+        return INJECTED
+    EXTRACTED = Formats(_trace.extract_default())
+    return EXTRACTED

@@ -13,20 +13,18 @@ cdef extern from "Python.h":
 cdef extern from "trace/hex.h" nogil:
     void mc_hex16_write(uint64_t number, char *out)
 
-cdef mc_id_source *ids = mc_id_source_new()
+ids = mc_id_source_new()
 if ids == NULL:
     raise MemoryError("no memory, or no random numbers, for ids of traces")
 
 
-cdef int draw(object seed, uint64_t *out, int count) except -1:
-    """So many numbers: of chance, which nobody can guess, or of a seed."""
-    cdef uint64_t state
+cdef int no_ids() except -1:
+    raise OSError("the system has no random numbers to give")
+
+
+cdef int draw_seeded(object seed, uint64_t *out, int count) except -1:
+    cdef uint64_t state = checked_seed(seed)
     cdef int i
-    if seed is None:
-        if not mc_id_source_take(ids, out, <size_t> count):
-            raise OSError("the system has no random numbers to give")
-        return 0
-    state = checked_seed(seed)
     for i in range(count):
         state += <uint64_t> 0x9E3779B97F4A7C15
         out[i] = mc_mix64(state)

@@ -1,18 +1,20 @@
 """Writing a context into header lines: a list, a dict, or what else users have."""
 
-from cpython.bytes cimport PyBytes_FromStringAndSize
+from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_CheckExact, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
 from cpython.dict cimport PyDict_CheckExact, PyDict_Next, PyDict_SetItem
 from cpython.object cimport PyObject
 from cpython.tuple cimport PyTuple_CheckExact, PyTuple_GET_ITEM, PyTuple_GET_SIZE
-from libc.stdint cimport uint32_t
-from libc.string cimport memcpy
+from libc.stdint cimport uint8_t, uint32_t
+from libc.string cimport memcpy, memset
 
 from meshcore._core cimport *
 from meshcore._request cimport (
     MC_LISTS_STAY, PyList_CheckExact, PyList_GET_ITEM, PyList_GET_SIZE, PyUnicode_1BYTE_DATA, PyUnicode_CheckExact,
-    as_pairs, take, take_plain, text_of,
+    PyUnicode_GET_LENGTH, as_pairs, take, take_plain, text_of,
 )
-from meshcore._trace_lines cimport ODD_LINE, PySequence_Fast_ITEMS, is_pair, name_in, next_line
+from meshcore._trace_lines cimport (
+    MC_ODD_NAME, PySequence_Fast_ITEMS, is_pair, mc_ascii_data, mc_name_asked_of, mc_next_line, mc_trace_asked,
+)
 
 cdef extern from "base/slice.h" nogil:
     bint mc_slice_same(const char *left, const char *right, size_t size)
@@ -41,9 +43,15 @@ cdef extern from *:
     """
     void mc_refill_pair(PyObject *pair, PyObject *name, object value)
     Py_ssize_t Py_REFCNT(PyObject *value)
+    bint PyUnicode_Check(PyObject *value)
 
 cdef tuple NAMES_TEXT = tuple([text_of(mc_trace_name_text(<mc_trace_name> name)) for name in range(MC_TRACE_NAMES)])
 cdef tuple NAMES_BYTES = tuple([name.encode() for name in NAMES_TEXT])
+cdef PyObject *NAMES[2][MC_TRACE_NAMES]  # the same: as bytes, as str
+cdef int at
+for at in range(MC_TRACE_NAMES):
+    NAMES[0][at] = PyTuple_GET_ITEM(NAMES_BYTES, at)
+    NAMES[1][at] = PyTuple_GET_ITEM(NAMES_TEXT, at)
 cdef object ZERO = "0", ONE = "1"
 cdef tuple NOT_SAMPLED = (b"x-b3-sampled", b"0"), SAMPLED = (b"x-b3-sampled", b"1")
 
@@ -51,10 +59,11 @@ cdef tuple NOT_SAMPLED = (b"x-b3-sampled", b"0"), SAMPLED = (b"x-b3-sampled", b"
 cdef struct Written:
     const mc_trace_line *lines
     uint32_t count
-    uint32_t names  # of the formats: what is taken away
+    const mc_trace_asked *asked  # the names of the formats: what is taken away
     PyObject *trace_id  # what may be the texts of B3's trace id, and of its span id or parent id; or None
     PyObject *span_id
     bint as_text  # str; or else bytes
+    PyObject **names  # of that kind, by number
 
 
 cdef object inject_into(object headers, const mc_span_context *context, Formats formats, PyObject *trace_id,
@@ -62,7 +71,7 @@ cdef object inject_into(object headers, const mc_span_context *context, Formats 
     cdef mc_scratch scratch
     cdef Written new
     cdef list edited
-    new.names = formats.names
+    new.asked = &formats.asked
     new.trace_id = trace_id
     new.span_id = span_id
     mc_scratch_init(&scratch)
@@ -82,7 +91,8 @@ cdef object inject_into(object headers, const mc_span_context *context, Formats 
         edit_list(edited, &new)
         return tuple(edited) if isinstance(headers, tuple) else edited
     finally:
-        mc_scratch_reset(&scratch)
+        if scratch.chunks != NULL:
+            mc_scratch_reset(&scratch)
 
 
 # ---------------------------------------------------------------------- one line
@@ -91,7 +101,7 @@ cdef inline PyObject *known_name(const mc_trace_line *line, const Written *new) 
     """Borrowed; NULL: it is not the same for all lines of its kind."""
     if line.name.data != NULL:
         return NULL
-    return PyTuple_GET_ITEM(NAMES_TEXT if new.as_text else NAMES_BYTES, <Py_ssize_t> line.id)
+    return new.names[<int> line.id]
 
 
 cdef inline object name_of(const mc_trace_line *line, const Written *new):
@@ -103,7 +113,24 @@ cdef inline object name_of(const mc_trace_line *line, const Written *new):
 
 cdef inline bint says(PyObject *text, mc_slice value) noexcept:
     cdef mc_slice found
-    return take_plain(text, &found) and found.size == value.size and mc_slice_same(found.data, value.data, value.size)
+    if not take_plain(text, &found) or found.size != value.size:
+        return False
+    return found.data == value.data or mc_slice_same(found.data, value.data, value.size)
+
+
+cdef inline bint holds(PyObject *text, mc_slice value, bint as_text) noexcept:
+    """Whether it is a text of that kind, and the very one that the value lies in."""
+    if as_text:
+        return (
+            PyUnicode_CheckExact(<object> text)
+            and mc_ascii_data(text) == value.data
+            and PyUnicode_GET_LENGTH(<object> text) == <Py_ssize_t> value.size
+        )
+    return (
+        PyBytes_CheckExact(<object> text)
+        and PyBytes_AS_STRING(<object> text) == value.data
+        and PyBytes_GET_SIZE(<object> text) == <Py_ssize_t> value.size
+    )
 
 
 cdef inline object value_of(const mc_trace_line *line, const Written *new):
@@ -111,7 +138,7 @@ cdef inline object value_of(const mc_trace_line *line, const Written *new):
     if MC_NAME_B3_TRACE_ID <= line.id <= MC_NAME_B3_PARENT_ID:
         known = new.trace_id if line.id == MC_NAME_B3_TRACE_ID else new.span_id
         # What came in goes out again, for nothing: the trace's id, and the caller's span as the parent.
-        if PyUnicode_CheckExact(<object> known) == new.as_text and says(known, line.value):
+        if holds(known, line.value, new.as_text):
             return <object> known
     if not new.as_text:
         return PyBytes_FromStringAndSize(line.value.data, <Py_ssize_t> line.value.size)
@@ -119,7 +146,10 @@ cdef inline object value_of(const mc_trace_line *line, const Written *new):
         return ONE if line.value.data[0] == c"1" else ZERO
     if MC_NAME_B3 <= line.id <= MC_NAME_TRACEPARENT:  # digits and hyphens
         text = PyUnicode_New(<Py_ssize_t> line.value.size, 127)
-        memcpy(PyUnicode_1BYTE_DATA(text), line.value.data, line.value.size)
+        if line.value.size == 16:  # as most of them have, and which needs no call
+            memcpy(PyUnicode_1BYTE_DATA(text), line.value.data, 16)
+        else:
+            memcpy(PyUnicode_1BYTE_DATA(text), line.value.data, line.value.size)
         return text
     return text_of(line.value)
 
@@ -130,20 +160,16 @@ cdef inline tuple pair_of(const mc_trace_line *line, const Written *new):
     return (name_of(line, new), value_of(line, new))
 
 
-cdef inline uint32_t id_of(PyObject *name) except? 0xffffffff:
+cdef inline uint32_t asked_of(PyObject *name, const Written *new) except? 0xffffffff:
+    """As mc_name_asked(), of any text."""
     cdef mc_slice text
-    if not take_plain(name, &text):
-        take(<object> name, &text)
-    return name_in(text)
+    take(<object> name, &text)
+    return mc_name_asked_of(text.data, text.size, new.asked)
 
 
-cdef inline const mc_trace_line *line_of(uint32_t id, const Written *new) noexcept:
-    cdef uint32_t i
-    if id != MC_NAME_JAEGER_BAGGAGE:
-        for i in range(new.count):
-            if new.lines[i].id == id:
-                return &new.lines[i]
-    return NULL
+cdef inline void write_as(bint text, Written *new) noexcept:
+    new.as_text = text
+    new.names = NAMES[text]
 
 
 # ---------------------------------------------------------------------- lists
@@ -153,7 +179,7 @@ cdef inline bint begins_with_text(list headers) except -1:
     if PyList_GET_SIZE(headers) == 0:
         return False
     pair = PyList_GET_ITEM(headers, 0)
-    return isinstance(<object> PyTuple_GET_ITEM(<object> pair, 0) if is_pair(pair) else headers[0][0], str)
+    return PyUnicode_Check(PyTuple_GET_ITEM(<object> pair, 0)) if is_pair(pair) else isinstance(headers[0][0], str)
 
 
 cdef int put_line(list headers, Py_ssize_t at, const mc_trace_line *line, const Written *new) except -1:
@@ -173,32 +199,37 @@ cdef int put_line(list headers, Py_ssize_t at, const mc_trace_line *line, const 
 
 cdef int edit_list(list headers, Written *new) except -1:
     """New lines in the places of old ones of their names, and the others at the end."""
-    cdef uint32_t i, id = 0, done = 0, placed = 0
-    cdef const mc_trace_line *line
+    cdef uint8_t places[MC_TRACE_NAMES]  # by name: which of the new lines waits for a place, from 1 on; 0: none does
+    cdef uint32_t i, place, id = 0, waiting = new.count
     cdef Py_ssize_t at = -1
     cdef list gone = None
-    new.as_text = begins_with_text(headers)
+    memset(places, 0, sizeof(places))
+    for i in range(new.count):
+        if new.lines[i].id != MC_NAME_JAEGER_BAGGAGE:  # of which there may be several
+            places[<int> new.lines[i].id] = <uint8_t> (i + 1)
+    write_as(begins_with_text(headers), new)
     while True:
-        at = next_line(PySequence_Fast_ITEMS(headers), PyList_GET_SIZE(headers), at + 1, new.names, &id)
+        at = mc_next_line(PySequence_Fast_ITEMS(headers), PyList_GET_SIZE(headers), at + 1, new.asked, &id)
         if at >= PyList_GET_SIZE(headers):
             break
-        if id == ODD_LINE:
+        if id == MC_ODD_NAME:
             name = headers[at][0]
-            id = id_of(<PyObject *> name)
-            if not new.names >> id & 1:
+            id = asked_of(<PyObject *> name, new)
+            if id == MC_NAME_OTHER:
                 continue
-        line = line_of(id, new)
-        if line != NULL and not done >> id & 1:
-            put_line(headers, at, line, new)
-            done |= <uint32_t> 1 << id
-            placed += 1
+        place = places[id]
+        if place:
+            put_line(headers, at, &new.lines[place - 1], new)
+            places[id] = 0
+            waiting -= 1
         elif gone is None:
             gone = [at]
         else:
             gone.append(at)
-    if placed < new.count:
+    if waiting:
         for i in range(new.count):
-            if not done >> <uint32_t> new.lines[i].id & 1:
+            id = new.lines[i].id
+            if places[id] or id == MC_NAME_JAEGER_BAGGAGE:
                 headers.append(pair_of(&new.lines[i], new))
     if gone is not None:
         for at in reversed(gone):
@@ -215,16 +246,17 @@ cdef int edit_dict(dict headers, Written *new) except -1:
     cdef Py_ssize_t at = 0
     cdef PyObject *key
     cdef PyObject *value
-    new.as_text = True
+    cdef bint as_text = True
     while PyDict_Next(headers, &at, &key, &value):
-        new.as_text &= not isinstance(<object> key, bytes)
-        if new.names >> id_of(key) & 1:
+        as_text &= not isinstance(<object> key, bytes)
+        if asked_of(key, new) != MC_NAME_OTHER:
             if gone is None:
                 gone = []
             gone.append(<object> key)
     if gone is not None:
         for name in gone:
             del headers[name]
+    write_as(as_text, new)
     for i in range(new.count):
         PyDict_SetItem(headers, name_of(&new.lines[i], new), value_of(&new.lines[i], new))
     return 0
@@ -234,15 +266,16 @@ cdef int edit_mapping(object headers, Written *new) except -1:
     """Of a dict, whose keys are told apart by case, or of a mapping that does not do so."""
     cdef uint32_t i
     cdef list gone = []
-    new.as_text = True
+    cdef bint as_text = True
     for key in headers:
         if isinstance(key, bytes):
-            new.as_text = False
-        if new.names >> id_of(<PyObject *> key) & 1:
+            as_text = False
+        if asked_of(<PyObject *> key, new) != MC_NAME_OTHER:
             gone.append(key)
     for key in gone:
         if key in headers:  # of a multidict the first deletion takes all lines of a name
             del headers[key]
+    write_as(as_text, new)
     for i in range(new.count):
         headers[name_of(&new.lines[i], new)] = value_of(&new.lines[i], new)
     return 0

@@ -8,11 +8,12 @@ from libc.stdlib cimport free, malloc
 from libc.string cimport memcpy
 
 from meshcore._core cimport *
+from meshcore._fastcall cimport mc_fastcall, mc_replace_method
 from meshcore._request cimport MC_LISTS_STAY, as_pairs, pairs_as_bytes, take_pairs, take_plain, text_of
 from meshcore._trace_formats cimport Formats, formats_of, to_extract, to_inject
 from meshcore._trace_ids cimport draw, hex_text, long_hex_text, uuid_text
 from meshcore._trace_inject cimport inject_into
-from meshcore._trace_lines cimport Found, find_lines, mc_trace_lines
+from meshcore._trace_lines cimport MC_TEXT_NAMES, Found, find_lines, mc_trace_lines
 
 from meshcore import _trace
 
@@ -99,17 +100,21 @@ cdef object extracted_from(object headers, Formats formats):
     cdef SpanContext context = SpanContext.__new__(SpanContext)
     # Nothing of Python's runs between finding the lines and copying what is kept of them.
     with cython.critical_section(headers):
-        if find_lines(headers, formats.names, &found):
-            mc_scratch_init(&scratch)
-            code = mc_trace_read_lines(&found.lines, &formats.it, &scratch, counts, &context._it)
-            try:
-                if not carries(context, code):
+        if find_lines(headers, &formats.asked, &found):
+            if not found.lines.seen & MC_TEXT_NAMES:
+                if mc_trace_read_lines(&found.lines, &formats.it, NULL, counts, &context._it):
                     return None
-            finally:
-                mc_scratch_reset(&scratch)
-            if MC_LISTS_STAY and context._it.format == MC_TRACE_B3_MULTI and found.span_id != NULL:
-                context._trace_text = <object> found.trace_id
-                context._span_text = <object> found.span_id
+            else:
+                mc_scratch_init(&scratch)
+                code = mc_trace_read_lines(&found.lines, &formats.it, &scratch, counts, &context._it)
+                try:
+                    if not carries(context, code):
+                        return None
+                finally:
+                    mc_scratch_reset(&scratch)
+            if context._it.trace_digits != NULL or context._it.span_digits != NULL:
+                context._trace_text = <object> found.values[<int> MC_NAME_B3_TRACE_ID]
+                context._span_text = <object> found.values[<int> MC_NAME_B3_SPAN_ID]
             return context
     return extracted_slowly(as_pairs(headers), formats)
 
@@ -143,7 +148,7 @@ cdef object extracted_slowly(tuple pairs, Formats formats):
 cdef class SpanContext:
     cdef mc_span_context _it
     cdef bytes _texts  # what the slices of _it point into; None: they are absent
-    # B3's ids as they came, to be passed on where they say what is to be written, of a child as its parent; or None.
+    # What the digits of _it lie in, which are of B3's ids as they came; or None.
     cdef object _trace_text
     cdef object _span_text
 
@@ -168,21 +173,10 @@ cdef class SpanContext:
         return out
 
     def child(self, *, seed=None):
-        cdef uint64_t random[3]
-        cdef SpanContext out = SpanContext.__new__(SpanContext)
-        if seed is None and self._it.span_id:
-            draw(None, &random[2], 1)  # the trace has its id
-        else:
-            draw(seed, random, 3)
-        mc_span_context_child(&self._it, random, &out._it)
-        out._texts = self._texts
-        out._trace_text = self._trace_text
-        out._span_text = self._span_text
-        return out
+        return child_of(self, seed)
 
     def inject(self, headers, formats=None):
-        cdef Formats chosen = to_inject() if formats is None else formats_of(formats)
-        return inject_into(headers, &self._it, chosen, <PyObject *> self._trace_text, <PyObject *> self._span_text)
+        return injected(self, headers, to_inject() if formats is None else formats_of(formats))
 
     def with_baggage(self, baggage):
         cdef bytes text = _trace.baggage_text(baggage).encode()
@@ -285,6 +279,55 @@ cdef class SpanContext:
     def __repr__(self):
         decision = _trace.DECISIONS[<int> self._it.sampling]
         return f"<SpanContext trace_id={self.trace_id} span_id={self.span_id} {decision}>"
+
+
+cdef inline SpanContext child_of(SpanContext context, object seed):
+    cdef uint64_t random[3]
+    cdef SpanContext out = SpanContext.__new__(SpanContext)
+    if seed is None and context._it.span_id:
+        draw(None, &random[2], 1)  # the trace has its id
+    else:
+        draw(seed, random, 3)
+    mc_span_context_child(&context._it, random, &out._it)
+    out._texts = context._texts
+    out._trace_text = context._trace_text
+    out._span_text = context._span_text
+    return out
+
+
+cdef inline object injected(SpanContext context, object headers, Formats formats):
+    return inject_into(headers, &context._it, formats, <PyObject *> context._trace_text, <PyObject *> context._span_text)
+
+
+cdef mc_fastcall extract_by_names, child_by_names, inject_by_names  # the methods as they stand above
+
+
+cdef object extract_by_place(object nothing, PyObject *const *arguments, Py_ssize_t count, PyObject *names):
+    """SpanContext.extract of headers alone."""
+    if names == NULL and count == 1:
+        return extracted_from(<object> arguments[0], to_extract())
+    return extract_by_names(nothing, arguments, count, names)
+
+
+cdef object child_by_place(object context, PyObject *const *arguments, Py_ssize_t count, PyObject *names):
+    """SpanContext.child without a seed."""
+    if names == NULL and count == 0:
+        return child_of(<SpanContext> context, None)
+    return child_by_names(context, arguments, count, names)
+
+
+cdef object inject_by_place(object context, PyObject *const *arguments, Py_ssize_t count, PyObject *names):
+    """SpanContext.inject, its formats not given by name."""
+    if names == NULL and count == 1:
+        return injected(<SpanContext> context, <object> arguments[0], to_inject())
+    if names == NULL and count == 2 and <object> arguments[1] is not None:
+        return injected(<SpanContext> context, <object> arguments[0], formats_of(<object> arguments[1]))
+    return inject_by_names(context, arguments, count, names)
+
+
+extract_by_names = mc_replace_method(SpanContext.extract, extract_by_place)
+child_by_names = mc_replace_method(SpanContext.__dict__["child"], child_by_place)
+inject_by_names = mc_replace_method(SpanContext.__dict__["inject"], inject_by_place)
 
 
 cdef bint fits_id(mc_slice text) noexcept:

@@ -127,7 +127,7 @@ struct mc_id_source {
   /* What follows belongs to the thread that has set busy. */
   bool seeded;
   pid_t owner;
-  size_t used;
+  size_t left; /* bytes at the buffer's end; none in a child, whose page is wiped */
   uint32_t key[MC_CHACHA_KEY];
   uint32_t buffer[BUFFER / sizeof(uint32_t)];
 };
@@ -138,7 +138,7 @@ static void refill(mc_id_source *source) {
   }
   memcpy(source->key, source->buffer, sizeof source->key);
   memset(source->buffer, 0, sizeof source->key);
-  source->used = sizeof source->key;
+  source->left = BUFFER - sizeof source->key;
 }
 
 static bool source_ready(mc_id_source *source, size_t size) {
@@ -146,9 +146,9 @@ static bool source_ready(mc_id_source *source, size_t size) {
     if (!mc_platform_random(source->key, sizeof source->key)) return false;
     source->owner = getpid();
     source->seeded = true;
-    source->used = BUFFER;
+    source->left = 0;
   }
-  if (source->used + size > BUFFER) refill(source);
+  if (source->left < size) refill(source);
   return true;
 }
 
@@ -170,13 +170,14 @@ void mc_id_source_free(mc_id_source *source) {
 
 bool mc_id_source_take_alone(mc_id_source *source, uint64_t *out, size_t count) {
   const size_t size = count * sizeof *out;
-  if (!source_ready(source, size)) return false;
-  char *at = (char *)source->buffer + source->used;
+  const bool ready = source->left >= size && !source->compare_pid;
+  if (!ready && !source_ready(source, size)) return false;
+  char *at = (char *)source->buffer + BUFFER - source->left;
   for (size_t i = 0; i < count; i++) {
     memcpy(&out[i], at + i * sizeof *out, sizeof *out);
     memset(at + i * sizeof *out, 0, sizeof *out);
   }
-  source->used += size;
+  source->left -= size;
   return true;
 }
 

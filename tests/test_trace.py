@@ -267,6 +267,68 @@ def test_ids_that_are_passed_on_are_written_as_ever(kind: type, ids: tuple[str, 
         assert kinds == {bytes if b"accept" in headers else str}
 
 
+@pytest.mark.parametrize("kind", [str, bytes])
+def test_ids_are_passed_on_from_the_first_of_equal_lines(kind: type) -> None:
+    """The texts come and go with the lines, blanks around them and all; what a context says of them stays."""
+    names = ("x-b3-traceid", "x-b3-spanid")
+
+    def lines() -> list[tuple[Any, Any]]:
+        made = [
+            (name, f"{blank}{value}{blank}")
+            for blank in ("", " ", "\t")
+            for name, value in zip(names, (TRACE, SPAN), strict=True)
+        ]
+        return made if kind is str else [(name.encode(), value.encode()) for name, value in made]
+
+    for turn in range(3):
+        given = lines()[2 * turn :] + lines()[: 2 * turn]
+        contexts = [extracted(given), extracted(dict(given[:2]))]
+        contexts += [context.child(seed=1) for context in contexts]
+        given.clear()
+        [lines() for _ in range(100)]  # what their memory is used for next
+        for context in contexts:
+            for headers in ([], [("host", "a")], {}):  # type: list[Any] | dict[Any, Any]
+                written = dict(context.inject(headers))
+                text = {
+                    name if isinstance(name, str) else name.decode(): (
+                        value if isinstance(value, str) else value.decode()
+                    )
+                    for name, value in written.items()
+                }
+                assert text["x-b3-traceid"] == TRACE
+                assert text["x-b3-spanid"] == context.span_id
+                assert text.get("x-b3-parentspanid") == context.parent_id
+
+
+def test_what_is_given_by_name_or_place_is_the_same() -> None:
+    context = SpanContext.extract(headers=B3, formats=None)
+    assert (
+        context
+        == SpanContext.extract(B3)
+        == SpanContext.extract(B3, None)
+        == SpanContext.extract(B3, ["b3multi"])
+    )
+    assert context is not None
+    written = context.inject({})
+    assert (
+        context.inject(headers={})
+        == context.inject({}, None)
+        == context.inject({}, formats="b3multi")
+        == written
+    )
+    assert context.child(seed=None).parent_id == SPAN
+    for call in (
+        lambda: SpanContext.extract(),  # type: ignore[call-arg]
+        lambda: SpanContext.extract({}, (), ()),  # type: ignore[call-arg]
+        lambda: context.child(1),  # type: ignore[misc]
+        lambda: context.inject(),  # type: ignore[call-arg]
+        lambda: context.inject({}, (), ()),  # type: ignore[call-arg]
+        lambda: context.inject({}, names=()),  # type: ignore[call-arg]
+    ):
+        with pytest.raises(TypeError, match="argument"):
+            call()
+
+
 def test_jaegers_baggage() -> None:
     context = extracted({"uber-trace-id": f"{TRACE}:{SPAN}:0:1", "uberctx-User": "a b", "uberctx-k": "v"})
     assert context.baggage == {"user": "a b", "k": "v"}

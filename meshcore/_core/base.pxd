@@ -57,6 +57,7 @@ cdef extern from "meshcore/base.h" nogil:
     ctypedef struct mc_scratch:
         char *at
         char *end
+        void *chunks
 
     void mc_scratch_init(mc_scratch *scratch)
     void mc_scratch_reset(mc_scratch *scratch)

@@ -44,6 +44,9 @@ cdef extern from "meshcore/trace.h" nogil:
         mc_slice datadog_origin
         mc_slice datadog_tags
         mc_slice xray
+        const char *trace_digits
+        const char *span_digits
+        const char *parent_digits
 
     ctypedef struct mc_trace_counts:
         pass

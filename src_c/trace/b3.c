@@ -3,19 +3,26 @@
 #include "trace/hex.h"
 #include "trace/lines.h"
 
-/* A trace id of 16 or 32 digits, not all of them 0. */
-static bool read_trace_id(mc_slice text, mc_span_context *out) {
-  out->short_id = text.size == 16;
-  out->trace_high = 0;
-  if (text.size == 32) {
-    if (!mc_hex16_read(text.data, true, &out->trace_high)) return false;
-    text = mc_slice_from(text, 16);
-  }
-  if (text.size != 16 || !mc_hex16_read(text.data, true, &out->trace_low)) return false;
-  return out->trace_high || out->trace_low;
+/* Sixteen digits; *digits tells where they lie, or is NULL where they are not as we write them, with capitals. */
+static bool read_id(mc_slice text, uint64_t *out, const char **digits) {
+  if (text.size != 16) return false;
+  const bool plain = mc_hex16_read(text.data, false, out);
+  *digits = plain ? text.data : NULL;
+  return plain || mc_hex16_read(text.data, true, out);
 }
 
-static bool read_id(mc_slice text, uint64_t *out) { return text.size == 16 && mc_hex16_read(text.data, true, out); }
+/* A trace id of 16 or 32 digits, not all of them 0; likewise. */
+static bool read_trace_id(mc_slice text, mc_span_context *out, const char **digits) {
+  if (text.size == 32) {
+    const bool plain = mc_hex32_read(text.data, false, &out->trace_high, &out->trace_low);
+    *digits = plain ? text.data : NULL;
+    if (!plain && !mc_hex32_read(text.data, true, &out->trace_high, &out->trace_low)) return false;
+  } else {
+    out->short_id = true;
+    if (!read_id(text, &out->trace_low, digits)) return false;
+  }
+  return out->trace_high | out->trace_low;
+}
 
 static bool read_state(mc_slice text, mc_sampling *out) {
   if (text.size != 1) return false;
@@ -57,11 +64,12 @@ mc_trace_read mc_b3_multi_read(const mc_trace_lines *lines, mc_span_context *out
   if (mc_slice_equal(flags, MC_LITERAL("1"))) out->sampling = MC_SAMPLING_DEBUG;
   if (!(lines->seen & IDS)) return out->sampling ? MC_READ_SAMPLING : MC_READ_NOTHING;
   const mc_slice parent = mc_trace_value(lines, MC_NAME_B3_PARENT_ID);
-  if (!read_trace_id(mc_trace_value(lines, MC_NAME_B3_TRACE_ID), out) ||
-      !read_id(mc_trace_value(lines, MC_NAME_B3_SPAN_ID), &out->span_id) || !out->span_id) {
+  if (!read_trace_id(mc_trace_value(lines, MC_NAME_B3_TRACE_ID), out, &out->trace_digits) ||
+      !read_id(mc_trace_value(lines, MC_NAME_B3_SPAN_ID), &out->span_id, &out->span_digits) || !out->span_id) {
     return MC_READ_MALFORMED;
   }
-  return parent.data && !read_id(parent, &out->parent_id) ? MC_READ_MALFORMED : MC_READ_IDS;
+  const char *digits; /* a child has another parent */
+  return parent.data && !read_id(parent, &out->parent_id, &digits) ? MC_READ_MALFORMED : MC_READ_IDS;
 }
 
 /* Cuts what comes before the next hyphen off. */
@@ -78,9 +86,11 @@ mc_trace_read mc_b3_single_read(const mc_trace_lines *lines, mc_span_context *ou
   mc_slice rest = lines->values[MC_NAME_B3];
   if (read_state(rest, &out->sampling)) return MC_READ_SAMPLING;
   const mc_slice trace = cut(&rest);
-  if (!rest.data || !read_trace_id(trace, out) || !read_id(cut(&rest), &out->span_id) || !out->span_id) {
+  const char *digits; /* they lie among others, and are written anew */
+  if (!rest.data || !read_trace_id(trace, out, &digits) || !read_id(cut(&rest), &out->span_id, &digits) ||
+      !out->span_id) {
     return MC_READ_MALFORMED;
   }
   if (rest.data && !read_state(cut(&rest), &out->sampling)) return MC_READ_MALFORMED;
-  return rest.data && !read_id(rest, &out->parent_id) ? MC_READ_MALFORMED : MC_READ_IDS;
+  return rest.data && !read_id(rest, &out->parent_id, &digits) ? MC_READ_MALFORMED : MC_READ_IDS;
 }

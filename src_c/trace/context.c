@@ -12,6 +12,7 @@ static void begin(const uint64_t random[3], bool short_id, mc_span_context *out)
   out->span_id = id_of(random[2]);
   out->parent_id = 0;
   out->flags = MC_TRACE_FLAG_RANDOM;
+  out->trace_digits = out->span_digits = out->parent_digits = NULL;
 }
 
 void mc_span_context_new(const uint64_t random[3], bool short_id, mc_sampling sampling, mc_span_context *out) {
@@ -26,7 +27,9 @@ void mc_span_context_child(const mc_span_context *parent, const uint64_t random[
     return;
   }
   out->parent_id = parent->span_id;
+  out->parent_digits = parent->span_digits;
   out->span_id = id_of(random[2]);
+  out->span_digits = NULL;
 }
 
 /* RFC 9562, 5.4: version 4, variant 10. */

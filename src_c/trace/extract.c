@@ -80,7 +80,7 @@ static mc_code read_lists(const mc_trace_lines *lines, mc_scratch *scratch, mc_t
 
 mc_code mc_trace_read_lines(const mc_trace_lines *lines, const mc_trace_formats *formats, mc_scratch *scratch,
                             mc_trace_counts *counts, mc_span_context *out) {
-  *out = nothing;
+  out->format = -1;
   if (!lines->seen) return MC_INVALID;
   read_ids(lines, formats, counts, out);
   read_request_id(lines, counts, out);
@@ -99,9 +99,11 @@ mc_code mc_trace_extract(const mc_header *headers, uint32_t count, const mc_trac
   lines.seen = lines.disputed = 0;
   const uint32_t names = mc_trace_names(formats);
   for (uint32_t i = 0; i < count; i++) {
-    if (!mc_trace_name_likely(headers[i].name)) continue;
-    const mc_trace_name name = mc_trace_name_of(headers[i].name);
+    const mc_trace_name name = mc_trace_name_at(headers[i].name.data, headers[i].name.size);
     if (names & MC_NAME_BIT(name)) mc_trace_lines_add(&lines, name, headers[i].value); /* MC_NAME_OTHER is in none */
   }
-  return mc_trace_read_lines(&lines, formats, scratch, counts, out);
+  *out = nothing;
+  const mc_code code = mc_trace_read_lines(&lines, formats, scratch, counts, out);
+  out->trace_digits = out->span_digits = NULL; /* headers may go before the context does */
+  return code;
 }

@@ -45,27 +45,35 @@ static inline void mc_hex8_write(uint32_t number, char *out) {
   memcpy(out, &value, sizeof value);
 }
 
-/* Sixteen digits at once, by the vectors of GCC and Clang, where the first digit of a pair is its lower byte. */
+/* Sixteen digits at once, by the vectors of GCC and Clang, where the first digit of a pair is its lower byte. What is no
+ * digit is noted, to be asked for once after several. */
 #if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
 
 typedef uint8_t mc_digits __attribute__((vector_size(16)));
+typedef int8_t mc_signed_digits __attribute__((vector_size(16)));
 typedef uint16_t mc_digit_pairs __attribute__((vector_size(16)));
 typedef uint8_t mc_packed_digits __attribute__((vector_size(8)));
+typedef mc_digits mc_hex_faults;
 
-static inline bool mc_hex16_read(const char *p, bool any_case, uint64_t *out) {
+/* A letter is what is above '9', and must have a value above 9, as nothing else may; none is above 15. */
+static inline uint64_t mc_hex16_take(const char *p, bool any_case, mc_hex_faults *faults) {
   mc_digits text;
   memcpy(&text, p, sizeof text);
-  const mc_digits digit = text - '0', letter = (any_case ? text | 0x20 : text) - 'a';
-  const mc_digits is_digit = (mc_digits)(digit <= 9), is_letter = (mc_digits)(letter <= 5);
-  uint64_t valid[2];
-  const mc_digits either = is_digit | is_letter;
-  memcpy(valid, &either, sizeof valid);
-  if ((valid[0] & valid[1]) != UINT64_MAX) return false;
-  const mc_digit_pairs pairs = (mc_digit_pairs)((digit & is_digit) | ((letter + 10) & is_letter));
+  const mc_digits letters = (mc_digits)((mc_signed_digits)text > '9');
+  if (any_case) text |= letters & 0x20;
+  const mc_digits values = text - '0' - (letters & ('a' - '9' - 1));
+  *faults |= (values & 0xf0) | (letters ^ (mc_digits)((mc_signed_digits)values > 9));
+  const mc_digit_pairs pairs = (mc_digit_pairs)values;
   const mc_packed_digits bytes = __builtin_convertvector((pairs << 4 | pairs >> 8) & 0xff, mc_packed_digits);
-  memcpy(out, &bytes, sizeof *out);
-  *out = mc_word_in_order(*out);
-  return true;
+  uint64_t number;
+  memcpy(&number, &bytes, sizeof number);
+  return mc_word_in_order(number);
+}
+
+static inline bool mc_hex_sound(mc_hex_faults faults) {
+  uint64_t halves[2];
+  memcpy(halves, &faults, sizeof halves);
+  return !(halves[0] | halves[1]);
 }
 
 static inline void mc_hex16_write(uint64_t number, char *out) {
@@ -80,12 +88,15 @@ static inline void mc_hex16_write(uint64_t number, char *out) {
 
 #else
 
-static inline bool mc_hex16_read(const char *p, bool any_case, uint64_t *out) {
-  uint32_t high, low;
-  if (!mc_hex8_read(p, any_case, &high) || !mc_hex8_read(p + 8, any_case, &low)) return false;
-  *out = (uint64_t)high << 32 | low;
-  return true;
+typedef bool mc_hex_faults;
+
+static inline uint64_t mc_hex16_take(const char *p, bool any_case, mc_hex_faults *faults) {
+  uint32_t high = 0, low = 0;
+  *faults |= !mc_hex8_read(p, any_case, &high) || !mc_hex8_read(p + 8, any_case, &low);
+  return (uint64_t)high << 32 | low;
 }
+
+static inline bool mc_hex_sound(mc_hex_faults faults) { return !faults; }
 
 static inline void mc_hex16_write(uint64_t number, char *out) {
   mc_hex8_write((uint32_t)(number >> 32), out);
@@ -93,5 +104,18 @@ static inline void mc_hex16_write(uint64_t number, char *out) {
 }
 
 #endif
+
+static inline bool mc_hex16_read(const char *p, bool any_case, uint64_t *out) {
+  mc_hex_faults faults = {0};
+  *out = mc_hex16_take(p, any_case, &faults);
+  return mc_hex_sound(faults);
+}
+
+static inline bool mc_hex32_read(const char *p, bool any_case, uint64_t *high, uint64_t *low) {
+  mc_hex_faults faults = {0};
+  *high = mc_hex16_take(p, any_case, &faults);
+  *low = mc_hex16_take(p + 16, any_case, &faults);
+  return mc_hex_sound(faults);
+}
 
 #endif

@@ -58,6 +58,26 @@ static void id_line(writer *w, mc_trace_name name, uint64_t id) {
   finish(w, name, start);
 }
 
+/* The same of digits that are there already, maybe. */
+static void known_id_line(writer *w, mc_trace_name name, uint64_t id, const char *digits) {
+  if (digits) {
+    add(w, name, mc_slice_of(digits, 16));
+  } else {
+    id_line(w, name, id);
+  }
+}
+
+static void trace_id_line(writer *w) {
+  const mc_span_context *c = w->context;
+  if (c->trace_digits) {
+    add(w, MC_NAME_B3_TRACE_ID, mc_slice_of(c->trace_digits, c->short_id ? 16 : 32));
+    return;
+  }
+  char *start = w->at;
+  put_trace_id(w);
+  finish(w, MC_NAME_B3_TRACE_ID, start);
+}
+
 static bool accepted(const mc_span_context *c) {
   return c->sampling == MC_SAMPLING_ACCEPT || c->sampling == MC_SAMPLING_DEBUG;
 }
@@ -65,11 +85,9 @@ static bool accepted(const mc_span_context *c) {
 static void b3_multi(writer *w) {
   const mc_span_context *c = w->context;
   if (c->span_id) {
-    char *start = w->at;
-    put_trace_id(w);
-    finish(w, MC_NAME_B3_TRACE_ID, start);
-    id_line(w, MC_NAME_B3_SPAN_ID, c->span_id);
-    if (c->parent_id) id_line(w, MC_NAME_B3_PARENT_ID, c->parent_id);
+    trace_id_line(w);
+    known_id_line(w, MC_NAME_B3_SPAN_ID, c->span_id, c->span_digits);
+    if (c->parent_id) known_id_line(w, MC_NAME_B3_PARENT_ID, c->parent_id, c->parent_digits);
   }
   if (c->sampling == MC_SAMPLING_DEBUG) {
     add(w, MC_NAME_B3_FLAGS, MC_LITERAL("1"));
@@ -287,9 +305,9 @@ mc_code mc_trace_inject(const mc_span_context *context, const mc_trace_formats *
     bytes += room[formats->order[i]].bytes;
   }
   writer w = {.context = context, .scratch = scratch};
-  w.lines = mc_scratch_alloc(scratch, most * sizeof *w.lines);
-  w.at = mc_scratch_alloc(scratch, bytes);
-  if (!w.lines || !w.at) return MC_NO_MEMORY;
+  w.lines = mc_scratch_alloc(scratch, most * sizeof *w.lines + bytes);
+  if (!w.lines) return MC_NO_MEMORY;
+  w.at = (char *)(w.lines + most);
   for (uint8_t i = 0; i < formats->count; i++) {
     const mc_code code = write_format(&w, formats->order[i]);
     if (code) return code;

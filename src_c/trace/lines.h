@@ -22,6 +22,12 @@ enum {
   MC_LIST_NAMES = MC_NAME_BIT(MC_NAME_TRACESTATE) | MC_NAME_BIT(MC_NAME_BAGGAGE) | MC_NAME_BIT(MC_NAME_JAEGER_BAGGAGE)
 };
 
+/* Names of lines whose texts a context may keep. */
+enum {
+  MC_TEXT_NAMES = MC_LIST_NAMES | MC_NAME_BIT(MC_NAME_REQUEST_ID) | MC_NAME_BIT(MC_NAME_DATADOG_ORIGIN) |
+                  MC_NAME_BIT(MC_NAME_DATADOG_TAGS) | MC_NAME_BIT(MC_NAME_XRAY)
+};
+
 /* Whose names they are: of all formats, by their numbers. */
 extern const uint32_t mc_trace_format_names[MC_TRACE_FORMATS];
 
@@ -66,7 +72,8 @@ static inline void mc_trace_lines_add(mc_trace_lines *lines, mc_trace_name name,
   }
 }
 
-/* As mc_trace_extract(), of lines that were found already: of no other names than those of the formats. */
+/* As mc_trace_extract(), of lines that were found already: of no other names than those of the formats. The digits of
+ * B3's ids lie where they came. Without lines of MC_LIST_NAMES it needs no scratch. out is all zero. */
 mc_code mc_trace_read_lines(const mc_trace_lines *lines, const mc_trace_formats *formats, mc_scratch *scratch,
                             mc_trace_counts *counts, mc_span_context *out);
 

@@ -1,73 +1,9 @@
 /* Which header lines belong to which format. */
-#include "base/names.h"
+#include "trace/names.h"
+
 #include "trace/lines.h"
 
-static const char baggage_prefix[] = "uberctx-";
-enum { BAGGAGE_PREFIX = sizeof baggage_prefix - 1 };
-
-#define IS(literal, id) \
-  if (mc_same_name(p, literal, sizeof(literal) - 1)) return id
-
-mc_trace_name mc_trace_name_of(mc_slice name) {
-  const char *p = name.data;
-  switch (name.size) {
-    case 2:
-      IS("b3", MC_NAME_B3);
-      break;
-    case 7:
-      IS("baggage", MC_NAME_BAGGAGE);
-      break;
-    case 10:
-      IS("x-b3-flags", MC_NAME_B3_FLAGS);
-      IS("tracestate", MC_NAME_TRACESTATE);
-      break;
-    case 11:
-      IS("x-b3-spanid", MC_NAME_B3_SPAN_ID);
-      IS("traceparent", MC_NAME_TRACEPARENT);
-      break;
-    case 12:
-      IS("x-b3-traceid", MC_NAME_B3_TRACE_ID);
-      IS("x-b3-sampled", MC_NAME_B3_SAMPLED);
-      IS("x-request-id", MC_NAME_REQUEST_ID);
-      break;
-    case 13:
-      IS("uber-trace-id", MC_NAME_JAEGER);
-      break;
-    case 14:
-      IS("x-datadog-tags", MC_NAME_DATADOG_TAGS);
-      break;
-    case 15:
-      IS("x-amzn-trace-id", MC_NAME_XRAY);
-      break;
-    case 16:
-      IS("x-datadog-origin", MC_NAME_DATADOG_ORIGIN);
-      IS("ot-tracer-spanid", MC_NAME_OT_SPAN_ID);
-      break;
-    case 17:
-      IS("x-b3-parentspanid", MC_NAME_B3_PARENT_ID);
-      IS("ot-tracer-traceid", MC_NAME_OT_TRACE_ID);
-      IS("ot-tracer-sampled", MC_NAME_OT_SAMPLED);
-      break;
-    case 18:
-      IS("x-datadog-trace-id", MC_NAME_DATADOG_TRACE_ID);
-      break;
-    case 19:
-      IS("x-datadog-parent-id", MC_NAME_DATADOG_PARENT_ID);
-      break;
-    case 21:
-      IS("x-cloud-trace-context", MC_NAME_CLOUD);
-      break;
-    case 27:
-      IS("x-datadog-sampling-priority", MC_NAME_DATADOG_PRIORITY);
-      break;
-    default:
-      break;
-  }
-  const bool baggage = name.size > BAGGAGE_PREFIX && mc_same_word(p, baggage_prefix, BAGGAGE_PREFIX);
-  return baggage ? MC_NAME_JAEGER_BAGGAGE : MC_NAME_OTHER;
-}
-
-#undef IS
+mc_trace_name mc_trace_name_of(mc_slice name) { return mc_trace_name_at(name.data, name.size); }
 
 mc_slice mc_trace_name_text(mc_trace_name name) {
   static const char *const names[MC_TRACE_NAMES] = {
@@ -81,7 +17,7 @@ mc_slice mc_trace_name_text(mc_trace_name name) {
       [MC_NAME_TRACEPARENT] = "traceparent",
       [MC_NAME_TRACESTATE] = "tracestate",
       [MC_NAME_JAEGER] = "uber-trace-id",
-      [MC_NAME_JAEGER_BAGGAGE] = baggage_prefix,
+      [MC_NAME_JAEGER_BAGGAGE] = MC_TRACE_UBERCTX,
       [MC_NAME_DATADOG_TRACE_ID] = "x-datadog-trace-id",
       [MC_NAME_DATADOG_PARENT_ID] = "x-datadog-parent-id",
       [MC_NAME_DATADOG_PRIORITY] = "x-datadog-sampling-priority",
@@ -120,4 +56,17 @@ uint32_t mc_trace_names(const mc_trace_formats *formats) {
   uint32_t names = 0;
   for (uint8_t i = 0; i < formats->count; i++) names |= mc_trace_format_names[formats->order[i]];
   return names;
+}
+
+void mc_trace_ask(uint32_t names, mc_trace_asked *out) {
+  *out = (mc_trace_asked){.names = names & ~MC_NAME_BIT(MC_NAME_OTHER), .prefix = SIZE_MAX};
+  for (int name = MC_NAME_OTHER + 1; name < MC_TRACE_NAMES; name++) {
+    if (!(names & MC_NAME_BIT(name))) continue;
+    const mc_slice text = mc_trace_name_text((mc_trace_name)name);
+    if (name == MC_NAME_JAEGER_BAGGAGE) {
+      out->prefix = text.size;
+    } else {
+      out->ends[text.size - 1] |= UINT32_C(1) << (text.data[text.size - 1] & 31);
+    }
+  }
 }

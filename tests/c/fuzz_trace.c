@@ -7,6 +7,8 @@
 
 #include "base/arena.h"
 #include "base/slice.h"
+#include "trace/hex.h"
+#include "trace/lines.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -79,11 +81,32 @@ static void check_again(const mc_span_context *c, mc_trace_format format) {
   mc_scratch_reset(&scratch);
 }
 
+/* The digits that lie in the lines are those that would be written. */
+static void check_digits(const mc_header *headers, uint32_t count) {
+  const mc_trace_formats multi = {{MC_TRACE_B3_MULTI}, 1};
+  const uint32_t names = mc_trace_names(&multi);
+  mc_trace_lines lines = {.headers = NULL};
+  mc_span_context context = {.format = 0};
+  char digits[32];
+  for (uint32_t i = 0; i < count; i++) {
+    const mc_trace_name name = mc_trace_name_of(headers[i].name);
+    if (names >> name & 1) mc_trace_lines_add(&lines, name, headers[i].value);
+  }
+  (void)mc_trace_read_lines(&lines, &multi, NULL, NULL, &context);
+  mc_hex16_write(context.trace_high, digits);
+  mc_hex16_write(context.trace_low, digits + 16);
+  const char *trace = context.short_id ? digits + 16 : digits;
+  demand(!context.trace_digits || memcmp(context.trace_digits, trace, context.short_id ? 16 : 32) == 0);
+  mc_hex16_write(context.span_id, digits);
+  demand(!context.span_digits || memcmp(context.span_digits, digits, 16) == 0);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   mc_header headers[LINES];
   const uint32_t count = split(mc_slice_of((const char *)data, size), headers);
   mc_trace_formats all = {.count = MC_TRACE_FORMATS};
   for (uint8_t i = 0; i < MC_TRACE_FORMATS; i++) all.order[i] = i;
+  check_digits(headers, count);
   for (int format = -1; format < MC_TRACE_FORMATS; format++) {
     const mc_trace_formats one = {{(uint8_t)format}, 1};
     mc_scratch scratch;

@@ -19,6 +19,30 @@ static void test_every_byte(void) {
   CHECK(true);
 }
 
+/* Sixteen at once, and twice as many: each byte at each place, where it counts and nowhere else. */
+static void test_every_byte_of_many(void) {
+  for (int place = 0; place < 32; place++) {
+    for (int c = 0; c < 256; c++) {
+      char text[32];
+      uint64_t high = 0, low = 0, number = 0;
+      memset(text, '0', sizeof text);
+      text[place] = (char)c;
+      const char *half = text + (place & 16);
+      const int digit = c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+      const int capital = c >= 'A' && c <= 'F' ? c - 'A' + 10 : digit;
+      for (int any_case = 0; any_case < 2; any_case++) {
+        const int value = any_case ? capital : digit;
+        const uint64_t expected = (uint64_t)(value < 0 ? 0 : value) << (60 - 4 * (place & 15));
+        if (mc_hex16_read(half, any_case, &number) != (value >= 0)) CHECK_INT(c, -1);
+        if (value >= 0 && number != expected) CHECK_INT(c, -2);
+        if (mc_hex32_read(text, any_case, &high, &low) != (value >= 0)) CHECK_INT(c, -3);
+        if (value >= 0 && (high != (place < 16 ? expected : 0) || low != (place < 16 ? 0 : expected))) CHECK_INT(c, -4);
+      }
+    }
+  }
+  CHECK(true);
+}
+
 static void test_numbers(void) {
   uint64_t number = 0;
   CHECK(mc_hex16_read("0123456789abcdef", false, &number) && number == UINT64_C(0x0123456789abcdef));
@@ -43,6 +67,7 @@ static void test_written(void) {
 
 int main(void) {
   test_every_byte();
+  test_every_byte_of_many();
   test_numbers();
   test_written();
   return check_finish();

@@ -23,12 +23,19 @@ static void test_child(void) {
   CHECK(child.trace_low == 5 && child.span_id == 3 && child.parent_id == 6 && child.short_id);
   CHECK_INT(child.sampling, MC_SAMPLING_DEBUG);
   CHECK_SLICE(child.baggage, "a=1");
+  /* what was the span's digits is the parent's */
+  parent.trace_digits = "0000000000000005";
+  parent.span_digits = "0000000000000006";
+  parent.parent_digits = "0000000000000007";
+  mc_span_context_child(&parent, random, &child);
+  CHECK(child.trace_digits == parent.trace_digits && child.parent_digits == parent.span_digits && !child.span_digits);
   /* of what has no ids, a new trace that keeps the decision */
   parent.trace_low = 0;
   parent.span_id = parent.parent_id = 0;
   parent.short_id = false;
   mc_span_context_child(&parent, random, &child);
   CHECK(child.trace_high == 1 && child.trace_low == 2 && child.span_id == 3 && child.parent_id == 0);
+  CHECK(!child.trace_digits && !child.span_digits && !child.parent_digits);
   CHECK_INT(child.sampling, MC_SAMPLING_DEBUG);
   CHECK_SLICE(child.baggage, "a=1");
   /* of a trace whose span nobody knows, a span at its top */

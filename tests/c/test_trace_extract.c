@@ -1,4 +1,5 @@
 /* What each format's lines say, by its specification. */
+#include "trace/lines.h"
 #include "trace/names.h"
 #include "trace_support.h"
 
@@ -153,6 +154,36 @@ static void test_readings(void) {
   }
 }
 
+/* Of lines that stay where they are, B3's ids are their own texts, unless they have capitals. */
+static void test_digits(void) {
+  static const struct {
+    const char *trace, *span;
+    bool trace_stays, span_stays;
+  } cases[] = {
+      {TRACE, SPAN, true, true},
+      {" " TRACE, SPAN "\t", true, true},
+      {"48485a3953bb6124", SPAN, true, true},
+      {"463ac35c9f6413ad48485A3953bb6124", SPAN, false, true},
+      {"463AC35c9f6413ad48485a3953bb6124", SPAN, false, true},
+      {TRACE, "A2fb4a1d1a96d312", true, false},
+  };
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    mc_trace_lines lines = {.headers = NULL};
+    mc_span_context context = {.format = 0};
+    const mc_trace_formats formats = all_formats();
+    mc_trace_lines_add(&lines, MC_NAME_B3_TRACE_ID, mc_slice_of(cases[i].trace, strlen(cases[i].trace)));
+    mc_trace_lines_add(&lines, MC_NAME_B3_SPAN_ID, mc_slice_of(cases[i].span, strlen(cases[i].span)));
+    CHECK_INT(mc_trace_read_lines(&lines, &formats, NULL, NULL, &context), MC_OK);
+    CHECK(context.trace_low == LOW && context.span_id == SPAN_ID);
+    CHECK(context.trace_digits == (cases[i].trace_stays ? lines.values[MC_NAME_B3_TRACE_ID].data : NULL));
+    CHECK(context.span_digits == (cases[i].span_stays ? lines.values[MC_NAME_B3_SPAN_ID].data : NULL));
+  }
+  traced it;
+  extract_text(&it, "x-b3-traceid:" TRACE "\nx-b3-spanid:" SPAN "\n", all_formats());
+  CHECK(it.code == MC_OK && !it.context.trace_digits && !it.context.span_digits);
+  traced_free(&it);
+}
+
 /* What was not asked for is not looked at. */
 static void test_formats(void) {
   traced it;
@@ -239,26 +270,35 @@ static void test_memory(void) {
 
 /* What is left out before its name is looked at has none of the names. */
 static void test_likely_names(void) {
+  mc_trace_asked all, one;
+  mc_trace_ask(UINT32_MAX, &all);
   for (int name = MC_NAME_B3; name < MC_TRACE_NAMES; name++) {
     char text[64];
     mc_slice known = mc_trace_name_text((mc_trace_name)name);
+    mc_trace_ask(UINT32_C(1) << name, &one);
     memcpy(text, known.data, known.size);
     if (name == MC_NAME_JAEGER_BAGGAGE) text[known.size++] = 'a';
     known.data = text;
-    CHECK_INT(mc_trace_name_of(known), name);
-    CHECK(mc_trace_name_likely(known));
-    text[0] = (char)(text[0] - 'a' + 'A');
-    CHECK_INT(mc_trace_name_of(known), name);
-    CHECK(mc_trace_name_likely(known));
+    for (int capitals = 0; capitals < 2; capitals++) {
+      CHECK_INT(mc_trace_name_of(known), name);
+      CHECK(mc_trace_name_likely(&all, known) && mc_trace_name_likely(&one, known));
+      for (size_t i = 0; i < known.size; i++) {
+        if (text[i] >= 'a' && text[i] <= 'z') text[i] = (char)(text[i] - 'a' + 'A');
+      }
+    }
   }
-  CHECK(mc_trace_name_likely(MC_LITERAL("uberctx-of-more-than-thirty-characters")));
-  CHECK(!mc_trace_name_likely(MC_ABSENT) && !mc_trace_name_likely(MC_LITERAL("content-type")));
-  CHECK(!mc_trace_name_likely(MC_LITERAL("x-of-more-than-thirty-characters")));
+  const mc_slice long_one = MC_LITERAL("uberctx-of-more-than-thirty-characters");
+  CHECK(mc_trace_name_likely(&all, long_one));
+  CHECK(!mc_trace_name_likely(&all, MC_ABSENT) && !mc_trace_name_likely(&all, MC_LITERAL("content-type")));
+  CHECK(!mc_trace_name_likely(&all, MC_LITERAL("x-of-more-than-thirty-characters")));
+  mc_trace_ask(UINT32_C(1) << MC_NAME_B3, &one);
+  CHECK(!mc_trace_name_likely(&one, long_one) && !mc_trace_name_likely(&one, MC_LITERAL("x-b3-traceid")));
 }
 
 int main(void) {
   test_likely_names();
   test_readings();
+  test_digits();
   test_formats();
   test_tracestate_of_another_trace();
   test_request_id();

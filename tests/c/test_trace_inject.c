@@ -106,6 +106,21 @@ static void test_texts(void) {
                             ";Lineage=a:1|b:2;CalledFrom=app;flag\n");
 }
 
+/* Digits that are there are not written anew. */
+static void test_digits(void) {
+  mc_span_context c = full;
+  static const char trace[] = "a trace id of thirty-two letters", span[] = "a span's sixteen", parent[] = "its parent's too";
+  c.trace_digits = trace;
+  c.span_digits = span;
+  c.parent_digits = parent;
+  expect(&c, MC_TRACE_B3_MULTI,
+         "x-b3-traceid:a trace id of thirty-two letters\nx-b3-spanid:a span's sixteen\n"
+         "x-b3-parentspanid:its parent's too\nx-b3-sampled:1\n");
+  c.short_id = true;
+  c.span_digits = c.parent_digits = NULL;
+  CHECK(strstr(lines_of(&c, one_format(MC_TRACE_B3_MULTI)), "x-b3-traceid:a trace id of th\nx-b3-spanid:b7ad6b7169203331\n"));
+}
+
 static void test_again(void) {
   static char lines[4096];
   for (int format = 0; format <= MC_TRACE_OT; format++) {
@@ -151,6 +166,7 @@ int main(void) {
   test_full();
   test_states();
   test_texts();
+  test_digits();
   test_again();
   test_memory();
   return check_finish();

@@ -55,6 +55,8 @@ typedef struct mc_span_context {
   mc_slice request_id;
   mc_slice datadog_origin, datadog_tags;
   mc_slice xray; /* a line of X-Ray that has fields of its own beside the ids */
+  /* The ids' 16 or 32 digits where they lie already as they are written, so that they need not be; NULL: nowhere. */
+  const char *trace_digits, *span_digits, *parent_digits;
 } mc_span_context;
 
 /* Of W3C's tracestate and baggage. What is beyond is left out, members as a whole. */
