@@ -38,7 +38,7 @@ FORMATS = (
     "requestid",
 )
 _NUMBERS = {name: number for number, name in enumerate(FORMATS)}
-_ALIASES = {"w3c": "tracecontext", "gcp": "cloudtrace"}
+_ALIASES = {"w3c": "tracecontext", "gcp": "cloudtrace", "gcp_trace": "cloudtrace"}
 _REQUEST_ID = _NUMBERS["requestid"]
 
 ALL = tuple(range(len(FORMATS)))

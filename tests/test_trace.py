@@ -99,6 +99,30 @@ def test_a_child_is_of_the_same_trace() -> None:
     assert context.span_id == SPAN
 
 
+def test_ids_without_leading_zeros() -> None:
+    """As Jaeger's clients and OpenTracing's basic tracer write them."""
+    for lines in (
+        {"uber-trace-id": "a1:b2:0:1"},
+        {"ot-tracer-traceid": "a1", "ot-tracer-spanid": "b2", "ot-tracer-sampled": "true"},
+    ):
+        context = extracted(lines)
+        assert (context.trace_id, context.span_id, context.sampled) == (
+            "a1".rjust(16, "0"),
+            "b2".rjust(16, "0"),
+            True,
+        )
+
+
+def test_a_parent_without_a_decision() -> None:
+    context = extracted({"b3": f"{TRACE}-{SPAN}-0020000000000001"})
+    assert (context.span_id, context.parent_id, context.sampled) == (SPAN, "0020000000000001", None)
+    assert context.inject({}) == {
+        "x-b3-traceid": TRACE,
+        "x-b3-spanid": SPAN,
+        "x-b3-parentspanid": "0020000000000001",
+    }
+
+
 def test_b3s_four_states_stay_apart() -> None:
     for value, state, written in (
         (None, (None, False), {}),
@@ -320,7 +344,7 @@ def test_what_is_given_by_name_or_place_is_the_same() -> None:
     for call in (
         lambda: SpanContext.extract(),  # type: ignore[call-arg]
         lambda: SpanContext.extract({}, (), ()),  # type: ignore[call-arg]
-        lambda: context.child(1),  # type: ignore[misc]
+        lambda: context.child(1),  # type: ignore[call-arg]
         lambda: context.inject(),  # type: ignore[call-arg]
         lambda: context.inject({}, (), ()),  # type: ignore[call-arg]
         lambda: context.inject({}, names=()),  # type: ignore[call-arg]

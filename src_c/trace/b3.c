@@ -62,7 +62,8 @@ mc_trace_read mc_b3_multi_read(const mc_trace_lines *lines, mc_span_context *out
   const mc_slice flags = mc_trace_value(lines, MC_NAME_B3_FLAGS);
   if (sampled.data && !read_sampled(sampled, &out->sampling)) return MC_READ_MALFORMED;
   if (mc_slice_equal(flags, MC_LITERAL("1"))) out->sampling = MC_SAMPLING_DEBUG;
-  if (!(lines->seen & IDS)) return out->sampling ? MC_READ_SAMPLING : MC_READ_NOTHING;
+  if (!mc_trace_has(lines, MC_NAME_B3_TRACE_ID) && out->sampling) return MC_READ_SAMPLING; /* whatever spans there are */
+  if (!(lines->seen & IDS)) return MC_READ_NOTHING;
   const mc_slice parent = mc_trace_value(lines, MC_NAME_B3_PARENT_ID);
   if (!read_trace_id(mc_trace_value(lines, MC_NAME_B3_TRACE_ID), out, &out->trace_digits) ||
       !read_id(mc_trace_value(lines, MC_NAME_B3_SPAN_ID), &out->span_id, &out->span_digits) || !out->span_id) {
@@ -91,6 +92,7 @@ mc_trace_read mc_b3_single_read(const mc_trace_lines *lines, mc_span_context *ou
       !out->span_id) {
     return MC_READ_MALFORMED;
   }
-  if (rest.data && !read_state(cut(&rest), &out->sampling)) return MC_READ_MALFORMED;
+  /* Either of the last two may be absent, as in the reference implementation. */
+  if (rest.data && rest.size != 16 && !read_state(cut(&rest), &out->sampling)) return MC_READ_MALFORMED;
   return rest.data && !read_id(rest, &out->parent_id, &digits) ? MC_READ_MALFORMED : MC_READ_IDS;
 }

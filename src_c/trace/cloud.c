@@ -1,7 +1,11 @@
-/* Google Cloud's x-cloud-trace-context: {32 digits}/{span id, decimal};o={0 or 1}, of which only the trace id has to be
- * there. */
+/* Google Cloud's x-cloud-trace-context: {32 digits}/{span id, decimal};o={options}, of which only the trace id has to be
+ * there. The lowest bit of the options is whether the trace is recorded. */
 #include "trace/hex.h"
 #include "trace/lines.h"
+
+static bool read_decimal(mc_slice text, uint64_t *out) {
+  return text.size && text.data[0] != '+' && mc_slice_number(text, out);
+}
 
 mc_trace_read mc_cloud_read(const mc_trace_lines *lines, mc_span_context *out) {
   if (!mc_trace_has(lines, MC_NAME_CLOUD)) return MC_READ_NOTHING;
@@ -15,15 +19,14 @@ mc_trace_read mc_cloud_read(const mc_trace_lines *lines, mc_span_context *out) {
   if (rest.size && rest.data[0] == '/') {
     const size_t end = mc_slice_find(rest, 0, ';');
     const mc_slice span = mc_slice_from(mc_slice_head(rest, end), 1);
-    if (!span.size || span.data[0] == '+' || !mc_slice_number(span, &out->span_id)) return MC_READ_MALFORMED;
+    if (!read_decimal(span, &out->span_id)) return MC_READ_MALFORMED;
     rest = mc_slice_from(rest, end);
   }
-  if (mc_slice_equal(rest, MC_LITERAL(";o=1"))) {
-    out->sampling = MC_SAMPLING_ACCEPT;
-  } else if (mc_slice_equal(rest, MC_LITERAL(";o=0"))) {
-    out->sampling = MC_SAMPLING_DENY;
-  } else if (rest.size) {
+  if (!rest.size) return MC_READ_IDS;
+  uint64_t options;
+  if (!mc_slice_starts(rest, MC_LITERAL(";o=")) || !read_decimal(mc_slice_from(rest, 3), &options) || options > UINT8_MAX) {
     return MC_READ_MALFORMED;
   }
+  out->sampling = options & 1 ? MC_SAMPLING_ACCEPT : MC_SAMPLING_DENY;
   return MC_READ_IDS;
 }

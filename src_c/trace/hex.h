@@ -32,6 +32,8 @@ static inline bool mc_hex8_read(const char *p, bool any_case, uint32_t *out) {
 
 /* 1 to 16 digits in any case. */
 bool mc_hex_read(mc_slice text, uint64_t *out);
+/* 1 to 32 of them. */
+bool mc_hex_read_long(mc_slice text, uint64_t *high, uint64_t *low);
 
 static inline void mc_hex8_write(uint32_t number, char *out) {
   const uint64_t ones = UINT64_C(0x0101010101010101);

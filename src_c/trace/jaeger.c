@@ -24,18 +24,13 @@ mc_trace_read mc_jaeger_read(const mc_trace_lines *lines, mc_span_context *out) 
   if (!mc_trace_has(lines, MC_NAME_JAEGER)) return MC_READ_NOTHING;
   if (lines->disputed & MC_NAME_BIT(MC_NAME_JAEGER)) return MC_READ_MALFORMED;
   mc_slice rest = lines->values[MC_NAME_JAEGER];
-  mc_slice trace = cut(&rest);
-  const mc_slice span = cut(&rest), parent = cut(&rest);
+  const mc_slice trace = cut(&rest), span = cut(&rest), parent = cut(&rest);
   uint64_t flags;
   if (!parent.data || rest.size > 2 || !mc_hex_read(rest, &flags) || !mc_hex_read(span, &out->span_id)) {
     return MC_READ_MALFORMED;
   }
   out->short_id = trace.size <= 16;
-  if (trace.size > 16) {
-    if (!mc_hex_read(mc_slice_head(trace, trace.size - 16), &out->trace_high)) return MC_READ_MALFORMED;
-    trace = mc_slice_from(trace, trace.size - 16);
-  }
-  if (!mc_hex_read(trace, &out->trace_low)) return MC_READ_MALFORMED;
+  if (!mc_hex_read_long(trace, &out->trace_high, &out->trace_low)) return MC_READ_MALFORMED;
   if (!(out->trace_high | out->trace_low) || !out->span_id) return MC_READ_MALFORMED;
   out->sampling = !(flags & FLAG_SAMPLED) ? MC_SAMPLING_DENY : flags & FLAG_DEBUG ? MC_SAMPLING_DEBUG : MC_SAMPLING_ACCEPT;
   return MC_READ_IDS;

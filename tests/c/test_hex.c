@@ -53,6 +53,11 @@ static void test_numbers(void) {
   CHECK(!mc_hex_read(MC_LITERAL(""), &number));
   CHECK(!mc_hex_read(MC_LITERAL("00000000000000001"), &number));
   CHECK(!mc_hex_read(MC_LITERAL("0x1"), &number));
+  uint64_t high = 1;
+  CHECK(mc_hex_read_long(MC_LITERAL("1f"), &high, &number) && high == 0 && number == 31);
+  CHECK(mc_hex_read_long(MC_LITERAL("1fedcba9876543210"), &high, &number) && high == 1 && number == UINT64_C(0xfedcba9876543210));
+  CHECK(!mc_hex_read_long(MC_LITERAL(""), &high, &number) && !mc_hex_read_long(MC_LITERAL("gfedcba9876543210"), &high, &number));
+  CHECK(!mc_hex_read_long(MC_LITERAL("0fedcba9876543210fedcba9876543210"), &high, &number));
 }
 
 static void test_written(void) {
