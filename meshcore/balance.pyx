@@ -6,6 +6,7 @@ from cpython.tuple cimport PyTuple_GET_ITEM
 from libc.stdlib cimport free, malloc
 from libc.string cimport memset
 
+from meshcore._clock cimport now_ns
 from meshcore._cluster_spec cimport load_options, nanoseconds
 from meshcore._core cimport *
 from meshcore._request cimport MC_LISTS_STAY, as_bytes, take
@@ -276,7 +277,7 @@ cdef class PeakEwma(Picker):
         self._build(hosts, None, &balance, seed)
 
     cdef uint64_t _now(self) except? 0:
-        return mc_platform_now_ns() if self._clock is None else nanoseconds(self._clock())
+        return now_ns() if self._clock is None else nanoseconds(self._clock())
 
     def pick(self):
         return self._begin(mc_picker_pick(self._picker, draw_of(self), self._now()))

@@ -5,6 +5,7 @@ from cpython.long cimport PyLong_AsLongLongAndOverflow, PyLong_CheckExact
 from cpython.object cimport PyObject
 from libc.stdint cimport int64_t, uint8_t, uint64_t, uintptr_t
 
+from meshcore._clock cimport now_ns
 from meshcore._core cimport *
 from meshcore._fastcall cimport mc_fastcall, mc_replace_method
 from meshcore._request cimport MC_LISTS_STAY, as_bytes, take, take_plain
@@ -152,7 +153,7 @@ cdef uint64_t told(object clock) except? 0xFFFFFFFFFFFFFFFF:
 
 
 cdef inline uint64_t now_of(_Limit limit) except? 0xFFFFFFFFFFFFFFFF:
-    return mc_platform_now_ns() if limit._clock is None else told(limit._clock)
+    return now_ns() if limit._clock is None else told(limit._clock)
 
 
 # The collector of cycles must not take the shared state away before what is in it has been given back.
@@ -295,7 +296,7 @@ cdef object allow_by_place(object limiter, PyObject *const *arguments, Py_ssize_
     """RateLimiter.allow of a key and no more."""
     cdef mc_slice text
     if names == NULL and count == 1 and (<RateLimiter> limiter)._clock is None and take_plain(arguments[0], &text):
-        return mc_limiter_allow((<RateLimiter> limiter)._limiter, text, 1, mc_platform_now_ns())
+        return mc_limiter_allow((<RateLimiter> limiter)._limiter, text, 1, now_ns())
     return allow_by_names(limiter, arguments, count, names)
 
 

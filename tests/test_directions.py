@@ -48,6 +48,7 @@ SHARED = {
     "_breakers",
     "_core",
     "_circuit",
+    "_clock",
     "_cluster_spec",
     "_concurrency",
     "_concurrency_spec",

@@ -29,3 +29,9 @@ cdef extern from "platform.h" nogil:
         int fd, uint64_t size, uint32_t workers, const uint8_t *boot, mc_error *error) nogil
     bint mc_platform_shared_forked(mc_shared *shared, int fd)
     void mc_platform_shared_close(mc_shared *shared)
+
+cdef extern from "platform_clock.h" nogil:
+    ctypedef struct mc_clock:
+        pass
+
+    uint64_t mc_clock_now_ns(mc_clock *clock)
