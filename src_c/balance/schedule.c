@@ -2,12 +2,12 @@
 
 #include <math.h>
 
+#include "base/refuse.h"
+
 mc_code mc_schedule_build(mc_schedule *schedule, const mc_group *group, mc_arena *arena, mc_error *error) {
   atomic_flag_clear(&schedule->lock);
   schedule->edf.entries = mc_arena_alloc(arena, group->members.count, sizeof *schedule->edf.entries);
-  if (schedule->edf.entries) return MC_OK;
-  *error = (mc_error){.code = MC_NO_MEMORY, .message = "out of memory"};
-  return MC_NO_MEMORY;
+  return schedule->edf.entries ? MC_OK : mc_no_memory(error);
 }
 
 void mc_schedule_lock(mc_schedule *schedule) {

@@ -1,16 +1,13 @@
 #include "edit/rewrite.h"
 
-static mc_code out_of_memory(mc_error *error) {
-  *error = (mc_error){.code = MC_NO_MEMORY, .message = "out of memory"};
-  return MC_NO_MEMORY;
-}
+#include "base/refuse.h"
 
 static mc_code compile_regex(const mc_substitution_spec *spec, mc_regex **regex, mc_substitution **substitution,
                              mc_error *error) {
   *regex = mc_regex_compile(spec->pattern, error);
   if (!*regex) return error->code;
   *substitution = mc_substitution_compile(spec->substitution);
-  return *substitution ? MC_OK : out_of_memory(error);
+  return *substitution ? MC_OK : mc_no_memory(error);
 }
 
 mc_code mc_path_rewrite_compile(mc_arena *arena, const mc_path_rewrite_spec *spec, mc_path_kind path_kind,
@@ -18,7 +15,7 @@ mc_code mc_path_rewrite_compile(mc_arena *arena, const mc_path_rewrite_spec *spe
   bool ok = true;
   *out = (mc_path_rewrite){.kind = spec->kind, .matched_kind = path_kind, .matched_size = path.size};
   out->text = mc_arena_copy(arena, spec->text, &ok);
-  if (!ok) return out_of_memory(error);
+  if (!ok) return mc_no_memory(error);
   out->text_has_query = spec->text.data && mc_slice_find(spec->text, 0, '?') < spec->text.size;
   if (spec->kind == MC_REWRITE_REGEX) {
     return compile_regex(&spec->regex, &out->regex, &out->substitution, error);
@@ -41,7 +38,7 @@ mc_code mc_host_rewrite_compile(mc_arena *arena, const mc_host_rewrite_spec *spe
   bool ok = true;
   *out = (mc_host_rewrite){.kind = spec->kind, .append_x_forwarded_host = spec->append_x_forwarded_host};
   out->text = mc_arena_copy(arena, spec->text, &ok);
-  if (!ok) return out_of_memory(error);
+  if (!ok) return mc_no_memory(error);
   if (spec->kind != MC_HOST_PATH_REGEX) return MC_OK;
   return compile_regex(&spec->regex, &out->regex, &out->substitution, error);
 }

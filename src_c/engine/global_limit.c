@@ -1,9 +1,6 @@
 #include "engine/global_limit.h"
 
-static mc_code no_memory(mc_error *error) {
-  *error = (mc_error){.code = MC_NO_MEMORY, .message = "out of memory"};
-  return MC_NO_MEMORY;
-}
+#include "base/refuse.h"
 
 mc_code mc_global_limit_build(mc_global_limit **out, const mc_global_limit_spec *spec, mc_slots *slots,
                               mc_arena *arena, mc_error *error) {
@@ -11,7 +8,7 @@ mc_code mc_global_limit_build(mc_global_limit **out, const mc_global_limit_spec 
   *out = NULL;
   if (!spec) return MC_OK;
   mc_global_limit *limit = mc_arena_alloc(arena, 1, sizeof *limit);
-  if (!limit) return no_memory(error);
+  if (!limit) return mc_no_memory(error);
   *limit = (mc_global_limit){.domain = mc_arena_copy(arena, spec->domain, &ok),
                              .stage = spec->stage,
                              .from = spec->from,
@@ -24,7 +21,7 @@ mc_code mc_global_limit_build(mc_global_limit **out, const mc_global_limit_spec 
                              .tells = spec->tells,
                              .tells_limited = spec->tells_limited,
                              .resource_exhausted = spec->resource_exhausted};
-  if (!ok || mc_edit_pair_compile(arena, &spec->edits, &limit->edits)) return no_memory(error);
+  if (!ok || mc_edit_pair_compile(arena, &spec->edits, &limit->edits)) return mc_no_memory(error);
   *out = limit;
   return mc_descriptors_build(&limit->descriptors, spec->descriptors, slots, arena, error);
 }
@@ -39,12 +36,12 @@ mc_code mc_global_level_build(mc_global_level **out, const mc_global_level_spec 
   *out = NULL;
   if (!spec) return MC_OK;
   mc_global_level *level = mc_arena_alloc(arena, 1, sizeof *level);
-  if (!level) return no_memory(error);
+  if (!level) return mc_no_memory(error);
   level->domain = mc_arena_copy(arena, spec->domain, &ok);
   level->outer = spec->outer;
   level->own_descriptors = spec->descriptors != NULL;
   *out = level;
-  return ok ? mc_descriptors_build(&level->descriptors, spec->descriptors, slots, arena, error) : no_memory(error);
+  return ok ? mc_descriptors_build(&level->descriptors, spec->descriptors, slots, arena, error) : mc_no_memory(error);
 }
 
 void mc_global_level_clear(mc_global_level *level) {

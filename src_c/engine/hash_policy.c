@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/hash.h"
+#include "base/refuse.h"
 #include "base/rng.h"
 #include "engine/snapshot.h"
 
@@ -12,18 +13,13 @@
 
 /* ------------------------------------------------------------------ building */
 
-static mc_code no_memory(mc_error *error) {
-  *error = (mc_error){.code = MC_NO_MEMORY, .message = "out of memory"};
-  return MC_NO_MEMORY;
-}
-
 static mc_code build(mc_hash_policy *policy, const mc_hash_policy_spec *spec, mc_slots *slots, mc_arena *arena,
                      mc_error *error) {
   bool ok = true;
   policy->kind = spec->kind;
   policy->terminal = spec->terminal;
   policy->name = mc_arena_copy(arena, spec->name, &ok);
-  if (!ok) return no_memory(error);
+  if (!ok) return mc_no_memory(error);
   mc_code code = MC_OK;
   if (spec->kind == MC_HASH_HEADER) code = mc_header_source_of(spec->name, slots, &policy->source, &policy->slot);
   if (spec->kind == MC_HASH_COOKIE) code = mc_slots_add(slots, MC_LITERAL("cookie"), &policy->slot);
@@ -31,21 +27,21 @@ static mc_code build(mc_hash_policy *policy, const mc_hash_policy_spec *spec, mc
   if (spec->kind == MC_HASH_COOKIE && spec->cookie) {
     policy->cookie = mc_arena_alloc(arena, 1, sizeof *policy->cookie);
     if (!policy->cookie || mc_cookie_build(policy->cookie, spec->name, spec->cookie, arena)) {
-      return no_memory(error);
+      return mc_no_memory(error);
     }
   }
   if (!spec->regex.pattern.data) return MC_OK;
   policy->regex = mc_regex_compile(spec->regex.pattern, error);
   if (!policy->regex) return error->code;
   policy->substitution = mc_substitution_compile(spec->regex.substitution);
-  return policy->substitution ? MC_OK : no_memory(error);
+  return policy->substitution ? MC_OK : mc_no_memory(error);
 }
 
 mc_code mc_hash_policies_build(mc_hash_policies *policies, const mc_hash_policy_spec *specs, uint32_t count,
                                mc_slots *slots, mc_arena *arena, mc_error *error) {
   mc_code code = MC_OK;
   policies->at = mc_arena_alloc(arena, count, sizeof *policies->at);
-  if (!policies->at) return no_memory(error);
+  if (!policies->at) return mc_no_memory(error);
   for (uint32_t i = 0; i < count && !code; i++) {
     policies->count = i + 1;
     code = build(&policies->at[i], &specs[i], slots, arena, error);

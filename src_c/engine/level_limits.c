@@ -1,14 +1,13 @@
 #include "engine/level_limits.h"
 
+#include "base/refuse.h"
+
 mc_code mc_level_limits_build(mc_level_limits *out, const mc_level_limits_spec *spec, mc_limit_builder *builder,
                               mc_error *error) {
   *out = (mc_level_limits){.count = 0};
   if (!spec->count) return MC_OK;
   out->at = mc_arena_alloc(builder->arena, spec->count, sizeof *out->at);
-  if (!out->at) {
-    *error = (mc_error){.code = MC_NO_MEMORY, .message = "out of memory"};
-    return MC_NO_MEMORY;
-  }
+  if (!out->at) return mc_no_memory(error);
   for (uint32_t i = 0; i < spec->count; i++) {
     mc_level_limit *to = &out->at[i];
     out->count = i + 1;

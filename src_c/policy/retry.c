@@ -2,6 +2,7 @@
 
 #include "base/decimal.h"
 #include "base/labels.h"
+#include "base/refuse.h"
 #include "base/rng.h"
 #include "edit/view.h"
 
@@ -52,11 +53,6 @@ uint32_t mc_retry_on_parse(mc_slice list) {
 
 /* ------------------------------------------------------------------ building */
 
-static mc_code no_memory(mc_error *error) {
-  *error = (mc_error){.code = MC_NO_MEMORY, .message = "out of memory"};
-  return MC_NO_MEMORY;
-}
-
 static const mc_reset_header *copy_reset_headers(mc_retry *retry, const mc_retry_spec *spec, mc_arena *arena) {
   bool ok = true;
   mc_reset_header *copy = mc_arena_alloc(arena, spec->reset_header_count, sizeof *copy);
@@ -91,7 +87,7 @@ mc_code mc_retry_build(mc_retry **out, const mc_retry_spec *spec, mc_arena *aren
   if (!spec) return MC_OK;
   mc_retry *retry = mc_arena_alloc(arena, 1, sizeof *retry);
   uint32_t *codes = mc_arena_alloc(arena, spec->status_code_count, sizeof *codes);
-  if (!retry || !codes) return no_memory(error);
+  if (!retry || !codes) return mc_no_memory(error);
   *out = retry;
   if (spec->status_code_count) memcpy(codes, spec->status_codes, spec->status_code_count * sizeof *codes);
   *retry = (mc_retry){.on = spec->on,
@@ -108,7 +104,7 @@ mc_code mc_retry_build(mc_retry **out, const mc_retry_spec *spec, mc_arena *aren
                       .priority_frequency = spec->priority_frequency};
   retry->reset_headers = copy_reset_headers(retry, spec, arena);
   retry->omit = copy_labels(spec->omit, spec->omit_count, arena);
-  if (!retry->reset_headers || !retry->omit) return no_memory(error);
+  if (!retry->reset_headers || !retry->omit) return mc_no_memory(error);
   mc_code code = mc_line_matches_build(&retry->headers, spec->headers, spec->header_count, arena, error);
   if (code) return code;
   retry->names = names_of(retry);

@@ -1,51 +1,4 @@
-#include "limits_support.h"
-
-#include "engine/local_limit.h"
-
-static mc_runtime *runtime;
-static mc_arena *arena;
-static mc_slots *slots;
-static mc_local_limit *limit;
-static mc_scratch scratch;
-static mc_request request;
-static mc_limited limited;
-static uint64_t shares = 1;
-static uint16_t status;
-
-#define SECOND UINT64_C(1000000000)
-
-static void start(mc_local_limit_spec spec, const mc_limit_rule_spec *rules, uint32_t count) {
-  mc_error error;
-  runtime = mc_runtime_new();
-  arena = mc_arena_new();
-  slots = mc_slots_new();
-  mc_scratch_init(&scratch);
-  request = (mc_request){.now_ns = 100 * SECOND};
-  spec.rules = rules;
-  spec.rule_count = count;
-  if (!spec.capacity) spec.capacity = 64;
-  spec.status = 429;
-  CHECK_INT(mc_local_limit_build(&limit, &spec, &(mc_limit_builder){.slots = slots, .runtime = runtime, .arena = arena}, &error), MC_OK);
-}
-
-static void stop(void) {
-  mc_scratch_reset(&scratch);
-  mc_local_limit_clear(limit, runtime);
-  mc_slots_free(slots);
-  mc_arena_free(arena);
-  mc_runtime_free(runtime);
-  CHECK_INT(check_blocks(), 0);
-}
-
-static bool judge_as(const mc_descriptor *descriptors, uint32_t count, bool peek) {
-  limited = (mc_limited){.limit = limit};
-  status = 0;
-  CHECK_INT(mc_local_limit_judge(&request, descriptors, count, shares, peek, &scratch, &limited, &status), MC_OK);
-  mc_limited_reckon(&limited);
-  return limited.allowed;
-}
-
-static bool judge(const mc_descriptor *descriptors, uint32_t count) { return judge_as(descriptors, count, false); }
+#include "local_limit_support.h"
 
 static void test_the_bucket_of_all(void) {
   const mc_limit_rule_spec whole = rule_of("all", 2, NULL, 0);
@@ -218,40 +171,6 @@ static void test_connections(void) {
   stop();
 }
 
-static void test_what_takes_centuries(void) {
-  mc_limit_rule_spec whole = rule_of("all", UINT32_MAX, NULL, 0);
-  whole.bucket.fill_interval_ns = 365 * 86400 * SECOND;
-  start((mc_local_limit_spec){.whole = &whole}, NULL, 0);
-  CHECK(judge(NULL, 0));
-  CHECK_INT(limited.remaining, UINT32_MAX - 1);
-  CHECK(limited.reset_ns > 364 * 86400 * SECOND && limited.reset_ns < 366 * 86400 * SECOND);
-  request.now_ns += 366 * 86400 * SECOND;
-  CHECK(judge(NULL, 0));
-  CHECK_INT(limited.remaining, UINT32_MAX - 1);
-  stop();
-}
-
-static void test_memory(void) {
-  const mc_limit_rule_spec whole = rule_of("all", 1, NULL, 0), rules[] = {rule_of("a", 1, PAIRS(PAIR("k", ""))), rule_of("b", 1, PAIRS(PAIR("k", "b")))};
-  const mc_local_limit_spec spec = {.whole = &whole, .rules = rules, .rule_count = 2, .capacity = 64};
-  for (int n = 0;; n++) {
-    mc_error error;
-    runtime = mc_runtime_new();
-    slots = mc_slots_new();
-    arena = mc_arena_new();
-    check_memory(n);
-    mc_code code = mc_local_limit_build(&limit, &spec, &(mc_limit_builder){.slots = slots, .runtime = runtime, .arena = arena}, &error);
-    check_memory(-1);
-    CHECK(code == MC_OK || code == MC_NO_MEMORY);
-    mc_local_limit_clear(limit, runtime);
-    mc_slots_free(slots);
-    mc_arena_free(arena);
-    mc_runtime_free(runtime);
-    CHECK_INT(check_blocks(), 0);
-    if (code == MC_OK) break;
-  }
-}
-
 int main(void) {
   test_the_bucket_of_all();
   test_a_peek_takes_nothing();
@@ -264,7 +183,5 @@ int main(void) {
   test_shadow_is_what_is_told();
   test_the_least_is_told();
   test_connections();
-  test_what_takes_centuries();
-  test_memory();
   return check_finish();
 }
