@@ -17,11 +17,11 @@ from meshcore.integrations._inbound import goes_in_circles, mark_of
 from meshcore.mesh import Mesh
 
 if TYPE_CHECKING:
-    from meshcore.upstream.client import Response, Upstream
+    from meshcore.upstream.client import RequestBody, Response, Upstream
     from meshcore.upstream.connections import Connection, Connections
     from meshcore.upstream.mirrors import Copy, Mirrors
 
-__all__ = ["Forwarder", "Way", "answer"]
+__all__ = ["Forwarder", "Head", "Way", "answer"]
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -64,15 +64,20 @@ class Forwarder:
         """
         if goes_in_circles(decision):
             return await refuse(send, HTTPStatus.LOOP_DETECTED)
-        return await _Forwarding(self._way(), decision, receive, send).run()
+        return await _Forwarding(self.way(), decision, receive, send).run()
 
     async def copying(self, decision: Decision, receive: Receive) -> Copying:
         """Begin the copies that a decision asks for of a request that the app answers."""
-        copying = Copying(self._way(), decision, receive)
+        copying = Copying(self.way(), decision, receive)
         await copying.begin()
         return copying
 
-    def _way(self) -> Way:
+    def way(self) -> Way:
+        """From this event loop.
+
+        Raises:
+            ImportError: httptools is not there.
+        """
         return self._ways.get(lambda: Way(self._mesh))
 
     @property
@@ -115,6 +120,49 @@ class Way:
             finished=lambda *over: mesh.requests.count(over),
         )
 
+    async def send(
+        self,
+        decision: Decision,
+        attempt: Attempt,
+        lines: Sequence[tuple[bytes, bytes]],
+        body: RequestBody | None = None,
+        leave: Callable[[], object] = lambda: None,
+    ) -> Head:
+        """Make an attempt, with these lines behind Host; ``leave``: it wants no more of the body.
+
+        Raises:
+            AttemptError: it has failed.
+            UpstreamError: it cannot be sent, and no endpoint is to blame.
+        """
+        from meshcore.upstream.connections import Place
+        from meshcore.upstream.replies import UpstreamError
+
+        cluster = self.mesh.view().cluster(decision.cluster)
+        assert decision.cluster is not None
+        host = attempt.authority.encode("utf-8", "surrogateescape")
+        headers = [(b"Host", host), *lines, mark_of(self.mesh)]
+        connection: Connection | None = None
+        try:
+            place = Place(decision.cluster, attempt.endpoint, decision.priority)
+            connection = await self.connections.take(place)
+            response = await self.upstream.send(
+                self.mesh.address(cluster, attempt.endpoint),
+                cluster,
+                decision.method,
+                attempt.path,
+                headers,
+                body,
+                connection,
+            )
+        except BaseException as error:
+            leave()
+            if connection is not None:
+                connection.close()
+            if isinstance(error, UpstreamError) and error.reply.error:
+                raise AttemptError(error.reply.error) from error
+            raise
+        return Head(response, connection, leave)
+
     def begin_copies(self, decision: Decision, *, body: bool) -> Sequence[Copy]:
         """Send the copies that a decision asks for, to be fed the ``body``."""
         lines = decision.request_headers()
@@ -122,7 +170,7 @@ class Way:
         return self.mirrors.begin(decision, length, body=body)
 
 
-class _Head:
+class Head:
     """The head of an answer, and what its body comes by."""
 
     def __init__(self, response: Response, connection: Connection, leave: Callable[[], object]) -> None:
@@ -181,7 +229,7 @@ class _Forwarding:
         from meshcore.upstream.replies import UpstreamError
 
         try:
-            head = await arun(decision, self._attempt, replayable=self._replayable, discard=_Head.close)
+            head = await arun(decision, self._attempt, replayable=self._replayable, discard=Head.close)
         except UpstreamError:  # a control character is in what is to be sent: no endpoint is to blame
             return await refuse(self._send)
         if head is None:
@@ -193,49 +241,23 @@ class _Forwarding:
             head.close()
         return head.status
 
-    async def _attempt(self, attempt: Attempt) -> _Head:
+    async def _attempt(self, attempt: Attempt) -> Head:
         from meshcore.upstream.client import RequestBody
-        from meshcore.upstream.connections import Place
         from meshcore.upstream.headers import end_to_end
-        from meshcore.upstream.replies import UpstreamError
 
-        decision, way = self._decision, self._way
-        cluster = way.mesh.view().cluster(decision.cluster)
-        assert decision.cluster is not None
         lines = [line for line in attempt.request_headers() if line[0].lower() != b"host"]
-        host = attempt.authority.encode("utf-8", "surrogateescape")
-        headers = [(b"Host", host), *end_to_end(lines), mark_of(way.mesh)]
         body = None
         if self._has_body:
             self._body.join(attempt)
             body = RequestBody(partial(self._body.read, attempt), at_hand=self._whole.is_set())
-        connection: Connection | None = None
-        try:
-            place = Place(decision.cluster, attempt.endpoint, decision.priority)
-            connection = await way.connections.take(place)
-            response = await way.upstream.send(
-                way.mesh.address(cluster, attempt.endpoint),
-                cluster,
-                decision.method,
-                attempt.path,
-                headers,
-                body,
-                connection,
-            )
-        except BaseException as error:
-            self._body.leave(attempt)
-            if connection is not None:
-                connection.close()
-            if isinstance(error, UpstreamError) and error.reply.error:
-                raise AttemptError(error.reply.error) from error
-            raise
-        head = _Head(response, connection, partial(self._body.leave, attempt))
+        leave = partial(self._body.leave, attempt)
+        head = await self._way.send(self._decision, attempt, end_to_end(lines), body, leave)
         if not 200 <= head.status <= 599:  # servers know no other, and nobody asked for 101
             head.close()
             raise AttemptError("protocol-error")
         return head
 
-    async def _relay(self, head: _Head) -> None:
+    async def _relay(self, head: Head) -> None:
         from meshcore.upstream.headers import end_to_end
 
         decision, content = self._decision, head.response.content

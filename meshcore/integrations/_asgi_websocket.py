@@ -13,19 +13,17 @@ from typing import TYPE_CHECKING
 from meshcore.context import RequestContext, enter, leave
 from meshcore.engine import Decision, Outcome
 from meshcore.integrations._asgi_scope import edited_scope, target_of
+from meshcore.integrations._asgi_websocket_forward import EXTENSION, FORBIDDEN, forward, refuse
 from meshcore.integrations._inbound import MARK, Inbound, port_of
-from meshcore.mesh import Mesh
 
 if TYPE_CHECKING:
+    from meshcore.integrations._asgi_forward import Forwarder
     from meshcore.integrations.asgi import App, Message, Receive, Scope, Send
 
 __all__ = ["serve"]
 
 _MARK = MARK.encode()
-_EXTENSION = "websocket.http.response"
-_ENDS = frozenset({"websocket.accept", "websocket.close", f"{_EXTENSION}.start"})
-#: What the client gets where the server cannot say more.
-_FORBIDDEN = 403
+_ENDS = frozenset({"websocket.accept", "websocket.close", f"{EXTENSION}.start"})
 
 
 class _Session(RequestContext):
@@ -38,11 +36,11 @@ class _Session(RequestContext):
         return None
 
 
-async def serve(app: App, mesh: Mesh, inbound: Inbound, scope: Scope, receive: Receive, send: Send) -> None:
-    """Let the app have a handshake, or refuse it.
-
-    What is routed to another service goes to the app, too: nobody forwards websockets.
-    """
+async def serve(
+    app: App, inbound: Inbound, forwarder: Forwarder, scope: Scope, receive: Receive, send: Send
+) -> None:
+    """Let the app have a handshake, forward it, or refuse it."""
+    mesh = inbound.mesh
     if not mesh.started:
         await asyncio.to_thread(mesh.use)
     if not isinstance(scope["headers"], list):  # they may be there to be read once
@@ -70,7 +68,10 @@ async def serve(app: App, mesh: Mesh, inbound: Inbound, scope: Scope, receive: R
             decision.end_delay()
         status = 0
         try:
-            status = await _decided(app, inbound, decision, scope, receive, send, called=called)
+            if decision.outcome is Outcome.FORWARD and not inbound.for_app(decision, called=called):
+                status = await forward(forwarder.way(), decision, scope, receive, send)
+            else:
+                status = await _decided(app, inbound, decision, scope, receive, send, called=called)
         finally:
             mesh.requests.count((decision.cluster or "", status, decision.flags))
 
@@ -86,16 +87,13 @@ async def _decided(
     called: bool,
 ) -> int:
     """The status of the answer to the handshake; 0: there was none."""
+    if not inbound.for_app(decision, called=called):
+        await receive()  # websocket.connect
+        return await refuse(decision, scope, send)
+    inbound.name(decision, called=called)
     known = decision.outcome is Outcome.FORWARD
-    ours = inbound.for_app(decision, called=called)
-    if ours:
-        inbound.name(decision, called=called)
-    if not ours and not known:
-        return await _refuse(decision, scope, receive, send)
-    if not ours:
-        decision.close()  # an endpoint of another service has nothing to do
-    answer = _Answer(decision if ours and known else None, send, edited=not called)
-    token = enter(_Session(scope["headers"], decision=decision if ours else None))
+    answer = _Answer(decision if known else None, send, edited=not called)
+    token = enter(_Session(scope["headers"], decision=decision))
     try:
         await app(edited_scope(decision, scope) if answer.edits else scope, receive, answer)
     except Exception:
@@ -114,19 +112,6 @@ def _upgrading(headers: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
     return [*headers, (b"connection", b"upgrade"), (b"upgrade", b"websocket")]
 
 
-async def _refuse(decision: Decision, scope: Scope, receive: Receive, send: Send) -> int:
-    """End a handshake before it is accepted, by the decision's answer where the server can send that."""
-    await receive()  # websocket.connect
-    if _EXTENSION not in (scope.get("extensions") or {}):
-        await send({"type": "websocket.close", "code": 1000})
-        return _FORBIDDEN
-    status, body = decision.status or 500, decision.body
-    headers = [*decision.response_headers(), (b"content-length", str(len(body)).encode())]
-    await send({"type": f"{_EXTENSION}.start", "status": status, "headers": headers})
-    await send({"type": f"{_EXTENSION}.body", "body": body})
-    return status
-
-
 class _Answer:
     """``send`` for the app: tells the decision how the handshake ends, and edits the answer to it."""
 
@@ -139,7 +124,7 @@ class _Answer:
     def __call__(self, message: Message) -> Awaitable[None]:
         kind = message["type"]
         if not self.status and kind in _ENDS:
-            status = self.status = 101 if kind == "websocket.accept" else message.get("status", _FORBIDDEN)
+            status = self.status = 101 if kind == "websocket.accept" else message.get("status", FORBIDDEN)
             if self._decision is not None:
                 headers = message.get("headers") or ()
                 self._decision.report(status=status, headers=headers, replayable=False)

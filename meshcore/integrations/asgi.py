@@ -70,7 +70,7 @@ class MeshMiddleware(Entry):
         elif kind == "lifespan":
             await self._lifespan(scope, receive, send)
         elif kind == "websocket":
-            await _asgi_websocket.serve(self.app, self.mesh, self._inbound, scope, receive, send)
+            await _asgi_websocket.serve(self.app, self._inbound, self._forwarder, scope, receive, send)
         else:
             await self.app(scope, receive, send)
 

@@ -110,3 +110,17 @@ class App:
             await self.after()
         await send({"type": "http.response.body", "body": b"app "})
         await send({"type": "http.response.body", "body": b"body"})
+
+
+def websocket_scope(path: str, *lines: tuple[bytes, bytes], **scope: Any) -> dict[str, Any]:
+    return {
+        "type": "websocket",
+        "http_version": "1.1",
+        "scheme": "ws",
+        "path": path,
+        "raw_path": path.encode(),
+        "query_string": b"",
+        "headers": [(b"host", b"reviews:9080"), *lines],
+        "client": ("10.0.0.9", 4711),
+        **scope,
+    }

@@ -21,6 +21,7 @@ from typing import Any, NamedTuple
 
 import pytest
 from origins import Origin, origins, refused_port
+from websockets_raw import Echo, said_to
 
 from meshcore import WeightedSplit
 
@@ -184,8 +185,8 @@ def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
         if importlib.util.find_spec(library) is None:
             pytest.skip(f"{library} is not installed")
     folder, port = tmp_path_factory.mktemp("served"), refused_port()
-    with origins(5) as (back, *others):
-        services = {"front": [1], "back": [back.port]}
+    with origins(5) as (back, *others), Echo() as echo:
+        services = {"front": [1], "back": [back.port], "chat": [echo.port]}
         services |= {"reviews": [it.port for it in others[:2]], "ratings": [it.port for it in others[2:]]}
         rules = folder / "mesh.yaml"
         rules.write_text("".join(entry(name, *ports) for name, ports in services.items()) + RULES)
@@ -286,6 +287,16 @@ def test_a_client_that_leaves_gives_the_endpoint_back(server: Server) -> None:
     connection.close()
     until(lambda: server.state("active") == 0)
     hold.set()
+
+
+def test_a_websocket_is_forwarded(server: Server) -> None:
+    speaks = (
+        any(map(importlib.util.find_spec, ("websockets", "wsproto"))) if "uvicorn" in server.name else True
+    )
+    if server.name.endswith(("sync", "gthread", "wsgi")) or not speaks:
+        pytest.skip("it speaks no WebSocket")
+    words = ["hello", "ä" * 70_000, ""]
+    assert said_to(server.port, "chat:9080", words) == words
 
 
 def test_a_worker_that_is_killed_leaves_nothing_behind(server: Server) -> None:
