@@ -4,6 +4,7 @@ from meshcore._core cimport (
     mc_filter_spec,
     mc_global_level_spec,
     mc_global_limit_spec,
+    mc_labels,
     mc_level_limits_spec,
     mc_limit_rule_spec,
     mc_listener_spec,
@@ -20,6 +21,7 @@ cdef class LimitSpecs:
 
     cdef mc_descriptors_spec descriptors(self, tuple rate_limits) except *
     cdef mc_level_limits_spec levels(self, tuple configs, str scope) except *
+    cdef mc_labels _labels(self, tuple metadata) except *
     cdef int route(self, object route, str scope, mc_action_spec *out) except -1
     cdef tuple filters(self, object listener, mc_listener_spec *out)
     cdef int _number(self, str filter) except -1

@@ -32,7 +32,7 @@ cdef dict SOURCES = {
     Kinds.GENERIC_KEY: MC_ENTRY_FIXED,
     Kinds.HEADER_VALUE_MATCH: MC_ENTRY_HEADERS_MATCH,
     Kinds.QUERY_PARAMETER_VALUE_MATCH: MC_ENTRY_QUERIES_MATCH,
-    Kinds.METADATA: MC_ENTRY_FIXED,
+    Kinds.METADATA: MC_ENTRY_LABEL,
     Kinds.COOKIE: MC_ENTRY_COOKIE,
     Kinds.PATH: MC_ENTRY_PATH,
     Kinds.ROUTE: MC_ENTRY_ROUTE,
@@ -205,12 +205,27 @@ cdef class LimitSpecs:
         out.count = <uint32_t> len(configs)
         return out
 
+    cdef mc_labels _labels(self, tuple metadata) except *:
+        cdef mc_label *all
+        cdef mc_labels out
+        out.at = NULL
+        out.count = 0
+        if metadata:
+            all = <mc_label *> self._specs.array(len(metadata), sizeof(mc_label))
+            for i, (name, value) in enumerate(metadata):
+                all[i].key = self._specs.text(name)
+                all[i].value = self._specs.text(value)
+            out.at = all
+            out.count = <uint32_t> len(metadata)
+        return out
+
     cdef int route(self, object route, str scope, mc_action_spec *out) except -1:
         """Of a route and of its weighted clusters, whose specs are there already."""
         # The array is ours; it is constant to the core alone.
         cdef mc_weighted_cluster_spec *clusters = <mc_weighted_cluster_spec *> out.clusters
         action = route.action
         out.limits = self.levels(route.typed_per_filter_config, scope)
+        out.labels = self._labels(route.metadata)
         if not isinstance(action, ForwardAction):
             return 0
         out.descriptors = self.descriptors(action.rate_limits)
@@ -293,8 +308,6 @@ cdef const mc_entry_spec *entries_of(Specs specs, tuple actions) except NULL:
     cdef mc_entry_spec *all = <mc_entry_spec *> specs.array(len(actions), sizeof(mc_entry_spec))
     for i, action in enumerate(actions):
         all[i].source = SOURCES[action.kind]
-        if action.kind is Kinds.METADATA and not action.value:
-            all[i].source = MC_ENTRY_NEVER
         all[i].key = specs.text(action.key)
         all[i].value = specs.text(action.value)
         all[i].name = specs.text(action.name)

@@ -302,6 +302,33 @@ def test_levels_and_several_filters() -> None:
         assert [(one.filter, one.allowed) for one in d.limits] == [("first", False)]
 
 
+@pytest.mark.parametrize("where", ["route", "host", "filter"])
+def test_limits_by_the_metadata_of_routes(where: str) -> None:
+    """Texts alone count; what a route does not say is the default, or makes no descriptor."""
+    place = {"key": "shop", "path": [{"key": "who"}, {"key": "plan"}]}
+    plan = {"descriptor_key": "plan", "metadata_key": place, "source": "ROUTE_ENTRY"}
+    limits = [
+        {"actions": [{"metadata": plan}]},
+        {"actions": [{"metadata": {**plan, "descriptor_key": "other", "default_value": "none"}}]},
+    ]
+    rules = [rule(bucket(2), plan="gold"), rule(bucket(1), other="none")]
+    own = {"rate_limits": limits if where == "filter" else []}
+    for metadata, expected in (
+        ({"shop": {"who": {"plan": "gold"}}}, [200, 200, 429]),
+        ({"shop": {"who": {"plan": "silver"}}}, [200, 200, 200]),
+        ({"shop": {"who": {"plan": 1}}, "who": {"plan": "gold"}}, [200, 429, 429]),
+        ({"shop": {"who": "plan"}}, [200, 429, 429]),
+        ({}, [200, 429, 429]),
+    ):
+        config = config_of(
+            limit(bucket(100), descriptors=rules, **own),
+            rate_limits=limits if where == "route" else (),
+            host={"rate_limits": limits} if where == "host" else {},
+            route={"metadata": {"filter_metadata": metadata}},
+        )
+        assert statuses(Engine(config), 3) == expected
+
+
 def test_a_filter_that_a_level_turns_off_and_on() -> None:
     off, first = {"@type": WRAPPER, "disabled": True}, limit(bucket(1))
     again = {"@type": WRAPPER, "config": limit(bucket(2))["typed_config"]}

@@ -2,7 +2,7 @@
 
 from libc.stdint cimport int32_t, uint16_t, uint32_t
 
-from meshcore._core.base cimport mc_slice
+from meshcore._core.base cimport mc_labels, mc_slice
 from meshcore._core.circuit cimport mc_routing_priority
 from meshcore._core.cors cimport mc_cors_spec
 from meshcore._core.edit cimport mc_edits_spec, mc_format_spec
@@ -43,6 +43,7 @@ cdef extern from "meshcore/action.h" nogil:
         const mc_fault_spec *fault
         mc_level_limits_spec limits
         mc_descriptors_spec descriptors
+        mc_labels labels
         bint include_outer_limits
         int32_t cluster
         mc_slice cluster_header

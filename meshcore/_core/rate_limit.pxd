@@ -18,6 +18,7 @@ cdef extern from "meshcore/rate_limit.h" nogil:
         MC_ENTRY_COOKIE
         MC_ENTRY_PATH
         MC_ENTRY_ROUTE
+        MC_ENTRY_LABEL
         MC_ENTRY_ADDRESS
         MC_ENTRY_NETWORK
         MC_ENTRY_CLIENT

@@ -44,7 +44,7 @@ class RateLimitActionKind(Enum):
     GENERIC_KEY = "generic_key"
     HEADER_VALUE_MATCH = "header_value_match"
     QUERY_PARAMETER_VALUE_MATCH = "query_parameter_value_match"
-    METADATA = "metadata"  #: of the route: ``value`` is what stands there, or the default
+    METADATA = "metadata"  #: what the route's has at ``name``, or else ``value``
     CLIENT = "client"  #: as MASKED_REMOTE_ADDRESS, and IPv4 within IPv6 (``::ffff:192.0.2.7``) is IPv4
     COOKIE = "cookie"
     PATH = "path"  #: without query
@@ -55,8 +55,9 @@ class RateLimitActionKind(Enum):
 class RateLimitAction:
     """One entry of a descriptor.
 
-    ``name`` is the header, query parameter or cookie that gives the value, ``key`` and ``value`` what the
-    document fixes. ``expect_match`` False: the entry is made where the matchers do not match.
+    ``name`` is the header, query parameter, cookie or place in the route's metadata that gives the value,
+    ``key`` and ``value`` what the document fixes. ``expect_match`` False: the entry is made where the
+    matchers do not match.
     """
 
     kind: RateLimitActionKind

@@ -162,6 +162,7 @@ class Route:
     operation: str = ""  #: formats that name its spans; "": the listener's
     upstream_operation: str = ""
     typed_per_filter_config: tuple[tuple[str, object], ...] = ()
+    metadata: tuple[tuple[str, str], ...] = ()  #: texts by their place: what rate limit actions may read
     origin: Origin | None = field(default=None, compare=False)
 
 

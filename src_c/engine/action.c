@@ -1,5 +1,7 @@
 #include "engine/snapshot.h"
 
+#include "base/labels.h"
+
 static mc_code fail(mc_error *error, mc_code code, const char *message) {
   *error = (mc_error){.code = code};
   size_t size = strlen(message);
@@ -131,6 +133,8 @@ mc_code mc_action_build(mc_action *action, const mc_action_spec *spec, const mc_
     return fail(error, MC_NO_MEMORY, "out of memory");
   }
   action->include_outer_limits = spec->include_outer_limits;
+  action->labels = spec->labels;
+  if (action->labels.count && !mc_labels_copy(&action->labels, arena)) return fail(error, MC_NO_MEMORY, "out of memory");
   if (spec->sampling) {
     mc_sampling_shares *shares = mc_arena_alloc(arena, 1, sizeof *shares);
     if (!shares) return fail(error, MC_NO_MEMORY, "out of memory");

@@ -65,6 +65,7 @@ static void find_routed(mc_routed *out, const mc_decision *d, mc_input *input) {
   const mc_action *action = &d->snapshot->actions[d->route];
   out->forwarded = action->kind == MC_ACTION_FORWARD;
   out->route = action->name;
+  out->labels = action->labels;
   out->cluster = mc_decision_cluster_name(d, input);
 }
 

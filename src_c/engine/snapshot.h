@@ -91,6 +91,7 @@ typedef struct mc_action {
   mc_fault *fault;            /* NULL: none */
   mc_level_limits limits;
   mc_descriptor_makers descriptors;
+  mc_labels labels; /* of MC_ENTRY_LABEL */
   bool include_outer_limits;
   mc_mirrors mirrors;         /* the virtual host's where the route has none */
   mc_session *session;        /* likewise */

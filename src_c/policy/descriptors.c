@@ -124,6 +124,14 @@ static mc_slice matched(const mc_entry_maker *maker, mc_input *input) {
   return matches == maker->expect_match ? maker->value : MC_ABSENT;
 }
 
+static mc_slice label_of(const mc_entry_maker *maker, const mc_routed *routed) {
+  for (uint32_t i = 0; i < routed->labels.count; i++) {
+    const mc_label *label = &routed->labels.at[i];
+    if (mc_slice_equal(label->key, maker->name)) return label->value;
+  }
+  return maker->value.size ? maker->value : MC_ABSENT;
+}
+
 /* Absent where the request has none. */
 static mc_slice value_of(const mc_entry_maker *maker, const mc_routed *routed, mc_input *input) {
   mc_slice value = MC_ABSENT;
@@ -145,6 +153,8 @@ static mc_slice value_of(const mc_entry_maker *maker, const mc_routed *routed, m
       return input->view->path;
     case MC_ENTRY_ROUTE:
       return routed->route;
+    case MC_ENTRY_LABEL:
+      return label_of(maker, routed);
     case MC_ENTRY_ADDRESS:
       return input->view->client;
     case MC_ENTRY_NETWORK:

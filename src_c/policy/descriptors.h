@@ -39,6 +39,7 @@ typedef struct mc_descriptor_makers {
 typedef struct mc_routed {
   bool forwarded; /* its route forwards: otherwise there is no cluster */
   mc_slice cluster, route;
+  mc_labels labels; /* the route's */
 } mc_routed;
 
 /* Compiles into the arena. Clear it even after a failed build. */

@@ -3,7 +3,8 @@
 #include "policy/descriptors.h"
 
 static mc_scratch scratch;
-static const mc_routed ROUTED = {.forwarded = true, .cluster = {"one", 3}, .route = {"r", 1}};
+static const mc_label LABELS[] = {{{"plan", 4}, {"gold", 4}}, {{"size", 4}, {"l", 1}}};
+static const mc_routed ROUTED = {.forwarded = true, .cluster = {"one", 3}, .route = {"r", 1}, .labels = {LABELS, 2}};
 
 /* The one descriptor as "key=value,...", NULL: there is none. */
 static const char *made_of(const mc_descriptor_spec *spec, const char *target, const char *const *rows,
@@ -47,6 +48,9 @@ static void test_sources(void) {
   check_one((mc_entry_spec){.source = MC_ENTRY_FIXED, .value = MC_LITERAL("v")}, "/", NULL, "k=v");
   check_one((mc_entry_spec){.source = MC_ENTRY_CLUSTER}, "/", NULL, "k=one");
   check_one((mc_entry_spec){.source = MC_ENTRY_ROUTE}, "/", NULL, "k=r");
+  check_one((mc_entry_spec){.source = MC_ENTRY_LABEL, .name = MC_LITERAL("size"), .value = MC_LITERAL("m")}, "/", NULL, "k=l");
+  check_one((mc_entry_spec){.source = MC_ENTRY_LABEL, .name = MC_LITERAL("siz"), .value = MC_LITERAL("m")}, "/", NULL, "k=m");
+  check_one((mc_entry_spec){.source = MC_ENTRY_LABEL, .name = MC_LITERAL("none")}, "/", NULL, NULL);
   check_one((mc_entry_spec){.source = MC_ENTRY_HEADER, .name = MC_LITERAL("x-a")}, "/", ROWS("X-A: 1", "x-a: 2"), "k=1");
   check_one((mc_entry_spec){.source = MC_ENTRY_HEADER, .name = MC_LITERAL("x-a")}, "/", NULL, NULL);
   check_one((mc_entry_spec){.source = MC_ENTRY_HEADER, .name = MC_LITERAL("x-a")}, "/", ROWS("x-a: "), "k=");

@@ -12,7 +12,14 @@ from typing import Any
 from live_compare import Request
 from live_config import ROUTER, TYPES
 
-__all__ = ["HOSTS", "LIMIT_LISTENERS", "ROUTES", "divided_listener", "limit_requests"]
+__all__ = [
+    "HOSTS",
+    "LIMIT_LISTENERS",
+    "METADATA_LISTENERS",
+    "ROUTES",
+    "divided_listener",
+    "limit_requests",
+]
 
 FILTER, FAULT = "envoy.filters.http.local_ratelimit", "envoy.filters.http.fault"
 HOSTS, ROUTES = 5, 6
@@ -260,3 +267,69 @@ def divided_listener() -> dict[str, Any]:
         "route_config": {"name": "divided", "virtual_hosts": [host]},
         "http_filters": [{"name": FILTER, "typed_config": config}, ROUTER],
     }
+
+
+def _from_route(*path: str, **options: Any) -> dict[str, Any]:
+    """An entry of what the route's metadata has there."""
+    place = {"key": path[0], "path": [{"key": key} for key in path[1:]]}
+    return {
+        "metadata": {"descriptor_key": path[-1], "metadata_key": place, "source": "ROUTE_ENTRY", **options}
+    }
+
+
+#: Some of a route, with texts in its metadata, and with nothing of the kind.
+_OF_METADATA = [
+    {"actions": [_from_route("shop", "plan")]},
+    {"actions": [_from_route("shop", "who", "size", default_value="m"), _header("x-a", "a")]},
+    {"actions": [_from_route("shop", "number", skip_if_absent=True), _header("x-b", "b")]},
+    {"actions": [_from_route("shop", "who")]},
+]
+_METADATA = (
+    {"shop": {"plan": "gold", "who": {"size": "l"}, "number": 1}},
+    {"shop": {"plan": "", "who": {"size": ["l"]}}, "other": {"plan": "gold"}},
+    {},
+)
+
+
+def _metadata_listener(where: str) -> dict[str, Any]:
+    """Limits by what routes say of themselves: of the route, the virtual host, the filter, or its level."""
+    keys = (("plan",), ("size", "a"), ("b",), ("number", "b"), ("who",))
+    config = {
+        "@type": f"{TYPES}.filters.http.local_ratelimit.v3.LocalRateLimit",
+        "stat_prefix": where,
+        "token_bucket": {"max_tokens": 1000, "tokens_per_fill": 1, "fill_interval": "90000s"},
+        "filter_enabled": ALL,
+        "filter_enforced": ALL,
+        "enable_x_ratelimit_headers": "DRAFT_VERSION_03",
+        "descriptors": [
+            {
+                "entries": [{"key": key} for key in entries],
+                "token_bucket": {"max_tokens": 3, "tokens_per_fill": 1, "fill_interval": f"{86400 + i}s"},
+            }
+            for i, entries in enumerate(keys)
+        ],
+    }
+    own = {"rate_limits": _OF_METADATA}
+    routes: list[dict[str, Any]] = [
+        {
+            "match": {"prefix": f"/{i}"},
+            "route": {"cluster": "alpha", **(own if where == "route" else {})},
+            "metadata": {"filter_metadata": metadata},
+        }
+        for i, metadata in enumerate(_METADATA)
+    ]
+    direct = {"status": 200, "body": {"inline_string": "direct"}}
+    routes.append({"match": {"prefix": "/d"}, "direct_response": direct, "metadata": routes[0]["metadata"]})
+    host: dict[str, Any] = {"name": "all", "domains": ["*"], "routes": routes}
+    if where == "host":
+        host |= own
+    if where == "level":
+        host["typed_per_filter_config"] = {FILTER: {**config, **own}}
+    chain = {**config, **(own if where == "filter" else {})}
+    return {
+        "route_config": {"name": where, "virtual_hosts": [host]},
+        "http_filters": [{"name": FILTER, "typed_config": chain}, ROUTER],
+    }
+
+
+METADATA_LISTENERS = {where: _metadata_listener(where) for where in ("route", "host", "filter", "level")}

@@ -9,7 +9,7 @@ import pytest
 from live_compare import Request, View, ask_engine, ask_envoy
 from live_config import CLUSTERS, bootstrap, cluster
 from live_envoy import Envoy, free_ports
-from live_limits import LIMIT_LISTENERS, divided_listener, limit_requests
+from live_limits import LIMIT_LISTENERS, METADATA_LISTENERS, divided_listener, limit_requests
 from live_pair import LivePair, live_pair
 from live_upstream import EchoServers
 
@@ -46,6 +46,26 @@ def test_any_requests(limited: LivePair, listener: str) -> None:
         differences = comparable(envoy).differences(comparable(engine))
         assert differences == {}, f"(Envoy's, ours) of request {number}, {request}, at {listener}"
     assert refused
+
+
+@pytest.fixture(scope="module")
+def described(binary: str) -> Iterator[LivePair]:
+    with live_pair(binary, METADATA_LISTENERS) as pair:
+        yield pair
+
+
+@pytest.mark.parametrize("listener", METADATA_LISTENERS)
+def test_limits_by_the_metadata_of_routes(described: LivePair, listener: str) -> None:
+    seen = set()
+    for path in ("/0", "/1", "/2", "/d") * 5:
+        for lines in ((), (("x-a", "1"), ("x-b", "2"))):
+            request = Request("a.example", path, "GET", lines)
+            envoy, engine = described.ask(listener, request)
+            if engine.details == "direct_response" and not envoy.details:
+                engine = replace(engine, details="")
+            assert comparable(envoy).differences(comparable(engine)) == {}, f"(Envoy's, ours) of {request}"
+            seen.add(engine.status)
+    assert seen == {200, 429}
 
 
 def test_a_limit_that_is_divided_among_the_local_cluster(binary: str) -> None:

@@ -37,6 +37,7 @@ typedef struct mc_action_spec {
   const mc_fault_spec *fault; /* over that of the virtual host; NULL: none */
   mc_level_limits_spec limits;
   mc_descriptors_spec descriptors; /* for limits that have none of their own */
+  mc_labels labels;                /* that MC_ENTRY_LABEL is about */
   bool include_outer_limits;       /* the virtual host's descriptors count beside these, whatever a limit says */
   /* MC_ACTION_FORWARD: cluster, or cluster_header, or clusters */
   int32_t cluster;         /* -1: none, or unknown */

@@ -20,6 +20,7 @@ typedef enum mc_entry_source {
   MC_ENTRY_COOKIE,
   MC_ENTRY_PATH,          /* without query */
   MC_ENTRY_ROUTE,         /* the route's name */
+  MC_ENTRY_LABEL,         /* what the route's label of that name says, or else the spec's */
   MC_ENTRY_ADDRESS,       /* the client's, as trusted x-forwarded-for has it, */
   MC_ENTRY_NETWORK,       /* and what its first bits leave of it: "192.0.2.0/24" */
   MC_ENTRY_CLIENT,        /* likewise, and IPv4 within IPv6 is IPv4 */
@@ -30,7 +31,7 @@ typedef enum mc_entry_source {
 typedef struct mc_entry_spec {
   mc_entry_source source;
   mc_slice key, value;
-  mc_slice name;     /* of the header (lower-case), parameter or cookie */
+  mc_slice name;     /* of the header (lower-case), parameter, cookie or label */
   bool optional;     /* the descriptor may do without the entry; otherwise there is none without it */
   bool empty;        /* where there is no value, it is the empty one */
   bool expect_match; /* of matchers: that they match, or that not all of them do */

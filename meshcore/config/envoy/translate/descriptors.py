@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from meshcore.config.envoy.schema import ratelimit as schema
 from meshcore.config.envoy.schema.base import Metadata
@@ -11,12 +11,12 @@ from meshcore.config.envoy.translate.context import Context
 from meshcore.config.envoy.translate.headers import check_format
 from meshcore.config.envoy.translate.matching import header_matches, query_match
 from meshcore.config.findings import quoted
-from meshcore.config.schema import Record, is_set
-from meshcore.config.tree import MappingNode, plain
+from meshcore.config.schema import is_set
+from meshcore.config.tree import plain
 from meshcore.model import Fraction, RateLimit, RateLimitAction, RateLimitActionKind
 from meshcore.model.format import FormatError, parse_format
 
-__all__ = ["host_rate_limits", "own_rate_limits", "route_rate_limits"]
+__all__ = ["outer_rate_limits", "own_rate_limits", "texts_of"]
 
 Kinds = RateLimitActionKind
 #: Kinds of the filters that read the rate limits of routes.
@@ -30,16 +30,47 @@ _FILTERS_ONLY = "has no effect here, as in Envoy: only in the rate limits of a f
 _NO_METADATA = "has no effect: no filter here sets dynamic metadata"
 
 
-def route_rate_limits(
-    context: Context, action: RouteAction, metadata: Metadata | None
-) -> tuple[RateLimit, ...]:
-    """Those of a route, whose metadata its actions may read."""
+def outer_rate_limits(context: Context, holder: RouteAction | VirtualHost) -> tuple[RateLimit, ...]:
+    """Those of a route or a virtual host."""
+    limits = holder.rate_limits
+    if limits and context.filters is not None and not _LIMITING & set(context.filters.values()):
+        context.warn(holder, "rate_limits", "has no effect: the listener has no rate limit filter")
+    made = []
+    for limit in limits:
+        for field in ("hits_addend", "apply_on_stream_done"):
+            if is_set(limit, field):
+                context.warn(limit, field, _FILTERS_ONLY)
+        if limit.limit is not None:
+            context.warn(limit, "limit", _NO_METADATA)
+        made.append(
+            RateLimit(
+                _actions(context, limit),
+                stage=limit.stage or 0,
+                disable_key=limit.disable_key,
+                share=_enabled(context, limit.disable_key),
+                rate_limit_headers=_TELLS[limit.x_ratelimit_option],
+            )
+        )
+    return tuple(made)
+
+
+def texts_of(metadata: Metadata | None) -> tuple[tuple[str, str], ...]:
+    """The texts of a route's metadata, each by its place: what rate limit actions may read of it."""
     found = metadata.filter_metadata if metadata is not None else {}
-    return _outer(context, action, action.rate_limits, lambda item: _of_metadata(context, item, found))
+    return tuple(text for key, node in found.items() for text in _texts((key,), plain(node)))
 
 
-def host_rate_limits(context: Context, host: VirtualHost) -> tuple[RateLimit, ...]:
-    return _outer(context, host, host.rate_limits, lambda item: _no_route(context, item))
+def _texts(path: tuple[str, ...], value: object) -> Iterator[tuple[str, str]]:
+    if isinstance(value, str) and value:
+        yield _place(path), value
+    elif isinstance(value, Mapping):
+        for key, inner in value.items():
+            yield from _texts((*path, key), inner)
+
+
+def _place(path: Sequence[str]) -> str:
+    """A path as one name; no key has such a character in it, which separates them."""
+    return "\0".join(path)
 
 
 def own_rate_limits(
@@ -62,37 +93,10 @@ def own_rate_limits(
         hits, text, refunds = _hits(context, limit)
         made.append(
             RateLimit(
-                _actions(context, limit, lambda item: _no_route(context, item)),
+                _actions(context, limit),
                 hits=hits,
                 hits_format=text,
                 refunds=refunds,
-                rate_limit_headers=_TELLS[limit.x_ratelimit_option],
-            )
-        )
-    return tuple(made)
-
-
-_Metadata = Callable[[schema.MetadataAction], RateLimitAction]
-
-
-def _outer(
-    context: Context, holder: Record, limits: Sequence[schema.RateLimit], of_metadata: _Metadata
-) -> tuple[RateLimit, ...]:
-    if limits and context.filters is not None and not _LIMITING & set(context.filters.values()):
-        context.warn(holder, "rate_limits", "has no effect: the listener has no rate limit filter")
-    made = []
-    for limit in limits:
-        for field in ("hits_addend", "apply_on_stream_done"):
-            if is_set(limit, field):
-                context.warn(limit, field, _FILTERS_ONLY)
-        if limit.limit is not None:
-            context.warn(limit, "limit", _NO_METADATA)
-        made.append(
-            RateLimit(
-                _actions(context, limit, of_metadata),
-                stage=limit.stage or 0,
-                disable_key=limit.disable_key,
-                share=_enabled(context, limit.disable_key),
                 rate_limit_headers=_TELLS[limit.x_ratelimit_option],
             )
         )
@@ -126,13 +130,11 @@ def _is_one_command(text: str) -> bool:
     return len(segments) == 1 and bool(segments[0].command)
 
 
-def _actions(
-    context: Context, limit: schema.RateLimit, of_metadata: _Metadata
-) -> tuple[RateLimitAction, ...]:
-    return tuple(_action(context, action, of_metadata) for action in limit.actions)
+def _actions(context: Context, limit: schema.RateLimit) -> tuple[RateLimitAction, ...]:
+    return tuple(_action(context, action) for action in limit.actions)
 
 
-def _action(context: Context, action: schema.RateLimitAction, of_metadata: _Metadata) -> RateLimitAction:
+def _action(context: Context, action: schema.RateLimitAction) -> RateLimitAction:
     if (headers := action.request_headers) is not None:
         return RateLimitAction(
             Kinds.REQUEST_HEADERS,
@@ -174,7 +176,7 @@ def _action(context: Context, action: schema.RateLimitAction, of_metadata: _Meta
             prefix_lengths=(masked.v4_prefix_mask_len, masked.v6_prefix_mask_len),
         )
     if action.metadata is not None:
-        return of_metadata(action.metadata)
+        return _of_metadata(context, action.metadata)
     if action.remote_address is not None:
         return RateLimitAction(Kinds.REMOTE_ADDRESS, key="remote_address")
     if action.source_cluster is not None:
@@ -182,23 +184,16 @@ def _action(context: Context, action: schema.RateLimitAction, of_metadata: _Meta
     return RateLimitAction(Kinds.DESTINATION_CLUSTER, key="destination_cluster")
 
 
-def _of_metadata(
-    context: Context, action: schema.MetadataAction, found: Mapping[str, MappingNode]
-) -> RateLimitAction:
-    value: object = None
+def _of_metadata(context: Context, action: schema.MetadataAction) -> RateLimitAction:
+    place = ""
     if action.source is schema.MetadataSource.DYNAMIC:
         context.warn(action, "source", _NO_METADATA)
-    elif (node := found.get(action.metadata_key.key)) is not None:
-        value = plain(node)
-        for segment in action.metadata_key.path:
-            value = value.get(segment.key) if isinstance(value, Mapping) else None
-    text = value if isinstance(value, str) and value else action.default_value
+    else:
+        place = _place([action.metadata_key.key, *(segment.key for segment in action.metadata_key.path)])
     return RateLimitAction(
-        Kinds.METADATA, key=action.descriptor_key, value=text, skip_if_absent=action.skip_if_absent
+        Kinds.METADATA,
+        key=action.descriptor_key,
+        value=action.default_value,
+        name=place,
+        skip_if_absent=action.skip_if_absent,
     )
-
-
-def _no_route(context: Context, action: schema.MetadataAction) -> RateLimitAction:
-    if action.source is schema.MetadataSource.ROUTE_ENTRY:
-        context.error(action, "source", "the metadata of routes: supported in the rate limits of routes only")
-    return _of_metadata(context, action, {})

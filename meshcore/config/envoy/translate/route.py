@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Annotated
 
 from meshcore.config.envoy.schema import route as schema
-from meshcore.config.envoy.schema.base import Metadata, NonEmpty, RoutingPriority
+from meshcore.config.envoy.schema.base import NonEmpty, RoutingPriority
 from meshcore.config.envoy.translate.context import Context
-from meshcore.config.envoy.translate.descriptors import route_rate_limits
+from meshcore.config.envoy.translate.descriptors import outer_rate_limits, texts_of
 from meshcore.config.envoy.translate.filters import per_route_filters
 from meshcore.config.envoy.translate.headers import edits
 from meshcore.config.envoy.translate.matching import regex_rewrite, route_match
@@ -75,7 +75,7 @@ def route(context: Context, source: schema.Route, max_body: int) -> Route:
     split = source.route is not None and source.route.weighted_clusters is not None
     sticky = sticky_key(context, source.metadata, split=split)
     if source.route is not None:
-        action = _forward(context, source.route, match.path, sticky, source.metadata)
+        action = _forward(context, source.route, match.path, sticky)
     elif source.redirect is not None:
         action = redirect(context, source.redirect, match.path)
     else:
@@ -94,6 +94,7 @@ def route(context: Context, source: schema.Route, max_body: int) -> Route:
         upstream_operation=operation(context, tracing, "upstream_operation") if tracing else "",
         fault=next((value for _, value in filters if isinstance(value, FaultPolicy)), None),
         typed_per_filter_config=filters,
+        metadata=texts_of(source.metadata),
         origin=origin_of(source),
     )
 
@@ -103,7 +104,6 @@ def _forward(
     action: schema.RouteAction,
     path: PathMatch,
     sticky: StickyKey | None,
-    metadata: Metadata | None,
 ) -> ForwardAction:
     if action.cluster is not None:
         context.check_cluster(action, "cluster", action.cluster)
@@ -127,7 +127,7 @@ def _forward(
         retry_policy=retry_policy(context, action.retry_policy),
         hedge_policy=hedge_policy(action.hedge_policy),
         hash_policies=hash_policies(context, action.hash_policy),
-        rate_limits=route_rate_limits(context, action, metadata),
+        rate_limits=outer_rate_limits(context, action),
         include_virtual_host_rate_limits=action.include_vh_rate_limits,
         mirrors=mirrors(context, action, action.request_mirror_policies),
         cors=cors_field(context, action, action.cors),

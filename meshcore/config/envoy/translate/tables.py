@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from meshcore.config.envoy.schema import route as schema
 from meshcore.config.envoy.translate.context import Context
-from meshcore.config.envoy.translate.descriptors import host_rate_limits
+from meshcore.config.envoy.translate.descriptors import outer_rate_limits
 from meshcore.config.envoy.translate.filters import per_route_filters
 from meshcore.config.envoy.translate.headers import edits
 from meshcore.config.envoy.translate.matching import header_matches
@@ -56,7 +56,7 @@ def _virtual_host(context: Context, source: schema.VirtualHost, limit: int) -> V
         retry_policy=retry_policy(context, source.retry_policy),
         hedge_policy=hedge_policy(source.hedge_policy),
         cors=cors_field(context, source, source.cors),
-        rate_limits=host_rate_limits(context, source),
+        rate_limits=outer_rate_limits(context, source),
         mirrors=mirrors(context, source, source.request_mirror_policies),
         virtual_clusters=tuple(
             VirtualCluster(item.name, header_matches(context, item.headers))
