@@ -66,14 +66,17 @@ async def serve(
         if decision.delay:
             await asyncio.sleep(decision.delay)
             decision.end_delay()
-        status = 0
+        status, routed = 0, decision.outcome is Outcome.FORWARD
+        ours = inbound.for_app(decision, called=called)
         try:
-            if decision.outcome is Outcome.FORWARD and not inbound.for_app(decision, called=called):
+            if routed and not ours:
                 status = await forward(forwarder.way(), decision, scope, receive, send)
             else:
                 status = await _decided(app, inbound, decision, scope, receive, send, called=called)
         finally:
-            mesh.requests.count((decision.cluster or "", status, decision.flags))
+            if routed or called or not ours:  # else the mesh knows nothing of it
+                flags = "" if ours and not routed else decision.flags
+                mesh.requests.count((decision.cluster or "", status, flags))
 
 
 async def _decided(

@@ -133,6 +133,20 @@ async def test_what_the_mesh_does_not_know_passes() -> None:
 
 
 @pytest.mark.parametrize(
+    ("lines", "counted"),
+    [(((b"x-meshcore-caller", b"a"),), {("inbound|9080||", 101, ""): 1}), ((), {("", 403, "NR"): 1})],
+)
+@in_loop
+async def test_what_the_mesh_sends_is_counted_though_no_route_leads_here(
+    lines: tuple[tuple[bytes, bytes], ...], counted: dict[Any, int]
+) -> None:
+    rule = rules("reviews").replace("  - {route", "  - {match: [{uri: {exact: /known}}], route")
+    app = App(mesh := mesh_of(service("reviews", 1), rule))
+    await handshake(MeshMiddleware(app, mesh=mesh), "/other", *lines)
+    assert dict(mesh.requests.total()) == counted
+
+
+@pytest.mark.parametrize(
     ("answer", "status"),
     [
         ([{"type": "websocket.close", "code": 1000}], 403),

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import threading
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from importlib import import_module
 from typing import Any
 
@@ -327,3 +328,32 @@ def test_cancelling_at_any_await_gives_the_endpoint_back(two: list[Origin], libr
                     assert active(mesh) == 0
 
     asyncio.run(main())
+
+
+@pytest.mark.parametrize("body", ["whole", "streamed"])
+def test_aiohttp_logs_nothing_of_a_body_that_the_timeout_cuts_off(
+    two: list[Origin], body: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    aiohttp = pytest.importorskip("aiohttp")
+    from meshcore.integrations.aiohttp import MeshClientMiddleware
+
+    two[0].hold = threading.Event()
+
+    async def pieces() -> AsyncIterator[bytes]:
+        while True:
+            yield bytes(100_000)
+
+    async def main() -> None:
+        with mesh_for(two[0].port) as mesh:
+            async with aiohttp.ClientSession(middlewares=[MeshClientMiddleware(mesh)]) as session:
+                sent = pieces() if body == "streamed" else bytes(20_000_000)
+                async with session.post("http://reviews:9080/slow", data=sent) as answer:
+                    assert answer.status == 504
+                assert active(mesh) == 0
+
+    try:
+        asyncio.run(main())
+        gc.collect()  # what nobody has asked for its exception says so now
+    finally:
+        two[0].hold.set()
+    assert [record for record in caplog.records if record.levelname == "ERROR"] == []
