@@ -89,6 +89,7 @@ cdef int exchange_spec(Specs specs, object action, object host, mc_action_spec *
     out.timeouts = timeout_spec(specs, action, retries)
     out.count_attempts = host.include_request_attempt_count
     out.tell_attempts = host.include_attempt_count_in_response
+    out.tell_timeouts = host.include_is_timeout_retry_header
     return 0
 
 

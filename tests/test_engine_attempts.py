@@ -273,6 +273,65 @@ def test_a_try_that_takes_too_long() -> None:
         assert active(engine) == 1
 
 
+def test_retries_say_whether_a_timeout_is_why() -> None:
+    host = {"include_is_timeout_retry_header": True}
+    policy = {"retry_policy": {**RETRY, "num_retries": 3, "per_try_timeout": "1s"}}
+    with decide(engine_of(policy, host=host)) as decision:
+        assert "x-envoy-is-timeout-retry" not in lines(decision)
+        decision.report(status=503)
+        decision.on_timeout()
+        decision.report(error="per-try-idle-timeout")
+        told = [lines(one)["x-envoy-is-timeout-retry"] for one in decision.attempts[1:]]
+        assert told == ["false", "true", "true"]
+    with decide(engine_of(policy)) as decision:
+        again = decision.on_timeout()
+        assert again is not None
+        assert "x-envoy-is-timeout-retry" not in lines(again)
+
+
+def test_upstreams_of_grpc_are_told_the_limit_of_the_stream() -> None:
+    grpc = (b"content-type", b"application/grpc")
+    engine = engine_of({"max_stream_duration": {"max_stream_duration": "5s"}})
+    for headers, told in (
+        ((grpc,), "5000m"),
+        ((grpc, (b"grpc-timeout", b"1S")), "5000m"),
+        (((b"grpc-timeout", b"1S"),), "1S"),
+        ((), None),
+    ):
+        with decide(engine, headers) as decision:
+            assert lines(decision).get("grpc-timeout") == told
+    endless = engine_of({"max_stream_duration": {"max_stream_duration": "0s"}})
+    with decide(endless, (grpc, (b"grpc-timeout", b"1S"))) as decision:
+        assert "grpc-timeout" not in lines(decision)
+
+
+def test_a_stream_that_takes_too_long_is_past_its_deadline_for_grpc() -> None:
+    engine = engine_of({"max_stream_duration": {"max_stream_duration": "5s"}})
+    with decide(engine, ((b"content-type", b"application/grpc"),)) as decision:
+        decision.report(error="max-stream-duration")
+        assert dict(decision.response_headers())[b"grpc-status"] == b"4"
+
+
+def test_hedges_do_not_ask_whether_the_request_may_be_retried() -> None:
+    posts = [{"name": ":method", "string_match": {"exact": "POST"}}]
+    retry = {**RETRY, "per_try_timeout": "1s", "retriable_request_headers": posts}
+    hedging = {"hedge_policy": {"hedge_on_per_try_timeout": True}}
+    with decide(engine_of({"retry_policy": retry, **hedging})) as decision:
+        assert decision.on_timeout() is not None
+    with decide(engine_of({"retry_policy": retry})) as decision:
+        assert decision.on_timeout() is None
+    with decide(engine_of({"retry_policy": retry, **hedging})) as decision:
+        assert decision.on_timeout(replayable=False) is None
+
+
+def test_an_attempt_that_lasts_too_long_does_not_wait_for_its_hedge() -> None:
+    policy = {"retry_policy": {**RETRY, "retry_on": "5xx", "num_retries": 1, "per_try_timeout": "1s"}}
+    with decide(engine_of({**policy, "hedge_policy": {"hedge_on_per_try_timeout": True}})) as decision:
+        assert decision.on_timeout() is not None
+        assert decision.report(error="upstream-max-stream-duration", attempt=1) is None
+        assert (decision.done, decision.flags) == (True, "UMSDR")
+
+
 def test_hedges_go_side_by_side() -> None:
     engine = engine_of(
         {

@@ -59,6 +59,7 @@ cdef extern from "meshcore/action.h" nogil:
         mc_hedge_spec hedge
         bint count_attempts
         bint tell_attempts
+        bint tell_timeouts
         mc_path_rewrite_spec path_rewrite
         mc_host_rewrite_spec host_rewrite
         const mc_hash_policy_spec *hash_policies

@@ -198,6 +198,7 @@ class VirtualHost:
     request_buffer_limit: int | None = None  #: of routes that have none
     include_request_attempt_count: bool = False
     include_attempt_count_in_response: bool = False
+    include_is_timeout_retry_header: bool = False
     typed_per_filter_config: tuple[tuple[str, object], ...] = ()
     origin: Origin | None = field(default=None, compare=False)
     require_tls_origin: Origin | None = field(default=None, compare=False)

@@ -44,6 +44,8 @@ const char *mc_details_name(mc_details details) {
       return "http1.invalid_url";
     case MC_DETAILS_INVALID_SCHEME:
       return "http1.invalid_scheme";
+    case MC_DETAILS_HTTPS_URL_ON_PLAINTEXT:
+      return "http1.https_url_on_plaintext_connection";
     case MC_DETAILS_INVALID_CHARACTERS:
       return "http1.invalid_characters";
     case MC_DETAILS_INVALID_TRANSFER_ENCODING:

@@ -32,12 +32,6 @@ static mc_slice request_header(const mc_format_context *context, mc_slice name) 
   return line ? line->value : MC_ABSENT;
 }
 
-static mc_slice response_header(const mc_format_context *context, mc_slice name) {
-  if (!context->response) return MC_ABSENT;
-  const mc_header_line *line = mc_header_list_find(context->response, name);
-  return line ? line->value : MC_ABSENT;
-}
-
 static mc_slice without_port(mc_slice endpoint) {
   size_t colon = endpoint.size;
   while (colon > 0 && endpoint.data[colon - 1] != ':') colon--;
@@ -57,6 +51,21 @@ static mc_slice number(uint32_t value, char made[MADE]) {
     value /= 10;
   } while (value);
   return mc_slice_of(made + at, MADE - at);
+}
+
+static mc_slice response_header(const mc_format_context *context, mc_slice name, char made[MADE]) {
+  if (!context->response) return MC_ABSENT;
+  if (mc_slice_equal(name, MC_LITERAL(":status")) && context->answered) return number(context->answered, made);
+  const mc_header_line *line = mc_header_list_find(context->response, name);
+  return line ? line->value : MC_ABSENT;
+}
+
+/* Headers of a request are edited before its body is read, and an answer of our own does not wait for it; where an
+ * upstream has answered the body is over, as a rule. */
+static mc_slice bytes_received(const mc_format_context *context) {
+  if (!context->response || !context->status) return MC_LITERAL("0");
+  const mc_slice length = mc_view_header(context->view, MC_LITERAL("content-length"));
+  return length.size ? length : MC_LITERAL("0");
 }
 
 static mc_slice with_port(mc_slice address, uint16_t port, char made[MADE]) {
@@ -90,8 +99,8 @@ static mc_slice value_of(const mc_format_segment *segment, const mc_format_conte
       if (!value.data && segment->alternative.size) value = request_header(context, segment->alternative);
       return value;
     case MC_FORMAT_RESP:
-      value = response_header(context, segment->text);
-      if (!value.data && segment->alternative.size) value = response_header(context, segment->alternative);
+      value = response_header(context, segment->text, made);
+      if (!value.data && segment->alternative.size) value = response_header(context, segment->alternative, made);
       return value;
     case MC_FORMAT_PROTOCOL:
       return view->protocol;
@@ -124,7 +133,7 @@ static mc_slice value_of(const mc_format_segment *segment, const mc_format_conte
     case MC_FORMAT_LOCAL_PORT:
       return view->port ? number(view->port, made) : MC_ABSENT;
     case MC_FORMAT_BYTES_RECEIVED:
-      return MC_LITERAL("0"); /* headers are edited before a body is read */
+      return bytes_received(context);
     case MC_FORMAT_ATTEMPT_COUNT:
       return number(context->attempts, made);
     case MC_FORMAT_EMPTY:

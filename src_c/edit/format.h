@@ -13,6 +13,7 @@ typedef struct mc_format_context {
   mc_slice authority;            /* likewise */
   const mc_header_list *response; /* NULL: no response yet */
   uint16_t status;                /* of the response; 0: none yet */
+  uint16_t answered;              /* what :status says; 0: no response yet */
   mc_slice details;
   mc_slice flags;
   char flags_text[MC_FLAGS_TEXT]; /* where flags may lie */

@@ -58,8 +58,8 @@ static mc_slice own_host(const mc_view *view, mc_slice scheme, bool new_port) {
   mc_slice port = mc_slice_from(host, colon);
   bool drop = new_port;
   if (!mc_slice_equal(scheme, view->forwarded_proto)) {
-    drop |= mc_slice_equal(view->forwarded_proto, MC_LITERAL("https")) && mc_slice_equal(port, MC_LITERAL(":443"));
-    drop |= mc_slice_equal(view->forwarded_proto, MC_LITERAL("http")) && mc_slice_equal(port, MC_LITERAL(":80"));
+    drop |= mc_slice_equal_fold(view->forwarded_proto, MC_LITERAL("https")) && mc_slice_equal(port, MC_LITERAL(":443"));
+    drop |= mc_slice_equal_fold(view->forwarded_proto, MC_LITERAL("http")) && mc_slice_equal(port, MC_LITERAL(":80"));
   }
   return drop ? mc_slice_head(host, colon) : host;
 }

@@ -201,6 +201,7 @@ mc_code mc_answer_make(const mc_answer *answer, mc_format_context *context, mc_s
   if (code) return code;
   headers->response = true;
   context->response = headers;
+  context->answered = answer->status;
   if (!answer->own) {
     code = take_upstream(answer, answer->status == 101, headers);
   } else if (answer->location.data) {

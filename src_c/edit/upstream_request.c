@@ -59,6 +59,7 @@ static mc_code tell_number(mc_header_list *lines, mc_slice name, uint64_t number
 
 static mc_code router_lines(const mc_forwarding *f, const mc_router_lines *router, mc_header_list *lines) {
   mc_code code = MC_OK;
+  if (router->hides_grpc) mc_header_list_remove(lines, MC_LITERAL("grpc-timeout"));
   if (router->tells_grpc) {
     char text[MC_GRPC_TIMEOUT_TEXT];
     code = tell(lines, MC_LITERAL("grpc-timeout"), mc_grpc_timeout_write(router->grpc_ms, text));
@@ -66,7 +67,9 @@ static mc_code router_lines(const mc_forwarding *f, const mc_router_lines *route
   if (!code && !f->options->suppress_envoy_headers) {
     code = tell_number(lines, MC_LITERAL("x-envoy-expected-rq-timeout-ms"), router->expected_ms);
   }
-  return code ? code : tell_number(lines, MC_LITERAL("x-envoy-attempt-count"), router->attempt);
+  if (!code) code = tell_number(lines, MC_LITERAL("x-envoy-attempt-count"), router->attempt);
+  if (code || !router->timeout_retry.data) return code;
+  return mc_header_list_replace(lines, MC_LITERAL("x-envoy-is-timeout-retry"), router->timeout_retry);
 }
 
 /* What the router does before the edits: its own control headers go, the timeout is told. */

@@ -12,7 +12,9 @@ typedef struct mc_router_lines {
   uint32_t attempt;     /* x-envoy-attempt-count; 0: not told */
   uint64_t expected_ms; /* x-envoy-expected-rq-timeout-ms; 0: not told */
   bool tells_grpc;      /* grpc-timeout becomes grpc_ms */
+  bool hides_grpc;      /* grpc-timeout goes */
   uint64_t grpc_ms;
+  mc_slice timeout_retry; /* x-envoy-is-timeout-retry; data NULL: not told */
 } mc_router_lines;
 
 /* What decided the edits; slices that don't apply are absent, pointers NULL. */

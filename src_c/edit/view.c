@@ -27,6 +27,10 @@ static mc_code refuse(mc_refusal *refusal, mc_details details) {
       refusal->status = 431;
       refusal->body = MC_LITERAL("Request Header Fields Too Large");
       break;
+    case MC_DETAILS_HTTPS_URL_ON_PLAINTEXT:
+      refusal->status = 403;
+      refusal->body = MC_LITERAL("Forbidden");
+      break;
     case MC_DETAILS_INVALID_TRANSFER_ENCODING:
       refusal->status = 501;
       refusal->body = MC_LITERAL("Not Implemented");
@@ -102,6 +106,11 @@ static mc_slice connection_scheme(const mc_view *view) {
   return view->tls ? MC_LITERAL("https") : MC_LITERAL("http");
 }
 
+/* Nobody in front of us is trusted to know more of the client than its connection tells. */
+static bool is_edge(const mc_http_options *options) {
+  return options->use_remote_address && options->xff_num_trusted_hops == 0;
+}
+
 /* x-forwarded-for, -proto and -port, where the peer is not trusted to have set them. */
 static mc_code forwarded(const mc_request *request, const mc_http_options *options, const mc_lines *lines,
                          mc_scratch *scratch, mc_view *view) {
@@ -115,7 +124,7 @@ static mc_code forwarded(const mc_request *request, const mc_http_options *optio
       return MC_NO_MEMORY;
     }
   }
-  const bool untrusted = remote && options->xff_num_trusted_hops == 0;
+  const bool untrusted = is_edge(options);
   const mc_slice old = mc_lines_value(lines, MC_HEADER_FORWARDED_PROTO);
   mc_slice proto = !old.data || untrusted ? connection_scheme(view) : old;
   if (options->scheme_to_overwrite.data) proto = options->scheme_to_overwrite;
@@ -273,6 +282,10 @@ mc_code mc_view_make(const mc_request *request, const mc_http_options *options, 
   bool late = target_details == MC_DETAILS_ABSOLUTE_PATH_REJECTED ||
               target_details == MC_DETAILS_PATH_NORMALIZATION_FAILED;
   if (target_details && !late) return refuse(refusal, target_details);
+  view->tls = MC_IS(request->scheme, "https");
+  if (!view->tls && MC_IS(target.scheme, "https") && is_edge(options)) {
+    return refuse(refusal, MC_DETAILS_HTTPS_URL_ON_PLAINTEXT);
+  }
   mc_code code = mc_lines_read(request->headers, request->header_count,
                                request->target.size + request->authority.size, asked, scratch, &lines, &details);
   if (code == MC_INVALID) return refuse(refusal, details);
@@ -290,7 +303,6 @@ mc_code mc_view_make(const mc_request *request, const mc_http_options *options, 
   view->source_port = request->source_port;
   view->local = request->local;
   view->port = request->port;
-  view->tls = MC_IS(request->scheme, "https");
   code = address(request, options, &lines, &target, target_details, scratch, view, refusal);
   if (code != MC_OK) return code;
 

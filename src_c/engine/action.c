@@ -80,6 +80,7 @@ static mc_code build_forward(mc_action *action, const mc_action_spec *spec, cons
   action->hedge = spec->hedge;
   action->count_attempts = spec->count_attempts;
   action->tell_attempts = spec->tell_attempts;
+  action->tell_timeouts = spec->tell_timeouts;
   action->weight_by_hash = spec->weight_by_hash;
   action->upgrades = mc_upgrades_copy(spec->upgrades, spec->upgrade_count, arena);
   action->upgrade_count = spec->upgrade_count;

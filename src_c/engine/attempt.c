@@ -137,6 +137,7 @@ mc_code mc_decision_attempt(mc_decision *d, const mc_snapshot *current, uint64_t
                           .endpoint = -1,
                           .backoff_ns = wait_ns,
                           .begins_ns = now_ns + wait_ns,
+                          .after_timeout = x->pending && x->timed_out,
                           .target = x->first.target,
                           .authority = x->first.authority};
   if (cluster && lease(d, cluster, now_ns, attempt)) return MC_NO_MEMORY;

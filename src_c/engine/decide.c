@@ -282,9 +282,13 @@ MC_INLINED mc_code decide(const mc_snapshot *s, const mc_request *request, mc_de
       d->view.header_count = request->header_count;
     }
     reject(d, refusal.status, refusal.details, refusal.details == MC_DETAILS_ROUTE_NOT_FOUND ? MC_FLAG_NR : 0, refusal.body);
-    d->location = refusal.location;
-    if (refusal.location.data) d->outcome = MC_REDIRECT;
     d->grpc = mc_view_is_grpc(&d->view);
+    if (refusal.location.data && d->grpc) { /* clients of gRPC do not follow redirects */
+      d->status = 400;
+    } else if (refusal.location.data) {
+      d->location = refusal.location;
+      d->outcome = MC_REDIRECT;
+    }
     return MC_OK;
   }
   if (code) return code;

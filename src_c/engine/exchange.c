@@ -165,7 +165,8 @@ static void settle(mc_decision *d, mc_attempt *winner) {
   mc_exchange_move(d, winner);
 }
 
-/* Whether another attempt is made; could_not: it would have been, but for a limit. */
+/* Whether another attempt is made; result NULL: one takes too long, which goes on; could_not: it would have been, but
+ * for a limit. */
 static bool retry(mc_decision *d, mc_retry_verdict verdict, const mc_result *result, uint64_t unix_s, bool *could_not) {
   mc_exchange *x = d->exchange;
   count_retry_no_more(d);
@@ -182,6 +183,7 @@ static bool retry(mc_decision *d, mc_retry_verdict verdict, const mc_result *res
   }
   x->wait_ns = verdict == MC_RETRY_AT_ONCE ? 0 : mc_retry_wait(&x->retry, result, unix_s);
   x->pending = true;
+  x->timed_out = !result || result->failure == MC_FAILURE_PER_TRY_TIMEOUT || result->failure == MC_FAILURE_PER_TRY_IDLE_TIMEOUT;
   return true;
 }
 
@@ -277,7 +279,7 @@ mc_code mc_decision_report(mc_decision *d, uint32_t number, const mc_result *res
     return MC_OK;
   }
   if (!attempt) return MC_OK;
-  if (!replayable) x->retry.on = 0;
+  if (!replayable) x->retry.on = x->retry.asked = 0;
   mc_retry_verdict verdict = failed ? mc_retry_judge_failure(&x->retry, result->failure)
                                     : mc_retry_judge_answer(&x->retry, result, &no_memory);
   if (no_memory) return MC_NO_MEMORY;
@@ -286,7 +288,9 @@ mc_code mc_decision_report(mc_decision *d, uint32_t number, const mc_result *res
   } else {
     *again = retry(d, verdict, result, unix_s, &could_not);
   }
-  if (*again || ((failed || could_not) && mc_exchange_waits(x, attempt))) {
+  /* As in Envoy, an attempt that lasts too long does not wait for those beside it. */
+  const bool waits = (failed || could_not) && result->failure != MC_FAILURE_UPSTREAM_MAX_DURATION;
+  if (*again || (waits && mc_exchange_waits(x, attempt))) {
     end(d, attempt);
   } else if (failed) {
     mc_exchange_fail(d, result->failure, &x->timeouts, retried);
@@ -308,9 +312,9 @@ mc_code mc_decision_on_timeout(mc_decision *d, uint32_t number, uint64_t now_ns,
   if (!attempt || attempt->hedged) return MC_OK;
   detect(d, attempt->number, &result);
   attempt->late = true;
-  if (!replayable) x->retry.on = 0;
+  if (!replayable) x->retry.on = x->retry.asked = 0;
   bool could_not;
-  if (x->retry.on) *again = attempt->hedged = retry(d, MC_RETRY, NULL, 0, &could_not);
+  if (x->retry.asked) *again = attempt->hedged = retry(d, MC_RETRY, NULL, 0, &could_not);
   return MC_OK;
 }
 

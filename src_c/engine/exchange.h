@@ -13,6 +13,7 @@ struct mc_exchange {
   mc_attempt first, *last;
   uint32_t count;
   bool pending;      /* another attempt is called for */
+  bool timed_out;    /* because the latest took too long */
   uint64_t wait_ns;  /* before it */
   mc_holder counted; /* of the retry that the cluster counts as under way; 0: none */
   mc_previous_priorities priorities;

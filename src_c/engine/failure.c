@@ -61,6 +61,7 @@ void mc_exchange_fail(mc_decision *d, mc_failure failure, const mc_timeouts *tim
       return;
     case MC_FAILURE_MAX_DURATION:
       answer(d, 504, MC_DETAILS_MAX_DURATION_TIMEOUT, 0, MC_LITERAL("downstream duration timeout"));
+      d->grpc_status = MC_LITERAL("4"); /* DEADLINE_EXCEEDED */
       return;
     case MC_FAILURE_UPSTREAM_MAX_DURATION:
       answer(d, 504, MC_DETAILS_UPSTREAM_MAX_DURATION, MC_FLAG_UMSDR, MC_LITERAL("upstream max stream duration reached"));

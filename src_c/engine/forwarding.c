@@ -30,6 +30,7 @@ static mc_router_lines router_lines(const mc_decision *d, uint32_t number, uint6
     lines.tells_grpc = true;
     lines.grpc_ms = timeouts->grpc_ms;
   }
+  lines.hides_grpc = number == 1 && timeouts->hides_grpc;
   if (timeouts->tells_grpc && lines.expected_ms) {
     lines.tells_grpc = true;
     lines.grpc_ms = lines.expected_ms;
@@ -43,6 +44,9 @@ static const mc_router_lines *router_again(const mc_decision *d, const mc_attemp
   const uint64_t since = mc_exchange_start(d);
   uint64_t elapsed = since && attempt->begins_ns > since ? attempt->begins_ns - since : 0;
   *out = router_lines(d, attempt->number, elapsed / 1000000);
+  if (d->snapshot->actions[d->route].tell_timeouts) {
+    out->timeout_retry = attempt->after_timeout ? MC_LITERAL("true") : MC_LITERAL("false");
+  }
   return out;
 }
 
@@ -113,7 +117,7 @@ bool mc_decision_request_stays(const mc_decision *d, const mc_timeouts *timeouts
   const mc_http_options *options = &d->snapshot->listeners[d->listener].options;
   if (action->path.kind != MC_REWRITE_NONE || action->host.kind != MC_HOST_KEEP) return false;
   if (options->tracing && (options->tracing->tracer != MC_TRACER_NONE || mc_tracing_operation(d).size)) return false;
-  if (timeouts->has_grpc || timeouts->tells_grpc || may_be_ours(&d->view)) return false;
+  if (timeouts->has_grpc || timeouts->hides_grpc || timeouts->tells_grpc || may_be_ours(&d->view)) return false;
   mc_edits_in_force edits;
   mc_forwarding_gather(d, &edits);
   if (edits.request.count) return false;

@@ -72,7 +72,7 @@ typedef struct mc_action {
   bool faulted;  /* it, or a weighted cluster of it, has a fault policy */
   bool has_session; /* some level up to the virtual host has sessions */
   bool retries;  /* more than one attempt may be made */
-  bool count_attempts, tell_attempts;
+  bool count_attempts, tell_attempts, tell_timeouts;
   mc_hash_policies hash_policies;
   const mc_upgrade *upgrades;
   uint32_t upgrade_count;

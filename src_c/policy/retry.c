@@ -166,6 +166,7 @@ mc_code mc_retry_begin(mc_retry_state *state, const mc_retry *policy, const mc_v
     state->on |= mc_retry_on_parse(mc_view_header(view, MC_LITERAL("x-envoy-retry-on"))) & ~(uint32_t)ANY_GRPC;
     state->on |= mc_retry_on_parse(mc_view_header(view, MC_LITERAL("x-envoy-retry-grpc-on"))) & ANY_GRPC;
   }
+  state->asked = state->on;
   if (!state->on) return MC_OK;
   bool may = true;
   if (policy && request_may_be_retried(policy, view, scratch, &may)) return MC_NO_MEMORY;

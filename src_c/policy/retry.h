@@ -27,7 +27,8 @@ typedef struct mc_retry {
 /* What of a policy and a request's headers holds for one request. */
 typedef struct mc_retry_state {
   const mc_retry *policy;
-  uint32_t on; /* 0: nothing is retried */
+  uint32_t on; /* 0: nothing is retried, but for what takes too long for a hedge */
+  bool asked;  /* retries are wanted, whether this request may be retried or not */
   uint64_t left;
   mc_backoff backoff;
   mc_slice status_codes, header_names; /* of the request's own: lists; data NULL: none */

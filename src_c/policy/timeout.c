@@ -9,12 +9,16 @@ static uint64_t ms_of(uint64_t ns) { return ns / 1000000; }
 
 static uint64_t least_limit(uint64_t ms, uint64_t most) { return most && (!ms || ms > most) ? most : ms; }
 
-/* The limit of the whole stream, which grpc-timeout may set; the header is told of it. */
+/* The limit of the whole stream, which grpc-timeout may set. Upstreams of gRPC are told of a route's limit. */
 static void limit_stream(mc_timeouts *out, const mc_timeout_spec *spec, const mc_http_options *options, bool asked,
-                         uint64_t grpc_ms) {
+                         uint64_t grpc_ms, const mc_view *view) {
+  const bool tells = spec->stream_limits && mc_view_is_grpc(view);
   if (!asked || spec->grpc_header_max_ns == MC_UNSET) {
     uint64_t ns = spec->stream_ns != MC_UNSET ? spec->stream_ns : options->max_stream_ns;
-    if (!ns) return;
+    if (!ns) {
+      out->hides_grpc = tells;
+      return;
+    }
     out->stream_ms = ms_of(ns);
   } else {
     const uint64_t most = ms_of(spec->grpc_header_max_ns), offset = ms_of(spec->grpc_header_offset_ns);
@@ -22,7 +26,7 @@ static void limit_stream(mc_timeouts *out, const mc_timeout_spec *spec, const mc
     out->stream_ms -= offset < out->stream_ms ? offset : out->stream_ms;
   }
   out->has_stream = true;
-  out->has_grpc = asked;
+  out->has_grpc = tells;
   out->grpc_ms = out->stream_ms;
 }
 
@@ -66,7 +70,7 @@ void mc_timeouts_find(mc_timeouts *out, const mc_timeout_spec *spec, bool hedges
                             spec->stream_ns != MC_UNSET || options->max_stream_ns;
     uint64_t grpc_ms = 0;
     bool asked = reads_grpc && mc_grpc_timeout_parse(mc_view_header(view, MC_LITERAL("grpc-timeout")), &grpc_ms);
-    limit_stream(out, spec, options, asked, grpc_ms);
+    limit_stream(out, spec, options, asked, grpc_ms, view);
     if (!spec->stream_limits && spec->grpc_max_ns != MC_UNSET && mc_view_is_grpc(view)) {
       out->request_ms = older_grpc(spec, asked, grpc_ms);
       out->tells_grpc = true;

@@ -53,7 +53,7 @@ static void test_addresses(void) {
 }
 
 static void test_responses(void) {
-  view_of(&view, &scratch, "a", "/", headers, NULL);
+  view_of(&view, &scratch, "a", "/", headers, ROWS("content-length: 17"));
   mc_header_list list;
   CHECK_INT(mc_header_list_init(&list, &scratch, 1), MC_OK);
   list.response = true;
@@ -63,6 +63,13 @@ static void test_responses(void) {
   CHECK_SLICE(WRITE(&context, SEGMENT(MC_FORMAT_RESP, MC_LITERAL("x-none"), MC_LITERAL("x-up"), -1)), "v");
   CHECK_SLICE(WRITE(&context, OP(MC_FORMAT_RESPONSE_CODE), OP(MC_FORMAT_ATTEMPT_COUNT), OP(MC_FORMAT_RESPONSE_FLAGS), OP(MC_FORMAT_RESPONSE_CODE_DETAILS)),
               "50312UHvia_upstream");
+  CHECK_SLICE(WRITE(&context, OP(MC_FORMAT_BYTES_RECEIVED)), "17");
+  const mc_format_segment status = SEGMENT(MC_FORMAT_RESP, MC_LITERAL(":status"), MC_ABSENT, -1);
+  CHECK_SLICE(WRITE(&context, status), "");
+  context.answered = 503;
+  CHECK_SLICE(WRITE(&context, status), "503");
+  context.status = 0; /* an answer of our own does not wait for the body */
+  CHECK_SLICE(WRITE(&context, OP(MC_FORMAT_BYTES_RECEIVED)), "0");
 }
 
 static void test_memory(void) {

@@ -80,8 +80,14 @@ static void test_stream_limits(void) {
   CHECK_INT(found(spec, options, ROWS(NULL)).stream_ms, 3000);
   spec.stream_ns = 0; /* none, whatever the listener says */
   CHECK(!found(spec, options, ROWS(NULL)).has_stream);
+  CHECK(!found(spec, options, ROWS("grpc-timeout: 1S")).hides_grpc);
+  t = found(spec, options, ROWS("content-type: application/grpc", "grpc-timeout: 1S"));
+  CHECK(t.hides_grpc && !t.has_grpc);
   spec.stream_ns = 4000 * MS;
   t = found(spec, options, ROWS("grpc-timeout: 1S"));
+  CHECK(t.has_stream && !t.has_grpc); /* no gRPC */
+  CHECK_INT(t.stream_ms, 4000);
+  t = found(spec, options, ROWS("content-type: application/grpc+proto"));
   CHECK(t.has_stream && t.has_grpc);
   CHECK_INT(t.stream_ms, 4000);
   CHECK_INT(t.grpc_ms, 4000);

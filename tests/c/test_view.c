@@ -55,6 +55,17 @@ static void check_refused(const mc_http_options *options, const char *method, co
 #define PATH(options, target, expected) check_path(options, target, expected, __LINE__)
 #define REFUSED(method, target, status, details) check_refused(&plain, method, target, status, details, __LINE__)
 
+/* Who has no TLS and nobody before him who might have had it does not ask for https. */
+static void test_https_on_plaintext(void) {
+  const mc_http_options edge = {.use_remote_address = true};
+  const mc_http_options inner = {.use_remote_address = true, .xff_num_trusted_hops = 1};
+  check_refused(&edge, "GET", "https://a.com/x", 403, MC_DETAILS_HTTPS_URL_ON_PLAINTEXT, __LINE__);
+  CHECK_SLICE(refusal.body, "Forbidden");
+  PATH(&edge, "http://a.com/x", "/x");
+  PATH(&inner, "https://a.com/x", "/x");
+  PATH(&plain, "https://a.com/x", "/x");
+}
+
 static void test_targets(void) {
   PATH(&plain, "/a?b=c?d", "/a?b=c?d");
   CHECK_SLICE(view.path, "/a");
@@ -406,6 +417,7 @@ static void test_memory(void) {
 int main(void) {
   mc_scratch_init(&scratch);
   test_targets();
+  test_https_on_plaintext();
   test_normalise();
   test_slashes();
   test_authority();

@@ -191,7 +191,13 @@ def _forward(
         cluster=scope.cluster(_destination(single), namespace, port) if single else "",
         weighted_clusters=weighted,
         path_rewrite=actions.rewrite(rule.rewrite),
-        host_rewrite=HostRewrite(HostRewriteKind.LITERAL, authority) if authority else None,
+        host_rewrite=HostRewrite(
+            HostRewriteKind.LITERAL,
+            authority,
+            append_x_forwarded_host=bool(rule.rewrite and scope.mesh.headers.x_forwarded_host.enabled),
+        )
+        if authority
+        else None,
         timeout=timeout,
         max_grpc_timeout=timeout,
         retry_policy=actions.retries(rule.retries or scope.mesh.retries, hashing=bool(single and hashes)),

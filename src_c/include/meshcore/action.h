@@ -54,6 +54,7 @@ typedef struct mc_action_spec {
   mc_hedge_spec hedge;
   bool count_attempts; /* x-envoy-attempt-count goes upstream */
   bool tell_attempts;  /* and into the answer */
+  bool tell_timeouts;  /* x-envoy-is-timeout-retry goes upstream with retries */
   mc_path_rewrite_spec path_rewrite;
   mc_host_rewrite_spec host_rewrite;
   const mc_hash_policy_spec *hash_policies;

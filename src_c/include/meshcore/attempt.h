@@ -23,6 +23,7 @@ struct mc_attempt {
   bool running;        /* nothing has been reported of it yet */
   bool hedged;         /* it took too long, and another one was made beside it */
   bool late;           /* it took too long, and goes on */
+  bool after_timeout;  /* the one before it took too long */
   uint8_t leased;      /* who holds the place that its endpoint counts for it; 0: nobody */
   mc_slice target, authority; /* for the upstream */
   mc_attempt *next;
@@ -36,6 +37,7 @@ typedef struct mc_timeouts {
   uint64_t upstream_ms; /* the same of one attempt */
   bool tells_grpc;      /* grpc-timeout follows the expected time of each attempt */
   bool has_grpc;        /* grpc-timeout becomes grpc_ms */
+  bool hides_grpc;      /* grpc-timeout does not go upstream */
   uint64_t grpc_ms;
   bool alternative;     /* a timeout is answered by 204, not 504 */
   bool hedges;          /* an attempt that takes too long goes on beside the next one */

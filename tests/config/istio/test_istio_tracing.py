@@ -8,7 +8,17 @@ import pytest
 
 from meshcore import Engine
 from meshcore.config import ConfigError, Node, load_text
-from meshcore.model import Config, CustomTag, CustomTagKind, Decorator, Fraction, TracingOptions
+from meshcore.model import (
+    Config,
+    CustomTag,
+    CustomTagKind,
+    Decorator,
+    ForwardAction,
+    Fraction,
+    HostRewrite,
+    HostRewriteKind,
+    TracingOptions,
+)
 
 Mesh = Mapping[str, object]
 SERVICE = "{apiVersion: v1, kind: Service, metadata: {name: a}, spec: {ports: [{port: 80, name: http}]}}"
@@ -286,6 +296,38 @@ def test_proxies_add_the_headers_that_the_mesh_wants() -> None:
                 hosts = listener.route_configuration.virtual_hosts
                 assert hosts
                 assert all(it.include_request_attempt_count is not given for it in hosts)
+
+
+@pytest.mark.parametrize("enabled", [False, True])
+def test_rewritten_hosts_are_told_where_the_mesh_wants_it(enabled: bool) -> None:
+    rewriting = """
+kind: VirtualService
+apiVersion: networking.istio.io/v1
+metadata: {name: rewriting}
+spec:
+  hosts: [b.example]
+  http:
+  - name: both
+    match: [{uri: {prefix: /x}}]
+    rewrite: {authority: c.example}
+    route: [{destination: {host: b}}]
+  - {name: path, match: [{uri: {prefix: /y}}], rewrite: {uri: /z}, route: [{destination: {host: b}}]}
+  - {name: set, headers: {request: {set: {host: c.example}}}, route: [{destination: {host: b}}]}
+"""
+    headers = {"xForwardedHost": {"enabled": enabled}}
+    config = loaded([rewriting], {"defaultConfig": {"proxyHeaders": headers}})
+    (host,) = [
+        it
+        for listener in config.listeners
+        for it in listener.route_configuration.virtual_hosts
+        if "b.example" in it.domains and listener.port == 80
+    ]
+    rewrites = {it.name: it.action.host_rewrite for it in host.routes if isinstance(it.action, ForwardAction)}
+    assert rewrites["both"] == HostRewrite(
+        HostRewriteKind.LITERAL, "c.example", append_x_forwarded_host=enabled
+    )
+    assert rewrites["path"] is None
+    assert rewrites["set"] == HostRewrite(HostRewriteKind.LITERAL, "c.example")
 
 
 # ------------------------------------------------------------------ what requests get

@@ -224,9 +224,6 @@ class VirtualCluster(Record):
 
 class VirtualHost(Record):
     __unsupported__ = {"matcher": "use routes", "retry_policy_typed_config": "use retry_policy"}
-    __noted__ = {
-        "include_is_timeout_retry_header": "x-envoy-is-timeout-retry is not sent",
-    }
 
     name: NonEmpty
     domains: Annotated[list[HeaderText], Meta(min_length=1)]
@@ -243,6 +240,7 @@ class VirtualHost(Record):
     typed_per_filter_config: dict[str, MappingNode] = {}
     include_request_attempt_count: bool = False
     include_attempt_count_in_response: bool = False
+    include_is_timeout_retry_header: bool = False
     retry_policy: RetryPolicy | None = None
     hedge_policy: HedgePolicy | None = None
     request_mirror_policies: list[RequestMirrorPolicy] = []

@@ -65,6 +65,7 @@ def _virtual_host(context: Context, source: schema.VirtualHost, limit: int) -> V
         request_buffer_limit=buffer_limit(source),
         include_request_attempt_count=source.include_request_attempt_count,
         include_attempt_count_in_response=source.include_attempt_count_in_response,
+        include_is_timeout_retry_header=source.include_is_timeout_retry_header,
         typed_per_filter_config=per_route_filters(context, source, source.typed_per_filter_config),
         origin=origin_of(source),
         require_tls_origin=origin_of(source, "require_tls"),

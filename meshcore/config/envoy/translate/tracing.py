@@ -35,12 +35,12 @@ class ZipkinConfig(Record):
             "collector_endpoint_version",
             "collector_hostname",
             "collector_service",
+            "split_spans_for_request",  # Envoy changes the kinds of spans by it, and no ids
         }
     )
 
     trace_id_128bit: bool = False
     shared_span_context: bool = True
-    split_spans_for_request: bool = False
     trace_context_option: TraceContextOption = TraceContextOption.USE_B3
 
 
@@ -99,7 +99,6 @@ def tracing_options(context: Context, manager: HttpConnectionManager) -> Tracing
             trace_context=settings.trace_context_option.name,
             shared_span_context=settings.shared_span_context,
             trace_id_128bit=settings.trace_id_128bit,
-            spawn_upstream_span=options.spawn_upstream_span or settings.split_spans_for_request,
         )
     return replace(options, provider="opentelemetry")
 

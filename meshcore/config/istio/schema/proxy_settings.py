@@ -86,7 +86,6 @@ class ProxyHeaders(Record):
     __noted__: ClassVar[dict[str, str]] = {
         "forwarded_client_cert": "x-forwarded-client-cert is left alone",
         "server": "answers say what the program says of itself",
-        "x_forwarded_host": "x-forwarded-host is not added",
     }
     #: Of the mesh's own certificates and metadata, and of how names are written.
     __ignored__ = frozenset(
@@ -96,6 +95,7 @@ class ProxyHeaders(Record):
     request_id: Disabled = field(default_factory=Disabled)
     attempt_count: Disabled = field(default_factory=Disabled)
     envoy_debug_headers: Disabled = field(default_factory=Disabled)
+    x_forwarded_host: Enabled = field(default_factory=Enabled)
     x_forwarded_port: Enabled = field(default_factory=Enabled)
 
 
