@@ -4,7 +4,7 @@ from meshcore._core cimport *
 from meshcore._spec cimport Specs
 
 from meshcore.model import AppendAction, HostRewriteKind, PathRewriteKind
-from meshcore.model.format import parse_format
+from meshcore.model.format import known_text, parse_format
 
 cdef dict FORMATS = {
     "": MC_FORMAT_LITERAL,
@@ -29,6 +29,21 @@ cdef dict FORMATS = {
     "BYTES_RECEIVED": MC_FORMAT_BYTES_RECEIVED,
     "UPSTREAM_REQUEST_ATTEMPT_COUNT": MC_FORMAT_ATTEMPT_COUNT,
     "VIRTUAL_CLUSTER_NAME": MC_FORMAT_EMPTY,
+    "DYNAMIC_METADATA": MC_FORMAT_EMPTY,
+    "FILTER_STATE": MC_FORMAT_EMPTY,
+    "HOSTNAME": MC_FORMAT_LITERAL,
+    "ENVIRONMENT": MC_FORMAT_LITERAL,
+    "REQ_WITHOUT_QUERY": MC_FORMAT_REQ_WITHOUT_QUERY,
+    "QUERY_PARAM": MC_FORMAT_QUERY_PARAMETER,
+    "UPSTREAM_CLUSTER_RAW": MC_FORMAT_UPSTREAM_CLUSTER,
+    "UPSTREAM_HOST_NAME": MC_FORMAT_UPSTREAM_NAME,
+    "UPSTREAM_HOST_NAME_WITHOUT_PORT": MC_FORMAT_UPSTREAM_NAME_WITHOUT_PORT,
+    "UPSTREAM_REMOTE_PORT": MC_FORMAT_UPSTREAM_PORT,
+    "DOWNSTREAM_REMOTE_PORT": MC_FORMAT_REMOTE_PORT,
+    "DOWNSTREAM_DIRECT_REMOTE_PORT": MC_FORMAT_DIRECT_REMOTE_PORT,
+    "DOWNSTREAM_DIRECT_LOCAL_ADDRESS": MC_FORMAT_LOCAL_ADDRESS,
+    "DOWNSTREAM_DIRECT_LOCAL_ADDRESS_WITHOUT_PORT": MC_FORMAT_LOCAL_ADDRESS_WITHOUT_PORT,
+    "DOWNSTREAM_DIRECT_LOCAL_PORT": MC_FORMAT_LOCAL_PORT,
 }
 cdef dict APPENDS = {
     AppendAction.APPEND_IF_EXISTS_OR_ADD: MC_APPEND_IF_EXISTS_OR_ADD,
@@ -56,7 +71,7 @@ cdef int format_spec(Specs specs, str text, mc_format_spec *out) except -1:
         len(segments), sizeof(mc_format_segment))
     for i, segment in enumerate(segments):
         items[i].op = FORMATS[segment.command]
-        items[i].text = specs.text(segment.text)
+        items[i].text = specs.text(known_text(segment))
         items[i].alternative = specs.optional(segment.alternative)
         items[i].max_length = -1 if segment.max_length is None else min(segment.max_length, 0x7FFFFFFF)
     out.segments = items

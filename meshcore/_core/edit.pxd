@@ -28,6 +28,13 @@ cdef extern from "meshcore/edit.h" nogil:
         MC_FORMAT_BYTES_RECEIVED
         MC_FORMAT_ATTEMPT_COUNT
         MC_FORMAT_EMPTY
+        MC_FORMAT_REQ_WITHOUT_QUERY
+        MC_FORMAT_QUERY_PARAMETER
+        MC_FORMAT_REMOTE_PORT
+        MC_FORMAT_DIRECT_REMOTE_PORT
+        MC_FORMAT_UPSTREAM_PORT
+        MC_FORMAT_UPSTREAM_NAME
+        MC_FORMAT_UPSTREAM_NAME_WITHOUT_PORT
 
     ctypedef struct mc_format_segment:
         mc_format_op op

@@ -5,40 +5,64 @@ Source: Envoy documentation, "Access log > Format strings" and "Custom request/r
 
 from __future__ import annotations
 
+import os
 import re
+import socket
 
 from meshcore.model._dataclass import dataclass
 
-__all__ = ["COMMANDS", "FormatError", "Segment", "parse_format"]
+__all__ = ["COMMANDS", "FormatError", "Segment", "known_text", "parse_format"]
 
 #: Commands that take no argument.
 PLAIN = frozenset(
     {
         "BYTES_RECEIVED",
+        "DOWNSTREAM_DIRECT_LOCAL_ADDRESS",
+        "DOWNSTREAM_DIRECT_LOCAL_ADDRESS_WITHOUT_PORT",
+        "DOWNSTREAM_DIRECT_LOCAL_PORT",
         "DOWNSTREAM_DIRECT_REMOTE_ADDRESS",
         "DOWNSTREAM_DIRECT_REMOTE_ADDRESS_WITHOUT_PORT",
+        "DOWNSTREAM_DIRECT_REMOTE_PORT",
         "DOWNSTREAM_LOCAL_ADDRESS",
         "DOWNSTREAM_LOCAL_ADDRESS_WITHOUT_PORT",
         "DOWNSTREAM_LOCAL_PORT",
         "DOWNSTREAM_REMOTE_ADDRESS",
         "DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT",
+        "DOWNSTREAM_REMOTE_PORT",
+        "HOSTNAME",
         "PROTOCOL",
         "RESPONSE_CODE",
         "RESPONSE_CODE_DETAILS",
         "RESPONSE_FLAGS",
         "ROUTE_NAME",
         "UPSTREAM_CLUSTER",
+        "UPSTREAM_CLUSTER_RAW",
         "UPSTREAM_HOST",
+        "UPSTREAM_HOST_NAME",
+        "UPSTREAM_HOST_NAME_WITHOUT_PORT",
         "UPSTREAM_REMOTE_ADDRESS",
         "UPSTREAM_REMOTE_ADDRESS_WITHOUT_PORT",
+        "UPSTREAM_REMOTE_PORT",
         "UPSTREAM_REQUEST_ATTEMPT_COUNT",
         "VIRTUAL_CLUSTER_NAME",
     }
 )
 #: Commands that name a header, and perhaps an alternative.
 HEADER = frozenset({"REQ", "RESP"})
-COMMANDS = PLAIN | HEADER
+#: Commands that name something else.
+NAMED = frozenset({"ENVIRONMENT", "QUERY_PARAM"})
+#: Commands of data that no filter of ours makes: they never have a value.
+EMPTY = frozenset({"DYNAMIC_METADATA", "FILTER_STATE"})
+COMMANDS = PLAIN | HEADER | NAMED | EMPTY | {"PATH"}
 
+#: The headers that ``%PATH(..:WHICH)%`` reads.
+_PATHS = {
+    "ORIG": ("x-envoy-original-path", ""),
+    "PATH": (":path", ""),
+    "ORIG_OR_PATH": ("x-envoy-original-path", ":path"),
+}
+#: What a header's name is made of, a pseudo header's as well.
+_NAME = re.compile(r":?[!#$%&'*+.^_`|~0-9A-Za-z-]*")
 _COMMAND = re.compile(r"%([A-Z][A-Z0-9_]*)(?:\(([^)]*)\))?(?::([0-9]+))?%")
 
 
@@ -64,6 +88,7 @@ def parse_format(text: str) -> tuple[Segment, ...]:
     """Split a format string into segments.
 
     For header commands ``Segment.text`` is the header's lower-case name. ``%%`` is a percent sign.
+    ``%PATH(..)%`` comes as the header that it reads: ``REQ``, or ``REQ_WITHOUT_QUERY``.
 
     Raises:
         FormatError: for a bare ``%``, an unknown command, or arguments that do not fit it.
@@ -95,16 +120,52 @@ def parse_format(text: str) -> tuple[Segment, ...]:
     return tuple(segments)
 
 
+def known_text(segment: Segment) -> str:
+    """``Segment.text``, or what the system says at load: its name, an environment variable ("-": none)."""
+    if segment.command == "HOSTNAME":
+        return socket.gethostname()
+    if segment.command == "ENVIRONMENT":
+        return os.environ.get(segment.text, "-")
+    return segment.text
+
+
 def _command(found: re.Match[str]) -> Segment:
     name, argument, limit = found.groups()
     if name not in COMMANDS:
         raise FormatError(f"unknown command %{name}%", found.start())
     max_length = None if limit is None else int(limit)
     if name in HEADER:
-        main, _, alternative = (argument or "").partition("?")
-        if not main:
-            raise FormatError(f"%{name}(...)% needs the name of a header", found.start())
-        return Segment(main.lower(), name, alternative.lower(), max_length)
-    if argument is not None:
-        raise FormatError(f"%{name}% takes no argument", found.start())
-    return Segment("", name, "", max_length)
+        return _header(found, name, argument or "", max_length)
+    if name == "PATH":
+        return _path(found, argument or "", max_length)
+    if name in NAMED or name in EMPTY:
+        if not argument:
+            raise FormatError(f"%{name}(...)% needs a name", found.start())
+        return Segment(argument, name, "", max_length)
+    if name == "RESPONSE_CODE_DETAILS":
+        argument = None  # whether blanks may stay; ours have none
+    if argument is not None or max_length is not None:
+        raise FormatError(f"%{name}% takes neither an argument nor a length", found.start())
+    return Segment("", name)
+
+
+def _header(found: re.Match[str], name: str, argument: str, max_length: int | None) -> Segment:
+    main, *others = argument.split("?")
+    if not main:
+        raise FormatError(f"%{name}(...)% needs the name of a header", found.start())
+    if len(others) > 1:
+        raise FormatError(f"%{name}(...)% takes one alternative only", found.start())
+    alternative = others[0] if others else ""
+    if not _NAME.fullmatch(main) or not _NAME.fullmatch(alternative):
+        raise FormatError(f"%{name}({argument})% does not name a header", found.start())
+    return Segment(main.lower(), name, alternative.lower(), max_length)
+
+
+def _path(found: re.Match[str], argument: str, max_length: int | None) -> Segment:
+    query, _, which = argument.partition(":")
+    if query not in ("", "WQ", "NQ"):
+        raise FormatError(f"%PATH({argument})%: the query is WQ (with it) or NQ (without)", found.start())
+    if which not in ("", *_PATHS):
+        raise FormatError(f"%PATH({argument})%: the path is one of {', '.join(_PATHS)}", found.start())
+    main, alternative = _PATHS[which or "ORIG_OR_PATH"]
+    return Segment(main, "REQ_WITHOUT_QUERY" if query == "NQ" else "REQ", alternative, max_length)

@@ -84,6 +84,13 @@ static inline bool mc_slice_number(mc_slice text, uint64_t *out) {
 /* ASCII only: bytes above 127 are left as they are, whatever the locale. */
 static inline char mc_lower(char c) { return (c >= 'A' && c <= 'Z') ? (char)(c | 0x20) : c; }
 
+/* The value of a hexadecimal digit, in any case; -1: it is none. */
+static inline int mc_hex_digit(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  c = mc_lower(c);
+  return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
 static inline uint64_t mc_word_at(const char *p) {
   uint64_t word;
   memcpy(&word, p, sizeof word);

@@ -32,6 +32,59 @@ static mc_slice request_header(const mc_format_context *context, mc_slice name) 
   return line ? line->value : MC_ABSENT;
 }
 
+static mc_slice named_header(const mc_format_segment *segment, const mc_format_context *context) {
+  mc_slice value = request_header(context, segment->text);
+  if (!value.data && segment->alternative.size) value = request_header(context, segment->alternative);
+  return value;
+}
+
+/* Percent-decoded; what is no escape stays. */
+static mc_code decode(mc_slice text, mc_scratch *scratch, mc_slice *out) {
+  *out = text;
+  if (mc_slice_find(text, 0, '%') == text.size) return MC_OK;
+  char *decoded = mc_scratch_alloc(scratch, text.size);
+  if (!decoded) return MC_NO_MEMORY;
+  size_t size = 0;
+  for (size_t i = 0; i < text.size; i++) {
+    char c = text.data[i];
+    if (c == '%' && i + 2 < text.size) {
+      const int high = mc_hex_digit(text.data[i + 1]), low = mc_hex_digit(text.data[i + 2]);
+      if (high >= 0 && low >= 0) {
+        c = (char)(high * 16 + low);
+        i += 2;
+      }
+    }
+    decoded[size++] = c;
+  }
+  *out = mc_slice_of(decoded, size);
+  return MC_OK;
+}
+
+/* The first parameter of that name, both decoded; absent where there is none. */
+static mc_code query_parameter(const mc_format_context *context, mc_slice wanted, mc_scratch *scratch, mc_slice *out) {
+  const mc_slice target = request_header(context, MC_LITERAL(":path"));
+  *out = MC_ABSENT;
+  for (size_t at = mc_slice_find(target, 0, '?') + 1; at < target.size;) {
+    const size_t end = mc_slice_find(target, at, '&');
+    const mc_slice item = mc_slice_of(target.data + at, end - at);
+    const size_t equals = mc_slice_find(item, 0, '=');
+    mc_slice name;
+    mc_code code = decode(mc_slice_head(item, equals), scratch, &name);
+    if (code) return code;
+    if (mc_slice_equal(name, wanted)) {
+      return decode(equals < item.size ? mc_slice_from(item, equals + 1) : MC_LITERAL(""), scratch, out);
+    }
+    at = end + 1;
+  }
+  return MC_OK;
+}
+
+static mc_slice port_of(mc_slice endpoint) {
+  size_t colon = endpoint.size;
+  while (colon > 0 && endpoint.data[colon - 1] != ':') colon--;
+  return colon ? mc_slice_from(endpoint, colon) : MC_ABSENT;
+}
+
 static mc_slice without_port(mc_slice endpoint) {
   size_t colon = endpoint.size;
   while (colon > 0 && endpoint.data[colon - 1] != ':') colon--;
@@ -95,9 +148,10 @@ static mc_slice value_of(const mc_format_segment *segment, const mc_format_conte
     case MC_FORMAT_LITERAL:
       return segment->text;
     case MC_FORMAT_REQ:
-      value = request_header(context, segment->text);
-      if (!value.data && segment->alternative.size) value = request_header(context, segment->alternative);
-      return value;
+      return named_header(segment, context);
+    case MC_FORMAT_REQ_WITHOUT_QUERY:
+      value = named_header(segment, context);
+      return value.data ? mc_slice_head(value, mc_slice_find(value, 0, '?')) : value;
     case MC_FORMAT_RESP:
       value = response_header(context, segment->text, made);
       if (!value.data && segment->alternative.size) value = response_header(context, segment->alternative, made);
@@ -136,17 +190,35 @@ static mc_slice value_of(const mc_format_segment *segment, const mc_format_conte
       return bytes_received(context);
     case MC_FORMAT_ATTEMPT_COUNT:
       return number(context->attempts, made);
+    case MC_FORMAT_REMOTE_PORT:
+      return number(client_port(view), made);
+    case MC_FORMAT_DIRECT_REMOTE_PORT:
+      return number(view->source_port, made);
+    case MC_FORMAT_UPSTREAM_PORT:
+      return port_of(context->endpoint);
+    case MC_FORMAT_UPSTREAM_NAME:
+      return context->endpoint_hostname.size ? context->endpoint_hostname : context->endpoint;
+    case MC_FORMAT_UPSTREAM_NAME_WITHOUT_PORT:
+      return without_port(context->endpoint_hostname.size ? context->endpoint_hostname : context->endpoint);
+    case MC_FORMAT_QUERY_PARAMETER: /* needs room */
     case MC_FORMAT_EMPTY:
       return MC_ABSENT;
   }
   return MC_ABSENT;
 }
 
-static mc_slice segment_text(const mc_format_segment *segment, const mc_format_context *context, char made[MADE]) {
-  mc_slice value = value_of(segment, context, made);
-  if (!value.data && context->dashes) return MC_LITERAL("-");
+static mc_code segment_text(const mc_format_segment *segment, const mc_format_context *context, mc_scratch *scratch,
+                            char made[MADE], mc_slice *out) {
+  mc_slice value;
+  if (segment->op == MC_FORMAT_QUERY_PARAMETER) {
+    mc_code code = query_parameter(context, segment->text, scratch, &value);
+    if (code) return code;
+  } else {
+    value = value_of(segment, context, made);
+  }
   if (segment->max_length >= 0 && value.size > (size_t)segment->max_length) value.size = (size_t)segment->max_length;
-  return value;
+  *out = !value.data && context->dashes ? MC_LITERAL("-") : value;
+  return MC_OK;
 }
 
 mc_code mc_format_write(const mc_format *format, const mc_format_context *context, mc_scratch *scratch,
@@ -158,8 +230,11 @@ mc_code mc_format_write(const mc_format *format, const mc_format_context *contex
   /* Twice over the segments, first for the size: values are found quickly, and nothing is copied twice. */
   char made[MADE];
   size_t size = 0;
+  mc_slice value;
   for (uint32_t i = 0; i < format->count; i++) {
-    size += segment_text(&format->segments[i], context, made).size;
+    mc_code code = segment_text(&format->segments[i], context, scratch, made, &value);
+    if (code) return code;
+    size += value.size;
   }
   *out = MC_LITERAL("");
   if (size == 0) return MC_OK;
@@ -167,7 +242,8 @@ mc_code mc_format_write(const mc_format *format, const mc_format_context *contex
   if (!text) return MC_NO_MEMORY;
   *out = mc_slice_of(text, size);
   for (uint32_t i = 0; i < format->count; i++) {
-    mc_slice value = segment_text(&format->segments[i], context, made);
+    mc_code code = segment_text(&format->segments[i], context, scratch, made, &value);
+    if (code) return code;
     if (value.size) memcpy(text, value.data, value.size);
     text += value.size;
   }

@@ -20,6 +20,7 @@ typedef struct mc_format_context {
   mc_slice route_name;
   mc_slice cluster;
   mc_slice endpoint; /* address:port */
+  mc_slice endpoint_hostname;
   uint32_t attempts; /* 0: none was made */
   bool dashes;       /* what is absent shows as "-", as in a body, and not as nothing, as in a header */
 } mc_format_context;

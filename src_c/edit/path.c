@@ -62,12 +62,6 @@ static void back_up(writer *out) {
   out->size = size;
 }
 
-static int hex_value(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  c = mc_lower(c);
-  return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* A byte that was just decoded and written may complete an escape that a lone "%" begins, alone or with
  * the byte that comes next. That "%" is then escaped, so that decoding once does not change what a
  * second decoding sees. */
@@ -83,7 +77,7 @@ static void guard_lone_percent(writer *out, const char *next, const char *end) {
   } else {
     return;
   }
-  if (hex_value(first) < 0 || hex_value(second) < 0) return;
+  if (mc_hex_digit(first) < 0 || mc_hex_digit(second) < 0) return;
   out->data[out->lone + 1] = '2';
   out->data[out->lone + 2] = '5';
   out->data[out->lone + 3] = first;
@@ -97,7 +91,7 @@ static bool write_plain(writer *out, const char **at, const char *end) {
   const char *p = *at;
   unsigned char c = (unsigned char)*p;
   int high, low;
-  if (c == '%' && end - p > 2 && (high = hex_value(p[1])) >= 0 && (low = hex_value(p[2])) >= 0) {
+  if (c == '%' && end - p > 2 && (high = mc_hex_digit(p[1])) >= 0 && (low = mc_hex_digit(p[2])) >= 0) {
     unsigned char decoded = (unsigned char)(high << 4 | low);
     *at += 3;
     if (decoded == 0) return false;

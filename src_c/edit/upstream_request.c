@@ -101,21 +101,33 @@ static mc_code append_forwarded_host(mc_header_list *lines, mc_slice host) {
   return mc_header_list_append(lines, name, host);
 }
 
-static mc_code rewrite(const mc_forwarding *f, mc_scratch *scratch, mc_slice *target, mc_slice *authority,
-                       mc_header_list *lines) {
-  const bool note = !f->options->suppress_envoy_headers;
-  const mc_slice host = *authority, path = *target;
+static mc_code note_host(const mc_forwarding *f, mc_scratch *scratch, mc_slice *authority, mc_header_list *lines) {
+  const mc_slice host = *authority;
   bool changed = false;
-  mc_code code = MC_OK;
-  if (rewrites_host(f)) code = rewrite_host(f, host, lines, scratch, authority, &changed);
-  if (!code && changed && note && host.size) {
+  if (!rewrites_host(f)) return MC_OK;
+  mc_code code = rewrite_host(f, host, lines, scratch, authority, &changed);
+  if (!code && changed && !f->options->suppress_envoy_headers && host.size) {
     code = mc_header_list_replace(lines, MC_LITERAL("x-envoy-original-host"), host);
   }
-  if (!code && changed && f->host->append_x_forwarded_host) code = append_forwarded_host(lines, host);
-  if (code || !f->path) return code;
-  code = mc_path_rewrite_apply(f->path, path, scratch, target, &changed);
-  if (!code && changed && note) code = mc_header_list_replace(lines, MC_LITERAL("x-envoy-original-path"), path);
-  return code;
+  return !code && changed && f->host->append_x_forwarded_host ? append_forwarded_host(lines, host) : code;
+}
+
+static mc_code note_path(const mc_forwarding *f, mc_scratch *scratch, mc_slice *target, mc_header_list *lines) {
+  const mc_slice path = *target;
+  bool changed = false;
+  if (!f->path) return MC_OK;
+  mc_code code = mc_path_rewrite_apply(f->path, path, scratch, target, &changed);
+  if (code || !changed || f->options->suppress_envoy_headers) return code;
+  return mc_header_list_replace(lines, MC_LITERAL("x-envoy-original-path"), path);
+}
+
+/* The endpoint's own name comes last: it is known once that is picked. */
+static mc_code rewrite(const mc_forwarding *f, mc_scratch *scratch, mc_slice *target, mc_slice *authority,
+                       mc_header_list *lines) {
+  const bool late = f->host && f->host->kind == MC_HOST_AUTO;
+  mc_code code = late ? note_path(f, scratch, target, lines) : note_host(f, scratch, authority, lines);
+  if (code) return code;
+  return late ? note_host(f, scratch, authority, lines) : note_path(f, scratch, target, lines);
 }
 
 mc_code mc_upstream_request_make(const mc_forwarding *forwarding, mc_scratch *scratch, mc_slice *target,

@@ -4,6 +4,7 @@
 #include "edit/response.h"
 #include "engine/exchange.h"
 #include "engine/forwarding.h"
+#include "engine/hash_input.h"
 
 static const mc_action *action_of(const mc_decision *d) { return &d->snapshot->actions[d->route]; }
 
@@ -56,8 +57,14 @@ static mc_code hash(mc_decision *d, const mc_cluster *cluster) {
   if (!cluster->balancer->policy->hashes || d->snapshot->clusters[d->cluster]->balancer->policy->hashes) return MC_OK;
   mc_input input;
   if (mc_route_table_input(d->snapshot->routes, &d->view, d->request.seed, &d->scratch, &input)) return MC_NO_MEMORY;
-  d->hashed = mc_action_hash(action_of(d), &input, &d->cookies, &d->hash);
-  return input.no_memory ? MC_NO_MEMORY : MC_OK;
+  const mc_action *action = action_of(d);
+  mc_input edited, *read = &input;
+  mc_view view;
+  if (mc_hash_may_be_edited(d, action) && mc_hash_input(d, &action->hash_policies, &input, &view, &edited, &read)) {
+    return MC_NO_MEMORY;
+  }
+  d->hashed = mc_action_hash(action, read, &d->cookies, &d->hash);
+  return read->no_memory ? MC_NO_MEMORY : MC_OK;
 }
 
 /* A host, and another one as often as the policy allows where it passes that over; the last one is taken. */

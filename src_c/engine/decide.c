@@ -5,6 +5,7 @@
 #include "engine/exchange.h"
 #include "engine/filters.h"
 #include "engine/forwarding.h"
+#include "engine/hash_input.h"
 #include "engine/override.h"
 #include "engine/sessions.h"
 #include "engine/split.h"
@@ -72,9 +73,18 @@ MC_INLINED void lease(const mc_cluster *cluster, const mc_action *action, mc_dec
 MC_INLINED uint64_t hash_of(const mc_snapshot *s, const mc_action *action, mc_input *input, mc_decision *d,
                             mc_pick *pick) {
   const mc_hash_policies *own = s->hash_policies ? &s->hash_policies[d->cluster] : NULL;
+  const bool of_cluster = own && own->at;
+  mc_input edited, *read = input;
+  mc_view view;
+  if (mc_hash_may_be_edited(d, action) &&
+      mc_hash_input(d, of_cluster ? own : &action->hash_policies, input, &view, &edited, &read)) {
+    input->no_memory = true;
+    return 0;
+  }
   uint64_t hash;
-  bool found = own && own->at ? mc_cluster_hash(own, action, input, d->cookies, &d->cluster_cookie, &hash)
-                                 : mc_action_hash(action, input, &d->cookies, &hash);
+  bool found = of_cluster ? mc_cluster_hash(own, action, read, d->cookies, &d->cluster_cookie, &hash)
+                          : mc_action_hash(action, read, &d->cookies, &hash);
+  input->no_memory |= read->no_memory;
   d->hashed = found;
   if (found) d->hash = hash;
   return found ? hash : mc_pick_draw(pick);

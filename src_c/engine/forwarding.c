@@ -82,6 +82,7 @@ void mc_format_context_fill(const mc_decision *d, mc_format_context *out) {
       .route_name = d->route >= 0 ? s->actions[d->route].name : MC_ABSENT,
       .cluster = d->cluster >= 0 ? s->clusters[d->cluster]->name : MC_ABSENT,
       .endpoint = d->endpoint >= 0 ? d->upstream->hosts[d->endpoint].address : MC_ABSENT,
+      .endpoint_hostname = d->endpoint >= 0 ? d->upstream->hosts[d->endpoint].hostname : MC_ABSENT,
       .attempts = mc_decision_attempt_count(d),
   };
   const char *details = mc_details_name(d->outcome == MC_FORWARD ? MC_DETAILS_VIA_UPSTREAM : d->details);

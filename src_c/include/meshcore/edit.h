@@ -26,6 +26,13 @@ typedef enum mc_format_op {
   MC_FORMAT_BYTES_RECEIVED,
   MC_FORMAT_ATTEMPT_COUNT,
   MC_FORMAT_EMPTY, /* commands that never have a value here, e.g. VIRTUAL_CLUSTER_NAME */
+  MC_FORMAT_REQ_WITHOUT_QUERY,
+  MC_FORMAT_QUERY_PARAMETER, /* decoded; the text is its name */
+  MC_FORMAT_REMOTE_PORT,
+  MC_FORMAT_DIRECT_REMOTE_PORT,
+  MC_FORMAT_UPSTREAM_PORT,
+  MC_FORMAT_UPSTREAM_NAME, /* the endpoint's hostname, or else its address */
+  MC_FORMAT_UPSTREAM_NAME_WITHOUT_PORT,
 } mc_format_op;
 
 typedef struct mc_format_segment {

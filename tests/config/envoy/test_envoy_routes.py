@@ -123,6 +123,20 @@ def test_runtime_values_win_over_defaults(value: object, expected: Fraction) -> 
         assert config.listeners[0].route_configuration.virtual_hosts[0].routes[0].match.fraction == expected
 
 
+def test_runtime_weights_win_over_those_of_the_document() -> None:
+    clusters = [{"name": "a", "weight": 1}, {"name": "b", "weight": 2}, {"name": "c", "weight": 3}]
+    split = {"weighted_clusters": {"clusters": clusters, "runtime_key_prefix": "w"}}
+    runtime = {"w.a": 70, "w": {"b": 0}, "w.c": "text", "a": 9}
+    known = [cluster(name=name) for name in "abc"]
+    config = loaded(route(route=split), runtime=runtime, clusters=known)
+    action = config.listeners[0].route_configuration.virtual_hosts[0].routes[0].action
+    assert isinstance(action, ForwardAction)
+    assert action.weighted_clusters is not None
+    assert [it.weight for it in action.weighted_clusters.clusters] == [70, 0, 3]
+    with pytest.raises(ConfigError, match="the sum of the weights, by the runtime, found 0"):
+        loaded(route(route=split), runtime={"w": {"a": 0, "b": 0, "c": 0}}, clusters=known)
+
+
 @pytest.mark.parametrize(
     ("fields", "path", "host"),
     [

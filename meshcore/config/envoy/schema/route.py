@@ -61,10 +61,10 @@ class ClusterWeight(Record):
 
 class WeightedCluster(Record):
     __oneofs__ = (OneOf("random_value_specifier", ("header_name", "use_hash_policy")),)
-    __unsupported__ = {"runtime_key_prefix": "weights are those of the document"}
     __ignored__ = frozenset({"total_weight"})  # Envoy ignores it too
 
     clusters: Annotated[list[ClusterWeight], Meta(min_length=1)]
+    runtime_key_prefix: str = ""
     header_name: OptionalHeaderName | None = None
     use_hash_policy: bool | None = None
 

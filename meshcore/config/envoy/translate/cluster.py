@@ -142,7 +142,7 @@ def _localities(
                 endpoints,
                 Locality(place.region, place.zone, place.sub_zone) if place is not None else Locality(),
                 group.priority,
-                group.load_balancing_weight,
+                group.load_balancing_weight if place is not None else None,  # Envoy minds no other weight
             )
         )
     return tuple(groups)

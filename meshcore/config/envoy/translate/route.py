@@ -205,17 +205,21 @@ def _host_rewrite(context: Context, action: schema.RouteAction) -> HostRewrite |
 
 def _weighted(context: Context, source: schema.WeightedCluster, sticky: StickyKey | None) -> WeightedClusters:
     clusters: list[WeightedCluster] = []
-    total = 0
+    total = in_force = 0
+    prefix = source.runtime_key_prefix
     for item in source.clusters:
         if bool(item.name) == bool(item.cluster_header):
             found = "both" if item.name else "none of them"
             context.error(item, "", found=found, expected="one of name, cluster_header")
         context.check_cluster(item, "name", item.name)
+        weight = context.runtime.number(f"{prefix}.{item.name}") if prefix else None
+        weight = item.weight if weight is None else weight
         total += item.weight
+        in_force += weight
         clusters.append(
             WeightedCluster(
                 cluster=item.name,
-                weight=item.weight,
+                weight=weight,
                 cluster_header=item.cluster_header.lower(),
                 edits=edits(context, item),
                 host_rewrite=item.host_rewrite_literal,
@@ -224,10 +228,11 @@ def _weighted(context: Context, source: schema.WeightedCluster, sticky: StickyKe
                 origin=origin_of(item),
             )
         )
-    if not 0 < total <= _MAX_WEIGHT:
-        context.error(
-            source, "clusters", "the sum of the weights", found=str(total), expected=f"1 to {_MAX_WEIGHT:,}"
-        )
+    for weights, whose in ((total, ""), (in_force, ", by the runtime")):
+        if not 0 < weights <= _MAX_WEIGHT:
+            message = f"the sum of the weights{whose}"
+            context.error(source, "clusters", message, found=str(weights), expected=f"1 to {_MAX_WEIGHT:,}")
+            break
     for field in ("header_name", "use_hash_policy") if sticky is not None else ():
         if getattr(source, field):
             context.error(source, field, f"the route has {NAME!r} already; only one of them may be")

@@ -1,0 +1,21 @@
+/* What the hash policies of an endpoint read: the request as the route's edits and rewrites leave it, since Envoy's router
+ * picks the host once it has made them (Filter::decodeHeaders in source/common/router/router.cc). What needs the endpoint
+ * (auto_host_rewrite) comes later. */
+#ifndef MC_ENGINE_HASH_INPUT_H
+#define MC_ENGINE_HASH_INPUT_H
+
+#include "engine/snapshot.h"
+
+/* Where something that the policies read is changed: edited is the changed request, and *out its input, for which the
+ * view has to outlive it. Otherwise *out is input. MC_OK or MC_NO_MEMORY. */
+mc_code mc_hash_input(mc_decision *d, const mc_hash_policies *policies, mc_input *input, mc_view *view, mc_input *edited,
+                      mc_input **out);
+
+/* Whether it is worth a look: some level edits or rewrites requests. */
+static inline bool mc_hash_may_be_edited(const mc_decision *d, const mc_action *action) {
+  return action->rewrites || d->choice >= 0 || !mc_edits_empty(&action->edits.request) ||
+         !mc_edits_empty(&d->snapshot->hosts[d->virtual_host].edits.request) ||
+         !mc_edits_empty(&d->snapshot->listeners[d->listener].edits.request);
+}
+
+#endif
