@@ -68,11 +68,11 @@ def test_request_with_a_body_and_edited_headers() -> None:
             HeaderValue("x-c", "5", AppendAction.OVERWRITE_IF_EXISTS),
             HeaderValue("x-d", ""),
             HeaderValue("x-e", "", keep_empty=True),
-            HeaderValue("x-f", "%UPSTREAM_HOST:4%"),
+            HeaderValue("x-f", "%UPSTREAM_HOST%"),
         ),
     )
     assert asked(probe) == (
-        b"POST /healthz HTTP/1.1\r\nhost: shop\r\nx-a: 2\r\nx-b: 3\r\nx-e: \r\nx-f: 10.0\r\n"
+        b"POST /healthz HTTP/1.1\r\nhost: shop\r\nx-a: 2\r\nx-b: 3\r\nx-e: \r\nx-f: 10.0.0.1:8080\r\n"
         b"content-length: 4\r\n\r\nping"
     )
 

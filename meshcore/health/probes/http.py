@@ -104,8 +104,4 @@ def _rendered(text: str, target: Target, protocol: str) -> str:
     if target.port:
         host = f"[{host}]:{target.port}" if ":" in host else f"{host}:{target.port}"
     known = {"PROTOCOL": protocol, "UPSTREAM_HOST": host, "UPSTREAM_REMOTE_ADDRESS": host}
-    parts = []
-    for segment in parse_format(text):
-        part = known[segment.command] if segment.command else segment.text
-        parts.append(part[: segment.max_length])
-    return "".join(parts)
+    return "".join(known[it.command] if it.command else it.text for it in parse_format(text))
