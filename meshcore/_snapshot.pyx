@@ -8,6 +8,7 @@ from libc.stdint cimport uintptr_t
 
 from meshcore._core cimport *
 from meshcore._action_spec cimport action_spec
+from meshcore._clock cimport now_ns
 from meshcore._cluster_spec cimport cluster_spec, nanoseconds, unchecked
 from meshcore._edit_spec cimport edits_spec
 from meshcore._exchange_spec cimport exchange_options, exchange_spec
@@ -104,7 +105,7 @@ cdef class Snapshot:
             ready()
 
     cdef uint64_t now(self) except? 0:
-        return mc_platform_now_ns() if self.clock is None else nanoseconds(self.clock())
+        return now_ns() if self.clock is None else nanoseconds(self.clock())
 
     cdef uint64_t unix_time(self) except? 0:
         """Seconds; a clock of the engine's own stands for the time of day, too."""

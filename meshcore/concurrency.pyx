@@ -3,6 +3,7 @@
 cimport cython
 from libc.stdint cimport uint64_t
 
+from meshcore._clock cimport now_ns
 from meshcore._cluster_spec cimport nanoseconds
 from meshcore._concurrency_spec cimport concurrency_spec
 from meshcore._core cimport *
@@ -44,7 +45,7 @@ cdef class _Limiter:
         return 0
 
     cdef inline uint64_t _time(self) except? 0xFFFFFFFFFFFFFFFF:
-        return mc_platform_now_ns() if self._clock is None else nanoseconds(self._clock())
+        return now_ns() if self._clock is None else nanoseconds(self._clock())
 
     def _now(self):
         return self._time()

@@ -2,6 +2,7 @@
 
 cimport cython
 
+from meshcore._clock cimport now_ns
 from meshcore._cluster_spec cimport nanoseconds
 from meshcore._core cimport *
 from meshcore._given cimport number_given, time_given
@@ -66,7 +67,7 @@ cdef class OutlierDetector:
     cdef uint64_t _now(self, object given) except? 0:
         if given is not None:
             return time_given(given)
-        return mc_platform_now_ns() if self._clock is None else nanoseconds(self._clock())
+        return now_ns() if self._clock is None else nanoseconds(self._clock())
 
     cdef uint32_t _number(self, object host) except? 0xFFFFFFFF:
         number = self._numbers.get(host)
