@@ -5,6 +5,8 @@
 
 #include "base/inlined.h"
 
+enum { FEW = 4 }; /* places of the smallest table, for two names */
+
 struct mc_domain_slot {
   mc_slice name; /* lower-case; data NULL: free */
   uint64_t hash;
@@ -133,6 +135,13 @@ static mc_domain_hit any_hit(const mc_domains *domains) {
 }
 
 MC_INLINED const struct mc_domain_slot *find_exact(const mc_domains *domains, mc_slice host) {
+  if (domains->mask < FEW) { /* compared sooner than hashed */
+    for (uint32_t at = 0; at <= domains->mask; at++) {
+      const struct mc_domain_slot *slot = &domains->exact[at];
+      if (slot->name.data && mc_slice_alike(slot->name, host)) return slot;
+    }
+    return NULL;
+  }
   const uint64_t hash = hash_host(host);
   for (uint32_t at = (uint32_t)hash & domains->mask;; at = (at + 1) & domains->mask) {
     const struct mc_domain_slot *slot = &domains->exact[at];

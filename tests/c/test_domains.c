@@ -72,6 +72,24 @@ static void test_which_domain_it_was(void) {
   mc_arena_free(arena);
 }
 
+/* One name and two are compared, more of them hashed. */
+static void test_any_number_of_names(void) {
+  const char *const names[] = {"shop.example", "SHOP.example:80", "cafe.example", "", "x"};
+  for (uint32_t count = 1; count <= 5; count++) {
+    mc_arena *arena = mc_arena_new();
+    mc_domains domains;
+    mc_domain_spec specs[5];
+    mc_error error;
+    for (uint32_t i = 0; i < count; i++) specs[i] = (mc_domain_spec){mc_slice_of(names[i], strlen(names[i])), (int32_t)i};
+    CHECK_INT(mc_domains_build(&domains, specs, count, arena, &error), MC_OK);
+    for (uint32_t i = 0; i < 5; i++) CHECK_INT(find(&domains, names[i]), i < count ? (int32_t)i : -1);
+    CHECK_INT(find(&domains, "Shop.Example"), 0);
+    CHECK_INT(find(&domains, "sh0p.example"), -1);
+    CHECK_INT(find(&domains, "shop.example."), -1);
+    mc_arena_free(arena);
+  }
+}
+
 static void test_none(void) {
   mc_arena *arena = mc_arena_new();
   mc_domains domains;
@@ -116,6 +134,7 @@ static void test_out_of_memory(void) {
 int main(void) {
   test_precedence();
   test_which_domain_it_was();
+  test_any_number_of_names();
   test_none();
   test_twice();
   test_out_of_memory();
