@@ -51,8 +51,9 @@ def config(controller: ConcurrencyController | None, retry: RetryPolicy | None =
     )
 
 
-def ask(engine: Engine) -> Decision:
-    return engine.decide("GET", "a.example", "/", {})
+def ask(engine: Engine, *, own: bool = False) -> Decision:
+    """``own``: by the service itself, which answers."""
+    return engine.decide("GET", "a.example", "/", {}, served=(engine.config, b"\1") if own else None)
 
 
 def standing(engine: Engine) -> dict[str, Any]:
@@ -94,13 +95,16 @@ def test_clusters_without_it_say_nothing_of_it() -> None:
         (0.01, {"status": 500}, 3),
     ],
 )
-def test_reports_move_the_limit(seconds: float, report: dict[str, Any], limit: int) -> None:
+@pytest.mark.parametrize("own", [False, True])
+def test_reports_move_the_limit(seconds: float, report: dict[str, Any], limit: int, own: bool) -> None:
     clock = Clock()
     engine = Engine(config(replace(AIMD, increase=2.0)), clock=clock)
-    with ask(engine) as decision, ask(engine):
+    with ask(engine, own=own) as decision, ask(engine, own=own):
+        assert ask(engine, own=own).flags == "UO"
         clock.now += seconds
         decision.report(**report)
         assert standing(engine)["limit"] == limit
+    assert standing(engine)["in_flight"] == 0
 
 
 def test_a_gradient_measures_and_then_follows_the_latencies() -> None:

@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Awaitable
 from typing import TYPE_CHECKING
 
-from meshcore.context import RequestContext, enter, leave
+from meshcore.context import RequestContext, activate, enter, leave
 from meshcore.engine import Decision, Outcome
 from meshcore.integrations._asgi_scope import edited_scope, target_of
 from meshcore.integrations._asgi_websocket_forward import EXTENSION, FORBIDDEN, forward, refuse
@@ -70,7 +70,8 @@ async def serve(
         ours = inbound.for_app(decision, called=called)
         try:
             if routed and not ours:
-                status = await forward(forwarder.way(), decision, scope, receive, send)
+                with activate(_Session(headers, decision=decision)):
+                    status = await forward(forwarder.way(), decision, scope, receive, send)
             else:
                 status = await _decided(app, inbound, decision, scope, receive, send, called=called)
         finally:

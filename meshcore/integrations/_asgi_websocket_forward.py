@@ -152,8 +152,9 @@ class _Client:
 
     @property
     def has_left(self) -> bool:
-        over = self.next.done() and not self.next.cancelled()
-        return over and self.next.result()["type"] == "websocket.disconnect"
+        if not self.next.done() or self.next.cancelled():
+            return False
+        return self.next.exception() is not None or self.next.result()["type"] == "websocket.disconnect"
 
     async def send(self, message: Message) -> None:
         """Nothing, once it has left: servers take that amiss."""
