@@ -440,6 +440,10 @@ def test_a_filter_may_be_off_and_turned_on_on_a_route() -> None:
     found = config.listeners[0].route_configuration.virtual_hosts[0].routes[0]
     assert found.typed_per_filter_config == (("envoy.filters.http.fault", FilterSwitch(True)),)
     assert config.listeners[0].disabled_filters == {"envoy.filters.http.fault"}
+    assert config.warnings == ()
+    for said in ({}, {"envoy.filters.http.fault": OFF}):
+        (warning,) = loaded(route(typed_per_filter_config=said), http_filters=chain).warnings
+        assert "disabled: the filter does nothing: no route turns it on" in warning.message
     with pytest.raises(ConfigError, match="config: missing, but required"):
         loaded(route(typed_per_filter_config={"envoy.filters.http.fault": {"@type": OFF["@type"]}}))
 

@@ -38,6 +38,7 @@ class Context:
     runtime: Runtime = field(default_factory=Runtime)
     clusters: Collection[str] | None = None
     filters: Mapping[str, str] | None = None
+    turned_on: set[str] = field(default_factory=set)  #: filters that some level of the routes has act
     name_servers: NameServers = field(default_factory=NameServers)
     service_cluster: str = ""  #: the bootstrap's node.cluster
     local_cluster: str = ""  #: of the proxy itself: its cluster_manager.local_cluster_name

@@ -25,7 +25,7 @@ from meshcore.config.schema import Record, path_of
 from meshcore.config.tree import MappingNode, join_path
 from meshcore.model import CorsFilter, FaultPolicy, FilterSwitch, StatefulSession
 
-__all__ = ["FilterChain", "http_filters", "per_route_filters"]
+__all__ = ["FilterChain", "http_filters", "per_route_filters", "warn_of_disabled"]
 
 _PREFIX = "envoy.extensions.filters.http."
 _ROUTER = _PREFIX + "router.v3.Router"
@@ -164,8 +164,16 @@ def per_route_filters(
         else:
             if _kind(message) in _FEATURES:
                 context.pending(config, "", _FEATURES[_kind(message)])
+            context.turned_on.add(name)
             made.append((name, value))
     return tuple(made)
+
+
+def warn_of_disabled(context: Context, filters: list[schema.HttpFilter]) -> None:
+    """Of those that nothing turns on; the routes have been read."""
+    for item in filters:
+        if item.disabled and item.name not in context.turned_on:
+            context.warn(item, "disabled", "the filter does nothing: no route turns it on")
 
 
 def _is_switch(wrapper: schema.FilterConfig) -> bool:
@@ -180,6 +188,8 @@ def _switch(context: Context, wrapper: schema.FilterConfig, name: str) -> list[t
         return []
     if context.filters is None:
         context.error(wrapper, "", "no listener says which filter this is")
+    if not wrapper.disabled:
+        context.turned_on.add(name)
     return [(name, FilterSwitch(on=not wrapper.disabled))]
 
 

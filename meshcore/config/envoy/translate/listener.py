@@ -13,7 +13,7 @@ from meshcore.config.envoy.schema.connection_manager import EscapedSlashesAction
 from meshcore.config.envoy.schema.filters import Router
 from meshcore.config.envoy.schema.route import RouteConfiguration as RouteSchema
 from meshcore.config.envoy.translate.context import Context
-from meshcore.config.envoy.translate.filters import http_filters
+from meshcore.config.envoy.translate.filters import http_filters, warn_of_disabled
 from meshcore.config.envoy.translate.tables import route_configuration
 from meshcore.config.envoy.translate.tracing import tracing_options
 from meshcore.config.envoy.translate.transport import is_tls
@@ -91,7 +91,7 @@ def manager_listener(
 ) -> Listener | None:
     """What a connection manager does, as a listener without port."""
     chain = http_filters(context, manager.http_filters)
-    inner = replace(context, filters=chain.kinds)
+    inner = replace(context, filters=chain.kinds, turned_on=set())
     table = manager.route_config
     if table is None:
         assert manager.rds is not None
@@ -106,10 +106,12 @@ def manager_listener(
         inner = _checking_clusters(inner, table, default=False)
     else:
         inner = _checking_clusters(inner, table, default=True)
+    routes = route_configuration(inner, table)
+    warn_of_disabled(inner, manager.http_filters)
     return Listener(
         name=table.name,
         port=None,
-        route_configuration=route_configuration(inner, table),
+        route_configuration=routes,
         options=http_options(context, manager, chain.router),
         fault=chain.fault,
         session=chain.session,
