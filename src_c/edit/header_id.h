@@ -36,7 +36,7 @@ MC_INLINED mc_header_id mc_header_id_inlined(mc_slice name, bool any_case, uint6
       break;
     case 6:
       IS("accept", MC_HEADER_JOINED);
-      IS("expect", MC_HEADER_JOINED);
+      IS("expect", MC_HEADER_EXPECT);
       IS("origin", MC_HEADER_JOINED);
       IS("pragma", MC_HEADER_JOINED);
       IS_COMMON("cookie");

@@ -29,6 +29,7 @@ static void reset(mc_lines *out, const mc_header *headers, uint32_t count) {
   memset(out->edge, 0, sizeof out->edge);
   memset(out->asked, 0, sizeof out->asked);
   memset(out->at, 0xff, sizeof out->at);
+  out->te_named = false;
 }
 
 static mc_slice trim(mc_slice value) {
@@ -181,6 +182,7 @@ enum { MAX_NOMINATED = 10 };
 /* One name in a Connection line. */
 static mc_details take_away(mc_lines *lines, mc_slice name) {
   mc_header_id id = mc_header_id_of(name);
+  if (id == MC_HEADER_TE) lines->te_named = true;
   if (id == MC_HEADER_CONNECTION || id == MC_HEADER_TE) return MC_DETAILS_NONE;
   if (id == MC_HEADER_HOST) return MC_DETAILS_MISSING_HOST_HEADER;
   /* Without these the upstream would take the request for another's. */
@@ -212,7 +214,7 @@ mc_details mc_lines_take_away(mc_lines *lines, mc_slice *upgrade) {
     }
   }
   mc_slice protocol = mc_lines_value(lines, MC_HEADER_UPGRADE);
-  if (!asked || !protocol.size) return MC_DETAILS_NONE;
+  if (!asked || !protocol.data) return MC_DETAILS_NONE;
   if (mc_slice_equal_fold(protocol, MC_LITERAL("h2c"))) { /* not taken up: the request stays on HTTP/1.1 */
     hide_named(lines, MC_LITERAL("http2-settings"));
     return MC_DETAILS_NONE;
@@ -226,7 +228,8 @@ mc_details mc_lines_take_away(mc_lines *lines, mc_slice *upgrade) {
 void mc_lines_thin_te(mc_lines *lines, bool *trailers) {
   mc_slice list = mc_lines_value(lines, MC_HEADER_TE), token;
   while (next_token(&list, &token)) {
-    if (mc_slice_equal(token, MC_LITERAL("trailers"))) *trailers = true;
+    /* Envoy asks for the case where nobody but the next hop is meant to see it. */
+    *trailers |= (lines->te_named ? mc_slice_equal_fold : mc_slice_equal)(token, MC_LITERAL("trailers"));
   }
   if (!*trailers) mc_mask_set(lines->hidden, (size_t)lines->at[MC_HEADER_TE]);
 }

@@ -17,6 +17,7 @@ typedef struct mc_lines {
   uint64_t edge[2];    /* do not pass from external clients at the edge */
   uint64_t asked[2];   /* have names that may be asked for */
   int16_t at[MC_HEADER_ENVOY_TRUSTED]; /* index of the line by mc_header_id; -1: none */
+  bool te_named; /* a Connection line names TE */
 } mc_lines;
 
 static inline void mc_mask_set(uint64_t mask[2], size_t i) { mask[i >> 6] |= (uint64_t)1 << (i & 63); }
@@ -46,7 +47,7 @@ void mc_lines_thin_te(mc_lines *lines, bool *trailers); /* where it has anything
 static inline void mc_lines_te(mc_lines *lines, bool *trailers) {
   const mc_slice list = mc_lines_value(lines, MC_HEADER_TE);
   *trailers = false;
-  if (list.size && !MC_IS(list, "trailers")) mc_lines_thin_te(lines, trailers);
+  if ((list.size || (list.data && lines->te_named)) && !MC_IS(list, "trailers")) mc_lines_thin_te(lines, trailers);
 }
 
 #endif

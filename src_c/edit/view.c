@@ -296,6 +296,11 @@ mc_code mc_view_make(const mc_request *request, const mc_http_options *options, 
   details = mc_lines_connection(&lines, &view->upgrade);
   if (details) return refuse(refusal, details);
   mc_lines_te(&lines, &trailers);
+  const int16_t expect = lines.at[MC_HEADER_EXPECT];
+  /* Who serves the connection has told the client to go on. */
+  if (expect >= 0 && mc_slice_equal_fold(lines.headers[expect].value, MC_LITERAL("100-continue"))) {
+    mc_mask_set(lines.hidden, (size_t)expect);
+  }
 
   view->method = request->method;
   view->protocol = request->protocol;

@@ -198,8 +198,7 @@ MC_INLINED int upgrade_in(const mc_upgrade *upgrades, uint32_t count, mc_slice p
 MC_INLINED bool upgrade_refused(const mc_snapshot *s, const mc_decision *d) {
   mc_slice protocol = mc_slice_equal(d->view.method, MC_LITERAL("CONNECT")) ? d->view.method : d->view.upgrade;
   if (!protocol.data) return false;
-  int leave = -1;
-  if (d->route >= 0) leave = upgrade_in(s->actions[d->route].upgrades, s->actions[d->route].upgrade_count, protocol);
+  int leave = upgrade_in(s->actions[d->route].upgrades, s->actions[d->route].upgrade_count, protocol);
   const mc_http_options *options = &s->listeners[d->listener].options;
   if (leave < 0) leave = upgrade_in(options->upgrades, options->upgrade_count, protocol);
   return leave <= 0;
@@ -224,7 +223,7 @@ MC_INLINED mc_code route(const mc_snapshot *s, mc_input *input, mc_decision *d, 
   if (input->no_memory) return MC_NO_MEMORY;
   const mc_action *action = d->route >= 0 ? &s->actions[d->route] : NULL;
   if (s->listeners[d->listener].options.tracing && mc_tracing_decide(d, action)) return MC_NO_MEMORY;
-  if (upgrade_refused(s, d)) {
+  if (action && upgrade_refused(s, d)) {
     reject(d, 403, MC_DETAILS_UPGRADE_FAILED, 0, MC_ABSENT);
     return MC_OK;
   }

@@ -401,8 +401,8 @@ static void test_upgrades(void) {
   mc_decision_release(&decision);
   stop();
   start_one(forward_to(0));
-  decide(request);
-  check_reject(403, MC_DETAILS_UPGRADE_FAILED, 0);
+  decide(request); /* no path, no route: nobody comes to ask for leave */
+  check_reject(404, MC_DETAILS_ROUTE_NOT_FOUND, MC_FLAG_NR);
   mc_decision_release(&decision);
   get("/", websocket);
   check_reject(403, MC_DETAILS_UPGRADE_FAILED, 0);

@@ -251,6 +251,18 @@ static void test_headers(void) {
   CHECK_INT(make("GET", "/", &plain, HEADERS("connection: x-hop, keep-alive", "x-hop: 1", "te: gzip", "keep-alive: 1")), MC_OK);
   CHECK(!header("x-hop").data && !header("connection").data && !header("te").data && !header("keep-alive").data);
   CHECK(!view.upgrade.data);
+  CHECK_INT(make("GET", "/", &plain, HEADERS("connection: Upgrade", "upgrade: ")), MC_OK);
+  CHECK(view.upgrade.data && !view.upgrade.size); /* asks for one, and has no name for it */
+  CHECK_INT(make("GET", "/", &plain, HEADERS("te: TRAILERS")), MC_OK);
+  CHECK(!header("te").data);
+  CHECK_INT(make("GET", "/", &plain, HEADERS("connection: te", "te: TRAILERS")), MC_OK);
+  CHECK_SLICE(header("te"), "trailers");
+  CHECK_INT(make("GET", "/", &plain, HEADERS("connection: TE", "te: ")), MC_OK);
+  CHECK(!header("te").data);
+  CHECK_INT(make("GET", "/", &plain, HEADERS("expect: 100-Continue")), MC_OK);
+  CHECK(!header("expect").data);
+  CHECK_INT(make("GET", "/", &plain, HEADERS("expect: 100-continue-not")), MC_OK);
+  CHECK_SLICE(header("expect"), "100-continue-not");
   CHECK_INT(make("GET", "/", &plain, HEADERS("Connection: Upgrade", "Upgrade: websocket")), MC_OK);
   CHECK_SLICE(view.upgrade, "websocket");
   CHECK_SLICE(header("connection"), "Upgrade");
