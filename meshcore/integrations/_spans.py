@@ -64,7 +64,8 @@ def server_span(
     Args:
         called: by a caller in the mesh, whose lines the app gets as they are.
     """
-    options = _tracing(mesh, decision)
+    listener = mesh.view().options(decision.listener)
+    options = listener.tracing
     if mesh.spans is None or options is None or not options.server_spans:
         return None
     span = context.span
@@ -81,7 +82,8 @@ def server_span(
     if not span.sampled:
         return None
     made = _request_span(mesh, "server", span, parent, seen, decision)
-    made.told = seen.header(OPERATION)
+    if not listener.use_remote_address:  # else it may be a stranger's word
+        made.told = seen.header(OPERATION)
     return made
 
 

@@ -20,7 +20,8 @@ __all__ = ["ProxySpans", "spans_of"]
 
 def spans_of(proxy: Proxy, request: Request, decision: Decision, record: AccessRecord) -> ProxySpans | None:
     """None: no span of the request is reported."""
-    options = proxy.view().options(decision.listener).tracing
+    listener = proxy.view().options(decision.listener)
+    options = listener.tracing
     if proxy.spans is None or options is None:
         return None
     came = SpanContext.extract(request.raw_headers)
@@ -62,7 +63,7 @@ def spans_of(proxy: Proxy, request: Request, decision: Decision, record: AccessR
         options=options,
         label=lambda address: labels_of(proxy.view().cluster(decision.cluster), address),
     )
-    if not options.outbound:
+    if not options.outbound and not listener.use_remote_address:  # else it may be a stranger's word
         made.told = seen.header(OPERATION)
     return ProxySpans(made, spawns=spawns)
 

@@ -172,8 +172,13 @@ def _maker(service: str | None) -> Callable[[FinishedSpan], ReadableSpan]:
     return make
 
 
+#: Characters of a text: requests say what they like, and exporters keep many spans at a time.
+LONGEST = 4096
+
+
 def _clean(text: str) -> str:
     """Bytes of a request that are no UTF-8 are kept as surrogates, which no exporter can write."""
+    text = text[:LONGEST]
     return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()
 
 

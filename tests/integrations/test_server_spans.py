@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 
 import httpx
@@ -163,6 +164,21 @@ async def test_a_request_that_is_forwarded() -> None:
         answer = await Client(MeshMiddleware(App(), mesh=mesh)).get("/elsewhere", headers=(SAMPLED,))
         assert answer.status == 200
     assert tags_of(kept.only())["upstream_cluster"] == "outbound|9080||ratings.default.svc.cluster.local"
+
+
+@pytest.mark.parametrize("edge", [False, True])
+@in_loop
+async def test_a_name_that_the_caller_gives(edge: bool) -> None:
+    kept, found = Kept(), config()
+    if edge:
+        listeners = [
+            replace(it, options=replace(it.options, use_remote_address=True)) for it in found.listeners
+        ]
+        found = replace(found, listeners=tuple(listeners))
+    with Mesh(found, service="reviews", spans=kept.processor) as mesh:
+        told = (b"x-envoy-decorator-operation", b"buy")
+        await Client(MeshMiddleware(App(), mesh=mesh)).get("/", headers=(SAMPLED, told))
+    assert kept.only().name == ("reviews.default.svc.cluster.local:9080/*" if edge else "buy")
 
 
 @in_loop

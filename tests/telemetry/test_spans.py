@@ -84,6 +84,13 @@ def test_short_ids_and_bytes_that_are_no_text() -> None:
     span.to_json()
 
 
+def test_texts_that_go_on_and_on() -> None:
+    kept = Kept()
+    Spans(kept.processor).report(finished(name="n" * 5000, tags={"a": "x" * 5000}))
+    span = kept.only()
+    assert len(span.name) == len(tags_of(span)["a"]) == 4096
+
+
 @pytest.mark.parametrize("method", ["on_end", "force_flush"])
 def test_a_processor_that_fails_is_logged_once(method: str, caplog: pytest.LogCaptureFixture) -> None:
     class Failing:
