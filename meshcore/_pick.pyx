@@ -4,11 +4,11 @@ cimport cython
 
 from meshcore._core cimport *
 from meshcore._given cimport time_given
+from meshcore._report cimport report_of
 from meshcore._request cimport text_of
 from meshcore._sealed cimport seal
 from meshcore._serving cimport REFRESHES, Serving, now_of, number_of
 from meshcore._snapshot cimport Snapshot
-from meshcore.decision cimport report_of
 
 from meshcore._failures import failure_number
 

@@ -5,12 +5,13 @@ from enum import Enum
 from types import TracebackType
 from typing import Any, Literal
 
+from meshcore._mirror import Mirror
 from meshcore._types import Headers
 from meshcore.explain import Explain
 from meshcore.model import Route
 from meshcore.rate_limits import AppliedLimit, RateLimitQuestion, ServiceLimit
 
-__all__ = ["Attempt", "Decision", "Mirror", "Outcome"]
+__all__ = ["Attempt", "Decision", "Outcome"]
 
 class Outcome(Enum):
     """What to do with the request."""
@@ -328,20 +329,3 @@ class Attempt:
     def request_headers(self) -> Any:
         """The header lines to send, as ``Decision.request_headers()``: with what is left of the timeout and
         the number of the attempt as they are for this one."""
-
-class Mirror:
-    """A copy of a request, for another cluster: it has the method, ``path`` and body of its decision. The
-    answer to it is to be ignored."""
-
-    @property
-    def cluster(self) -> str:
-        """The cluster that the copy goes to."""
-    @property
-    def authority(self) -> str:
-        """The copy's authority: with ``-shadow`` at the end of the host, unless that is turned off."""
-    def request_headers(self) -> Any:
-        """The copy's header lines, in the shape that the request's came in, without ``host``.
-
-        Those of the request as the upstream gets it, edited as the mirror policy says, with the marks that
-        Envoy gives a copy: ``x-envoy-internal`` and the own address in ``x-forwarded-for``.
-        """

@@ -2,7 +2,7 @@
 has the documentation.
 
 Conversion only: every choice is made in the core. A decision's memory (its view, its scratch, the
-array of header lines) comes from a small pool of blocks, which hold the Python objects that it points into.
+array of header lines) is a block of a pool, which holds the Python objects that it points into.
 """
 
 import enum
@@ -11,11 +11,14 @@ cimport cython
 from cpython.bytes cimport PyBytes_FromStringAndSize
 from cpython.long cimport PyLong_AsLongAndOverflow
 from cpython.object cimport PyObject, PyTypeObject, destructor
-from libc.stdlib cimport free, malloc
 
+from meshcore._block cimport (
+    LINES_INLINE, MC_POOLED, block_clear, block_free, block_make_room, block_new, disown_last, own, taken,
+)
 from meshcore._cluster_spec cimport nanoseconds
 from meshcore._core cimport *
 from meshcore._given cimport time_given
+from meshcore._report cimport report_of
 from meshcore._request cimport (
     MC_LISTS_STAY, PyList_CheckExact, PyList_GET_SIZE, as_lines, as_pairs, as_tuples, has_names, mc_take_list,
     pairs_as_bytes, take, take_pairs, take_plain_pairs, text_of,
@@ -27,9 +30,8 @@ from meshcore._snapshot cimport Snapshot
 from meshcore._failures import failure_number
 from meshcore._outlier import checked_status
 from meshcore.model import DEFAULT_BUFFER_LIMIT
-from meshcore.orca import load_of
 
-__all__ = ["Attempt", "Decision", "Mirror", "Outcome"]
+__all__ = ["Attempt", "Decision", "Outcome"]
 
 
 class Outcome(enum.Enum):
@@ -46,80 +48,6 @@ cdef tuple OUTCOMES = (Outcome.FORWARD, Outcome.REDIRECT, Outcome.RESPOND, Outco
 cdef dict TRACE_FORMATS = {"zipkin": "b3multi", "opentelemetry": "tracecontext"}  # by tracer
 cdef dict DETAILS = {}
 cdef dict FLAGS = {}
-
-
-# ---------------------------------------------------------------------- blocks
-
-cdef extern from *:
-    """
-    #ifdef Py_GIL_DISABLED
-    #define MC_POOLED 0   /* the pools rely on the GIL; malloc does not */
-    #else
-    #define MC_POOLED 64
-    #endif
-    """
-    const int MC_POOLED
-
-cdef Block *pool = NULL
-cdef int pooled = 0
-
-
-cdef Block *block_new(Py_ssize_t line_count) except NULL:
-    global pool, pooled
-    cdef Block *block = pool
-    if block != NULL:
-        pool = block.next
-        pooled -= 1
-    else:
-        block = <Block *> malloc(sizeof(Block))
-        if block == NULL:
-            raise MemoryError
-        block.decided = False
-        block.held_count = 0
-        block.lines = block.some
-        block_clear(block)
-    if block_make_room(block, line_count):
-        block_free(block)
-        raise MemoryError
-    return block
-
-
-cdef int block_make_room(Block *block, Py_ssize_t line_count) noexcept:
-    """For as many header lines; -1 where memory is out."""
-    block.line_count = <uint32_t> line_count
-    if line_count > LINES_INLINE:
-        block.lines = <mc_header *> malloc(<size_t> line_count * sizeof(mc_header))
-        if block.lines == NULL:
-            block.lines = block.some
-            return -1
-    return 0
-
-
-cdef inline void block_clear(Block *block) noexcept:
-    cdef uint32_t i, count = block.held_count
-    if block.decided:
-        block.decided = False
-        mc_decision_release(&block.decision)
-    block.decision.request.inbound = False
-    block.decision.request.served = NULL
-    block.held_count = block.undrawn = 0
-    block.named = NULL
-    for i in range(count):
-        disown(block.held[i])
-    if block.lines != block.some:
-        free(block.lines)
-        block.lines = block.some
-
-
-cdef void block_free(Block *block) noexcept:
-    global pool, pooled
-    block_clear(block)
-    if pooled < MC_POOLED:
-        block.next = pool
-        pool = block
-        pooled += 1
-    else:
-        free(block)
 
 
 # ---------------------------------------------------------------------- decisions that nobody has any more
@@ -391,7 +319,13 @@ cdef class Decision:
         try:
             if mc_decision_mirrors(&self._block.decision, &scratch, &found, &count):
                 raise MemoryError
-            return tuple([mirror_of(self, &found[i]) for i in range(count)])
+            if not count:
+                return ()
+            from meshcore._mirror import mirror_of
+
+            return tuple([
+                mirror_of(self, found[i].policy, self._snapshot.clusters[found[i].cluster], text_of(found[i].authority))
+                for i in range(count)])
         finally:
             mc_scratch_reset(&scratch)
 
@@ -733,19 +667,6 @@ cdef bint stream_is_first(const mc_decision *d, const mc_timeouts *limits) noexc
     return limits.has_stream and (not limits.request_ms or limits.stream_ms < request_ms)
 
 
-cdef tuple taken(tuple pairs, Block *block):
-    """Have the block's lines point to these; what they point into, which has to be kept."""
-    if take_plain_pairs(pairs, block.lines):
-        return pairs
-    try:
-        take_pairs(pairs, block.lines)
-        return pairs
-    except UnicodeEncodeError:
-        pairs = pairs_as_bytes(pairs)
-        take_pairs(pairs, block.lines)
-        return pairs
-
-
 cdef inline int heard(Decision decision, uint64_t now_ns) except -1:
     """Outlier detection has heard of an attempt."""
     cdef mc_decision *d = &decision._block.decision
@@ -775,43 +696,12 @@ cdef Attempt report_lines(
     return decision._next(now_ns) if again else None
 
 
-@cython.final
-cdef class Mirror:
-    def __repr__(self):
-        return f"<Mirror cluster={self.cluster!r} authority={self.authority!r}>"
-
-    def request_headers(self):
-        cdef mc_scratch scratch
-        cdef const mc_header_line *lines
-        cdef uint32_t count
-        self._decision.draw_ids()
-        mc_scratch_init(&scratch)
-        try:
-            if mc_decision_mirror_headers(
-                &self._decision._block.decision, self._policy, &scratch, &lines, &count
-            ):
-                raise MemoryError
-            return shaped(self._decision.given(), self._decision.pairs(), lines, count)
-        finally:
-            mc_scratch_reset(&scratch)
-
-
 seal(Decision, "decisions are made by Engine.decide()")
 seal(Attempt, "attempts are made by decisions")
-seal(Mirror, "mirrors are made by Decision.mirrors")
 
 if MC_POOLED:
     decision_free = (<PyTypeObject *> Decision).tp_dealloc
     (<PyTypeObject *> Decision).tp_dealloc = decision_put_back
-
-
-cdef Mirror mirror_of(Decision decision, const mc_mirrored *found):
-    cdef Mirror out = Mirror.__new__(Mirror)
-    out._decision = decision
-    out._policy = found.policy
-    out.cluster = decision._snapshot.clusters[found.cluster]
-    out.authority = text_of(found.authority)
-    return out
 
 
 cdef int headers_taken(Decision out, object headers) except -1:
@@ -912,18 +802,3 @@ cdef int decide_afresh(Serving serving, Decision out, Decider decider, mc_code c
     if code:
         raise MemoryError
     return 0
-
-
-cdef mc_report report_of(
-    Snapshot snapshot, int32_t cluster, object latency, object headers, object now_ns
-) except *:
-    """How long an answer took and the load that its headers tell."""
-    cdef mc_report report
-    options = (<object> snapshot.config).clusters[cluster].client_side_weighted
-    load = None if headers is None else load_of(as_pairs(headers), () if options is None else options.metric_names)
-    report.now_ns = snapshot.now() if now_ns is None else time_given(now_ns)
-    report.latency_ns = 0 if latency is None else nanoseconds(latency)
-    report.requests_per_second = 0 if load is None else load.qps
-    report.errors_per_second = 0 if load is None else load.eps
-    report.utilization = 0 if load is None else load.utilization
-    return report

@@ -5,9 +5,10 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Literal
 
 from meshcore._breakers import Lease
+from meshcore._mirror import Mirror
 from meshcore._pick import Pick
 from meshcore._types import Headers
-from meshcore.decision import Attempt, Decision, Mirror, Outcome
+from meshcore.decision import Attempt, Decision, Outcome
 from meshcore.explain import Explain
 from meshcore.membership import GivenEndpoint
 from meshcore.model import Config, HealthStatus

@@ -24,8 +24,9 @@ from meshcore._standing cimport checks_of, standing
 from meshcore.decision cimport Block, Decision as Decided, decide, decision_new, hold, ids_of, peek
 
 from meshcore._breakers import Lease
+from meshcore._mirror import Mirror
 from meshcore._pick import Pick
-from meshcore.decision import Attempt, Decision, Mirror, Outcome
+from meshcore.decision import Attempt, Decision, Outcome
 from meshcore.model import Config
 
 __all__ = ["Attempt", "Decision", "Engine", "Lease", "Mirror", "Outcome", "Pick"]

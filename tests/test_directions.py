@@ -45,6 +45,7 @@ SHARING = {"shared", "_mapping"}
 #: What the bindings share: the C declarations, specs made of the model, requests made of Python objects.
 SHARED = {
     "_action_spec",
+    "_block",
     "_breakers",
     "_core",
     "_circuit",
@@ -69,6 +70,7 @@ SHARED = {
     "_outlier_status",
     "_policy_spec",
     "_rate_limit_spec",
+    "_report",
     "_spec",
     "_request",
     "_sealed",
@@ -121,14 +123,16 @@ PYTHON_ALLOWED: dict[str, set[str]] = {
     "orca": set(),
     "explain": {"model", "config", "ink"},
     "exchange": {"_per_loop", "decision"} | SHARED,
-    "decision": {"explain", "_explain", "_limited", "model", "orca", "rate_limits"} | SHARED,
+    "decision": {"explain", "_explain", "_limited", "_mirror", "model", "rate_limits"} | SHARED,
     "_explain": {"explain", "decision", "_limited"} | SHARED,
     "_sampled": {"decision"} | SHARED,
     "_limited": {"decision", "rate_limits"} | SHARED,
     "rate_limits": {"model"},
     "membership": {"model"},
-    "_pick": {"decision"} | SHARED,
-    "engine": {"model", "config", "decision", "explain", "_explain", "_pick", "membership"}
+    "_report": {"orca"} | SHARED,
+    "_mirror": {"decision"} | SHARED,
+    "_pick": SHARED,
+    "engine": {"model", "config", "decision", "explain", "_explain", "_mirror", "_pick", "membership"}
     | BINDINGS
     | SHARED
     | SHARING,
