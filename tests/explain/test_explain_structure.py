@@ -215,7 +215,7 @@ def test_a_path_that_differs_by_case_alone(engine: Engine) -> None:
 
 def test_connect_names_its_target_once(engine: Engine) -> None:
     it = engine.explain("CONNECT", "shop.example:80", "shop.example:80")
-    assert str(it).startswith("CONNECT shop.example:80\n-> reject 403, upgrade_failed\n")
+    assert str(it).startswith("CONNECT shop.example:80\n-> reject 404, route_not_found (NR)\n")
 
 
 def test_nobody_serves_the_host(engine: Engine) -> None:
