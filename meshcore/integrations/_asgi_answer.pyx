@@ -15,10 +15,10 @@ from libc.stdint cimport uint64_t
 from meshcore._core cimport mc_decision_close, mc_decision_timeouts, mc_platform_now_ns, mc_timeouts
 from meshcore._sealed cimport seal
 from meshcore.decision cimport Decision
-from meshcore.integrations._asgi_fields cimport PyDict_CheckExact
 from meshcore.integrations._asgi_head cimport HEAD, LAST, head_of, kind_of
 from meshcore.integrations._asgi_outside cimport PyIter_Send, coroutine_of, sent_outside
 from meshcore.integrations._asgi_scope cimport scope_for_app
+from meshcore.integrations._fields cimport PyDict_CheckExact
 from meshcore.integrations._member cimport Member
 
 from meshcore.context import _CURRENT, RequestContext

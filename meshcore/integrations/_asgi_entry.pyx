@@ -9,10 +9,10 @@ from libc.string cimport memcmp
 from meshcore._request cimport MC_LISTS_STAY, PyList_CheckExact, PyList_GET_ITEM, PyList_GET_SIZE
 from meshcore.decision cimport Decision
 from meshcore.integrations._asgi_answer cimport Answer, Served, answer_of
-from meshcore.integrations._asgi_fields cimport (
+from meshcore.integrations._asgi_scope cimport target_in
+from meshcore.integrations._fields cimport (
     Field, PyDict_CheckExact, PyObject, Word, field_of, given, given_or, is_word, word_of,
 )
-from meshcore.integrations._asgi_scope cimport target_in
 from meshcore.integrations._member cimport port_in
 
 from meshcore.integrations._inbound import MARK

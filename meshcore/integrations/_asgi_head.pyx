@@ -1,7 +1,7 @@
 """The head of an app's answer: what the decision is told of it, and what becomes of it."""
 
 from meshcore.decision cimport Decision
-from meshcore.integrations._asgi_fields cimport Field, PyObject, Word, field_of, is_word, value_of, word_of
+from meshcore.integrations._fields cimport Field, PyObject, Word, field_of, is_word, value_of, word_of
 from meshcore.integrations._head cimport stays, tell
 
 cdef Field *TYPE = field_of("type")

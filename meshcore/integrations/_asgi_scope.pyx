@@ -16,7 +16,7 @@ from meshcore._core cimport (
     mc_router_told, mc_scratch, mc_scratch_init, mc_scratch_reset, mc_slice, mc_timeouts, mc_view,
 )
 from meshcore.decision cimport Block, Decision
-from meshcore.integrations._asgi_fields cimport Field, field_of, value_of
+from meshcore.integrations._fields cimport Field, field_of, value_of
 from meshcore.integrations._lines cimport bytes_of, is_host, same
 
 __all__ = ["edited_scope", "target_of"]

@@ -12,7 +12,7 @@ from libc.string cimport memcmp
 from meshcore._request cimport (
     MC_LISTS_STAY, PyUnicode_1BYTE_DATA, PyUnicode_CheckExact, PyUnicode_GET_LENGTH, PyUnicode_IS_COMPACT_ASCII,
 )
-from meshcore.integrations._asgi_fields cimport Field, PyDict_Next, field_of, value_of
+from meshcore.integrations._fields cimport Field, PyDict_Next, field_of, value_of
 
 from meshcore.integrations._inbound import MARK
 

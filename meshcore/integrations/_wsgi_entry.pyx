@@ -3,7 +3,7 @@ here; the others go aside.
 """
 
 from meshcore.decision cimport Decision
-from meshcore.integrations._asgi_fields cimport Field, PyDict_CheckExact, field_of, given, given_or
+from meshcore.integrations._fields cimport Field, PyDict_CheckExact, field_of, given, given_or
 from meshcore.integrations._member cimport Member, port_in
 from meshcore.integrations._wsgi_answer cimport answer_of
 from meshcore.integrations._wsgi_came cimport Came, lines_in, target_in

@@ -12,7 +12,7 @@ from meshcore._core cimport (
     mc_header_line, mc_router_told, mc_scratch, mc_scratch_init, mc_scratch_reset, mc_slice, mc_timeouts, mc_view,
 )
 from meshcore.decision cimport Block, Decision
-from meshcore.integrations._asgi_fields cimport PyDict_GetItemWithError, PyDict_Next
+from meshcore.integrations._fields cimport PyDict_GetItemWithError, PyDict_Next
 from meshcore.integrations._lines cimport bytes_of, is_host, same
 from meshcore.integrations._wsgi_came cimport header_of, is_header
 
