@@ -289,7 +289,8 @@ cdef inline SpanContext child_of(SpanContext context, object seed):
     else:
         draw(seed, random, 3)
     mc_span_context_child(&context._it, random, &out._it)
-    out._texts = context._texts
+    if context._texts is not None:
+        out._texts = context._texts
     out._trace_text = context._trace_text
     out._span_text = context._span_text
     return out

@@ -69,8 +69,9 @@ mc_trace_read mc_b3_multi_read(const mc_trace_lines *lines, mc_span_context *out
       !read_id(mc_trace_value(lines, MC_NAME_B3_SPAN_ID), &out->span_id, &out->span_digits) || !out->span_id) {
     return MC_READ_MALFORMED;
   }
-  const char *digits; /* a child has another parent */
-  return parent.data && !read_id(parent, &out->parent_id, &digits) ? MC_READ_MALFORMED : MC_READ_IDS;
+  if (parent.data && !read_id(parent, &out->parent_id, &out->parent_digits)) return MC_READ_MALFORMED;
+  out->parent_digits = NULL; /* a child has another parent */
+  return MC_READ_IDS;
 }
 
 /* Cuts what comes before the next hyphen off. */
