@@ -21,7 +21,7 @@ COUNT = 100
 BARE = "bare"
 
 CALLED = [*HEADERS, (MARK.encode(), b"productpage")]
-FULL = "1,000 routes, ring hash, limit, outliers"
+FULL = "1,000 routes, limit"
 #: Name -> number of routes, their timeout, header lines.
 SCENARIOS: dict[str, tuple[int, str, Lines]] = {
     "1 route": (1, "15s", HEADERS),
