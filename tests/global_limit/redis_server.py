@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import shutil
 import signal
 import socket
@@ -23,20 +24,22 @@ def redis_binary() -> str | None:
 
 
 def free_port() -> int:
-    """One that leaves room for the bus of a cluster, which is 10,000 above."""
+    """One below those that the system gives to connections, as is the one of a cluster's bus, 10,000 above: nobody
+    takes them before the server does."""
     while True:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port: int = probe.getsockname()[1]
-        if port < 50_000:
+        port = random.SystemRandom().randrange(11_000, 22_000)
+        if _is_free(port) and _is_free(port + 10_000):
             return port
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind(("127.0.0.1", port - 20_000))
-            except OSError:
-                continue
-            return port - 20_000
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
 
 
 def until(condition: Any, what: str) -> Any:
