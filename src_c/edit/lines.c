@@ -199,29 +199,36 @@ static void show(mc_lines *lines, mc_header_id id) {
   lines->hidden[i >> 6] &= ~((uint64_t)1 << (i & 63));
 }
 
+/* Whether a Connection line asks for an upgrade to a protocol that Upgrade names, which may be none. */
+static bool asks_for_upgrade(const mc_lines *lines) {
+  mc_slice list = mc_lines_value(lines, MC_HEADER_CONNECTION), token;
+  if (lines->at[MC_HEADER_UPGRADE] < 0) return false;
+  while (next_token(&list, &token)) {
+    if (mc_header_id_of(token) == MC_HEADER_UPGRADE) return true;
+  }
+  return false;
+}
+
 mc_details mc_lines_take_away(mc_lines *lines, mc_slice *upgrade) {
   mc_slice list = mc_lines_value(lines, MC_HEADER_CONNECTION), token;
-  bool asked = false;
+  if (asks_for_upgrade(lines)) {
+    const mc_slice protocol = mc_lines_value(lines, MC_HEADER_UPGRADE);
+    if (!mc_slice_equal_fold(protocol, MC_LITERAL("h2c"))) { /* all that it names goes with it */
+      *upgrade = protocol.data ? protocol : MC_LITERAL("");
+      show(lines, MC_HEADER_CONNECTION);
+      show(lines, MC_HEADER_UPGRADE);
+      return MC_DETAILS_NONE;
+    }
+    hide_named(lines, MC_LITERAL("http2-settings")); /* not taken up: the request stays on HTTP/1.1 */
+  }
   int tokens = 0;
   while (next_token(&list, &token)) {
     if (++tokens >= MAX_NOMINATED) return MC_DETAILS_CONNECTION_HEADER_REJECTED;
-    mc_header_id id = mc_header_id_of(token);
-    if (id == MC_HEADER_UPGRADE) {
-      asked = true;
-    } else if (id != MC_HEADER_KEEP_ALIVE && !mc_slice_equal_fold(token, MC_LITERAL("close"))) {
-      mc_details details = take_away(lines, token);
-      if (details) return details;
-    }
+    const mc_header_id id = mc_header_id_of(token);
+    if (id == MC_HEADER_UPGRADE || id == MC_HEADER_KEEP_ALIVE || mc_slice_equal_fold(token, MC_LITERAL("close"))) continue;
+    mc_details details = take_away(lines, token);
+    if (details) return details;
   }
-  mc_slice protocol = mc_lines_value(lines, MC_HEADER_UPGRADE);
-  if (!asked || !protocol.data) return MC_DETAILS_NONE;
-  if (mc_slice_equal_fold(protocol, MC_LITERAL("h2c"))) { /* not taken up: the request stays on HTTP/1.1 */
-    hide_named(lines, MC_LITERAL("http2-settings"));
-    return MC_DETAILS_NONE;
-  }
-  *upgrade = protocol;
-  show(lines, MC_HEADER_CONNECTION);
-  show(lines, MC_HEADER_UPGRADE);
   return MC_DETAILS_NONE;
 }
 

@@ -31,7 +31,7 @@ static inline mc_slice mc_lines_value(const mc_lines *lines, mc_header_id id) {
 mc_code mc_lines_read(const mc_header *headers, uint32_t count, size_t extra_bytes, const mc_names_asked *asked,
                       mc_scratch *scratch, mc_lines *out, mc_details *details);
 
-/* Takes away what a Connection line names, and that line unless the request asks for an upgrade, whose
+/* Takes away what a Connection line names, and that line. Not where the request asks for an upgrade, whose
  * protocol is then *upgrade (otherwise absent). MC_DETAILS_NONE, or why the request is refused. */
 mc_details mc_lines_take_away(mc_lines *lines, mc_slice *upgrade); /* where it may name anything */
 static inline mc_details mc_lines_connection(mc_lines *lines, mc_slice *upgrade) {

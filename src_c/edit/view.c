@@ -292,10 +292,10 @@ mc_code mc_view_make(const mc_request *request, const mc_http_options *options, 
   if (code != MC_OK) return code;
   details = framing(&lines);
   if (details) return refuse(refusal, details);
-  bool trailers;
+  bool trailers = false;
   details = mc_lines_connection(&lines, &view->upgrade);
   if (details) return refuse(refusal, details);
-  mc_lines_te(&lines, &trailers);
+  if (!view->upgrade.data) mc_lines_te(&lines, &trailers); /* that of an upgrade stays as it is */
   const int16_t expect = lines.at[MC_HEADER_EXPECT];
   /* Who serves the connection has told the client to go on. */
   if (expect >= 0 && mc_slice_equal_fold(lines.headers[expect].value, MC_LITERAL("100-continue"))) {

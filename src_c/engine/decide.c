@@ -194,11 +194,12 @@ MC_INLINED int upgrade_in(const mc_upgrade *upgrades, uint32_t count, mc_slice p
   return -1;
 }
 
-/* A request to switch protocols, CONNECT among them, needs leave: its route's, or else its listener's. */
-MC_INLINED bool upgrade_refused(const mc_snapshot *s, const mc_decision *d) {
+/* A request to switch protocols, CONNECT among them, needs leave: its route's, or else its listener's. action NULL: the
+ * redirect to TLS, which gives none. */
+MC_INLINED bool upgrade_refused(const mc_snapshot *s, const mc_action *action, const mc_decision *d) {
   mc_slice protocol = mc_slice_equal(d->view.method, MC_LITERAL("CONNECT")) ? d->view.method : d->view.upgrade;
   if (!protocol.data) return false;
-  int leave = upgrade_in(s->actions[d->route].upgrades, s->actions[d->route].upgrade_count, protocol);
+  int leave = action ? upgrade_in(action->upgrades, action->upgrade_count, protocol) : -1;
   const mc_http_options *options = &s->listeners[d->listener].options;
   if (leave < 0) leave = upgrade_in(options->upgrades, options->upgrade_count, protocol);
   return leave <= 0;
@@ -211,6 +212,10 @@ MC_INLINED mc_code route(const mc_snapshot *s, mc_input *input, mc_decision *d, 
     if (tls != MC_TLS_NONE && mc_tls_redirect_needed(&d->view, tls == MC_TLS_EXTERNAL_ONLY)) {
       d->virtual_host = -1; /* none of its edits apply */
       if (s->listeners[d->listener].options.tracing && mc_tracing_decide(d, NULL)) return MC_NO_MEMORY;
+      if (upgrade_refused(s, NULL, d)) {
+        reject(d, 403, MC_DETAILS_UPGRADE_FAILED, 0, MC_ABSENT);
+        return MC_OK;
+      }
       if (answered(s, NULL, input, d, peek)) return MC_OK;
       if (input->no_memory) return MC_NO_MEMORY;
       d->outcome = MC_REDIRECT;
@@ -223,7 +228,7 @@ MC_INLINED mc_code route(const mc_snapshot *s, mc_input *input, mc_decision *d, 
   if (input->no_memory) return MC_NO_MEMORY;
   const mc_action *action = d->route >= 0 ? &s->actions[d->route] : NULL;
   if (s->listeners[d->listener].options.tracing && mc_tracing_decide(d, action)) return MC_NO_MEMORY;
-  if (action && upgrade_refused(s, d)) {
+  if (action && upgrade_refused(s, action, d)) {
     reject(d, 403, MC_DETAILS_UPGRADE_FAILED, 0, MC_ABSENT);
     return MC_OK;
   }

@@ -253,6 +253,10 @@ static void test_headers(void) {
   CHECK(!view.upgrade.data);
   CHECK_INT(make("GET", "/", &plain, HEADERS("connection: Upgrade", "upgrade: ")), MC_OK);
   CHECK(view.upgrade.data && !view.upgrade.size); /* asks for one, and has no name for it */
+  CHECK_INT(make("GET", "/", &plain, HEADERS("connection: upgrade", "upgrade: x", "te: gzip")), MC_OK);
+  CHECK_SLICE(header("te"), "gzip");
+  CHECK_INT(make("GET", "/", &plain, HEADERS("connection: upgrade, te", "upgrade: x", "te: gzip")), MC_OK);
+  CHECK_SLICE(header("te"), "gzip");
   CHECK_INT(make("GET", "/", &plain, HEADERS("te: TRAILERS")), MC_OK);
   CHECK(!header("te").data);
   CHECK_INT(make("GET", "/", &plain, HEADERS("connection: te", "te: TRAILERS")), MC_OK);
