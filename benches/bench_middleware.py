@@ -4,8 +4,8 @@
 
 No sockets: the app is called as a server would, what it sends goes nowhere, and what the bare app costs is
 taken off. Ours decides on each request by an Envoy bootstrap: with one route, or 1,000 and a limit (the ring
-hash and outlier detection there are for whoever forwards: an app picks no endpoint of its own); for a caller in
-the mesh (``x-meshcore-caller``), who has applied the routes already, or for one from elsewhere, where the
+hash and outlier detection there are for whoever forwards: an app picks no endpoint of its own); for a caller
+in the mesh (``x-meshcore-caller``), who has applied the routes already, or for one from elsewhere, where the
 route's edits reach the app. Each peer does one part of that.
 """
 

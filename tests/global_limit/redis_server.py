@@ -24,8 +24,8 @@ def redis_binary() -> str | None:
 
 
 def free_port() -> int:
-    """One below those that the system gives to connections, as is the one of a cluster's bus, 10,000 above: nobody
-    takes them before the server does."""
+    """One that the system gives to no connection, so that nobody takes it before the server does; and so for
+    a cluster's bus, 10,000 above."""
     while True:
         port = random.SystemRandom().randrange(11_000, 22_000)
         if _is_free(port) and _is_free(port + 10_000):
