@@ -13,7 +13,9 @@ mc_code mc_hash_input(mc_decision *d, const mc_hash_policies *policies, mc_input
 
 /* Whether it is worth a look: some level edits or rewrites requests. */
 static inline bool mc_hash_may_be_edited(const mc_decision *d, const mc_action *action) {
-  return action->rewrites || d->choice >= 0 || !mc_edits_empty(&action->edits.request) ||
+  const mc_weighted *weighted = d->choice >= 0 ? &action->weighted[d->choice] : NULL;
+  return action->rewrites || d->request_edits || !mc_edits_empty(&action->edits.request) ||
+         (weighted && (weighted->host_rewrite.size || !mc_edits_empty(&weighted->edits.request))) ||
          !mc_edits_empty(&d->snapshot->hosts[d->virtual_host].edits.request) ||
          !mc_edits_empty(&d->snapshot->listeners[d->listener].edits.request);
 }
