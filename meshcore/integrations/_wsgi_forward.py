@@ -17,7 +17,7 @@ try:
 except ModuleNotFoundError as error:
     raise ModuleNotFoundError(
         "forwarding to other services from WSGI needs httpx, which is missing; install it by: "
-        "pip install 'meshcore-engine[httpx]'",
+        "pip install httpx",
         name="httpx",
     ) from error
 

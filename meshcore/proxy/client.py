@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from meshcore.proxy.alarm import Alarm
 from meshcore.proxy.answer import Answer, http_date, status_line
@@ -78,8 +78,7 @@ class ClientConnection(asyncio.BufferedProtocol):
     # ------------------------------------------------------------------ its life
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self.transport = transport
+        self.transport = cast(asyncio.Transport, transport)  # uvloop's is none by inheritance
         self.peername = transport.get_extra_info("peername")
         self.sockname = transport.get_extra_info("sockname")
         self._server.connections.add(self)
