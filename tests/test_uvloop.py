@@ -1,4 +1,4 @@
-"""What goes over connections of ours does so in uvloop, too, whose transports are not asyncio's by inheritance."""
+"""What goes over our connections does so in uvloop, whose transports are not asyncio's by inheritance."""
 
 from __future__ import annotations
 

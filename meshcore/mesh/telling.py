@@ -39,9 +39,17 @@ def tell_service(config: Config, service: str, namespace: str) -> None:
 
 
 def tell_untraced(config: Config, spans: object) -> None:
-    """That nothing will be reported, though somebody is there to get it."""
-    if spans is not None and not any(listener.options.tracing for listener in config.listeners):
+    """That little or nothing will be reported, though somebody is there to get it."""
+    if spans is None:
+        return
+    tracing = [listener.options.tracing for listener in config.listeners if listener.options.tracing]
+    if not tracing:
         _log.warning("no listener of the configuration traces requests: there will be no spans")
+    elif not any(options.provider for options in tracing):
+        _log.warning(
+            "no provider of traces is configured (Istio: by a Telemetry): clients begin no trace, and"
+            " of requests without one only what is sampled is reported (docs/tracing.md#spans)"
+        )
 
 
 def tell_passing(view: View, authority: str, told: set[str]) -> None:

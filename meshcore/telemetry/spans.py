@@ -81,11 +81,13 @@ class Spans:
         service: str | None = None,
         clock: Callable[[], int] = time.time_ns,
     ) -> None:
-        if not callable(getattr(processor, "on_end", None)):
-            hint = "; exporters go into one" if hasattr(processor, "export") else ""
+        given: object = processor
+        if isinstance(given, type) or not callable(getattr(given, "on_end", None)):
+            found = f"the class {given.__name__}" if isinstance(given, type) else type(given).__name__
+            hint = "; exporters go into one" if hasattr(given, "export") else ""
             raise TypeError(
                 "spans: expected a SpanProcessor of OpenTelemetry's SDK, such as"
-                f" BatchSpanProcessor(OTLPSpanExporter()), not {type(processor).__name__}{hint}"
+                f" BatchSpanProcessor(OTLPSpanExporter()), not {found}{hint}"
             )
         try:
             import opentelemetry.sdk.trace  # noqa: F401

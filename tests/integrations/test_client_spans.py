@@ -242,9 +242,13 @@ def test_where_nothing_traces_the_log_says_so(kept: Kept, caplog: pytest.LogCapt
         Mesh(silent, spans=kept.processor)
         assert "there will be no spans" in caplog.text
         caplog.clear()
+        Mesh(load_text(service("reviews", 1)), spans=kept.processor)
+        assert "no provider of traces is configured" in caplog.text
+        caplog.clear()
         Mesh(silent)
+        assert not caplog.records
         Mesh(config(1), spans=kept.processor)
-        assert "spans" not in caplog.text
+        assert "there will be no spans" not in caplog.text
 
 
 def test_a_name_that_the_endpoint_gives(origin: Origin, kept: Kept) -> None:

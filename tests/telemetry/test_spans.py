@@ -125,6 +125,7 @@ def test_a_processor_that_fails_is_logged_once(method: str, caplog: pytest.LogCa
     [
         (Exporter, "not InMemorySpanExporter; exporters go into one"),
         (lambda: "otlp", "SpanProcessor of OpenTelemetry's SDK, such as"),
+        (lambda: Kept, "not the class Kept"),
     ],
 )
 def test_what_is_no_processor(given: Callable[[], Any], message: str) -> None:
