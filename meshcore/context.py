@@ -94,7 +94,10 @@ class RequestContext:
             came_as = span.request_id
             chosen = (decision.request_id if decision is not None else None) or came_as or request_id()
             if chosen != came_as:  # the engine may have given it another one
-                span = span.with_request_id(chosen)
+                try:
+                    span = span.with_request_id(chosen)
+                except ValueError:  # the client's, which is too long, or has a tab: extract() passes it over
+                    span = span.with_request_id(came_as or request_id())
             self._span, self._headers = span, None
         return self._span
 

@@ -43,16 +43,18 @@ def watched(
     if span is None:
         return None
     length = str(environ.get("CONTENT_LENGTH") or "")
-    span.received = int(length) if length.isdigit() else 0
+    # Not all that isdigit() is a number, and int() refuses very long ones: it is the client's word.
+    span.received = int(length) if len(length) < 20 and length.isdecimal() else 0
     return Watched(span, start_response)
 
 
 def _target(environ: Environ) -> str:
     """As it came, where the server tells."""
+    if given := environ.get("RAW_URI") or environ.get("REQUEST_URI"):
+        return str(given)
     path = environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", "")
     query = environ.get("QUERY_STRING")
-    made = quote(path.encode("latin-1")) + (f"?{query}" if query else "")
-    return str(environ.get("RAW_URI") or environ.get("REQUEST_URI") or made)
+    return quote(path.encode("latin-1")) + (f"?{query}" if query else "")
 
 
 class Watched:

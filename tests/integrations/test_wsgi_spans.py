@@ -7,12 +7,13 @@ from typing import Any
 from wsgiref.util import setup_testing_defaults
 
 import pytest
-from mesh_support import rules, service
+from mesh_support import active, rules, service
 from opentelemetry.trace import SpanKind
 from span_support import SPAN, TRACE, Kept, id_of, parent_of, tags_of, trace_of
 
 import meshcore
 from meshcore import load_text
+from meshcore.context import current
 from meshcore.integrations.wsgi import MeshMiddleware as WsgiMiddleware
 from meshcore.mesh import Mesh
 
@@ -57,6 +58,10 @@ def ask(app: Any, path: str, **more: Any) -> tuple[str, bytes]:
     finally:
         if hasattr(body, "close"):
             body.close()
+
+
+def nobody(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+    raise AssertionError("the app is called")
 
 
 def test_what_is_sampled_is_reported(kept: Kept) -> None:
@@ -112,3 +117,38 @@ def test_clients_that_leave_and_apps_that_fail_late(kept: Kept) -> None:
     late, left = [tags_of(it) for it in kept.spans]
     assert (late["http.status_code"], late["response_flags"], late["response_size"]) == ("200", "-", "1")
     assert (left["http.status_code"], left["response_flags"], left["response_size"]) == ("200", "DC", "1")
+
+
+@pytest.mark.parametrize("came", ["9" * 300, "a\tb"])
+def test_request_ids_that_cannot_go_on(kept: Kept, came: str) -> None:
+    ids = []
+
+    def app(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        context = current()
+        assert context is not None
+        ids.append(context.request_id)
+        start_response("200 OK", [])
+        return [b"a"]
+
+    with mesh_for(kept) as mesh:
+        assert ask(WsgiMiddleware(app, mesh=mesh), "/", **B3, HTTP_X_REQUEST_ID=came) == ("200 OK", b"a")
+    assert len(ids[0]) == 36  # one of our own
+    assert tags_of(kept.only())["guid:x-request-id"] == came
+
+
+@pytest.mark.parametrize("length", ["\u00b2", "9" * 5000])
+def test_lengths_that_are_no_numbers(kept: Kept, length: str) -> None:
+    with mesh_for(kept) as mesh:
+        status, _ = ask(WsgiMiddleware(nobody, mesh=mesh), "/", **B3, CONTENT_LENGTH=length)
+        assert active(mesh) == 0
+    assert (status, tags_of(kept.only())["request_size"]) == ("400 Bad Request", "0")
+
+
+def test_a_target_is_told_as_it_came(kept: Kept) -> None:
+    def app(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        start_response("200 OK", [])
+        return [b"a"]
+
+    with mesh_for(kept) as mesh:  # the path of a server that has made a text of it
+        ask(WsgiMiddleware(app, mesh=mesh), "/\u20ac", RAW_URI="/%E2%82%AC", **B3)
+    assert tags_of(kept.only())["url.path"] == "/%E2%82%AC"
