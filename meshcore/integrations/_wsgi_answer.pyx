@@ -93,6 +93,8 @@ cdef class Answer:
                 mc_decision_timeouts(&self._decision._block.decision, &timeouts)
                 environ = environ_for_app(self._decision, environ, spelt, &timeouts)
             body = self._member.app(environ, self)
+            if body is None:  # which __next__ takes for a body that has been closed
+                raise TypeError("the app returned None, not its body: an iterable of bytes")
         except BaseException as error:
             self._failed(error)
             raise

@@ -386,3 +386,15 @@ def test_an_app_may_start_when_all_is_over(mesh: Mesh) -> None:
     later[0]("200 OK", [])
     assert told == [("200 OK", [])]
     assert counts(mesh) == {(REVIEWS, 0, ""): 1}
+
+
+@pytest.mark.parametrize("path", ["/", "/edited"])
+def test_an_app_that_forgets_its_body_is_told(mesh: Mesh, path: str) -> None:
+    def app(environ: dict[str, Any], start_response: Any) -> Any:
+        start_response("200 OK", HEAD)
+
+    environ: dict[str, Any] = {"PATH_INFO": path, "HTTP_HOST": "reviews:9080"}
+    setup_testing_defaults(environ)
+    with pytest.raises(TypeError, match="the app returned None"):
+        MeshMiddleware(app, mesh=mesh)(environ, lambda *head: print)
+    assert active(mesh) == 0
