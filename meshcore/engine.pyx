@@ -252,8 +252,9 @@ cdef class Engine:
             except UnicodeEncodeError:
                 return self.decide(
                     as_bytes(method), as_bytes(authority), as_bytes(path), headers, scheme=as_bytes(scheme),
-                    source=source, source_port=source_port, local=local, port=port, protocol=as_bytes(protocol),
-                    now_ns=now_ns, unix_time=unix_time, seed=seed, inbound=inbound, served=served)
+                    source=as_bytes(source), source_port=source_port, local=as_bytes(local), port=port,
+                    protocol=as_bytes(protocol), now_ns=now_ns, unix_time=unix_time, seed=seed, inbound=inbound,
+                    served=served)
             except OverflowError:
                 check_ports(source_port, port)
                 raise
@@ -338,6 +339,7 @@ cdef class Engine:
         cdef Snapshot snapshot = self._serving.snapshot()
         method, authority, path = as_bytes(method), as_bytes(authority), as_bytes(path)
         scheme, protocol = as_bytes(scheme), as_bytes(protocol)
+        source, local = as_bytes(source), as_bytes(local)
         check_ports(source_port, port)
         fill(request, method, authority, path, scheme, source, local, protocol, source_port, port)
         request.now_ns = now_of(snapshot, now_ns)

@@ -232,6 +232,15 @@ def test_surrogates_are_the_bytes_that_they_stand_for(engine: Engine) -> None:
     assert engine.decide("GET", None, "/\udce9", [("host", "a.com")]).outcome is Outcome.REJECT
 
 
+@pytest.mark.parametrize("address", ["\udce9", "10.0.0.1\ud800"], ids=["byte", "surrogate"])
+def test_addresses_are_of_any_text(engine: Engine, address: str) -> None:
+    plain = engine.decide("GET", "a.com", "/old/x", source="x", local="x")
+    assert engine.decide("GET", "a.com", "/old/x", source=address).route == plain.route
+    assert engine.decide("GET", "a.com", "/old/x", local=address).route == plain.route
+    explained = engine.explain("GET", "a.com", "/old/x", source=address, local=address)
+    assert explained.outcome == plain.outcome.value
+
+
 def test_edits(engine: Engine) -> None:
     d = engine.decide("GET", "a.com", "/old/x", {"x-user": "jo", "x-secret": "s", "connection": "close"})
     found = d.request_headers()
