@@ -62,19 +62,20 @@ async def forward(way: Way, decision: Decision, scope: Scope, receive: Receive, 
             return await _answer(scope, send, 400, [], b"Bad Request")
         if head is None:
             return await refuse(decision, scope, send)
-        try:
-            if head.status != 101:
-                return await _relay(decision, scope, send, head)
-            await _accept(decision, client, head)
-            await _Tunnel(decision, client, head).run()
-            return 101
-        finally:
-            head.close()
+        if head.status != 101:
+            return await _relay(decision, scope, send, head)
+        await _accept(decision, client, head)
+        await _Tunnel(decision, client, head).run()
+        return 101
     finally:
         tasks = (opening, client.next)
         for task in tasks:
             task.cancel()
-        if await ended(tasks):
+        cancelled = await ended(tasks)
+        # It may have been there before anybody could take it: we were cancelled just then.
+        if not opening.cancelled() and opening.exception() is None and (head := opening.result()) is not None:
+            head.close()
+        if cancelled:
             raise asyncio.CancelledError
 
 

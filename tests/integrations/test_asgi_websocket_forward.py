@@ -271,6 +271,29 @@ async def test_a_server_that_cancels_ends_both_sides() -> None:
         assert active(mesh) == 0
 
 
+@in_loop
+async def test_a_server_that_cancels_just_when_the_endpoint_has_accepted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    closed = []
+
+    class Head:
+        def close(self) -> None:
+            closed.append(self)
+
+    async def accepted(*given: object) -> Head:
+        client.task.cancel()
+        return Head()
+
+    monkeypatch.setattr("meshcore.integrations._asgi_websocket_forward._open", accepted)
+    async with mesh_with() as (mesh, _):
+        client = Client(mesh)
+        with pytest.raises(asyncio.CancelledError):
+            await client.task
+        assert active(mesh) == 0
+    assert len(closed) == 1
+
+
 LIMITS = ("idle_timeout: 0.05s", "max_stream_duration: {max_stream_duration: 0.05s}")
 
 
