@@ -122,8 +122,13 @@ class RequestContext:
         """Write the context for the next service into header lines: a span below this one, or the ``span``
         that is given, and the request id. The formats are OTEL_PROPAGATORS', or else the one that the request
         came with; of a trace that begins here the tracer's, where the configuration has one."""
+        return (span or self.span.child()).inject(headers, self.formats)
+
+    @property
+    def formats(self) -> tuple[str, ...]:
+        """What ``inject()`` writes, by the names that SpanContext has for formats."""
         own = self._decision.trace_format if self._decision is not None else None
-        return (span or self.span.child()).inject(headers, _formats(self.span, own))
+        return _formats(self.span, own)
 
     def carrier(self) -> dict[str, str]:
         """The context as text, to be put beside a job in a queue; ``activate()`` takes it."""

@@ -15,6 +15,7 @@ from meshcore.exchange import AttemptError
 from meshcore.integrations._around import require_mesh
 from meshcore.integrations._inbound import mark_of
 from meshcore.integrations._spans import Calling, calling, descends
+from meshcore.integrations._tracers import Reads, reads_of, unread
 from meshcore.mesh import Mesh
 from meshcore.model import Cluster, Config, Discovery, UpstreamTls
 from meshcore.telemetry.span_texts import Seen
@@ -68,14 +69,15 @@ class Outbound:
         self.mesh = mesh
         #: Of every request that leaves this process for the mesh.
         self.mark: Line = mark_of(mesh)
-        self._descends: tuple[Config | None, bool] = (None, False)
+        self._tracers: tuple[Config | None, bool, tuple[Reads, ...]] = (None, False, ())
 
     def decide(
         self, method: str, target: bytes, headers: Iterable[Line], *, scheme: str
     ) -> tuple[Decision, Calling | None]:
         """Decide on a request with these header lines, Host among them; its spans where it is reported.
 
-        The lines of the current request's context are added, but for what the caller says itself.
+        The lines of the current request's context are added, but for what the caller says itself; beside its
+        formats in one that the listener's tracer reads.
         """
         self.mesh.use()
         context = current()
@@ -94,22 +96,25 @@ class Outbound:
             await asyncio.to_thread(self.mesh.use)
 
     def _to_inject(self, context: RequestContext | None) -> SpanContext | None:
-        """The span to tell of; None: whichever. Where the tracer makes one for the request, which is
+        """The span to tell of; None: there is none. Where the tracer makes one for the request, which is
         reported, none that nobody reports stands between this and the current request's."""
-        if context is None or self.mesh.spans is None:
+        if context is None:
             return None
         config = self.mesh.engine.config
-        if self._descends[0] is not config:
-            self._descends = config, descends(config)
-        return context.span if self._descends[1] else context.span.child()
+        if self._tracers[0] is not config:
+            self._tracers = config, descends(config), reads_of(config)
+        reported = self.mesh.spans is not None
+        return context.span if reported and self._tracers[1] else context.span.child()
 
     def _lines(
         self, headers: Iterable[Line], context: RequestContext | None, span: SpanContext | None
     ) -> list[Line]:
         lines = list(headers)
-        if context is not None:
+        if context is not None and span is not None:
             said = {name.lower() for name, _ in lines}
             added: list[Line] = context.inject([], span)
+            if more := unread(self._tracers[2], context.formats):
+                added += _for_tracers(lines, span, more)
             lines += [line for line in added if line[0] not in said]
         lines.append(self.mark)
         return lines
@@ -234,6 +239,18 @@ class Outbound:
 def whither(decision: Decision, attempt: Attempt) -> str:
     """Where an attempt went, for errors: the URL has no more than the service."""
     return f"{attempt.endpoint} of {decision.cluster}, attempt {attempt.number}"
+
+
+def _for_tracers(said: list[Line], span: SpanContext, formats: tuple[str, ...]) -> list[Line]:
+    """The span as tracers read it, or else that of which the caller tells itself."""
+    own = SpanContext.extract(said)
+    if own is not None and own.is_valid:
+        if own.source in formats:
+            return []
+        span = own
+    if span.sampled is None and "tracecontext" in formats:
+        span = span.with_sampling(True)  # which leaves it to the tracer: a traceparent cannot say so
+    return span.inject([], formats)
 
 
 def _runs_a_loop() -> bool:

@@ -12,6 +12,7 @@ from typing import Any, Protocol, TypeVar
 from meshcore.context import RequestContext
 from meshcore.engine import Attempt, Decision, Outcome
 from meshcore.exchange import AttemptError
+from meshcore.integrations._tracers import before_others, reads
 from meshcore.mesh import Mesh
 from meshcore.model import Config, TracingOptions
 from meshcore.telemetry.request_spans import (
@@ -138,10 +139,15 @@ def calling(
     own = context.span if context is not None else None
     if options is None or (own is not None and own.sampled is False):
         return None
-    given = SpanContext.extract(seen.headers)
+    formats = before_others(reads(options)) if context is not None else None
+    given = SpanContext.extract(seen.headers, formats)
     forwarded = decision.outcome is Outcome.FORWARD
-    sent = SpanContext.extract(decision.request_headers()) if forwarded else given
-    if sent is None or not sent.is_valid or not sent.sampled:
+    sent = SpanContext.extract(decision.request_headers(), formats) if forwarded else given
+    if sent is None or not sent.is_valid:
+        return None
+    if own is not None and own.sampled and own.source not in (None, *reads(options)):
+        sent = sent.with_sampling(True)  # as those say which the tracer does not read
+    if not sent.sampled:
         return None
     above = given.span_id if given is not None and given.trace_id == sent.trace_id else None
     ours = injected is not None and injected.span_id == above
@@ -153,14 +159,15 @@ def calling(
     spawns = forwarded and options.spawn_upstream_span and decision.trace_format is not None
     span = above_attempt(sent, above, free) if spawns or sent.span_id == above else sent
     kind: Kind = "internal" if spawns else "client"
-    return Calling(_request_span(mesh, kind, span, above, seen, decision), spawns=spawns)
+    return Calling(_request_span(mesh, kind, span, above, seen, decision), formats, spawns=spawns)
 
 
 class Calling:
     """A request that goes out, as spans tell of it: one span of all attempts, or one for each beside it."""
 
-    def __init__(self, span: RequestSpan, *, spawns: bool) -> None:
+    def __init__(self, span: RequestSpan, formats: tuple[str, ...] | None, *, spawns: bool) -> None:
         self._span = span
+        self._formats = formats  #: of its lines, the first that names it
         self._spawns = spawns
         self._open = 0  #: answers that are being read
         self._status: int | None = None  #: of the answer that the client gets; None: it has none yet
@@ -207,7 +214,7 @@ class Calling:
     def _begin(self, attempt: Attempt) -> AttemptSpan | None:
         self._span.endpoint = attempt.endpoint
         if self._spawns:
-            sent = SpanContext.extract(attempt.request_headers())
+            sent = SpanContext.extract(attempt.request_headers(), self._formats)
             if sent is not None and sent.is_valid:
                 return self._span.attempt(sent, attempt.endpoint, attempt.number)
         elif attempt.number > 1:
