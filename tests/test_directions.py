@@ -150,7 +150,7 @@ PYTHON_ALLOWED: dict[str, set[str]] = {
     | {"_limit", "_outlier", "shared", "_trace"},
     "__init__": SERVING | {"_backend", "_circuit", "_concurrency", "context", "mesh"},
     "integrations": SERVING
-    | {"_core", "_per_loop", "_request", "_sampled", "_sealed"}
+    | {"_core", "_per_loop", "_request", "_sampled", "_sealed", "_trace"}
     | {"context", "discovery", "mesh", "telemetry", "upstream"},
     "telemetry": SERVING,
     "analysis": {"model", "config", "match"},
