@@ -260,7 +260,7 @@ MC_INLINED mc_code decide(const mc_snapshot *s, const mc_request *request, mc_de
   d->subset_reason = MC_SUBSET_NONE;
   d->location = MC_ABSENT;
   d->body = MC_ABSENT;
-  d->leased = d->elsewhere = d->fault_of_delay = d->detects = d->retries = d->over = d->hashed = false;
+  d->leased = d->elsewhere = d->fault_of_delay = d->detects = d->retries = d->over = d->hashed = d->moved = false;
   d->upstream = NULL;
   d->exchange = NULL;
   d->delay_ns = d->bytes_per_second = 0;
