@@ -113,7 +113,8 @@ class Outbound:
         if context is not None and span is not None:
             said = {name.lower() for name, _ in lines}
             added: list[Line] = context.inject([], span)
-            if more := unread(self._tracers[2], context.formats):
+            tracers = self._tracers[2]
+            if tracers and (more := unread(tracers, context.formats)):
                 added += _for_tracers(lines, span, more)
             lines += [line for line in added if line[0] not in said]
         lines.append(self.mark)

@@ -30,13 +30,17 @@ __all__ = ["Calling", "Closes", "calling", "descends", "server_span"]
 
 
 def _request_span(
-    mesh: Mesh, kind: Kind, context: SpanContext, parent: str | None, seen: Seen, decision: Decision
+    mesh: Mesh,
+    options: TracingOptions,
+    kind: Kind,
+    context: SpanContext,
+    parent: str | None,
+    seen: Seen,
+    decision: Decision,
 ) -> RequestSpan:
-    spans, options = mesh.spans, _tracing(mesh, decision)
-    assert spans is not None
-    assert options is not None
+    assert mesh.spans is not None
     return RequestSpan(
-        spans,
+        mesh.spans,
         kind,
         context,
         parent,
@@ -46,10 +50,6 @@ def _request_span(
         options=options,
         label=lambda address: labels_of(mesh.view().cluster(decision.cluster), address),
     )
-
-
-def _tracing(mesh: Mesh, decision: Decision) -> TracingOptions | None:
-    return mesh.view().options(decision.listener).tracing
 
 
 # ------------------------------------------------------------------ what comes in
@@ -82,7 +82,7 @@ def server_span(
     context.belong(span)
     if not span.sampled:
         return None
-    made = _request_span(mesh, "server", span, parent, seen, decision)
+    made = _request_span(mesh, options, "server", span, parent, seen, decision)
     if not listener.use_remote_address:  # else it may be a stranger's word
         made.told = seen.header(OPERATION)
     return made
@@ -135,7 +135,7 @@ def calling(
         context: of the request on whose behalf it is made.
         injected: the span that was written into the request's lines, unless the caller's own stand there.
     """
-    options = _tracing(mesh, decision)
+    options = mesh.view().options(decision.listener).tracing
     own = context.span if context is not None else None
     if options is None or (own is not None and own.sampled is False):
         return None
@@ -159,7 +159,8 @@ def calling(
     spawns = forwarded and options.spawn_upstream_span and decision.trace_format is not None
     span = above_attempt(sent, above, free) if spawns or sent.span_id == above else sent
     kind: Kind = "internal" if spawns else "client"
-    return Calling(_request_span(mesh, kind, span, above, seen, decision), formats, spawns=spawns)
+    made = _request_span(mesh, options, kind, span, above, seen, decision)
+    return Calling(made, formats, spawns=spawns)
 
 
 class Calling:
@@ -212,15 +213,8 @@ class Calling:
         self._span.end(0, "DC" if left else None)
 
     def _begin(self, attempt: Attempt) -> AttemptSpan | None:
-        self._span.endpoint = attempt.endpoint
-        if self._spawns:
-            sent = SpanContext.extract(attempt.request_headers(), self._formats)
-            if sent is not None and sent.is_valid:
-                return self._span.attempt(sent, attempt.endpoint, attempt.number)
-        elif attempt.number > 1:
-            again = {"retry.count": str(attempt.number - 1), "upstream_address": attempt.endpoint}
-            self._span.note("retry", {**again})
-        return None
+        sent = SpanContext.extract(attempt.request_headers(), self._formats) if self._spawns else None
+        return self._span.attempt(attempt, sent)
 
     def _failed(self, attempt: Attempt, one: AttemptSpan | None, error: BaseException) -> None:
         failure = error.error if isinstance(error, AttemptError) else ""
@@ -229,10 +223,7 @@ class Calling:
         if one is not None:
             one.end(0, failure, cancelled=isinstance(error, asyncio.CancelledError))
         elif failure:
-            tags: dict[str, str | int] = {
-                "error.reason": reason_of(failure),
-                "upstream_address": attempt.endpoint,
-            }
+            tags = {"error.reason": reason_of(failure), "upstream_address": attempt.endpoint}
             self._span.note("attempt failed", tags)
 
     def _answered(self, one: AttemptSpan | None, reply: R) -> R:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from typing import Any
 from urllib.parse import quote
 
@@ -85,12 +85,9 @@ class Watched:
             return body
         return _Body(body, self)
 
-    def pieces(self, body: Iterable[bytes]) -> Iterator[bytes]:
-        """A body that is made while it is sent."""
-        for piece in body:
-            self._sent += len(piece)
-            yield piece
-        self.over(complete=True)
+    def sent(self, size: int) -> None:
+        """So many bytes of a body that is made while it is sent."""
+        self._sent += size
 
     def over(self, *, complete: bool) -> None:
         """Nothing more is going to be sent; not ``complete``: since the client has gone."""
@@ -110,19 +107,22 @@ class _Body:
     def __init__(self, body: Iterable[bytes], watched: Watched) -> None:
         self._body = body
         self._watched = watched
-        self._pieces = watched.pieces(body)
+        self._pieces = iter(body)
 
     def __iter__(self) -> _Body:
         return self
 
     def __next__(self) -> bytes:
         try:
-            return next(self._pieces)
+            piece = next(self._pieces)
         except StopIteration:
+            self._watched.over(complete=True)
             raise
         except BaseException as error:
             self._watched.failed(error)
             raise
+        self._watched.sent(len(piece))
+        return piece
 
     def close(self) -> None:
         try:

@@ -77,14 +77,7 @@ class ProxySpans:
 
     def attempt(self, attempt: Attempt, lines: list[Line]) -> AttemptSpan | None:
         """An attempt begins, with these header lines."""
-        self._span.endpoint = attempt.endpoint
-        sent = SpanContext.extract(lines) if self._spawns else None
-        if sent is not None and sent.is_valid:
-            return self._span.attempt(sent, attempt.endpoint, attempt.number)
-        if attempt.number > 1:
-            again: dict[str, str | int] = {"retry.count": str(attempt.number - 1)}
-            self._span.note("retry", {**again, "upstream_address": attempt.endpoint})
-        return None
+        return self._span.attempt(attempt, SpanContext.extract(lines) if self._spawns else None)
 
     def end(self, record: AccessRecord) -> None:
         """The request is over, of which that is known."""

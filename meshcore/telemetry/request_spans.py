@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Literal
 
-from meshcore.decision import Decision
+from meshcore.decision import Attempt, Decision
 from meshcore.model import Cluster, TracingOptions
 from meshcore.telemetry.span_texts import Seen, custom_tags, operation, rendered
-from meshcore.telemetry.spans import Event, FinishedSpan, Spans
+from meshcore.telemetry.spans import Event, FinishedSpan, Spans, Tags
 from meshcore.trace import SpanContext
 
 __all__ = ["AttemptSpan", "Kind", "RequestSpan", "above_attempt", "labels_of", "reason_of", "url_of"]
@@ -29,6 +29,13 @@ _FLAGS = {
     "per-try-timeout": "UT",
     "overflow": "UO",
 }
+#: The same -> how Envoy calls what became of the stream.
+_REASONS = {
+    "connect-failure": "remote connection failure",
+    "connect-timeout": "connection timeout",
+    "reset": "connection termination",
+    "protocol-error": "protocol error",
+}
 
 
 def labels_of(cluster: Cluster | None, address: str | None) -> Label:
@@ -42,15 +49,6 @@ def labels_of(cluster: Cluster | None, address: str | None) -> Label:
         return None
 
     return label
-
-
-#: The same -> how Envoy calls what became of the stream.
-_REASONS = {
-    "connect-failure": "remote connection failure",
-    "connect-timeout": "connection timeout",
-    "reset": "connection termination",
-    "protocol-error": "protocol error",
-}
 
 
 def reason_of(failure: str) -> str:
@@ -114,13 +112,20 @@ class RequestSpan:
         self._start: int = spans.clock()
         self._over = False
 
-    def note(self, name: str, tags: dict[str, str | int]) -> None:
+    def note(self, name: str, tags: Tags) -> None:
         """Something has happened."""
         self._events.append(Event(name, self._spans.clock(), tags))
 
-    def attempt(self, context: SpanContext, endpoint: str, number: int) -> AttemptSpan:
-        """A span below it begins."""
-        return AttemptSpan(self, self._spans, context, endpoint, number)
+    def attempt(self, attempt: Attempt, sent: SpanContext | None) -> AttemptSpan | None:
+        """An attempt begins: with a span below this one where its lines tell of it (``sent``); else a further
+        one is an event of this."""
+        self.endpoint = attempt.endpoint
+        if sent is not None and sent.is_valid:
+            return AttemptSpan(self, self._spans, sent, attempt.endpoint, attempt.number)
+        if attempt.number > 1:
+            again = {"retry.count": str(attempt.number - 1), "upstream_address": attempt.endpoint}
+            self.note("retry", again)
+        return None
 
     def end(self, status: int, flags: str | None = None) -> None:
         """It is over; once more changes nothing.
