@@ -68,13 +68,18 @@ cdef extern from *:
     bint mc_take_list(PyObject *items, mc_header *out, PyObject **held) noexcept
 
 
+cdef inline bint is_ascii(object text) noexcept:
+    """A str that is read in place, as nearly all are."""
+    return PyUnicode_CheckExact(text) and PyUnicode_IS_COMPACT_ASCII(text)
+
+
 cdef inline bint take_plain(PyObject *text, mc_slice *out) noexcept:
     """bytes or an ASCII str, in place, as nearly all texts are; False for anything else."""
     if PyBytes_CheckExact(<object> text):
         out.data = PyBytes_AS_STRING(<object> text)
         out.size = <size_t> PyBytes_GET_SIZE(<object> text)
         return True
-    if PyUnicode_CheckExact(<object> text) and PyUnicode_IS_COMPACT_ASCII(<object> text):
+    if is_ascii(<object> text):
         out.data = <const char *> PyUnicode_1BYTE_DATA(<object> text)
         out.size = <size_t> PyUnicode_GET_LENGTH(<object> text)
         return True

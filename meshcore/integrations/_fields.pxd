@@ -6,12 +6,11 @@ from cpython.object cimport PyObject
 from libc.stdint cimport uint32_t
 from libc.string cimport memcmp
 
-from meshcore._request cimport PyUnicode_CheckExact, PyUnicode_GET_LENGTH, PyUnicode_IS_COMPACT_ASCII
+from meshcore._request cimport PyUnicode_1BYTE_DATA, PyUnicode_GET_LENGTH, is_ascii
 
 
 cdef extern from "Python.h":
     PyObject *PyDict_GetItemWithError(object items, object key) except? NULL
-    void *PyUnicode_1BYTE_DATA(object text)
     bint PyDict_Next(object items, Py_ssize_t *at, PyObject **key, PyObject **value) noexcept
 
 
@@ -65,8 +64,7 @@ cdef inline bint is_word(PyObject *value, Word *word) noexcept:
     if value == word.latest:
         return True
     if (
-        PyUnicode_CheckExact(<object> value)
-        and PyUnicode_IS_COMPACT_ASCII(<object> value)
+        is_ascii(<object> value)
         and PyUnicode_GET_LENGTH(<object> value) == word.size
         and not memcmp(PyUnicode_1BYTE_DATA(<object> value), word.text, word.size)
     ):

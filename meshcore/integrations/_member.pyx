@@ -6,9 +6,7 @@ from cpython.object cimport PyObject
 from cpython.pythread cimport PyThread_get_thread_ident
 
 from meshcore._core cimport MC_FORWARD, mc_decision
-from meshcore._request cimport (
-    MC_LISTS_STAY, PyUnicode_1BYTE_DATA, PyUnicode_CheckExact, PyUnicode_GET_LENGTH, PyUnicode_IS_COMPACT_ASCII,
-)
+from meshcore._request cimport MC_LISTS_STAY, PyUnicode_1BYTE_DATA, PyUnicode_GET_LENGTH, is_ascii
 from meshcore._sampled cimport may_be_sampled
 from meshcore.decision cimport Decision
 
@@ -102,7 +100,7 @@ cdef object port_in(object value):
     cdef long port = 0
     if type(value) is int and 0 <= value <= 65535:
         return value
-    if not PyUnicode_CheckExact(value) or not PyUnicode_IS_COMPACT_ASCII(value):
+    if not is_ascii(value):
         return port_of(value)
     text, size = <const unsigned char *> PyUnicode_1BYTE_DATA(value), PyUnicode_GET_LENGTH(value)
     if not 0 < size <= 5:

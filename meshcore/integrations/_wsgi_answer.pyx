@@ -10,7 +10,7 @@ from cpython.object cimport PyObject
 from cpython.ref cimport Py_DECREF
 
 from meshcore._core cimport MC_FORWARD, mc_decision_close, mc_decision_timeouts, mc_timeouts
-from meshcore._request cimport PyUnicode_1BYTE_DATA, PyUnicode_CheckExact, PyUnicode_GET_LENGTH, PyUnicode_IS_COMPACT_ASCII
+from meshcore._request cimport PyUnicode_1BYTE_DATA, PyUnicode_GET_LENGTH, is_ascii
 from meshcore._sealed cimport seal
 from meshcore.decision cimport Decision
 from meshcore.integrations._head cimport stays, tell
@@ -40,7 +40,7 @@ cdef inline int leave(object token) except -1:
 cdef inline int number_in(object status) except -1:
     """The number that a status line begins with."""
     cdef const unsigned char *text
-    if PyUnicode_CheckExact(status) and PyUnicode_IS_COMPACT_ASCII(status) and PyUnicode_GET_LENGTH(status) >= 3:
+    if is_ascii(status) and PyUnicode_GET_LENGTH(status) >= 3:
         text = <const unsigned char *> PyUnicode_1BYTE_DATA(status)
         if c'1' <= text[0] <= c'9' and c'0' <= text[1] <= c'9' and c'0' <= text[2] <= c'9':
             return (text[0] - c'0') * 100 + (text[1] - c'0') * 10 + text[2] - c'0'

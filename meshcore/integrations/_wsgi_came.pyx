@@ -9,9 +9,7 @@ from cpython.ref cimport Py_INCREF, Py_XDECREF
 from cpython.tuple cimport PyTuple_GET_ITEM
 from libc.string cimport memcmp
 
-from meshcore._request cimport (
-    MC_LISTS_STAY, PyUnicode_1BYTE_DATA, PyUnicode_CheckExact, PyUnicode_GET_LENGTH, PyUnicode_IS_COMPACT_ASCII,
-)
+from meshcore._request cimport MC_LISTS_STAY, PyUnicode_1BYTE_DATA, PyUnicode_GET_LENGTH, is_ascii
 from meshcore.integrations._fields cimport Field, PyDict_Next, field_of, value_of
 
 from meshcore.integrations._inbound import MARK
@@ -45,10 +43,6 @@ cdef class Header:
         if self._keeps and PyBytes_GET_SIZE(line[1]) <= VALUE_KEPT:
             self._line = line
         return line
-
-
-cdef inline bint is_ascii(object text) noexcept:
-    return PyUnicode_CheckExact(text) and PyUnicode_IS_COMPACT_ASCII(text)
 
 
 cdef inline bint is_same(object text, object other) noexcept:
@@ -168,7 +162,7 @@ cdef object target_in(dict environ):
     if found == NULL or not <object> found:
         return target_made(environ)
     raw = <object> found
-    if PyUnicode_CheckExact(raw) and PyUnicode_IS_COMPACT_ASCII(raw):
+    if is_ascii(raw):
         return raw
     return PyUnicode_AsLatin1String(raw)
 

@@ -58,11 +58,9 @@ static mc_code hash(mc_decision *d, const mc_cluster *cluster) {
   mc_input input;
   if (mc_route_table_input(d->snapshot->routes, &d->view, d->request.seed, &d->scratch, &input)) return MC_NO_MEMORY;
   const mc_action *action = action_of(d);
-  mc_input edited, *read = &input;
+  mc_input edited, *read;
   mc_view view;
-  if (mc_hash_may_be_edited(d, action) && mc_hash_input(d, &action->hash_policies, &input, &view, &edited, &read)) {
-    return MC_NO_MEMORY;
-  }
+  if (mc_hash_input(d, action, &action->hash_policies, &input, &view, &edited, &read)) return MC_NO_MEMORY;
   d->hashed = mc_action_hash(action, read, &d->cookies, &d->hash);
   return read->no_memory ? MC_NO_MEMORY : MC_OK;
 }

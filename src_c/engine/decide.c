@@ -74,10 +74,9 @@ MC_INLINED uint64_t hash_of(const mc_snapshot *s, const mc_action *action, mc_in
                             mc_pick *pick) {
   const mc_hash_policies *own = s->hash_policies ? &s->hash_policies[d->cluster] : NULL;
   const bool of_cluster = own && own->at;
-  mc_input edited, *read = input;
+  mc_input edited, *read;
   mc_view view;
-  if (mc_hash_may_be_edited(d, action) &&
-      mc_hash_input(d, of_cluster ? own : &action->hash_policies, input, &view, &edited, &read)) {
+  if (mc_hash_input(d, action, of_cluster ? own : &action->hash_policies, input, &view, &edited, &read)) {
     input->no_memory = true;
     return 0;
   }

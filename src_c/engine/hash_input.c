@@ -53,12 +53,11 @@ static bool show(const mc_header_list *list, mc_header *headers, mc_view *view) 
   return true;
 }
 
-mc_code mc_hash_input(mc_decision *d, const mc_hash_policies *policies, mc_input *input, mc_view *view, mc_input *edited,
-                      mc_input **out) {
+mc_code mc_hash_input_edited(mc_decision *d, const mc_hash_policies *policies, mc_view *view, mc_input *edited,
+                             mc_input **out) {
   mc_edits_in_force edits;
   mc_forwarding forwarding;
   mc_header_list list;
-  *out = input;
   mc_forwarding_gather(d, &edits);
   mc_forwarding_fill(d, &edits, NULL, &forwarding);
   uint32_t at = 0;

@@ -6,11 +6,6 @@
 
 #include "engine/snapshot.h"
 
-/* Where something that the policies read is changed: edited is the changed request, and *out its input, for which the
- * view has to outlive it. Otherwise *out is input. MC_OK or MC_NO_MEMORY. */
-mc_code mc_hash_input(mc_decision *d, const mc_hash_policies *policies, mc_input *input, mc_view *view, mc_input *edited,
-                      mc_input **out);
-
 /* Whether it is worth a look: some level edits or rewrites requests. */
 static inline bool mc_hash_may_be_edited(const mc_decision *d, const mc_action *action) {
   const mc_weighted *weighted = d->choice >= 0 ? &action->weighted[d->choice] : NULL;
@@ -18,6 +13,16 @@ static inline bool mc_hash_may_be_edited(const mc_decision *d, const mc_action *
          (weighted && (weighted->host_rewrite.size || !mc_edits_empty(&weighted->edits.request))) ||
          !mc_edits_empty(&d->snapshot->hosts[d->virtual_host].edits.request) ||
          !mc_edits_empty(&d->snapshot->listeners[d->listener].edits.request);
+}
+
+/* Where something that the policies read is changed: view is the changed request, and *out its input, edited, which the
+ * view has to outlive. Otherwise *out is input. MC_OK or MC_NO_MEMORY. */
+mc_code mc_hash_input_edited(mc_decision *d, const mc_hash_policies *policies, mc_view *view, mc_input *edited,
+                             mc_input **out); /* where anything may be; *out is left where nothing is */
+static inline mc_code mc_hash_input(mc_decision *d, const mc_action *action, const mc_hash_policies *policies,
+                                    mc_input *input, mc_view *view, mc_input *edited, mc_input **out) {
+  *out = input;
+  return mc_hash_may_be_edited(d, action) ? mc_hash_input_edited(d, policies, view, edited, out) : MC_OK;
 }
 
 #endif
