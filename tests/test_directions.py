@@ -141,7 +141,7 @@ PYTHON_ALLOWED: dict[str, set[str]] = {
     "certificates": {"model"},
     "watching": {"_turns", "config"},
     "context": {"decision", "trace", "_trace", "_types"},
-    "mesh": SERVING | {"_per_loop", "context", "discovery", "telemetry", "upstream", "watching"},
+    "mesh": SERVING | {"_aside", "_per_loop", "context", "discovery", "telemetry", "upstream", "watching"},
     "upstream": {"model", "engine", "certificates", "decision", "global_limit", "rate_limits"} | MEMORY,
     "health": {"model", "engine", "match", "certificates"} | WIRE,
     "global_limit": {"_version", "model", "config", "limit", "_limit", "shared", "telemetry"} | WIRE,
@@ -150,7 +150,7 @@ PYTHON_ALLOWED: dict[str, set[str]] = {
     | {"_limit", "_outlier", "shared", "_trace"},
     "__init__": SERVING | {"_backend", "_circuit", "_concurrency", "context", "mesh"},
     "integrations": SERVING
-    | {"_core", "_per_loop", "_request", "_sampled", "_sealed", "_trace"}
+    | {"_aside", "_core", "_per_loop", "_request", "_sampled", "_sealed", "_trace"}
     | {"context", "discovery", "mesh", "telemetry", "upstream"},
     "telemetry": SERVING,
     "analysis": {"model", "config", "match"},
@@ -162,6 +162,7 @@ PYTHON_ALLOWED: dict[str, set[str]] = {
     "proxy": SERVING | {"discovery", "telemetry", "upstream", "watching"},
     "demo": SERVING | {"proxy", "telemetry"},
     "reloading": {"model", "watching"},
+    "_aside": set(),
     "_per_loop": set(),
     "_turns": set(),
     "cli": SERVING

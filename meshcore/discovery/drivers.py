@@ -28,6 +28,9 @@ class _Driver:
 class ThreadDiscovery(_Driver):
     """Follows the names of an engine's clusters in a thread; also a context manager.
 
+    The thread begins when there is a name to follow: where a process has a second thread, even one that
+    waits, each of its system calls costs more.
+
     Args: those of :class:`Following`.
 
     Raises:
@@ -36,13 +39,13 @@ class ThreadDiscovery(_Driver):
 
     def __init__(self, engine: Engine, **options: Any) -> None:
         self._due = threading.Event()
-        self.following = Following(engine, woken=self._due.set, **options)
-        self._thread = threading.Thread(target=self._run, name="meshcore-discovery", daemon=True)
+        self.following = Following(engine, woken=self._wake, **options)
+        self._lock = threading.Lock()
+        self._thread: threading.Thread | None = None
 
     def start(self, *, wait: float = 10.0) -> bool:
         """Begin, and wait for the first answers at most so many seconds; whether all have come."""
         self.following.begin()
-        self._thread.start()
         return self.following.wait_warm(wait)
 
     def swap(self, config: Config, *, wait: float = 10.0) -> None:
@@ -52,8 +55,10 @@ class ThreadDiscovery(_Driver):
     def close(self) -> None:
         """Look nothing up any longer."""
         self.following.close()
-        if self._thread.is_alive():
-            self._thread.join()
+        with self._lock:
+            thread = self._thread
+        if thread is not None:
+            thread.join()
 
     def __enter__(self) -> ThreadDiscovery:
         self.start()
@@ -61,6 +66,14 @@ class ThreadDiscovery(_Driver):
 
     def __exit__(self, *exception: object) -> None:
         self.close()
+
+    def _wake(self) -> None:
+        self._due.set()
+        if self._thread is None and self.following.has_names():
+            with self._lock:
+                if self._thread is None and not self.following.closed:
+                    self._thread = threading.Thread(target=self._run, name="meshcore-discovery", daemon=True)
+                    self._thread.start()
 
     def _run(self) -> None:
         while not self.following.closed:

@@ -72,6 +72,11 @@ class Following:
     def closed(self) -> bool:
         return self._closed
 
+    def has_names(self) -> bool:
+        """Whether there is anything to look up, now or later."""
+        with self._changed:
+            return bool(self._names.questions())
+
     def begin(self) -> None:
         """Serve the answers that there are, which is none: what comes by DNS is not there until it is known.
 

@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Awaitable
 from typing import TYPE_CHECKING
 
+from meshcore._aside import aside
 from meshcore.context import RequestContext, activate, enter, leave
 from meshcore.engine import Decision, Outcome
 from meshcore.integrations._asgi_scope import edited_scope, target_of
@@ -42,7 +43,7 @@ async def serve(
     """Let the app have a handshake, forward it, or refuse it."""
     mesh = inbound.mesh
     if not mesh.started:
-        await asyncio.to_thread(mesh.use)
+        await aside(mesh.use)
     if not isinstance(scope["headers"], list):  # they may be there to be read once
         scope = {**scope, "headers": list(scope["headers"])}
     headers = scope["headers"]

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from types import EllipsisType
 from typing import NamedTuple
 
+from meshcore._aside import aside
 from meshcore.certificates import server_name, tls_of
 from meshcore.context import RequestContext, current
 from meshcore.engine import Attempt, Decision
@@ -93,7 +94,7 @@ class Outbound:
     async def started(self) -> None:
         """Start the mesh, where it is not, beside the event loop, which would wait for it in ``decide()``."""
         if not self.mesh.started:
-            await asyncio.to_thread(self.mesh.use)
+            await aside(self.mesh.use)
 
     def _to_inject(self, context: RequestContext | None) -> SpanContext | None:
         """The span to tell of; None: there is none. Where the tracer makes one for the request, which is

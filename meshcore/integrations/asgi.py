@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
+from meshcore._aside import aside
 from meshcore.context import RequestContext, enter, leave
 from meshcore.engine import Decision, Outcome
 from meshcore.integrations import _asgi_websocket
@@ -162,7 +163,7 @@ async def _in_a_thread(begin: Callable[[], None]) -> None:
         raise RuntimeError(
             "MeshMiddleware needs a server that runs asyncio (Hypercorn: -k asyncio); this one does not"
         ) from None
-    await asyncio.to_thread(begin)
+    await aside(begin)
 
 
 class _Head:

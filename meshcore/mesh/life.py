@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import threading
 import weakref
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING
 
+from meshcore._aside import aside
 from meshcore.engine import Engine
 from meshcore.mesh.limit_services import LimitServices
 from meshcore.mesh.mirror_thread import MirrorThread
@@ -106,11 +106,11 @@ class Life(ABC):
         self.close()
 
     async def __aenter__(self) -> Self:
-        await asyncio.to_thread(self.start)
+        await aside(self.start)
         return self
 
     async def __aexit__(self, *exception: object) -> None:
-        await asyncio.to_thread(self.close)
+        await aside(self.close)
 
     def _forked(self) -> None:
         """In the child: no thread of the parent's is here, and a lock may have been held by one."""

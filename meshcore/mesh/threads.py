@@ -1,4 +1,7 @@
-"""What follows what changes while a mesh serves: names, health and documents, each in a thread of its own."""
+"""What follows what changes while a mesh serves: names, health and documents, each in a thread of its own.
+
+A thread begins when there is something to follow: where a process has a second one, system calls cost more.
+"""
 
 from __future__ import annotations
 
@@ -44,17 +47,24 @@ class Threads:
         serve: Callable[[Config], object],
     ) -> None:
         self._engine = engine
-        self._wait = following.wait
-        self._checker = self._watcher = None
+        self._following = following
+        self._checker: HealthChecker | None = None
+        self._watcher: Watcher | None = None
         self._discovery = ThreadDiscovery(engine, resolver=following.resolver)
         self._discovery.start(wait=following.wait)
-        if following.health_checks:
-            self._checker = HealthChecker(engine, shared=following.runtime_dir)
-            self._checker.start()
+        self._check(engine.config)
+        if self._checker is not None:
             self._checker.wait(following.wait)
         if documents is not None and documents.wait:
             self._watcher = Watcher(documents, serve)
             self._watcher.start()
+
+    def _check(self, config: Config) -> None:
+        """Begin to check endpoints, where nobody does so yet and a configuration asks for it."""
+        if self._checker is None and self._following.health_checks and has_checks(config):
+            checker = HealthChecker(self._engine, shared=self._following.runtime_dir)
+            checker.start()
+            self._checker = checker
 
     def end_watching(self) -> None:
         """Not under a lock that ``serve`` takes: it may be under way."""
@@ -74,7 +84,8 @@ class Threads:
             self._engine.end_checks()
 
     def swap(self, config: Config) -> None:
-        self._discovery.swap(config, wait=self._wait)
+        self._check(config)  # before it is in force: its endpoints wait for their first checks
+        self._discovery.swap(config, wait=self._following.wait)
 
     @property
     def reload_error(self) -> str:
@@ -89,3 +100,7 @@ class Threads:
     def failed(self, cluster: str, endpoint: str) -> None:
         if self._checker is not None:
             self._checker.fail(cluster, endpoint)
+
+
+def has_checks(config: Config) -> bool:
+    return any(cluster.health_check is not None for cluster in config.clusters)

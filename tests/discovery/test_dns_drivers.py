@@ -56,6 +56,21 @@ def test_a_thread_follows() -> None:
     assert not any(thread.name == "meshcore-discovery" for thread in began)
 
 
+def test_there_is_no_thread_before_there_is_a_name() -> None:
+    before = threading.enumerate()
+    script, engine = Script(a=["10.0.0.1"]), Engine(config())
+
+    def began() -> list[str]:
+        return [thread.name for thread in threading.enumerate() if thread not in before]
+
+    with ThreadDiscovery(engine, resolver=script) as discovery:
+        assert began() == []
+        discovery.swap(config(by_name("c", "a")), wait=30)
+        assert began() == ["meshcore-discovery"]
+        assert addresses(engine, "c") == ["10.0.0.1:80"]
+    assert began() == []
+
+
 def test_a_task_follows() -> None:
     gate, engine = Gate(), Engine(config(by_name("c", "a", dns=OFTEN)))
 

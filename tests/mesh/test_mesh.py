@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from mesh_support import PATIENCE, REVIEWS, config_of, in_loop, mesh_of, rules, service
 
-from meshcore import ConfigError
+from meshcore import ConfigError, load_text
 from meshcore.mesh import Mesh
 from meshcore.mesh.view import misspelt, own
 
@@ -23,6 +23,20 @@ apiVersion: networking.istio.io/v1
 kind: DestinationRule
 metadata: {name: subsets}
 spec: {host: reviews, subsets: [{name: v2, labels: {version: v2}}]}
+"""
+
+
+#: Nothing listens at the endpoint.
+CHECKED = """
+static_resources:
+  clusters:
+  - name: checked
+    load_assignment:
+      cluster_name: checked
+      endpoints:
+      - lb_endpoints: [{endpoint: {address: {socket_address: {address: 127.0.0.1, port_value: 1}}}}]
+    health_checks:
+    - {timeout: 1s, interval: 60s, unhealthy_threshold: 1, healthy_threshold: 1, tcp_health_check: {}}
 """
 
 
@@ -177,7 +191,7 @@ def test_threads_begin_once_and_end(tmp_path: Path) -> None:
     assert threads() == []
     with mesh:
         mesh.start()
-        assert threads() == ["meshcore-discovery", "meshcore-documents", "meshcore-health"]
+        assert threads() == ["meshcore-documents"]
     assert threads() == []
     assert location(mesh) == "http://reviews:9080/old"
 
@@ -186,13 +200,26 @@ def test_files_that_are_read_once_have_no_watcher(tmp_path: Path) -> None:
     path = tmp_path / "mesh.yaml"
     path.write_text(documents(OLD))
     with Mesh.load(path, reload_interval=0, health_checks=False):
-        assert threads() == ["meshcore-discovery"]
+        assert threads() == []
+
+
+def test_endpoints_are_checked_from_when_a_configuration_asks_for_it() -> None:
+    with mesh_of(documents(OLD)) as mesh:
+        assert threads() == []
+        mesh.swap(load_text(CHECKED))
+        assert threads() == ["meshcore-health"]
+        mesh.swap(config_of(documents(NEW)))
+        mesh.swap(load_text(CHECKED))
+        assert threads() == ["meshcore-health"]
+    assert threads() == []
+    with Mesh(load_text(CHECKED), health_checks=False):
+        assert threads() == []
 
 
 @in_loop
 async def test_it_is_an_async_context_manager() -> None:
     async with mesh_of(documents(OLD)) as mesh:
-        assert "meshcore-discovery" in threads()
+        assert mesh.started
         assert location(mesh) == "http://reviews:9080/old"
     assert threads() == []
 
@@ -260,15 +287,17 @@ def test_a_closed_mesh_is_used_no_more_unless_it_is_started_again() -> None:
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="the system has no fork")
 def test_a_forked_process_begins_anew() -> None:
-    with mesh_of(documents(OLD)) as mesh:
+    with Mesh(load_text(CHECKED)) as mesh:
+        assert threads() == ["meshcore-health"]
         read, write = os.pipe()
         child = os.fork()
         if not child:
             try:
                 before = threads()
                 mesh.start()
+                after = threads()
                 mesh.swap(config_of(documents(NEW)))
-                said = f"{before} {threads()} {location(mesh)}"
+                said = f"{before} {after} {location(mesh)}"
             except BaseException as error:
                 said = repr(error)
             os.write(write, said.encode())
@@ -277,5 +306,5 @@ def test_a_forked_process_begins_anew() -> None:
         with open(read, encoding="utf-8") as answer:
             said = answer.read()
         os.waitpid(child, 0)
-        assert said == "[] ['meshcore-discovery', 'meshcore-health'] http://reviews:9080/new"
-        assert location(mesh) == "http://reviews:9080/old"
+        assert said == "[] ['meshcore-health'] http://reviews:9080/new"
+        assert location(mesh) is None  # the parent has what it had
