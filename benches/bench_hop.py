@@ -1,6 +1,6 @@
 """A hop through a sidecar or a proxy beside the mesh in the process: requests a second, latency, CPU.
 
-    MESHCORE_ENVOY=.../envoy python benches/bench_hop.py [--rounds 7] [--requests 2000] [--connections 16]
+    MESHCORE_ENVOY=.../envoy python benches/bench_hop.py [--starts 7] [--requests 2000] [--connections 16]
 
 One app under uvicorn on loopback: bare; in our middleware; and behind Envoy, HAProxy, our proxy and a proxy
 of thirty lines by aiohttp. Then the same app asks a second service by httpx: straight, by our transport, and
@@ -82,7 +82,7 @@ WAYS: dict[str, Way] = {
 
 @dataclass
 class Loaded:
-    """What was measured under one load: microseconds, and one number for each round."""
+    """What was measured under one load after one start: microseconds, and one number for each round."""
 
     rates: list[float] = field(default_factory=list)  #: requests a second
     p50: list[float] = field(default_factory=list)
@@ -100,7 +100,7 @@ class Loaded:
 
 @dataclass(frozen=True)
 class Row:
-    """A way under one load: its best rate, its least latencies and CPU, in microseconds."""
+    """A way under one load: of each start the best rate, least latencies and CPU; of them the median."""
 
     name: str
     connections: int
@@ -109,7 +109,7 @@ class Row:
     p99: float
     cpu: float  #: of the server's process
     added: float  #: of it, what the hop or the mesh takes
-    added_median: float  #: the same by medians
+    added_least: float  #: the same by the start that was best for each
 
 
 def envoy() -> str | None:
@@ -138,12 +138,23 @@ def command(way: Way, port: int, upstream: int, folder: Path, uvloop: bool) -> l
 
 
 class Server:
-    """A way that runs."""
+    """A way that runs.
+
+    Args:
+        under: a command that the server's is given to.
+        seed: of the hashes of strings in Python.
+    """
 
     def __init__(
-        self, name: str, way: Way, upstream: int, folder: Path, uvloop: bool, under: Sequence[str] = ()
+        self,
+        name: str,
+        way: Way,
+        upstream: int,
+        folder: Path,
+        uvloop: bool,
+        under: Sequence[str] = (),
+        seed: int = 0,
     ) -> None:
-        """``under``: a command that the server's is given to."""
         self.name = name
         self.port = free_port()
         lines = b"".join(b"%s: %s\r\n" % line for line in HEADERS)
@@ -151,7 +162,8 @@ class Server:
         self._log = folder / f"log-{self.port}"
         with self._log.open("wb") as log:
             ours = command(way, self.port, upstream, folder, uvloop)
-            self._process = subprocess.Popen([*under, *ours], stdout=log, stderr=log)
+            environment = {**os.environ, "PYTHONHASHSEED": str(seed)}
+            self._process = subprocess.Popen([*under, *ours], stdout=log, stderr=log, env=environment)
 
     def wait(self, seconds: float = 60.0) -> None:
         ends = time.monotonic() + seconds
@@ -175,13 +187,13 @@ class Server:
 
 
 @contextlib.contextmanager
-def running(ways: Mapping[str, Way], uvloop: bool) -> Iterator[dict[str, Server]]:
+def running(ways: Mapping[str, Way], uvloop: bool, seed: int) -> Iterator[dict[str, Server]]:
     servers: dict[str, Server] = {}
     with tempfile.TemporaryDirectory() as folder:
         try:
             for name, way in ways.items():
                 upstream = servers[way.upstream].port if way.upstream else 0
-                servers[name] = Server(name, way, upstream, Path(folder), uvloop)
+                servers[name] = Server(name, way, upstream, Path(folder), uvloop, seed=seed)
             for server in servers.values():
                 server.wait()
             yield servers
@@ -207,7 +219,8 @@ def possible(only: Sequence[str] = ()) -> tuple[dict[str, Way], list[str]]:
 
 def rows(
     *,
-    rounds: int = 7,
+    starts: int = 7,
+    rounds: int = 3,
     requests: int = 2000,
     connections: Sequence[int] = CONNECTIONS,
     uvloop: bool = False,
@@ -215,22 +228,34 @@ def rows(
 ) -> list[Row]:
     """Measure all ways in turns, under a load of each number of connections."""
     ways, _ = possible(only)
-    results = {(name, count): Loaded() for name in ways for count in connections}
-    with running(ways, uvloop) as servers:
-        for _ in range(rounds):
-            for name, count in results:
-                # Clients are slow: fewer of their requests take as long.
-                share = 10 if ways[name].server.startswith("caller") else 1
-                results[name, count].add(*servers[name].measure(requests // share, count))
+    results: dict[tuple[str, int], list[Loaded]] = {
+        (name, count): [Loaded() for _ in range(starts)] for name in ways for count in connections
+    }
+    for start in range(starts):
+        with running(ways, uvloop, seed=start) as servers:
+            for _ in range(rounds):
+                for name, count in results:
+                    # Clients are slow: fewer of their requests take as long.
+                    share = 10 if ways[name].server.startswith("caller") else 1
+                    measured = servers[name].measure(requests // share, count)
+                    results[name, count][start].add(*measured)
     return [row(name, count, ways[name], results) for name, count in results]
 
 
-def row(name: str, count: int, way: Way, results: Mapping[tuple[str, int], Loaded]) -> Row:
+def row(name: str, count: int, way: Way, results: Mapping[tuple[str, int], Sequence[Loaded]]) -> Row:
     found = results[name, count]
-    below = results[way.beyond, count].cpu if way.beyond else [0.0]
-    least, added = min(found.cpu), min(found.cpu) - min(below)
-    typical = statistics.median(found.cpu) - statistics.median(below)
-    return Row(name, count, max(found.rates), min(found.p50), min(found.p99), least, added, typical)
+    cpu = [min(loaded.cpu) for loaded in found]
+    below = [min(loaded.cpu) for loaded in results[way.beyond, count]] if way.beyond else [0.0]
+    return Row(
+        name,
+        count,
+        rate=statistics.median(max(loaded.rates) for loaded in found),
+        p50=statistics.median(min(loaded.p50) for loaded in found),
+        p99=statistics.median(min(loaded.p99) for loaded in found),
+        cpu=statistics.median(cpu),
+        added=statistics.median(cpu) - statistics.median(below),
+        added_least=min(cpu) - min(below),
+    )
 
 
 def compare(quick: bool) -> Comparison:
@@ -238,8 +263,8 @@ def compare(quick: bool) -> Comparison:
     run = Comparison("hop", quick)
     _, missing = possible()
     run.lack({name: f"the program {WAYS[name].server} on PATH" for name in missing if not WAYS[name].beyond})
-    found = rows(rounds=3 if quick else 7, requests=400 if quick else 2000, connections=[1])
-    costs = {row.name: Cost(max(row.added, 0.001) * 1e3, row.added_median * 1e3) for row in found}
+    found = rows(starts=3 if quick else 7, rounds=2, requests=400 if quick else 2000, connections=[1])
+    costs = {row.name: Cost(max(row.added_least, 0.001) * 1e3, row.added * 1e3) for row in found}
     for routes in ("1 route", "1,000 routes"):
         hop = f"Envoy, {routes}"
         peers = [hop, "HAProxy", "aiohttp proxy"]
@@ -274,7 +299,8 @@ def verdicts(rows: Sequence[Row]) -> Iterator[str]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0] if __doc__ else None)
-    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--starts", type=int, default=7, help="of all servers")
+    parser.add_argument("--rounds", type=int, default=3, help="after each start")
     parser.add_argument("--requests", type=int, default=2000, help="of each round")
     parser.add_argument("--connections", type=int, nargs="+", default=CONNECTIONS)
     parser.add_argument("--uvloop", action="store_true", help="run the servers in Python on uvloop")
@@ -282,6 +308,7 @@ def main() -> None:
     parser.add_argument("--json", action="store_true", help="print microseconds as JSON")
     options = parser.parse_args()
     found = rows(
+        starts=options.starts,
         rounds=options.rounds,
         requests=options.requests,
         connections=options.connections,
@@ -291,8 +318,9 @@ def main() -> None:
     if options.json:
         print(json.dumps([asdict(one) for one in found], indent=2))
         return
-    print(f"{options.requests:,} GETs in each of {options.rounds} rounds, of which the best counts\n")
-    head = ["", "connections", "requests/s", "p50 us", "p99 us", "CPU us", "added us"]
+    counts = f"{options.rounds} rounds, of which the best counts, after each of {options.starts} starts"
+    print(f"{options.requests:,} GETs in each of {counts}, of which the median does\n")
+    head = ["", "connections", "requests/s", "p50 us", "p99 us", "CPU us", "added us", "least added us"]
     print(table(head, [cells(one) for one in found]))
     for name in possible()[1]:
         print(f"left out, since its program is not here: {name}")
@@ -303,7 +331,14 @@ def main() -> None:
 
 def cells(row: Row) -> list[str]:
     numbers = [f"{number:,.0f}" for number in (row.rate, row.p50, row.p99)]
-    return [row.name, str(row.connections), *numbers, f"{row.cpu:,.1f}", f"{row.added:,.1f}"]
+    return [
+        row.name,
+        str(row.connections),
+        *numbers,
+        f"{row.cpu:,.1f}",
+        f"{row.added:,.2f}",
+        f"{row.added_least:,.2f}",
+    ]
 
 
 if __name__ == "__main__":
