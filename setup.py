@@ -19,6 +19,7 @@ import shlex
 import subprocess
 import sys
 import sysconfig
+import tempfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -38,14 +39,16 @@ def files(*patterns: str) -> list[str]:
     return sorted(str(path.relative_to(ROOT)) for pattern in patterns for path in ROOT.glob(pattern))
 
 
-def accepts(flag: str) -> bool:
-    """Whether the compiler knows the flag; not where it cannot be asked."""
+def accepts(*flags: str, linking: bool = False) -> bool:
+    """Whether the compiler knows the flags, or the linker that it runs; not where they cannot be asked."""
     compiler = shlex.split(os.environ.get("CC") or sysconfig.get_config_var("CC") or "cc")
-    ask = [*compiler, "-Werror", flag, "-fsyntax-only", "-x", "c", os.devnull]
-    try:
-        return subprocess.run(ask, capture_output=True).returncode == 0
-    except OSError:
-        return False
+    with tempfile.TemporaryDirectory() as folder:
+        end = ["-shared", "-o", str(Path(folder) / "made")] if linking else ["-fsyntax-only"]
+        ask = [*compiler, "-Werror", *flags, *end, "-x", "c", os.devnull]
+        try:
+            return subprocess.run(ask, capture_output=True).returncode == 0
+        except OSError:
+            return False
 
 
 SOURCES = files("src_c/*.c", "src_c/*/*.c")
@@ -57,9 +60,16 @@ FLAGS = ["-std=c11", "-O3", "-ffp-contract=off", "-fvisibility=hidden", "-fPIC",
 # GCC clears what has more than 64 bytes by a string instruction, which takes an x86 longer to begin than a
 # loop takes to end.
 BY_LOOPS = "-mmemset-strategy=vector_loop:256:noalign,libcall:-1:noalign"
+# Calls of Python go by its address at once, not by a jump of a line of its own for each of its functions.
+AT_ONCE = "-fno-plt"
 LINK = ["-lm"]
-if accepts(BY_LOOPS):
-    FLAGS.append(BY_LOOPS)
+FLAGS += [flag for flag in (BY_LOOPS, AT_ONCE) if accepts(flag)]
+# A module takes of the core, and of what Cython writes for all cases, what it calls: the rest would lie
+# between that, and a request would need more pages of memory. The linker of macOS has another name for it.
+UNUSED = "-Wl,--gc-sections"
+if not SANITIZE and accepts(UNUSED, linking=True):
+    FLAGS += ["-ffunction-sections", "-fdata-sections"]
+    LINK.append(UNUSED)
 # Python's own flags ask for debug information: a quarter of compiling, four fifths of what it makes.
 if "-g" not in os.environ.get("CFLAGS", "").split():
     FLAGS.append("-g0")
