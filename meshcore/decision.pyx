@@ -479,7 +479,7 @@ cdef class Decision:
     @property
     def answered(self):
         cdef mc_decision *d = &self._block.decision
-        return d.outcome == MC_FORWARD and d.details == MC_DETAILS_VIA_UPSTREAM
+        return d.outcome == MC_FORWARD and d.details in (MC_DETAILS_VIA_UPSTREAM, MC_DETAILS_WEBSOCKET_REFUSED)
 
     def report(
         self, *, status=None, headers=None, error=None, attempt=None, latency=None, replayable=True, now_ns=None

@@ -54,7 +54,7 @@ def test_a_preflight_is_answered() -> None:
     config = loaded(FILTER, typed_per_filter_config=typed(**POLICY))
     d = ask(config)
     assert (d.outcome, d.status, d.details, d.body) == (Outcome.RESPOND, 200, "cors_response", b"")
-    assert (d.route, d.cluster, d.endpoint, d.mirrors) == ("all", None, None, ())
+    assert (d.route, d.cluster, d.endpoint, d.mirrors) == ("all", "app", None, ())
     assert d.response_headers() == {
         "access-control-allow-origin": ORIGIN,
         "access-control-allow-credentials": "true",

@@ -15,6 +15,7 @@ cdef extern from "meshcore/outcome.h" nogil:
     ctypedef enum mc_details:
         MC_DETAILS_OVERFLOW
         MC_DETAILS_VIA_UPSTREAM
+        MC_DETAILS_WEBSOCKET_REFUSED
 
     const char *mc_details_name(mc_details details)
 

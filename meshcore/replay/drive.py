@@ -139,7 +139,7 @@ def _observe(exchange: Exchange) -> Observation:
         route=decision.route,
         cluster=decision.cluster,
         endpoint=decision.endpoint,
-        path=decision.path,
+        path=decision.path or decision.authority,  # what stands in its place in a CONNECT
         authority=decision.authority,
         method=decision.method,
         sent=exchange.sent,

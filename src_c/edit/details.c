@@ -6,6 +6,8 @@ const char *mc_details_name(mc_details details) {
       return "";
     case MC_DETAILS_VIA_UPSTREAM:
       return "via_upstream";
+    case MC_DETAILS_WEBSOCKET_REFUSED:
+      return "websocket_handshake_unsuccessful";
     case MC_DETAILS_DIRECT_RESPONSE:
       return "direct_response";
     case MC_DETAILS_CORS_RESPONSE:
@@ -52,6 +54,8 @@ const char *mc_details_name(mc_details details) {
       return "http1.invalid_transfer_encoding";
     case MC_DETAILS_LENGTH_AND_CHUNKED:
       return "http1.content_length_and_chunked_not_allowed";
+    case MC_DETAILS_BODY_DISALLOWED:
+      return "http1.body_disallowed";
     case MC_DETAILS_CONNECTION_HEADER_REJECTED:
       return "http1.connection_header_rejected";
     case MC_DETAILS_TOO_MANY_HEADERS:

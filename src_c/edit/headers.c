@@ -9,6 +9,10 @@ static bool reads_request(const mc_format_spec *format) {
   return false;
 }
 
+static bool names_id(mc_slice name) {
+  return mc_slice_equal_fold(name, MC_LITERAL("x-request-id")) || mc_slice_equal_fold(name, MC_LITERAL("x-envoy-force-trace"));
+}
+
 static mc_code compile_edits(mc_arena *arena, const mc_header_value_spec *add, uint32_t add_count,
                              const mc_slice *remove, uint32_t remove_count, mc_edits *out) {
   bool ok = true;
@@ -25,6 +29,8 @@ static mc_code compile_edits(mc_arena *arena, const mc_header_value_spec *add, u
   for (uint32_t i = 0; i < remove_count; i++) names[i] = mc_arena_copy(arena, remove[i], &ok);
   *out = (mc_edits){.add = values, .remove = names, .add_count = add_count, .remove_count = remove_count};
   for (uint32_t i = 0; i < add_count; i++) out->reads_request |= reads_request(&add[i].value);
+  for (uint32_t i = 0; i < add_count; i++) out->names_id |= names_id(add[i].name);
+  for (uint32_t i = 0; i < remove_count; i++) out->names_id |= names_id(remove[i]);
   return ok ? MC_OK : MC_NO_MEMORY;
 }
 

@@ -21,6 +21,7 @@ typedef struct mc_edits {
   const mc_slice *remove;
   uint32_t add_count, remove_count;
   bool reads_request; /* some value has a %REQ()% */
+  bool names_id;      /* x-request-id, or what has an answer tell it */
 } mc_edits;
 
 typedef struct mc_edit_pair {

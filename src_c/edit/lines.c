@@ -209,7 +209,7 @@ static bool asks_for_upgrade(const mc_lines *lines) {
   return false;
 }
 
-mc_details mc_lines_take_away(mc_lines *lines, mc_slice *upgrade) {
+mc_details mc_lines_take_away(mc_lines *lines, bool connect, mc_slice *upgrade) {
   mc_slice list = mc_lines_value(lines, MC_HEADER_CONNECTION), token;
   if (asks_for_upgrade(lines)) {
     const mc_slice protocol = mc_lines_value(lines, MC_HEADER_UPGRADE);
@@ -221,6 +221,7 @@ mc_details mc_lines_take_away(mc_lines *lines, mc_slice *upgrade) {
     }
     hide_named(lines, MC_LITERAL("http2-settings")); /* not taken up: the request stays on HTTP/1.1 */
   }
+  if (connect) return MC_DETAILS_NONE;
   int tokens = 0;
   while (next_token(&list, &token)) {
     if (++tokens >= MAX_NOMINATED) return MC_DETAILS_CONNECTION_HEADER_REJECTED;

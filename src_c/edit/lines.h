@@ -32,13 +32,14 @@ mc_code mc_lines_read(const mc_header *headers, uint32_t count, size_t extra_byt
                       mc_scratch *scratch, mc_lines *out, mc_details *details);
 
 /* Takes away what a Connection line names, and that line. Not where the request asks for an upgrade, whose
- * protocol is then *upgrade (otherwise absent). MC_DETAILS_NONE, or why the request is refused. */
-mc_details mc_lines_take_away(mc_lines *lines, mc_slice *upgrade); /* where it may name anything */
-static inline mc_details mc_lines_connection(mc_lines *lines, mc_slice *upgrade) {
+ * protocol is then *upgrade (otherwise absent); of a CONNECT, the line alone. MC_DETAILS_NONE, or why the request is
+ * refused. */
+mc_details mc_lines_take_away(mc_lines *lines, bool connect, mc_slice *upgrade); /* where it may name anything */
+static inline mc_details mc_lines_connection(mc_lines *lines, bool connect, mc_slice *upgrade) {
   const mc_slice list = mc_lines_value(lines, MC_HEADER_CONNECTION);
   *upgrade = MC_ABSENT;
   if (!list.size || MC_IS(list, "keep-alive") || MC_IS(list, "close")) return MC_DETAILS_NONE;
-  return mc_lines_take_away(lines, upgrade);
+  return mc_lines_take_away(lines, connect, upgrade);
 }
 
 /* What is left of TE: hidden unless it has "trailers"; *trailers: it has more than that, and must become

@@ -21,9 +21,12 @@ mc_code mc_redirect_compile(mc_arena *arena, const mc_redirect_spec *spec, mc_pa
   return mc_path_rewrite_compile(arena, &spec->path, path_kind, path, &out->path, error);
 }
 
-/* scheme "://" host port target; a target that does not begin with a slash gets one. */
-static mc_code write_url(mc_slice scheme, mc_slice host, mc_slice port, mc_slice target, mc_scratch *scratch,
-                         mc_slice *out) {
+/* scheme "://" host port target; a target that does not begin with a slash gets one. Of a CONNECT, which has no target,
+ * there is none to write. */
+static mc_code write_url(const mc_view *view, mc_slice scheme, mc_slice host, mc_slice port, mc_slice target,
+                         mc_scratch *scratch, mc_slice *out) {
+  *out = MC_ABSENT;
+  if (!view->target.size) return MC_OK;
   const mc_slice slash = target.size && target.data[0] == '/' ? MC_LITERAL("") : MC_LITERAL("/");
   const mc_slice parts[] = {scheme, MC_LITERAL("://"), host, port, slash, target};
   enum { PARTS = sizeof parts / sizeof *parts };
@@ -76,15 +79,15 @@ mc_code mc_redirect_location(const mc_redirect *redirect, const mc_view *view, m
   if (code) return code;
   /* A rewrite may have made a query; one that a path_redirect has stays. */
   if (redirect->strip_query && redirect->path.kind != MC_REWRITE_FULL) rewritten.size = mc_slice_find(rewritten, 0, '?');
-  return write_url(scheme, host, redirect->port, rewritten, scratch, out);
+  return write_url(view, scheme, host, redirect->port, rewritten, scratch, out);
 }
 
 mc_code mc_respond_location(uint16_t status, const mc_view *view, mc_scratch *scratch, mc_slice *out) {
   *out = MC_ABSENT;
   if (status != 201 && status / 100 != 3) return MC_OK;
-  return write_url(view->scheme, own_host(view, view->scheme, false), MC_ABSENT, view->target, scratch, out);
+  return write_url(view, view->scheme, own_host(view, view->scheme, false), MC_ABSENT, view->target, scratch, out);
 }
 
 mc_code mc_tls_redirect_location(const mc_view *view, mc_scratch *scratch, mc_slice *out) {
-  return write_url(MC_LITERAL("https"), view->authority, MC_ABSENT, view->target, scratch, out);
+  return write_url(view, MC_LITERAL("https"), view->authority, MC_ABSENT, view->target, scratch, out);
 }

@@ -30,13 +30,41 @@ static bool hop_by_hop(mc_slice name) {
   }
 }
 
+static bool lists_upgrade(mc_slice list) {
+  for (size_t at = 0; at <= list.size;) {
+    const size_t end = mc_slice_find(list, at, ',');
+    if (mc_header_id_of(trim(mc_slice_of(list.data + at, end - at))) == MC_HEADER_UPGRADE) return true;
+    at = end + 1;
+  }
+  return false;
+}
+
+/* Whether the upstream switches protocols, or says to which it would. */
+static bool upgrades(const mc_answer *answer) {
+  bool listed = false, named = false;
+  for (uint32_t i = 0; i < answer->header_count; i++) {
+    const mc_header *line = &answer->headers[i];
+    const mc_header_id id = mc_header_id_of(line->name);
+    named |= id == MC_HEADER_UPGRADE;
+    listed |= id == MC_HEADER_CONNECTION && lists_upgrade(line->value);
+  }
+  return listed && named;
+}
+
+/* Of an answer that takes up, or turns down, an upgrade. */
+static bool of_upgrade(mc_slice name) {
+  const mc_header_id id = mc_header_id_of(name);
+  return id == MC_HEADER_UPGRADE || id == MC_HEADER_CONNECTION;
+}
+
 /* The upstream's lines; those that could not be sent on are left out. */
-static mc_code take_upstream(const mc_answer *answer, bool upgraded, mc_header_list *list) {
+static mc_code take_upstream(const mc_answer *answer, bool asked, mc_header_list *list) {
+  const bool upgraded = asked && upgrades(answer);
   mc_code code = MC_OK;
   for (uint32_t i = 0; i < answer->header_count && !code; i++) {
     const mc_header *line = &answer->headers[i];
     if (line->name.size == 0 || !mc_bytes_all(line->name, MC_BYTE_TOKEN) || !mc_bytes_value_ok(line->value)) continue;
-    if (!upgraded && hop_by_hop(line->name)) continue;
+    if (hop_by_hop(line->name) && !(upgraded && of_upgrade(line->name))) continue;
     mc_slice value = trim(line->value);
     code = mc_header_list_take(list, line->name, value, value.size == line->value.size ? (int32_t)i : -1);
   }
@@ -108,12 +136,15 @@ static mc_code grpc_message(mc_slice body, mc_scratch *scratch, mc_slice *out) {
   return MC_OK;
 }
 
-/* Our own answer to a gRPC client: the outcome goes into headers, and there is no body. A HEAD, which has none anyway,
- * gets no message, as in Envoy. */
+/* Our own answer to a gRPC client: the outcome goes into headers, where no edit has said another one, and there is no
+ * body. A HEAD, which has none anyway, gets no message, as in Envoy. */
 static mc_code to_grpc(mc_slice given, mc_slice method, mc_scratch *scratch, mc_header_list *list, uint16_t *status, mc_slice *body) {
   mc_slice message = MC_LITERAL("");
   mc_code code = mc_header_list_replace(list, MC_LITERAL("content-type"), MC_LITERAL("application/grpc"));
-  if (!code) code = mc_header_list_replace(list, MC_LITERAL("grpc-status"), given.data ? given : grpc_status(*status));
+  const mc_header_line *edited = mc_header_list_find(list, MC_LITERAL("grpc-status"));
+  if (!code && (!edited || !edited->value.size)) {
+    code = mc_header_list_replace(list, MC_LITERAL("grpc-status"), given.data ? given : grpc_status(*status));
+  }
   if (!code && body->size && !mc_slice_equal(method, MC_LITERAL("HEAD"))) {
     code = grpc_message(*body, scratch, &message);
     if (!code) code = mc_header_list_replace(list, MC_LITERAL("grpc-message"), message);
@@ -161,6 +192,15 @@ static bool reads_requests(const mc_answer *answer) {
   return false;
 }
 
+/* The request as the filters leave it. */
+static mc_code filtered_request(const mc_answer *answer, mc_format_context *context, mc_header_list *request,
+                                mc_scratch *scratch) {
+  context->request = request;
+  const mc_format_context at = {.view = context->view, .request = request, .route_name = context->route_name, .cluster = context->cluster};
+  mc_code code = mc_header_list_from_view(request, scratch, context->view);
+  return code ? code : mc_filter_edits_apply(answer->request_edits, &at, request);
+}
+
 /* Envoy rewrites the request itself before it makes a Location of it. */
 static mc_code redirected_request(const mc_answer *answer, mc_format_context *context, mc_header_list *request,
                                   mc_scratch *scratch) {
@@ -170,8 +210,7 @@ static mc_code redirected_request(const mc_answer *answer, mc_format_context *co
   if (path->kind == MC_REWRITE_NONE || path->kind == MC_REWRITE_FULL) return MC_OK;
   mc_code code = mc_path_rewrite_apply(path, target, scratch, &context->target, &changed);
   if (code || !changed) return code;
-  context->request = request;
-  code = mc_header_list_from_view(request, scratch, context->view);
+  if (!context->request) code = filtered_request(answer, context, request, scratch);
   if (code || (answer->options && answer->options->suppress_envoy_headers)) return code;
   return mc_header_list_replace(request, MC_LITERAL("x-envoy-original-path"), target);
 }
@@ -179,13 +218,23 @@ static mc_code redirected_request(const mc_answer *answer, mc_format_context *co
 /* What the formats of a response's edits speak of. */
 static mc_code prepare_context(const mc_answer *answer, mc_format_context *context, mc_header_list *request,
                                mc_scratch *scratch) {
-  if (answer->own) {
-    context->status = 0; /* Envoy knows of none yet, when it edits an answer of its own */
-    return answer->redirect && reads_requests(answer) ? redirected_request(answer, context, request, scratch) : MC_OK;
+  if (answer->own) context->status = 0; /* Envoy knows of none yet, when it edits an answer of its own */
+  if (!reads_requests(answer) && !answer->request_id_edited) return MC_OK;
+  if (answer->forwarding) {
+    context->request = request;
+    return mc_upstream_request_make(answer->forwarding, scratch, &context->target, &context->authority, request);
   }
-  if (!answer->forwarding || !reads_requests(answer)) return MC_OK;
-  context->request = request;
-  return mc_upstream_request_make(answer->forwarding, scratch, &context->target, &context->authority, request);
+  mc_code code = answer->request_edits ? filtered_request(answer, context, request, scratch) : MC_OK;
+  return code || !answer->redirect ? code : redirected_request(answer, context, request, scratch);
+}
+
+/* The id that the answer tells; absent: none. */
+static mc_slice told_id(const mc_answer *answer, const mc_header_list *request) {
+  if (!answer->request_id_edited) return answer->request_id;
+  const bool asked = mc_header_list_find(request, MC_LITERAL("x-envoy-force-trace")) != NULL;
+  if (!asked && !answer->options->always_set_request_id_in_response) return MC_ABSENT;
+  const mc_header_line *line = mc_header_list_find(request, MC_LITERAL("x-request-id"));
+  return line ? line->value : MC_ABSENT;
 }
 
 /* Room for what is added without growing. */
@@ -203,7 +252,7 @@ mc_code mc_answer_make(const mc_answer *answer, mc_format_context *context, mc_s
   context->response = headers;
   context->answered = answer->status;
   if (!answer->own) {
-    code = take_upstream(answer, answer->status == 101, headers);
+    code = take_upstream(answer, context->view->upgrade.data != NULL, headers);
   } else if (answer->location.data) {
     code = mc_header_list_add(headers, MC_LITERAL("location"), answer->location);
   }
@@ -220,15 +269,15 @@ mc_code mc_answer_make(const mc_answer *answer, mc_format_context *context, mc_s
     code = mc_header_list_add(headers, MC_LITERAL("set-cookie"), answer->late_cookies[i]);
   }
   if (!code && answer->own) code = finish_own(answer, context, scratch, headers, status, body);
+  if (!code && answer->overloaded) code = mc_header_list_add(headers, MC_LITERAL("x-envoy-overloaded"), MC_LITERAL("true"));
   for (uint32_t i = 0; i < answer->beside_count && !code; i++) {
     code = mc_header_list_add(headers, answer->beside[i].name, answer->beside[i].value);
   }
   for (uint32_t i = 0; i < answer->set_count && !code; i++) {
     code = mc_header_list_replace(headers, answer->set[i].name, answer->set[i].value);
   }
-  if (!code && answer->request_id.data) {
-    code = mc_header_list_replace(headers, MC_LITERAL("x-request-id"), answer->request_id);
-  }
+  const mc_slice id = told_id(answer, &request);
+  if (!code && id.data) code = mc_header_list_replace(headers, MC_LITERAL("x-request-id"), id);
   if (!code && answer->session) {
     code = (answer->session_beside ? mc_header_list_add : mc_header_list_set)(headers, answer->session->name,
                                                                               answer->session->value);

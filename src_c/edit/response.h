@@ -18,18 +18,21 @@ typedef struct mc_answer {
   const mc_edit_chain *chain; /* NULL: no route, so no edits */
   const mc_http_options *options;   /* NULL: no listener */
   const mc_redirect *redirect;     /* of a redirect: formats see its rewrite as done */
-  const mc_forwarding *forwarding; /* of a forwarded request: formats see it as the upstream did */
+  const mc_forwarding *forwarding; /* of a routed request: formats see it as the upstream does. NULL: it is none */
+  const mc_filter_edit *request_edits; /* where there is none: what filters have done to the request */
   mc_slice attempts; /* the upstream's answer: what x-envoy-attempt-count becomes before the edits; data NULL: as it is */
   const mc_slice *cookies; /* Set-Cookie lines, added before the edits to the upstream's */
   uint32_t cookie_count;
   const mc_slice *late_cookies; /* Set-Cookie lines, added after the edits */
   uint32_t late_cookie_count;
   const mc_edits *filter_edits; /* own answer: of the filter that makes it, after the others; NULL: none */
+  bool overloaded; /* a circuit breaker refused the request: clients had better not try again at once */
   const mc_header *beside; /* what filters add after the edits, beside what there is of the name */
   uint32_t beside_count;
   const mc_header *set; /* what a filter sets after the edits, over what there is of the name */
   uint32_t set_count;
   mc_slice request_id; /* x-request-id, over what there is of it; data NULL: as it is */
+  bool request_id_edited; /* the edits of the request have a say in that, instead */
   const mc_header *session; /* tells the client of its endpoint, after the edits; NULL: nothing to tell */
   bool session_beside;      /* it stands beside others of its name; else instead of them */
   bool of_filter; /* own answer: a filter made it, so that it is sent as it stands, to gRPC clients too */

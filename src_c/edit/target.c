@@ -217,13 +217,14 @@ static mc_slice strip_dot(mc_slice authority, mc_scratch *scratch, bool *ok) {
 }
 
 mc_slice mc_authority_stripped(mc_slice authority, const mc_http_options *options, uint16_t local_port,
-                              mc_scratch *scratch, bool *ok) {
+                              mc_scratch *scratch, uint16_t *port_size, bool *ok) {
   if (options->strip_trailing_host_dot) authority = strip_dot(authority, scratch, ok);
   if (options->strip_any_host_port || options->strip_matching_host_port) {
     size_t colon = port_colon(authority);
     uint32_t port;
     if (colon < authority.size && parse_port(mc_slice_from(authority, colon + 1), &port) &&
         (options->strip_any_host_port || port == local_port)) {
+      *port_size = (uint16_t)(authority.size - colon);
       return mc_slice_head(authority, colon);
     }
   }

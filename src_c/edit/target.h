@@ -20,15 +20,17 @@ static inline bool mc_authority_ok(mc_slice authority) {
   return mc_bytes_plain(authority) || mc_bytes_all(authority, MC_BYTE_AUTHORITY);
 }
 
-/* The authority without what the options strip: a trailing dot, a port. *ok becomes false where memory is out. */
+/* The authority without what the options strip: a trailing dot, a port, which lies *port_size bytes long behind it. *ok
+ * becomes false where memory is out. */
 mc_slice mc_authority_stripped(mc_slice authority, const mc_http_options *options, uint16_t local_port,
-                               mc_scratch *scratch, bool *ok);
+                               mc_scratch *scratch, uint16_t *port_size, bool *ok);
 /* The same; most options strip nothing. */
 static inline mc_slice mc_authority_strip(mc_slice authority, const mc_http_options *options, uint16_t local_port,
-                                          mc_scratch *scratch, bool *ok) {
+                                          mc_scratch *scratch, uint16_t *port_size, bool *ok) {
   const bool strips =
       options->strip_trailing_host_dot || options->strip_any_host_port || options->strip_matching_host_port;
-  return strips ? mc_authority_stripped(authority, options, local_port, scratch, ok) : authority;
+  *port_size = 0;
+  return strips ? mc_authority_stripped(authority, options, local_port, scratch, port_size, ok) : authority;
 }
 
 #endif

@@ -34,13 +34,30 @@ static mc_code rewrite_host(const mc_forwarding *f, mc_slice authority, const mc
   return mc_host_rewrite_apply(f->host, authority, f->view->target, header, f->endpoint_hostname, scratch, out, changed);
 }
 
+/* A CONNECT goes on with the port that was stripped of its authority. */
+static mc_code with_port(const mc_view *view, mc_scratch *scratch, mc_slice *authority) {
+  const size_t port = view->port_aside, size = authority->size;
+  if (!port) return MC_OK;
+  if (authority->data == view->authority.data) {
+    *authority = mc_authority_whole(view);
+    return MC_OK;
+  }
+  char *text = mc_scratch_alloc(scratch, size + port);
+  if (!text) return MC_NO_MEMORY;
+  memcpy(text, authority->data, size);
+  memcpy(text + size, view->authority.data + view->authority.size, port);
+  *authority = mc_slice_of(text, size + port);
+  return MC_OK;
+}
+
 mc_code mc_upstream_target_make(const mc_forwarding *forwarding, mc_scratch *scratch, mc_slice *target,
                                 mc_slice *authority) {
   bool changed;
   mc_code code = MC_OK;
   *target = forwarding->view->target;
   *authority = forwarding->weighted_host.size ? forwarding->weighted_host : forwarding->view->authority;
-  if (rewrites_host(forwarding)) code = rewrite_host(forwarding, *authority, NULL, scratch, authority, &changed);
+  if (forwarding->view->port_aside) code = with_port(forwarding->view, scratch, authority);
+  if (!code && rewrites_host(forwarding)) code = rewrite_host(forwarding, *authority, NULL, scratch, authority, &changed);
   if (!code && forwarding->path) code = mc_path_rewrite_apply(forwarding->path, *target, scratch, target, &changed);
   return code;
 }
@@ -149,6 +166,7 @@ mc_code mc_upstream_request_make(const mc_forwarding *forwarding, mc_scratch *sc
   if (f->weighted_host.size) *authority = f->weighted_host;
   context.authority = *authority;
   if (!code && f->chain) code = mc_edit_chain_apply(f->chain, &context, headers);
+  if (!code) code = with_port(f->view, scratch, authority);
   if (!code) code = rewrite(f, scratch, target, authority, headers);
   return code || !f->again ? code : router_lines(f, f->again, headers);
 }

@@ -223,12 +223,13 @@ static bool is_length(mc_slice text) {
 }
 
 /* Body framing that cannot be relied upon. */
-static mc_details framing(const mc_lines *lines) {
+static mc_details framing(const mc_lines *lines, bool connect) {
   mc_slice length = mc_lines_value(lines, MC_HEADER_CONTENT_LENGTH);
   if (length.data && !is_length(length)) return MC_DETAILS_CODEC_ERROR;
   mc_slice coding = mc_lines_value(lines, MC_HEADER_TRANSFER_ENCODING);
+  if (connect && length.data && !mc_slice_equal(length, MC_LITERAL("0"))) return MC_DETAILS_BODY_DISALLOWED;
   if (!coding.data) return MC_DETAILS_NONE;
-  if (!mc_slice_equal_fold(coding, MC_LITERAL("chunked"))) return MC_DETAILS_INVALID_TRANSFER_ENCODING;
+  if (connect || !mc_slice_equal_fold(coding, MC_LITERAL("chunked"))) return MC_DETAILS_INVALID_TRANSFER_ENCODING;
   return lines->at[MC_HEADER_CONTENT_LENGTH] >= 0 ? MC_DETAILS_LENGTH_AND_CHUNKED : MC_DETAILS_NONE;
 }
 
@@ -243,9 +244,10 @@ static mc_code address(const mc_request *request, const mc_http_options *options
   if (target_details) return refuse(refusal, target_details);
   const bool connect = !target->target.data;
   bool ok = true;
-  if (!connect) authority = mc_authority_strip(authority, options, request->port, scratch, &ok);
+  uint16_t port_size;
+  view->authority = mc_authority_strip(authority, options, request->port, scratch, &port_size, &ok);
   if (!ok) return MC_NO_MEMORY;
-  view->authority = authority;
+  view->port_aside = connect ? port_size : 0;
   view->target = connect ? MC_LITERAL("") : target->target;
   size_t path_size = target->path_size;
   if (!connect && (options->normalize_path || options->merge_slashes || options->escaped_slashes != MC_SLASHES_KEEP)) {
@@ -290,10 +292,11 @@ mc_code mc_view_make(const mc_request *request, const mc_http_options *options, 
                                request->target.size + request->authority.size, asked, scratch, &lines, &details);
   if (code == MC_INVALID) return refuse(refusal, details);
   if (code != MC_OK) return code;
-  details = framing(&lines);
+  const bool connect = MC_IS(request->method, "CONNECT");
+  details = framing(&lines, connect);
   if (details) return refuse(refusal, details);
   bool trailers = false;
-  details = mc_lines_connection(&lines, &view->upgrade);
+  details = mc_lines_connection(&lines, connect, &view->upgrade);
   if (details) return refuse(refusal, details);
   if (!view->upgrade.data) mc_lines_te(&lines, &trailers); /* that of an upgrade stays as it is */
   const int16_t expect = lines.at[MC_HEADER_EXPECT];

@@ -13,6 +13,7 @@
 #ifndef MC_EDIT_VIEW_H
 #define MC_EDIT_VIEW_H
 
+#include "base/slice.h"
 #include "base/names.h"
 #include "meshcore.h"
 
@@ -45,6 +46,11 @@ static inline bool mc_view_next(const mc_view *view, size_t *at, const mc_header
 /* The first value of a header (lower-case name); also ":method", ":path", ":scheme", ":authority"
  * and "host". Absent: data NULL. */
 mc_slice mc_view_header(const mc_view *view, mc_slice name);
+
+/* The authority as a request goes on with it that nobody rewrites. */
+static inline mc_slice mc_authority_whole(const mc_view *view) {
+  return mc_slice_of(view->authority.data, view->authority.size + view->port_aside);
+}
 
 /* The text of view->request_id, which there has to be, for the caller to change. NULL: no memory. */
 char *mc_view_own_request_id(mc_view *view, mc_scratch *scratch);

@@ -118,10 +118,38 @@ MC_INLINED bool answered(const mc_snapshot *s, const mc_action *action, mc_input
          !input->no_memory;
 }
 
+/* 1: let through; 0: not; -1: the list says nothing of the protocol. */
+MC_INLINED int upgrade_in(const mc_upgrade *upgrades, uint32_t count, mc_slice protocol) {
+  for (uint32_t i = 0; i < count; i++) {
+    mc_slice known = upgrades[i].protocol;
+    if (mc_slice_equal_fold(known, protocol) || mc_slice_equal(known, MC_LITERAL("*"))) return upgrades[i].enabled;
+  }
+  return -1;
+}
+
+/* A request to switch protocols, CONNECT among them, needs leave: its route's, or else its listener's. action NULL: the
+ * redirect to TLS, which gives none. */
+static bool lacks_leave(const mc_snapshot *s, const mc_action *action, const mc_decision *d, mc_slice protocol) {
+  int leave = action ? upgrade_in(action->upgrades, action->upgrade_count, protocol) : -1;
+  const mc_http_options *options = &s->listeners[d->listener].options;
+  if (leave < 0) leave = upgrade_in(options->upgrades, options->upgrade_count, protocol);
+  return leave <= 0;
+}
+
+/* A CONNECT that asks for an upgrade asks for that. */
+MC_INLINED bool upgrade_refused(const mc_snapshot *s, const mc_action *action, mc_decision *d) {
+  mc_slice protocol = d->view.upgrade;
+  if (!protocol.data && mc_slice_equal(d->view.method, MC_LITERAL("CONNECT"))) protocol = d->view.method;
+  if (!protocol.data || !lacks_leave(s, action, d, protocol)) return false;
+  reject(d, 403, MC_DETAILS_UPGRADE_FAILED, 0, MC_ABSENT);
+  return true;
+}
+
 MC_INLINED mc_code forward(const mc_snapshot *s, const mc_action *action, mc_input *input, mc_decision *d,
                            const bool peek) {
   d->cluster = choose_cluster(s, action, input, d);
   const mc_cluster *cluster = d->upstream = d->cluster >= 0 ? s->clusters[d->cluster] : NULL;
+  if (upgrade_refused(s, action, d)) return MC_OK;
   /* Before the filters, which count what they do. */
   if (cluster && !d->request.inbound && mc_cluster_is_stale(cluster, d->request.now_ns) && !d->request.stale) {
     return MC_STALE;
@@ -184,26 +212,6 @@ static mc_code redirect(const mc_redirect *redirect, mc_decision *d) {
   return mc_redirect_location(redirect, &d->view, &d->scratch, &d->location);
 }
 
-/* 1: let through; 0: not; -1: the list says nothing of the protocol. */
-MC_INLINED int upgrade_in(const mc_upgrade *upgrades, uint32_t count, mc_slice protocol) {
-  for (uint32_t i = 0; i < count; i++) {
-    mc_slice known = upgrades[i].protocol;
-    if (mc_slice_equal_fold(known, protocol) || mc_slice_equal(known, MC_LITERAL("*"))) return upgrades[i].enabled;
-  }
-  return -1;
-}
-
-/* A request to switch protocols, CONNECT among them, needs leave: its route's, or else its listener's. action NULL: the
- * redirect to TLS, which gives none. */
-MC_INLINED bool upgrade_refused(const mc_snapshot *s, const mc_action *action, const mc_decision *d) {
-  mc_slice protocol = mc_slice_equal(d->view.method, MC_LITERAL("CONNECT")) ? d->view.method : d->view.upgrade;
-  if (!protocol.data) return false;
-  int leave = action ? upgrade_in(action->upgrades, action->upgrade_count, protocol) : -1;
-  const mc_http_options *options = &s->listeners[d->listener].options;
-  if (leave < 0) leave = upgrade_in(options->upgrades, options->upgrade_count, protocol);
-  return leave <= 0;
-}
-
 MC_INLINED mc_code route(const mc_snapshot *s, mc_input *input, mc_decision *d, const bool peek) {
   d->virtual_host = mc_route_table_virtual_host(s->routes, s->listeners[d->listener].domains, input);
   if (d->virtual_host >= 0) {
@@ -211,10 +219,7 @@ MC_INLINED mc_code route(const mc_snapshot *s, mc_input *input, mc_decision *d, 
     if (tls != MC_TLS_NONE && mc_tls_redirect_needed(&d->view, tls == MC_TLS_EXTERNAL_ONLY)) {
       d->virtual_host = -1; /* none of its edits apply */
       if (s->listeners[d->listener].options.tracing && mc_tracing_decide(d, NULL)) return MC_NO_MEMORY;
-      if (upgrade_refused(s, NULL, d)) {
-        reject(d, 403, MC_DETAILS_UPGRADE_FAILED, 0, MC_ABSENT);
-        return MC_OK;
-      }
+      if (upgrade_refused(s, NULL, d)) return MC_OK;
       if (answered(s, NULL, input, d, peek)) return MC_OK;
       if (input->no_memory) return MC_NO_MEMORY;
       d->outcome = MC_REDIRECT;
@@ -227,10 +232,6 @@ MC_INLINED mc_code route(const mc_snapshot *s, mc_input *input, mc_decision *d, 
   if (input->no_memory) return MC_NO_MEMORY;
   const mc_action *action = d->route >= 0 ? &s->actions[d->route] : NULL;
   if (s->listeners[d->listener].options.tracing && mc_tracing_decide(d, action)) return MC_NO_MEMORY;
-  if (action && upgrade_refused(s, action, d)) {
-    reject(d, 403, MC_DETAILS_UPGRADE_FAILED, 0, MC_ABSENT);
-    return MC_OK;
-  }
   if (!action) {
     if (answered(s, NULL, input, d, peek)) return MC_OK;
     if (input->no_memory) return MC_NO_MEMORY;
@@ -238,6 +239,7 @@ MC_INLINED mc_code route(const mc_snapshot *s, mc_input *input, mc_decision *d, 
     return MC_OK;
   }
   if (action->kind == MC_ACTION_FORWARD) return forward(s, action, input, d, peek);
+  if (upgrade_refused(s, action, d)) return MC_OK;
   if (answered(s, action, input, d, peek)) return MC_OK;
   if (input->no_memory) return MC_NO_MEMORY;
   switch (action->kind) {
@@ -306,7 +308,7 @@ MC_INLINED mc_code decide(const mc_snapshot *s, const mc_request *request, mc_de
   }
   if (code) return code;
   d->target = d->view.target;
-  d->authority = d->view.authority;
+  d->authority = mc_authority_whole(&d->view);
   mc_input input;
   code = mc_route_table_input(s->routes, &d->view, request->seed, &d->scratch, &input);
   if (!code) code = route(s, &input, d, peek);

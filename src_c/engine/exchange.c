@@ -153,15 +153,26 @@ void mc_exchange_move(mc_decision *d, const mc_attempt *attempt) {
   d->authority = attempt->authority;
 }
 
+/* Whether the answer to a websocket's handshake switches no protocols and is no error either: nothing is retried then,
+ * and Envoy ends the request at the answer's head. */
+static bool refuses_websocket(const mc_decision *d, const mc_result *result) {
+  if (!d->view.upgrade.data || result->failure != MC_FAILURE_NONE) return false;
+  return result->status >= 200 && result->status < 400 && mc_slice_equal_fold(d->view.upgrade, MC_LITERAL("websocket"));
+}
+
+static mc_details details_of(const mc_decision *d, const mc_result *result) {
+  return refuses_websocket(d, result) ? MC_DETAILS_WEBSOCKET_REFUSED : MC_DETAILS_VIA_UPSTREAM;
+}
+
 /* The answer of the attempt goes to the client; all others are given up. */
-static void settle(mc_decision *d, mc_attempt *winner) {
+static void settle(mc_decision *d, mc_attempt *winner, const mc_result *result) {
   mc_exchange *x = d->exchange;
   for (mc_attempt *at = &x->first; at; at = at->next) {
     if (at != winner) end(d, at);
   }
   winner->running = false;
   d->over = true;
-  d->details = MC_DETAILS_VIA_UPSTREAM;
+  d->details = details_of(d, result);
   mc_exchange_move(d, winner);
 }
 
@@ -242,7 +253,7 @@ static void report_only(mc_decision *d, uint32_t number, const mc_result *result
     return;
   }
   d->over = true;
-  d->details = MC_DETAILS_VIA_UPSTREAM;
+  d->details = details_of(d, result);
   if (d->exchange) d->exchange->first.running = false;
 }
 
@@ -279,7 +290,7 @@ mc_code mc_decision_report(mc_decision *d, uint32_t number, const mc_result *res
     return MC_OK;
   }
   if (!attempt) return MC_OK;
-  if (!replayable) x->retry.on = x->retry.asked = 0;
+  if (!replayable || refuses_websocket(d, result)) x->retry.on = x->retry.asked = 0;
   mc_retry_verdict verdict = failed ? mc_retry_judge_failure(&x->retry, result->failure)
                                     : mc_retry_judge_answer(&x->retry, result, &no_memory);
   if (no_memory) return MC_NO_MEMORY;
@@ -295,7 +306,7 @@ mc_code mc_decision_report(mc_decision *d, uint32_t number, const mc_result *res
   } else if (failed) {
     mc_exchange_fail(d, result->failure, &x->timeouts, retried);
   } else {
-    settle(d, attempt);
+    settle(d, attempt, result);
   }
   return MC_OK;
 }

@@ -27,9 +27,15 @@ static inline uint64_t mc_exchange_start(const mc_decision *d) {
 /* The attempt that was made last; NULL: the first, or none. */
 static inline const mc_attempt *mc_exchange_latest(const mc_decision *d) { return d->exchange ? d->exchange->last : NULL; }
 
+/* Whether the request came as far as Envoy's router, which edits it and only then looks for an endpoint. */
+static inline bool mc_decision_is_routed(const mc_decision *d) {
+  return d->outcome == MC_FORWARD || d->details == MC_DETAILS_NO_HEALTHY_UPSTREAM || d->details == MC_DETAILS_OVERFLOW ||
+         d->details >= MC_DETAILS_RESPONSE_TIMEOUT;
+}
+
 /* Attempts so far, those that found no endpoint included. */
 static inline uint32_t mc_decision_attempt_count(const mc_decision *d) {
-  return d->exchange ? d->exchange->count : d->endpoint >= 0 || (d->outcome == MC_FORWARD && !d->request.inbound);
+  return d->exchange ? d->exchange->count : mc_decision_is_routed(d) && !d->request.inbound;
 }
 
 /* A report once the decision is over: the answer on its way to the client may end before its end. Nothing can be tried

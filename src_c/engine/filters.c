@@ -110,7 +110,6 @@ static bool answered_by_cors(mc_decision *d, mc_input *input) {
   d->status = 200;
   d->details = MC_DETAILS_CORS_RESPONSE;
   d->body = MC_LITERAL("");
-  d->cluster = -1; /* nothing goes there */
   return true;
 }
 

@@ -85,7 +85,8 @@ void mc_format_context_fill(const mc_decision *d, mc_format_context *out) {
       .endpoint_hostname = d->endpoint >= 0 ? d->upstream->hosts[d->endpoint].hostname : MC_ABSENT,
       .attempts = mc_decision_attempt_count(d),
   };
-  const char *details = mc_details_name(d->outcome == MC_FORWARD ? MC_DETAILS_VIA_UPSTREAM : d->details);
+  const bool via = d->outcome == MC_FORWARD && d->details != MC_DETAILS_WEBSOCKET_REFUSED;
+  const char *details = mc_details_name(via ? MC_DETAILS_VIA_UPSTREAM : d->details);
   out->details = mc_slice_of(details, strlen(details));
   /* Envoy says that a request was limited once the answer is there. */
   out->flags = mc_flags_text(d->flags & ~(uint32_t)(MC_FLAG_RL | MC_FLAG_RLSE), out->flags_text);
@@ -158,7 +159,7 @@ mc_code mc_decision_request_headers(const mc_decision *d, mc_scratch *scratch, c
   return mc_attempt_request_headers(d, NULL, scratch, lines, count);
 }
 
-enum { SET_LINES = MC_CORS_LINES + 3 };
+enum { SET_LINES = MC_CORS_LINES + 2 };
 
 /* Whether the answer says how many attempts were made: from the first one on, where it is the router's. The connection
  * manager, which ends streams by their own limits, knows nothing of attempts. */
@@ -167,8 +168,8 @@ static bool tells_attempts(const mc_decision *d) {
   return d->route >= 0 && d->snapshot->actions[d->route].tell_attempts && mc_decision_attempt_count(d);
 }
 
-/* The lines that Envoy sets after the edits: the filters', what the operation is called, that a circuit breaker refused the request, which keeps
- * clients from trying again at once, and in an answer of ours the number of attempts. Their number. */
+/* The lines that Envoy sets after the edits: the filters', what the operation is called, and in an answer of ours the
+ * number of attempts. Their number. */
 static uint32_t lines_to_set(const mc_decision *d, mc_slice attempts, mc_header lines[SET_LINES]) {
   uint32_t count = mc_filters_lines(d, lines);
   if (d->outcome != MC_FORWARD && tells_attempts(d)) {
@@ -176,9 +177,6 @@ static uint32_t lines_to_set(const mc_decision *d, mc_slice attempts, mc_header 
   }
   const mc_slice operation = mc_tracing_answer_operation(d);
   if (operation.size) lines[count++] = (mc_header){MC_OPERATION_HEADER, operation};
-  if (d->details == MC_DETAILS_OVERFLOW && !d->snapshot->listeners[d->listener].options.suppress_envoy_headers) {
-    lines[count++] = (mc_header){MC_LITERAL("x-envoy-overloaded"), MC_LITERAL("true")};
-  }
   return count;
 }
 
@@ -188,6 +186,17 @@ static mc_slice request_id_told(const mc_decision *d) {
   const bool always = d->snapshot->listeners[d->listener].options.always_set_request_id_in_response;
   const bool asked = d->view.internal && mc_view_header(&d->view, MC_LITERAL("x-envoy-force-trace")).data;
   return always || asked ? mc_decision_request_id(d) : MC_ABSENT;
+}
+
+/* Whether the request is edited in what an answer tells of it. */
+static bool edits_id(const mc_decision *d, const mc_edits_in_force *edits) {
+  if (d->request_edits) return true;
+  if (!mc_decision_is_routed(d)) return false;
+  if (edits->weighted && edits->weighted->edits.request.names_id) return true;
+  for (uint32_t i = 0; i < edits->request.count; i++) {
+    if (edits->request.levels[i]->names_id) return true;
+  }
+  return false;
 }
 
 /* Whether the edits of an answer apply: of preflights none do; of what is said in place of a direct response or a
@@ -211,6 +220,7 @@ bool mc_decision_answer_stays(const mc_decision *d, const mc_header *headers, ui
   mc_edits_in_force edits;
   mc_forwarding_gather(d, &edits);
   if (edits.response.count || (edits.weighted && !mc_edits_empty(&edits.weighted->edits.response))) return false;
+  if (edits_id(d, &edits)) return false;
   if (mc_tracing_answer_operation(d).size || (mc_tracing_keeps_operation(d) && names_operation(headers, count))) return false;
   return !mc_limits_tell(d) && mc_answer_lines_stay(headers, count);
 }
@@ -218,7 +228,7 @@ bool mc_decision_answer_stays(const mc_decision *d, const mc_header *headers, ui
 mc_code mc_decision_response_headers(const mc_decision *d, const mc_response *response, mc_scratch *scratch,
                                      const mc_header_line **lines, uint32_t *count, uint16_t *status,
                                      mc_slice *body) {
-  bool own = d->outcome != MC_FORWARD;
+  bool own = d->outcome != MC_FORWARD, routed = mc_decision_is_routed(d);
   bool preflight = d->details == MC_DETAILS_CORS_RESPONSE; /* of the filter alone: no edits touch it */
   mc_header set[SET_LINES], session;
   char count_digits[MC_DECIMAL_DIGITS];
@@ -230,11 +240,9 @@ mc_code mc_decision_response_headers(const mc_decision *d, const mc_response *re
   const mc_slice *cookies = NULL, *late_cookies = NULL;
   uint32_t cookie_count = 0, late_cookie_count = 0;
   mc_code code = MC_OK;
-  if (!own) {
-    mc_forwarding_fill(d, &edits, router_again(d, mc_exchange_latest(d), &again), &forwarding);
-    if (d->cookies) code = mc_cookies_lines(d->cookies, scratch, &cookies, &cookie_count);
-    if (code) return code;
-  }
+  if (routed) mc_forwarding_fill(d, &edits, router_again(d, mc_exchange_latest(d), &again), &forwarding);
+  if (!own && d->cookies) code = mc_cookies_lines(d->cookies, scratch, &cookies, &cookie_count);
+  if (code) return code;
   if (d->cluster_cookie) code = mc_cookies_lines(d->cluster_cookie, scratch, &late_cookies, &late_cookie_count);
   if (code) return code;
   const bool tells_endpoint = mc_sessions_line(d, scratch, &session, &code);
@@ -254,18 +262,21 @@ mc_code mc_decision_response_headers(const mc_decision *d, const mc_response *re
       .chain = edited(d) ? &edits.response : NULL,
       .options = d->listener >= 0 ? &d->snapshot->listeners[d->listener].options : NULL,
       .redirect = d->outcome == MC_REDIRECT && d->route >= 0 ? &d->snapshot->actions[d->route].redirect : NULL,
-      .forwarding = own ? NULL : &forwarding,
+      .forwarding = routed ? &forwarding : NULL,
+      .request_edits = d->request_edits,
       .cookies = cookies,
       .cookie_count = cookie_count,
       .late_cookies = late_cookies,
       .late_cookie_count = late_cookie_count,
       .filter_edits = d->answer_edits,
+      .overloaded = d->details == MC_DETAILS_OVERFLOW && !d->snapshot->listeners[d->listener].options.suppress_envoy_headers,
       .beside = beside,
       .beside_count = beside_count,
       .set = set,
       .set_count = lines_to_set(d, attempts, set),
       .attempts = tells_attempts(d) && !own ? attempts : MC_ABSENT,
       .request_id = request_id_told(d),
+      .request_id_edited = d->listener >= 0 && edits_id(d, &edits),
       .session = tells_endpoint ? &session : NULL,
       .session_beside = tells_endpoint && d->session->kind == MC_SESSION_COOKIE,
       .of_filter = preflight,

@@ -58,7 +58,10 @@ static inline void start(setting s) {
   action.host_rewrite.kind = s.host;
   small_config config;
   small_init(&config, &route, &action, 1, &cluster, 1);
+  static const mc_upgrade any = {{"*", 1}, true};
   config.listener.options.has_internal_cidrs = s.internal;
+  config.listener.options.upgrades = &any;
+  config.listener.options.upgrade_count = 1;
   runtime = mc_runtime_new();
   snapshot = snapshot_of(&config.spec, runtime);
   mc_request request = request_of("a.com", "/x", headers, s.rows);

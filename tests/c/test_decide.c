@@ -399,6 +399,14 @@ static void test_upgrades(void) {
   CHECK_INT(decision.outcome, MC_FORWARD);
   CHECK_INT(decision.route, 0);
   mc_decision_release(&decision);
+  request = request_of("a.com:443", "a.com:443", headers, ROWS("connection: upgrade", "upgrade: other"));
+  request.method = MC_LITERAL("CONNECT"); /* asks for that, and not for CONNECT, for which there is leave */
+  decide(request);
+  check_reject(403, MC_DETAILS_UPGRADE_FAILED, 0);
+  CHECK_INT(decision.cluster, 0);
+  mc_decision_release(&decision);
+  request = request_of("a.com:443", "a.com:443", headers, NULL);
+  request.method = MC_LITERAL("CONNECT");
   stop();
   start_one(forward_to(0));
   decide(request); /* no path, no route: nobody comes to ask for leave */

@@ -53,6 +53,37 @@ static void test_until_an_answer_is_good(void) {
   stop();
 }
 
+/* Neither an upgrade nor an error: nothing is retried, whatever the policy says. */
+static void test_a_websocket_that_is_not_taken_up(void) {
+  setting s = retrying("retriable-status-codes,5xx", 2);
+  const uint32_t codes[] = {200};
+  s.retry.status_codes = codes;
+  s.retry.status_code_count = 1;
+  s.rows = ROWS("connection: upgrade", "upgrade: WebSocket");
+  start(s);
+  CHECK(answered(0, 503));
+  CHECK(!answered(0, 200));
+  CHECK(decision.over);
+  CHECK_INT(decision.details, MC_DETAILS_WEBSOCKET_REFUSED);
+  CHECK_INT(decision.outcome, MC_FORWARD);
+  CHECK_INT(decision.flags, 0);
+  stop();
+  start(s);
+  CHECK(!answered(0, 302));
+  CHECK_INT(decision.details, MC_DETAILS_WEBSOCKET_REFUSED);
+  stop();
+  for (uint16_t status = 101; status < 500; status += 303) { /* 101, 404 */
+    start(s);
+    CHECK(!answered(0, status));
+    CHECK_INT(decision.details, MC_DETAILS_VIA_UPSTREAM);
+    stop();
+  }
+  s.rows = ROWS("connection: upgrade", "upgrade: foo");
+  start(s);
+  CHECK(answered(0, 200));
+  stop();
+}
+
 static void test_until_retries_are_used_up(void) {
   start(retrying("5xx", 2));
   CHECK(answered(0, 503) && answered(0, 503));
@@ -354,6 +385,7 @@ static void test_out_of_memory(void) {
 int main(void) {
   test_without_a_policy();
   test_until_an_answer_is_good();
+  test_a_websocket_that_is_not_taken_up();
   test_until_retries_are_used_up();
   test_what_cannot_be_sent_again();
   test_a_timeout_of_a_try_is_retried_and_one_of_all_is_not();

@@ -29,7 +29,7 @@ static void test_a_preflight_is_answered_as_it_stands(void) {
   CHECK_INT(decision.outcome, MC_RESPOND);
   CHECK_INT(decision.status, 200);
   CHECK_INT(decision.details, MC_DETAILS_CORS_RESPONSE);
-  CHECK_INT(decision.cluster, -1);
+  CHECK_INT(decision.cluster, 0);
   CHECK_INT(decision.route, 0);
   CHECK_SLICE(decision.body, "");
   CHECK(!decision.grpc && !decision.leased);

@@ -227,6 +227,73 @@ static void test_grpc(void) {
   CHECK(!mc_view_is_grpc(&view));
 }
 
+/* An answer says so once more where the edits have said it; of a status they have said it for good. */
+static void test_what_edits_have_said(void) {
+  const mc_header_value_spec add[] = {ADD("x-envoy-overloaded", APPEND, TEXT("edited")), ADD("grpc-status", APPEND, REQ("x-status"))};
+  mc_edit_pair pair = responses(add, 2);
+  mc_edit_chain request, chain;
+  mc_edit_chain_make(&pair, NULL, NULL, false, &request, &chain);
+  mc_slice body;
+  uint16_t status;
+  mc_answer it = {.status = 503, .own = true, .overloaded = true, .chain = &chain};
+  view_of(&view, &scratch, "a", "/", headers, ROWS("content-type: application/grpc", "x-status: 5"));
+  CHECK_SLICE(answer(&it, &status, &body),
+              "x-envoy-overloaded: edited|grpc-status: 5|content-type: application/grpc|x-envoy-overloaded: true");
+  view_of(&view, &scratch, "a", "/", headers, ROWS("content-type: application/grpc"));
+  CHECK_SLICE(answer(&it, &status, &body),
+              "x-envoy-overloaded: edited|content-type: application/grpc|grpc-status: 14|x-envoy-overloaded: true");
+}
+
+/* The id that an answer tells is that of the request as its edits leave it, where they have a say in it. */
+static void test_request_ids(void) {
+  const mc_http_options always = {.always_set_request_id_in_response = true}, seldom = {0};
+  const mc_header_value_spec more[] = {ADD("x-request-id", APPEND, TEXT("own")), ADD("x-envoy-force-trace", APPEND, TEXT("1"))};
+  mc_edit_pair pair = requests(more, 1, NULL, 0);
+  CHECK(pair.request.names_id && !pair.response.names_id);
+  mc_edit_chain chain, none;
+  mc_edit_chain_make(&pair, NULL, NULL, false, &chain, &none);
+  view_of(&view, &scratch, "a", "/", headers, ROWS("x-request-id: 1"));
+  mc_forwarding forwarding = {.view = &view, .options = &always, .chain = &chain};
+  mc_answer it = {.status = 503, .own = true, .options = &always, .forwarding = &forwarding, .request_id_edited = true, .request_id = MC_LITERAL("1")};
+  mc_slice body;
+  uint16_t status;
+  CHECK_SLICE(answer(&it, &status, &body), "x-request-id: 1,own");
+  it.options = forwarding.options = &seldom;
+  CHECK_SLICE(answer(&it, &status, &body), "");
+  pair = requests(more, 2, NULL, 0);
+  CHECK_SLICE(answer(&it, &status, &body), "x-request-id: 1,own");
+  const mc_slice gone[] = {MC_LITERAL("X-Request-Id")};
+  pair = requests(NULL, 0, gone, 1);
+  CHECK(pair.request.names_id);
+  it.options = forwarding.options = &always;
+  CHECK_SLICE(answer(&it, &status, &body), "");
+  const mc_header line = {MC_LITERAL("x-request-id"), MC_LITERAL("filter")};
+  const mc_filter_edit filter = {.lines = &line, .line_count = 1};
+  it.forwarding = NULL;
+  it.request_edits = &filter;
+  CHECK_SLICE(answer(&it, &status, &body), "x-request-id: 1,filter");
+}
+
+/* Who asked for an upgrade is told which one there is, or would be; nobody else, and of nothing else of a connection. */
+static void test_answers_to_upgrades(void) {
+  const mc_http_options options = {0};
+  mc_header lines[] = {{MC_LITERAL("Connection"), MC_LITERAL("x-a , Upgrade")}, {MC_LITERAL("upgrade"), MC_LITERAL("foo")},
+                       {MC_LITERAL("keep-alive"), MC_LITERAL("5")}, {MC_LITERAL("proxy-connection"), MC_LITERAL("x")}};
+  mc_answer it = {.status = 426, .headers = lines, .header_count = 4, .options = &options};
+  mc_slice body;
+  uint16_t status;
+  view_of(&view, &scratch, "a", "/", headers, ROWS("connection: upgrade", "upgrade: foo"));
+  CHECK_SLICE(answer(&it, &status, &body), "Connection: x-a , Upgrade|upgrade: foo");
+  lines[0].value = MC_LITERAL("upgraded");
+  CHECK_SLICE(answer(&it, &status, &body), "");
+  lines[0].value = MC_LITERAL("upgrade");
+  it.header_count = 1;
+  CHECK_SLICE(answer(&it, &status, &body), "");
+  it.header_count = 4;
+  view_of(&view, &scratch, "a", "/", headers, NULL);
+  CHECK_SLICE(answer(&it, &status, &body), "");
+}
+
 static void test_upstream_answers(void) {
   const mc_http_options options = {.via = MC_LITERAL("v")};
   mc_header lines[] = {{MC_LITERAL("X-Up"), MC_LITERAL("1")},     {MC_LITERAL("Connection"), MC_LITERAL("close")},
@@ -287,6 +354,9 @@ int main(void) {
   test_cookies();
   test_redirects();
   test_grpc();
+  test_what_edits_have_said();
+  test_request_ids();
+  test_answers_to_upgrades();
   test_upstream_answers();
   test_memory();
   mc_scratch_reset(&scratch);

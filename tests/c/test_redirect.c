@@ -93,6 +93,10 @@ static void test_own_locations(void) {
   CHECK(!mc_tls_redirect_needed(&view, true));
   request("e.com", "/", HTTPS);
   CHECK(!mc_tls_redirect_needed(&view, false));
+  view.target = MC_LITERAL(""); /* a CONNECT */
+  CHECK_INT(mc_respond_location(301, &view, &scratch, &out), MC_OK);
+  CHECK(!out.data);
+  CHECK(!redirect((mc_redirect_spec){.status = 301, .port = -1, .https = true}, "").data);
 }
 
 int main(void) {

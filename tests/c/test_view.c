@@ -37,6 +37,8 @@ static mc_code make(const char *method, const char *target, const mc_http_option
 
 static mc_slice header(const char *name) { return mc_view_header(&view, text(name)); }
 
+#define HEADERS(...) ((const char *[]){__VA_ARGS__, NULL})
+
 static const mc_http_options plain = {0};
 
 static void check_path(const mc_http_options *options, const char *target, const char *expected, int line) {
@@ -206,6 +208,29 @@ static mc_slice host(const char *authority, const mc_http_options *options) {
   return code == MC_OK ? view.authority : MC_ABSENT;
 }
 
+/* A CONNECT keeps the port that is stripped at hand, and what Connection names; it has no body. */
+static void test_connect(void) {
+  const mc_http_options any = {.strip_any_host_port = true, .strip_trailing_host_dot = true};
+  CHECK_INT(make("CONNECT", "a.com.:443", &any, HEADERS("connection: x-b", "x-b: 1")), MC_OK);
+  CHECK_SLICE(view.authority, "a.com");
+  CHECK_INT(view.port_aside, 4);
+  CHECK_SLICE(mc_authority_whole(&view), "a.com:443");
+  CHECK_SLICE(header("x-b"), "1");
+  CHECK(!header("connection").data);
+  CHECK_INT(make("CONNECT", "a.com:443", &plain, HEADERS("connection: upgrade, :x", "upgrade: foo")), MC_OK);
+  CHECK_SLICE(view.upgrade, "foo");
+  CHECK_SLICE(mc_authority_whole(&view), "a.com:443");
+  CHECK_INT(make("GET", "http://a.com:443/", &any, NULL), MC_OK);
+  CHECK_SLICE(mc_authority_whole(&view), "a.com");
+  CHECK_INT(make("CONNECT", "a.com:443", &plain, HEADERS("content-length: 0")), MC_OK);
+  CHECK_INT(make("CONNECT", "a.com:443", &plain, HEADERS("content-length: 00")), MC_INVALID);
+  CHECK_INT(refusal.status, 400);
+  CHECK_INT(refusal.details, MC_DETAILS_BODY_DISALLOWED);
+  CHECK_INT(make("CONNECT", "a.com:443", &plain, HEADERS("transfer-encoding: chunked")), MC_INVALID);
+  CHECK_INT(refusal.status, 501);
+  CHECK_INT(refusal.details, MC_DETAILS_INVALID_TRANSFER_ENCODING);
+}
+
 static void test_authority(void) {
   const mc_http_options any = {.strip_any_host_port = true};
   CHECK_SLICE(host("ONE.com:1", &any), "ONE.com");
@@ -235,8 +260,6 @@ static void test_authority(void) {
   for (size_t at = 0; mc_view_next(&view, &at, &line);) shown++;
   CHECK_INT(shown, 1); /* x-forwarded-proto alone */
 }
-
-#define HEADERS(...) ((const char *[]){__VA_ARGS__, NULL})
 
 static void test_headers(void) {
   CHECK_INT(make("GET", "/", &plain, HEADERS("Accept: a", "X-A: 1", "X-A: 2", "ACCEPT: b", "te: gzip, trailers")), MC_OK);
@@ -436,6 +459,7 @@ int main(void) {
   test_https_on_plaintext();
   test_normalise();
   test_slashes();
+  test_connect();
   test_authority();
   test_headers();
   test_bounds();

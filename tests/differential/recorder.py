@@ -30,7 +30,12 @@ _TOLD = {
 }
 #: Without ``full_headers`` these are left out where Envoy added them.
 _SELDOM_LISTED = frozenset({"host", "x-forwarded-proto", "x-envoy-expected-rq-timeout-ms"})
-_IMPLIED = {"cluster_not_found": "cluster_not_found", "route_not_found": "no_route"}
+_IMPLIED = {
+    "cluster_not_found": "cluster_not_found",
+    "route_not_found": "no_route",
+    "no_healthy_upstream": "no_healthy_upstream",
+    "fault_filter_abort": "fault_abort",
+}
 
 
 class _Upstreams(Servers):
@@ -125,12 +130,15 @@ def _expectation(
         expect |= _upstream_view(request, received)
     elif details == "direct_response":
         location = answer.values("location")
-        expect["kind"] = "redirect" if location else "direct_response"
-        if location:
-            expect["location"] = ",".join(location)
+        redirected = location or answer.status // 100 == 3
+        expect["kind"] = "redirect" if redirected else "direct_response"
+        if redirected:
+            expect["location"] = ",".join(location) or None
     else:
         expect["kind"] = _IMPLIED.get(details, "local_reply")
         expect["details"] = details
+        if told["cluster"] and details != "cluster_not_found":
+            expect["cluster"] = told["cluster"]
     headers = _by_name([line for line in answer.headers if line[0] not in IGNORED | {"location"}])
     if expect["kind"] != "direct_response":
         headers.pop("content-type", None)

@@ -54,7 +54,7 @@ async def test_a_preflight_goes_no_further() -> None:
         await served.idle()
         assert app.connections == 0
         assert {(record.details, record.cluster, record.route) for record in served.log} == {
-            ("cors_response", "", "all")
+            ("cors_response", "app", "all")
         }
 
 

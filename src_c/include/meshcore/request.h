@@ -64,6 +64,7 @@ typedef struct mc_view {
   mc_slice client; /* the client that is believed: the peer, or what trusted x-forwarded-for says */
   mc_slice local;
   uint16_t port;
+  uint16_t port_aside;      /* bytes of the port behind the authority that was stripped of a CONNECT's */
   mc_slice forwarded_proto; /* x-forwarded-proto as it stands */
   mc_slice upgrade;         /* the protocol that the request wants to switch to; data NULL: none */
   mc_slice request_id;      /* x-request-id, where the listener minds it; data NULL: none */
