@@ -1,7 +1,7 @@
 /* B3 (openzipkin/b3-propagation): x-b3-* and b3. Ids are taken in any case. As in its reference implementation a line
  * that is malformed makes all of the format count for nothing. */
-#include "trace/hex.h"
 #include "trace/lines.h"
+#include "trace/writer.h"
 
 /* Sixteen digits; *digits tells where they lie, or is NULL where they are not as we write them, with capitals. */
 static bool read_id(mc_slice text, uint64_t *out, const char **digits) {
@@ -96,4 +96,59 @@ mc_trace_read mc_b3_single_read(const mc_trace_lines *lines, mc_span_context *ou
   /* Either of the last two may be absent, as in the reference implementation. */
   if (rest.data && rest.size != 16 && !read_state(cut(&rest), &out->sampling)) return MC_READ_MALFORMED;
   return rest.data && !read_id(rest, &out->parent_id, &digits) ? MC_READ_MALFORMED : MC_READ_IDS;
+}
+
+/* Of digits that are there already, maybe. */
+static void known_id_line(mc_trace_writer *w, mc_trace_name name, uint64_t id, const char *digits) {
+  if (digits) {
+    mc_write_value(w, name, mc_slice_of(digits, 16));
+  } else {
+    mc_write_id_line(w, name, id);
+  }
+}
+
+static void trace_id_line(mc_trace_writer *w) {
+  const mc_span_context *c = w->context;
+  if (c->trace_digits) {
+    mc_write_value(w, MC_NAME_B3_TRACE_ID, mc_slice_of(c->trace_digits, c->short_id ? 16 : 32));
+    return;
+  }
+  char *start = w->at;
+  mc_write_trace_id(w);
+  mc_write_line(w, MC_NAME_B3_TRACE_ID, start);
+}
+
+void mc_b3_multi_write(mc_trace_writer *w) {
+  const mc_span_context *c = w->context;
+  if (c->span_id) {
+    trace_id_line(w);
+    known_id_line(w, MC_NAME_B3_SPAN_ID, c->span_id, c->span_digits);
+    if (c->parent_id) known_id_line(w, MC_NAME_B3_PARENT_ID, c->parent_id, c->parent_digits);
+  }
+  if (c->sampling == MC_SAMPLING_DEBUG) {
+    mc_write_value(w, MC_NAME_B3_FLAGS, MC_LITERAL("1"));
+  } else if (c->sampling != MC_SAMPLING_DEFER) {
+    mc_write_value(w, MC_NAME_B3_SAMPLED, mc_trace_accepted(c) ? MC_LITERAL("1") : MC_LITERAL("0"));
+  }
+}
+
+void mc_b3_single_write(mc_trace_writer *w) {
+  const mc_span_context *c = w->context;
+  static const char states[] = {[MC_SAMPLING_DENY] = '0', [MC_SAMPLING_ACCEPT] = '1', [MC_SAMPLING_DEBUG] = 'd'};
+  char *start = w->at;
+  if (c->span_id) {
+    mc_write_trace_id(w);
+    *w->at++ = '-';
+    mc_write_id(w, c->span_id);
+    if (c->sampling != MC_SAMPLING_DEFER) *w->at++ = '-';
+  }
+  if (c->sampling != MC_SAMPLING_DEFER) {
+    *w->at++ = states[c->sampling];
+    /* Without a state there is no place for a parent. */
+    if (c->span_id && c->parent_id) {
+      *w->at++ = '-';
+      mc_write_id(w, c->parent_id);
+    }
+  }
+  if (w->at > start) mc_write_line(w, MC_NAME_B3, start);
 }

@@ -1,7 +1,7 @@
 /* Google Cloud's x-cloud-trace-context: {32 digits}/{span id, decimal};o={options}, of which only the trace id has to be
  * there. The lowest bit of the options is whether the trace is recorded. */
-#include "trace/hex.h"
 #include "trace/lines.h"
+#include "trace/writer.h"
 
 static bool read_decimal(mc_slice text, uint64_t *out) {
   return text.size && text.data[0] != '+' && mc_slice_number(text, out);
@@ -29,4 +29,18 @@ mc_trace_read mc_cloud_read(const mc_trace_lines *lines, mc_span_context *out) {
   }
   out->sampling = options & 1 ? MC_SAMPLING_ACCEPT : MC_SAMPLING_DENY;
   return MC_READ_IDS;
+}
+
+void mc_cloud_write(mc_trace_writer *w) {
+  const mc_span_context *c = w->context;
+  if (!(c->trace_high | c->trace_low)) return;
+  char *start = w->at;
+  mc_write_id(w, c->trace_high);
+  mc_write_id(w, c->trace_low);
+  if (c->span_id) {
+    *w->at++ = '/';
+    mc_write_number(w, c->span_id);
+  }
+  if (c->sampling != MC_SAMPLING_DEFER) mc_write(w, mc_trace_accepted(c) ? MC_LITERAL(";o=1") : MC_LITERAL(";o=0"));
+  mc_write_line(w, MC_NAME_CLOUD, start);
 }

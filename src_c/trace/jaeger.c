@@ -1,7 +1,7 @@
 /* Jaeger's uber-trace-id: {trace-id}:{span-id}:{parent-span-id}:{flags}, leading zeros left out at will, perhaps
  * with its colons percent-encoded. The parent is deprecated, and not looked at. */
-#include "trace/hex.h"
-#include "trace/lines.h"
+#include "trace/lists.h"
+#include "trace/writer.h"
 
 enum { FLAG_SAMPLED = 1, FLAG_DEBUG = 2 };
 
@@ -34,4 +34,37 @@ mc_trace_read mc_jaeger_read(const mc_trace_lines *lines, mc_span_context *out) 
   if (!(out->trace_high | out->trace_low) || !out->span_id) return MC_READ_MALFORMED;
   out->sampling = !(flags & FLAG_SAMPLED) ? MC_SAMPLING_DENY : flags & FLAG_DEBUG ? MC_SAMPLING_DEBUG : MC_SAMPLING_ACCEPT;
   return MC_READ_IDS;
+}
+
+static void context_line(mc_trace_writer *w) {
+  const mc_span_context *c = w->context;
+  if (!c->span_id) return;
+  char *start = w->at;
+  mc_write_trace_id(w);
+  *w->at++ = ':';
+  mc_write_id(w, c->span_id);
+  mc_write(w, MC_LITERAL(":0:0"));
+  *w->at++ = c->sampling == MC_SAMPLING_DEBUG ? '3' : mc_trace_accepted(c) ? '1' : '0';
+  mc_write_line(w, MC_NAME_JAEGER, start);
+}
+
+/* One line for each member; their properties have no place there. */
+static mc_code baggage_lines(mc_trace_writer *w) {
+  const mc_slice prefix = mc_trace_name_text(MC_NAME_JAEGER_BAGGAGE);
+  mc_slice list = w->context->baggage, member, key, value;
+  for (int left = MC_BAGGAGE_MEMBERS; left > 0 && mc_member_next(&list, &member); left--) {
+    if (!mc_baggage_split(member, &key, &value)) continue;
+    char *name = mc_scratch_alloc(w->scratch, prefix.size + key.size);
+    if (!name) return MC_NO_MEMORY;
+    memcpy(name, prefix.data, prefix.size);
+    memcpy(name + prefix.size, key.data, key.size);
+    w->lines[w->count++] =
+        (mc_trace_line){MC_NAME_JAEGER_BAGGAGE, mc_slice_of(name, prefix.size + key.size), value};
+  }
+  return MC_OK;
+}
+
+mc_code mc_jaeger_write(mc_trace_writer *w) {
+  context_line(w);
+  return w->context->baggage.size ? baggage_lines(w) : MC_OK;
 }

@@ -1,7 +1,7 @@
 /* OpenTracing's basic tracer (OpenTelemetry's "ottrace"): ot-tracer-traceid, -spanid and -sampled. Some write ids
  * without leading zeros. */
-#include "trace/hex.h"
 #include "trace/lines.h"
+#include "trace/writer.h"
 
 mc_trace_read mc_ot_read(const mc_trace_lines *lines, mc_span_context *out) {
   const uint32_t names = MC_NAME_BIT(MC_NAME_OT_TRACE_ID) | MC_NAME_BIT(MC_NAME_OT_SPAN_ID) |
@@ -24,4 +24,16 @@ mc_trace_read mc_ot_read(const mc_trace_lines *lines, mc_span_context *out) {
     return MC_READ_MALFORMED;
   }
   return MC_READ_IDS;
+}
+
+void mc_ot_write(mc_trace_writer *w) {
+  const mc_span_context *c = w->context;
+  if (!c->span_id) return;
+  char *start = w->at;
+  mc_write_trace_id(w);
+  mc_write_line(w, MC_NAME_OT_TRACE_ID, start);
+  mc_write_id_line(w, MC_NAME_OT_SPAN_ID, c->span_id);
+  if (c->sampling != MC_SAMPLING_DEFER) {
+    mc_write_value(w, MC_NAME_OT_SAMPLED, mc_trace_accepted(c) ? MC_LITERAL("true") : MC_LITERAL("false"));
+  }
 }

@@ -1,6 +1,6 @@
 /* W3C Trace Context, level 2: traceparent. Digits are lower-case; versions to come are read as far as this one goes. */
-#include "trace/hex.h"
 #include "trace/lines.h"
+#include "trace/writer.h"
 
 enum { SIZE = 55 }; /* 2-32-16-2 digits */
 
@@ -30,4 +30,21 @@ mc_trace_read mc_traceparent_read(const mc_trace_lines *lines, mc_span_context *
   out->flags = flags & MC_TRACE_FLAG_RANDOM;
   out->sampling = flags & MC_TRACE_FLAG_SAMPLED ? MC_SAMPLING_ACCEPT : MC_SAMPLING_DENY;
   return MC_READ_IDS;
+}
+
+void mc_traceparent_write(mc_trace_writer *w) {
+  const mc_span_context *c = w->context;
+  static const char flags[] = "00010203";
+  if (!c->span_id) return;
+  char *start = w->at;
+  mc_write(w, MC_LITERAL("00-"));
+  mc_write_id(w, c->trace_high);
+  mc_write_id(w, c->trace_low);
+  *w->at++ = '-';
+  mc_write_id(w, c->span_id);
+  *w->at++ = '-';
+  const int set = (c->flags & MC_TRACE_FLAG_RANDOM) | (mc_trace_accepted(c) ? MC_TRACE_FLAG_SAMPLED : 0);
+  mc_write(w, mc_slice_of(flags + 2 * set, 2));
+  mc_write_line(w, MC_NAME_TRACEPARENT, start);
+  if (c->tracestate.size) mc_write_value(w, MC_NAME_TRACESTATE, c->tracestate);
 }

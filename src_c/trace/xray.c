@@ -1,17 +1,23 @@
 /* AWS X-Ray's x-amzn-trace-id: Root=1-{8 digits}-{24 digits};Parent={16 digits};Sampled={0, 1 or ?}, in any order and
  * among other fields. Load balancers send the root alone. */
-#include "trace/hex.h"
 #include "trace/lines.h"
-#include "trace/xray.h"
+#include "trace/writer.h"
 
-bool mc_xray_next(mc_slice *rest, mc_slice *field, mc_xray_field *kind, mc_slice *value) {
+/* Of a longer line the other fields are not passed on. */
+enum { MOST_BYTES = 512 };
+
+/* SELF is a balancer's, of its own hop; OTHER stay, such as Lineage and an application's. */
+typedef enum kind { ROOT, PARENT, SAMPLED, SELF, OTHER } kind;
+
+/* Cuts the next field off, without blanks around it; false where none is left. */
+static bool next_field(mc_slice *rest, mc_slice *field, kind *which, mc_slice *value) {
   static const struct {
     mc_slice name;
-    mc_xray_field kind;
-  } known[] = {{{"Root", 4}, MC_XRAY_ROOT},
-               {{"Parent", 6}, MC_XRAY_PARENT},
-               {{"Sampled", 7}, MC_XRAY_SAMPLED},
-               {{"Self", 4}, MC_XRAY_SELF}};
+    kind kind;
+  } known[] = {{{"Root", 4}, ROOT},
+               {{"Parent", 6}, PARENT},
+               {{"Sampled", 7}, SAMPLED},
+               {{"Self", 4}, SELF}};
   do {
     if (!rest->size) return false;
     const size_t end = mc_slice_find(*rest, 0, ';');
@@ -20,9 +26,9 @@ bool mc_xray_next(mc_slice *rest, mc_slice *field, mc_xray_field *kind, mc_slice
   } while (!field->size);
   const size_t equals = mc_slice_find(*field, 0, '=');
   *value = equals < field->size ? mc_slice_from(*field, equals + 1) : MC_LITERAL("");
-  *kind = MC_XRAY_OTHER;
+  *which = OTHER;
   for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
-    if (mc_slice_equal(mc_slice_head(*field, equals), known[i].name)) *kind = known[i].kind;
+    if (mc_slice_equal(mc_slice_head(*field, equals), known[i].name)) *which = known[i].kind;
   }
   return true;
 }
@@ -54,14 +60,52 @@ mc_trace_read mc_xray_read(const mc_trace_lines *lines, mc_span_context *out) {
   if (lines->disputed & MC_NAME_BIT(MC_NAME_XRAY)) return MC_READ_MALFORMED;
   const mc_slice line = lines->values[MC_NAME_XRAY];
   mc_slice rest = line, field, value;
-  mc_xray_field kind;
+  kind which;
   bool others = false;
-  while (mc_xray_next(&rest, &field, &kind, &value)) {
-    if (kind == MC_XRAY_ROOT && !read_root(value, out)) return MC_READ_MALFORMED;
-    if (kind == MC_XRAY_PARENT && !read_span(value, &out->span_id)) return MC_READ_MALFORMED;
-    if (kind == MC_XRAY_SAMPLED && !read_sampled(value, &out->sampling)) return MC_READ_MALFORMED;
-    others |= kind == MC_XRAY_OTHER;
+  while (next_field(&rest, &field, &which, &value)) {
+    if (which == ROOT && !read_root(value, out)) return MC_READ_MALFORMED;
+    if (which == PARENT && !read_span(value, &out->span_id)) return MC_READ_MALFORMED;
+    if (which == SAMPLED && !read_sampled(value, &out->sampling)) return MC_READ_MALFORMED;
+    others |= which == OTHER;
   }
-  if (others && mc_trace_text_ok(line, MC_XRAY_BYTES)) out->xray = line;
+  if (others && mc_trace_text_ok(line, MOST_BYTES)) out->xray = line;
   return out->trace_high || out->trace_low ? MC_READ_IDS : MC_READ_MALFORMED;
+}
+
+/* Behind the ids the fields that others have put there. */
+static mc_code xray_fields(mc_trace_writer *w, mc_trace_line *line) {
+  mc_slice rest = w->context->xray, field, value;
+  kind which;
+  char *text = mc_scratch_alloc(w->scratch, line->value.size + 1 + rest.size);
+  if (!text) return MC_NO_MEMORY;
+  memcpy(text, line->value.data, line->value.size);
+  line->value.data = text;
+  while (next_field(&rest, &field, &which, &value)) {
+    if (which != OTHER) continue;
+    text[line->value.size] = ';';
+    memcpy(text + line->value.size + 1, field.data, field.size);
+    line->value.size += 1 + field.size;
+  }
+  return MC_OK;
+}
+
+mc_code mc_xray_write(mc_trace_writer *w) {
+  const mc_span_context *c = w->context;
+  if (!(c->trace_high | c->trace_low)) return MC_OK;
+  char *start = w->at;
+  mc_write(w, MC_LITERAL("Root=1-"));
+  mc_hex8_write((uint32_t)(c->trace_high >> 32), w->at);
+  w->at[8] = '-';
+  mc_hex8_write((uint32_t)c->trace_high, w->at + 9);
+  w->at += 17;
+  mc_write_id(w, c->trace_low);
+  if (c->span_id) {
+    mc_write(w, MC_LITERAL(";Parent="));
+    mc_write_id(w, c->span_id);
+  }
+  if (c->sampling != MC_SAMPLING_DEFER) {
+    mc_write(w, mc_trace_accepted(c) ? MC_LITERAL(";Sampled=1") : MC_LITERAL(";Sampled=0"));
+  }
+  mc_write_line(w, MC_NAME_XRAY, start);
+  return c->xray.size ? xray_fields(w, &w->lines[w->count - 1]) : MC_OK;
 }
