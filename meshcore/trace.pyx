@@ -1,35 +1,25 @@
 """Trace contexts and request ids by themselves. The stub trace.pyi has the documentation."""
 
 cimport cython
-from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize
+from cpython.bytes cimport PyBytes_AS_STRING
 from cpython.object cimport PyObject
-from libc.stdint cimport uint32_t, uint64_t
-from libc.stdlib cimport free, malloc
-from libc.string cimport memcpy
+from libc.stdint cimport uint64_t
 
 from meshcore._core cimport *
 from meshcore._fastcall cimport mc_fastcall, mc_replace_method
-from meshcore._request cimport MC_LISTS_STAY, as_pairs, pairs_as_bytes, take_pairs, take_plain, text_of
+from meshcore._request cimport take_plain, text_of
+from meshcore._trace_extract cimport Carried, counts, read_context, taken
 from meshcore._trace_formats cimport Formats, formats_of, to_extract, to_inject
 from meshcore._trace_ids cimport draw, hex_text, long_hex_text, uuid_text
 from meshcore._trace_inject cimport inject_into
-from meshcore._trace_lines cimport MC_TEXT_NAMES, Found, find_lines, mc_trace_lines
+from meshcore._trace_texts cimport TEXTS, kept_texts, slices_of
 
 from meshcore import _trace
 
 __all__ = ["SpanContext", "request_id", "trace_counts"]
 
-cdef extern from "trace/lines.h" nogil:
-    mc_code mc_trace_read_lines(const mc_trace_lines *lines, const mc_trace_formats *formats, mc_scratch *scratch,
-                                mc_trace_counts *counts, mc_span_context *out)
-
 cdef enum:
     REQUEST_ID_BYTES = 256
-    TEXTS = 6
-
-cdef mc_trace_counts *counts = mc_trace_counts_new()
-if counts == NULL:
-    raise MemoryError("no memory to count malformed headers of traces")
 
 
 def request_id(*, seed=None):
@@ -46,98 +36,6 @@ def trace_counts():
         if i == MC_TRACE_W3C or i == MC_TRACE_BAGGAGE:
             truncated[name] = mc_trace_counts_truncated(counts, <mc_trace_format> i)
     return {"malformed": malformed, "truncated": truncated}
-
-
-# ---------------------------------------------------------------------- texts of a context
-
-cdef void slices_of(mc_span_context *it, mc_slice **out) noexcept:
-    out[0] = &it.tracestate
-    out[1] = &it.baggage
-    out[2] = &it.request_id
-    out[3] = &it.datadog_origin
-    out[4] = &it.datadog_tags
-    out[5] = &it.xray
-
-
-cdef bytes kept_texts(mc_span_context *it):
-    """Copies what the slices point into, so that headers and scratch may go; None: there is nothing."""
-    cdef mc_slice *slices[TEXTS]
-    cdef size_t size = 0
-    cdef char *at
-    cdef int i
-    cdef bytes texts
-    slices_of(it, slices)
-    for i in range(TEXTS):
-        size += slices[i].size
-    if not size:
-        return None
-    texts = PyBytes_FromStringAndSize(NULL, <Py_ssize_t> size)
-    at = PyBytes_AS_STRING(texts)
-    for i in range(TEXTS):
-        if slices[i].size:
-            memcpy(at, slices[i].data, slices[i].size)
-            slices[i].data = at
-            at += slices[i].size
-    return texts
-
-
-# ---------------------------------------------------------------------- what headers carry
-
-cdef inline bint carries(SpanContext context, mc_code code) except -1:
-    """Whether what was read is a context; it then keeps its texts."""
-    if code == MC_OK:
-        context._texts = kept_texts(&context._it)
-        return True
-    if code == MC_NO_MEMORY:
-        raise MemoryError
-    return False
-
-
-cdef object extracted_from(object headers, Formats formats):
-    cdef Found found
-    cdef mc_scratch scratch
-    cdef mc_code code
-    cdef SpanContext context = SpanContext.__new__(SpanContext)
-    # Nothing of Python's runs between finding the lines and copying what is kept of them.
-    with cython.critical_section(headers):
-        if find_lines(headers, &formats.asked, &found):
-            if not found.lines.seen & MC_TEXT_NAMES:
-                if mc_trace_read_lines(&found.lines, &formats.it, NULL, counts, &context._it):
-                    return None
-            else:
-                mc_scratch_init(&scratch)
-                code = mc_trace_read_lines(&found.lines, &formats.it, &scratch, counts, &context._it)
-                try:
-                    if not carries(context, code):
-                        return None
-                finally:
-                    mc_scratch_reset(&scratch)
-            if context._it.trace_digits != NULL or context._it.span_digits != NULL:
-                context._trace_text = <object> found.values[<int> MC_NAME_B3_TRACE_ID]
-                context._span_text = <object> found.values[<int> MC_NAME_B3_SPAN_ID]
-            return context
-    return extracted_slowly(as_pairs(headers), formats)
-
-
-cdef object extracted_slowly(tuple pairs, Formats formats):
-    """Of lines of any kind."""
-    cdef SpanContext context = SpanContext.__new__(SpanContext)
-    cdef mc_scratch scratch
-    cdef mc_header *lines = <mc_header *> malloc((<size_t> len(pairs) + 1) * sizeof(mc_header))
-    if lines == NULL:
-        raise MemoryError
-    mc_scratch_init(&scratch)
-    try:
-        try:
-            take_pairs(pairs, lines)
-        except UnicodeEncodeError:
-            pairs = pairs_as_bytes(pairs)
-            take_pairs(pairs, lines)
-        code = mc_trace_extract(lines, <uint32_t> len(pairs), &formats.it, &scratch, counts, &context._it)
-        return context if carries(context, code) else None
-    finally:
-        mc_scratch_reset(&scratch)
-        free(lines)
 
 
 # ---------------------------------------------------------------------- contexts
@@ -157,7 +55,7 @@ cdef class SpanContext:
 
     @staticmethod
     def extract(headers, formats=None):
-        return extracted_from(headers, to_extract() if formats is None else formats_of(formats))
+        return extracted(headers, to_extract() if formats is None else formats_of(formats))
 
     @staticmethod
     def new(*, sampled=True, debug=False, trace_id_bits=128, seed=None):
@@ -191,12 +89,8 @@ cdef class SpanContext:
         return with_text(self, 2, text)
 
     def with_sampling(self, sampled, *, debug=False):
-        cdef SpanContext out = SpanContext.__new__(SpanContext)
-        out._it = self._it
+        cdef SpanContext out = copied(self)
         out._it.sampling = <mc_sampling> <int> _trace.sampling_of(sampled, debug)
-        out._texts = self._texts
-        out._trace_text = self._trace_text
-        out._span_text = self._span_text
         return out
 
     @property
@@ -281,6 +175,26 @@ cdef class SpanContext:
         return f"<SpanContext trace_id={self.trace_id} span_id={self.span_id} {decision}>"
 
 
+cdef inline object extracted(object headers, Formats formats):
+    cdef Carried carried
+    cdef SpanContext context = SpanContext.__new__(SpanContext)
+    if not read_context(headers, formats, &context._it, &carried):
+        return None
+    context._texts = <bytes> taken(carried.texts)
+    context._trace_text = taken(carried.trace_id)
+    context._span_text = taken(carried.span_id)
+    return context
+
+
+cdef inline SpanContext copied(SpanContext context):
+    cdef SpanContext out = SpanContext.__new__(SpanContext)
+    out._it = context._it
+    out._texts = context._texts
+    out._trace_text = context._trace_text
+    out._span_text = context._span_text
+    return out
+
+
 cdef inline SpanContext child_of(SpanContext context, object seed):
     cdef uint64_t random[3]
     cdef SpanContext out = SpanContext.__new__(SpanContext)
@@ -306,7 +220,7 @@ cdef mc_fastcall extract_by_names, child_by_names, inject_by_names  # the method
 cdef object extract_by_place(object nothing, PyObject *const *arguments, Py_ssize_t count, PyObject *names):
     """SpanContext.extract of headers alone."""
     if names == NULL and count == 1:
-        return extracted_from(<object> arguments[0], to_extract())
+        return extracted(<object> arguments[0], to_extract())
     return extract_by_names(nothing, arguments, count, names)
 
 
@@ -342,15 +256,12 @@ cdef bint fits_id(mc_slice text) noexcept:
 
 cdef SpanContext with_text(SpanContext context, int which, mc_slice text):
     """A copy with another text; an empty one: none."""
-    cdef SpanContext out = SpanContext.__new__(SpanContext)
+    cdef SpanContext out = copied(context)
     cdef mc_slice *slices[TEXTS]
-    out._it = context._it
     slices_of(&out._it, slices)
     slices[which].data = text.data if text.size else NULL
     slices[which].size = text.size
     out._texts = kept_texts(&out._it)
-    out._trace_text = context._trace_text
-    out._span_text = context._span_text
     return out
 
 

@@ -79,10 +79,12 @@ SHARED = {
     "_snapshot",
     "_standing",
     "_trace",
+    "_trace_extract",
     "_trace_formats",
     "_trace_ids",
     "_trace_inject",
     "_trace_lines",
+    "_trace_texts",
     "_types",
 }
 #: What keeps large object graphs from holding up other threads: it knows nothing of what they are.
