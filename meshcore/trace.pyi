@@ -75,6 +75,10 @@ class SpanContext:
     def with_request_id(self, request_id: str) -> SpanContext:
         """The same with another request id, of 1 to 256 bytes."""
 
+    def with_ids_of(self, other: SpanContext) -> SpanContext:
+        """The same as it is said of another span: with its ids. Its parent is what ``other`` says, or else,
+        within a trace, this span."""
+
     def with_sampling(self, sampled: bool | None, *, debug: bool = False) -> SpanContext:
         """The same with another decision."""
 

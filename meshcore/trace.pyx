@@ -88,6 +88,12 @@ cdef class SpanContext:
             text = mc_slice(PyBytes_AS_STRING(checked), <size_t> len(checked))
         return with_text(self, 2, text)
 
+    def with_ids_of(self, SpanContext other not None):
+        cdef SpanContext out = SpanContext.__new__(SpanContext)
+        mc_span_context_named(&self._it, &other._it, &out._it)
+        out._texts = self._texts
+        return out
+
     def with_sampling(self, sampled, *, debug=False):
         cdef SpanContext out = copied(self)
         out._it.sampling = <mc_sampling> <int> _trace.sampling_of(sampled, debug)

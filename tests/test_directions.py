@@ -143,6 +143,7 @@ PYTHON_ALLOWED: dict[str, set[str]] = {
     "certificates": {"model"},
     "watching": {"_turns", "config"},
     "context": {"decision", "trace", "_trace", "_types"},
+    "_tracers": {"model", "trace", "_trace"},
     "mesh": SERVING | {"_aside", "_per_loop", "context", "discovery", "telemetry", "upstream", "watching"},
     "upstream": {"model", "engine", "certificates", "decision", "global_limit", "rate_limits"} | MEMORY,
     "health": {"model", "engine", "match", "certificates"} | WIRE,
@@ -152,7 +153,7 @@ PYTHON_ALLOWED: dict[str, set[str]] = {
     | {"_limit", "_outlier", "shared", "_trace"},
     "__init__": SERVING | {"_backend", "_circuit", "_concurrency", "context", "mesh"},
     "integrations": SERVING
-    | {"_aside", "_core", "_per_loop", "_request", "_sampled", "_sealed", "_trace"}
+    | {"_aside", "_core", "_per_loop", "_request", "_sampled", "_sealed", "_tracers"}
     | {"context", "discovery", "mesh", "telemetry", "upstream"},
     "telemetry": SERVING,
     "analysis": {"model", "config", "match"},

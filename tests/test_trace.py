@@ -204,6 +204,25 @@ def test_other_texts_and_decisions() -> None:
     assert context.with_baggage({}).inject({}, ["baggage"]) == {}
 
 
+def test_the_ids_of_another_span() -> None:
+    context = SpanContext.extract({"b3": f"{TRACE}-{SPAN}-0-{'1' * 16}"})
+    other = SpanContext.new().child()
+    assert context is not None
+    changed = context.with_baggage({"k": "v"}).with_ids_of(other)
+    assert (changed.trace_id, changed.span_id, changed.parent_id) == (
+        other.trace_id,
+        other.span_id,
+        other.parent_id,
+    )
+    assert (changed.sampled, changed.baggage, changed.source) == (False, {"k": "v"}, "b3")
+    line = f"{other.trace_id}-{other.span_id}-0-{other.parent_id}"
+    assert changed.inject({}, ["b3"]) == {"b3": line}
+    assert context.span_id == SPAN
+    again = SpanContext.extract({"b3": f"{TRACE}-{'2' * 16}-1"})
+    assert again is not None
+    assert context.with_ids_of(again).inject({}, ["b3"]) == {"b3": f"{TRACE}-{'2' * 16}-0-{SPAN}"}
+
+
 @pytest.mark.parametrize(
     "change",
     [

@@ -161,6 +161,12 @@ class SpanContext:
             "request_id", _trace.checked_text("request_id", request_id, lib.MC_REQUEST_ID_BYTES)
         )
 
+    def with_ids_of(self, other: SpanContext) -> SpanContext:
+        out = _blank()
+        lib.mc_span_context_named(self._it, other._it, out._it)
+        out._alive = self._alive
+        return out
+
     def with_sampling(self, sampled: bool | None, *, debug: bool = False) -> SpanContext:
         out = _restored(self._numbers(), self._texts(), self._it.format)
         out._it.sampling = _trace.sampling_of(sampled, debug)

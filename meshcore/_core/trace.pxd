@@ -59,6 +59,7 @@ cdef extern from "meshcore/trace.h" nogil:
                              mc_scratch *scratch, mc_trace_counts *counts, mc_span_context *out)
     void mc_span_context_new(const uint64_t *random, c_bool short_id, mc_sampling sampling, mc_span_context *out)
     void mc_span_context_child(const mc_span_context *parent, const uint64_t *random, mc_span_context *out)
+    void mc_span_context_named(const mc_span_context *context, const mc_span_context *span, mc_span_context *out)
 
     ctypedef enum mc_trace_name:
         MC_NAME_OTHER

@@ -83,7 +83,7 @@ class Transport:
         """The transport for an attempt, and the request to give it."""
         authority = attempt.authority
         way = self._out.way(decision, attempt.endpoint, authority, secure=request.url.scheme == "https")
-        lines = attempt.request_headers()
+        lines = self._out.lines(decision, attempt)
         if self._forwards:  # what clients send is marked since it was decided
             lines = [*end_to_end(lines), self._out.mark]
         lines.insert(0, (b"Host", authority.encode()))

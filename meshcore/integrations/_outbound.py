@@ -9,6 +9,7 @@ from types import EllipsisType
 from typing import NamedTuple
 
 from meshcore._aside import aside
+from meshcore._tracers import Line, Reads, agree, reads, reads_of, translated
 from meshcore.certificates import server_name, tls_of
 from meshcore.context import RequestContext, current
 from meshcore.engine import Attempt, Decision
@@ -16,7 +17,6 @@ from meshcore.exchange import AttemptError
 from meshcore.integrations._around import require_mesh
 from meshcore.integrations._inbound import mark_of
 from meshcore.integrations._spans import Calling, calling, descends
-from meshcore.integrations._tracers import Reads, reads_of, unread
 from meshcore.mesh import Mesh
 from meshcore.model import Cluster, Config, Discovery, UpstreamTls
 from meshcore.telemetry.span_texts import Seen
@@ -25,9 +25,6 @@ from meshcore.upstream.connections import Connection, Place
 from meshcore.upstream.replies import UpstreamError
 
 __all__ = ["Line", "NoPlaceError", "Outbound", "Way", "whither"]
-
-Line = tuple[bytes, bytes]
-
 
 #: Seconds that a thread waits for a place where it runs an event loop and nothing else limits it: the loop
 #: stands still meanwhile, and the place may be one that only this loop can free.
@@ -77,10 +74,13 @@ class Outbound:
     ) -> tuple[Decision, Calling | None]:
         """Decide on a request with these header lines, Host among them; its spans where it is reported.
 
-        The lines of the current request's context are added, but for what the caller says itself; beside its
-        formats in one that the listener's tracer reads.
+        The lines of the current request's context are added, but for what the caller says itself; beside
+        their formats in one that the listener's tracer reads.
         """
         self.mesh.use()
+        config = self.mesh.engine.config
+        if self._tracers[0] is not config:
+            self._tracers = config, descends(config), reads_of(config)
         context = current()
         injected = self._to_inject(context)
         lines = self._lines(headers, context, injected)
@@ -101,9 +101,6 @@ class Outbound:
         reported, none that nobody reports stands between this and the current request's."""
         if context is None:
             return None
-        config = self.mesh.engine.config
-        if self._tracers[0] is not config:
-            self._tracers = config, descends(config), reads_of(config)
         reported = self.mesh.spans is not None
         return context.span if reported and self._tracers[1] else context.span.child()
 
@@ -111,14 +108,23 @@ class Outbound:
         self, headers: Iterable[Line], context: RequestContext | None, span: SpanContext | None
     ) -> list[Line]:
         lines = list(headers)
-        if context is not None and span is not None:
+        if context is not None:
+            own = SpanContext.extract(lines)
+            if span is not None and own is not None and own.is_valid:  # the caller's word is for all formats
+                span = span.with_ids_of(own).with_sampling(own.sampled, debug=own.debug)
             said = {name.lower() for name, _ in lines}
             added: list[Line] = context.inject([], span)
-            tracers = self._tracers[2]
-            if tracers and (more := unread(tracers, context.formats)):
-                added += _for_tracers(lines, span, more)
             lines += [line for line in added if line[0] not in said]
+        if tracers := self._tracers[2]:
+            lines += translated(lines, tracers) or ()
         lines.append(self.mark)
+        return lines
+
+    def lines(self, decision: Decision, attempt: Attempt) -> list[Line]:
+        """The header lines of an attempt. Those that the tracer does not read name its span, too."""
+        lines: list[Line] = attempt.request_headers()
+        if self._tracers[2]:
+            agree(lines, reads(self.mesh.view().options(decision.listener).tracing))
         return lines
 
     @property
@@ -241,18 +247,6 @@ class Outbound:
 def whither(decision: Decision, attempt: Attempt) -> str:
     """Where an attempt went, for errors: the URL has no more than the service."""
     return f"{attempt.endpoint} of {decision.cluster}, attempt {attempt.number}"
-
-
-def _for_tracers(said: list[Line], span: SpanContext, formats: tuple[str, ...]) -> list[Line]:
-    """The span as tracers read it, or else that of which the caller tells itself."""
-    own = SpanContext.extract(said)
-    if own is not None and own.is_valid:
-        if own.source in formats:
-            return []
-        span = own
-    if span.sampled is None and "tracecontext" in formats:
-        span = span.with_sampling(True)  # which leaves it to the tracer: a traceparent cannot say so
-    return span.inject([], formats)
 
 
 def _runs_a_loop() -> bool:

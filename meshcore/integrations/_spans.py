@@ -9,10 +9,10 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any, Protocol, TypeVar
 
+from meshcore._tracers import Reads, reads, span_in
 from meshcore.context import RequestContext
 from meshcore.engine import Attempt, Decision, Outcome
 from meshcore.exchange import AttemptError
-from meshcore.integrations._tracers import before_others, reads
 from meshcore.mesh import Mesh
 from meshcore.model import Config, TracingOptions
 from meshcore.telemetry.request_spans import (
@@ -139,15 +139,11 @@ def calling(
     own = context.span if context is not None else None
     if options is None or (own is not None and own.sampled is False):
         return None
-    formats = before_others(reads(options)) if context is not None else None
-    given = SpanContext.extract(seen.headers, formats)
+    first = reads(options)
+    given = span_in(seen.headers, first)
     forwarded = decision.outcome is Outcome.FORWARD
-    sent = SpanContext.extract(decision.request_headers(), formats) if forwarded else given
-    if sent is None or not sent.is_valid:
-        return None
-    if own is not None and own.sampled and own.source not in (None, *reads(options)):
-        sent = sent.with_sampling(True)  # as those say which the tracer does not read
-    if not sent.sampled:
+    sent = span_in(decision.request_headers(), first) if forwarded else given
+    if sent is None or not sent.is_valid or not sent.sampled:
         return None
     above = given.span_id if given is not None and given.trace_id == sent.trace_id else None
     ours = injected is not None and injected.span_id == above
@@ -160,15 +156,15 @@ def calling(
     span = above_attempt(sent, above, free) if spawns or sent.span_id == above else sent
     kind: Kind = "internal" if spawns else "client"
     made = _request_span(mesh, options, kind, span, above, seen, decision)
-    return Calling(made, formats, spawns=spawns)
+    return Calling(made, first, spawns=spawns)
 
 
 class Calling:
     """A request that goes out, as spans tell of it: one span of all attempts, or one for each beside it."""
 
-    def __init__(self, span: RequestSpan, formats: tuple[str, ...] | None, *, spawns: bool) -> None:
+    def __init__(self, span: RequestSpan, first: Reads, *, spawns: bool) -> None:
         self._span = span
-        self._formats = formats  #: of its lines, the first that names it
+        self._first = first  #: formats of its lines that go before others
         self._spawns = spawns
         self._open = 0  #: answers that are being read
         self._status: int | None = None  #: of the answer that the client gets; None: it has none yet
@@ -213,7 +209,7 @@ class Calling:
         self._span.end(0, "DC" if left else None)
 
     def _begin(self, attempt: Attempt) -> AttemptSpan | None:
-        sent = SpanContext.extract(attempt.request_headers(), self._formats) if self._spawns else None
+        sent = span_in(attempt.request_headers(), self._first) if self._spawns else None
         return self._span.attempt(attempt, sent)
 
     def _failed(self, attempt: Attempt, one: AttemptSpan | None, error: BaseException) -> None:

@@ -96,7 +96,8 @@ class MeshClientMiddleware:
         made.url = url_of(way.address, attempt.path, secure=way.secure)
         lines = [("Host", authority)]
         lines += [
-            (name.decode("latin-1"), value.decode("latin-1")) for name, value in attempt.request_headers()
+            (name.decode("latin-1"), value.decode("latin-1"))
+            for name, value in self._out.lines(decision, attempt)
         ]
         if "Transfer-Encoding" in request.headers:  # a header of one connection: the decision drops it
             lines.append(("Transfer-Encoding", request.headers["Transfer-Encoding"]))

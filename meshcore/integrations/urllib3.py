@@ -270,7 +270,7 @@ class _Call:
         place, limit = pool.outbound.place(decision, attempt, limit, seconds_of(timeout.connect_timeout))
         options |= {"redirect": False, "assert_same_host": False}
         options["timeout"] = within(timeout, limit)
-        headers = headers_of(authority, attempt.request_headers())
+        headers = headers_of(authority, pool.outbound.lines(decision, attempt))
         begun = time.monotonic()
         try:
             head = Head(

@@ -32,6 +32,21 @@ void mc_span_context_child(const mc_span_context *parent, const uint64_t random[
   out->span_digits = NULL;
 }
 
+void mc_span_context_named(const mc_span_context *context, const mc_span_context *span, mc_span_context *out) {
+  const bool same = context->trace_high == span->trace_high && context->trace_low == span->trace_low;
+  const uint64_t above = context->span_id == span->span_id ? context->parent_id : context->span_id;
+  *out = *context;
+  out->span_id = span->span_id;
+  out->parent_id = span->parent_id || !same ? span->parent_id : above;
+  out->trace_digits = out->span_digits = out->parent_digits = NULL;
+  if (same) return;
+  out->trace_high = span->trace_high;
+  out->trace_low = span->trace_low;
+  out->short_id = span->short_id;
+  out->flags = span->flags;
+  out->tracestate = MC_ABSENT; /* it belongs to the other trace */
+}
+
 /* RFC 9562, 5.4: version 4, variant 10. */
 void mc_uuid_write(const uint64_t random[2], char out[MC_UUID_TEXT]) {
   char digits[32];

@@ -44,6 +44,34 @@ static void test_child(void) {
   CHECK(child.trace_low == 5 && child.span_id == 3 && child.parent_id == 0);
 }
 
+static void test_named(void) {
+  mc_span_context context = {.trace_low = 5, .span_id = 6, .parent_id = 7, .sampling = MC_SAMPLING_DEBUG, .short_id = true};
+  context.tracestate = MC_LITERAL("a=1");
+  context.trace_digits = context.span_digits = context.parent_digits = "0000000000000005";
+  mc_span_context span = {.trace_low = 5, .span_id = 8, .flags = MC_TRACE_FLAG_RANDOM};
+  mc_span_context out;
+  /* below, in the same trace, whose id stays as short as it is */
+  mc_span_context_named(&context, &span, &out);
+  CHECK(out.trace_low == 5 && out.span_id == 8 && out.parent_id == 6 && out.short_id && !out.flags);
+  CHECK(!out.trace_digits && !out.span_digits && !out.parent_digits);
+  CHECK_INT(out.sampling, MC_SAMPLING_DEBUG);
+  CHECK_SLICE(out.tracestate, "a=1");
+  /* below another span */
+  span.parent_id = 9;
+  mc_span_context_named(&context, &span, &out);
+  CHECK(out.span_id == 8 && out.parent_id == 9);
+  /* of the same span, which does not say what is above it */
+  span.span_id = 6;
+  span.parent_id = 0;
+  mc_span_context_named(&context, &span, &out);
+  CHECK(out.span_id == 6 && out.parent_id == 7);
+  /* in another trace */
+  span.trace_high = 1;
+  mc_span_context_named(&context, &span, &out);
+  CHECK(out.trace_high == 1 && out.trace_low == 5 && out.span_id == 6 && out.parent_id == 0 && !out.short_id);
+  CHECK(out.flags == MC_TRACE_FLAG_RANDOM && !out.tracestate.data);
+}
+
 static void test_uuid(void) {
   const uint64_t ones[2] = {UINT64_MAX, UINT64_MAX}, zeros[2] = {0, 0};
   const uint64_t mixed[2] = {UINT64_C(0x0123456789abcdef), UINT64_C(0xfedcba9876543210)};
@@ -59,6 +87,7 @@ static void test_uuid(void) {
 int main(void) {
   test_new();
   test_child();
+  test_named();
   test_uuid();
   return check_finish();
 }

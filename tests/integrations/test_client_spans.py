@@ -27,6 +27,7 @@ RULES = (
     'retries: {attempts: 1, retryOn: "5xx,connect-failure,reset"}, HERE',
 )
 ZIPKIN = {"extensionProviders": [{"name": "z", "zipkin": {"service": "z.tracing", "port": 9411}}]}
+OTEL = {"extensionProviders": [{"name": "z", "opentelemetry": {"service": "o.tracing", "port": 4317}}]}
 TRACING = """
 apiVersion: telemetry.istio.io/v1
 kind: Telemetry
@@ -91,6 +92,19 @@ def test_the_endpoint_gets_the_id_of_the_span(
     assert span.start_time is not None
     assert span.end_time is not None
     assert span.start_time <= span.end_time
+
+
+def test_lines_that_the_tracer_does_not_read_name_the_same_span(
+    caller: Caller, origin: Origin, kept: Kept
+) -> None:
+    """The tracer's own sampling, of 1 %, is not asked: those who read b3 go by the caller's word."""
+    found = load_text(service("reviews", origin.port) + "\n---\n" + TRACING, mesh_config=OTEL)
+    with Mesh(found, service="productpage", spans=kept.processor) as mesh, activate(CARRIER) as context:
+        assert caller.call(mesh, "GET", "/").status == 200
+    span, headers = kept.only(), origin.seen[-1]["headers"]
+    assert (trace_of(span), parent_of(span)) == (TRACE, context.span_id)
+    assert headers["traceparent"] == f"00-{TRACE}-{id_of(span)}-01"
+    assert headers["b3"] == f"{TRACE}-{id_of(span)}-1-{context.span_id}"
 
 
 def test_what_is_not_sampled_is_not_reported(caller: Caller, origin: Origin, kept: Kept) -> None:

@@ -14,8 +14,9 @@ from span_support import SPAN, TRACE, Kept, id_of, parent_of, trace_of
 
 from meshcore import SpanContext, load_text
 from meshcore._trace import FORMATS
+from meshcore._tracers import Line
 from meshcore.context import activate
-from meshcore.integrations._outbound import Line, Outbound
+from meshcore.integrations._outbound import Outbound
 from meshcore.integrations.asgi import MeshMiddleware
 from meshcore.integrations.wsgi import MeshMiddleware as WsgiMiddleware
 from meshcore.mesh import Mesh
@@ -69,10 +70,11 @@ def lines_in(*formats: str) -> list[Line]:
 def send(mesh: Mesh, *said: Line) -> list[Line]:
     """Send a request as clients do; its lines."""
     lines = [(b"host", b"ratings:9080"), *said]
-    decision, spans = Outbound(mesh).decide("GET", b"/", lines, scheme="http")
+    outbound = Outbound(mesh)
+    decision, spans = outbound.decide("GET", b"/", lines, scheme="http")
     with decision:
         (attempt,) = decision.attempts
-        sent: list[Line] = attempt.request_headers()
+        sent = outbound.lines(decision, attempt)
         if spans is not None:
             spans.over(200)
     return sent
@@ -97,7 +99,7 @@ def check(kept: Kept, came: tuple[str, ...], sent: list[Line]) -> None:
     assert len({SPAN, id_of(server), id_of(client)}) == 3
     told = told_in(sent)
     assert set(came) & set(told)  # whoever reads no other is told, too
-    assert {trace for trace, _ in told.values()} == {TRACE[-16:]}
+    assert set(told.values()) == {(TRACE[-16:], id_of(client))}
 
 
 CASES = [(name,) for name in SPEAKS] + [("b3", "tracecontext"), ("jaeger", "b3multi")]
@@ -143,7 +145,7 @@ def test_lines_of_ones_own_go_on_in_the_tracers_format(mesh: Mesh, kept: Kept) -
         sent = send(mesh, *lines_in("b3"))
     span = kept.only()
     assert (trace_of(span), parent_of(span)) == (TRACE, SPAN)
-    assert told_in(sent)["tracecontext"] == (TRACE[-16:], id_of(span))
+    assert set(told_in(sent).values()) == {(TRACE[-16:], id_of(span))}
 
 
 @pytest.mark.parametrize("tracer", ["otel"], indirect=True)
@@ -153,3 +155,12 @@ def test_what_nobody_has_decided_is_left_to_the_tracer(mesh: Mesh, kept: Kept) -
     span = kept.only()
     assert (trace_of(span), parent_of(span)) == (TRACE, context.span_id)
     assert told_in(sent)["tracecontext"] == (TRACE[-16:], id_of(span))
+
+
+@pytest.mark.parametrize("tracer", ["otel", "zipkin"], indirect=True)
+@pytest.mark.parametrize("said", SPEAKS)
+def test_lines_of_ones_own_go_on_without_a_request(mesh: Mesh, kept: Kept, said: str) -> None:
+    sent = send(mesh, *lines_in(said))
+    span = kept.only()
+    assert (trace_of(span)[-16:], parent_of(span)) == (TRACE[-16:], SPAN)
+    assert set(told_in(sent).values()) == {(TRACE[-16:], id_of(span))}

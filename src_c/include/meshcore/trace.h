@@ -8,7 +8,6 @@
 
 #include "meshcore/base.h"
 
-
 /* How tracers write it. Each is a set of header names. */
 typedef enum mc_trace_format {
   MC_TRACE_B3_SINGLE, /* b3 */
@@ -85,6 +84,10 @@ mc_code mc_trace_extract(const mc_header *headers, uint32_t count, const mc_trac
 void mc_span_context_new(const uint64_t random[3], bool short_id, mc_sampling sampling, mc_span_context *out);
 /* A span below the context's: of the same trace, or of a new one where the context has no ids. Texts are shared. */
 void mc_span_context_child(const mc_span_context *parent, const uint64_t random[3], mc_span_context *out);
+
+/* The context as it is said of another span: with that one's ids. Its parent is what the span says, or else, within a
+ * trace, the span that the context was of. Texts are shared, but for a tracestate of another trace. */
+void mc_span_context_named(const mc_span_context *context, const mc_span_context *span, mc_span_context *out);
 
 /* The names of header lines that belong to formats. */
 typedef enum mc_trace_name {
