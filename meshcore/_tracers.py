@@ -11,11 +11,25 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import cache
 
-from meshcore._trace import FORMATS
+from meshcore._trace import FORMATS, propagators
+from meshcore._types import Headers
 from meshcore.model import Config, TracingOptions
 from meshcore.trace import SpanContext
 
-__all__ = ["Line", "Reads", "agree", "name_span", "reads", "reads_of", "same_trace", "span_in", "translated"]
+__all__ = [
+    "Line",
+    "Reads",
+    "agree",
+    "alone",
+    "came_in",
+    "name_span",
+    "reads",
+    "reads_as",
+    "reads_of",
+    "same_trace",
+    "span_in",
+    "translated",
+]
 
 Line = tuple[bytes, bytes]
 
@@ -56,16 +70,28 @@ def _before_others(first: Reads) -> tuple[str, ...]:
     return (*first, *(name for name in FORMATS if name not in first))
 
 
+def _foreign(*tracers: Reads) -> tuple[str, ...]:
+    """The formats that one of the tracers does not read, of those that OTEL_PROPAGATORS names."""
+    return _unread(tracers, propagators())
+
+
 @cache
-def _foreign(tracers: tuple[Reads, ...]) -> tuple[str, ...]:
-    """The formats that one of the tracers does not read."""
-    return tuple(name for name in _SPEAKING if any(name not in it for it in tracers))
+def _unread(tracers: tuple[Reads, ...], chosen: tuple[int, ...] | None) -> tuple[str, ...]:
+    speaking = [name for name in _SPEAKING if chosen is None or FORMATS.index(name) in chosen]
+    return tuple(name for name in speaking if any(name not in it for it in tracers))
 
 
 def _told(lines: Iterable[Line], formats: tuple[str, ...]) -> SpanContext | None:
     """What lines of these formats tell of a trace; the span may be unknown, as to X-Ray's balancers."""
     found = SpanContext.extract(lines, formats) if formats else None
     return found if found is not None and found.trace_id is not None else None
+
+
+def alone(trace_id: str | None, span_id: str | None) -> SpanContext:
+    """The context of a span, whatever is above it."""
+    found = SpanContext.extract({"b3": f"{trace_id}-{span_id}-1"}, ("b3",))
+    assert found is not None
+    return found
 
 
 def same_trace(one: SpanContext, other: SpanContext) -> bool:
@@ -76,7 +102,7 @@ def same_trace(one: SpanContext, other: SpanContext) -> bool:
 def translated(lines: Iterable[Line], tracers: tuple[Reads, ...]) -> list[Line] | None:
     """What is to be said beside lines, so that each tracer reads of their trace; None: all of them read all
     that there is."""
-    found = _told(lines, _foreign(tracers))
+    found = _told(lines, _foreign(*tracers))
     if found is None:
         return None
     unaware = [it for it in tracers if _told(lines, it) is None]
@@ -90,6 +116,22 @@ def translated(lines: Iterable[Line], tracers: tuple[Reads, ...]) -> list[Line] 
     return found.inject([], missing)
 
 
+def came_in(lines: Headers, first: Reads) -> SpanContext | None:
+    """What a request came with, in the caller's own format rather than in one that a tracer reads. Of two
+    traces it is the one that the tracer goes on with.
+
+    Args:
+        first: what it reads; (): there is none.
+    """
+    if not first:
+        return SpanContext.extract(lines)
+    came = SpanContext.extract(lines, (*_foreign(first), *first, "baggage", "requestid"))
+    if came is None or came.source in first:
+        return came
+    known = SpanContext.extract(lines, first)
+    return came if known is None or not known.is_valid or same_trace(known, came) else known
+
+
 def span_in(lines: Iterable[Line], first: Reads) -> SpanContext | None:
     """The span that lines name; of several those that a tracer reads and writes go before others.
 
@@ -98,7 +140,7 @@ def span_in(lines: Iterable[Line], first: Reads) -> SpanContext | None:
     span = SpanContext.extract(lines, _before_others(first))
     if span is None or not first or span.source not in first:
         return span
-    other = _told(lines, _foreign((first,)))
+    other = _told(lines, _foreign(first))
     if other is None or other.sampled in (None, span.sampled) or not same_trace(other, span):
         return span
     return span.with_sampling(other.sampled)
@@ -107,7 +149,7 @@ def span_in(lines: Iterable[Line], first: Reads) -> SpanContext | None:
 def agree(lines: list[Line], first: Reads) -> list[Line]:
     """Have lines of formats that a tracer does not read name the span that it has made below theirs, so that
     everybody hangs theirs below the same one."""
-    if not first or (other := _told(lines, _foreign((first,)))) is None:
+    if not first or (other := _told(lines, _foreign(first))) is None:
         return lines
     made = span_in(lines, first)
     if made is not None and made.source in first and same_trace(made, other):
@@ -115,21 +157,16 @@ def agree(lines: list[Line], first: Reads) -> list[Line]:
     return lines
 
 
-def name_span(lines: list[Line], span: SpanContext, unless: tuple[str, ...] = ()) -> None:
-    """Have all lines that tell of a trace tell of this span.
-
-    Args:
-        unless: the formats to write where there are no such lines.
-    """
-    told = False
+def name_span(lines: list[Line], span: SpanContext, formats: tuple[str, ...] = ()) -> None:
+    """Have all lines that tell of a trace tell of this span, and those of ``formats`` in any case."""
+    missing = []
     for name in _SPEAKING:
         found = _told(lines, (name,))
         if found is None:
+            missing.append(name)
             continue
-        told = True
         found = found.with_ids_of(span)
         if span.sampled not in (None, found.sampled):
             found = found.with_sampling(span.sampled, debug=span.debug)
         found.inject(lines, (name,))
-    if not told and unless:
-        span.inject(lines, unless)
+    span.inject(lines, tuple(name for name in formats if name in missing))

@@ -15,9 +15,11 @@ from contextlib import contextmanager
 from functools import cache, partial
 from typing import Any, ParamSpec, Protocol, TypeVar
 
+from meshcore._opentelemetry import running
 from meshcore._trace import FORMATS, propagators
+from meshcore._tracers import alone, came_in, reads_as, same_trace, span_in
 from meshcore._types import Headers
-from meshcore.decision import Decision
+from meshcore.decision import Decision, Outcome
 from meshcore.trace import SpanContext, request_id
 
 __all__ = [
@@ -81,29 +83,43 @@ class RequestContext:
         """The span of this process's work: below the caller's, or the first of a new trace. What is sent
         from here is below it."""
         if self._span is None:
-            came = SpanContext.extract(self._headers) if self._headers else None
-            span = SpanContext.new(sampled=None) if came is None else came.child()
-            decision = self._decision
-            if (
-                decision is not None
-                and decision.trace_format
-                and span.parent_id is None
-                and span.sampled is None
-            ):
-                span = span.with_sampling(decision.traced)  # the trace begins here, and has a sampler
-            came_as = span.request_id
-            chosen = (decision.request_id if decision is not None else None) or came_as or request_id()
-            if chosen != came_as:  # the engine may have given it another one
-                try:
-                    span = span.with_request_id(chosen)
-                except ValueError:  # the client's, which is too long, or has a tab: extract() passes it over
-                    span = span.with_request_id(came_as or request_id())
-            self._span, self._headers = span, None
+            self.belong(_identified(self._begun(), self._decision))
+        assert self._span is not None
         return self._span
+
+    def _begun(self) -> SpanContext:
+        """The span, below what came in; or, where no trace did, below the one of OpenTelemetry's that this
+        runs in. Where the listener's tracer has made a span of the request it is that."""
+        decision = self._decision
+        first = reads_as(decision.trace_format) if decision is not None else ()
+        came = came_in(self._headers, first) if self._headers else None
+        begins = came is None or came.trace_id is None
+        above = SpanContext.new(sampled=None) if came is None else came
+        if begins and (outer := running()) is not None:
+            above = above.with_ids_of(outer).with_sampling(outer.sampled)
+            begins = False
+        span = above if came is None and begins else above.child()
+        if decision is None or not first:
+            return span
+        if decision.outcome is not Outcome.FORWARD:
+            return span.with_sampling(decision.traced) if begins and span.sampled is None else span
+        made = span_in(decision.request_headers(), first)
+        if made is None or not made.is_valid or not (begins or same_trace(made, above)):
+            return span
+        if begins or made.span_id != above.span_id:  # else Zipkin's tracer has left the caller's
+            span = above.with_ids_of(alone(made.trace_id, made.span_id))
+        return span if made.sampled in (None, span.sampled) else span.with_sampling(made.sampled)
 
     def belong(self, span: SpanContext) -> None:
         """Take another span for this process's work: the one that is reported."""
         self._span, self._headers = span, None
+
+    def within(self, span: SpanContext) -> RequestContext:
+        """The same for work that is done in another span of the trace."""
+        own = self.span.with_ids_of(span)
+        other = RequestContext(decision=self._decision)
+        other.belong(own if own.sampled is not None else own.with_sampling(span.sampled))
+        return other
 
     @property
     def request_id(self) -> str:
@@ -209,6 +225,18 @@ def add_context(logger: Any, method: str, event: MutableMapping[str, Any]) -> Mu
         for name, value in _values().items():
             event.setdefault(name, value)
     return event
+
+
+def _identified(span: SpanContext, decision: Decision | None) -> SpanContext:
+    """The span with the request's id."""
+    came_as = span.request_id
+    chosen = (decision.request_id if decision is not None else None) or came_as or request_id()
+    if chosen == came_as:
+        return span
+    try:  # the engine may have given it another one
+        return span.with_request_id(chosen)
+    except ValueError:  # the client's, which is too long, or has a tab: extract() passes it over
+        return span.with_request_id(came_as or request_id())
 
 
 def _formats(span: SpanContext, own: str | None) -> tuple[str, ...]:

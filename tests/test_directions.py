@@ -105,6 +105,7 @@ SERVING = {
     "rate_limits",
     "runtime",
     "shared",
+    "_tracers",
     "_version",
 } | BINDINGS
 PYTHON_ALLOWED: dict[str, set[str]] = {
@@ -142,8 +143,9 @@ PYTHON_ALLOWED: dict[str, set[str]] = {
     "discovery": {"model", "engine"},
     "certificates": {"model"},
     "watching": {"_turns", "config"},
-    "context": {"decision", "trace", "_trace", "_types"},
-    "_tracers": {"model", "trace", "_trace"},
+    "context": {"decision", "trace", "_opentelemetry", "_trace", "_tracers", "_types"},
+    "_opentelemetry": {"trace"},
+    "_tracers": {"model", "trace", "_trace", "_types"},
     "mesh": SERVING | {"_aside", "_per_loop", "context", "discovery", "telemetry", "upstream", "watching"},
     "upstream": {"model", "engine", "certificates", "decision", "global_limit", "rate_limits"} | MEMORY,
     "health": {"model", "engine", "match", "certificates"} | WIRE,
@@ -153,7 +155,8 @@ PYTHON_ALLOWED: dict[str, set[str]] = {
     | {"_limit", "_outlier", "shared", "_trace"},
     "__init__": SERVING | {"_backend", "_circuit", "_concurrency", "context", "mesh"},
     "integrations": SERVING
-    | {"_aside", "_core", "_per_loop", "_request", "_sampled", "_sealed", "_tracers"}
+    | {"_aside", "_core", "_per_loop", "_request", "_sampled", "_sealed", "_trace", "_tracers"}
+    | {"_opentelemetry"}
     | {"context", "discovery", "mesh", "telemetry", "upstream"},
     "telemetry": SERVING,
     "analysis": {"model", "config", "match"},

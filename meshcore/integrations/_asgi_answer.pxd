@@ -16,6 +16,7 @@ cdef class Answer:
     cdef dict _scope
     cdef object _receive, _send  # the server's
     cdef object _context       # of the request; None: nobody has asked for it
+    cdef object _named         # what the app's header lines are to become; None: they stay
     cdef object _running       # the coroutine that is awaited; None: it has not begun, or is over
     cdef object _outside       # the context that the request came in; None: that is somebody else's concern
     cdef object _token         # of the request's context, which ends with it; None: that is somebody else's

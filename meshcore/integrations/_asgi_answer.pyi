@@ -6,6 +6,7 @@ from typing import Any, final
 from meshcore.context import RequestContext
 from meshcore.engine import Decision
 from meshcore.integrations._member import Member
+from meshcore.integrations._traces import Naming
 
 class Served(Member):
     """An app that answers requests."""
@@ -39,9 +40,11 @@ def serve(
     receive: Callable[[], Awaitable[Any]],
     send: Callable[[Any], Awaitable[None]],
     edited: bool,
+    named: Naming | None,
 ) -> Answer:
     """Let the app answer a request, of which the decision and the context end elsewhere.
 
     Args:
         edited: what the route says of header lines and the path applies.
+        named: makes the app's header lines of those that it would get; None: they stay.
     """

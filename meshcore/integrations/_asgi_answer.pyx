@@ -105,6 +105,8 @@ cdef class Answer:
             self._deadline_ns = (now_ns or mc_platform_now_ns()) + limits.request_ms * 1_000_000
         try:
             scope = scope_for_app(self._decision, self._scope, &limits) if self._edited else self._scope
+            if self._named is not None:
+                scope = {**scope, "headers": self._named(scope["headers"])}
             running = self._served.app(scope, self._receive, self)
             self._running = coroutine_of(running)
         except BaseException as error:
@@ -302,10 +304,11 @@ cdef Answer answer_of(Served served, dict scope, object receive, object send):
     return made
 
 
-def serve(served, decision, scope, receive, send, edited):
+def serve(served, decision, scope, receive, send, edited, named):
     cdef Answer made = answer_of(served, dict(scope), receive, send)
     made._decision = decision
     made._edited = edited
+    made._named = named
     return made
 
 

@@ -89,6 +89,11 @@ cdef class Entry(Served):
             headers = list(headers)
             answer._scope = scope = {**scope, "headers": headers}
         cdef bint called = names_a_caller(headers) and source in self.mesh.callers
+        cdef tuple served = self.served()
+        cdef list told = self.told(headers)
+        if told is not None:
+            headers = told
+            answer._scope = scope = {**scope, "headers": told}
         cdef Decision decision = self._engine.decided(
             given(scope, METHOD),
             target_in(scope),
@@ -98,9 +103,9 @@ cdef class Entry(Served):
             port_in(port),
             "HTTP/1.1" if is_word(<PyObject *> version, HTTP_1_1) else protocols.get(version) or f"HTTP/{version}",
             called,
-            self.served(),
+            served,
         )
-        if not self.is_plain(decision, called):
+        if told is not None or not self.is_plain(decision, called):
             return answer.hand_over(self._aside(decision, scope, answer._receive, answer._send, called))
         self.name(decision, called)
         return answer.serve(decision, not called)

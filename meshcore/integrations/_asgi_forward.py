@@ -9,6 +9,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from meshcore._per_loop import PerLoop
+from meshcore._tracers import agree, reads_as
 from meshcore.engine import Attempt, Decision
 from meshcore.exchange import AttemptError, arun
 from meshcore.exchange.side_by_side import ended
@@ -245,7 +246,8 @@ class _Forwarding:
         from meshcore.upstream.client import RequestBody
         from meshcore.upstream.headers import end_to_end
 
-        lines = [line for line in attempt.request_headers() if line[0].lower() != b"host"]
+        given = agree(attempt.request_headers(), reads_as(self._decision.trace_format))
+        lines = [line for line in given if line[0].lower() != b"host"]
         body = None
         if self._has_body:
             self._body.join(attempt)

@@ -25,8 +25,6 @@ def watched(
     scope: MutableMapping[str, Any],
     receive: Callable[[], Awaitable[Message]],
     send: Callable[[Message], Awaitable[None]],
-    *,
-    called: bool,
 ) -> Watched | None:
     """None: no span of the request is reported."""
     headers = list(scope["headers"])
@@ -41,7 +39,7 @@ def watched(
         str(client[0]) if client else "",
     )
     seen.authority = seen.header(b"host") or decision.authority
-    span = server_span(mesh, decision, context, seen, called=called)
+    span = server_span(mesh, decision, context, seen)
     return None if span is None else Watched(span, receive, send)
 
 

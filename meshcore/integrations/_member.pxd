@@ -12,6 +12,8 @@ cdef class Known:
     cdef tuple inbound    # the same of what a caller in the mesh sends
     cdef bint limits      # there are limits and nothing else
     cdef bint mirrors     # some requests are to be copied
+    cdef tuple tracers    # what each kind of tracer reads
+    cdef object running   # says whether this runs in something of OpenTelemetry's; None: nobody wants to know
 
 
 cdef class Member:
@@ -30,6 +32,7 @@ cdef class Member:
     cdef array _cell
 
     cdef tuple served(self)
+    cdef list told(self, object headers)
     cdef bint is_plain(self, Decision decision, bint called) except -1
     cdef int name(self, Decision decision, bint called) except -1
     cdef int count(self, Decision decision, int status) except -1

@@ -1,5 +1,7 @@
 """An app in the mesh, whatever it speaks: which decisions are plainly for it, and the count of its requests."""
 
+import sys
+
 cimport cython
 from cpython.array cimport array
 from cpython.object cimport PyObject
@@ -10,7 +12,9 @@ from meshcore._request cimport MC_LISTS_STAY, PyUnicode_1BYTE_DATA, PyUnicode_GE
 from meshcore._sampled cimport may_be_sampled
 from meshcore.decision cimport Decision
 
+from meshcore._tracers import reads_of
 from meshcore.integrations._inbound import port_of
+from meshcore.integrations._traces import told
 
 __all__ = ["Member"]
 
@@ -36,6 +40,13 @@ cdef class Member:
         if known.config is not self._engine._serving.snapshot().config:
             known = self._look(self._engine._serving.snapshot().config)
         return known.served
+
+    cdef list told(self, object headers):
+        """The lines to decide on, after served(); None: those that came."""
+        cdef Known known = self._known
+        if known.tracers or (known.running is not None and known.running()):
+            return told(headers, known.tracers)
+        return None
 
     cdef bint is_plain(self, Decision decision, bint called) except -1:
         """Whether the app is to answer, and nothing has to be done before. ``called``: by a caller in the mesh."""
@@ -72,6 +83,9 @@ cdef class Member:
         known.inbound = tuple([own.name(cluster.name, called=True) for cluster in config.clusters])
         known.limits = view.limits_alone
         known.mirrors = view.mirrors
+        known.tracers = reads_of(config)
+        if self._reports or known.tracers:
+            known.running = getattr(sys.modules.get("opentelemetry.context"), "get_current", None)
         self._known = known
         return known
 

@@ -9,7 +9,8 @@ from types import EllipsisType
 from typing import NamedTuple
 
 from meshcore._aside import aside
-from meshcore._tracers import Line, Reads, agree, reads, reads_of, translated
+from meshcore._opentelemetry import running
+from meshcore._tracers import Line, Reads, agree, reads, reads_of, same_trace, translated
 from meshcore.certificates import server_name, tls_of
 from meshcore.context import RequestContext, current
 from meshcore.engine import Attempt, Decision
@@ -78,10 +79,7 @@ class Outbound:
         their formats in one that the listener's tracer reads.
         """
         self.mesh.use()
-        config = self.mesh.engine.config
-        if self._tracers[0] is not config:
-            self._tracers = config, descends(config), reads_of(config)
-        context = current()
+        context = self._acting(current())
         injected = self._to_inject(context)
         lines = self._lines(headers, context, injected)
         decision = self.mesh.engine.decide(method, None, target, lines, scheme=scheme)
@@ -96,13 +94,28 @@ class Outbound:
         if not self.mesh.started:
             await aside(self.mesh.use)
 
+    def _acting(self, context: RequestContext | None) -> RequestContext | None:
+        """The context of OpenTelemetry's span that this runs in, an instrumentation's or the app's own, where
+        the request is in the same trace. Else the request's."""
+        span = running()
+        reports = self.mesh.spans is not None
+        if span is None:
+            return context
+        if context is None:
+            return _context_of(span) if reports else None
+        own = context.span
+        if not same_trace(own, span) or (own.sampled and not span.sampled):
+            return context
+        # Of an instrumentation that is around the middleware ours is below its span, not beside that.
+        return context if reports and own.parent_id == span.span_id else context.within(span)
+
     def _to_inject(self, context: RequestContext | None) -> SpanContext | None:
         """The span to tell of; None: there is none. Where the tracer makes one for the request, which is
         reported, none that nobody reports stands between this and the current request's."""
         if context is None:
             return None
         reported = self.mesh.spans is not None
-        return context.span if reported and self._tracers[1] else context.span.child()
+        return context.span if reported and self._of_tracers()[1] else context.span.child()
 
     def _lines(
         self, headers: Iterable[Line], context: RequestContext | None, span: SpanContext | None
@@ -115,7 +128,7 @@ class Outbound:
             said = {name.lower() for name, _ in lines}
             added: list[Line] = context.inject([], span)
             lines += [line for line in added if line[0] not in said]
-        if tracers := self._tracers[2]:
+        if tracers := self._of_tracers()[2]:
             lines += translated(lines, tracers) or ()
         lines.append(self.mark)
         return lines
@@ -123,9 +136,17 @@ class Outbound:
     def lines(self, decision: Decision, attempt: Attempt) -> list[Line]:
         """The header lines of an attempt. Those that the tracer does not read name its span, too."""
         lines: list[Line] = attempt.request_headers()
-        if self._tracers[2]:
+        if self._of_tracers()[2]:
             agree(lines, reads(self.mesh.view().options(decision.listener).tracing))
         return lines
+
+    def _of_tracers(self) -> tuple[Config | None, bool, tuple[Reads, ...]]:
+        """What the configuration in force says of tracers: whether each makes a span below the one that a
+        request comes with, and what they read."""
+        config = self.mesh.engine.config
+        if self._tracers[0] is not config:
+            self._tracers = config, descends(config), reads_of(config)
+        return self._tracers
 
     @property
     def idle(self) -> bool:
@@ -242,6 +263,12 @@ class Outbound:
         self.mesh.requests.count((decision.cluster or "", status, decision.flags))
         if spans is not None:
             spans.over(status)
+
+
+def _context_of(span: SpanContext) -> RequestContext:
+    context = RequestContext()
+    context.belong(span)
+    return context
 
 
 def whither(decision: Decision, attempt: Attempt) -> str:

@@ -55,34 +55,22 @@ def _request_span(
 # ------------------------------------------------------------------ what comes in
 
 
-def server_span(
-    mesh: Mesh, decision: Decision, context: RequestContext, seen: Seen, *, called: bool
-) -> RequestSpan | None:
+def server_span(mesh: Mesh, decision: Decision, context: RequestContext, seen: Seen) -> RequestSpan | None:
     """The span of a request that a middleware has decided on; None: it is not reported.
 
-    What runs for the request is below it from now on.
-
-    Args:
-        called: by a caller in the mesh, whose lines the app gets as they are.
+    What runs for the request is below it.
     """
     listener = mesh.view().options(decision.listener)
     options = listener.tracing
     if mesh.spans is None or options is None or not options.server_spans:
         return None
     span = context.span
-    parent = span.parent_id
     if span.sampled is None:  # nobody has decided before us
         span = span.with_sampling(decision.traced)
-    if not called and decision.trace_format and decision.outcome is Outcome.FORWARD:
-        told = SpanContext.extract(decision.request_headers())
-        # Where Zipkin's tracer leaves the span as it came, it is the caller's, who reports it.
-        of_ours = told is not None and told.is_valid and told.span_id != parent
-        if told is not None and of_ours and (parent is None or told.trace_id == span.trace_id):
-            span = told
-    context.belong(span)
+        context.belong(span)
     if not span.sampled:
         return None
-    made = _request_span(mesh, options, "server", span, parent, seen, decision)
+    made = _request_span(mesh, options, "server", span, span.parent_id, seen, decision)
     if not listener.use_remote_address:  # else it may be a stranger's word
         made.told = seen.header(OPERATION)
     return made

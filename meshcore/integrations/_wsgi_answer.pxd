@@ -7,6 +7,7 @@ cdef class Answer:
     cdef Decision _decision
     cdef object _start_response  # the server's
     cdef object _context       # of the request; None: nobody has asked for it
+    cdef object _named         # what the app's header lines are to become; None: they stay
     cdef object _body          # what the app has returned; None: it has not yet, or that is closed
     cdef object _chunks        # its iterator; None: nobody has asked for it
     cdef bint _routed          # a route leads to the app: else it answers as if there were no mesh

@@ -7,6 +7,7 @@ from typing import Any, TypeAlias, final
 from meshcore.context import RequestContext
 from meshcore.engine import Decision
 from meshcore.integrations._member import Member
+from meshcore.integrations._traces import Naming
 
 ExcInfo: TypeAlias = tuple[type[BaseException], BaseException, TracebackType] | tuple[None, None, None]
 
@@ -34,9 +35,11 @@ def serve(
     environ: dict[str, Any],
     start_response: Callable[..., Any],
     called: bool,
+    named: Naming | None,
 ) -> Iterable[bytes]:
     """Let the app answer a request, and end its decision with that. What is to be returned to the server.
 
     Args:
         called: the caller is in the mesh: what the route says of header lines and the path is done.
+        named: makes the app's header lines of those that it would get; None: they stay.
     """

@@ -18,6 +18,8 @@ from meshcore.integrations._member cimport Member
 from meshcore.integrations._wsgi_environ cimport environ_for_app
 
 from meshcore.context import _CURRENT, RequestContext
+from meshcore.integrations._traces import named_environ
+from meshcore.integrations._wsgi_came import header_lines
 
 __all__ = ["Answer", "serve"]
 
@@ -92,6 +94,8 @@ cdef class Answer:
             if self._routed and not self._called:
                 mc_decision_timeouts(&self._decision._block.decision, &timeouts)
                 environ = environ_for_app(self._decision, environ, spelt, &timeouts)
+            if self._named is not None:
+                environ = named_environ(environ, header_lines(environ), self._named)
             body = self._member.app(environ, self)
             if body is None:  # which __next__ takes for a body that has been closed
                 raise TypeError("the app returned None, not its body: an iterable of bytes")
@@ -188,7 +192,8 @@ cdef Answer answer_of(Member member, Decision decision, object start_response, b
     return made
 
 
-def serve(member, decision, context, environ, start_response, called):
+def serve(member, decision, context, environ, start_response, called, named):
     cdef Answer made = answer_of(member, decision, start_response, called)
     made._context = context
+    made._named = named
     return made.serve(dict(environ), True)

@@ -8,6 +8,8 @@ from meshcore.integrations._member cimport Member, port_in
 from meshcore.integrations._wsgi_answer cimport answer_of
 from meshcore.integrations._wsgi_came cimport Came, lines_in, target_in
 
+from meshcore.integrations._traces import told_environ
+
 __all__ = ["Entry"]
 
 cdef Field *METHOD = field_of("REQUEST_METHOD")
@@ -29,6 +31,11 @@ cdef class Entry(Member):
         cdef Came came
         cdef list headers = lines_in(environ, &came)
         source = given_or(environ, SOURCE, None)
+        cdef tuple served = self.served()
+        cdef list told = self.told(headers)
+        if told is not None:
+            environ = told_environ(environ, headers, told)
+            headers = lines_in(environ, &came)
         cdef bint called = came.marked and source in self.mesh.callers
         cdef Decision decision = self._engine.decided(
             given(environ, METHOD),
@@ -39,9 +46,9 @@ cdef class Entry(Member):
             port_in(given_or(environ, SOURCE_PORT, None)),
             given_or(environ, PROTOCOL, "HTTP/1.1"),
             called,
-            self.served(),
+            served,
         )
-        if not self.is_plain(decision, called):
+        if told is not None or not self.is_plain(decision, called):
             return self._aside(decision, headers, environ, start_response, called)
         self.name(decision, called)
         return answer_of(self, decision, start_response, called).serve(environ, came.spelt)

@@ -26,8 +26,6 @@ def watched(
     environ: Environ,
     headers: list[tuple[bytes, bytes]],
     start_response: StartResponse,
-    *,
-    called: bool,
 ) -> Watched | None:
     """None: no span of the request is reported."""
     seen = Seen(
@@ -39,7 +37,7 @@ def watched(
         environ.get("SERVER_PROTOCOL", "HTTP/1.1"),
         environ.get("REMOTE_ADDR") or "",
     )
-    span = server_span(mesh, decision, context, seen, called=called)
+    span = server_span(mesh, decision, context, seen)
     if span is None:
         return None
     length = str(environ.get("CONTENT_LENGTH") or "")

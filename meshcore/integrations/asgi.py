@@ -19,6 +19,7 @@ from meshcore.integrations._asgi_entry import Entry
 from meshcore.integrations._asgi_forward import Forwarder, answer
 from meshcore.integrations._asgi_spans import watched
 from meshcore.integrations._inbound import Inbound, limit_lines
+from meshcore.integrations._traces import naming
 from meshcore.mesh import Mesh
 
 __all__ = ["MeshMiddleware"]
@@ -97,9 +98,10 @@ class MeshMiddleware(Entry):
             context = RequestContext(scope["headers"], decision=decision)
             span = None
             if self.mesh.spans is not None:
-                span = watched(self.mesh, decision, context, scope, receive, send, called=called)
+                span = watched(self.mesh, decision, context, scope, receive, send)
                 if span is not None:
                     receive, send = span.receive, span.send
+            named = naming(context, decision, called=called, reported=span is not None)
             token = enter(context)
             copying = None
             kept = False
@@ -114,8 +116,10 @@ class MeshMiddleware(Entry):
                     if not called and self.mesh.view().mirrors and decision.mirrors:
                         receive = copying = await self._forwarder.copying(decision, receive)
                     if decision.outcome is Outcome.FORWARD:
-                        await serve(self, decision, scope, receive, send, not called)
+                        await serve(self, decision, scope, receive, send, not called, named)
                     else:  # no route leads to the app
+                        if named is not None:
+                            scope = {**scope, "headers": named(scope["headers"])}
                         await self._unrouted(decision, scope, receive, send, called)
                 elif decision.outcome is Outcome.FORWARD:
                     self._count(decision, await self._forwarder.forward(decision, receive, send))

@@ -14,6 +14,7 @@ from meshcore.context import RequestContext, enter, leave
 from meshcore.engine import Decision, Outcome
 from meshcore.integrations._around import require_app, require_mesh
 from meshcore.integrations._inbound import Inbound, limit_lines
+from meshcore.integrations._traces import naming
 from meshcore.integrations._wsgi_answer import serve
 from meshcore.integrations._wsgi_entry import Entry
 from meshcore.integrations._wsgi_spans import watched
@@ -71,12 +72,14 @@ class MeshMiddleware(Entry):
         context = RequestContext(headers, decision=decision)
         span = None
         if self.mesh.spans is not None:
-            span = watched(self.mesh, decision, context, environ, headers, start_response, called=called)
+            span = watched(self.mesh, decision, context, environ, headers, start_response)
             if span is not None:
                 start_response = span.start_response
         token = enter(context)
         try:
-            body = self._decided(decision, context, environ, headers, start_response, called=called)
+            body = self._decided(
+                decision, context, environ, headers, start_response, called=called, reported=span is not None
+            )
             return body if span is None else span.body(body)
         except BaseException as error:
             if span is not None:
@@ -95,6 +98,7 @@ class MeshMiddleware(Entry):
         start_response: StartResponse,
         *,
         called: bool,
+        reported: bool,
     ) -> Iterable[bytes]:
         """Do what was decided."""
         if decision.rate_limits and not called:  # else the caller has asked
@@ -108,7 +112,8 @@ class MeshMiddleware(Entry):
                 self._mirror(decision, environ)
             if decision.outcome is not Outcome.FORWARD:  # no route leads to the app
                 start_response = _telling(limit_lines(decision), start_response)
-            return serve(self, decision, context, environ, start_response, called)
+            named = naming(context, decision, called=called, reported=reported)
+            return serve(self, decision, context, environ, start_response, called, named)
         if decision.outcome is Outcome.FORWARD:
             return self._forward(decision, environ, headers, start_response)
         return self._answer(decision, start_response)

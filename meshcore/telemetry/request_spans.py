@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Literal
 
+from meshcore._tracers import alone
 from meshcore.decision import Attempt, Decision
 from meshcore.model import Cluster, TracingOptions
 from meshcore.telemetry.span_texts import Seen, custom_tags, operation, rendered
@@ -66,9 +67,7 @@ def above_attempt(attempt: SpanContext, above: str | None, free: SpanContext | N
     """
     parent = attempt.parent_id
     if parent is not None and parent != above:
-        found = SpanContext.extract({"b3": f"{attempt.trace_id}-{parent}-1"}, ("b3",))
-        assert found is not None
-        return found
+        return alone(attempt.trace_id, parent)
     return free or attempt.child()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from typing import Any
 from wsgiref.util import setup_testing_defaults
@@ -10,16 +11,19 @@ import pytest
 from asgi_support import App, Client
 from mesh_support import in_loop, service
 from opentelemetry.trace import SpanKind
+from origins import origins
 from span_support import SPAN, TRACE, Kept, id_of, parent_of, trace_of
 
 from meshcore import SpanContext, load_text
 from meshcore._trace import FORMATS
 from meshcore._tracers import Line
-from meshcore.context import activate
+from meshcore.context import ContextFilter, activate, current
 from meshcore.integrations._outbound import Outbound
+from meshcore.integrations._wsgi_came import header_lines
 from meshcore.integrations.asgi import MeshMiddleware
 from meshcore.integrations.wsgi import MeshMiddleware as WsgiMiddleware
 from meshcore.mesh import Mesh
+from meshcore.model import Config
 
 SPEAKS = [name for name in FORMATS if name not in ("baggage", "requestid")]
 ZIPKIN = {"service": "z.tracing", "port": 9411}
@@ -49,15 +53,19 @@ def kept() -> Kept:
     return Kept()
 
 
+def config(tracer: str, sampled: int = 100, ratings: int = 1) -> Config:
+    documents = [service("reviews", 1), service("ratings", ratings)]
+    if tracer == "none":
+        all_of_them = {"defaultConfig": {"tracing": {"sampling": 100}}}
+        return load_text("\n---\n".join(documents), mesh_config=all_of_them)
+    documents.append(ALL.replace("100", str(sampled)))
+    provider = {"name": "z", **TRACERS[tracer]}
+    return load_text("\n---\n".join(documents), mesh_config={"extensionProviders": [provider]})
+
+
 @pytest.fixture
 def mesh(tracer: str, kept: Kept) -> Iterator[Mesh]:
-    documents = [service("reviews", 1), service("ratings", 1)]
-    options: dict[str, Any] = {}
-    if tracer != "none":
-        documents.append(ALL)
-        options["mesh_config"] = {"extensionProviders": [{"name": "z", **TRACERS[tracer]}]}
-    config = load_text("\n---\n".join(documents), **options)
-    with Mesh(config, service="reviews", spans=kept.processor) as made:
+    with Mesh(config(tracer), service="reviews", spans=kept.processor) as made:
         yield made
 
 
@@ -102,6 +110,68 @@ def check(kept: Kept, came: tuple[str, ...], sent: list[Line]) -> None:
     assert set(told.values()) == {(TRACE[-16:], id_of(client))}
 
 
+class Seen:
+    """What an app is told of the trace: by each format of its lines, by current(), and by log records."""
+
+    def __init__(self) -> None:
+        self.told: dict[str, tuple[str, str]] = {}
+        self.current = self.logged = ("", "")
+        self.sampled: set[bool | None] = set()
+
+    def look(self, lines: list[Line]) -> None:
+        context = current()
+        assert context is not None
+        self.told = told_in(lines)
+        self.sampled = {found.sampled for name in self.told if (found := SpanContext.extract(lines, (name,)))}
+        self.current = (context.trace_id[-16:], context.span_id)
+        record: Any = logging.makeLogRecord({})
+        ContextFilter().filter(record)
+        self.logged = (record.trace_id[-16:], record.span_id)
+
+    def only(self) -> tuple[str, str]:
+        (found,) = {*self.told.values(), self.current, self.logged}
+        return found
+
+
+async def asgi(mesh: Mesh, *lines: Line) -> Seen:
+    seen = Seen()
+
+    class Looking(App):
+        async def __call__(self, scope: Any, *args: Any) -> None:
+            seen.look(scope["headers"])
+            await super().__call__(scope, *args)
+
+    await Client(MeshMiddleware(Looking(), mesh=mesh)).get("/", headers=lines)
+    return seen
+
+
+def wsgi(mesh: Mesh, *lines: Line) -> Seen:
+    seen = Seen()
+
+    def app(environ: dict[str, Any], start_response: Any) -> list[bytes]:
+        seen.look(header_lines(environ))
+        start_response("200 OK", [])
+        return []
+
+    ask(WsgiMiddleware(app, mesh=mesh), *lines)
+    return seen
+
+
+def ask(app: Any, *lines: Line, host: str = "reviews:9080") -> None:
+    environ: dict[str, Any] = {"HTTP_HOST": host}
+    for name, value in lines:
+        environ["HTTP_" + name.decode().upper().replace("-", "_")] = value.decode()
+    setup_testing_defaults(environ)
+    answer = app(environ, lambda *_: print)
+    list(answer)
+    if hasattr(answer, "close"):
+        answer.close()
+
+
+async def see(kind: str, mesh: Mesh, *lines: Line) -> Seen:
+    return await asgi(mesh, *lines) if kind == "asgi" else wsgi(mesh, *lines)
+
+
 CASES = [(name,) for name in SPEAKS] + [("b3", "tracecontext"), ("jaeger", "b3multi")]
 
 
@@ -128,18 +198,89 @@ def test_wsgi_is_one_trace(mesh: Mesh, kept: Kept, came: tuple[str, ...]) -> Non
         start_response("200 OK", [])
         return []
 
-    environ: dict[str, Any] = {"HTTP_HOST": "reviews:9080"}
-    for name, value in lines_in(*came):
-        environ["HTTP_" + name.decode().upper().replace("-", "_")] = value.decode()
-    setup_testing_defaults(environ)
-    answer = WsgiMiddleware(app, mesh=mesh)(environ, lambda *_: print)
-    list(answer)
-    if hasattr(answer, "close"):
-        answer.close()
+    ask(WsgiMiddleware(app, mesh=mesh), *lines_in(*came))
     check(kept, came, sent)
 
 
-@pytest.mark.parametrize("tracer", ["otel"], indirect=True)
+KINDS = pytest.mark.parametrize("kind", ["asgi", "wsgi"])
+OTEL = pytest.mark.parametrize("tracer", ["otel"], indirect=True)
+
+
+@KINDS
+@pytest.mark.parametrize("came", [*CASES, ()], ids="+".join)
+@in_loop
+async def test_the_app_sees_one_span(mesh: Mesh, kept: Kept, kind: str, came: tuple[str, ...]) -> None:
+    seen = await see(kind, mesh, *lines_in(*came))
+    server = kept.only()
+    assert seen.only() == (trace_of(server)[-16:], id_of(server))
+    assert {*came, "tracecontext"} <= set(seen.told)  # which OpenTelemetry's instrumentations look for
+    assert parent_of(server) == (SPAN if came else None)
+    assert seen.sampled == {True}
+
+
+@KINDS
+@pytest.mark.parametrize("tracer", ["otel", "zipkin", "zipkin and w3c"], indirect=True)
+@pytest.mark.parametrize("came", [*CASES, ()], ids="+".join)
+@in_loop
+async def test_the_app_sees_one_span_that_nobody_reports(
+    tracer: str, kind: str, came: tuple[str, ...]
+) -> None:
+    with Mesh(config(tracer), service="reviews") as mesh:
+        trace, span = (await see(kind, mesh, *lines_in(*came))).only()
+    assert (trace == TRACE[-16:]) == bool(came)
+    assert span != SPAN
+
+
+@KINDS
+@in_loop
+async def test_a_callers_decision_holds(kind: str) -> None:
+    """That of the tracer, which samples nothing here, is for those who leave it to it."""
+    with Mesh(config("otel", sampled=0), service="reviews") as mesh:
+        for state, sampled in (("-1", {True}), ("-0", {False}), ("", {False})):
+            line = (b"b3", f"{TRACE}-{SPAN}{state}".encode())
+            assert (await see(kind, mesh, line)).sampled == sampled
+
+
+@KINDS
+@OTEL
+@in_loop
+async def test_of_two_traces_the_tracers_goes_on(mesh: Mesh, kept: Kept, kind: str) -> None:
+    seen = await see(kind, mesh, *lines_in("tracecontext"), (b"b3", b"1" * 16 + b"-" + b"2" * 16 + b"-1"))
+    assert seen.only() == (TRACE[-16:], id_of(kept.only()))
+
+
+@KINDS
+@OTEL
+@in_loop
+async def test_a_trace_without_a_span_goes_on(mesh: Mesh, kept: Kept, kind: str) -> None:
+    """A balancer of AWS tells the trace alone."""
+    root = f"Root=1-{TRACE[:8]}-{TRACE[8:]}".encode()
+    seen = await see(kind, mesh, (b"x-amzn-trace-id", root))
+    server = kept.only()
+    assert seen.only() == (TRACE[-16:], id_of(server))
+    assert parent_of(server) is None
+
+
+@KINDS
+@in_loop
+async def test_what_is_forwarded_names_one_span(kept: Kept, kind: str) -> None:
+    with (
+        origins(1) as (origin,),
+        Mesh(config("otel", ratings=origin.port), service="reviews", spans=kept.processor) as mesh,
+    ):
+        if kind == "asgi":
+            app = MeshMiddleware(App(), mesh=mesh)
+            await Client(app).get("/", host="ratings:9080", headers=tuple(lines_in("b3")))
+        else:
+            ask(WsgiMiddleware(lambda environ, start: [], mesh=mesh), *lines_in("b3"), host="ratings:9080")
+        headers = origin.seen[0]["headers"]
+    server = kept.only()
+    assert (trace_of(server), parent_of(server)) == (TRACE, SPAN)
+    assert headers["traceparent"] == f"00-{TRACE}-{id_of(server)}-01"
+    assert headers["b3"] == f"{TRACE}-{id_of(server)}-1-{SPAN}"
+
+
+@OTEL
 def test_lines_of_ones_own_go_on_in_the_tracers_format(mesh: Mesh, kept: Kept) -> None:
     with activate({"b3": f"{'1' * 32}-{'2' * 16}-1"}):
         sent = send(mesh, *lines_in("b3"))
@@ -148,7 +289,7 @@ def test_lines_of_ones_own_go_on_in_the_tracers_format(mesh: Mesh, kept: Kept) -
     assert set(told_in(sent).values()) == {(TRACE[-16:], id_of(span))}
 
 
-@pytest.mark.parametrize("tracer", ["otel"], indirect=True)
+@OTEL
 def test_what_nobody_has_decided_is_left_to_the_tracer(mesh: Mesh, kept: Kept) -> None:
     with activate({"b3": f"{TRACE}-{SPAN}"}) as context:
         sent = send(mesh)
