@@ -13,6 +13,7 @@ cdef struct Carried:
 
 cdef mc_trace_counts *counts  # of what was malformed
 
+cdef bint may_carry(object headers, Formats formats) except -1
 cdef bint read_context(object headers, Formats formats, mc_span_context *out, Carried *carried) except -1
 
 

@@ -21,6 +21,13 @@ if counts == NULL:
     raise MemoryError("no memory to count malformed headers of traces")
 
 
+cdef bint may_carry(object headers, Formats formats) except -1:
+    """Whether there are header lines of these formats, or no telling at a glance."""
+    cdef Found found
+    with cython.critical_section(headers):
+        return not find_lines(headers, &formats.asked, &found) or found.lines.seen != 0
+
+
 cdef inline PyObject *held(object value) noexcept:
     Py_INCREF(value)
     return <PyObject *> value

@@ -22,6 +22,7 @@ __all__ = [
     "agree",
     "alone",
     "came_in",
+    "foreign",
     "name_span",
     "reads",
     "reads_as",
@@ -70,15 +71,19 @@ def _before_others(first: Reads) -> tuple[str, ...]:
     return (*first, *(name for name in FORMATS if name not in first))
 
 
-def _foreign(*tracers: Reads) -> tuple[str, ...]:
+def foreign(*tracers: Reads) -> tuple[str, ...]:
     """The formats that one of the tracers does not read, of those that OTEL_PROPAGATORS names."""
     return _unread(tracers, propagators())
 
 
 @cache
 def _unread(tracers: tuple[Reads, ...], chosen: tuple[int, ...] | None) -> tuple[str, ...]:
-    speaking = [name for name in _SPEAKING if chosen is None or FORMATS.index(name) in chosen]
-    return tuple(name for name in speaking if any(name not in it for it in tracers))
+    return tuple(name for name in _looked_at(chosen) if any(name not in it for it in tracers))
+
+
+@cache
+def _looked_at(chosen: tuple[int, ...] | None) -> tuple[str, ...]:
+    return _SPEAKING if chosen is None else tuple(it for it in _SPEAKING if FORMATS.index(it) in chosen)
 
 
 def _told(lines: Iterable[Line], formats: tuple[str, ...]) -> SpanContext | None:
@@ -102,7 +107,7 @@ def same_trace(one: SpanContext, other: SpanContext) -> bool:
 def translated(lines: Iterable[Line], tracers: tuple[Reads, ...]) -> list[Line] | None:
     """What is to be said beside lines, so that each tracer reads of their trace; None: all of them read all
     that there is."""
-    found = _told(lines, _foreign(*tracers))
+    found = _told(lines, foreign(*tracers))
     if found is None:
         return None
     unaware = [it for it in tracers if _told(lines, it) is None]
@@ -125,7 +130,7 @@ def came_in(lines: Headers, first: Reads) -> SpanContext | None:
     """
     if not first:
         return SpanContext.extract(lines)
-    came = SpanContext.extract(lines, (*_foreign(first), *first, "baggage", "requestid"))
+    came = SpanContext.extract(lines, (*foreign(first), *first, "baggage", "requestid"))
     if came is None or came.source in first:
         return came
     known = SpanContext.extract(lines, first)
@@ -140,7 +145,7 @@ def span_in(lines: Iterable[Line], first: Reads) -> SpanContext | None:
     span = SpanContext.extract(lines, _before_others(first))
     if span is None or not first or span.source not in first:
         return span
-    other = _told(lines, _foreign(first))
+    other = _told(lines, foreign(first))
     if other is None or other.sampled in (None, span.sampled) or not same_trace(other, span):
         return span
     return span.with_sampling(other.sampled)
@@ -149,7 +154,7 @@ def span_in(lines: Iterable[Line], first: Reads) -> SpanContext | None:
 def agree(lines: list[Line], first: Reads) -> list[Line]:
     """Have lines of formats that a tracer does not read name the span that it has made below theirs, so that
     everybody hangs theirs below the same one."""
-    if not first or (other := _told(lines, _foreign(first))) is None:
+    if not first or (other := _told(lines, foreign(first))) is None:
         return lines
     made = span_in(lines, first)
     if made is not None and made.source in first and same_trace(made, other):
@@ -158,9 +163,10 @@ def agree(lines: list[Line], first: Reads) -> list[Line]:
 
 
 def name_span(lines: list[Line], span: SpanContext, formats: tuple[str, ...] = ()) -> None:
-    """Have all lines that tell of a trace tell of this span, and those of ``formats`` in any case."""
+    """Have all lines that tell of a trace tell of this span, and those of ``formats`` in any case. Lines that
+    OTEL_PROPAGATORS leaves out stay."""
     missing = []
-    for name in _SPEAKING:
+    for name in _looked_at(propagators()):
         found = _told(lines, (name,))
         if found is None:
             missing.append(name)

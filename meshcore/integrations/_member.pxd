@@ -1,6 +1,7 @@
 from cpython.array cimport array
 from libc.stdint cimport uint32_t
 
+from meshcore._trace_formats cimport Formats
 from meshcore.decision cimport Decision
 from meshcore.engine cimport Engine
 
@@ -13,6 +14,7 @@ cdef class Known:
     cdef bint limits      # there are limits and nothing else
     cdef bint mirrors     # some requests are to be copied
     cdef tuple tracers    # what each kind of tracer reads
+    cdef Formats foreign  # what one of them does not; None: there are none
     cdef object running   # says whether this runs in something of OpenTelemetry's; None: nobody wants to know
 
 

@@ -10,9 +10,11 @@ from cpython.pythread cimport PyThread_get_thread_ident
 from meshcore._core cimport MC_FORWARD, mc_decision
 from meshcore._request cimport MC_LISTS_STAY, PyUnicode_1BYTE_DATA, PyUnicode_GET_LENGTH, is_ascii
 from meshcore._sampled cimport may_be_sampled
+from meshcore._trace_extract cimport may_carry
+from meshcore._trace_formats cimport formats_of
 from meshcore.decision cimport Decision
 
-from meshcore._tracers import reads_of
+from meshcore._tracers import foreign, reads_of
 from meshcore.integrations._inbound import port_of
 from meshcore.integrations._traces import told
 
@@ -44,7 +46,10 @@ cdef class Member:
     cdef list told(self, object headers):
         """The lines to decide on, after served(); None: those that came."""
         cdef Known known = self._known
-        if known.tracers or (known.running is not None and known.running()):
+        if (
+            (known.foreign is not None and may_carry(headers, known.foreign))
+            or (known.running is not None and known.running())
+        ):
             return told(headers, known.tracers)
         return None
 
@@ -84,6 +89,8 @@ cdef class Member:
         known.limits = view.limits_alone
         known.mirrors = view.mirrors
         known.tracers = reads_of(config)
+        if known.tracers:
+            known.foreign = formats_of(foreign(*known.tracers))
         if self._reports or known.tracers:
             known.running = getattr(sys.modules.get("opentelemetry.context"), "get_current", None)
         self._known = known

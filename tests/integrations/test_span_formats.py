@@ -244,6 +244,20 @@ async def test_a_callers_decision_holds(kind: str) -> None:
 @KINDS
 @OTEL
 @in_loop
+async def test_what_propagators_leave_out_stays(
+    mesh: Mesh, kept: Kept, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("meshcore._tracers.propagators", lambda: (FORMATS.index("tracecontext"),))
+    seen = await see(kind, mesh, *lines_in("b3", "jaeger"))
+    server = kept.only()
+    assert parent_of(server) is None
+    assert seen.told.pop("tracecontext") == (trace_of(server)[-16:], id_of(server)) == seen.current
+    assert seen.told == dict.fromkeys(("b3", "jaeger"), (TRACE[-16:], SPAN))
+
+
+@KINDS
+@OTEL
+@in_loop
 async def test_of_two_traces_the_tracers_goes_on(mesh: Mesh, kept: Kept, kind: str) -> None:
     seen = await see(kind, mesh, *lines_in("tracecontext"), (b"b3", b"1" * 16 + b"-" + b"2" * 16 + b"-1"))
     assert seen.only() == (TRACE[-16:], id_of(kept.only()))
