@@ -9,12 +9,12 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from meshcore._per_loop import PerLoop
-from meshcore._tracers import agree, reads_as
 from meshcore.engine import Attempt, Decision
 from meshcore.exchange import AttemptError, arun
 from meshcore.exchange.side_by_side import ended
 from meshcore.integrations._asgi_copying import Copying
 from meshcore.integrations._inbound import goes_in_circles, mark_of
+from meshcore.integrations._traces import Naming
 from meshcore.mesh import Mesh
 
 if TYPE_CHECKING:
@@ -57,15 +57,18 @@ class Forwarder:
         self._mesh = mesh
         self._ways: PerLoop[Way] = PerLoop()
 
-    async def forward(self, decision: Decision, receive: Receive, send: Send) -> int:
+    async def forward(self, decision: Decision, receive: Receive, send: Send, named: Naming | None) -> int:
         """Send the request to its endpoint, and the answer back; its status, 0 where the client has left.
+
+        Args:
+            named: makes the endpoint's header lines of those that it would get; None: they stay.
 
         Raises:
             ImportError: httptools is not there.
         """
         if goes_in_circles(decision):
             return await refuse(send, HTTPStatus.LOOP_DETECTED)
-        return await _Forwarding(self.way(), decision, receive, send).run()
+        return await _Forwarding(self.way(), decision, receive, send, named).run()
 
     async def copying(self, decision: Decision, receive: Receive) -> Copying:
         """Begin the copies that a decision asks for of a request that the app answers."""
@@ -190,13 +193,16 @@ class Head:
 class _Forwarding:
     """One request that is forwarded."""
 
-    def __init__(self, way: Way, decision: Decision, receive: Receive, send: Send) -> None:
+    def __init__(
+        self, way: Way, decision: Decision, receive: Receive, send: Send, named: Naming | None
+    ) -> None:
         from meshcore.upstream.replay import Replay
 
         self._way = way
         self._decision = decision
         self._receive = receive
         self._send = send
+        self._named = named
         self._first = b""
         self._whole = asyncio.Event()  # the client has sent all
         self._gone = asyncio.Event()  # the client has left
@@ -246,8 +252,9 @@ class _Forwarding:
         from meshcore.upstream.client import RequestBody
         from meshcore.upstream.headers import end_to_end
 
-        given = agree(attempt.request_headers(), reads_as(self._decision.trace_format))
-        lines = [line for line in given if line[0].lower() != b"host"]
+        lines = [line for line in attempt.request_headers() if line[0].lower() != b"host"]
+        if self._named is not None:
+            lines = self._named(lines)
         body = None
         if self._has_body:
             self._body.join(attempt)

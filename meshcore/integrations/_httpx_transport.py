@@ -12,11 +12,10 @@ from meshcore.engine import Attempt, Decision
 from meshcore.exchange import AttemptError
 from meshcore.integrations._httpx_answers import Held
 from meshcore.integrations._httpx_requests import Sent, error_of, is_chunked, within
-from meshcore.integrations._outbound import Outbound, Way, whither
+from meshcore.integrations._outbound import Line, Outbound, Way, whither
 from meshcore.integrations._pools import Pools
 from meshcore.integrations._spans import Calling
 from meshcore.mesh import Mesh
-from meshcore.upstream.headers import end_to_end
 
 __all__ = ["Transport"]
 
@@ -32,8 +31,6 @@ class Transport:
     #: httpx, or what has its names, and the transport of it that connects.
     _lib: ClassVar[Any]
     _inner: ClassVar[str]
-    #: Requests are somebody else's: header lines that are between them and us are left out.
-    _forwards: ClassVar[bool] = False
 
     def __init__(self, mesh: Mesh, **options: Any) -> None:
         self._out = Outbound(mesh)
@@ -77,15 +74,17 @@ class Transport:
         held.pool = self._others.take(key, lambda: self._new(options))
         return held.pool.transport
 
+    def _lines(self, request: Any, decision: Decision, attempt: Attempt) -> list[Line]:
+        """The header lines of an attempt, but for Host."""
+        return self._out.lines(decision, attempt)
+
     def _attempt(
         self, request: Any, decision: Decision, attempt: Attempt, limit: float | None, held: Held
     ) -> tuple[Any, Sent]:
         """The transport for an attempt, and the request to give it."""
         authority = attempt.authority
         way = self._out.way(decision, attempt.endpoint, authority, secure=request.url.scheme == "https")
-        lines = self._out.lines(decision, attempt)
-        if self._forwards:  # what clients send is marked since it was decided
-            lines = [*end_to_end(lines), self._out.mark]
+        lines = self._lines(request, decision, attempt)
         lines.insert(0, (b"Host", authority.encode()))
         if not self._replayable(request) and is_chunked(request.headers.raw):
             lines.append((b"Transfer-Encoding", b"chunked"))

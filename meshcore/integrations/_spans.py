@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any, Protocol, TypeVar
 
+from meshcore._opentelemetry import running
 from meshcore._tracers import Reads, reads, span_in
 from meshcore.context import RequestContext
 from meshcore.engine import Attempt, Decision, Outcome
@@ -33,6 +34,7 @@ def _request_span(
     mesh: Mesh,
     options: TracingOptions,
     kind: Kind,
+    remote: bool,
     context: SpanContext,
     parent: str | None,
     seen: Seen,
@@ -44,7 +46,7 @@ def _request_span(
         kind,
         context,
         parent,
-        remote=kind == "server",
+        remote=remote,
         seen=seen,
         decision=decision,
         options=options,
@@ -70,7 +72,9 @@ def server_span(mesh: Mesh, decision: Decision, context: RequestContext, seen: S
         context.belong(span)
     if not span.sampled:
         return None
-    made = _request_span(mesh, options, "server", span, span.parent_id, seen, decision)
+    outer = running()  # of an instrumentation that is around the middleware
+    remote = outer is None or outer.span_id != span.parent_id
+    made = _request_span(mesh, options, "server", remote, span, span.parent_id, seen, decision)
     if not listener.use_remote_address:  # else it may be a stranger's word
         made.told = seen.header(OPERATION)
     return made
@@ -143,7 +147,7 @@ def calling(
     spawns = forwarded and options.spawn_upstream_span and decision.trace_format is not None
     span = above_attempt(sent, above, free) if spawns or sent.span_id == above else sent
     kind: Kind = "internal" if spawns else "client"
-    made = _request_span(mesh, options, kind, span, above, seen, decision)
+    made = _request_span(mesh, options, kind, False, span, above, seen, decision)
     return Calling(made, first, spawns=spawns)
 
 

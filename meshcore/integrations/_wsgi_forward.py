@@ -6,9 +6,11 @@ from collections.abc import Callable, Iterable, Iterator
 from http import HTTPStatus
 from typing import Any, ClassVar
 
-from meshcore.engine import Decision
+from meshcore._tracers import Line
+from meshcore.engine import Attempt, Decision
 from meshcore.integrations._httpx import SyncTransport
 from meshcore.integrations._inbound import goes_in_circles
+from meshcore.integrations._traces import Naming
 from meshcore.mesh import Mesh
 from meshcore.upstream.headers import end_to_end
 
@@ -24,11 +26,21 @@ except ModuleNotFoundError as error:
 __all__ = ["Forwarder"]
 
 _PIECE = 64 * 1024
+#: Of a request: what becomes of its header lines.
+_NAMED = "meshcore.named"
 
 
 class _Forwarding(SyncTransport):
+    """Requests are somebody else's: header lines that are between them and us are left out."""
+
     _lib: ClassVar[Any] = httpx
-    _forwards = True
+
+    def _lines(self, request: Any, decision: Decision, attempt: Attempt) -> list[Line]:
+        lines: list[Line] = attempt.request_headers()
+        named: Naming | None = request.extensions[_NAMED]
+        if named is not None:
+            lines = named(lines)
+        return [*end_to_end(lines), self._out.mark]  # what clients send is marked since it was decided
 
 
 class Forwarder:
@@ -43,8 +55,13 @@ class Forwarder:
         environ: dict[str, Any],
         headers: list[tuple[bytes, bytes]],
         start_response: Callable[..., object],
+        named: Naming | None,
     ) -> Iterable[bytes]:
-        """Send the request to its endpoint, and the answer back."""
+        """Send the request to its endpoint, and the answer back.
+
+        Args:
+            named: makes the endpoint's header lines of those that it would get; None: they stay.
+        """
         from meshcore.integrations.wsgi import status_line
 
         def refuse(status: HTTPStatus) -> Iterable[bytes]:
@@ -61,6 +78,7 @@ class Forwarder:
                 "http://forwarded",
                 headers=headers,
                 content=body,
+                extensions={_NAMED: named},
             )
             response: httpx.Response = self._transport.answer(request, decision)
         except _ShortBodyError:

@@ -122,7 +122,8 @@ class MeshMiddleware(Entry):
                             scope = {**scope, "headers": named(scope["headers"])}
                         await self._unrouted(decision, scope, receive, send, called)
                 elif decision.outcome is Outcome.FORWARD:
-                    self._count(decision, await self._forwarder.forward(decision, receive, send))
+                    status = await self._forwarder.forward(decision, receive, send, named)
+                    self._count(decision, status)
                 else:
                     self._count(decision, await answer(decision, send))
             except Exception:

@@ -14,7 +14,7 @@ from meshcore.context import RequestContext, enter, leave
 from meshcore.engine import Decision, Outcome
 from meshcore.integrations._around import require_app, require_mesh
 from meshcore.integrations._inbound import Inbound, limit_lines
-from meshcore.integrations._traces import naming
+from meshcore.integrations._traces import Naming, naming
 from meshcore.integrations._wsgi_answer import serve
 from meshcore.integrations._wsgi_entry import Entry
 from meshcore.integrations._wsgi_spans import watched
@@ -77,9 +77,8 @@ class MeshMiddleware(Entry):
                 start_response = span.start_response
         token = enter(context)
         try:
-            body = self._decided(
-                decision, context, environ, headers, start_response, called=called, reported=span is not None
-            )
+            named = naming(context, decision, called=called, reported=span is not None)
+            body = self._decided(decision, context, environ, headers, start_response, named, called=called)
             return body if span is None else span.body(body)
         except BaseException as error:
             if span is not None:
@@ -96,9 +95,9 @@ class MeshMiddleware(Entry):
         environ: Environ,
         headers: list[tuple[bytes, bytes]],
         start_response: StartResponse,
+        named: Naming | None,
         *,
         called: bool,
-        reported: bool,
     ) -> Iterable[bytes]:
         """Do what was decided."""
         if decision.rate_limits and not called:  # else the caller has asked
@@ -112,10 +111,9 @@ class MeshMiddleware(Entry):
                 self._mirror(decision, environ)
             if decision.outcome is not Outcome.FORWARD:  # no route leads to the app
                 start_response = _telling(limit_lines(decision), start_response)
-            named = naming(context, decision, called=called, reported=reported)
             return serve(self, decision, context, environ, start_response, called, named)
         if decision.outcome is Outcome.FORWARD:
-            return self._forward(decision, environ, headers, start_response)
+            return self._forward(decision, environ, headers, start_response, named)
         return self._answer(decision, start_response)
 
     def _forward(
@@ -124,12 +122,13 @@ class MeshMiddleware(Entry):
         environ: Environ,
         headers: list[tuple[bytes, bytes]],
         start_response: StartResponse,
+        named: Naming | None,
     ) -> Iterable[bytes]:
         if self._forwarder is None:
             from meshcore.integrations._wsgi_forward import Forwarder
 
             self._forwarder = Forwarder(self.mesh)
-        return self._forwarder.forward(decision, environ, headers, start_response)
+        return self._forwarder.forward(decision, environ, headers, start_response, named)
 
     def _mirror(self, decision: Decision, environ: Environ) -> None:
         """Send copies of a request that the app answers, where its body is short enough to be read now."""

@@ -121,7 +121,9 @@ def check(kept: Kept, app: Working, came: bool, order: list[str]) -> None:
     assert (app.trace == TRACE) == came
     above = SPAN if came else None
     for name in order:
+        parent = spans[name].parent
         assert parent_of(spans[name]) == above, name
+        assert parent is None or parent.is_remote == (above == SPAN or name == "theirs"), name
         above = id_of(spans[name])
     assert app.sent is not None
     assert (app.sent.trace_id, app.sent.span_id) == (app.trace, above)

@@ -276,11 +276,12 @@ async def test_a_trace_without_a_span_goes_on(mesh: Mesh, kept: Kept, kind: str)
 
 
 @KINDS
+@pytest.mark.parametrize("tracer", ["otel", "none"])
 @in_loop
-async def test_what_is_forwarded_names_one_span(kept: Kept, kind: str) -> None:
+async def test_what_is_forwarded_names_one_span(kept: Kept, kind: str, tracer: str) -> None:
     with (
         origins(1) as (origin,),
-        Mesh(config("otel", ratings=origin.port), service="reviews", spans=kept.processor) as mesh,
+        Mesh(config(tracer, ratings=origin.port), service="reviews", spans=kept.processor) as mesh,
     ):
         if kind == "asgi":
             app = MeshMiddleware(App(), mesh=mesh)
