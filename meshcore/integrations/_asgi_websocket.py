@@ -14,7 +14,7 @@ from meshcore._aside import aside
 from meshcore.context import RequestContext, activate, enter, leave
 from meshcore.engine import Decision, Outcome
 from meshcore.integrations._asgi_scope import edited_scope, target_of
-from meshcore.integrations._asgi_websocket_forward import EXTENSION, FORBIDDEN, forward, refuse
+from meshcore.integrations._asgi_websocket_forward import EXTENSION, FORBIDDEN, Told, forward, refuse
 from meshcore.integrations._inbound import MARK, Inbound, port_of
 
 if TYPE_CHECKING:
@@ -67,37 +67,40 @@ async def serve(
         if decision.delay:
             await asyncio.sleep(decision.delay)
             decision.end_delay()
-        status, routed = 0, decision.outcome is Outcome.FORWARD
+        told, routed = Told(), decision.outcome is Outcome.FORWARD
         ours = inbound.for_app(decision, called=called)
         try:
             if routed and not ours:
                 with activate(_Session(headers, decision=decision)):
-                    status = await forward(forwarder.way(), decision, scope, receive, send)
+                    await forward(forwarder.way(), decision, scope, receive, send, told)
+            elif ours:
+                await _serve_app(app, inbound, decision, scope, receive, send, told, called=called)
             else:
-                status = await _decided(app, inbound, decision, scope, receive, send, called=called)
+                await receive()  # websocket.connect
+                await refuse(decision, scope, send, told)
+        except asyncio.CancelledError:
+            told.flag = "DC"
+            raise
         finally:
             if routed or called or not ours:  # else the mesh knows nothing of it
-                flags = "" if ours and not routed else decision.flags
-                mesh.requests.count((decision.cluster or "", status, flags))
+                flags = told.flag, "" if ours and not routed else decision.flags
+                mesh.requests.count((decision.cluster or "", told.status, ",".join(filter(None, flags))))
 
 
-async def _decided(
+async def _serve_app(
     app: App,
     inbound: Inbound,
     decision: Decision,
     scope: Scope,
     receive: Receive,
     send: Send,
+    told: Told,
     *,
     called: bool,
-) -> int:
-    """The status of the answer to the handshake; 0: there was none."""
-    if not inbound.for_app(decision, called=called):
-        await receive()  # websocket.connect
-        return await refuse(decision, scope, send)
+) -> None:
     inbound.name(decision, called=called)
     known = decision.outcome is Outcome.FORWARD
-    answer = _Answer(decision if known else None, send, edited=not called)
+    answer = _Answer(decision if known else None, send, told, edited=not called)
     token = enter(_Session(scope["headers"], decision=decision))
     try:
         await app(edited_scope(decision, scope) if answer.edits else scope, receive, answer)
@@ -106,7 +109,6 @@ async def _decided(
         raise
     finally:
         leave(token)
-    return answer.status
 
 
 def _upgrading(headers: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
@@ -120,16 +122,17 @@ def _upgrading(headers: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
 class _Answer:
     """``send`` for the app: tells the decision how the handshake ends, and edits the answer to it."""
 
-    def __init__(self, decision: Decision | None, send: Send, *, edited: bool) -> None:
+    def __init__(self, decision: Decision | None, send: Send, told: Told, *, edited: bool) -> None:
         self._decision = decision
         self._send = send
+        self._told = told
         self.edits = edited and decision is not None
-        self.status = 0  #: 0: there is no answer yet
 
     def __call__(self, message: Message) -> Awaitable[None]:
         kind = message["type"]
-        if not self.status and kind in _ENDS:
-            status = self.status = 101 if kind == "websocket.accept" else message.get("status", FORBIDDEN)
+        if not self._told.status and kind in _ENDS:
+            status = 101 if kind == "websocket.accept" else message.get("status", FORBIDDEN)
+            self._told.status = status
             if self._decision is not None:
                 headers = message.get("headers") or ()
                 self._decision.report(status=status, headers=headers, replayable=False)
@@ -140,7 +143,7 @@ class _Answer:
 
     def failed(self) -> None:
         """The app raised an exception: where nothing has been sent, the server answers 500."""
-        if not self.status:
-            self.status = 500
+        if not self._told.status:
+            self._told.status = 500
             if self._decision is not None:
                 self._decision.report(status=500, replayable=False)

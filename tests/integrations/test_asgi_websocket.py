@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -216,3 +217,20 @@ async def test_whoever_is_malformed_goes_past_no_limit(called: tuple[tuple[bytes
         assert (await Client(middleware).get("/%00", headers=called)).status == 400
         assert (await Client(middleware).get("/", raw_path=b"/a%00", headers=called)).status == 400
     assert app.seen == []
+
+
+@pytest.mark.parametrize(
+    ("error", "counted"), [(asyncio.CancelledError(), "DC"), (OSError("the app fails"), "")]
+)
+@in_loop
+async def test_what_was_accepted_stays_so_however_it_ends(error: BaseException, counted: str) -> None:
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await receive()
+        await send({"type": "websocket.accept"})
+        raise error
+
+    mesh = mesh_for()
+    with pytest.raises(type(error)):
+        await handshake(MeshMiddleware(app, mesh=mesh), "/v1/chat")
+    assert active(mesh) == 0
+    assert dict(mesh.requests.total()) == {(REVIEWS, 101, counted): 1}

@@ -256,7 +256,7 @@ async def test_a_client_that_leaves_amid_its_handshake() -> None:
             await asyncio.sleep(0)
         client.leave(code=1006)
         await client.task
-        assert (active(mesh), dict(mesh.requests.total())) == (0, {(RATINGS, 0, ""): 1})
+        assert (active(mesh), dict(mesh.requests.total())) == (0, {(RATINGS, 0, "DC"): 1})
 
 
 @in_loop
@@ -269,6 +269,7 @@ async def test_a_server_that_cancels_ends_both_sides() -> None:
             await client.task
         await origin.closed.wait()
         assert active(mesh) == 0
+        assert dict(mesh.requests.total()) == {(RATINGS, 101, "DC"): 1}
 
 
 @in_loop
@@ -308,6 +309,7 @@ async def test_it_ends_when_nothing_is_said_or_when_it_lasts_too_long(limit: str
         await client.task
         await origin.closed.wait()
         assert active(mesh) == 0
+        assert dict(mesh.requests.total()) == {("ratings", 101, "SI" if "idle" in limit else ""): 1}
 
 
 ENVOY = """
