@@ -93,6 +93,8 @@ class ClientConnection(asyncio.BufferedProtocol):
             self._task.cancel()
         if self._room is not None and not self._room.done():
             self._room.set_exception(ConnectionResetError())
+        self._server.departures.forget(self.transport)
+        self._tunnel = None
         self._drop_parser()
 
     def abort(self) -> None:
@@ -126,7 +128,7 @@ class ClientConnection(asyncio.BufferedProtocol):
             self._close()
             return
         self.transport.write_eof()
-        self.transport.resume_reading()
+        self.resume_reading()
         self._idle.set(LINGER, self.abort)
 
     # ------------------------------------------------------------------ one request after the other
@@ -139,7 +141,7 @@ class ClientConnection(asyncio.BufferedProtocol):
         self._waiting.append(request)
         if not self._held:
             self._held = True
-            self.transport.pause_reading()
+            self.pause_reading()
 
     def _start(self, request: Request | Reply) -> None:
         if isinstance(request, Request):
@@ -187,7 +189,7 @@ class ClientConnection(asyncio.BufferedProtocol):
             arriving = self._parser.arriving if self._parser is not None else None
             body = arriving.body if arriving is not None else None
             if body is None or not body.paused:
-                self.transport.resume_reading()
+                self.resume_reading()
 
     def _refuse(self, reply: Reply) -> None:
         self._server.refused(self.peername, reply)
@@ -201,6 +203,20 @@ class ClientConnection(asyncio.BufferedProtocol):
         self._end(linger=True)
 
     # ------------------------------------------------------------------ what comes
+
+    @property
+    def gone(self) -> bool:
+        """The connection has ended; whoever serves its request learns of it in a moment."""
+        return self.transport.is_closing()
+
+    def pause_reading(self) -> None:
+        """Leave what comes where it is; that the client leaves is noticed all the same."""
+        self.transport.pause_reading()
+        self._server.departures.watch(self.transport, self.abort)
+
+    def resume_reading(self) -> None:
+        self._server.departures.forget(self.transport)
+        self.transport.resume_reading()
 
     def get_buffer(self, sizehint: int) -> memoryview:
         return self._buffer
@@ -226,7 +242,7 @@ class ClientConnection(asyncio.BufferedProtocol):
 
     def change_protocol(self, request: Request) -> None:
         """Of the parser: what comes from here on is of the protocol that the request asks for."""
-        request.tunnel = self._tunnel = Incoming(self.transport, self._options.buffer_size)
+        request.tunnel = self._tunnel = Incoming(self, self._options.buffer_size)
 
     def body_ends(self, request: Request) -> None:
         """Of the parser: all of the request has come."""

@@ -71,7 +71,7 @@ class ClientAnswer:
     async def reply(self, reply: Reply, decision: Decision | None = None) -> Answer:
         """Send an answer in our own words, edited as the decision says."""
         self.watch.stop()
-        self._note(reply)
+        self.note(reply)
         lines = [(b"content-type", b"text/plain")] if reply.body else []
         if decision is not None:
             lines = decision.response_headers(lines, status=reply.status)
@@ -80,7 +80,7 @@ class ClientAnswer:
     async def fail(self, reply: Reply) -> Answer:
         """Answer ``reply``, or cut the connection where another answer has begun."""
         self.watch.stop()
-        self._note(reply)
+        self.note(reply)
         if self.answer is not None:
             self.answer.abandon(self.request)
             return self.answer
@@ -140,6 +140,7 @@ class ClientAnswer:
         lines.append((b"server", options.server_name.encode()))
         return lines, sized
 
-    def _note(self, reply: Reply) -> None:
+    def note(self, reply: Reply) -> None:
+        """Tell the access log how it ended."""
         self.record.flags = ",".join(filter(None, (reply.flags, self.flags)))
         self.record.details = reply.details

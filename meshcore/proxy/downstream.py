@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 
 from meshcore.proxy.answer import Answer
 from meshcore.proxy.client import ClientConnection
+from meshcore.proxy.departures import Departures
 from meshcore.proxy.options import ProxyOptions
 from meshcore.proxy.request import Request
 from meshcore.upstream.incoming import RECEIVED
@@ -33,6 +34,7 @@ class DownstreamServer:
         self.options = options
         self.refused = refused
         self.connections: set[ClientConnection] = set()
+        self.departures = Departures()
         self.buffer = memoryview(bytearray(RECEIVED))  #: that connections receive into, one at a time
 
     def __call__(self) -> ClientConnection:
@@ -47,3 +49,4 @@ class DownstreamServer:
         """End all connections, cancelling what they still serve."""
         for connection in tuple(self.connections):
             connection.abort()
+        self.departures.close()

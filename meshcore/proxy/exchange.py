@@ -210,6 +210,11 @@ class Exchange:
             if reason is None:
                 raise
             return await self.client.fail(reason)
+        if self.request.connection.gone:
+            raise ConnectionResetError
+        # As in Envoy: no matter how, since nothing but that tells the end of what the endpoint says.
+        decision.report(error=replies.RESET_AFTER.error)
+        self.client.note(replies.RESET_AFTER)
         return answer
 
     async def _given_up(self, decision: Decision, reply: Reply | None) -> Answer:

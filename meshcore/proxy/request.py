@@ -63,7 +63,7 @@ class Request:
         #: What comes behind it, where it asks for another protocol.
         self.tunnel: Incoming | None = None
         #: None: it has none.
-        self.body = Incoming(connection.transport, buffer_size) if has_body else None
+        self.body = Incoming(connection, buffer_size) if has_body else None
 
     @property
     def expects_continue(self) -> bool:

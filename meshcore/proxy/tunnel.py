@@ -17,7 +17,8 @@ __all__ = ["tunnel"]
 async def tunnel(
     client: Incoming, response: Response, answer: Answer, record: AccessRecord, watch: Watch
 ) -> None:
-    """Copy until one side closes. The caller closes both connections afterwards."""
+    """Copy until one side closes. Where it was the client, this ends by a cancellation as a rule. The caller
+    closes both connections afterwards."""
 
     async def send_up(data: bytes) -> None:
         record.bytes_received += len(data)

@@ -67,8 +67,7 @@ class UnderWay:
         try:
             return await exchange.run()
         except (asyncio.CancelledError, ConnectionError):
-            if client.answer is None or client.answer.status != 101:  # how else would a tunnel end?
-                record.flags, record.details = "DC", "downstream_remote_disconnect"
+            record.flags, record.details = "DC", "downstream_remote_disconnect"
             raise asyncio.CancelledError from None  # all of these are a client that went away
         except Exception:
             _log.exception("serving %s failed", record.text())

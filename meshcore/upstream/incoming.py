@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from typing import Protocol
 
 __all__ = ["RECEIVED", "Incoming"]
 
@@ -12,18 +13,25 @@ __all__ = ["RECEIVED", "Incoming"]
 RECEIVED = 64 * 1024
 
 
+class Pausable(Protocol):
+    """A connection that can be left unread."""
+
+    def pause_reading(self) -> None: ...
+    def resume_reading(self) -> None: ...
+
+
 class Incoming:
     """Bytes between whoever receives them and whoever reads them; one reader at a time.
 
     Args:
-        transport: of the connection, which is not read from while too much waits here.
+        source: the connection, which is not read from while too much waits here.
         limit: bytes that may wait.
     """
 
-    __slots__ = ("_chunks", "_error", "_limit", "_size", "_transport", "_waiter", "complete", "paused")
+    __slots__ = ("_chunks", "_error", "_limit", "_size", "_source", "_waiter", "complete", "paused")
 
-    def __init__(self, transport: asyncio.Transport, limit: int) -> None:
-        self._transport = transport
+    def __init__(self, source: Pausable, limit: int) -> None:
+        self._source = source
         self._limit = limit
         self._chunks: deque[bytes] = deque()
         self._size = 0
@@ -43,7 +51,7 @@ class Incoming:
         self._size += len(data)
         if self._size > self._limit and not self.paused:
             self.paused = True
-            self._transport.pause_reading()
+            self._source.pause_reading()
         self._wake()
 
     def end(self) -> None:
@@ -94,4 +102,4 @@ class Incoming:
     def _resume(self) -> None:
         if self.paused:
             self.paused = False
-            self._transport.resume_reading()
+            self._source.resume_reading()

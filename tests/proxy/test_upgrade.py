@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import socket
+import struct
 
 import aiohttp
 import pytest
@@ -52,7 +54,8 @@ async def test_messages_pass_both_ways_until_the_origin_closes() -> None:
                 await socket.send_str("bye")
                 assert (await socket.receive()).type is aiohttp.WSMsgType.CLOSE
         await served.idle()
-        assert (served.log[0].status, served.log[0].flags) == (101, "")
+        assert served.log[0].status == 101
+        assert served.log[0].flags in ("UC", "DC")  # who has been faster
         assert served.log[0].bytes_received > 300_000
 
 
@@ -130,6 +133,82 @@ async def test_h2c_is_not_spoken_and_not_passed_on() -> None:
             assert (await client.answer())[2] == b"ok"
         assert b"upgrade" not in app.heads[0].lower()
         assert b"http2-settings" not in app.heads[0].lower()
+
+
+class Endpoint:
+    """Switches, and ends by ``last`` where it is not None."""
+
+    def __init__(self, last: str | None = None) -> None:
+        self._last = last
+        self.taken: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
+
+    async def __aenter__(self) -> Endpoint:
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+        self.port = self._server.sockets[0].getsockname()[1]
+        return self
+
+    async def __aexit__(self, *exception: object) -> None:
+        self._server.close()
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(SWITCH)
+        if self._last is None:
+            self.taken.set_result(await reader.read())
+        elif self._last == "reset":
+            writer.get_extra_info("socket").setsockopt(
+                socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0)
+            )
+        else:
+            writer.write(self._last.encode())
+        writer.close()
+
+
+@pytest.mark.parametrize("last", ["", "bye", "reset"])
+@in_loop
+async def test_an_endpoint_that_ends_a_tunnel_is_told_of_as_in_envoy(last: str) -> None:
+    async with Endpoint(last) as app:
+        config = config_for(cluster(app.port), options=WEBSOCKETS)
+        async with proxy_for(config) as served, RawClient(served.port) as client:
+            await client.get("/", *ASK)
+            assert b" 101 " in await client.head()
+            assert await client.rest() == (b"bye" if last == "bye" else b"")
+            await served.idle()
+            (record,) = served.log
+            assert (record.status, record.flags) == (101, "UC")
+            assert record.details == "upstream_reset_after_response_started{connection_termination}"
+            assert served.engine.errors == ["reset"]
+
+
+@pytest.mark.parametrize("how", ["closed", "half closed"])
+@in_loop
+async def test_a_client_that_leaves_a_tunnel_has_its_last_words_passed_on(how: str) -> None:
+    async with Endpoint() as app:
+        config = config_for(cluster(app.port), options=WEBSOCKETS)
+        async with proxy_for(config) as served, RawClient(served.port) as client:
+            await client.get("/", *ASK)
+            await client.head()
+            client.writer.write(b"last words")
+            if how == "closed":
+                client.writer.close()
+            else:
+                client.writer.write_eof()
+            assert await app.taken == b"last words"
+            await served.idle()
+            (record,) = served.log
+            assert (record.status, record.flags) == (101, "DC")
+            assert record.details == "downstream_remote_disconnect"
+            assert served.engine.errors == []
+
+
+@in_loop
+async def test_a_tunnel_that_is_cut_off_has_been_one() -> None:
+    async with Endpoint() as app, proxy_for(config_for(cluster(app.port), options=WEBSOCKETS)) as served:
+        async with RawClient(served.port) as client:
+            await client.get("/", *ASK)
+            await client.head()
+            await served.proxy.stop(drain=0)
+        assert (served.log[0].status, served.log[0].flags) == (101, "DC")
 
 
 @in_loop
