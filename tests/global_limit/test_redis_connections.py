@@ -32,6 +32,7 @@ class Connection:
         self.replies = replies
         self.sent = b""
         self.open = True
+        self.unread: bool | Exception = False
 
     def send_packed_command(self, command: Any) -> None:
         assert self.open
@@ -42,6 +43,12 @@ class Connection:
         if isinstance(reply, BaseException):
             raise reply
         return reply
+
+    def can_read(self, timeout: float) -> bool:
+        assert timeout == 0
+        if isinstance(self.unread, Exception):
+            raise self.unread
+        return self.unread
 
     def disconnect(self) -> None:
         self.open = False
@@ -74,6 +81,11 @@ class AConnection:
     async def read_response(self) -> Any:
         await asyncio.sleep(0)
         return self.one.read_response()
+
+    async def can_read(self) -> bool:
+        return self.one.can_read(0)
+
+    can_read_destructive = can_read  # before redis-py 8
 
     async def disconnect(self, nowait: bool = False) -> None:
         assert nowait
@@ -147,7 +159,8 @@ def test_a_new_connection_that_breaks_is_not_tried_again(sending: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "error", [exceptions.TimeoutError("late"), KeyboardInterrupt(), ValueError("HTTP/1.1")]
+    "error",
+    [exceptions.TimeoutError("late"), KeyboardInterrupt(), asyncio.CancelledError(), ValueError("HTTP/1.1")],
 )
 def test_what_may_leave_an_answer_behind_ends_a_connection(sending: Any, error: BaseException) -> None:
     """And nothing is asked twice."""
@@ -159,6 +172,20 @@ def test_what_may_leave_an_answer_behind_ends_a_connection(sending: Any, error: 
         send(asked(b"b", b"c"))
     assert (one.open, pool.back, pool.coming) == (False, [one], [other])
     assert send(asked(b"a")) == [b"0 9 0"]
+
+
+@pytest.mark.parametrize("unread", [True, exceptions.ConnectionError("Connection closed by server.")])
+def test_what_holds_more_than_was_asked_for_is_not_used_again(sending: Any, unread: bool | Exception) -> None:
+    """Nor what the server has closed, before anything is sent."""
+    one, other = Connection([b"1 0 1"]), Connection([b"0 9 0", b"1 0 1"])
+    pool = Pool(one, other)
+    send = sending(pool)
+    send(asked(b"a"))
+    one.unread = unread
+    assert send(asked(b"b")) == [b"0 9 0"]
+    assert send(asked(b"c")) == [b"1 0 1"]
+    assert (one.open, other.open, pool.back) == (False, True, [one])
+    assert one.sent == _packed(asked(b"a").commands)
 
 
 def test_where_another_server_is_the_primary_all_are_made_anew(sending: Any) -> None:
