@@ -31,6 +31,8 @@ HOP_BY_HOP = frozenset(
 PROTECTED = frozenset({b"content-length", b"forwarded", b"host", b"via", b"x-real-ip", b"x-request-id"})
 PROTECTED_PREFIXES = (b"x-forwarded-", b"x-envoy-")
 
+#: What may surround a value, and no other white space: to one reader it might be part of the value.
+_BLANKS = b" \t"
 #: A tab is none.
 _CONTROLS = bytes([*range(9), *range(10, 32), 127])
 
@@ -65,7 +67,7 @@ def read_head(headers: Sequence[Line]) -> Head:
     fields = {name.lower(): value for name, value in reversed(headers)}
     if len(fields) == len(headers) and HOP_BY_HOP.isdisjoint(fields):  # as most are: nothing is to be done
         size = len(b"".join(fields)) + len(b"".join(fields.values())) + 4 * len(fields)
-        return Head(list(headers), fields, size, fields.get(b"content-length"), [], None)
+        return Head(list(headers), fields, size, _length(fields), [], None)
     lines: list[Line] = []
     named: set[bytes] = set()
     codings: list[bytes] = []
@@ -80,15 +82,20 @@ def read_head(headers: Sequence[Line]) -> Head:
         elif name == b"connection":
             named.update(token.strip() for token in value.lower().split(b","))
         elif name == b"transfer-encoding":
-            codings.append(value.strip().lower())
+            codings.append(value.strip(_BLANKS).lower())
         elif name == b"upgrade":
-            upgrade = value.strip().lower()
+            upgrade = value.strip(_BLANKS).lower()
     # h2c is to be ignored where it is not spoken, as Envoy does.
     asked = upgrade if b"upgrade" in named and upgrade not in (b"", b"h2c") else None
     named = {name for name in named if name not in PROTECTED and not name.startswith(PROTECTED_PREFIXES)}
     if named:
         lines = [line for line in lines if line[0].lower() not in named]
-    return Head(lines, fields, size, fields.get(b"content-length"), codings, asked)
+    return Head(lines, fields, size, _length(fields), codings, asked)
+
+
+def _length(fields: dict[bytes, bytes]) -> bytes | None:
+    length = fields.get(b"content-length")
+    return length if length is None else length.strip(_BLANKS)
 
 
 def end_to_end(headers: Sequence[Line]) -> list[Line]:
@@ -97,8 +104,9 @@ def end_to_end(headers: Sequence[Line]) -> list[Line]:
 
 
 def malformed(status: int, headers: Iterable[Line]) -> bool:
-    """Whether an answer's head is none, as Envoy judges: there is no such status, or 204 says of a body."""
-    if status == 204:
+    """Whether an answer's head is none, as Envoy judges: there is no such status, or it says of a body where
+    there cannot be any."""
+    if status == 204 or 100 <= status < 200:
         return any(
             name.lower() == b"transfer-encoding" or (name.lower() == b"content-length" and value != b"0")
             for name, value in headers

@@ -1,8 +1,8 @@
 """One connection to an endpoint: HTTP/1.1, one exchange after the other.
 
-httptools (llhttp) parses. Lengths that are repeated or malformed, a Transfer-Encoding beside a
-Content-Length and bare carriage returns end the exchange; control characters in header values are let
-through, since the engine drops their lines.
+httptools (llhttp) parses. Lengths that are repeated or malformed, a Transfer-Encoding other than chunked or
+beside a Content-Length, blanks in names and bare carriage returns end the exchange; control characters in
+header values are let through, since the engine drops their lines.
 """
 
 from __future__ import annotations
@@ -267,13 +267,15 @@ class Http1Connection(asyncio.BufferedProtocol):
         assert response is not None
         assert parser is not None
         status = parser.get_status_code()
+        lines, self._lines = self._lines, []  # what comes from here on are trailers
+        if malformed(status, lines):
+            raise ValueError("no answer")
         if 100 <= status < 200 and status != 101:  # the answer is still to come
             return
-        lines, self._lines = self._lines, []  # what comes from here on are trailers
         head = read_head(lines)
-        if head.size > self._max_head or len(lines) > MAX_LINES or malformed(status, lines):
-            raise ValueError("no answer")
-        if b"\0" in b"".join([value for _, value in lines]):
+        if head.size > self._max_head or len(lines) > MAX_LINES or head.unknown_coding:
+            raise ValueError("no answer that can be passed on")
+        if b" " in b"".join([name for name, _ in lines]) or b"\0" in b"".join([value for _, value in lines]):
             raise ValueError("no header lines")
         response.raw_headers = lines
         self._quiet = 0

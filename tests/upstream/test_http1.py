@@ -26,6 +26,7 @@ class Origin:
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
+        self.last = writer
         with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
             while True:
                 self.requests.append(await reader.readuntil(b"\r\n\r\n"))
@@ -65,10 +66,19 @@ KEPT = {
     "nothing": (b"HTTP/1.1 204 No Content\r\n\r\n", b""),
     "not modified": (b"HTTP/1.1 304 Not Modified\r\nContent-Length: 9\r\n\r\n", b""),
     "interim": (b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early\r\nLink: x\r\n\r\n" + OK, b"ok"),
+    "blank behind the length": (b"HTTP/1.1 200 OK\r\nContent-Length: 2 \r\n\r\nok", b"ok"),
     "bare line feeds": (b"HTTP/1.1 200 OK\nContent-Length: 2\n\nok", b"ok"),
 }
 ENDED = {
     "close": (b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok", b"ok"),
+    "more than was asked for, closing": (
+        b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok" + OK,
+        b"ok",
+    ),
+    "a body of 204": (b"HTTP/1.1 204 No Content\r\n\r\nok", b""),
+    "a body of 304": (b"HTTP/1.1 304 Not Modified\r\nContent-Length: 2\r\n\r\nok", b""),
+    "an answer as a body of 304": (b"HTTP/1.1 304 Not Modified\r\nContent-Length: 40\r\n\r\n" + OK, b""),
+    "more than the length": (b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nokay", b"ok"),
     "old": (b"HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\nok", b"ok"),
     "more than was asked for": (OK + OK, b"ok"),
     "noise behind it": (OK + b"\0\1\2", b"ok"),
@@ -91,6 +101,31 @@ async def test_connections_that_are_not(name: str) -> None:
     answer, body = ENDED[name]
     async with talking(answer, OK) as (origin, upstream):
         assert (await get(origin, upstream))[1] == body
+        assert await get(origin, upstream) == (200, b"ok")
+        assert origin.connections == 2
+
+
+@pytest.mark.parametrize(
+    "body", [b"hello", OK, b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"]
+)
+@in_loop
+async def test_a_body_of_head_is_no_answer_to_what_comes_next(body: bytes) -> None:
+    head = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body)
+    async with talking(head + body, OK) as (origin, upstream):
+        assert await get(origin, upstream, "HEAD") == (200, b"")
+        assert await get(origin, upstream) == (200, b"ok")
+        assert origin.connections == 2
+
+
+@pytest.mark.parametrize("more", [b"\r\n", OK, b"noise"])
+@in_loop
+async def test_what_comes_while_nobody_asks_ends_a_connection(more: bytes) -> None:
+    async with talking(OK, OK) as (origin, upstream):
+        assert await get(origin, upstream) == (200, b"ok")
+        (connection,) = upstream._open
+        origin.last.write(more)
+        while not connection.closing:
+            await asyncio.sleep(0)
         assert await get(origin, upstream) == (200, b"ok")
         assert origin.connections == 2
 
@@ -119,6 +154,25 @@ async def test_a_body_until_the_end_of_the_connection() -> None:
         b"HTTP/1.1 103 Early\r\nX: y\r\n\r\n" * 1000,
         b"HTTP/1.1 204 No Content\r\nTransfer-Encoding: chunked\r\n\r\n",
         b"HTTP/2.0\r\n\r\n",
+        b"HTTP/1.1 103 Early\r\nContent-Length: 2\r\n\r\n" + OK,
+        b"HTTP/1.1 103 Early\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n" + OK,
+        b"HTTP/1.1 200 OK\r\nContent-Length : 2\r\n\r\nok",
+        b"HTTP/1.1 200 OK\r\nX : 1\r\nContent-Length: 2\r\n\r\nok",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 2\r\n\r\nok",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 2, 2\r\n\r\nok",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n",
+        *(
+            b"HTTP/1.1 200 OK\r\nTransfer-Encoding: %b\r\n\r\n2\r\nok\r\n0\r\n\r\n" % coding
+            for coding in (
+                b"gzip",
+                b"identity",
+                b"xchunked",
+                b"\x0bchunked",
+                b"gzip, chunked",
+                b"chunked, gzip",
+                b"chunked\r\nTransfer-Encoding: chunked",
+            )
+        ),
     ],
 )
 @in_loop
