@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from meshcore.upstream.connections import Connection, Connections
     from meshcore.upstream.mirrors import Copy, Mirrors
 
-__all__ = ["Forwarder", "Head", "Way", "answer"]
+__all__ = ["Forwarder", "Head", "Told", "Way", "answer"]
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -42,12 +42,27 @@ async def answer(decision: Decision, send: Send) -> int:
     return status
 
 
-async def refuse(send: Send, status: HTTPStatus = HTTPStatus.BAD_REQUEST) -> int:
+async def refuse(send: Send, told: Told, status: HTTPStatus = HTTPStatus.BAD_REQUEST) -> None:
     """Answer a request that cannot be sent on as it is."""
+    told.status = int(status)
     lines = [(b"content-type", b"text/plain")]
     await send({"type": "http.response.start", "status": int(status), "headers": lines})
     await send({"type": "http.response.body", "body": status.phrase.encode()})
-    return int(status)
+
+
+class Told:
+    """What is counted of a request, however it ends."""
+
+    __slots__ = ("flag", "status")
+
+    def __init__(self) -> None:
+        self.status = 0  #: of the answer; 0: there is none
+        self.flag = ""  #: Envoy's response flag, beside the decision's
+
+    def count(self, mesh: Mesh, decision: Decision, flags: str) -> None:
+        """``flags``: the decision's, as far as they are to be told."""
+        told = ",".join(filter(None, (self.flag, flags)))
+        mesh.requests.count((decision.cluster or "", self.status, told))
 
 
 class Forwarder:
@@ -57,18 +72,27 @@ class Forwarder:
         self._mesh = mesh
         self._ways: PerLoop[Way] = PerLoop()
 
-    async def forward(self, decision: Decision, receive: Receive, send: Send, named: Naming | None) -> int:
-        """Send the request to its endpoint, and the answer back; its status, 0 where the client has left.
+    async def forward(self, decision: Decision, receive: Receive, send: Send, named: Naming | None) -> None:
+        """Send the request to its endpoint, and the answer back, and count it.
 
         Args:
             named: makes the endpoint's header lines of those that it would get; None: they stay.
 
         Raises:
             ImportError: httptools is not there.
+            BrokenAnswer: the answer has begun, and has no end: nothing else tells the client.
         """
-        if goes_in_circles(decision):
-            return await refuse(send, HTTPStatus.LOOP_DETECTED)
-        return await _Forwarding(self.way(), decision, receive, send, named).run()
+        told = Told()
+        try:
+            if goes_in_circles(decision):
+                await refuse(send, told, HTTPStatus.LOOP_DETECTED)
+            else:
+                await _Forwarding(self.way(), decision, receive, send, told, named).run()
+        except asyncio.CancelledError:
+            told.flag = "DC"
+            raise
+        finally:
+            told.count(self._mesh, decision, decision.flags)
 
     async def copying(self, decision: Decision, receive: Receive) -> Copying:
         """Begin the copies that a decision asks for of a request that the app answers."""
@@ -194,7 +218,13 @@ class _Forwarding:
     """One request that is forwarded."""
 
     def __init__(
-        self, way: Way, decision: Decision, receive: Receive, send: Send, named: Naming | None
+        self,
+        way: Way,
+        decision: Decision,
+        receive: Receive,
+        send: Send,
+        told: Told,
+        named: Naming | None,
     ) -> None:
         from meshcore.upstream.replay import Replay
 
@@ -202,6 +232,7 @@ class _Forwarding:
         self._decision = decision
         self._receive = receive
         self._send = send
+        self._told = told
         self._named = named
         self._first = b""
         self._whole = asyncio.Event()  # the client has sent all
@@ -210,10 +241,11 @@ class _Forwarding:
         self._has_body = False
         self._copies: Sequence[Copy] = ()  # for mirrors
 
-    async def run(self) -> int:
+    async def run(self) -> None:
         self._first = await self._receive_chunk()
         if self._gone.is_set():
-            return 0
+            self._told.flag = "DC"
+            return
         self._has_body = bool(self._first)
         if self._way.mesh.view().mirrors:
             self._copies = self._way.begin_copies(self._decision, body=self._has_body)
@@ -221,7 +253,10 @@ class _Forwarding:
         others = [asyncio.ensure_future(self._gone.wait()), asyncio.ensure_future(self._watch())]
         try:
             await asyncio.wait([exchange, others[0]], return_when=asyncio.FIRST_COMPLETED)
-            return exchange.result() if exchange.done() else 0
+            if exchange.done():
+                exchange.result()
+            else:
+                self._told.flag = "DC"
         finally:
             for copy in self._copies:
                 copy.abandon()
@@ -231,22 +266,29 @@ class _Forwarding:
             if await ended(tasks):
                 raise asyncio.CancelledError
 
-    async def _exchange(self) -> int:
+    async def _exchange(self) -> None:
         decision = self._decision
+        from meshcore.upstream.client import BrokenAnswer
         from meshcore.upstream.replies import UpstreamError
 
         try:
             head = await arun(decision, self._attempt, replayable=self._replayable, discard=Head.close)
         except UpstreamError:  # a control character is in what is to be sent: no endpoint is to blame
-            return await refuse(self._send)
+            await refuse(self._send, self._told)
+            return
         if head is None:
-            return await answer(decision, self._send)
+            self._told.status = decision.status or 500
+            await answer(decision, self._send)
+            return
+        self._told.status = head.status
         self._body.settle()
         try:
             await self._relay(head)
+        except BrokenAnswer:
+            decision.report(error="reset")
+            raise
         finally:
             head.close()
-        return head.status
 
     async def _attempt(self, attempt: Attempt) -> Head:
         from meshcore.upstream.client import RequestBody

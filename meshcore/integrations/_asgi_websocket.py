@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 from meshcore._aside import aside
 from meshcore.context import RequestContext, activate, enter, leave
 from meshcore.engine import Decision, Outcome
+from meshcore.integrations._asgi_forward import Told
 from meshcore.integrations._asgi_scope import edited_scope, target_of
-from meshcore.integrations._asgi_websocket_forward import EXTENSION, FORBIDDEN, Told, forward, refuse
+from meshcore.integrations._asgi_websocket_forward import EXTENSION, FORBIDDEN, forward, refuse
 from meshcore.integrations._inbound import MARK, Inbound, port_of
 
 if TYPE_CHECKING:
@@ -83,8 +84,7 @@ async def serve(
             raise
         finally:
             if routed or called or not ours:  # else the mesh knows nothing of it
-                flags = told.flag, "" if ours and not routed else decision.flags
-                mesh.requests.count((decision.cluster or "", told.status, ",".join(filter(None, flags))))
+                told.count(mesh, decision, "" if ours and not routed else decision.flags)
 
 
 async def _serve_app(

@@ -12,28 +12,18 @@ from typing import TYPE_CHECKING
 from meshcore.engine import Attempt, Decision
 from meshcore.exchange import AttemptError, arun
 from meshcore.exchange.side_by_side import ended
-from meshcore.integrations._asgi_forward import Head, Way
+from meshcore.integrations._asgi_forward import Head, Told, Way
 from meshcore.integrations._asgi_websocket_tunnel import NORMAL, Client, Tunnel
 from meshcore.integrations._inbound import goes_in_circles
 
 if TYPE_CHECKING:
     from meshcore.integrations.asgi import Receive, Scope, Send
 
-__all__ = ["EXTENSION", "FORBIDDEN", "Told", "forward", "refuse"]
+__all__ = ["EXTENSION", "FORBIDDEN", "forward", "refuse"]
 
 EXTENSION = "websocket.http.response"
 #: What the client gets where the server cannot say more.
 FORBIDDEN = 403
-
-
-class Told:
-    """What is counted of a handshake, however it and what follows it end."""
-
-    __slots__ = ("flag", "status")
-
-    def __init__(self) -> None:
-        self.status = 0  #: of the answer; 0: there is none
-        self.flag = ""  #: Envoy's response flag, beside the decision's
 
 
 async def refuse(decision: Decision, scope: Scope, send: Send, told: Told) -> None:
@@ -129,6 +119,7 @@ async def _accept(decision: Decision, client: Client, head: Head) -> None:
 
 async def _relay(decision: Decision, scope: Scope, send: Send, told: Told, head: Head) -> None:
     """Give the client an answer that ends the handshake."""
+    from meshcore.upstream.client import BrokenAnswer
     from meshcore.upstream.headers import end_to_end
 
     if EXTENSION not in (scope.get("extensions") or {}):
@@ -138,8 +129,12 @@ async def _relay(decision: Decision, scope: Scope, send: Send, told: Told, head:
     lines = [(name.lower(), value) for name, value in end_to_end(head.headers)]
     headers = decision.response_headers(lines, status=head.status)
     await send({"type": f"{EXTENSION}.start", "status": head.status, "headers": headers})
-    while chunk := await head.response.content.read():
-        await send({"type": f"{EXTENSION}.body", "body": chunk, "more_body": True})
+    try:
+        while chunk := await head.response.content.read():
+            await send({"type": f"{EXTENSION}.body", "body": chunk, "more_body": True})
+    except BrokenAnswer:
+        decision.report(error="reset")
+        raise
     await send({"type": f"{EXTENSION}.body", "body": b"", "more_body": False})
 
 

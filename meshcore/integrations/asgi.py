@@ -122,8 +122,7 @@ class MeshMiddleware(Entry):
                             scope = {**scope, "headers": named(scope["headers"])}
                         await self._unrouted(decision, scope, receive, send, called)
                 elif decision.outcome is Outcome.FORWARD:
-                    status = await self._forwarder.forward(decision, receive, send, named)
-                    self._count(decision, status)
+                    await self._forwarder.forward(decision, receive, send, named)
                 else:
                     self._count(decision, await answer(decision, send))
             except Exception:

@@ -375,7 +375,7 @@ async def test_a_client_that_leaves_ends_what_is_forwarded() -> None:
         client = await Client(middleware).get("/ratings/7", body=(b"", None))
         assert client.sent == []
         assert active(mesh) == 0
-        assert counts(mesh) == {("outbound|9080||ratings.default.svc.cluster.local", 0, ""): 1}
+        assert counts(mesh) == {("outbound|9080||ratings.default.svc.cluster.local", 0, "DC"): 1}
         ratings.hold.set()
         await middleware._forwarder.close()
         mesh.close()
@@ -397,7 +397,7 @@ async def test_a_client_that_leaves_within_its_body_is_not_charged_to_the_endpoi
         )
         assert client.sent == []
         assert active(mesh) == 0
-        assert counts(mesh) == {("outbound|9080||ratings.default.svc.cluster.local", 0, ""): 1}
+        assert counts(mesh) == {("outbound|9080||ratings.default.svc.cluster.local", 0, "DC"): 1}
         await middleware._forwarder.close()
         mesh.close()
 

@@ -164,22 +164,14 @@ async def test_a_server_that_cancels_as_it_accepts_has_accepted() -> None:
         assert dict(mesh.requests.total()) == {(RATINGS, 101, "DC"): 1}
 
 
+@pytest.mark.parametrize(("last", "code", "flags"), [(b"", 1014, "UC"), (b"\x88\x00", 1000, "")])
 @in_loop
-async def test_an_endpoint_that_ends_without_a_word_is_to_blame() -> None:
-    async with mesh_to(b"") as (mesh, _):
+async def test_an_endpoint_that_ends_without_a_word_is_to_blame(last: bytes, code: int, flags: str) -> None:
+    async with mesh_to(last) as (mesh, _):
         client = Client(mesh, [])
         await client.task
-        assert client.sent[-1]["code"] == 1014
-        assert dict(mesh.requests.total()) == {(RATINGS, 101, "UC"): 1}
-
-
-@in_loop
-async def test_an_endpoint_that_closes_is_not() -> None:
-    async with mesh_to(b"\x88\x00") as (mesh, _):
-        client = Client(mesh, [])
-        await client.task
-        assert client.sent[-1]["code"] == 1000
-        assert dict(mesh.requests.total()) == {(RATINGS, 101, ""): 1}
+        assert client.sent[-1]["code"] == code
+        assert dict(mesh.requests.total()) == {(RATINGS, 101, flags): 1}
 
 
 @in_loop
