@@ -171,8 +171,9 @@ def name_span(lines: list[Line], span: SpanContext, formats: tuple[str, ...] = (
         if found is None:
             missing.append(name)
             continue
+        decided = span.sampled in (None, found.sampled)
+        if decided and found.span_id == span.span_id and same_trace(found, span):
+            continue
         found = found.with_ids_of(span)
-        if span.sampled not in (None, found.sampled):
-            found = found.with_sampling(span.sampled, debug=span.debug)
-        found.inject(lines, (name,))
+        (found if decided else found.with_sampling(span.sampled, debug=span.debug)).inject(lines, (name,))
     span.inject(lines, tuple(name for name in formats if name in missing))
