@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from meshcore.engine import Decision
 
 if TYPE_CHECKING:
-    from meshcore.integrations._asgi_forward import Message, Receive, Way
+    from meshcore.integrations._asgi_forward import Message, Receive
+    from meshcore.integrations._asgi_way import Way
     from meshcore.upstream.mirrors import Copy
 
 __all__ = ["Copying"]

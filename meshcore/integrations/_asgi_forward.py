@@ -12,17 +12,17 @@ from meshcore._per_loop import PerLoop
 from meshcore.engine import Attempt, Decision
 from meshcore.exchange import AttemptError, arun
 from meshcore.exchange.side_by_side import ended
+from meshcore.integrations._asgi_body import ClientBody
 from meshcore.integrations._asgi_copying import Copying
-from meshcore.integrations._inbound import goes_in_circles, mark_of
+from meshcore.integrations._asgi_way import STALLED, Head, Told, Way
+from meshcore.integrations._inbound import goes_in_circles
 from meshcore.integrations._traces import Naming
 from meshcore.mesh import Mesh
 
 if TYPE_CHECKING:
-    from meshcore.upstream.client import RequestBody, Response, Upstream
-    from meshcore.upstream.connections import Connection, Connections
-    from meshcore.upstream.mirrors import Copy, Mirrors
+    from meshcore.upstream.mirrors import Copy
 
-__all__ = ["Forwarder", "Head", "Told", "Way", "answer"]
+__all__ = ["Forwarder", "answer"]
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -48,21 +48,6 @@ async def refuse(send: Send, told: Told, status: HTTPStatus = HTTPStatus.BAD_REQ
     lines = [(b"content-type", b"text/plain")]
     await send({"type": "http.response.start", "status": int(status), "headers": lines})
     await send({"type": "http.response.body", "body": status.phrase.encode()})
-
-
-class Told:
-    """What is counted of a request, however it ends."""
-
-    __slots__ = ("flag", "status")
-
-    def __init__(self) -> None:
-        self.status = 0  #: of the answer; 0: there is none
-        self.flag = ""  #: Envoy's response flag, beside the decision's
-
-    def count(self, mesh: Mesh, decision: Decision, flags: str) -> None:
-        """``flags``: the decision's, as far as they are to be told."""
-        told = ",".join(filter(None, (self.flag, flags)))
-        mesh.requests.count((decision.cluster or "", self.status, told))
 
 
 class Forwarder:
@@ -122,98 +107,6 @@ class Forwarder:
             await way.upstream.close()
 
 
-class Way:
-    """To endpoints, from one event loop."""
-
-    def __init__(self, mesh: Mesh) -> None:
-        try:
-            from meshcore.upstream.client import Upstream
-            from meshcore.upstream.mirrors import Mirrors
-        except ModuleNotFoundError as error:
-            raise ModuleNotFoundError(
-                "forwarding to other services needs httptools, which is missing; install it by: "
-                "pip install 'meshcore-engine[proxy]'",
-                name=error.name,
-            ) from error
-        self.mesh = mesh
-        self.upstream: Upstream = Upstream(certificates=lambda: mesh.certificates)
-        self.connections: Connections = mesh.connections
-        self.mirrors: Mirrors = Mirrors(
-            mesh.engine,
-            upstream=lambda: self.upstream,
-            connections=self.connections,
-            cluster=lambda name: mesh.view().cluster(name),
-            address=mesh.address,
-            count=mesh.counters.count,
-            finished=lambda *over: mesh.requests.count(over),
-        )
-
-    async def send(
-        self,
-        decision: Decision,
-        attempt: Attempt,
-        lines: Sequence[tuple[bytes, bytes]],
-        body: RequestBody | None = None,
-        leave: Callable[[], object] = lambda: None,
-    ) -> Head:
-        """Make an attempt, with these lines behind Host; ``leave``: it wants no more of the body.
-
-        Raises:
-            AttemptError: it has failed.
-            UpstreamError: it cannot be sent, and no endpoint is to blame.
-        """
-        from meshcore.upstream.connections import Place
-        from meshcore.upstream.replies import UpstreamError
-
-        cluster = self.mesh.view().cluster(decision.cluster)
-        assert decision.cluster is not None
-        host = attempt.authority.encode("utf-8", "surrogateescape")
-        headers = [(b"Host", host), *lines, mark_of(self.mesh)]
-        connection: Connection | None = None
-        try:
-            place = Place(decision.cluster, attempt.endpoint, decision.priority)
-            connection = await self.connections.take(place)
-            response = await self.upstream.send(
-                self.mesh.address(cluster, attempt.endpoint),
-                cluster,
-                decision.method,
-                attempt.path,
-                headers,
-                body,
-                connection,
-            )
-        except BaseException as error:
-            leave()
-            if connection is not None:
-                connection.close()
-            if isinstance(error, UpstreamError) and error.reply.error:
-                raise AttemptError(error.reply.error) from error
-            raise
-        return Head(response, connection, leave)
-
-    def begin_copies(self, decision: Decision, *, body: bool) -> Sequence[Copy]:
-        """Send the copies that a decision asks for, to be fed the ``body``."""
-        lines = decision.request_headers()
-        length = next((value for name, value in lines if name == b"content-length"), None)
-        return self.mirrors.begin(decision, length, body=body)
-
-
-class Head:
-    """The head of an answer, and what its body comes by."""
-
-    def __init__(self, response: Response, connection: Connection, leave: Callable[[], object]) -> None:
-        self.status = response.status
-        self.headers = response.raw_headers
-        self.response = response
-        self._connection = connection
-        self._leave = leave
-
-    def close(self) -> None:
-        self.response.close()
-        self._connection.close()
-        self._leave()  # an endpoint may answer while it still reads
-
-
 class _Forwarding:
     """One request that is forwarded."""
 
@@ -230,41 +123,73 @@ class _Forwarding:
 
         self._way = way
         self._decision = decision
-        self._receive = receive
         self._send = send
         self._told = told
         self._named = named
+        self._client = ClientBody(receive)
         self._first = b""
-        self._whole = asyncio.Event()  # the client has sent all
-        self._gone = asyncio.Event()  # the client has left
         self._body = Replay(self._next_chunk, decision.buffer_limit, _LAG)
         self._has_body = False
         self._copies: Sequence[Copy] = ()  # for mirrors
+        self._loop = asyncio.get_running_loop()
+        self._waits_since: float | None = None  # what an endpoint is to take of the body; None: nothing does
 
     async def run(self) -> None:
-        self._first = await self._receive_chunk()
-        if self._gone.is_set():
-            self._told.flag = "DC"
-            return
-        self._has_body = bool(self._first)
-        if self._way.mesh.view().mirrors:
-            self._copies = self._way.begin_copies(self._decision, body=self._has_body)
-        exchange = asyncio.ensure_future(self._exchange())
-        others = [asyncio.ensure_future(self._gone.wait()), asyncio.ensure_future(self._watch())]
+        client = self._client
+        tasks: list[asyncio.Future[Any]] = [client.reading]
         try:
-            await asyncio.wait([exchange, others[0]], return_when=asyncio.FIRST_COMPLETED)
+            first = await client.next()
+            if first is None:
+                self._left()
+                return
+            self._first, self._has_body = first, bool(first)
+            if self._way.mesh.view().mirrors:
+                self._copies = self._way.begin_copies(self._decision, body=self._has_body)
+            exchange = asyncio.ensure_future(self._exchange())
+            gone = asyncio.ensure_future(client.gone.wait())
+            tasks += [exchange, gone]
+            await self._wait(exchange, gone)
             if exchange.done():
                 exchange.result()
+            elif gone.done():
+                self._left()
             else:
-                self._told.flag = "DC"
+                exchange.cancel()
+                await ended([exchange])
+                await self._stalled()
         finally:
             for copy in self._copies:
                 copy.abandon()
-            tasks = (exchange, *others)
             for task in tasks:
                 task.cancel()
             if await ended(tasks):
                 raise asyncio.CancelledError
+
+    def _left(self) -> None:
+        """The client has; raises what its server did instead of telling so."""
+        self._told.flag = "DC"
+        self._client.reading.result()
+
+    async def _wait(self, *until: asyncio.Future[Any]) -> None:
+        """Until one has ended, or an endpoint has taken nothing for too long."""
+        done: set[asyncio.Future[Any]] = set()
+        while not done:
+            now = self._loop.time()
+            left = (now if self._waits_since is None else self._waits_since) + STALLED - now
+            if left <= 0:
+                return
+            done, _ = await asyncio.wait(until, timeout=left, return_when=asyncio.FIRST_COMPLETED)
+
+    async def _stalled(self) -> None:
+        """End what no endpoint ends."""
+        from meshcore.upstream.client import BrokenAnswer
+
+        if self._told.status:
+            self._told.flag = "SI"
+            raise BrokenAnswer("stream timeout")
+        self._decision.report(error="idle-timeout")
+        self._told.status = self._decision.status or 504
+        await answer(self._decision, self._send)
 
     async def _exchange(self) -> None:
         decision = self._decision
@@ -300,7 +225,7 @@ class _Forwarding:
         body = None
         if self._has_body:
             self._body.join(attempt)
-            body = RequestBody(partial(self._body.read, attempt), at_hand=self._whole.is_set())
+            body = RequestBody(partial(self._read, attempt), at_hand=self._client.whole)
         leave = partial(self._body.leave, attempt)
         head = await self._way.send(self._decision, attempt, end_to_end(lines), body, leave)
         if not 200 <= head.status <= 599:  # servers know no other, and nobody asked for 101
@@ -318,41 +243,30 @@ class _Forwarding:
         headers = decision.response_headers(lines, status=head.status)
         await self._send({"type": "http.response.start", "status": head.status, "headers": headers})
         while chunk := await content.read():
+            if self._waits_since is not None:  # while it says something, it may listen later
+                self._waits_since = self._loop.time()
             await self._send({"type": "http.response.body", "body": chunk, "more_body": True})
         await self._send({"type": "http.response.body", "body": b"", "more_body": False})
 
     def _replayable(self) -> bool:
         return not self._has_body or self._body.replayable
 
+    async def _read(self, attempt: Attempt) -> bytes:
+        self._waits_since = None
+        piece = await self._body.read(attempt)
+        self._waits_since = self._loop.time() if piece else None
+        return piece
+
     async def _next_chunk(self) -> bytes:
         """The next bytes of the client's body; b"" at its end. Never, where the client has left: no endpoint
         is to blame for that, and ``run()`` ends the exchange."""
+        chunk: bytes | None
         chunk, self._first = self._first, b""
-        if not chunk:
-            chunk = await self._receive_chunk()
-        if self._gone.is_set():
-            await asyncio.get_running_loop().create_future()
+        if not chunk and (chunk := await self._client.next()) is None:
+            await self._loop.create_future()
+        assert chunk is not None
         for copy in self._copies:
             copy.feed(chunk)
-            if self._whole.is_set():
+            if self._client.at_end:
                 copy.end()
         return chunk
-
-    async def _receive_chunk(self) -> bytes:
-        while not self._whole.is_set():
-            message = await self._receive()
-            if message["type"] == "http.disconnect":
-                self._gone.set()
-                return b""
-            if not message.get("more_body", False):
-                self._whole.set()
-            if message.get("body"):
-                return bytes(message["body"])
-        return b""
-
-    async def _watch(self) -> None:
-        """Once nobody else receives any more, notice that the client leaves."""
-        await self._whole.wait()
-        while (await self._receive())["type"] != "http.disconnect":
-            pass
-        self._gone.set()

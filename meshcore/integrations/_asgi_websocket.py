@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 from meshcore._aside import aside
 from meshcore.context import RequestContext, activate, enter, leave
 from meshcore.engine import Decision, Outcome
-from meshcore.integrations._asgi_forward import Told
 from meshcore.integrations._asgi_scope import edited_scope, target_of
+from meshcore.integrations._asgi_way import Told
 from meshcore.integrations._asgi_websocket_forward import EXTENSION, FORBIDDEN, forward, refuse
 from meshcore.integrations._inbound import MARK, Inbound, port_of
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from meshcore.engine import Attempt, Decision
 from meshcore.exchange import AttemptError, arun
 from meshcore.exchange.side_by_side import ended
-from meshcore.integrations._asgi_forward import Head, Told, Way
+from meshcore.integrations._asgi_way import Head, Told, Way
 from meshcore.integrations._asgi_websocket_tunnel import NORMAL, Client, Tunnel
 from meshcore.integrations._inbound import goes_in_circles
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from meshcore.engine import Decision
 from meshcore.exchange.side_by_side import ended
+from meshcore.integrations._asgi_way import STALLED
 
 if TYPE_CHECKING:
     from meshcore.integrations.asgi import Message, Receive, Send
@@ -32,8 +33,6 @@ _MESSAGE = 64
 _PIECE = 64 * 1024
 #: Seconds that an endpoint has to take the last words and to end its side, when the client has closed.
 _PATIENCE = 5.0
-#: Seconds that an endpoint may take nothing while there is something for it (Envoy's stream_idle_timeout).
-_STALLED = 300.0
 NORMAL, _GOING_AWAY, _NO_STATUS, _GONE, _BAD_GATEWAY = 1000, 1001, 1005, 1006, 1014
 
 
@@ -152,7 +151,7 @@ class Tunnel:
         idle, longest = self._decision.idle_timeout, self._decision.max_stream_duration
         while True:
             now = self._loop.time()
-            ends = [(now if self._waits_since is None else self._waits_since) + _STALLED]
+            ends = [(now if self._waits_since is None else self._waits_since) + STALLED]
             ends += [self._moved + idle] if idle else []
             ends += [self._begun + longest] if longest else []
             left = min(ends) - now

@@ -11,6 +11,7 @@ import pytest
 from asgi_support import Client
 from mesh_support import REVIEWS, active, in_loop, mesh_of, rules, service
 
+from meshcore.integrations import _asgi_body, _asgi_forward
 from meshcore.integrations.asgi import MeshMiddleware
 from meshcore.mesh import Mesh
 
@@ -30,8 +31,11 @@ async def mesh_to(answer: bytes, *, ends: bool) -> AsyncIterator[tuple[Mesh, Cli
         await reader.readuntil(b"\r\n\r\n")
         writer.write(answer)
         if not ends:
-            await reader.read()  # until the other side ends
+            writer.transport.pause_reading()  # type: ignore[attr-defined]
+            await over.wait()
         writer.close()
+
+    over = asyncio.Event()
 
     pytest.importorskip("httptools")
     server = await asyncio.start_server(serve, "127.0.0.1", 0)
@@ -42,6 +46,7 @@ async def mesh_to(answer: bytes, *, ends: bool) -> AsyncIterator[tuple[Mesh, Cli
     try:
         yield mesh, Client(MeshMiddleware(nobody, mesh=mesh))
     finally:
+        over.set()
         server.close()
         mesh.close()
 
@@ -67,4 +72,56 @@ async def test_whoever_is_cancelled_has_what_it_has(answer: bytes, status: int) 
         with pytest.raises(asyncio.CancelledError):
             await request
         assert dict(mesh.requests.total()) == {(RATINGS, status, "DC"): 1}
+        assert active(mesh) == 0
+
+
+#: More than the system's buffers of a connection hold.
+FLOOD = (b"x" * 1_000_000,) * 40
+
+
+@in_loop
+async def test_a_client_may_leave_while_its_endpoint_takes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_asgi_body, "_AHEAD", 1 << 30)
+    async with mesh_to(b"", ends=False) as (mesh, client):
+        await client.get("/", method="POST", body=(*FLOOD, None))
+        assert client.sent == []
+        assert dict(mesh.requests.total()) == {(RATINGS, 0, "DC"): 1}
+        assert active(mesh) == 0
+
+
+@in_loop
+async def test_an_endpoint_may_take_nothing_no_longer_than_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    """That the client has left stays unknown: it is behind what nobody takes."""
+    monkeypatch.setattr(_asgi_forward, "STALLED", 0.3)
+    async with mesh_to(b"", ends=False) as (mesh, client):
+        await client.get("/", method="POST", body=(*FLOOD, None))
+        assert (client.status, client.body) == (504, b"stream timeout")
+        assert dict(mesh.requests.total()) == {(RATINGS, 504, "SI"): 1}
+        assert active(mesh) == 0
+
+
+@in_loop
+async def test_an_answer_that_has_begun_is_cut_then(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_asgi_forward, "STALLED", 0.3)
+    async with mesh_to(HEAD, ends=False) as (mesh, client):
+        with pytest.raises(Exception, match="stream timeout"):
+            await client.get("/", method="POST", body=(*FLOOD, None))
+        assert client.status == 200
+        assert [(status, flags) for _, status, flags in mesh.requests.total()] == [(200, "SI")]
+        assert active(mesh) == 0
+
+
+@in_loop
+async def test_what_a_server_raises_gets_to_it() -> None:
+    async with mesh_to(b"", ends=False) as (mesh, client):
+
+        async def receive() -> dict[str, Any]:
+            raise OSError("the server fails")
+
+        async def app(scope: Any, _: Any, send: Any) -> None:
+            await middleware(scope, receive, send)
+
+        middleware, client.app = client.app, app
+        with pytest.raises(OSError, match="the server fails"):
+            await client.get("/")
         assert active(mesh) == 0

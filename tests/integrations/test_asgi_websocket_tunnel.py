@@ -142,7 +142,7 @@ async def test_no_more_is_read_ahead_than_may_be(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """That the client has left stays unknown: it is behind what nobody takes."""
-    monkeypatch.setattr(tunnel, "_STALLED", 0.3)
+    monkeypatch.setattr(tunnel, "STALLED", 0.3)
     async with mesh_to() as (mesh, _):
         client = Client(mesh, FLOOD, code=1006)
         await client.task
