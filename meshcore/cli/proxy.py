@@ -45,8 +45,8 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         type=_listen,
         action="append",
         help="listen here; may be repeated. With =CONFIG_PORT, requests go to the listener of that port in "
-        "the documents; without, to the one that the request's Host names (reviews:9080 means port 9080, "
-        "no port means 80). Default: 127.0.0.1:8080",
+        "the documents; without, to the one that the request's Host names (reviews:9080 means port 9080; "
+        "no port: the lowest at which the host is known). Default: 127.0.0.1:8080",
     )
     add_times(serving)
     serving.add_argument(

@@ -30,6 +30,8 @@ __all__ = ["Line", "NoPlaceError", "Outbound", "Way", "whither"]
 #: Seconds that a thread waits for a place where it runs an event loop and nothing else limits it: the loop
 #: stands still meanwhile, and the place may be one that only this loop can free.
 LOOP_PATIENCE = 1.0
+#: Istio's virtual host of whom REGISTRY_ONLY refuses.
+BLOCK_ALL = "block_all"
 
 
 class NoPlaceError(Exception):
@@ -161,6 +163,8 @@ class Outbound:
             passes = cluster.discovery is Discovery.ORIGINAL_DST
         else:
             passes = decision.virtual_host is None and decision.flags == "NR"
+            if decision.virtual_host == BLOCK_ALL:
+                self.mesh.passing(decision.authority, refused=True)
         if passes:
             self.mesh.passing(decision.authority)
         return passes

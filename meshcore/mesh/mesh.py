@@ -103,7 +103,9 @@ class Mesh(Life):
         super().__init__(config, Following(health_checks, resolver, runtime_dir, dns_wait))
         self._view = View(config)
         self._services: set[str] = set()  #: that middlewares serve
-        self._passing: set[str] = set()  #: hosts of which it was told that their requests pass
+        #: It was told that the process's own name looks wrong.
+        self._misnamed = service is not None and self._tell_service(config, service, answers=False)
+        self._passing: set[str] = set()  #: hosts of which was told that nobody knows them
         #: Asks the rate limit services that decisions name.
         self.limits = LimitServices(
             self.engine,
@@ -209,7 +211,11 @@ class Mesh(Life):
         """A middleware serves a service: warn where its name looks wrong, now and when documents change."""
         with self._lock:
             self._services.add(service)
-            tell_service(self._config, service, self.node.namespace)
+            if not (self._misnamed and service == self.service):
+                self._tell_service(self._config, service, answers=True)
+
+    def _tell_service(self, config: Config, service: str, *, answers: bool) -> bool:
+        return tell_service(config, service, self.node.namespace, answers=answers)
 
     # ------------------------------------------------------------------ what it serves
 
@@ -231,7 +237,9 @@ class Mesh(Life):
             self._config = config
             self.certificates = Certificates()
             for service in self._services:
-                tell_service(config, service, self.node.namespace)
+                self._tell_service(config, service, answers=True)
+            if self.service is not None and self.service not in self._services:
+                self._tell_service(config, self.service, answers=False)
             tell_untraced(config, self.spans)
 
     def close(self) -> None:
@@ -279,9 +287,10 @@ class Mesh(Life):
             view = self._view = View(config, view)
         return view
 
-    def passing(self, authority: str) -> None:
-        """A client's request goes where it would go without a mesh: warn where its port looks wrong, once."""
-        tell_passing(self.view(), authority, self._passing)
+    def passing(self, authority: str, *, refused: bool = False) -> None:
+        """A client's request goes where it would go without a mesh, or is refused for its host: warn where
+        that looks like a mistake, once for each host."""
+        tell_passing(self.view(), authority, self._passing, refused=refused)
 
     def address(self, cluster: Cluster | None, endpoint: str) -> str:
         """Where to connect for an endpoint: of a LOGICAL_DNS cluster it is a name, whose address changes."""

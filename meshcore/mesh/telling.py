@@ -32,10 +32,12 @@ def tell_warnings(config: Config, told: Collection[tuple[str, str]] = ()) -> Non
         _log.warning("the documents name no service; left aside were: %s", ", ".join(config.skipped))
 
 
-def tell_service(config: Config, service: str, namespace: str) -> None:
-    """That the name of a middleware's service looks wrong, if it does."""
-    if wrong := misspelt(config, service, namespace):
-        _log.warning("%s Its requests are forwarded, not answered by the app.", wrong)
+def tell_service(config: Config, service: str, namespace: str, *, answers: bool) -> bool:
+    """That the name of a process's service looks wrong; whether it does. ``answers``: by a middleware."""
+    wrong = misspelt(config, service, namespace, answers=answers)
+    if wrong:
+        _log.warning("%s A middleware forwards the requests for it: its app gets none.", wrong)
+    return bool(wrong)
 
 
 def tell_untraced(config: Config, spans: object) -> None:
@@ -52,22 +54,27 @@ def tell_untraced(config: Config, spans: object) -> None:
         )
 
 
-def tell_passing(view: View, authority: str, told: set[str]) -> None:
-    """That a request goes past the mesh though its host is known at other ports, or a host like it is.
+def tell_passing(view: View, authority: str, told: set[str], *, refused: bool) -> None:
+    """That the mesh has no word on a request's host, though it knows it at other ports, or one like it.
 
-    ``told``: the hosts that were looked at before.
+    Args:
+        told: the hosts that were looked at before.
+        refused: the request is answered by 502, whatever the host is like; else it goes past the mesh.
     """
     host, colon, port = authority.rpartition(":")
-    host = (host if colon and port.isdigit() else authority).lower()
+    host, port = (host.lower(), port) if colon and port.isdigit() else (authority.lower(), "")
     if host in told or len(told) >= _MOST_HOSTS:
         return
     told.add(host)
     if ports := view.ports_of(host):
         known = " and ".join(map(str, sorted(set(ports))))
-        _log.warning(
-            "a request for %s goes past the mesh: it knows %s at port %s alone", authority, host, known
-        )
+        others = f"port {port} is that of other services, and " if port else ""
+        why = f": {others}{host} is known at port {known} alone"
     elif near := view.like(host):
-        _log.warning(
-            "a request for %s goes past the mesh, which has no such host; did you mean %r?", authority, near
-        )
+        why = f", which has no such host; did you mean {near!r}?"
+    elif refused:
+        why = ", which has no such host"
+    else:
+        return
+    fate = "is refused by the mesh (502, REGISTRY_ONLY)" if refused else "goes past the mesh"
+    _log.warning("a request for %s %s%s", authority, fate, why)

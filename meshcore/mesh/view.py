@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from meshcore.config.findings import did_you_mean
@@ -51,29 +51,44 @@ class View(_View):
         return ports.get(host.lower(), ())
 
     def like(self, host: str) -> str:
-        """The short name that a host is a slip of, as it seems; "" where it is known, or may well be another.
-
-        More than did_you_mean() asks for: what is called may have nothing to do with the mesh.
-        """
-        if "." in host:
-            return ""
+        """The name that a host is a slip of, as it seems; "" where it is known, or may well be another."""
         tables = (listener.route_configuration for listener in self.config.listeners)
         domains = {it.lower() for table in tables for served in table.virtual_hosts for it in served.domains}
-        short = [it for it in domains if not ("." in it or "*" in it or ":" in it)]
-        if host in domains or len(short) > _MANY:
-            return ""
-        return next(iter(difflib.get_close_matches(host, short, n=1, cutoff=0.8)), "")
+        return (
+            "" if host in domains else _slip_of(host, (it for it in domains if not ("*" in it or ":" in it)))
+        )
 
 
-def misspelt(config: Config, service: str, namespace: str) -> str:
+def _slip_of(name: str, known: Iterable[str]) -> str:
+    """The name of which another is a slip, in one of its labels: "reveiws.default" is one of
+    "reviews.default", "shop.default" is not.
+
+    More than did_you_mean() asks for: the name may have nothing to do with those that are known.
+    """
+    labels = name.split(".")
+    names = [parts for it in known if len(parts := it.split(".")) == len(labels)]
+    for number, label in enumerate(labels):
+        before, after = labels[:number], labels[number + 1 :]
+        like = [it[number] for it in names if it[:number] == before and it[number + 1 :] == after]
+        if len(like) <= _MANY and (near := difflib.get_close_matches(label, like, n=1, cutoff=0.8)):
+            return ".".join((*before, *near, *after))
+    return ""
+
+
+def misspelt(config: Config, service: str, namespace: str, *, answers: bool = True) -> str:
     """What tells that a service's name is wrong: the configuration has none of that name, but one like it.
 
-    "" where it seems right. A service need not be in the documents that say how it calls others.
+    "" where it seems right. A service need not be in the documents that say how it calls others. Where it is
+    not known to answer (``answers``), only a slip counts: neither a name that is another's with more to it.
     """
     clusters = [it for it in config.clusters if it.discovery is not Discovery.ORIGINAL_DST]
     if any(_serves(cluster, service, namespace) for cluster in clusters):
         return ""
-    near = did_you_mean(service, {name for cluster in clusters for name in _names(cluster, namespace)})
+    names = {name for cluster in clusters for name in _names(cluster, namespace)}
+    if not answers:
+        kin = {it for it in names if it.startswith(f"{service}-") or service.startswith(f"{it}-")}
+        names = {slip} if (slip := _slip_of(service, names - kin)) else set()
+    near = did_you_mean(service, names)
     return f"no service {service!r} of namespace {namespace!r} in the configuration{near}" if near else ""
 
 

@@ -14,6 +14,7 @@ from callers import CALLERS, Call, Caller, caller_of
 from mesh_support import REVIEWS, active, mesh_of, rules, service
 from origins import Origin, origins, refused_port
 
+from meshcore import load_text
 from meshcore.context import activate
 from meshcore.mesh import Mesh
 
@@ -122,7 +123,35 @@ def test_a_call_that_passes_by_its_port_is_told(
         for _ in range(2):
             assert caller.call(mesh, "GET", f"http://localhost:{two[0].port}/").status == 200
     (told,) = [record.getMessage() for record in caplog.records if record.name == "meshcore.mesh"]
-    assert told.endswith("goes past the mesh: it knows localhost at port 9080 alone")
+    port = f"port {two[0].port} is that of other services"
+    assert told.endswith(f"goes past the mesh: {port}, and localhost is known at port 9080 alone")
+
+
+def test_a_call_that_the_mesh_refuses_for_its_host_is_told(
+    caller: Caller, two: list[Origin], caplog: pytest.LogCaptureFixture
+) -> None:
+    strict = {"outboundTrafficPolicy": {"mode": "REGISTRY_ONLY"}}
+    config = load_text(service("reviews", two[0].port), mesh_config=strict)
+    with Mesh(config) as mesh:
+        for host in ("nobody", "reviews:9080", "nobody", "reveiws"):
+            answer = caller.call(mesh, "GET", f"http://{host}/")
+            assert answer.status == (200 if host == "reviews:9080" else 502)
+    told = [record.getMessage() for record in caplog.records if record.name == "meshcore.mesh"]
+    assert told == [
+        f"a request for {host} is refused by the mesh (502, REGISTRY_ONLY), which has no such host{near}"
+        for host, near in (("nobody", ""), ("reveiws", "; did you mean 'reviews'?"))
+    ]
+
+
+def test_a_service_is_found_without_a_port_and_at_one_that_nobody_has(
+    caller: Caller, two: list[Origin]
+) -> None:
+    """docs/mesh.md#what-a-client-does"""
+    other = service("ratings", refused_port()).replace("number: 9080", "number: 80")
+    with mesh_of(service("reviews", two[0].port), other, service=None) as mesh:
+        for authority in ("reviews", "reviews:1234"):
+            assert caller.call(mesh, "GET", f"http://{authority}/").status == 200
+        assert dict(mesh.requests.total()) == {(REVIEWS, 200, ""): 2}
 
 
 def test_a_closed_mesh_is_told(caller: Caller, two: list[Origin]) -> None:

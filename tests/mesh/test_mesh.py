@@ -132,6 +132,23 @@ def test_a_misspelt_service_of_a_middleware_is_told(caplog: pytest.LogCaptureFix
     assert all("did you mean 'reviews'?" in message for message in caplog.messages)
 
 
+@pytest.mark.parametrize("name", ["reveiws", "reviews.defalt"])
+def test_a_misspelt_service_of_a_process_that_only_calls_is_told_once(
+    name: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    mesh = mesh_of(documents(OLD), service=name)
+    (told,) = caplog.messages
+    assert f"no service {name!r} of namespace 'default' in the configuration; did you mean 'reviews" in told
+    mesh.serve(name)  # with a middleware around its app, too
+    assert caplog.messages == [told]
+
+
+@pytest.mark.parametrize("name", ["shop", "reviews", "reviews-v2", "shop.default.svc.cluster.local"])
+def test_a_process_that_only_calls_need_not_be_known(name: str, caplog: pytest.LogCaptureFixture) -> None:
+    mesh_of(documents(OLD), service=name).swap(config_of(documents(NEW)))
+    assert caplog.messages == []
+
+
 def test_warnings_of_documents_are_logged_when_they_are_new(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -156,10 +173,11 @@ def test_warnings_of_documents_are_logged_when_they_are_new(
 def test_a_request_that_passes_by_its_port_is_told_once(caplog: pytest.LogCaptureFixture) -> None:
     other = service("ratings", 2).replace("number: 9080", "number: 80")
     mesh = mesh_of(documents(OLD), other)
-    for authority in ("example.com", "example.com:80", "reviews", "reviews:80", "[::1]:80", "REVIEWS:443"):
+    for authority in ("example.com", "example.com:80", "reviews:80", "reviews:81", "[::1]:80", "REVIEWS:443"):
         mesh.passing(authority)
     assert caplog.messages == [
-        "a request for reviews goes past the mesh: it knows reviews at port 9080 alone",
+        "a request for reviews:80 goes past the mesh: port 80 is that of other services, "
+        "and reviews is known at port 9080 alone",
     ]
     mesh.engine.update_endpoints(REVIEWS, ["127.0.0.1:3"])
     assert mesh.view().ports_of("ratings") == (80,)
@@ -167,10 +185,14 @@ def test_a_request_that_passes_by_its_port_is_told_once(caplog: pytest.LogCaptur
 
 def test_a_request_that_passes_by_a_slip_in_its_host_is_told_once(caplog: pytest.LogCaptureFixture) -> None:
     mesh = mesh_of(documents(OLD))
-    for authority in ("reviws:9080", "reviws", "redis", "reviws.example"):
+    slips = ("reviws:9080", "reviws.default", "reviews.defalt.svc")
+    for authority in (*slips, "reviws", "redis", "reviws.example", "ratings.default"):
         mesh.passing(authority)
+    told = "a request for {} goes past the mesh, which has no such host; did you mean {!r}?"
     assert caplog.messages == [
-        "a request for reviws:9080 goes past the mesh, which has no such host; did you mean 'reviews'?",
+        told.format("reviws:9080", "reviews"),
+        told.format("reviws.default", "reviews.default"),
+        told.format("reviews.defalt.svc", "reviews.default.svc"),
     ]
     for number in range(2000):  # whatever comes, memory is bounded
         mesh.passing(f"host-{number}.example")
