@@ -149,7 +149,9 @@ PYTHON_ALLOWED: dict[str, set[str]] = {
     "mesh": SERVING | {"_aside", "_per_loop", "context", "discovery", "telemetry", "upstream", "watching"},
     "upstream": {"model", "engine", "certificates", "decision", "global_limit", "rate_limits"} | MEMORY,
     "health": {"model", "engine", "match", "certificates"} | WIRE,
-    "global_limit": {"_version", "model", "config", "limit", "_limit", "shared", "telemetry"} | WIRE,
+    "listening": set(),
+    "global_limit": {"_version", "model", "config", "limit", "_limit", "shared", "telemetry", "listening"}
+    | WIRE,
     "_backend": set(),
     "_cffi": {"model", "config", "_circuit", "_concurrency", "_failures", "_hosts"}
     | {"_limit", "_outlier", "shared", "_trace"},
@@ -165,15 +167,15 @@ PYTHON_ALLOWED: dict[str, set[str]] = {
     "pytest_plugin": SERVING | {"_route_tests", "check"},
     "sampling": SERVING | {"check"},
     "diff": SERVING | {"check"},
-    "proxy": SERVING | {"discovery", "telemetry", "upstream", "watching"},
+    "proxy": SERVING | {"discovery", "listening", "telemetry", "upstream", "watching"},
     "demo": SERVING | {"proxy", "telemetry"},
     "reloading": {"model", "watching"},
     "_aside": set(),
     "_per_loop": set(),
     "_turns": set(),
     "cli": SERVING
-    | {"analysis", "check", "demo", "diff", "discovery", "global_limit", "proxy", "reloading", "replay"}
-    | {"sampling", "telemetry"},
+    | {"analysis", "check", "demo", "diff", "discovery", "global_limit", "listening", "proxy", "reloading"}
+    | {"replay", "sampling", "telemetry"},
     "__main__": {"cli"},
 }
 

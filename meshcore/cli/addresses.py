@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import ipaddress
 import sys
+
+from meshcore.listening import ListenError, shown
 
 __all__ = [
     "add_admin_arguments",
     "add_times",
     "admin_is_safe",
+    "cannot_listen",
     "host_port",
     "port_number",
     "seconds",
-    "shown",
 ]
 
 
@@ -64,9 +67,18 @@ def admin_is_safe(args: argparse.Namespace) -> bool:
     return False
 
 
-def shown(host: str, port: int) -> str:
-    """An address as it is written."""
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+def cannot_listen(error: ListenError) -> int:
+    """Say on stderr which address cannot be listened on, and what to do; the exit code."""
+    option = "--admin" if error.admin else "--listen"
+    off = ", or off for no admin pages" if error.admin else ""
+    if error.errno == errno.EACCES:
+        hint = f"ports below 1024 need privileges; choose another by {option}"
+    elif error.errno in (errno.EADDRINUSE, None):
+        hint = f"choose another port by {option}, 0 for a free one, which is printed{off}"
+    else:
+        hint = f"choose an address of this machine by {option}"
+    print(f"meshcore: error: {error}; {hint}", file=sys.stderr)
+    return 1
 
 
 def host_port(text: str) -> tuple[str, int]:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import sys
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from meshcore.config.findings import did_you_mean
 from meshcore.engine import Engine
 from meshcore.model import (
     Cluster,
@@ -30,6 +33,10 @@ __all__ = ["OneCluster", "find_cluster"]
 
 _KEY = "x-key"
 _HASHING = (Policy.RING_HASH, Policy.MAGLEV)
+_HASHED_BY = (
+    "a DestinationRule's trafficPolicy.loadBalancer.consistentHash makes one do so, of an Envoy "
+    "configuration the lb_policy RING_HASH or MAGLEV"
+)
 _SHOWN = 10
 _BY_DNS = (
     "endpoints of cluster {!r} come by DNS; here each name is one endpoint, where serving has one for each "
@@ -77,7 +84,9 @@ def find_cluster(
     fitting = [it for it in config.clusters if it.endpoints and (not hashing or it.policy in _HASHING)]
     cluster = config.cluster(name) if name is not None else fitting[0] if len(fitting) == 1 else None
     if cluster is None:
-        problem = "which cluster? give --cluster" if name is None else f"there is no cluster {name!r}"
+        problem = "which cluster? give --cluster" if fitting else ""
+        if name is not None:
+            problem = f"there is no cluster {name!r}{_near(name, fitting or config.clusters)}"
     elif hashing and cluster.policy not in _HASHING:
         problem = f"cluster {cluster.name!r} has the policy {cluster.policy.value}, which looks at no key"
     elif not cluster.endpoints:
@@ -86,15 +95,23 @@ def find_cluster(
         if cluster.by_dns and not quiet:
             print(f"note: {_BY_DNS.format(cluster.name)}", file=sys.stderr)
         return OneCluster(cluster)
-    print(f"meshcore: error: {problem}{_among(fitting, hashing)}", file=sys.stderr)
+    lines = filter(None, (problem, _among(fitting, hashing)))
+    print("meshcore: error: " + "\n".join(lines), file=sys.stderr)
     return None
+
+
+def _near(name: str, clusters: Sequence[Cluster]) -> str:
+    """The cluster that a name may mean: it is a part of its name (the service, of Istio's), or like it."""
+    parts = [it.name for it in clusters if name in re.split("[|.]", it.name)]
+    return f"; did you mean {parts[0]!r}?" if parts else did_you_mean(name, [it.name for it in clusters])
 
 
 def _among(fitting: list[Cluster], hashing: bool) -> str:
     what = "choose by a key" if hashing else "have endpoints"
     if not fitting:
-        return f"\nno clusters {what}"
+        hint = f"; {_HASHED_BY}" if hashing else "; --endpoints gives addresses"
+        return f"no clusters {what}{hint}"
     names = [f"  {cluster.name}" for cluster in fitting[:_SHOWN]]
     if len(fitting) > _SHOWN:
         names.append(f"  and {len(fitting) - _SHOWN} more")
-    return "\n".join([f"\nclusters that {what}:", *names])
+    return "\n".join([f"clusters that {what}:", *names])

@@ -12,12 +12,13 @@ from meshcore.cli.addresses import (
     add_admin_arguments,
     add_times,
     admin_is_safe,
+    cannot_listen,
     host_port,
     port_number,
-    shown,
 )
 from meshcore.cli.options import ConfigSource, add_config_arguments, config_source, print_notices
-from meshcore.cli.spans import add_spans_argument, processor_of
+from meshcore.cli.spans import add_spans_argument, processor_of, service_of
+from meshcore.listening import ListenError, shown
 
 if TYPE_CHECKING:
     from meshcore.model import Config
@@ -82,7 +83,10 @@ def run(args: argparse.Namespace) -> int:
     source = config_source(args)
     config = source.load()
     print_notices(config)
-    return asyncio.run(_serve(args, source, config))
+    try:
+        return asyncio.run(_serve(args, source, config))
+    except ListenError as error:
+        return cannot_listen(error)
 
 
 async def _serve(args: argparse.Namespace, source: ConfigSource, config: Config) -> int:
@@ -103,6 +107,7 @@ async def _serve(args: argparse.Namespace, source: ConfigSource, config: Config)
         access_log=None if args.log_format == "none" else write,
         runtime_dir=args.runtime_dir,
         spans=None if args.spans is None else processor_of(args.spans),
+        service=service_of(source.node),
         resolver=DnspythonResolver() if args.resolver == "dnspython" else None,
     )
     reloader = Reloader(proxy, source.load, source.files, _say, args.reload_interval)

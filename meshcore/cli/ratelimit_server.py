@@ -9,7 +9,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from meshcore.cli.addresses import add_admin_arguments, add_times, admin_is_safe, host_port, shown
+from meshcore.cli.addresses import add_admin_arguments, add_times, admin_is_safe, cannot_listen, host_port
+from meshcore.listening import ListenError, shown
 
 if TYPE_CHECKING:
     from meshcore.global_limit.rls import RateLimitConfig, RateLimitServer
@@ -126,7 +127,10 @@ def run(args: argparse.Namespace) -> int:
         credentials=_credentials(args),
         reuse_port=args.share is not None,
     )
-    return asyncio.run(_serve(args, server, load))
+    try:
+        return asyncio.run(_serve(args, server, load))
+    except ListenError as error:
+        return cannot_listen(error)
 
 
 async def _serve(args: argparse.Namespace, server: RateLimitServer, load: Any) -> int:
@@ -134,7 +138,12 @@ async def _serve(args: argparse.Namespace, server: RateLimitServer, load: Any) -
     from meshcore.reloading import Reloader
 
     admin = Admin(server, *args.admin) if args.admin is not None else None
-    await server.start()
+    try:
+        await server.start()
+    except ListenError:
+        if admin is not None:
+            admin.close()
+        raise
     reloader = Reloader(server.service, load, args.paths, _say, args.reload_interval)
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()

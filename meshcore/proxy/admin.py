@@ -10,6 +10,7 @@ import msgspec
 from aiohttp import web
 
 from meshcore._version import __version__
+from meshcore.listening import ListenError, shown
 from meshcore.proxy.clusters_text import clusters_text
 
 if TYPE_CHECKING:
@@ -38,7 +39,10 @@ class Admin:
 
     async def start(self, host: str, port: int) -> None:
         await self._runner.setup()
-        await web.TCPSite(self._runner, host, port).start()
+        try:
+            await web.TCPSite(self._runner, host, port).start()
+        except OSError as error:
+            raise ListenError(shown(host, port), error, admin=True) from error
 
     async def stop(self) -> None:
         await self._runner.cleanup()

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from meshcore.discovery import AsyncDiscovery, Resolver
 from meshcore.engine import Engine
 from meshcore.health import HealthChecker, require_libraries
+from meshcore.listening import ListenError, shown
 from meshcore.model import Cluster, Config, Discovery
 from meshcore.proxy.admin import Admin
 from meshcore.proxy.concurrency_stats import concurrency_counters, concurrency_gauges
@@ -58,6 +59,7 @@ class Proxy:
         runtime_dir: a folder for what the machine's proxies share: one of them checks endpoints for all.
         spans: gets the spans of requests that are sampled, such as OpenTelemetry's
             ``BatchSpanProcessor(OTLPSpanExporter())``; None: nobody does.
+        service: what spans call this proxy, where OTEL_SERVICE_NAME says nothing.
         sleep: waits out injected delays, and between the pieces of an answer that is held back.
         now: the time for those, in seconds.
 
@@ -77,12 +79,13 @@ class Proxy:
         health_checks: bool = True,
         runtime_dir: str | os.PathLike[str] | None = None,
         spans: SpanProcessor | None = None,
+        service: str = "meshcore-proxy",
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
         now: Callable[[], float] = time.monotonic,
     ) -> None:
         self.engine = Engine(engine) if isinstance(engine, Config) else engine
         self.options = options or ProxyOptions()
-        self.spans = None if spans is None else Spans(spans)
+        self.spans = None if spans is None else Spans(spans, service=service)
         self.connections = Connections(self.engine)
         self.stats = Stats()
         self.mirrors = Mirrors(
@@ -159,7 +162,7 @@ class Proxy:
         """Check all endpoints once, where they are to be checked, and listen.
 
         Raises:
-            OSError: where an address cannot be listened on; nothing is left open then.
+            ListenError: an OSError, where an address cannot be listened on; nothing is left open then.
             ImportError: where a resolver or grpcio is not there, and a cluster or filter needs it; likewise.
             RuntimeError: where the engine's endpoints are checked by somebody else.
         """
@@ -176,7 +179,10 @@ class Proxy:
             await self.discovery.start(wait=self.options.dns_wait)
             await self._begin_checks()
             for host, port, *config_port in self._listen:
-                server = await loop.create_server(self._downstream, host, port, backlog=1024)
+                try:
+                    server = await loop.create_server(self._downstream, host, port, backlog=1024)
+                except OSError as error:
+                    raise ListenError(shown(host, port), error) from error
                 self._servers.append(server)
                 for socket in server.sockets:
                     self._config_ports[socket.getsockname()[1]] = config_port[0] if config_port else None

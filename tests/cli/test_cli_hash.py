@@ -32,6 +32,21 @@ def documents(tmp_path: Path) -> str:
     return write(tmp_path / "new.json", cluster("c", "RING_HASH", HOSTS), cluster("r", "ROUND_ROBIN", HOSTS))
 
 
+def test_no_cluster_has_a_hash(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = write(tmp_path / "plain.json", cluster("outbound|80||web.prod", "ROUND_ROBIN", HOSTS))
+    hint = "no clusters choose by a key; a DestinationRule's trafficPolicy.loadBalancer.consistentHash makes"
+    for args, told in (
+        ([], f"meshcore: error: {hint}"),
+        (["--cluster", "web"], "there is no cluster 'web'; did you mean 'outbound|80||web.prod'?\n" + hint),
+        (
+            ["--cluster", "outbound|80||web.prod"],
+            f"has the policy ROUND_ROBIN, which looks at no key\n{hint}",
+        ),
+    ):
+        assert main(["hash", "a", *args, "-c", path]) == 1
+        assert told in capsys.readouterr().err
+
+
 def run(capsys: pytest.CaptureFixture[str], *args: str, code: int = 0) -> str:
     assert main(["hash", *args]) == code
     return capsys.readouterr().out

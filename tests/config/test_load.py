@@ -132,5 +132,7 @@ def test_a_document_without_a_name_is_listed_by_its_file() -> None:
 
 
 def test_a_gateway_that_is_not_there_is_no_fault_of_a_document() -> None:
-    with pytest.raises(ConfigError, match=r"^<node>: error: there is no Gateway 'default/gw'"):
+    with pytest.raises(
+        ConfigError, match=r"^<node>: error: there is no Gateway 'default/gw' in the documents; there is none"
+    ):
         load_text(SERVICE.format(1), node=Node(gateway="gw"))

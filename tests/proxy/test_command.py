@@ -7,6 +7,7 @@ import contextlib
 import json
 import re
 import signal
+import socket
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -181,6 +182,29 @@ async def test_requests_under_way_end_before_it_does(tmp_path: Path) -> None:
 def test_an_admin_address_that_others_reach_needs_consent(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["proxy", "-c", "none.yaml", "--admin", "0.0.0.0:15000"]) == 2
     assert "--admin-allow-remote" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("option", "hint"),
+    [
+        ("--listen", "choose another port by --listen, 0 for a free one, which is printed\n"),
+        (
+            "--admin",
+            "choose another port by --admin, 0 for a free one, which is printed, or off for no admin pages\n",
+        ),
+    ],
+)
+def test_an_address_that_is_taken(
+    option: str, hint: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "envoy.yaml"
+    path.write_text(document(1))
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        addresses = {"--listen": "0", "--admin": "0", option: str(port)}
+        assert main(["proxy", "-c", str(path), *(it for pair in addresses.items() for it in pair)]) == 1
+    told = f"meshcore: error: cannot listen on 127.0.0.1:{port}: Address already in use; {hint}"
+    assert capsys.readouterr().err == told
 
 
 @pytest.mark.parametrize("listen", ["nowhere", "127.0.0.1:", "1.2.3.4:99999", "80=http", "80="])

@@ -81,6 +81,7 @@ async def test_a_span_for_each_request() -> None:
     assert (tags["http.status_code"], tags["response_size"], tags["upstream_cluster"]) == ("200", "2", "app")
     assert tags["peer.address"] == "127.0.0.1"
     assert "upstream_address" not in tags
+    assert span.resource.attributes["service.name"] == "meshcore-proxy"
 
 
 @in_loop

@@ -253,7 +253,7 @@ def select_gateways(
         return chosen
     wanted = node.gateway if "/" in node.gateway else f"{node.namespace}/{node.gateway}"
     if wanted not in named:
-        hint = did_you_mean(wanted, named) or (f"; there is {', '.join(named)}" if named else "")
+        hint = did_you_mean(wanted, named) or f"; there is {', '.join(named) or 'none'}"
         findings.error("<node>", "", f"there is no Gateway {wanted!r} in the documents{hint}")
     elif not named[wanted]:
         message = f"Gateway {wanted!r} has no listener that could be served"

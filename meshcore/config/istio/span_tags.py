@@ -12,7 +12,7 @@ from meshcore.config.schema import error_at
 from meshcore.model import CustomTag, CustomTagKind
 from meshcore.model.format import FormatError, parse_format
 
-__all__ = ["span_tags"]
+__all__ = ["canonical_service", "span_tags"]
 
 #: Labels that name a workload's service and version, the first that is there.
 _SERVICE = ("service.istio.io/canonical-name", "app.kubernetes.io/name", "app")
@@ -33,9 +33,14 @@ def span_tags(
     return tuple(found[name] for name in sorted(found))
 
 
+def canonical_service(labels: Mapping[str, str]) -> str:
+    """Istio's name for the service of a workload with these labels; "" where they tell none."""
+    return next((labels[key] for key in _SERVICE if key in labels), "")
+
+
 def _of_istio(client: Client) -> dict[str, CustomTag]:
     labels = client.labels
-    service = next((labels[key] for key in _SERVICE if key in labels), "")
+    service = canonical_service(labels)
     revision = next((labels[key] for key in _REVISION if key in labels), "latest" if labels else "")
     texts = {
         "istio.canonical_service": service,

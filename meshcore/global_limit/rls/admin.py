@@ -10,6 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from meshcore._version import __version__
 from meshcore.global_limit.rls.rules import Rule
+from meshcore.listening import ListenError, shown
 from meshcore.telemetry.prometheus import Sample, exposition
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ class Admin:
     """The pages' server, in a thread of its own.
 
     Raises:
-        OSError: the address cannot be listened on.
+        ListenError: an OSError: the address cannot be listened on.
     """
 
     def __init__(self, server: RateLimitServer, host: str, port: int) -> None:
@@ -46,7 +47,10 @@ class Admin:
             def log_message(self, format: str, *args: object) -> None:
                 """Nobody reads it."""
 
-        self._http = ThreadingHTTPServer((host, port), Handler)
+        try:
+            self._http = ThreadingHTTPServer((host, port), Handler)
+        except OSError as error:
+            raise ListenError(shown(host, port), error, admin=True) from error
         self._http.daemon_threads = True
         self._thread = threading.Thread(target=self._http.serve_forever, daemon=True)
         self._thread.start()

@@ -13,6 +13,7 @@ from meshcore.global_limit.rls._grpc import grpc_library
 from meshcore.global_limit.rls.buckets import TooManyOverrides
 from meshcore.global_limit.rls.codec import METHOD, REQUEST, RESPONSE, SERVICE
 from meshcore.global_limit.rls.service import BadRequest, RateLimitService
+from meshcore.listening import ListenError
 
 __all__ = ["RateLimitServer"]
 
@@ -73,7 +74,7 @@ class RateLimitServer:
         """Listen.
 
         Raises:
-            OSError: the address cannot be listened on.
+            ListenError: an OSError: the address cannot be listened on.
         """
         options = list({**_OPTIONS, "grpc.so_reuseport": int(self._reuse_port)}.items())
         server = self._aio.server(options=options)
@@ -89,7 +90,7 @@ class RateLimitServer:
             else:
                 port = server.add_insecure_port(self._listen)
         except RuntimeError as error:  # grpcio says in the log why
-            raise OSError(f"cannot listen on {self._listen}") from error
+            raise ListenError(self._listen, None) from error
         await server.start()
         self._server, self.port = server, port
 

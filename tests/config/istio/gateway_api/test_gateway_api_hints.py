@@ -94,7 +94,12 @@ def test_routes_for_gateways_only_are_told_to_the_mesh(compiled: Compile) -> Non
 @pytest.mark.parametrize(
     ("text", "name", "error"),
     [
-        (SERVED, "default/gww", "there is no Gateway 'default/gww' in the documents"),
+        (SERVED, "default/gww", "there is no Gateway 'default/gww' in the documents; did you mean"),
+        (
+            SERVED,
+            "prod/public",
+            "there is no Gateway 'prod/public' in the documents; there is default/gw",
+        ),
         (gateway(of="nginx"), "default/gw", "Gateway 'default/gw' has no listener that could be served"),
     ],
 )
