@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterable
 from datetime import timedelta
 from typing import TYPE_CHECKING, TypeVar
 
+from meshcore._options import function, instance, whole
+
 if TYPE_CHECKING:  # PyPy may be of Python 3.9, which has none
     from typing import ParamSpec
 
@@ -53,6 +55,7 @@ def bucket_given(
     clock: object = None,
 ) -> tuple[object, ...]:
     """What a TokenBucket is made with, in order."""
+    _check_common(name, clock)
     return max_tokens, tokens_per_fill, fill_interval, shared_state, name, clock
 
 
@@ -68,6 +71,7 @@ def limiter_given(
     clock: object = None,
 ) -> tuple[object, ...]:
     """What a RateLimiter is made with, in order."""
+    _check_common(name, clock)
     return max_tokens, tokens_per_fill, fill_interval, capacity, shared_state, name, clock
 
 
@@ -89,7 +93,7 @@ def bucket_of(max_tokens: object, tokens_per_fill: object, fill_interval: object
         TypeError, ValueError: where they are none.
     """
     tokens = [
-        _whole(name, value, 1, MAX_TOKENS)
+        whole(name, value, 1, MAX_TOKENS)
         for name, value in (("max_tokens", max_tokens), ("tokens_per_fill", tokens_per_fill))
     ]
     seconds = _seconds("fill_interval", fill_interval)
@@ -104,7 +108,7 @@ def checked_capacity(value: object) -> int:
     Raises:
         TypeError, ValueError: where it is no number of keys.
     """
-    return _whole("capacity", value, 1, 2**48)
+    return whole("capacity", value, 1, 2**48)
 
 
 def checked_cost(value: object) -> int:
@@ -145,12 +149,10 @@ def nanoseconds(now: float) -> int:
     return round(now * 1e9) & NEVER
 
 
-def _whole(name: str, value: object, least: int, most: int) -> int:
-    if not isinstance(value, int) or isinstance(value, bool):
-        raise TypeError(f"{name} is {value!r}; expected an int")
-    if not least <= value <= most:
-        raise ValueError(f"{name} is {value}; expected {least} to {most:,}")
-    return value
+def _check_common(name: object, clock: object) -> None:
+    instance("name", name, (str, bytes), "a name, str or bytes")
+    if clock is not None:
+        function("clock", clock, "a function that returns seconds")
 
 
 def _seconds(name: str, value: object) -> float:

@@ -65,6 +65,7 @@ SHARED = {
     "_http_spec",
     "_limit",
     "_match_spec",
+    "_options",
     "_outlier",
     "_outlier_spec",
     "_outlier_status",
@@ -105,22 +106,24 @@ SERVING = {
     "rate_limits",
     "runtime",
     "shared",
+    "_options",
     "_tracers",
     "_version",
 } | BINDINGS
 PYTHON_ALLOWED: dict[str, set[str]] = {
     "_docstrings": set(),  # of the build
     "_version": set(),
+    "_options": set(),
     "model": set(),
     **dict.fromkeys(MEMORY, MEMORY),
     "_protobuf": set(),
     "_grpc_health": {"_protobuf"},
-    **{name: {"model"} | SHARED | MEMORY | SHARING for name in BINDINGS | SHARED},
+    **{name: {"model"} | SHARED | MEMORY | SHARING for name in (BINDINGS | SHARED) - {"_options"}},
     "_mapping": SHARED,
     "shared": {"_mapping", "_backend"},
     "_serving": {"model", "membership"} | SHARED,
     "match": {"model", "config"} | SHARED,  # RouteTable takes a document as well as the model
-    "config": {"model", "match"} | MEMORY,
+    "config": {"_options", "model", "match"} | MEMORY,
     "ink": {"model"},
     "_route_tests": set(),
     "orca": set(),
@@ -150,7 +153,8 @@ PYTHON_ALLOWED: dict[str, set[str]] = {
     "upstream": {"model", "engine", "certificates", "decision", "global_limit", "rate_limits"} | MEMORY,
     "health": {"model", "engine", "match", "certificates"} | WIRE,
     "listening": set(),
-    "global_limit": {"_version", "model", "config", "limit", "_limit", "shared", "telemetry", "listening"}
+    "global_limit": {"_options", "_version", "model", "config", "limit", "_limit", "listening"}
+    | {"shared", "telemetry"}
     | WIRE,
     "_backend": set(),
     "_cffi": {"model", "config", "_circuit", "_concurrency", "_failures", "_hosts"}

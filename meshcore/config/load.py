@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, TypeAlias
 
 from meshcore._memory import untrack
+from meshcore._options import instance, source, texts, wrong
 from meshcore.config.documents import Sources
 from meshcore.config.findings import Findings
 from meshcore.config.node import Node
@@ -54,9 +55,10 @@ def load(
 
     Raises:
         ConfigError: with every error of every document; nothing is half loaded.
+        TypeError, ValueError: an option is none of its kind.
     """
-    single = isinstance(paths, str | os.PathLike | Mapping)
-    items: Iterable[Source] = [paths] if single else paths  # type: ignore[list-item,assignment]
+    items = _checked_paths(paths)
+    _require_options(node, endpoints, mesh_config, ignore_kinds, runtime)
     sources, findings = Sources(), Findings()
     with without_collections(), sources:
         for index, item in enumerate(items):
@@ -75,10 +77,42 @@ def load_text(
     runtime: Mapping[str, object] | None = None,
 ) -> Config:
     """Like :func:`load`, for YAML or JSON text; ``name`` stands for the file in findings."""
+    if not isinstance(text, str):
+        raise wrong("text", text, "YAML or JSON as a str; of bytes text.decode(), of a file load(PATH)")
+    instance("name", name, str, "a name for findings")
+    _require_options(node, endpoints, mesh_config, ignore_kinds, runtime)
     sources, findings = Sources(), Findings()
     with without_collections(), sources:
         sources.add_text(text, name, findings)
         return _build(sources, findings, node, endpoints, mesh_config, ignore_kinds, runtime)
+
+
+def _checked_paths(paths: Source | Iterable[Source]) -> list[Source]:
+    expected = "a path, a parsed document (a mapping), or several of them in a list"
+    if isinstance(paths, str | os.PathLike | Mapping):
+        source("paths", paths, "a parsed document (a mapping)")
+        return [paths]
+    if isinstance(paths, bytes) or not isinstance(paths, Iterable):
+        raise wrong("paths", paths, expected)
+    items = list(paths)
+    for index, item in enumerate(items):
+        source(f"paths[{index}]", item, "a parsed document (a mapping)")
+    return items
+
+
+def _require_options(
+    node: object, endpoints: object, mesh_config: object, ignore_kinds: object, runtime: object
+) -> None:
+    if node is not None:
+        instance("node", node, Node, "a meshcore.Node")
+    if endpoints is not None:
+        expected = "a dict of services, such as {'reviews': [{'address': '127.0.0.1', 'port': 9081}]}"
+        source("endpoints", endpoints, expected)
+    if mesh_config is not None:
+        source("mesh_config", mesh_config, "a dict of Istio's MeshConfig")
+    texts("ignore_kinds", ignore_kinds, "names of kinds, such as ('AuthorizationPolicy',)")
+    if runtime is not None:
+        instance("runtime", runtime, Mapping, "a dict of runtime keys and their values")
 
 
 def _build(

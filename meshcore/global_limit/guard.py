@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import asyncio
 import enum
-import math
 import sys
 import threading
 import time
@@ -13,6 +12,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
+from meshcore import _options as option
 from meshcore.global_limit.breaker import Breaker, State
 
 __all__ = ["Failure", "Guard", "GuardStats", "Unanswered"]
@@ -100,13 +100,13 @@ class Guard:
             clock: gives seconds, from anywhere.
 
         Raises:
-            ValueError: a number is out of its range.
+            TypeError, ValueError: an option is none of its kind.
         """
         for name, value in (("timeout", timeout), ("open_time", open_time)):
-            if not 0 < value < math.inf:
-                raise ValueError(f"{name} is {value} s; expected more than 0")
-        if consecutive_failures < 0:
-            raise ValueError(f"consecutive_failures is {consecutive_failures}; expected 0 or more")
+            option.seconds(name, value, above=True)
+        option.flag("failure_mode_deny", failure_mode_deny)
+        option.whole("consecutive_failures", consecutive_failures, 0)
+        option.function("clock", clock, "a function that returns seconds")
         self.timeout = timeout
         self.failure_mode_deny = failure_mode_deny
         self._classify = classify

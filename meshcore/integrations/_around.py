@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 
+from meshcore import _options as option
 from meshcore.mesh import Mesh
 
 __all__ = ["require_app", "require_mesh"]
@@ -14,8 +15,7 @@ def require_mesh(mesh: object) -> None:
     Raises:
         TypeError: it is something else, such as the path of a document.
     """
-    if not isinstance(mesh, Mesh):
-        raise TypeError(f"mesh: expected a meshcore.Mesh (see Mesh.load), not {type(mesh).__name__}")
+    option.instance("mesh", mesh, Mesh, "a meshcore.Mesh (see Mesh.load)")
 
 
 def require_app(app: object, mesh: Mesh, middleware: type, arguments: int, instead: str) -> None:
@@ -30,7 +30,7 @@ def require_app(app: object, mesh: Mesh, middleware: type, arguments: int, inste
         ValueError: it has the same mesh already: limits would be taken from twice.
     """
     if not callable(app):
-        raise TypeError(f"app: expected an app, not {type(app).__name__}")
+        raise option.wrong("app", app, "an app")
     try:
         inspect.signature(app).bind(*range(arguments))
     except ValueError:  # it does not tell what it takes

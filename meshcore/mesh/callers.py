@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
+from meshcore import _options as option
+
 __all__ = ["INTERNAL", "Callers"]
 
 #: Where nothing is said: loopback and link-local addresses, and those that no request from the Internet has
@@ -31,13 +33,12 @@ class Callers:
         networks: in CIDR notation.
 
     Raises:
-        TypeError: they are one text.
+        TypeError: they are no texts, or one by itself.
         ValueError: one is no network.
     """
 
     def __init__(self, networks: Collection[str] = INTERNAL) -> None:
-        if isinstance(networks, str):
-            raise TypeError(f"callers: expected networks, not one text: ({networks!r},)")
+        option.texts("callers", networks, "networks, such as ('10.0.0.0/8', '192.0.2.7')")
         try:
             self._networks = [ip_network(network) for network in networks]
         except ValueError as error:

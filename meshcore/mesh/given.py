@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import math
 import os
 
+from meshcore import _options as option
 from meshcore.config import Node
 
-__all__ = ["require_interval", "require_names", "require_paths"]
+__all__ = ["require_options", "require_paths", "require_service"]
 
 
 def require_paths(paths: tuple[object, ...]) -> None:
@@ -17,29 +17,39 @@ def require_paths(paths: tuple[object, ...]) -> None:
     """
     if not paths:
         raise TypeError("a mesh is loaded of documents: Mesh.load(PATH, ...)")
-    for path in paths:
+    for index, path in enumerate(paths):
+        expected = "a path of documents (str or os.PathLike)"
         if not isinstance(path, str | os.PathLike):
-            raise TypeError(
-                f"a path of documents: expected str or os.PathLike, not {type(path).__name__};"
-                " several paths are arguments of their own: Mesh.load(*paths)"
-            )
+            expected += "; several paths are arguments of their own: Mesh.load(*paths)"
+        option.path(f"paths[{index}]", path, expected)
 
 
-def require_interval(seconds: float) -> None:
+def require_options(
+    *,
+    service: object,
+    node: object,
+    health_checks: object,
+    resolver: object,
+    runtime_dir: object,
+    dns_wait: object,
+) -> None:
     """
     Raises:
-        ValueError: one cannot wait for so long.
+        TypeError, ValueError: one of them is no such thing.
     """
-    if not (math.isfinite(seconds) and seconds >= 0):
-        raise ValueError(f"reload_interval: expected seconds, or 0 for never, not {seconds}")
+    if service is not None:
+        require_service(service)
+    if node is not None:
+        option.instance("node", node, Node, "a meshcore.Node")
+    option.following(health_checks, resolver, runtime_dir)
+    option.seconds("dns_wait", dns_wait)
 
 
-def require_names(service: object, node: object) -> None:
+def require_service(service: object) -> None:
     """
     Raises:
-        TypeError: the service is no name, or the node no Node.
+        TypeError, ValueError: it is no name.
     """
-    if service is not None and not isinstance(service, str):
-        raise TypeError(f"service: expected the name of a service, not {type(service).__name__}")
-    if node is not None and not isinstance(node, Node):
-        raise TypeError(f"node: expected a meshcore.Node, not {type(node).__name__}")
+    option.text(
+        "service", service, "the name of a service, such as 'reviews', or None where it only calls others"
+    )

@@ -6,12 +6,13 @@ import os
 from collections.abc import Collection
 from typing import TYPE_CHECKING
 
+from meshcore import _options as option
 from meshcore.certificates import Certificates
 from meshcore.config import Node, load
 from meshcore.engine import Engine
 from meshcore.health import require_libraries
 from meshcore.mesh.callers import INTERNAL, Callers
-from meshcore.mesh.given import require_interval, require_names, require_paths
+from meshcore.mesh.given import require_options, require_paths, require_service
 from meshcore.mesh.life import Life, remember
 from meshcore.mesh.limit_services import LimitServices, require_services
 from meshcore.mesh.mirror_thread import MirrorThread, has_mirrors, require_httptools
@@ -63,12 +64,11 @@ class Mesh(Life):
             ``BatchSpanProcessor(OTLPSpanExporter())`` (docs/tracing.md). None: nobody does.
 
     Raises:
-        ValueError: for a model that cannot be served; what load() returns always can. One of ``callers`` is
-            no network.
+        ValueError: for a model that cannot be served; what load() returns always can.
+        TypeError, ValueError: an option is none of its kind.
         SharedStateError: the shared state cannot be used, or has no room (from ``swap()``, too).
         ImportError: a check, a rate limit service or a mirror of the configuration needs a library that is
             not installed (from ``swap()``, too); or ``spans`` do.
-        TypeError: ``spans`` is no SpanProcessor.
     """
 
     def __init__(
@@ -85,7 +85,14 @@ class Mesh(Life):
         callers: Collection[str] = INTERNAL,
         spans: SpanProcessor | None = None,
     ) -> None:
-        require_names(service, node)
+        require_options(
+            service=service,
+            node=node,
+            health_checks=health_checks,
+            resolver=resolver,
+            runtime_dir=runtime_dir,
+            dns_wait=dns_wait,
+        )
         self.callers = Callers(callers)
         self.engine = Engine(config, shared_state=shared_state)
         self.service = service
@@ -156,11 +163,10 @@ class Mesh(Life):
 
         Raises:
             meshcore.ConfigError: with all that is wrong in the documents.
-            TypeError, ValueError: an argument is none of its kind.
+            TypeError, ValueError: an option is none of its kind.
         """
         require_paths(paths)
-        require_interval(reload_interval)
-        require_names(service, node)
+        option.seconds("reload_interval", reload_interval, zero="never")
 
         def read() -> Config:
             return load(
@@ -209,6 +215,7 @@ class Mesh(Life):
 
     def serve(self, service: str) -> None:
         """A middleware serves a service: warn where its name looks wrong, now and when documents change."""
+        require_service(service)
         with self._lock:
             self._services.add(service)
             if not (self._misnamed and service == self.service):

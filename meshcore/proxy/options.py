@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from meshcore import _options as option
 from meshcore.upstream.mirrors import MAX_BODY, MAX_COPIES
 
 __all__ = ["ProxyOptions"]
@@ -36,3 +37,22 @@ class ProxyOptions:
     max_mirrors: int = MAX_COPIES
     #: Bytes of a body that wait for one mirror; a mirror that falls behind further is given up.
     mirror_buffer_size: int = MAX_BODY
+
+    def __post_init__(self) -> None:
+        """
+        Raises:
+            TypeError, ValueError: a field is out of range, or no number.
+        """
+        for name in (
+            "client_idle_timeout",
+            "stream_idle_timeout",
+            "connect_timeout",
+            "upstream_idle_timeout",
+            "dns_wait",
+            "checks_wait",
+        ):
+            option.seconds(name, getattr(self, name))
+        for name in ("max_request_head", "max_headers", "buffer_size"):
+            option.whole(name, getattr(self, name), 1)
+        for name in ("max_mirrors", "mirror_buffer_size"):
+            option.whole(name, getattr(self, name), 0)

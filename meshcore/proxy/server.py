@@ -20,6 +20,7 @@ from meshcore.proxy.concurrency_stats import concurrency_counters, concurrency_g
 from meshcore.proxy.downstream import DownstreamServer
 from meshcore.proxy.fault_stats import fault_counters, fault_gauges
 from meshcore.proxy.gauges import breaker_gauges
+from meshcore.proxy.given import require_proxy
 from meshcore.proxy.limit_stats import limit_counters
 from meshcore.proxy.options import ProxyOptions
 from meshcore.proxy.request import Request
@@ -64,6 +65,7 @@ class Proxy:
         now: the time for those, in seconds.
 
     Raises:
+        TypeError, ValueError: an option is none of its kind.
         ImportError: a cluster names its own name servers, and dnspython is not there (from ``start()``).
     """
 
@@ -83,6 +85,19 @@ class Proxy:
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
         now: Callable[[], float] = time.monotonic,
     ) -> None:
+        require_proxy(
+            engine=engine,
+            listen=listen,
+            admin=admin,
+            access_log=access_log,
+            options=options,
+            resolver=resolver,
+            health_checks=health_checks,
+            runtime_dir=runtime_dir,
+            service=service,
+            sleep=sleep,
+            now=now,
+        )
         self.engine = Engine(engine) if isinstance(engine, Config) else engine
         self.options = options or ProxyOptions()
         self.spans = None if spans is None else Spans(spans, service=service)

@@ -52,7 +52,7 @@ def test_a_mesh_says_whom_it_believes() -> None:
     [
         (["10.0.0.0/33"], ValueError, r"callers: '10\.0\.0\.0/33' does not .* such as '10\.0\.0\.0/8'"),
         (["10.0.0.1/8"], ValueError, r"callers: 10\.0\.0\.1/8 has host bits set"),
-        ("10.0.0.0/8", TypeError, r"callers: expected networks, not one text"),
+        ("10.0.0.0/8", TypeError, r"callers is '10.0.0.0/8'; expected networks"),
     ],
 )
 def test_what_is_no_network_is_refused(networks: list[str], error: type[Exception], told: str) -> None:

@@ -15,16 +15,20 @@ from meshcore import Mesh
     ("paths", "options", "error"),
     [
         ([], {}, "a mesh is loaded of documents"),
-        ([["mesh.yaml"]], {}, "not list; several paths are arguments of their own"),
-        (["mesh.yaml"], {"node": "shop"}, "node: expected a meshcore.Node, not str"),
-        (["mesh.yaml"], {"service": 5}, "service: expected the name of a service, not int"),
+        ([["mesh.yaml"]], {}, r"paths\[0\] is \['mesh.yaml'\]; .*several paths are arguments of their own"),
+        ([""], {}, r"paths\[0\] is ''; expected a path"),
+        (["mesh.yaml"], {"node": "shop"}, "node is 'shop'; expected a meshcore.Node"),
+        (["mesh.yaml"], {"service": 5}, "service is 5; expected the name of a service"),
+        (["mesh.yaml"], {"endpoints": 7}, "endpoints is 7; expected a path"),
+        (["mesh.yaml"], {"mesh_config": 5}, "mesh_config is 5; expected a path"),
         (
             ["mesh.yaml"],
             {"reload_interval": -1.0},
-            "reload_interval: expected seconds, or 0 for never, not -1.0",
+            "reload_interval is -1.0; expected seconds, or 0 for never",
         ),
-        (["mesh.yaml"], {"reload_interval": float("nan")}, "not nan"),
-        (["mesh.yaml"], {"reload_interval": float("inf")}, "not inf"),
+        (["mesh.yaml"], {"reload_interval": "fast"}, "reload_interval is 'fast'; expected seconds"),
+        (["mesh.yaml"], {"reload_interval": float("nan")}, "is nan"),
+        (["mesh.yaml"], {"reload_interval": float("inf")}, "is inf"),
     ],
 )
 def test_what_no_mesh_can_be_made_of_is_told(
@@ -37,5 +41,5 @@ def test_what_no_mesh_can_be_made_of_is_told(
 
 
 def test_likewise_of_a_model() -> None:
-    with pytest.raises(TypeError, match="node: expected"):
+    with pytest.raises(TypeError, match="node is 'shop'; expected"):
         Mesh(config_of(service("reviews", 1)), node="shop")  # type: ignore[arg-type]

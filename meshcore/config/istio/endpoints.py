@@ -70,11 +70,40 @@ def add_endpoints(
 
 def _item(name: str, node: TreeNode, findings: Findings) -> ServiceItem | None:
     path = f'["{name}"]' if "." in name else name
+    if slips := _slips(node, path):
+        for where, path, found, expected in slips:
+            findings.error(where, path, "", found=found, expected=expected % _example(where))
+        return None
     if isinstance(node, SequenceNode):
         whole = MappingNode(node.document, node.line, node.column)
         whole.set("endpoints", node.line, node.column, node)
         return decode(whole, ServiceItem, findings, path)
     return decode(node, ServiceItem, findings, path)
+
+
+def _slips(node: TreeNode, path: str) -> list[tuple[TreeNode, str, str, str]]:
+    """Endpoints that are texts, or one that is in no list: where, what was found, and what is expected."""
+    several = "a list of endpoints, such as [%s]"
+    given = node
+    if isinstance(node, MappingNode):
+        if node.get("address") is not None and node.get("endpoints") is None:
+            return [(node, path, "an endpoint by itself", several)]
+        given = node.get("endpoints") or node
+        path = f"{path}.endpoints"
+    if isinstance(given, ScalarNode):
+        return [(given, path, describe(given), several)]
+    if not isinstance(given, SequenceNode) or not all(isinstance(it, ScalarNode) for it in given):
+        return []
+    one = "an endpoint, such as %s"
+    return [(it, f"{path}[{index}]", describe(it), one) for index, it in enumerate(given)]
+
+
+def _example(node: TreeNode) -> str:
+    """An endpoint as it is written: what the text of a node may mean, "10.0.0.7:80"."""
+    host, _, port = str(node.value).rpartition(":") if isinstance(node, ScalarNode) else ("", "", "")
+    if not (host and port.isascii() and port.isdigit()):
+        host, port = "127.0.0.1", "9081"
+    return f"{{address: {host.strip('[]')}, port: {port}}}"
 
 
 def _apply(
@@ -86,6 +115,7 @@ def _apply(
     known: list[str],
     findings: Findings,
 ) -> None:
+    wrong = [it for it in item.endpoints if not _check_address(it, findings)]
     host = _host(registry, name.lower(), namespaces)
     if not is_wildcard_domain(host):
         path = item.record_path
@@ -95,6 +125,8 @@ def _apply(
         return
     services = registry.get(host)
     if not services:
+        if wrong:  # perhaps its port is in it, and what is missing elsewhere is there
+            return
         ports = _ports(item, findings)
         if ports is None:
             return
@@ -111,8 +143,6 @@ def _apply(
         service.workloads = workloads
         service.resolution = Resolution.DNS if named else Resolution.STATIC
         _check_ports(item, service, findings)
-    for endpoint in item.endpoints:
-        _check_address(endpoint, findings)
 
 
 def _names(registry: Registry) -> list[str]:
@@ -182,14 +212,16 @@ def _workload(item: EndpointItem) -> Workload:
     )
 
 
-def _check_address(item: EndpointItem, findings: Findings) -> None:
+def _check_address(item: EndpointItem, findings: Findings) -> bool:
+    """Whether it is one that can be connected to."""
     address = item.address
     if is_address(address) or is_domain(address) or address.removeprefix(UNIX).startswith(("/", "@")):
-        return
+        return True
     expected = "an IP address, a host name or unix:///path"
     if address.rpartition(":")[2].isdigit() or address.startswith("["):
         expected += "; the port goes into port, and IPv6 needs no brackets"
     error_at(findings, item, "address", found=quoted(address), expected=expected)
+    return False
 
 
 def _check_ports(item: ServiceItem, service: Service, findings: Findings) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 
+from meshcore import _options as option
+
 __all__ = ["LONGEST", "Names"]
 
 #: A key of more bytes goes by its digest: keys come from requests, and may be of any length.
@@ -20,8 +22,10 @@ class Names:
     def __init__(self, prefix: str, max_tokens: int, tokens_per_fill: int, interval_ns: int) -> None:
         """
         Raises:
-            ValueError: the prefix has a brace, which would be taken for the hash tag's.
+            TypeError: the prefix is no text.
+            ValueError: it has a brace, which would be taken for the hash tag's.
         """
+        option.instance("prefix", prefix, str, "a text that names of keys begin with")
         if "{" in prefix or "}" in prefix:
             raise ValueError(
                 f"prefix is {prefix!r}; expected no braces, which mark the hash tag of a cluster"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Generator, Iterable
@@ -11,6 +10,7 @@ from datetime import timedelta
 from typing import Generic, TypeAlias, TypeVar
 
 from meshcore import _limit
+from meshcore import _options as option
 from meshcore.global_limit.guard import Guard, GuardStats, Unanswered
 from meshcore.global_limit.redis.client import AsyncClient, Client, name_of
 from meshcore.global_limit.redis.exchange import Question, Reply, classify
@@ -83,9 +83,8 @@ class Limiter(ABC, Generic[C]):
         bucket = _limit.bucket_of(max_tokens, tokens_per_fill, fill_interval)
         self.max_tokens, self.tokens_per_fill = bucket[:2]
         self.fill_interval = bucket[2] / 1e9
-        if not 0 <= recheck < math.inf:
-            raise ValueError(f"recheck is {recheck} s; expected 0 or more")
-        if not 1 <= lease <= self.max_tokens:
+        option.seconds("recheck", recheck)
+        if option.whole("lease", lease, 1) > self.max_tokens:
             raise ValueError(f"lease is {lease}; expected 1 to max_tokens, which is {self.max_tokens}")
         self._units = units_of(*bucket)
         self._burst = self._units.burst

@@ -129,6 +129,24 @@ def test_the_endpoints_file(compiled: Compile) -> None:
         ({"a": [{"address": "x", "ports": {"htp": 1}}]}, "did you mean 'http'?"),
         ({"b": [{"address": "x"}]}, "its ports must be given"),
         ({"b": {"ports": [0], "endpoints": []}}, "b.ports[0].number"),
+        (
+            {"a": "10.0.0.7:9081"},
+            "found '10.0.0.7:9081', expected a list of endpoints, such as [{address: 10.0.0.7, port: 9081}]",
+        ),
+        (
+            {"a": None},
+            "a: found nothing (null), expected a list of endpoints, such as [{address: 127.0.0.1, port",
+        ),
+        (
+            {"a": ["[::1]:80"]},
+            "a[0]: found '[::1]:80', expected an endpoint, such as {address: ::1, port: 80}",
+        ),
+        ({"a": {"endpoints": "x"}}, "a.endpoints: found 'x', expected a list of endpoints"),
+        ({"a": {"address": "::1"}}, "a: found an endpoint by itself, expected a list of endpoints"),
+        (
+            {"new": [{"address": "10.0.0.7:80"}]},
+            "new.endpoints[0].address: found '10.0.0.7:80', expected an IP",
+        ),
     ],
 )
 def test_mistakes_in_the_endpoints_file(
