@@ -115,6 +115,9 @@ def test_the_page(shop: Shop, capsys: pytest.CaptureFixture[str], monkeypatch: p
     version = shop.version(**{"x-user": "eve"})
     assert f"of cluster outbound|80|{version}|reviews" in told
 
+    (stop,) = commands("kill")
+    assert stop == ["kill", *(f"%{number}" for number in range(1, len(shop.processes) + 1))]
+
     logged = shop.log.read_text()
     assert set(without_ids(SHOWN[1])) <= set(without_ids(logged))
     traces = re.findall("^(shop|reviews) trace=([0-9a-f]{32})", logged, re.MULTILINE)

@@ -170,7 +170,7 @@ def _check_endpoints(scope: Scope, findings: Findings, *, unasked: set[str]) -> 
     ]
     names = [it.host for it in empty]
     if len(names) > FEW:
-        names = [f"{', '.join(names[:FEW])} and {len(names) - FEW} more services"]
+        names = [f"{', '.join(names[:FEW])} and {len(names) - FEW} more"]
     for name, service in zip(names, empty, strict=False):
         message = f"no endpoints are known for {name}: requests get a 503; {_GIVE}"
         if service.origin is not None:
