@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from meshcore._options import whole
+
 __all__ = ["CircuitBreakerOpen", "checked_limit", "checked_percent"]
 
 MAX_LIMIT = 2**32 - 1
@@ -17,11 +19,7 @@ def checked_limit(name: str, value: object) -> int:
     Raises:
         TypeError, ValueError: where it is none.
     """
-    if not isinstance(value, int) or isinstance(value, bool):
-        raise TypeError(f"{name} is {value!r}; expected an int")
-    if not 0 <= value <= MAX_LIMIT:
-        raise ValueError(f"{name} is {value}; expected 0 to {MAX_LIMIT:,}")
-    return value
+    return whole(name, value, 0, MAX_LIMIT)
 
 
 def checked_percent(name: str, value: object) -> float:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Optional, Union
 
+from meshcore._options import instance, whole, wrong
+
 __all__ = ["Weights", "checked_hosts", "checked_seed", "checked_size", "checked_split", "checked_weights"]
 
 MAX_WEIGHT = 2**32 - 1
@@ -15,8 +17,8 @@ Weights = Optional[Union[Mapping[str, int], Sequence[int]]]  # noqa: UP007, UP04
 
 def checked_hosts(hosts: Iterable[str]) -> tuple[str, ...]:
     """The hosts; ValueError where there is none, or one twice."""
-    if isinstance(hosts, (str, bytes)):
-        raise TypeError(f"hosts is a list of addresses, not {hosts!r}")
+    if isinstance(hosts, (str, bytes)) or not isinstance(hosts, Iterable):
+        raise wrong("hosts", hosts, "a list of addresses, such as ['10.0.0.1:80', '10.0.0.2:80']")
     checked = tuple(hosts)
     if not checked:
         raise ValueError("hosts is empty; expected at least one address")
@@ -41,8 +43,10 @@ def checked_weights(hosts: Sequence[str], weights: Weights) -> tuple[int, ...]:
             what = f"host {missing[0]!r} has no weight" if missing else f"{min(unknown)!r} is not a host"
             raise ValueError(f"weights: {what}")
         given = [weights[host] for host in hosts]
-    else:
+    elif isinstance(weights, Iterable):
         given = list(weights)
+    else:
+        raise wrong("weights", weights, "a number for each host: a list, or a dict by host")
     if len(given) != len(hosts):
         raise ValueError(f"{len(given)} weights for {len(hosts)} hosts")
     for host, weight in zip(hosts, given):  # noqa: B905 - their lengths are the same by now
@@ -53,6 +57,7 @@ def checked_weights(hosts: Sequence[str], weights: Weights) -> tuple[int, ...]:
 
 def checked_split(weights: Mapping[str, int]) -> dict[str, int]:
     """Destinations and their weights."""
+    instance("weights", weights, Mapping, "a dict of weights by destination, such as {'v1': 90, 'v2': 10}")
     given = dict(weights)
     for name, weight in given.items():
         if not isinstance(name, str):
@@ -77,11 +82,7 @@ def _check_sum(weights: Iterable[int]) -> None:
 
 def checked_size(name: str, value: int, least: int = 0) -> int:
     """A number that fits the core; whether it makes sense is for the core to say."""
-    if not isinstance(value, int) or isinstance(value, bool):
-        raise TypeError(f"{name} is {value!r}; expected an int")
-    if not least <= value <= MAX_WEIGHT:
-        raise ValueError(f"{name} is {value}; expected {least} to {MAX_WEIGHT:,}")
-    return value
+    return whole(name, value, least, MAX_WEIGHT)
 
 
 def checked_seed(seed: int) -> int:

@@ -6,10 +6,12 @@ from __future__ import annotations
 import math
 import os
 import reprlib
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any
 
 __all__ = [
     "address",
+    "engine",
     "flag",
     "following",
     "function",
@@ -19,6 +21,7 @@ __all__ = [
     "resolver",
     "seconds",
     "source",
+    "sources",
     "text",
     "texts",
     "whole",
@@ -95,6 +98,23 @@ def source(name: str, value: object, expected: str) -> None:
         path(name, value, f"a path (str or os.PathLike), or {expected}")
 
 
+def sources(name: str, values: object, expected: str = "a parsed document (a mapping)") -> list[Any]:
+    """Paths, or what such files would hold, from one of them or several.
+
+    Raises:
+        TypeError, ValueError: as for ``source()``.
+    """
+    if isinstance(values, (str, os.PathLike, Mapping)):
+        source(name, values, expected)
+        return [values]
+    if isinstance(values, bytes) or not isinstance(values, Iterable):
+        raise wrong(name, values, f"a path, {expected}, or several of them in a list")
+    items = list(values)
+    for index, item in enumerate(items):
+        source(f"{name}[{index}]", item, expected)
+    return items
+
+
 def flag(name: str, value: object) -> None:
     """
     Raises:
@@ -119,6 +139,15 @@ def having(name: str, value: object, method: str, expected: str) -> None:
     """
     if isinstance(value, type) or not callable(getattr(value, method, None)):
         raise wrong(name, value, expected)
+
+
+def engine(name: str, value: object) -> None:
+    """
+    Raises:
+        TypeError: it has no configuration in force, or is a class.
+    """
+    if isinstance(value, type) or not hasattr(value, "config"):
+        raise wrong(name, value, "a meshcore.Engine")
 
 
 def resolver(name: str, value: object) -> None:

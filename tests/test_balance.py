@@ -251,7 +251,7 @@ def test_bad_hosts_and_weights(
 @pytest.mark.parametrize(
     ("hosts", "weights", "message"),
     [
-        ("a", None, "hosts is a list of addresses, not 'a'"),
+        ("a", None, "hosts is 'a'; expected a list of addresses"),
         ([1], None, "a host is a str, not 1"),
         (["a"], [1.5], "the weight of 'a' is 1.5; expected an int"),
     ],

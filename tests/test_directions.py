@@ -120,7 +120,7 @@ PYTHON_ALLOWED: dict[str, set[str]] = {
     "_grpc_health": {"_protobuf"},
     **{name: {"model"} | SHARED | MEMORY | SHARING for name in (BINDINGS | SHARED) - {"_options"}},
     "_mapping": SHARED,
-    "shared": {"_mapping", "_backend"},
+    "shared": {"_mapping", "_options", "_backend"},
     "_serving": {"model", "membership"} | SHARED,
     "match": {"model", "config"} | SHARED,  # RouteTable takes a document as well as the model
     "config": {"_options", "model", "match"} | MEMORY,
@@ -143,7 +143,7 @@ PYTHON_ALLOWED: dict[str, set[str]] = {
     | SHARED
     | SHARING,
     "runtime": {"model", "engine"} | BINDINGS,
-    "discovery": {"model", "engine"},
+    "discovery": {"_options", "model", "engine"},
     "certificates": {"model"},
     "watching": {"_turns", "config"},
     "context": {"decision", "trace", "_opentelemetry", "_trace", "_tracers", "_types"},
@@ -151,7 +151,7 @@ PYTHON_ALLOWED: dict[str, set[str]] = {
     "_tracers": {"model", "trace", "_trace", "_types"},
     "mesh": SERVING | {"_aside", "_per_loop", "context", "discovery", "telemetry", "upstream", "watching"},
     "upstream": {"model", "engine", "certificates", "decision", "global_limit", "rate_limits"} | MEMORY,
-    "health": {"model", "engine", "match", "certificates"} | WIRE,
+    "health": {"_options", "model", "engine", "match", "certificates"} | WIRE,
     "listening": set(),
     "global_limit": {"_options", "_version", "model", "config", "limit", "_limit", "listening"}
     | {"shared", "telemetry"}

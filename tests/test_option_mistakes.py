@@ -9,8 +9,22 @@ from typing import Any
 import pytest
 from mesh_support import config_of, service
 
-from meshcore import Mesh, Node, RateLimiter, TokenBucket, _options, load, load_text
+from meshcore import (
+    Engine,
+    Mesh,
+    Node,
+    RateLimiter,
+    RingHash,
+    TokenBucket,
+    WeightedSplit,
+    _options,
+    load,
+    load_text,
+)
+from meshcore.discovery import ThreadDiscovery
 from meshcore.global_limit.guard import Guard
+from meshcore.global_limit.rls import RateLimitService, load_limits
+from meshcore.health import HealthChecker
 from meshcore.integrations.asgi import MeshMiddleware
 from meshcore.integrations.wsgi import MeshMiddleware as WsgiMiddleware
 from meshcore.proxy import Proxy, ProxyOptions
@@ -63,6 +77,33 @@ def bucket(**options: Any) -> object:
 
 def guard(**options: Any) -> object:
     return Guard(lambda error: None, **options)
+
+
+def checker(**options: Any) -> object:
+    return HealthChecker(**{"engine": Engine(CONFIG), **options})
+
+
+def discovery(**options: Any) -> object:
+    return ThreadDiscovery(**{"engine": Engine(CONFIG), **options})
+
+
+def split(**options: Any) -> object:
+    return WeightedSplit(**options)
+
+
+def ring(**options: Any) -> object:
+    return RingHash(**{"hosts": ["a"], **options})
+
+
+LIMITS = {"domain": "shop", "descriptors": [{"key": "user"}]}
+
+
+def limits(**options: Any) -> object:
+    return load_limits(**{"sources": LIMITS, **options})
+
+
+def rls(**options: Any) -> object:
+    return RateLimitService(**{"config": load_limits(LIMITS), **options})
 
 
 SERVICES = "a dict of services, such as {'reviews': [{'address': '127.0.0.1', 'port': 9081}]}"
@@ -130,6 +171,20 @@ SERVICE = "the name of a service, such as 'reviews', or None where it only calls
         (guard, "open_time", 0, "open_time is 0; expected seconds, more than 0"),
         (guard, "failure_mode_deny", "no", "failure_mode_deny is 'no'; expected True or False"),
         (guard, "consecutive_failures", NAN, "consecutive_failures is nan; expected an int"),
+        (checker, "engine", None, "engine is None; expected a meshcore.Engine"),
+        (checker, "shared", 7, "shared is 7; expected the path of a folder"),
+        (discovery, "engine", "rules.yaml", "engine is 'rules.yaml'; expected a meshcore.Engine"),
+        (discovery, "resolver", "dns", "resolver is 'dns'; expected a resolver"),
+        (split, "weights", [90, 10], "weights is [90, 10]; expected a dict of weights by destination"),
+        (ring, "hosts", 7, "hosts is 7; expected a list of addresses, such as ['10.0.0.1:80'"),
+        (ring, "weights", 7, "weights is 7; expected a number for each host"),
+        (limits, "sources", 7, "sources is 7; expected a path, a parsed document (a mapping), or several"),
+        (limits, "merge_domains", "no", "merge_domains is 'no'; expected True or False"),
+        (rls, "config", LIMITS, "expected what load_limits() returns"),
+        (rls, "capacity", "many", "capacity is 'many'; expected an int"),
+        (rls, "shadow_mode", "on", "shadow_mode is 'on'; expected True or False"),
+        (rls, "response_headers", "ratelimit", "response_headers is 'ratelimit'; expected some of ['ratel"),
+        (rls, "clock", 7, "clock is 7; expected a function that returns seconds"),
     ],
 )
 def test_a_mistake_is_told(make: Make, option: str, wrong: object, told: str) -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeAlias
 
 from meshcore._memory import untrack
 from meshcore._options import instance, source, texts, wrong
+from meshcore._options import sources as checked_sources
 from meshcore.config.documents import Sources
 from meshcore.config.findings import Findings
 from meshcore.config.node import Node
@@ -57,7 +58,7 @@ def load(
         ConfigError: with every error of every document; nothing is half loaded.
         TypeError, ValueError: an option is none of its kind.
     """
-    items = _checked_paths(paths)
+    items: list[Source] = checked_sources("paths", paths)
     _require_options(node, endpoints, mesh_config, ignore_kinds, runtime)
     sources, findings = Sources(), Findings()
     with without_collections(), sources:
@@ -85,19 +86,6 @@ def load_text(
     with without_collections(), sources:
         sources.add_text(text, name, findings)
         return _build(sources, findings, node, endpoints, mesh_config, ignore_kinds, runtime)
-
-
-def _checked_paths(paths: Source | Iterable[Source]) -> list[Source]:
-    expected = "a path, a parsed document (a mapping), or several of them in a list"
-    if isinstance(paths, str | os.PathLike | Mapping):
-        source("paths", paths, "a parsed document (a mapping)")
-        return [paths]
-    if isinstance(paths, bytes) or not isinstance(paths, Iterable):
-        raise wrong("paths", paths, expected)
-    items = list(paths)
-    for index, item in enumerate(items):
-        source(f"paths[{index}]", item, "a parsed document (a mapping)")
-    return items
 
 
 def _require_options(

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+from meshcore import _options as option
 from meshcore.discovery.answer import Answer, LookupFailed, Question, Resolver
 from meshcore.discovery.in_force import InForce
 from meshcore.discovery.names import Names
@@ -55,6 +56,9 @@ class Following:
         woken: Callable[[], object] = lambda: None,
         spawn: Callable[[Callable[[], None]], object] = _in_thread,
     ) -> None:
+        option.engine("engine", engine)
+        if resolver is not None:
+            option.resolver("resolver", resolver)
         self._engine = engine
         self._resolver: Resolver = DefaultResolver() if resolver is None else resolver
         self._clock = clock

@@ -12,6 +12,7 @@ import threading
 from collections.abc import Callable, Iterator
 from types import TracebackType
 
+from meshcore import _options as option
 from meshcore.engine import Engine
 from meshcore.health.board import Board
 from meshcore.health.checks import Checks
@@ -65,6 +66,9 @@ class HealthChecker:
         clock: Clock | None = None,
         seed: int | None = None,
     ) -> None:
+        option.engine("engine", engine)
+        if shared is not None:
+            option.path("shared", shared, "the path of a folder")
         checks = [cluster.health_check for cluster in engine.config.clusters if cluster.health_check]
         require_libraries(checks)
         clock = clock or Clock()

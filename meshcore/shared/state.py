@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from meshcore._backend import component_module
+from meshcore._options import whole
 from meshcore.shared.file import SharedStateError, opened
 
 if TYPE_CHECKING:
@@ -157,10 +158,4 @@ def _checked_size(size: int | None) -> int | None:
 
 
 def _checked_workers(workers: int | None) -> int | None:
-    if workers is None:
-        return None
-    if not isinstance(workers, int) or isinstance(workers, bool):
-        raise TypeError(f"workers is {workers!r}; expected an int")
-    if not 1 <= workers <= MAX_WORKERS:
-        raise ValueError(f"workers is {workers}; expected 1 to {MAX_WORKERS}")
-    return workers
+    return None if workers is None else whole("workers", workers, 1, MAX_WORKERS)

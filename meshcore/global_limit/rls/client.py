@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, TypeAlias
 
+from meshcore import _options as option
 from meshcore._protobuf import WireError
 from meshcore.global_limit.guard import Failure, Guard, GuardStats, Unanswered
 from meshcore.global_limit.rls._grpc import grpc_library
@@ -74,8 +75,13 @@ class _Client(ABC):
 
         Raises:
             ImportError: grpcio is not installed.
-            ValueError: a number is out of its range.
+            TypeError, ValueError: an option is none of its kind.
         """
+        option.text("target", target, "an address of gRPC, such as 'ratelimit:8081' or 'unix:/PATH'")
+        option.instance("authority", authority, str, "a host name, or '' for that of target")
+        option.instance(
+            "metadata", metadata, (list, tuple), "pairs of names and values, such as [('x-team', 'a')]"
+        )
         self._grpc = grpc_library()
         self.guard = Guard(
             self._classify,

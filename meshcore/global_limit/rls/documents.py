@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterable, Mapping
 from typing import Annotated, TypeAlias
 
+from meshcore import _options as option
 from meshcore.config.documents import Sources
 from meshcore.config.findings import Findings, did_you_mean, quoted
 from meshcore.config.record import spellings
@@ -91,9 +92,10 @@ def load_limits(sources: Source | Iterable[Source], *, merge_domains: bool = Fal
 
     Raises:
         meshcore.config.ConfigError: with all that is wrong in them, by file, line and column.
+        TypeError, ValueError: an option is none of its kind.
     """
-    single = isinstance(sources, (str, os.PathLike, Mapping))
-    items: Iterable[Source] = [sources] if single else sources  # type: ignore[list-item,assignment]
+    option.flag("merge_domains", merge_domains)
+    items: list[Source] = option.sources("sources", sources)
     findings, read = Findings(), Sources()
     with read:
         for item in items:

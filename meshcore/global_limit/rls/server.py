@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import Any
 
 from meshcore import _grpc_health as health
+from meshcore import _options as option
 from meshcore._protobuf import WireError
 from meshcore.global_limit.rls._grpc import grpc_library
 from meshcore.global_limit.rls.buckets import TooManyOverrides
@@ -50,6 +51,7 @@ class RateLimitServer:
 
     Raises:
         ImportError: grpcio is not installed.
+        TypeError, ValueError: an option is none of its kind.
     """
 
     def __init__(
@@ -60,6 +62,9 @@ class RateLimitServer:
         credentials: Any = None,
         reuse_port: bool = False,
     ) -> None:
+        option.instance("service", service, RateLimitService, "a RateLimitService")
+        option.text("listen", listen, "an address of gRPC, such as '127.0.0.1:8081' or 'unix:/PATH'")
+        option.flag("reuse_port", reuse_port)
         self._grpc = grpc_library()
         self._aio = grpc_library("grpc.aio")
         self.service = service

@@ -6,6 +6,8 @@ import os
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
+from meshcore import _options as option
+from meshcore._limit import checked_capacity
 from meshcore.global_limit.rls.buckets import Buckets, Charge, charge, override_key, refund
 from meshcore.global_limit.rls.headers import HEADERS, Closest, response_headers
 from meshcore.global_limit.rls.messages import (
@@ -82,6 +84,12 @@ class RateLimitService:
         response_headers: Collection[str] = (),
         clock: Callable[[], float] | None = None,
     ) -> None:
+        option.instance("config", config, RateLimitConfig, "what load_limits() returns")
+        checked_capacity(capacity)
+        option.flag("shadow_mode", shadow_mode)
+        option.texts("response_headers", response_headers, f"some of {sorted(HEADERS)}")
+        if clock is not None:
+            option.function("clock", clock, "a function that returns seconds")
         unknown = set(response_headers) - HEADERS
         if unknown:
             raise ValueError(f"response_headers has {min(unknown)!r}; expected some of {sorted(HEADERS)}")
