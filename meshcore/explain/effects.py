@@ -30,6 +30,8 @@ _CORS = {
     "preflight": "a preflight, answered here: origin {origin} is allowed",
     "preflight_denied": "a preflight, answered here: origin {origin} is not allowed",
 }
+#: Istio's cluster for where a request came to.
+_PASSTHROUGH = "PassthroughCluster"
 #: Endpoints of bad health that are shown by name.
 _UNWELL = 3
 _DRAWN = {"random": "at random", "header": "by header {header}", "hash": "by the route's hash policy"}
@@ -53,6 +55,8 @@ def effects(it: Explain, ink: Ink) -> Iterator[str]:
         yield from _split(it.split, it.seed, ink)
     if it.cluster is not None:
         at = ", ".join(part for part in (file_line(it.cluster_origin), resource(it.cluster_origin)) if part)
+        if it.cluster == _PASSTHROUGH:
+            at = "nobody knows the host at this port: clients of the mesh go past it, the proxy answers 404"
         yield f"{ink.label('cluster')}{it.cluster}{f' ({at})' if at else ''}"
     if it.endpoint is not None:
         yield f"{ink.label('endpoint')}{_endpoint(it.endpoint)}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from meshcore import Engine
+from meshcore import Engine, load_text
 from meshcore.explain import Explain, render
 from meshcore.ink import Ink
 from meshcore.model import (
@@ -60,6 +60,13 @@ def explained(
     listener = Listener("web", 80, table, HttpOptions(generate_request_id=False))
     config = Config(listeners=(listener,), clusters=(Cluster("one", localities=endpoints),))
     return Engine(config).explain(method, "a.example", path, headers or {"x": "2"}, seed=15)
+
+
+def test_a_host_that_nobody_knows_is_told() -> None:
+    config = load_text("{apiVersion: v1, kind: Namespace, metadata: {name: shop}}")
+    lines = str(Engine(config).explain("GET", "nobody", "/")).splitlines()
+    cluster = "cluster       PassthroughCluster (nobody knows the host at this port: "
+    assert f"{cluster}clients of the mesh go past it, the proxy answers 404)" in lines
 
 
 def test_the_whole_of_a_simple_one() -> None:
