@@ -6,7 +6,7 @@ import argparse
 import json
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from meshcore.cli.options import add_config_arguments, add_quiet_argument, load_config
@@ -38,7 +38,9 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     )
     add_quiet_argument(parser)
     add_config_arguments(parser)
-    parser.add_argument("--host", metavar="HOST", help="only the virtual host that serves this authority")
+    parser.add_argument(
+        "--host", metavar="HOST", help="only the virtual host that serves this authority, HOST or HOST:PORT"
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.set_defaults(func=run)
 
@@ -94,14 +96,24 @@ def _rank(domain: str, host: str) -> tuple[int, int]:
 
 
 def _tables(config: Config, host: str | None) -> Iterator[tuple[Listener, tuple[VirtualHost, ...]]]:
-    for listener in config.listeners:
-        table = listener.route_configuration
-        if host is None:
-            yield listener, table.virtual_hosts
-            continue
-        chosen = select_virtual_host(table, host)
+    if host is None:
+        for listener in config.listeners:
+            yield listener, listener.route_configuration.virtual_hosts
+        return
+    for listener in _listeners_of(config, host):
+        chosen = select_virtual_host(listener.route_configuration, host)
         if chosen is not None:
             yield listener, (chosen,)
+
+
+def _listeners_of(config: Config, host: str) -> Sequence[Listener]:
+    """Those that requests for an authority may come to: of its port, else for any; all where it has none."""
+    _, colon, port = host.rpartition(":")
+    if not (colon and port.isascii() and port.isdigit()):
+        return config.listeners
+    own = [listener for listener in config.listeners if listener.port == int(port)]
+    rest = [listener for listener in config.listeners if listener.port is None]
+    return own or rest or config.listeners
 
 
 def _grouped(
@@ -111,19 +123,15 @@ def _grouped(
     rest = tables
     while rest:
         listener, virtual_hosts = rest[0]
-        same = [other for other, _ in rest if _alike(other, listener)]
-        rest = [table for table in rest if not _alike(table[0], listener)]
+        same = [other for other, hosts in rest if hosts == virtual_hosts and _alike(other, listener)]
+        rest = [table for table in rest if not any(table[0] is it for it in same)]
         yield same, virtual_hosts
 
 
 def _alike(one: Listener, other: Listener) -> bool:
     from meshcore.explain.faults import usual_fault
 
-    return (
-        one.tls == other.tls
-        and usual_fault(one) == usual_fault(other)
-        and one.route_configuration.virtual_hosts == other.route_configuration.virtual_hosts
-    )
+    return one.tls == other.tls and usual_fault(one) == usual_fault(other)
 
 
 def _text(lines: Iterator[str]) -> str:

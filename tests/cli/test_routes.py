@@ -208,3 +208,24 @@ def test_the_virtual_host_of_a_host(host: str, name: str) -> None:
     chosen = select_virtual_host(table, host)
     assert chosen is not None
     assert chosen.name == name
+
+
+def test_of_a_host_with_a_port_only_its_listener_is_shown(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "mesh.yaml"
+    ports = {"reviews": 9080, "ratings": 80, "details": 8000}
+    service = (
+        "apiVersion: v1\nkind: Service\nmetadata: {{name: {}}}\nspec: {{ports: [{{name: http, port: {}}}]}}\n"
+    )
+    path.write_text("---\n".join(service.format(*it) for it in ports.items()))
+
+    def listeners(host: str) -> list[list[str]]:
+        listings = shown(capsys, "-q", "-c", str(path), "--host", host).split("\n\nlistener ")
+        tops = (listing.removeprefix("listener ").partition("\n\n")[0].splitlines() for listing in listings)
+        return [[line.split("  ")[1] for line in top] for top in tops]
+
+    assert listeners("reviews:80") == [["port 80"]]  # nobody knows it there
+    assert listeners("reviews:9080") == [["port 9080"]]
+    assert listeners("reviews:1234") == [["any other port"]]
+    assert listeners("reviews") == [["port 80", "port 8000"], ["port 9080", "any other port"]]
