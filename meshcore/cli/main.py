@@ -35,6 +35,24 @@ COMMANDS = (
 #: Optional packages by import name, and the extra that installs each.
 EXTRAS = {"aiohttp": "proxy", "httptools": "proxy", "dns": "dns", "grpc": "rls"}
 
+#: Paths and names of whatever command. An empty one is most likely a variable of the shell that is not set.
+_NEVER_EMPTY = (
+    "paths",
+    "tests",
+    "files",
+    "old",
+    "new",
+    "against",
+    "requests",
+    "endpoints",
+    "mesh_config",
+    "cluster_domain",
+    "cluster",
+    "runtime_dir",
+    "junit",
+    "host",
+)
+
 OK = 0
 FAILED = 1
 USAGE = 2
@@ -64,6 +82,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if not hasattr(args, "func"):
         parser.print_help(sys.stderr)
         return USAGE
+    _refuse_empty(parser, args)
     try:
         code = _run(args.func, args)
         sys.stdout.flush()
@@ -75,6 +94,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return CLOSED_PIPE
     return code
+
+
+def _refuse_empty(parser: argparse.ArgumentParser, args: argparse.Namespace) -> None:
+    for name in _NEVER_EMPTY:
+        value = getattr(args, name, None)
+        if value == "" or (isinstance(value, list) and "" in value):
+            parser.error(f"{name.replace('_', '-')}: '' is given; is a variable of the shell empty?")
 
 
 def _ready_streams() -> None:

@@ -153,3 +153,24 @@ def test_any_text_can_be_printed(encoding: str, tmp_path: Path) -> None:
         assert done.returncode in (0, 1)
         assert b"Traceback" not in done.stderr
         assert b"\x1b" not in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    ("args", "name"),
+    [
+        (["routes", "-c", ""], "paths"),
+        (["routes", "-c", "a.yaml", "--endpoints", ""], "endpoints"),
+        (["routes", "-c", "a.yaml", "--cluster-domain", ""], "cluster-domain"),
+        (["analyze", "a.yaml", ""], "paths"),
+        (["check", ""], "tests"),
+        (["diff", "", "b.yaml"], "old"),
+        (["hash", "key", "--against", "", "-c", "a.yaml"], "against"),
+        (["proxy", "-c", "a.yaml", "--runtime-dir", ""], "runtime-dir"),
+        (["ratelimit-server", "-c", ""], "paths"),
+    ],
+)
+def test_an_empty_path_is_none(args: list[str], name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        cli.main(args)
+    assert ended.value.code == 2
+    assert f"error: {name}: '' is given; is a variable of the shell empty?" in capsys.readouterr().err
