@@ -61,6 +61,12 @@ def add_endpoints(
                 root, "", "", found=describe(root), expected="a mapping from services to endpoints"
             )
             continue
+        kind = root.get("kind")
+        if isinstance(kind, ScalarNode) and "apiVersion" in root.entries:
+            found = f"a document of the kind {quoted(kind.value)}"
+            expected = "services with their endpoints; documents, EndpointSlices too, go with -c (load(PATH))"
+            findings.error(root, "", "", found=found, expected=expected)
+            continue
         known = _names(registry)  # by the documents: a name of the file need not be like its neighbours
         for name, node in root.entries.items():
             item = _item(name, node, findings)

@@ -142,6 +142,10 @@ def test_the_endpoints_file(compiled: Compile) -> None:
             "a[0]: found '[::1]:80', expected an endpoint, such as {address: ::1, port: 80}",
         ),
         ({"a": {"endpoints": "x"}}, "a.endpoints: found 'x', expected a list of endpoints"),
+        (
+            {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "a"}},
+            "found a document of the kind 'Service', expected services with their endpoints",
+        ),
         ({"a": {"address": "::1"}}, "a: found an endpoint by itself, expected a list of endpoints"),
         (
             {"new": [{"address": "10.0.0.7:80"}]},
