@@ -208,6 +208,12 @@ def test_paths_that_are_none(paths: Any, told: str) -> None:
     assert told in str(error.value)
 
 
+def test_what_is_served_is_a_config() -> None:
+    for serve in (Mesh, Mesh(CONFIG).swap, Proxy(CONFIG).swap):
+        with pytest.raises(TypeError, match=r"config is 'a\.yaml'; expected what meshcore\.load\(\) returns"):
+            serve("a.yaml")  # type: ignore[arg-type, operator]
+
+
 def test_what_is_long_is_shortened() -> None:
     assert len(str(_options.wrong("name", "x" * 10_000, "less"))) < 100
     assert len(str(_options.wrong("name", {str(i): i for i in range(1000)}, "less"))) < 100

@@ -24,6 +24,13 @@ class SyncTransport(Transport):
 
     _inner = "HTTPTransport"
 
+    async def __aenter__(self) -> Any:
+        raise self._misplaced("AsyncClient", "AsyncMeshTransport")
+
+    async def handle_async_request(self, request: Any) -> Any:
+        """Of an ``AsyncClient``, which the transport is not for."""
+        raise self._misplaced("AsyncClient", "AsyncMeshTransport")
+
     def _stream(self, held: Held, decision: Decision) -> Any:
         return sync_stream(self._lib)(held, decision)
 
@@ -98,6 +105,13 @@ class AsyncTransport(Transport):
     def __init__(self, mesh: Mesh, **options: Any) -> None:
         super().__init__(mesh, **options)
         self._closing: set[asyncio.Future[None]] = set()
+
+    def __enter__(self) -> Any:
+        raise self._misplaced("Client", "MeshTransport")
+
+    def handle_request(self, request: Any) -> Any:
+        """Of a ``Client``, which the transport is not for."""
+        raise self._misplaced("Client", "MeshTransport")
 
     def _stream(self, held: Held, decision: Decision) -> Any:
         return async_stream(self._lib)(held, decision)

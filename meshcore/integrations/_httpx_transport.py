@@ -54,6 +54,11 @@ class Transport:
         target = request.extensions.get("target", url.raw_path)
         return self._out.decide(request.method, target, request.headers.raw, scheme=url.scheme)
 
+    def _misplaced(self, client: str, right: str) -> TypeError:
+        """What a client of the other kind is told."""
+        lib = self._lib.__name__
+        return TypeError(f"transport: {lib}.{client} takes {right}, not {type(self).__name__}")
+
     def _transport(self, way: Way, held: Held) -> Any:
         """The pool of connections for a way. The library's pools do not tell server names apart.
 

@@ -6,8 +6,17 @@ import os
 
 from meshcore import _options as option
 from meshcore.config import Node
+from meshcore.model import Config
 
-__all__ = ["require_options", "require_paths", "require_service"]
+__all__ = ["require_config", "require_options", "require_paths", "require_service"]
+
+
+def require_config(config: object) -> None:
+    """
+    Raises:
+        TypeError: it is something else, such as the path of a document.
+    """
+    option.instance("config", config, Config, "what meshcore.load() returns; Mesh.load(PATH) takes paths")
 
 
 def require_paths(paths: tuple[object, ...]) -> None:

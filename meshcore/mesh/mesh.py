@@ -12,7 +12,7 @@ from meshcore.config import Node, load
 from meshcore.engine import Engine
 from meshcore.health import require_libraries
 from meshcore.mesh.callers import INTERNAL, Callers
-from meshcore.mesh.given import require_options, require_paths, require_service
+from meshcore.mesh.given import require_config, require_options, require_paths, require_service
 from meshcore.mesh.life import Life, remember
 from meshcore.mesh.limit_services import LimitServices, require_services
 from meshcore.mesh.mirror_thread import MirrorThread, has_mirrors, require_httptools
@@ -85,6 +85,7 @@ class Mesh(Life):
         callers: Collection[str] = INTERNAL,
         spans: SpanProcessor | None = None,
     ) -> None:
+        require_config(config)
         require_options(
             service=service,
             node=node,
@@ -232,7 +233,9 @@ class Mesh(Life):
         Raises:
             ValueError: where it cannot be compiled; nothing has changed then.
             ImportError: it needs a resolver or a library for checks that is not there; likewise.
+            TypeError: it is something else, such as the path of a document.
         """
+        require_config(config)
         with self._lock:
             self._require_libraries(config)
             if self._threads is None:

@@ -10,6 +10,7 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING
 
+from meshcore import _options as option
 from meshcore.discovery import AsyncDiscovery, Resolver
 from meshcore.engine import Engine
 from meshcore.health import HealthChecker, require_libraries
@@ -281,7 +282,9 @@ class Proxy:
             ValueError: where it cannot be compiled; nothing has changed then.
             ImportError: where a resolver, or a library for checks or rate limits, is not there that it needs;
                 likewise.
+            TypeError: it is something else.
         """
+        option.instance("config", config, Config, "what meshcore.load() returns")
         require_grpc(config)
         if self.checker is not None:
             require_libraries(cluster.health_check for cluster in config.clusters)

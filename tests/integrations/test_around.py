@@ -1,7 +1,9 @@
-"""meshcore.integrations._around: what a middleware is put around."""
+"""meshcore.integrations: what middlewares are put around, and transports into."""
 
 from __future__ import annotations
 
+import asyncio
+from importlib import import_module
 from typing import Any
 
 import pytest
@@ -74,3 +76,23 @@ def test_a_mesh_that_a_framework_will_put_around_an_app_counts() -> None:
     inner.wsgi_app = wsgi.MeshMiddleware(inner.wsgi_app, mesh=mesh)
     with pytest.raises(ValueError, match="around it already"):
         wsgi.MeshMiddleware(inner, mesh=mesh)
+
+
+@pytest.mark.parametrize("lib", ["httpx", "httpx2"])
+def test_a_transport_of_the_other_kind_is_told(lib: str) -> None:
+    library = pytest.importorskip(lib)
+    ours = import_module(f"meshcore.integrations.{lib}")
+    mesh = mesh_of(service("reviews", 1))
+
+    async def ask(*, within: bool) -> None:
+        client = library.AsyncClient(transport=ours.MeshTransport(mesh))
+        if within:
+            await client.__aenter__()
+        await client.get("http://reviews/")
+
+    for within in (False, True):
+        with pytest.raises(TypeError, match=f"{lib}.AsyncClient takes AsyncMeshTransport, not MeshTransport"):
+            asyncio.run(ask(within=within))
+        client = library.Client(transport=ours.AsyncMeshTransport(mesh))
+        with pytest.raises(TypeError, match=f"{lib}.Client takes MeshTransport, not AsyncMeshTransport"):
+            client.__enter__() if within else client.get("http://reviews/")
