@@ -11,7 +11,7 @@ import contextvars
 import logging
 from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache, partial
 from typing import Any, ParamSpec, Protocol, TypeVar
 
@@ -164,10 +164,10 @@ def enter(context: RequestContext) -> contextvars.Token[RequestContext | Lazy | 
 
 def leave(token: contextvars.Token[RequestContext | Lazy | None]) -> None:
     """Make the one before the current one again."""
-    try:
+    # Of another context, where a generator was closed by whoever collected it: who may work for another
+    # request, and goes on with that.
+    with suppress(ValueError):
         _CURRENT.reset(token)
-    except ValueError:  # of another context: a generator was closed by whoever collected it
-        _CURRENT.set(None)
 
 
 @contextmanager

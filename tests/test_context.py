@@ -10,6 +10,7 @@ import queue
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 
 import pytest
 import structlog
@@ -132,6 +133,21 @@ def test_contexts_are_nested_and_left() -> None:
             _ = 1 / 0
         assert current() is outer
     assert current() is None
+
+
+def test_a_generator_that_another_request_closes_leaves_that_its_context() -> None:
+    def generator() -> Iterator[None]:
+        with activate({"x-request-id": "one"}):
+            yield
+
+    def another() -> None:
+        with activate({"x-request-id": "two"}) as context:
+            begun.close()
+            assert current() is context
+
+    begun = generator()
+    copy_context().run(next, begun)
+    copy_context().run(another)
 
 
 def test_tasks_groups_and_threads_have_the_context_of_who_made_them() -> None:
