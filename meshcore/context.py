@@ -206,7 +206,14 @@ def _values() -> dict[str, str]:
     context = current()
     if context is None:
         return dict.fromkeys(FIELDS, "")
-    return {name: getattr(context, name) or "" for name in FIELDS}
+    return {name: _printable(getattr(context, name) or "") for name in FIELDS}
+
+
+def _printable(text: str) -> str:
+    """What any log can write: an id of a client's may have bytes that are no UTF-8."""
+    if text.isascii():
+        return text
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
 class ContextFilter(logging.Filter):

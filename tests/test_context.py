@@ -225,6 +225,17 @@ def test_log_records_tell_the_request() -> None:
     assert add_context(None, "info", {"event": "a"}) == {"event": "a"}
 
 
+@pytest.mark.parametrize(
+    ("came", "logged"), [(b"caf\xc3\xa9", "caf\xe9"), (b"a\xff", "a\\xff")], ids=["UTF-8", "other bytes"]
+)
+def test_any_log_can_write_a_clients_id(came: bytes, logged: str) -> None:
+    record = logging.makeLogRecord({"msg": "a"})
+    with activate(RequestContext([(b"x-request-id", came)])):
+        ContextFilter().filter(record)
+        assert add_context(None, "info", {})["request_id"] == record.__dict__["request_id"] == logged
+    logged.encode()
+
+
 def test_structlog_has_a_processor() -> None:
     out = io.StringIO()
     logger = structlog.wrap_logger(
