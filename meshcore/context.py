@@ -75,8 +75,10 @@ class RequestContext:
 
     @property
     def deadline(self) -> float | None:
-        """When the request has to be answered, in seconds of the engine's clock; None: never."""
-        return self._decision.deadline if self._decision is not None else None
+        """When the request has to be answered, in seconds of the engine's clock; None: never, or it is
+        being answered: what goes on in the background then has any time."""
+        decision = self._decision
+        return None if decision is None or (decision.done and decision.answered) else decision.deadline
 
     @property
     def span(self) -> SpanContext:

@@ -375,6 +375,9 @@ async def test_what_an_app_does_after_its_answer_takes_as_long_as_it_takes(
     after: list[object] = []
 
     async def app(scope: Any, receive: Any, send: Any) -> None:
+        context = current()
+        assert context is not None
+        assert context.deadline is not None
         await send({"type": "http.response.start", "status": 200})
         await send(dict(END, more_body=True))
         after.append(active(mesh))
@@ -382,6 +385,7 @@ async def test_what_an_app_does_after_its_answer_takes_as_long_as_it_takes(
         after.append(active(mesh))
         await hangs
         after.append(current())
+        after.append(context.deadline)
 
     delayed = "match: [{uri: {prefix: /delayed}}], timeout: 0.05s, "
     delayed += "fault: {delay: {fixedDelay: 0.001s, percentage: {value: 100}}}, HERE"
@@ -399,6 +403,7 @@ async def test_what_an_app_does_after_its_answer_takes_as_long_as_it_takes(
     hangs.set_result(None)
     assert (await task).status == 200
     assert after[2] is not None
+    assert after[3] is None  # nor does what it asks of others end by the request's deadline
     assert sum(mesh.requests.total().values()) == 2
     mesh.close()
 
