@@ -8,7 +8,7 @@ from functools import lru_cache
 import aiohttp
 from yarl import URL
 
-__all__ = ["failure_of", "name_attempt", "url_of"]
+__all__ = ["failure_of", "name_attempt", "text_of", "url_of"]
 
 
 def url_of(endpoint: str, target: str, *, secure: bool) -> URL:
@@ -26,6 +26,14 @@ def url_of(endpoint: str, target: str, *, secure: bool) -> URL:
 def _origin(endpoint: str, secure: bool) -> URL:
     host, _, port = endpoint.rpartition(":")
     return URL.build(scheme="https" if secure else "http", host=host.strip("[]"), port=int(port))
+
+
+def text_of(value: bytes) -> str:
+    """A header's value as aiohttp is to be given it, which writes UTF-8: so it goes out as it came."""
+    try:
+        return value.decode()
+    except UnicodeDecodeError:  # of another one's request: no text goes out as these bytes
+        return value.decode("latin-1")
 
 
 def name_attempt(error: Exception, where: str) -> None:

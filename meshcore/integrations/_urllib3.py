@@ -67,7 +67,13 @@ def headers_of(authority: str, lines: list[Line]) -> Mapping[str, str]:
 
 
 def as_bytes(text: str | bytes) -> bytes:
-    return text if isinstance(text, bytes) else text.encode("utf-8")
+    """As http.client writes it; what it refuses, as UTF-8."""
+    if isinstance(text, bytes):
+        return text
+    try:
+        return text.encode("latin-1")
+    except UnicodeEncodeError:
+        return text.encode()
 
 
 def error_of(error: HTTPError) -> str | None:

@@ -20,7 +20,7 @@ from multidict import CIMultiDict, CIMultiDictProxy
 from meshcore.certificates import CannotSecure
 from meshcore.engine import Attempt, Decision, Outcome
 from meshcore.exchange import AttemptError, arun
-from meshcore.integrations._aiohttp import failure_of, name_attempt, url_of
+from meshcore.integrations._aiohttp import failure_of, name_attempt, text_of, url_of
 from meshcore.integrations._outbound import NoPlaceError, Outbound, whither
 from meshcore.integrations._spans import Calling, Closes
 from meshcore.mesh import Mesh
@@ -96,8 +96,7 @@ class MeshClientMiddleware:
         made.url = url_of(way.address, attempt.path, secure=way.secure)
         lines = [("Host", authority)]
         lines += [
-            (name.decode("latin-1"), value.decode("latin-1"))
-            for name, value in self._out.lines(decision, attempt)
+            (name.decode("latin-1"), text_of(value)) for name, value in self._out.lines(decision, attempt)
         ]
         if "Transfer-Encoding" in request.headers:  # a header of one connection: the decision drops it
             lines.append(("Transfer-Encoding", request.headers["Transfer-Encoding"]))
