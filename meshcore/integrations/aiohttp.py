@@ -252,4 +252,6 @@ def _set_headers(response: aiohttp.ClientResponse, lines: Any) -> None:
         headers.add(name.decode("utf-8", "surrogateescape"), value.decode("utf-8", "surrogateescape"))
     response._cache.clear()  # of what has been made of them already
     response._headers = CIMultiDictProxy(headers)
+    response._cookies = None
+    response._raw_cookie_headers = tuple(headers.getall("Set-Cookie", ()))  # what a session keeps
     response._raw_headers = tuple(lines)

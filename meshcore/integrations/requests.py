@@ -7,8 +7,11 @@ session.get("http://reviews/reviews/7")
 
 from __future__ import annotations
 
+from http.client import HTTPMessage
+from types import SimpleNamespace
 from typing import Any
 
+from requests import PreparedRequest, Response
 from requests.adapters import HTTPAdapter
 
 from meshcore.integrations.urllib3 import MeshPoolManager
@@ -36,3 +39,18 @@ class MeshAdapter(HTTPAdapter):
         self.poolmanager = MeshPoolManager(
             self.mesh, num_pools=connections, maxsize=maxsize, block=block, **options
         )
+
+    def build_response(self, req: PreparedRequest, resp: Any) -> Response:
+        """What requests makes of urllib3's answer. It looks for cookies in that of http.client, which has
+        none of those that the mesh sets."""
+        cookies = resp.headers.getlist("set-cookie")
+        original = getattr(resp, "_original_response", None)
+        if cookies != ([] if original is None else original.msg.get_all("set-cookie", [])):
+            message = HTTPMessage()
+            for cookie in cookies:
+                message["Set-Cookie"] = cookie
+            if original is None:  # the mesh's own answer
+                original = SimpleNamespace(isclosed=lambda: True, close=lambda: None)
+                resp._original_response = original
+            original.msg = message
+        return super().build_response(req, resp)

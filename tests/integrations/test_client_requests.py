@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from callers import caller_of
-from mesh_support import mesh_of, rules, service
+from mesh_support import active, in_loop, mesh_of, rules, service
 from origins import Origin, origins
 
 from meshcore.mesh import Mesh
@@ -33,3 +34,51 @@ def test_a_headers_value_goes_out_as_without_the_mesh(name: str, value: str, one
         except UnicodeEncodeError:  # http.client writes no such text
             without = value.encode()
         assert within == without
+
+
+OWN_COOKIE = (
+    "match: [{uri: {exact: /own}}], directResponse: {status: 200},"
+    " headers: {response: {set: {set-cookie: own=1; Path=/}}}"
+)
+ITS_COOKIE = "headers: {response: {add: {set-cookie: mesh=2; Path=/}}}, HERE"
+
+
+def test_requests_keeps_cookies_of_the_mesh(one: Origin) -> None:
+    requests = pytest.importorskip("requests")
+    from meshcore.integrations.requests import MeshAdapter
+
+    one.headers["set-cookie"] = "app=3; Path=/"
+    with mesh_of(service("reviews", one.port), rules("reviews", OWN_COOKIE, ITS_COOKIE)) as mesh:
+        with requests.Session() as session:
+            session.trust_env = False
+            session.mount("http://", MeshAdapter(mesh))
+            own = session.get("http://reviews:9080/own")
+            assert dict(own.cookies) == dict(session.cookies) == {"own": "1"}
+            theirs = session.get("http://reviews:9080/a")
+            assert dict(theirs.cookies) == {"app": "3", "mesh": "2"}
+            session.get("http://reviews:9080/a")
+        assert active(mesh) == 0
+    assert one.seen[0]["headers"]["cookie"] == "own=1"
+    assert sorted(one.seen[1]["headers"]["cookie"].split("; ")) == ["app=3", "mesh=2", "own=1"]
+
+
+@in_loop
+async def test_aiohttp_keeps_cookies_of_the_mesh() -> None:
+    aiohttp = pytest.importorskip("aiohttp")
+    from meshcore.integrations.aiohttp import MeshClientMiddleware
+
+    def values(answer: Any) -> dict[str, str]:
+        return {name: cookie.value for name, cookie in answer.cookies.items()}
+
+    with origins(1) as (one,):
+        one.headers["set-cookie"] = "app=3; Path=/"
+        with mesh_of(service("reviews", one.port), rules("reviews", OWN_COOKIE, ITS_COOKIE)) as mesh:
+            async with aiohttp.ClientSession(middlewares=[MeshClientMiddleware(mesh)]) as session:
+                async with session.get("http://reviews:9080/own") as answer:
+                    assert values(answer) == {"own": "1"}
+                async with session.get("http://reviews:9080/a") as answer:
+                    assert values(answer) == {"app": "3", "mesh": "2"}
+                    await answer.read()
+                async with session.get("http://reviews:9080/a") as answer:
+                    await answer.read()
+        assert sorted(one.seen[1]["headers"]["cookie"].split("; ")) == ["app=3", "mesh=2", "own=1"]
