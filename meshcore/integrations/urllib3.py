@@ -14,6 +14,7 @@ from typing import Any, NoReturn
 
 import urllib3
 from urllib3._collections import HTTPHeaderDict
+from urllib3._request_methods import RequestMethods
 from urllib3.connectionpool import HTTPConnectionPool
 from urllib3.exceptions import (
     ConnectTimeoutError,
@@ -103,8 +104,11 @@ class MeshPoolManager(urllib3.PoolManager):
         return pool
 
 
-class _MeshPool:
-    """Stands for the pool of a host, and asks the mesh for each request where it goes."""
+class _MeshPool(RequestMethods):
+    """Stands for the pool of a host, and asks the mesh for each request where it goes.
+
+    What it does not have itself, the headers of all requests among it, is that pool's.
+    """
 
     def __init__(
         self,
@@ -127,7 +131,7 @@ class _MeshPool:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._plain, name)
 
-    def urlopen(
+    def urlopen(  # type: ignore[override]  # as a pool's, not as a manager's
         self,
         method: str,
         url: str,

@@ -82,3 +82,20 @@ async def test_aiohttp_keeps_cookies_of_the_mesh() -> None:
                 async with session.get("http://reviews:9080/a") as answer:
                     await answer.read()
         assert sorted(one.seen[1]["headers"]["cookie"].split("; ")) == ["app=3", "mesh=2", "own=1"]
+
+
+# ------------------------------------------------------------------ urllib3
+
+
+def test_urllib3s_pools_send_by_the_mesh(one: Origin) -> None:
+    pytest.importorskip("urllib3")
+    from meshcore.integrations.urllib3 import MeshPoolManager
+
+    with mesh_of(service("reviews", one.port), rules("reviews")) as mesh:
+        with MeshPoolManager(mesh) as manager:
+            pool = manager.connection_from_url("http://reviews:9080/")
+            assert pool.request("GET", "/a", fields={"b": "c"}).status == 200
+            assert pool.request("POST", "/a", body=b"body").json()["body"] == "body"
+        assert active(mesh) == 0
+    assert [seen["path"] for seen in one.seen] == ["/a?b=c", "/a"]
+    assert one.seen[0]["headers"]["host"] == "reviews:9080"
