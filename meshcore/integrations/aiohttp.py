@@ -29,6 +29,8 @@ from meshcore.upstream.headers import malformed
 __all__ = ["MeshClientMiddleware"]
 
 _NOT_SENT_AGAIN = (aiohttp.AsyncIterablePayload, aiohttp.StreamReader)
+#: Bodies of which several attempts can be written at the same time.
+_AT_ONCE = (bytes, aiohttp.BytesPayload)
 
 
 class MeshClientMiddleware:
@@ -93,6 +95,7 @@ class MeshClientMiddleware:
                     made._ssl = self._out.mesh.certificates.context(way.tls)
                 except CannotSecure as error:
                     raise AttemptError("connect-failure") from error
+        made._continue = None  # the decision drops Expect, so that nobody would say to go on
         made.url = url_of(way.address, attempt.path, secure=way.secure)
         lines = [("Host", authority)]
         lines += [
@@ -149,7 +152,7 @@ class _Call:
             head = await arun(
                 decision,
                 self._send if self._spans is None else self._spans.asending(self._send),
-                replayable=lambda: not isinstance(self._request.body, _NOT_SENT_AGAIN),
+                replayable=lambda: _replayable(self._request.body, decision),
                 discard=_Head.discard,
                 within=out.time_left(),
             )
@@ -237,6 +240,16 @@ def _patience(request: aiohttp.ClientRequest) -> float | None:
     nobody tells a middleware; ``total`` aiohttp keeps itself."""
     session = request.session
     return session.timeout.connect or None
+
+
+def _replayable(body: Any, decision: Decision) -> bool:
+    """Whether a body can be sent again: one that is read from somewhere may be used up, whole or in a part
+    of a form, and only one attempt at a time can read it."""
+    if not body or isinstance(body, _AT_ONCE):
+        return True
+    if isinstance(body, _NOT_SENT_AGAIN) or decision.hedges:
+        return False
+    return not getattr(body, "consumed", False)
 
 
 async def _held(body: bytes | aiohttp.Payload | None) -> bytes | EllipsisType | None:

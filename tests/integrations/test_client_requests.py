@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import io
+import os
+from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 
 import pytest
 from callers import caller_of
+from exchange_support import engine_of
 from mesh_support import active, in_loop, mesh_of, rules, service
 from origins import Origin, origins
 
 from meshcore.mesh import Mesh
+
+AGAIN = "retries: {attempts: 1, retryOn: 5xx}, HERE"
 
 
 @pytest.fixture
@@ -82,6 +87,79 @@ async def test_aiohttp_keeps_cookies_of_the_mesh() -> None:
                 async with session.get("http://reviews:9080/a") as answer:
                     await answer.read()
         assert sorted(one.seen[1]["headers"]["cookie"].split("; ")) == ["app=3", "mesh=2", "own=1"]
+
+
+# ------------------------------------------------------------------ aiohttp
+
+
+async def later() -> AsyncIterator[bytes]:
+    yield b"part"
+
+
+def form(part: Any) -> Any:
+    aiohttp = pytest.importorskip("aiohttp")
+    made = aiohttp.FormData()
+    made.add_field("part", part, filename="part", content_type="text/plain")
+    return made
+
+
+def pipe() -> Any:
+    read, write = os.pipe()
+    with os.fdopen(write, "wb") as end:
+        end.write(b"part")
+    return os.fdopen(read, "rb")
+
+
+@pytest.mark.parametrize(
+    ("body", "times"),
+    [
+        pytest.param(lambda: form(b"part"), 2, id="a form"),
+        pytest.param(lambda: form(later()), 1, id="a form with what is read once"),
+        pytest.param(pipe, 1, id="a pipe"),
+    ],
+)
+@in_loop
+async def test_aiohttp_sends_nothing_again_that_is_used_up(body: Callable[[], Any], times: int) -> None:
+    aiohttp = pytest.importorskip("aiohttp")
+    from meshcore.integrations.aiohttp import MeshClientMiddleware
+
+    with origins(1) as (one,), mesh_of(service("reviews", one.port), rules("reviews", AGAIN)) as mesh:
+        one.status = 503
+        async with (
+            aiohttp.ClientSession(middlewares=[MeshClientMiddleware(mesh)]) as session,
+            session.post("http://reviews:9080/a", data=body()) as answer,
+        ):
+            assert answer.status == 503
+        assert len(one.seen) == times
+        assert all("part" in seen["body"].splitlines() for seen in one.seen)
+
+
+@pytest.mark.parametrize("hedges", [False, True])
+def test_aiohttp_lets_one_attempt_at_a_time_read_a_file(hedges: bool) -> None:
+    aiohttp = pytest.importorskip("aiohttp")
+    from meshcore.integrations.aiohttp import _replayable
+
+    engine = engine_of({"hedge_policy": {"hedge_on_per_try_timeout": hedges}})
+    with engine.decide("POST", "reviews", "/a") as decision:
+        assert decision.hedges == hedges
+        assert _replayable(aiohttp.BytesIOPayload(io.BytesIO(b"body")), decision) == (not hedges)
+        assert _replayable(aiohttp.BytesPayload(b"body"), decision)
+        assert _replayable(None, decision)
+
+
+@in_loop
+async def test_aiohttp_does_not_wait_for_leave_to_send_a_body() -> None:
+    """Expect is dropped, as by Envoy: an endpoint that does not see it waits for the body."""
+    aiohttp = pytest.importorskip("aiohttp")
+    from meshcore.integrations.aiohttp import MeshClientMiddleware
+
+    with origins(1) as (one,), mesh_of(service("reviews", one.port), rules("reviews")) as mesh:
+        async with (
+            aiohttp.ClientSession(middlewares=[MeshClientMiddleware(mesh)]) as session,
+            session.post("http://reviews:9080/a", data=b"body", expect100=True) as answer,
+        ):
+            assert (await answer.json())["body"] == "body"
+        assert "expect" not in one.seen[0]["headers"]
 
 
 # ------------------------------------------------------------------ urllib3
