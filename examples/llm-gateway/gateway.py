@@ -43,13 +43,13 @@ async def chat(request: Request) -> Response:
     try:
         body: dict[str, Any] = await request.json()
         model, charge = str(body["model"]), estimate(body)
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):
         return refused(400, "this is no chat completion request")
     allowed, left, wait = budget.check(key, charge)
     if not allowed:
         again = {"retry-after": str(math.ceil(wait))} if wait < math.inf else {}
         return refused(429, f"the request may take {charge} tokens, and {left} are left", again)
-    user = {"x-user": str(body["user"])} if body.get("user") else {}
+    user = {"x-user": text(body["user"])} if body.get("user") else {}
     try:
         answer = await ask(model, await request.body(), user)
     except httpx.TransportError:
@@ -62,7 +62,7 @@ async def chat(request: Request) -> Response:
     return StreamingResponse(relay(answer, key, charge), answer.status_code, told)
 
 
-async def ask(model: str, body: bytes, headers: dict[str, str]) -> httpx.Response:
+async def ask(model: str, body: bytes, headers: dict[str, bytes]) -> httpx.Response:
     """The first model that is in order answers; where none is, the last one's excuse stands.
 
     Other servers of a model are mesh.yaml's matter. Another model is another cluster, and takes a loop.
@@ -79,9 +79,9 @@ async def ask(model: str, body: bytes, headers: dict[str, str]) -> httpx.Respons
     return await post(names[-1], body, headers)
 
 
-async def post(model: str, body: bytes, headers: dict[str, str]) -> httpx.Response:
+async def post(model: str, body: bytes, headers: dict[str, bytes]) -> httpx.Response:
     # The model is a header, not a host: what mesh.yaml does not know is answered 404 there.
-    headers = {**headers, "x-model": model, "content-type": "application/json"}
+    headers = {**headers, "x-model": text(model), "content-type": b"application/json"}
     request = client.build_request("POST", "http://models/v1/chat/completions", content=body, headers=headers)
     return await client.send(request, stream=True)
 
@@ -109,7 +109,15 @@ async def relay(answer: httpx.Response, key: str, charge: int) -> AsyncIterator[
 def estimate(body: dict[str, Any]) -> int:
     """Tokens that a request may take: about one for four characters, and what the answer may have."""
     asked = sum(len(str(message["content"])) for message in body["messages"])
-    return asked // 4 + int(body.get("max_tokens") or 256)
+    most = int(body.get("max_tokens") or 256)
+    if most < 0:
+        raise ValueError(most)
+    return asked // 4 + most
+
+
+def text(value: object) -> bytes:
+    """A header's value of whatever the client wrote."""
+    return str(value).encode("utf-8", "replace")
 
 
 def refused(status: int, why: str, headers: dict[str, str] | None = None) -> JSONResponse:
