@@ -12,7 +12,7 @@ from meshcore.engine import Attempt, Decision
 from meshcore.exchange import AttemptError
 from meshcore.integrations._httpx_answers import Held
 from meshcore.integrations._httpx_requests import Sent, error_of, is_chunked, within
-from meshcore.integrations._outbound import Line, Outbound, Way, whither
+from meshcore.integrations._outbound import Line, Outbound, Way, body_of, whither
 from meshcore.integrations._pools import Pools
 from meshcore.integrations._spans import Calling
 from meshcore.mesh import Mesh
@@ -133,12 +133,16 @@ class Transport:
 
     def _own(self, decision: Decision, spans: Calling | None) -> Any:
         """The decision's own answer."""
-        status, body = decision.status or 503, decision.body
+        status = decision.status or 503
         self._out.over(decision, status, spans)
+        lines = decision.response_headers()
+        if status not in (204, 304):
+            lines = [*lines, (b"content-length", str(len(decision.body)).encode())]
         response = self._lib.Response(
             status,
-            headers=[*decision.response_headers(), (b"content-length", str(len(body)).encode())],
-            stream=self._lib.ByteStream(body),  # "content" would be read already, and could not be streamed
+            headers=lines,
+            # "content" would be read already, and could not be streamed
+            stream=self._lib.ByteStream(body_of(decision)),
             extensions={"meshcore": decision},
         )
         decision.close()

@@ -25,7 +25,7 @@ from meshcore.trace import SpanContext
 from meshcore.upstream.connections import Connection, Place
 from meshcore.upstream.replies import UpstreamError
 
-__all__ = ["Line", "NoPlaceError", "Outbound", "Way", "whither"]
+__all__ = ["Line", "NoPlaceError", "Outbound", "Way", "body_of", "whither"]
 
 #: Seconds that a thread waits for a place where it runs an event loop and nothing else limits it: the loop
 #: stands still meanwhile, and the place may be one that only this loop can free.
@@ -273,6 +273,11 @@ def _context_of(span: SpanContext) -> RequestContext:
     context = RequestContext()
     context.belong(span)
     return context
+
+
+def body_of(decision: Decision) -> bytes:
+    """That of a decision's own answer, which has none where HTTP knows none: to HEAD, and with status 204."""
+    return b"" if decision.method == "HEAD" or decision.status in (204, 304) else decision.body
 
 
 def whither(decision: Decision, attempt: Attempt) -> str:

@@ -21,7 +21,7 @@ from meshcore.certificates import CannotSecure
 from meshcore.engine import Attempt, Decision, Outcome
 from meshcore.exchange import AttemptError, arun
 from meshcore.integrations._aiohttp import failure_of, name_attempt, text_of, url_of
-from meshcore.integrations._outbound import NoPlaceError, Outbound, whither
+from meshcore.integrations._outbound import NoPlaceError, Outbound, body_of, whither
 from meshcore.integrations._spans import Calling, Closes
 from meshcore.mesh import Mesh
 from meshcore.upstream.headers import malformed
@@ -95,6 +95,8 @@ class MeshClientMiddleware:
                     made._ssl = self._out.mesh.certificates.context(way.tls)
                 except CannotSecure as error:
                     raise AttemptError("connect-failure") from error
+        if made.proxy is not None:  # of a session with trust_env: it would not know the endpoint
+            made.update_proxy(None, None, None)
         made._continue = None  # the decision drops Expect, so that nobody would say to go on
         made.url = url_of(way.address, attempt.path, secure=way.secure)
         lines = [("Host", authority)]
@@ -228,8 +230,8 @@ class _Call:
         response.reason = HTTPStatus(status).phrase if status in set(HTTPStatus) else ""
         _set_headers(response, decision.response_headers())
         response.content = aiohttp.StreamReader(BaseProtocol(loop), 2**16, loop=loop)
-        if decision.body:
-            response.content.feed_data(decision.body)
+        if body := body_of(decision):
+            response.content.feed_data(body)
         response.content.feed_eof()
         decision.close()
         return response

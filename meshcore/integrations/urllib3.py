@@ -30,7 +30,7 @@ from urllib3.util.retry import Retry
 from meshcore.certificates import CannotSecure
 from meshcore.engine import Attempt, Decision, Outcome
 from meshcore.exchange import AttemptError, run
-from meshcore.integrations._outbound import NoPlaceError, Outbound, Way, whither
+from meshcore.integrations._outbound import NoPlaceError, Outbound, Way, body_of, whither
 from meshcore.integrations._spans import Calling
 from meshcore.integrations._urllib3 import (
     as_bytes,
@@ -127,6 +127,9 @@ class _MeshPool(RequestMethods):
     def _plain(self) -> HTTPConnectionPool:
         """The pool that it stands for, made once something asks for it."""
         return self._manager.plain(*self._place, self._pool_kwargs)
+
+    def __str__(self) -> str:
+        return str(self._plain)  # which errors begin with
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._plain, name)
@@ -254,7 +257,7 @@ class _Call:
         status = decision.status or 503
         out.over(decision, status, self._spans)
         response = urllib3.HTTPResponse(
-            io.BytesIO(decision.body),
+            io.BytesIO(body_of(decision)),
             HTTPHeaderDict((name.decode(), value.decode()) for name, value in decision.response_headers()),
             status,
             preload_content=self._options.get("preload_content", True),

@@ -8,10 +8,10 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 
 import pytest
-from callers import caller_of
+from callers import CALLERS, caller_of
 from exchange_support import engine_of
 from mesh_support import active, in_loop, mesh_of, rules, service
-from origins import Origin, origins
+from origins import Origin, origins, refused_port
 
 from meshcore.mesh import Mesh
 
@@ -39,6 +39,24 @@ def test_a_headers_value_goes_out_as_without_the_mesh(name: str, value: str, one
         except UnicodeEncodeError:  # http.client writes no such text
             without = value.encode()
         assert within == without
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [("HEAD", "/own", 200), ("HEAD", "/abort", 503), ("GET", "/nothing", 204)],
+)
+@pytest.mark.parametrize("name", CALLERS)
+def test_an_answer_of_the_mesh_has_no_body_where_http_knows_none(
+    name: str, method: str, path: str, status: int, one: Origin
+) -> None:
+    routes = (
+        "match: [{uri: {exact: /own}}], directResponse: {status: 200, body: {string: own}}",
+        "match: [{uri: {exact: /nothing}}], directResponse: {status: 204, body: {string: own}}",
+        "match: [{uri: {exact: /abort}}], fault: {abort: {httpStatus: 503, percentage: {value: 100}}}, HERE",
+    )
+    with mesh_of(service("reviews", one.port), rules("reviews", *routes)) as mesh:
+        answer = caller_of(name).call(mesh, method, path)
+        assert (answer.status, answer.body, answer.error) == (status, b"", None)
 
 
 OWN_COOKIE = (
@@ -162,6 +180,26 @@ async def test_aiohttp_does_not_wait_for_leave_to_send_a_body() -> None:
         assert "expect" not in one.seen[0]["headers"]
 
 
+def test_aiohttp_goes_past_the_proxy_of_the_environment(one: Origin, monkeypatch: pytest.MonkeyPatch) -> None:
+    aiohttp = pytest.importorskip("aiohttp")
+    from meshcore.integrations.aiohttp import MeshClientMiddleware
+
+    monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{refused_port()}")
+
+    @in_loop
+    async def get(mesh: Mesh) -> None:
+        middlewares = [MeshClientMiddleware(mesh)]
+        async with (
+            aiohttp.ClientSession(middlewares=middlewares, trust_env=True) as session,
+            session.get("http://reviews:9080/a") as answer,
+        ):
+            assert answer.status == 200
+
+    with mesh_of(service("reviews", one.port), rules("reviews")) as mesh:
+        get(mesh)
+    assert [seen["path"] for seen in one.seen] == ["/a"]
+
+
 # ------------------------------------------------------------------ urllib3
 
 
@@ -177,3 +215,14 @@ def test_urllib3s_pools_send_by_the_mesh(one: Origin) -> None:
         assert active(mesh) == 0
     assert [seen["path"] for seen in one.seen] == ["/a?b=c", "/a"]
     assert one.seen[0]["headers"]["host"] == "reviews:9080"
+
+
+def test_urllib3s_errors_name_the_host_that_was_asked_for() -> None:
+    urllib3 = pytest.importorskip("urllib3")
+    from meshcore.integrations.urllib3 import MeshPoolManager
+
+    loop = rules("reviews", "match: [{uri: {exact: /loop}}], redirect: {uri: /loop}")
+    with mesh_of(service("reviews", 1), loop) as mesh, MeshPoolManager(mesh) as manager:
+        with pytest.raises(urllib3.exceptions.MaxRetryError) as raised:
+            manager.request("GET", "http://reviews:9080/loop")
+        assert str(raised.value).startswith("HTTPConnectionPool(host='reviews', port=9080): ")
