@@ -36,6 +36,8 @@ class Transport:
         self._out = Outbound(mesh)
         self._options = options
         self._plain = self._new(options)
+        #: The library sets them in the context that it is given: others, who do not speak them, have another.
+        self._protocols = ("http/1.1", "h2") if options.get("http2") else ("http/1.1",)
         self._others = Pools(self._close)
 
     def _new(self, options: dict[str, Any]) -> Any:
@@ -70,7 +72,7 @@ class Transport:
         options = dict(self._options)
         try:
             if way.tls is not None:
-                options["verify"] = self._out.mesh.certificates.context(way.tls)
+                options["verify"] = self._out.mesh.certificates.context(way.tls, self._protocols)
         except CannotSecure as error:
             raise AttemptError("connect-failure") from error
         if way.unix:

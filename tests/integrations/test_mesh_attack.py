@@ -132,6 +132,40 @@ def test_every_client_reaches_endpoints_over_tls(
     assert [seen["path"] for seen in secure.seen] == ["/a", "/b", "/d"]
 
 
+def test_an_httpx_client_of_http2_leaves_others_their_protocol(
+    two: list[Origin], certificate: tuple[str, str]
+) -> None:
+    """httpx sets the protocols in the context that it gets, from which others would offer HTTP/2, too."""
+    for library in ("httpx", "h2", "aiohttp"):
+        pytest.importorskip(library)
+    import httpx
+
+    from meshcore.integrations.httpx import MeshTransport
+
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(*certificate)
+    context.set_alpn_protocols(["h2", "http/1.1"])
+    two[0].secure(context)
+    assert two[0].server is not None
+    handler: Any = two[0].server.RequestHandlerClass
+    agreed = []
+
+    def noting(handling: Any, answer: Any = handler.do_GET) -> None:
+        agreed.append(handling.connection.selected_alpn_protocol())
+        answer(handling)
+
+    handler.do_GET = noting
+    plain = config_of(service("reviews", two[0].port), rules("reviews", "retries: {attempts: 0}, HERE"))
+    with Mesh(over_tls(plain, UpstreamTls("SIMPLE", "app.example", ca_certificates=certificate[0]))) as mesh:
+        with (
+            httpx.Client(transport=MeshTransport(mesh, http2=True)) as client,
+            pytest.raises(httpx.RemoteProtocolError),  # the endpoint agrees to HTTP/2, and has none
+        ):
+            client.get("http://reviews:9080/a")
+        assert caller_of("aiohttp").call(mesh, "GET", "/b").status == 200
+    assert agreed[-1] != "h2"
+
+
 # ------------------------------------------------------------------ breakers of connections
 
 
