@@ -19,11 +19,7 @@ from urllib3.connectionpool import HTTPConnectionPool
 from urllib3.exceptions import (
     ConnectTimeoutError,
     HTTPError,
-    MaxRetryError,
-    NameResolutionError,
-    NewConnectionError,
     ReadTimeoutError,
-    SSLError,
 )
 from urllib3.util.retry import Retry
 
@@ -48,7 +44,6 @@ from meshcore.upstream.headers import malformed
 
 __all__ = ["MeshPoolManager"]
 
-_NO_CONNECTION = (NewConnectionError, ConnectTimeoutError, NameResolutionError, SSLError)
 _NO_RETRY = Retry(False, redirect=False)
 #: Addresses whose pools are at hand.
 _MOST_DIRECT = 1024
@@ -304,7 +299,8 @@ class _Call:
         return head
 
     def _raise(self, error: Exception, retries: Any) -> NoReturn:
-        """As urllib3 does: it raises what kept it from connecting within another one."""
-        if retries is False or not isinstance(error, _NO_CONNECTION):
-            raise error
-        raise MaxRetryError(self._pool._plain, self._url, error) from error
+        """As urllib3 does where no retry is left: it has rules of its own when it wraps an error."""
+        given = Retry.from_int(retries, default=self._pool.retries)
+        spent = given if given.total is False else given.new(total=0)
+        spent.increment(self._decision.method, self._url, None, error, self._pool._plain, error.__traceback__)
+        raise error

@@ -114,7 +114,7 @@ class _Urllib3(Caller):
     def __init__(self) -> None:
         self.library: Any = pytest.importorskip("urllib3")
         self.no_connection = (self.library.exceptions.MaxRetryError,)
-        self.broken = (self.library.exceptions.ProtocolError,)
+        self.broken = (self.library.exceptions.MaxRetryError, self.library.exceptions.ProtocolError)
 
     def calls(self, mesh: Mesh, *calls: Call) -> list[Answer]:
         from meshcore.integrations.urllib3 import MeshPoolManager
