@@ -34,6 +34,9 @@ class Transport:
 
     def __init__(self, mesh: Mesh, **options: Any) -> None:
         self._out = Outbound(mesh)
+        if "limits" not in options:
+            # The library keeps 20 idle ones: a service that has more endpoints would get none of them again.
+            options["limits"] = self._lib.Limits(max_connections=100, max_keepalive_connections=100)
         self._options = options
         self._plain = self._new(options)
         #: The library sets them in the context that it is given: others, who do not speak them, have another.

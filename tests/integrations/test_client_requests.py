@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import io
 import os
+import socketserver
 from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 
 import pytest
-from callers import CALLERS, caller_of
+from callers import CALLERS, Call, caller_of
 from exchange_support import engine_of
 from mesh_support import active, in_loop, mesh_of, rules, service
 from origins import Origin, origins, refused_port
@@ -226,3 +227,43 @@ def test_urllib3s_errors_name_the_host_that_was_asked_for() -> None:
         with pytest.raises(urllib3.exceptions.MaxRetryError) as raised:
             manager.request("GET", "http://reviews:9080/loop")
         assert str(raised.value).startswith("HTTPConnectionPool(host='reviews', port=9080): ")
+
+
+@pytest.mark.parametrize("retries", [3, 0, False, "reads are not retried"])
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_urllib3_raises_what_it_does_without_the_mesh(method: str, retries: Any, one: Origin) -> None:
+    urllib3 = pytest.importorskip("urllib3")
+    from meshcore.integrations.urllib3 import MeshPoolManager
+
+    def raised(manager: Any, url: str) -> list[type[Exception] | None]:
+        with manager, pytest.raises(urllib3.exceptions.HTTPError) as error:
+            manager.request(method, url, retries=given)
+        return [type(error.value), type(getattr(error.value, "reason", None))]
+
+    one.status = 0  # it closes connections
+    given = urllib3.Retry(0, read=False) if isinstance(retries, str) else retries
+    with mesh_of(service("reviews", one.port), rules("reviews", "retries: {attempts: 0}, HERE")) as mesh:
+        within = raised(MeshPoolManager(mesh), "http://reviews:9080/a")
+    assert within == raised(urllib3.PoolManager(), f"http://127.0.0.1:{one.port}/a")
+
+
+# ------------------------------------------------------------------ connections
+
+
+@pytest.mark.parametrize("name", CALLERS)
+def test_connections_to_many_endpoints_are_kept(name: str) -> None:
+    connections = []
+
+    def noting(handling: Any) -> None:
+        connections.append(handling.client_address)
+        socketserver.StreamRequestHandler.setup(handling)
+
+    with origins(24) as many:
+        for origin in many:
+            assert origin.server is not None
+            handler: Any = origin.server.RequestHandlerClass
+            handler.setup = noting
+        with mesh_of(service("reviews", *(it.port for it in many)), rules("reviews")) as mesh:
+            answers = caller_of(name).calls(mesh, *[Call("GET", "/a")] * 48)
+        assert {answer.status for answer in answers} == {200}
+    assert len(connections) == len(many)

@@ -289,6 +289,9 @@ def test_cancelling_while_an_answer_is_thrown_away_gives_its_endpoint_back(
             await asyncio.get_running_loop().create_future()
 
     class Inner(lib.AsyncBaseTransport):  # type: ignore[misc]
+        def __init__(self, **options: Any) -> None:
+            pass
+
         async def handle_async_request(self, request: Any) -> Any:
             return lib.Response(503, stream=Body())
 
