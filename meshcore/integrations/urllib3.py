@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import io
 import time
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from typing import Any, NoReturn
 
 import urllib3
@@ -68,7 +68,7 @@ class MeshPoolManager(urllib3.PoolManager):
     def __init__(self, mesh: Mesh, **options: Any) -> None:
         super().__init__(**options)
         self.outbound = Outbound(mesh)
-        self._direct: dict[str, HTTPConnectionPool] = {}
+        self._direct: dict[Hashable, HTTPConnectionPool] = {}
 
     def connection_from_host(
         self,
@@ -87,15 +87,30 @@ class MeshPoolManager(urllib3.PoolManager):
         """A pool of connections to one address."""
         return super().connection_from_host(host, port, scheme, pool_kwargs)
 
+    def clear(self) -> None:
+        super().clear()
+        self._direct.clear()
+
     def direct(self, address: str) -> HTTPConnectionPool:
         """The pool of connections without TLS to ``10.0.0.7:9080``. To look it up as urllib3 does takes
         several times as long as deciding does."""
-        pool = self._direct.get(address)
-        if pool is None or pool.pool is None:  # urllib3 has closed it
+        return self._held(address, address, "http", {})
+
+    def secure(self, way: Way, options: dict[str, Any]) -> HTTPConnectionPool:
+        """That of connections with TLS as a cluster asks for it, by the context in the options."""
+        return self._held((way.address, way.server_name, way.tls), way.address, "https", options)
+
+    def _held(self, key: Hashable, address: str, scheme: str, options: dict[str, Any]) -> HTTPConnectionPool:
+        """A pool that is not one of the few that urllib3 keeps: a service may have more endpoints."""
+        pool = self._direct.get(key)
+        context = options.get("ssl_context")
+        # urllib3 has closed it, or there are other certificates since
+        if pool is None or pool.pool is None or pool.conn_kw.get("ssl_context") is not context:
             if len(self._direct) >= _MOST_DIRECT:
                 self._direct.clear()
             host, _, port = address.rpartition(":")
-            pool = self._direct[address] = skipping(self.plain(host.strip("[]"), int(port), "http", None))
+            made = self.plain(host.strip("[]"), int(port), scheme, options or None)
+            pool = self._direct[key] = skipping(made)
         return pool
 
 
@@ -190,6 +205,7 @@ class _MeshPool(RequestMethods):
                 raise AttemptError("connect-failure") from error
             if way.tls.insecure_skip_verify:
                 options |= {"assert_hostname": False, "cert_reqs": "CERT_NONE"}
+            return self._manager.secure(way, options)
         return skipping(self._manager.plain(host.strip("[]"), int(port), "https", options))
 
     @property

@@ -132,6 +132,35 @@ def test_every_client_reaches_endpoints_over_tls(
     assert [seen["path"] for seen in secure.seen] == ["/a", "/b", "/d"]
 
 
+def test_urllib3_keeps_connections_over_tls_to_many_endpoints(certificate: tuple[str, str]) -> None:
+    pytest.importorskip("urllib3")
+    from meshcore.integrations.urllib3 import MeshPoolManager
+
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(*certificate)
+    agreed = []
+    context.sni_callback = lambda connection, name, own: agreed.append(name)
+    tls = UpstreamTls("SIMPLE", sni="app.example", ca_certificates=certificate[0])
+    with origins(12) as many:  # urllib3 keeps ten pools
+        for origin in many:
+            origin.secure(context)
+        config = over_tls(config_of(service("reviews", *ports_of(many)), rules("reviews")), tls)
+        with Mesh(config) as mesh, MeshPoolManager(mesh) as manager:
+
+            def call_all() -> int:
+                agreed.clear()
+                for _ in range(2 * len(many)):
+                    assert manager.request("GET", "http://reviews:9080/a").status == 200
+                return len(agreed)
+
+            assert (call_all(), call_all()) == (len(many), 0)
+            mesh.swap(config)  # certificates are read anew
+            assert (call_all(), call_all()) == (len(many), 0)
+            assert len(manager._direct) == len(many)
+            manager.clear()
+            assert call_all() == len(many)
+
+
 def test_an_httpx_client_of_http2_leaves_others_their_protocol(
     two: list[Origin], certificate: tuple[str, str]
 ) -> None:
