@@ -12,6 +12,7 @@ from aiohttp import web
 from meshcore._version import __version__
 from meshcore.listening import ListenError, shown
 from meshcore.proxy.clusters_text import clusters_text
+from meshcore.proxy.figures import counters_of, gauges_of
 
 if TYPE_CHECKING:
     from meshcore.proxy.server import Proxy
@@ -87,8 +88,8 @@ class Admin:
 
     async def _stats(self, request: web.Request) -> web.Response:
         stats = self._proxy.stats
-        stats.gauges = self._proxy.gauges()
-        stats.counters |= self._proxy.counters()
+        stats.gauges = gauges_of(self._proxy)
+        stats.counters |= counters_of(self._proxy)
         form = request.query.get("format", "text")
         if form == "json":
             return web.Response(body=stats.json(), content_type="application/json")

@@ -13,16 +13,13 @@ from typing import TYPE_CHECKING
 from meshcore import _options as option
 from meshcore.discovery import AsyncDiscovery, Resolver
 from meshcore.engine import Engine
-from meshcore.health import HealthChecker, require_libraries
+from meshcore.health import HealthChecker
 from meshcore.listening import ListenError, shown
 from meshcore.model import Cluster, Config, Discovery
 from meshcore.proxy.admin import Admin
-from meshcore.proxy.concurrency_stats import concurrency_counters, concurrency_gauges
 from meshcore.proxy.downstream import DownstreamServer
-from meshcore.proxy.fault_stats import fault_counters, fault_gauges
-from meshcore.proxy.gauges import breaker_gauges
 from meshcore.proxy.given import require_proxy
-from meshcore.proxy.limit_stats import limit_counters
+from meshcore.proxy.in_force import InForce
 from meshcore.proxy.options import ProxyOptions
 from meshcore.proxy.request import Request
 from meshcore.proxy.under_way import UnderWay
@@ -129,14 +126,20 @@ class Proxy:
             cluster=lambda name: self.view().cluster(name),
             address=self.address,
         )
-        self.last_view = View(self.engine.config)  #: as of the last request; see view()
-        self._upcoming: View | None = None  #: of the configuration that is being swapped in
         self._servers: list[asyncio.Server] = []
         self._config_ports: dict[int, int | None] = {}
         self._upstream: Upstream | None = None
         self._downstream: DownstreamServer | None = None
         self._admin: Admin | None = None
         self.checker = HealthChecker(self.engine, shared=runtime_dir) if health_checks else None
+        self.in_force = InForce(
+            self.engine,
+            self.discovery,
+            self.checker,
+            dns_wait=self.options.dns_wait,
+            checks_wait=self.options.checks_wait,
+            changed=self._forget_certificates,
+        )
         self._checking: asyncio.Future[None] | None = None
 
     @property
@@ -286,20 +289,11 @@ class Proxy:
         """
         option.instance("config", config, Config, "what meshcore.load() returns")
         require_grpc(config)
-        if self.checker is not None:
-            require_libraries(cluster.health_check for cluster in config.clusters)
-        self.discovery.following.swap(config, wait=self.options.dns_wait, put=self._put)
+        self.in_force.swap(config)
 
-    def _put(self, config: Config) -> None:
-        self._upcoming = View(config)
-        checker, wait = self.checker, self.options.checks_wait
-        warmed = contextlib.nullcontext() if checker is None else checker.warmed(config, wait=wait)
-        try:
-            with warmed:
-                self.engine.swap(config)
-        except BaseException:
-            self._upcoming = None
-            raise
+    def view(self) -> View:
+        """What requests look up in the configuration in force."""
+        return self.in_force.view()
 
     def address(self, cluster: Cluster | None, endpoint: str) -> str:
         """Where to connect for an endpoint: of a LOGICAL_DNS cluster it is a name, whose address changes."""
@@ -307,43 +301,16 @@ class Proxy:
             return endpoint
         return self.discovery.address(cluster.name, endpoint)
 
-    def view(self) -> View:
-        """What requests look up in the configuration in force."""
-        config = self.engine.config
-        before = self.last_view.config
-        if before is not config:
-            upcoming, self._upcoming = self._upcoming, None
-            # Somebody may have swapped the engine's configuration without us.
-            self.last_view = upcoming if upcoming and upcoming.config is config else View(config)
-            if before.listeners is not config.listeners:  # else only endpoints have changed
-                self.upstream.forget_certificates()  # new ones may have come with it
-        return self.last_view
-
     def config_port(self, request: Request) -> int | None:
         """The configured port that the client's socket stands for; None: the authority tells."""
         address = request.connection.sockname
         return self._config_ports.get(address[1]) if isinstance(address, tuple) else None
 
-    def gauges(self) -> dict[str, int]:
-        """What is so just now, under Envoy's names."""
-        connections = self._downstream.connections if self._downstream is not None else ()
-        return {
-            "http.downstream_cx_active": len(connections),
-            "http.downstream_rq_active": self.active,
-            "server.live": int(not self.draining),
-            "mirror.rq_active": self.mirrors.active,
-            **breaker_gauges(self.engine),
-            **concurrency_gauges(self.engine),
-            **fault_gauges(self.engine),
-            **(self.checker.gauges() if self.checker is not None else {}),
-        }
+    @property
+    def clients(self) -> int:
+        """Connections of clients that are open."""
+        return len(self._downstream.connections) if self._downstream is not None else 0
 
-    def counters(self) -> dict[str, int]:
-        """What others count, under Envoy's names."""
-        checks = self.checker.counters() if self.checker is not None else {}
-        return {
-            **checks,
-            **concurrency_counters(self.engine),
-            **fault_counters(self.engine),
-            **limit_counters(self.engine),
-        }
+    def _forget_certificates(self) -> None:
+        if self._upstream is not None:
+            self._upstream.forget_certificates()

@@ -95,7 +95,8 @@ class UnderWay:
     def _finished(self, record: AccessRecord) -> None:
         proxy = self._proxy
         proxy.stats.finished(record)
-        if self._access_log is not None and proxy.last_view.options(record.listener or None).access_log:
+        options = proxy.in_force.last_view.options(record.listener or None)
+        if self._access_log is not None and options.access_log:
             self._access_log(record)
 
 

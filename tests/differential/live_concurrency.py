@@ -18,6 +18,7 @@ from live_servers import Servers
 
 from meshcore.config import load
 from meshcore.proxy import Proxy
+from meshcore.proxy.figures import counters_of, gauges_of
 
 __all__ = ["FILTER", "Limited", "gradient", "limited"]
 
@@ -150,5 +151,5 @@ def envoys(admin: int) -> dict[str, int]:
 
 def ours(proxy: Proxy) -> dict[str, int]:
     prefix = "http.l.adaptive_concurrency.gradient_controller."
-    found = {**proxy.gauges(), **proxy.counters()}
+    found = {**gauges_of(proxy), **counters_of(proxy)}
     return {name.removeprefix(prefix): value for name, value in found.items() if name.startswith(prefix)}

@@ -11,6 +11,7 @@ from aiohttp import web
 from proxy_support import HOST, RawClient, Served, cluster, config_for, in_loop, origin, proxy_for
 
 from meshcore.model import CircuitBreakers, HttpOptions
+from meshcore.proxy.figures import gauges_of
 
 OVERFLOW = b"upstream connect error or disconnect/reset before headers. reset reason: overflow"
 
@@ -149,7 +150,7 @@ async def test_gauges() -> None:
     async with held(limits) as it:
         await it.ask()
         await it.until(lambda: it.arrived == 1)
-        gauges: dict[str, Any] = it.served.proxy.gauges()
+        gauges: dict[str, Any] = gauges_of(it.served.proxy)
         prefix = "cluster.app.circuit_breakers.default."
         found = {name.removeprefix(prefix): value for name, value in gauges.items() if prefix in name}
         assert found == {

@@ -34,6 +34,7 @@ from meshcore.model import (
     OutlierDetection,
 )
 from meshcore.proxy import ProxyOptions
+from meshcore.proxy.figures import gauges_of
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 
@@ -198,7 +199,7 @@ async def test_no_more_copies_than_are_allowed() -> None:
             await stuck.arrived.wait()
             counters = served.proxy.stats.counters
             assert (counters["mirror.rq_total"], counters["mirror.rq_overflow"]) == (1, 2)
-            assert served.proxy.gauges()["mirror.rq_active"] == 1
+            assert gauges_of(served.proxy)["mirror.rq_active"] == 1
             proxy = served.proxy
         # Stopping the proxy cuts it off.
         assert proxy.mirrors.active == 0

@@ -13,7 +13,7 @@ from proxy_support import HOST, Served, config_for, in_loop, proxy_for, route
 
 from meshcore import load
 from meshcore.model import Config, DirectResponse, HttpOptions
-from meshcore.proxy import server
+from meshcore.proxy import in_force
 from meshcore.reloading import Reloader
 from meshcore.upstream.view import View
 
@@ -58,7 +58,7 @@ async def test_requests_are_served_while_a_reload_is_under_way(monkeypatch: pyte
         return View(config)
 
     async with proxy_for(answering(201)) as served:
-        monkeypatch.setattr(server, "View", view)
+        monkeypatch.setattr(in_force, "View", view)
         swap = served.proxy.engine.swap
 
         def compile_and_swap(config: Config) -> None:
