@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import Any
 
 from meshcore.engine import Decision
+from meshcore.integrations._httpx_requests import error_of
 from meshcore.integrations._pools import Pool, Pools
 from meshcore.integrations._spans import Closes
 
@@ -66,8 +67,11 @@ def sync_stream(lib: Any) -> Any:
             self._decision = decision
 
         def __iter__(self) -> Iterator[bytes]:
-            found: Iterator[bytes] = self._stream.__iter__()
-            return found
+            try:
+                yield from self._stream
+            except lib.TransportError as error:
+                _broke_off(lib, error, self._decision)
+                raise
 
         def close(self) -> None:
             try:
@@ -90,8 +94,7 @@ def async_stream(lib: Any) -> Any:
             self._decision = decision
 
         def __aiter__(self) -> AsyncIterator[bytes]:
-            found: AsyncIterator[bytes] = self._stream.__aiter__()
-            return found
+            return _Body(lib, self._stream.__aiter__(), self._decision)
 
         async def aclose(self) -> None:
             try:
@@ -101,3 +104,31 @@ def async_stream(lib: Any) -> Any:
                 self._head.give()
 
     return Stream
+
+
+class _Body:
+    """The pieces of a body. No generator, which nobody would end where the caller reads no further."""
+
+    __slots__ = ("_decision", "_lib", "_pieces")
+
+    def __init__(self, lib: Any, pieces: AsyncIterator[bytes], decision: Decision) -> None:
+        self._lib = lib
+        self._pieces = pieces
+        self._decision = decision
+
+    def __aiter__(self) -> _Body:
+        return self
+
+    async def __anext__(self) -> bytes:
+        try:
+            return await self._pieces.__anext__()
+        except self._lib.TransportError as error:
+            _broke_off(self._lib, error, self._decision)
+            raise
+
+
+def _broke_off(lib: Any, error: Exception, decision: Decision) -> None:
+    """The endpoint is to blame for an answer without end, as in Envoy, and not for the caller's patience."""
+    word = error_of(lib, error)
+    if word in ("reset", "protocol-error"):
+        decision.report(error=word)

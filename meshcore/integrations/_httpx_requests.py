@@ -97,7 +97,8 @@ def error_of(lib: Any, error: Exception) -> str | None:
     if isinstance(error, lib.ReadError | lib.WriteError):
         return "reset"
     if isinstance(error, lib.RemoteProtocolError):
-        return "reset" if "disconnected" in str(error) else "protocol-error"
+        ended = "disconnected" in str(error) or "peer closed" in str(error)
+        return "reset" if ended else "protocol-error"
     if isinstance(error, lib.ReadTimeout | lib.WriteTimeout):
         return "per-try-timeout"
     return None

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import functools
 import http.client
+import sys
+from collections.abc import Callable
 from http import HTTPStatus
 
 import urllib3
 from urllib3.connection import HTTPConnection
 from urllib3.connectionpool import HTTPConnectionPool
+from urllib3.exceptions import ProtocolError
 
 from meshcore.engine import Decision
 from meshcore.integrations._spans import Closes
@@ -31,10 +34,13 @@ class Head:
 
 
 def hold_until_read(head: Head, decision: Decision) -> None:
-    """Close the decision when the answer has been read, or closed."""
+    """Close the decision when the answer has been read, or closed, which it is as it breaks off, too."""
     response = head.response
+    in_chunk_size = False  # it is read just now: where that fails, urllib3 closes before it raises
 
     def over() -> None:
+        if in_chunk_size or isinstance(sys.exc_info()[1], ProtocolError):
+            decision.report(error="reset")
         decision.close()
         head.place.close()
 
@@ -42,6 +48,7 @@ def hold_until_read(head: Head, decision: Decision) -> None:
         over()
         return
     release, close = response.release_conn, response.close
+    chunk_size: Callable[[], object] | None = getattr(response, "_update_chunk_length", None)
 
     def released() -> None:
         over()
@@ -51,8 +58,17 @@ def hold_until_read(head: Head, decision: Decision) -> None:
         over()
         close()
 
+    def sized() -> None:
+        nonlocal in_chunk_size
+        in_chunk_size = True
+        assert chunk_size is not None
+        chunk_size()
+        in_chunk_size = False
+
     response.release_conn = released  # type: ignore[method-assign]
     response.close = closed  # type: ignore[method-assign]
+    if chunk_size is not None:
+        response._update_chunk_length = sized  # type: ignore[attr-defined]
 
 
 class _FinalResponse(http.client.HTTPResponse):

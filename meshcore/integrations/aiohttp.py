@@ -200,6 +200,8 @@ class _Call:
         connection = response.connection
 
         def over() -> None:
+            if isinstance(response.content.exception(), aiohttp.ClientPayloadError):  # it broke off
+                decision.report(error="reset")
             decision.close()
             head.place.close()
 
