@@ -179,7 +179,7 @@ PYTHON_ALLOWED: dict[str, set[str]] = {
     "_turns": set(),
     "cli": SERVING
     | {"analysis", "check", "demo", "diff", "discovery", "global_limit", "listening", "proxy", "reloading"}
-    | {"replay", "sampling", "telemetry"},
+    | {"replay", "sampling", "telemetry", "upstream"},
     "__main__": {"cli"},
 }
 

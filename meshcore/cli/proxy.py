@@ -19,6 +19,7 @@ from meshcore.cli.addresses import (
 from meshcore.cli.options import ConfigSource, add_config_arguments, config_source, print_notices
 from meshcore.cli.spans import add_spans_argument, processor_of, service_of
 from meshcore.listening import ListenError, shown
+from meshcore.upstream.mark import PROXY, is_name
 
 if TYPE_CHECKING:
     from meshcore.model import Config
@@ -48,6 +49,22 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         help="listen here; may be repeated. With =CONFIG_PORT, requests go to the listener of that port in "
         "the documents; without, to the one that the request's Host names (reviews:9080 means port 9080; "
         "no port: the lowest at which the host is known). Default: 127.0.0.1:8080",
+    )
+    naming = serving.add_mutually_exclusive_group()
+    naming.add_argument(
+        "--name",
+        metavar="NAME",
+        type=_name,
+        default=PROXY,
+        help="by which it names itself (x-meshcore-caller) to services: their middleware does not apply the "
+        "rules once more (default: %(default)s)",
+    )
+    naming.add_argument(
+        "--no-name",
+        dest="name",
+        action="store_const",
+        const=None,
+        help="do not name itself: no header line is added, and middlewares take requests for a stranger's",
     )
     add_times(serving)
     serving.add_argument(
@@ -105,6 +122,7 @@ async def _serve(args: argparse.Namespace, source: ConfigSource, config: Config)
         listen=args.listen or [LISTEN],
         admin=args.admin,
         access_log=None if args.log_format == "none" else write,
+        name=args.name,
         runtime_dir=args.runtime_dir,
         spans=None if args.spans is None else processor_of(args.spans),
         service=service_of(source.node),
@@ -140,6 +158,12 @@ async def _serve(args: argparse.Namespace, source: ConfigSource, config: Config)
 
 def _say(message: str) -> None:
     print(f"meshcore proxy: {message}", file=sys.stderr, flush=True)
+
+
+def _name(text: str) -> str:
+    if not is_name(text):
+        raise argparse.ArgumentTypeError(f"{text!r} is no name: expected visible ASCII without a comma")
+    return text
 
 
 def _listen(text: str) -> tuple[str, int, int | None]:

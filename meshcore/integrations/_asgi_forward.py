@@ -15,11 +15,12 @@ from meshcore.exchange.side_by_side import ended
 from meshcore.integrations._asgi_body import ClientBody
 from meshcore.integrations._asgi_copying import Copying
 from meshcore.integrations._asgi_way import STALLED, Head, Told, Way
-from meshcore.integrations._inbound import goes_in_circles
+from meshcore.integrations._inbound import goes_in_circles, may_be_copied
 from meshcore.integrations._traces import Naming
 from meshcore.mesh import Mesh
 
 if TYPE_CHECKING:
+    from meshcore.upstream.headers import Line
     from meshcore.upstream.mirrors import Copy
 
 __all__ = ["Forwarder", "answer"]
@@ -57,10 +58,18 @@ class Forwarder:
         self._mesh = mesh
         self._ways: PerLoop[Way] = PerLoop()
 
-    async def forward(self, decision: Decision, receive: Receive, send: Send, named: Naming | None) -> None:
+    async def forward(
+        self,
+        decision: Decision,
+        headers: Sequence[Line],
+        receive: Receive,
+        send: Send,
+        named: Naming | None,
+    ) -> None:
         """Send the request to its endpoint, and the answer back, and count it.
 
         Args:
+            headers: with which it came.
             named: makes the endpoint's header lines of those that it would get; None: they stay.
 
         Raises:
@@ -69,10 +78,11 @@ class Forwarder:
         """
         told = Told()
         try:
-            if goes_in_circles(decision):
+            if goes_in_circles(headers):
                 await refuse(send, told, HTTPStatus.LOOP_DETECTED)
             else:
-                await _Forwarding(self.way(), decision, receive, send, told, named).run()
+                forwarding = _Forwarding(self.way(), decision, receive, send, told, named)
+                await forwarding.run(copied=self._mesh.view().mirrors and may_be_copied(headers))
         except asyncio.CancelledError:
             told.flag = "DC"
             raise
@@ -134,7 +144,8 @@ class _Forwarding:
         self._loop = asyncio.get_running_loop()
         self._waits_since: float | None = None  # what an endpoint is to take of the body; None: nothing does
 
-    async def run(self) -> None:
+    async def run(self, *, copied: bool) -> None:
+        """``copied``: mirrors may get copies."""
         client = self._client
         tasks: list[asyncio.Future[Any]] = [client.reading]
         try:
@@ -143,7 +154,7 @@ class _Forwarding:
                 self._left()
                 return
             self._first, self._has_body = first, bool(first)
-            if self._way.mesh.view().mirrors:
+            if copied:
                 self._copies = self._way.begin_copies(self._decision, body=self._has_body)
             exchange = asyncio.ensure_future(self._exchange())
             gone = asyncio.ensure_future(client.gone.wait())

@@ -60,6 +60,7 @@ class Way:
             address=mesh.address,
             count=mesh.counters.count,
             finished=lambda *over: mesh.requests.count(over),
+            mark=mark_of(mesh),
         )
 
     async def send(

@@ -43,7 +43,7 @@ async def forward(
     from meshcore.upstream.replies import UpstreamError
 
     await receive()  # websocket.connect
-    if goes_in_circles(decision):
+    if goes_in_circles(scope["headers"]):
         await _answer(scope, send, told, 508, [], b"Loop Detected")
         return
     client = Client(receive, send)

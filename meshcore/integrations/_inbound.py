@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from meshcore.engine import Decision, Outcome
 from meshcore.mesh import Mesh
 from meshcore.mesh.view import Own, own
+from meshcore.upstream.headers import Line, read_head
+from meshcore.upstream.mark import MARK, mark_line, marks
 
-__all__ = ["MARK", "Inbound", "goes_in_circles", "limit_lines", "mark_of", "port_of"]
-
-#: A caller in the mesh names itself by this header: it has applied what the routes say to a caller (splits,
-#: faults, redirects, rewrites, mirrors), as a sidecar on its side would, and nothing is to be done twice.
-#: So does a middleware in what it forwards: whoever gets that answers it, and no request goes in circles.
-#: It is believed of the mesh's ``callers``: it leads past what routes answer themselves, and to the app.
-MARK = "x-meshcore-caller"
+__all__ = ["MARK", "Inbound", "goes_in_circles", "limit_lines", "mark_of", "may_be_copied", "port_of"]
 
 #: How often a request is forwarded by those who do not believe each other.
 _MOST_FORWARDS = 8
@@ -21,15 +19,25 @@ _MOST_FORWARDS = 8
 _LIMITED = frozenset({"RL", "RLSE"})
 
 
-def mark_of(mesh: Mesh) -> tuple[bytes, bytes]:
+def mark_of(mesh: Mesh) -> Line:
     """The header line by which this process names itself to those that it calls."""
-    return MARK.encode(), (mesh.service or "-").encode()
+    return mark_line(mesh.service)
 
 
-def goes_in_circles(decision: Decision) -> bool:
-    """Whether a request that is to be forwarded has been so too often: each who did that named itself."""
-    callers = [value for name, value in decision.request_headers() if name.lower() == MARK.encode()]
-    return len(b",".join(callers).split(b",")) > _MOST_FORWARDS
+def goes_in_circles(headers: Iterable[Line]) -> bool:
+    """Whether a request that came with these lines, and is to be forwarded, has been so too often: each who
+    did that named itself."""
+    return len(marks(headers)) > _MOST_FORWARDS
+
+
+def may_be_copied(headers: Iterable[Line]) -> bool:
+    """Whether mirrors may get a copy of a request that came with these lines.
+
+    Who names itself has sent the copies, or is sending one. That counts even where it is not believed: copies
+    would make copies for ever. Of what asks for another protocol there is none: nobody would speak it.
+    """
+    lines = list(headers)
+    return not marks(lines) and read_head(lines).upgrade is None
 
 
 def port_of(value: str | int | None) -> int:
@@ -79,6 +87,11 @@ class Inbound:
             return decision.cluster in self.own().clusters
         unknown = decision.flags == "NR" or decision.details == "upgrade_failed"
         return decision.virtual_host is None and unknown
+
+    def copies(self, decision: Decision, headers: Iterable[Line], *, called: bool) -> bool:
+        """Whether mirrors are to get copies of a request that came with these lines, for the app."""
+        asked = not called and self.mesh.view().mirrors and bool(decision.mirrors)
+        return asked and may_be_copied(headers)
 
     def name(self, decision: Decision, *, called: bool) -> None:
         """See that what the app answers is not shown as another subset's than the one that the process is."""

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from meshcore._tracers import Line
 from meshcore.engine import Attempt, Decision
 from meshcore.integrations._httpx import SyncTransport
-from meshcore.integrations._inbound import goes_in_circles
+from meshcore.integrations._inbound import goes_in_circles, may_be_copied
 from meshcore.integrations._traces import Naming
 from meshcore.mesh import Mesh
 from meshcore.upstream.headers import end_to_end
@@ -41,6 +41,10 @@ class _Forwarding(SyncTransport):
         if named is not None:
             lines = named(lines)
         return [*end_to_end(lines), self._out.mark]  # what clients send is marked since it was decided
+
+    def _mirror(self, request: Any, decision: Decision) -> None:
+        if may_be_copied(request.headers.raw):
+            super()._mirror(request, decision)
 
 
 class Forwarder:

@@ -113,7 +113,7 @@ class MeshMiddleware(Entry):
                     decision.end_delay()
                 if self._inbound.for_app(decision, called=called):
                     self._inbound.name(decision, called=called)
-                    if not called and self.mesh.view().mirrors and decision.mirrors:
+                    if self._inbound.copies(decision, scope["headers"], called=called):
                         receive = copying = await self._forwarder.copying(decision, receive)
                     if decision.outcome is Outcome.FORWARD:
                         await serve(self, decision, scope, receive, send, not called, named)
@@ -122,7 +122,7 @@ class MeshMiddleware(Entry):
                             scope = {**scope, "headers": named(scope["headers"])}
                         await self._unrouted(decision, scope, receive, send, called)
                 elif decision.outcome is Outcome.FORWARD:
-                    await self._forwarder.forward(decision, receive, send, named)
+                    await self._forwarder.forward(decision, scope["headers"], receive, send, named)
                 else:
                     self._count(decision, await answer(decision, send))
             except Exception:

@@ -107,7 +107,7 @@ class MeshMiddleware(Entry):
             decision.end_delay()
         if self._inbound.for_app(decision, called=called):
             self._inbound.name(decision, called=called)
-            if not called and self.mesh.view().mirrors and decision.mirrors:
+            if self._inbound.copies(decision, headers, called=called):
                 self._mirror(decision, environ)
             if decision.outcome is not Outcome.FORWARD:  # no route leads to the app
                 start_response = _telling(limit_lines(decision), start_response)

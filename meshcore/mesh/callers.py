@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Collection
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
@@ -22,6 +23,8 @@ INTERNAL = (
     "fc00::/7",
     "fe80::/10",
 )
+_log = logging.getLogger("meshcore.mesh")
+
 #: Addresses whose answer is kept; anybody may come from many.
 _KNOWN = 4096
 
@@ -44,14 +47,26 @@ class Callers:
         except ValueError as error:
             raise ValueError(f"callers: {error}; expected networks such as '10.0.0.0/8'") from None
         self._known: dict[str | None, bool] = {}
+        self._told = False
 
     def __contains__(self, address: str | None) -> bool:
-        """None or "": of a unix socket, which nobody but this machine has."""
+        """None or "": of a unix socket, which nobody but this machine has. That somebody names himself who is
+        not believed is told once: it may be a server that has the address of his client."""
         found = self._known.get(address)
         if found is None:
             if len(self._known) >= _KNOWN:
                 self._known.clear()
             found = self._known[address] = not address or self._are_in(address)
+            if not found and self._networks and not self._told:
+                self._told = True
+                _log.warning(
+                    "a request from %r says that its caller is in the mesh (x-meshcore-caller), which is not "
+                    "believed of that address: what routes say is applied, even if the caller has done so. "
+                    "Mesh(callers=...) says which networks are believed; behind a proxy that names itself, "
+                    "the server must tell the proxy's address, and not x-forwarded-for's "
+                    "(uvicorn --no-proxy-headers)",
+                    address,
+                )
         return found
 
     def _are_in(self, text: str) -> bool:

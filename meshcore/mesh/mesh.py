@@ -23,6 +23,7 @@ from meshcore.model import Cluster, Config, ConfigWarning
 from meshcore.telemetry.spans import Spans
 from meshcore.telemetry.tally import Tally
 from meshcore.upstream.connections import Connections
+from meshcore.upstream.mark import mark_line
 from meshcore.watching import Documents
 
 if TYPE_CHECKING:
@@ -130,6 +131,7 @@ class Mesh(Life):
             finished=lambda *over: self.requests.count(over),
             cluster=lambda name: self.view().cluster(name),
             address=self.address,
+            mark=mark_line(service),
         )
         self._require_libraries(config)
         tell_untraced(config, self.spans)

@@ -18,6 +18,7 @@ from meshcore.proxy.watch import Watch
 from meshcore.telemetry.access import AccessRecord
 from meshcore.upstream import replies
 from meshcore.upstream.client import BrokenAnswer, Response
+from meshcore.upstream.mark import SPELLINGS
 from meshcore.upstream.mirrors import Copy
 from meshcore.upstream.replay import Replay
 from meshcore.upstream.replies import Reply
@@ -72,6 +73,10 @@ class Exchange:
         if request.method == "CONNECT":
             return await self.client.fail(replies.UPGRADE_FAILED)
         upgrade, lines = head.upgrade, head.lines
+        if not head.fields.keys().isdisjoint(SPELLINGS):  # a stranger's: we would vouch for it
+            lines = [line for line in lines if line[0].lower() not in SPELLINGS]
+        if self.proxy.mark is not None:
+            lines.append(self.proxy.mark)
         if upgrade is not None:
             if request.body is not None:
                 return await self.client.fail(replies.CODEC_ERROR)

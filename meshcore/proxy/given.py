@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from meshcore import _options as option
 from meshcore.model import Config
 from meshcore.proxy.options import ProxyOptions
+from meshcore.upstream.mark import is_name
 
 __all__ = ["require_proxy"]
 
@@ -18,6 +19,7 @@ def require_proxy(
     admin: object,
     access_log: object,
     options: object,
+    name: object,
     resolver: object,
     health_checks: object,
     runtime_dir: object,
@@ -42,6 +44,11 @@ def require_proxy(
         option.function("access_log", access_log, "a function, which is called with an AccessRecord")
     if options is not None:
         option.instance("options", options, ProxyOptions, "meshcore.proxy.ProxyOptions")
+    if name is not None:
+        expected = "visible ASCII without a comma, or None"
+        option.text("name", name, expected)
+        if not is_name(str(name)):
+            raise option.wrong("name", name, expected, ValueError)
     option.following(health_checks, resolver, runtime_dir)
     option.text("service", service, "the name that spans tell")
     option.function("sleep", sleep, "a coroutine function of seconds")

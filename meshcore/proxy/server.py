@@ -28,6 +28,7 @@ from meshcore.telemetry.spans import Spans
 from meshcore.telemetry.stats import Stats
 from meshcore.upstream.client import Upstream
 from meshcore.upstream.connections import Connections
+from meshcore.upstream.mark import PROXY, mark_line
 from meshcore.upstream.mirrors import Mirrors
 from meshcore.upstream.rate_limits import AsyncRateLimitServices, require_grpc
 from meshcore.upstream.view import View
@@ -53,6 +54,8 @@ class Proxy:
         admin: address of the admin pages; None: none.
         access_log: called with an AccessRecord for each request that is over.
         options: bounds and times.
+        name: by which it names itself to those that it calls, as clients of a mesh do (docs/mesh.md), so that
+            no middleware applies the rules once more; None: it does not.
         resolver: looks up the names of endpoints; None: ``meshcore.discovery.DefaultResolver``.
         health_checks: check endpoints as their clusters ask for; False: somebody else does, or nobody.
         runtime_dir: a folder for what the machine's proxies share: one of them checks endpoints for all.
@@ -75,6 +78,7 @@ class Proxy:
         admin: tuple[str, int] | None = None,
         access_log: Callable[[AccessRecord], object] | None = None,
         options: ProxyOptions | None = None,
+        name: str | None = PROXY,
         resolver: Resolver | None = None,
         health_checks: bool = True,
         runtime_dir: str | os.PathLike[str] | None = None,
@@ -89,6 +93,7 @@ class Proxy:
             admin=admin,
             access_log=access_log,
             options=options,
+            name=name,
             resolver=resolver,
             health_checks=health_checks,
             runtime_dir=runtime_dir,
@@ -98,6 +103,8 @@ class Proxy:
         )
         self.engine = Engine(engine) if isinstance(engine, Config) else engine
         self.options = options or ProxyOptions()
+        #: The line by which it names itself; None: it does not.
+        self.mark = None if name is None else mark_line(name)
         self.spans = None if spans is None else Spans(spans, service=service)
         self.connections = Connections(self.engine)
         self.stats = Stats()

@@ -18,7 +18,7 @@ from meshcore.engine import Decision, Engine, Mirror, Pick
 from meshcore.model import Cluster, Discovery
 from meshcore.upstream.client import BrokenAnswer, RequestBody, Upstream
 from meshcore.upstream.connections import Connection, Connections
-from meshcore.upstream.headers import Line, framed
+from meshcore.upstream.headers import Line, end_to_end, framed
 from meshcore.upstream.replies import RESET, RESPONSE_TIMEOUT, UpstreamError
 
 __all__ = ["MAX_BODY", "MAX_COPIES", "Copy", "Mirrors", "Order"]
@@ -113,6 +113,8 @@ class Mirrors:
         address: where to connect for an endpoint of a cluster.
         count: takes the name of each counter that a copy raises.
         finished: takes cluster, status (0: no answer) and response flags of a copy that is over.
+        mark: names the sender of copies, and requests are as they came: what was for one hop is left out.
+            None: neither is left to do.
         most, body_limit: instead of MAX_COPIES and MAX_BODY.
     """
 
@@ -126,6 +128,7 @@ class Mirrors:
         address: Callable[[Cluster | None, str], str],
         count: Callable[[str], object],
         finished: Callable[[str, int, str], object],
+        mark: Line | None = None,
         most: int = MAX_COPIES,
         body_limit: int = MAX_BODY,
     ) -> None:
@@ -136,6 +139,7 @@ class Mirrors:
         self._address = address
         self._count = count
         self._finished = finished
+        self._mark = mark
         self._most = most
         self._body_limit = body_limit
         self._lock = threading.Lock()
@@ -165,6 +169,9 @@ class Mirrors:
         lines = framed(mirror.request_headers(), length)
         # What a client waits for before it sends its body is between the client and us.
         lines = [line for line in lines if line[0].lower() != b"expect"]
+        mark = self._mark
+        if mark is not None:  # clients have it in the request already
+            lines = [*(line for line in end_to_end(lines) if line != mark), mark]
         headers = [(b"Host", mirror.authority.encode("utf-8", "surrogateescape")), *lines]
         return Order(mirror.cluster, decision.method, decision.path, headers, decision.timeout)
 

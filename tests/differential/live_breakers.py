@@ -154,7 +154,7 @@ def _serving(
             yield port, lambda: _envoys_pool(admin)
         return
     engine = Engine(load(configuration))
-    with running(Proxy(engine, listen=[("127.0.0.1", port)])):
+    with running(Proxy(engine, name=None, listen=[("127.0.0.1", port)])):
         yield port, lambda: _our_pool(engine)
 
 

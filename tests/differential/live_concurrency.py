@@ -137,7 +137,9 @@ def limited(binary: str | None, limit: dict[str, Any]) -> Iterator[Limited]:
             with Envoy(binary, configuration):
                 yield Limited(port, upstream, lambda: envoys(admin))
             return
-        proxy = Proxy(load(bootstrap(port, admin, upstream.port, limit, {})), listen=[("127.0.0.1", port)])
+        proxy = Proxy(
+            load(bootstrap(port, admin, upstream.port, limit, {})), name=None, listen=[("127.0.0.1", port)]
+        )
         with running(proxy):
             yield Limited(port, upstream, lambda: ours(proxy))
 

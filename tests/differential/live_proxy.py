@@ -36,6 +36,6 @@ def running(proxy: Proxy) -> Iterator[None]:
 @contextmanager
 def proxy_of(engine: Engine, config_port: int) -> Iterator[int]:
     """Our proxy in the place of a listener; gives its port."""
-    proxy = Proxy(engine, listen=[("127.0.0.1", 0, config_port)])
+    proxy = Proxy(engine, name=None, listen=[("127.0.0.1", 0, config_port)])
     with running(proxy):
         yield proxy.ports[0]

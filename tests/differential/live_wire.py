@@ -136,5 +136,5 @@ def wired(binary: str | None, origin: int, folder: Path) -> Iterator[Front]:
         front.log.append(f"{record.status} {record.flags or '-'} {record.details}")
 
     engine = Engine(load(bootstrap([port], upstreams, listeners={"wire": options})))
-    with running(Proxy(engine, listen=[("127.0.0.1", port)], access_log=note)):
+    with running(Proxy(engine, name=None, listen=[("127.0.0.1", port)], access_log=note)):
         yield front

@@ -54,7 +54,7 @@ def both(binary: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Both
     with EchoServers(len(CLUSTERS)) as upstreams, LiveService(document, port) as service:
         config: dict[str, Any] = bootstrap(ports, upstreams.ports, listeners=listeners)
         config["static_resources"]["clusters"].append(service_cluster(port))
-        proxy = Proxy(Engine(load(config)), listen=[("127.0.0.1", 0, own) for own in ports])
+        proxy = Proxy(Engine(load(config)), name=None, listen=[("127.0.0.1", 0, own) for own in ports])
         with Envoy(binary, config), running(proxy):
             yield Both(
                 dict(zip(listeners, ports, strict=True)),

@@ -118,7 +118,7 @@ def pair(binary: str) -> Iterator[Pair]:
         stack.enter_context(Envoy(binary, found))
         engine = Engine(load(found))
         ours = [("127.0.0.1", 0, port) for port in ports]
-        proxy = Proxy(engine, listen=ours, spans=kept.processor)
+        proxy = Proxy(engine, name=None, listen=ours, spans=kept.processor)
         stack.enter_context(running(proxy))
         yield Pair(dict(zip(LISTENERS, zip(ports, proxy.ports, strict=True), strict=True)), collector, kept)
 

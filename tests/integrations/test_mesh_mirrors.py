@@ -64,6 +64,7 @@ def test_every_client_sends_copies(name: str, two: list[Origin]) -> None:
         copied = sorted((seen["method"], seen["path"], seen["body"]) for seen in shadow.seen)
         assert copied == [("GET", "/a?b", ""), ("POST", "/c", "given")]
         assert {seen["headers"]["host"] for seen in shadow.seen} == {"reviews:9080"}
+        assert {seen["headers"]["x-meshcore-caller"] for seen in shadow.seen} == {"productpage"}
         assert len(app.seen) == 3
         counters = mesh.counters.total()
         assert (counters["mirror.rq_total"], counters["mirror.rq_body_overflow"]) == (2, 1)
@@ -189,6 +190,27 @@ async def test_what_an_asgi_app_answers_is_copied(two: list[Origin]) -> None:
         assert (counters["mirror.rq_total"], counters["mirror.rq_cancelled"]) == (3, 1)
         await middleware._forwarder.close()
         settled(mesh)
+
+
+@in_loop
+async def test_copies_are_of_no_other_protocol_and_without_what_is_for_one_hop(two: list[Origin]) -> None:
+    hop = ((b"connection", b"upgrade, x-hop"), (b"x-hop", b"1"), (b"te", b"trailers"))
+    async with mesh_for(1, two[1].port) as mesh:
+        middleware = MeshMiddleware(App(), mesh=mesh)
+        await Client(middleware).get("/a", headers=(*hop, (b"upgrade", b"websocket")))
+        await Client(middleware).get("/b", headers=(*hop, (b"upgrade", b"h2c")))
+        while middleware._forwarder.copies:
+            await asyncio.sleep(0.001)
+        await middleware._forwarder.close()
+        by_wsgi = WsgiMiddleware(WsgiApp(), mesh=mesh)
+        for path, upgrade in (("/c", "websocket"), ("/d", "h2c")):
+            lines = {"HTTP_CONNECTION": "upgrade, x-hop", "HTTP_X_HOP": "1", "HTTP_UPGRADE": upgrade}
+            await asyncio.to_thread(call, by_wsgi, path, **lines)
+        settled(mesh)
+    assert sorted(seen["path"] for seen in two[1].seen) == ["/b", "/d"]
+    for seen in two[1].seen:
+        assert {"connection", "x-hop", "te", "upgrade"}.isdisjoint(seen["headers"])
+        assert seen["headers"]["x-meshcore-caller"] == "reviews"
 
 
 def test_what_a_wsgi_app_answers_is_copied(two: list[Origin]) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+
 import pytest
 from mesh_support import mesh_of, service
 
@@ -65,3 +67,16 @@ def test_a_flood_of_addresses_is_not_remembered() -> None:
     for number in range(5_000):
         assert f"8.8.{number >> 8}.{number & 255}" not in callers
     assert len(callers._known) <= 4096
+
+
+def test_who_is_not_believed_is_told_once(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.WARNING, "meshcore.mesh"):
+        assert "8.8.8.8" not in mesh_of(service("reviews", 1), callers=()).callers  # nobody is
+        callers = mesh_of(service("reviews", 1)).callers
+        assert "10.0.0.1" in callers
+        assert not caplog.records
+        for address in ("203.0.113.7\r\n", "8.8.8.8", "8.8.8.8"):
+            assert address not in callers
+    (record,) = caplog.records
+    assert "from '203.0.113.7\\r\\n' says" in record.getMessage()
+    assert "--no-proxy-headers" in record.getMessage()

@@ -106,8 +106,10 @@ async def test_a_life(tmp_path: Path) -> None:
     path = tmp_path / "envoy.yaml"
     async with RawOrigin(OK) as first, RawOrigin(OK) as second, RawOrigin(b"", close=False) as slow:
         path.write_text(document(first.port))
-        async with command(path, "--log-format", "json", "--reload-interval", "0") as running:
+        words = ("--log-format", "json", "--reload-interval", "0", "--name", "edge")
+        async with command(path, *words) as running:
             assert await running.status() == 200
+            assert b"\r\nx-meshcore-caller: edge\r\n" in first.heads[0]
 
             path.write_text(document("none"))  # refused, with its position
             running.process.send_signal(signal.SIGHUP)
@@ -215,14 +217,22 @@ def test_addresses_are_checked(listen: str, capsys: pytest.CaptureFixture[str]) 
     assert "is not a port" in capsys.readouterr().err
 
 
+def test_a_name_is_checked(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["proxy", "-c", "none.yaml", "--name", "a,b"])
+    assert ended.value.code == 2
+    assert "'a,b' is no name: expected visible ASCII without a comma" in capsys.readouterr().err
+
+
 @in_loop
 async def test_endpoints_by_name_are_looked_up(tmp_path: Path) -> None:
     path = tmp_path / "envoy.yaml"
     async with RawOrigin(OK) as app:
         by_name = document(app.port).replace("STATIC", "STRICT_DNS\n    dns_lookup_family: V4_ONLY")
         path.write_text(by_name.replace("address: 127.0.0.1", "address: localhost"))
-        async with command(path) as running:
+        async with command(path, "--no-name") as running:
             assert await running.status() == 200
+        assert b"x-meshcore-caller" not in app.heads[0]
 
 
 @pytest.mark.parametrize("arguments", [["--resolver", "dnspython"], []])

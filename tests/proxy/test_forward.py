@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import re
 
 import pytest
 from aiohttp import web
 from proxy_support import HOST, RawClient, RawOrigin, cluster, config_for, in_loop, origin, proxy_for, talking
+
+from meshcore.model import HttpOptions
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 
@@ -25,7 +28,7 @@ async def test_the_target_reaches_the_origin_unchanged(target: str) -> None:
 
 @in_loop
 async def test_headers_keep_their_order_repeats_and_case_and_none_is_added() -> None:
-    async with RawOrigin(OK) as app, proxy_for(config_for(cluster(app.port))) as served:
+    async with RawOrigin(OK) as app, proxy_for(config_for(cluster(app.port)), name=None) as served:
         async with RawClient(served.port) as client:
             await client.get(
                 "/", "X-B: 1", "x-A: two  words", "X-B: 2", "Cookie: a=b", "Cookie: c=d", "X-Empty:"
@@ -39,6 +42,23 @@ async def test_headers_keep_their_order_repeats_and_case_and_none_is_added() -> 
             if line and not line.lower().startswith(("x-forwarded", "x-request", "x-envoy"))
         ]
         assert own == ["X-B: 1", "x-A: two  words", "X-B: 2", "Cookie: a=b", "Cookie: c=d", "X-Empty: "]
+
+
+@pytest.mark.parametrize("name", ["proxy", "edge", None])
+@in_loop
+async def test_it_names_itself_and_nobody_else_does(name: str | None) -> None:
+    forged = ("X-Meshcore-Caller: a", "x_meshcore_caller: b", "x-meshcore_caller: c", "x-meshcore-caller: d")
+    given = {} if name == "proxy" else {"name": name}
+    async with RawOrigin(OK, close=False) as app:
+        config = config_for(cluster(app.port), options=HttpOptions(upgrades=(("websocket", True),)))
+        async with proxy_for(config, **given) as served, RawClient(served.port) as client:
+            for lines in ((), forged, ("Connection: x-meshcore-caller", forged[0])):
+                await client.get("/", *lines)
+                await client.answer()
+            await client.get("/", "Connection: upgrade", "Upgrade: websocket", forged[0])
+            await client.answer()
+    told = [re.findall(rb"x[-_]meshcore[-_]caller: *(.*)\r\n", head, re.IGNORECASE) for head in app.heads]
+    assert told == [[] if name is None else [name.encode()]] * 4
 
 
 @in_loop
