@@ -1,5 +1,6 @@
 from libc.stdint cimport uint64_t
 
+from meshcore._core cimport mc_timeouts
 from meshcore.decision cimport Decision
 from meshcore.integrations._member cimport Member
 
@@ -29,7 +30,7 @@ cdef class Answer:
 
     cdef int serve(self, Decision decision, bint edited) except -1
     cdef int hand_over(self, object coroutine) except -1
-    cdef int _run(self, uint64_t now_ns) except -1
+    cdef int _run(self, uint64_t began_ns) except -1
     cdef object _told(self, object message)
     cdef int _waits(self) except -1
     cdef int _returned(self, object value) except -1
@@ -50,3 +51,4 @@ cdef class Deadlines:
 
 
 cdef Answer answer_of(Served served, dict scope, object receive, object send)
+cdef dict scope_for_app(Decision decision, dict scope, const mc_timeouts *timeouts)

@@ -1,25 +1,39 @@
 """What is answered to one request: awaited in place of the app, and its ``send``.
 
 By hand what ``async def``, ``try`` and ``finally`` would do, since it is done for each request: nothing is made but
-the Answer itself, and of the event loop nothing is asked before the app waits for something.
+the Answer itself, and of the event loop nothing is asked before the app waits for something. What it includes is in
+files of its own, but no modules: each of those would have a library's pages, which few requests find at hand.
 """
 
 import asyncio
 
 cimport cython
-from cpython.contextvars cimport PyContext_CopyCurrent, PyContextVar_Reset, PyContextVar_Set
+from cpython.bytes cimport PyBytes_CheckExact
+from cpython.contextvars cimport (
+    PyContext_CopyCurrent, PyContext_Enter, PyContext_Exit, PyContextVar_Reset, PyContextVar_Set,
+)
+from cpython.dict cimport PyDict_Copy
+from cpython.list cimport PyList_New
 from cpython.object cimport PyObject
-from cpython.ref cimport Py_DECREF
-from libc.stdint cimport uint64_t
+from cpython.ref cimport Py_DECREF, Py_INCREF, Py_XDECREF
+from cpython.tuple cimport PyTuple_GET_ITEM
+from libc.stdint cimport uint32_t, uint64_t
 
-from meshcore._core cimport mc_decision_close, mc_decision_timeouts, mc_platform_now_ns, mc_timeouts
+from meshcore._clock cimport now_ns
+from meshcore._core cimport (
+    mc_attempt_request_headers, mc_decision, mc_decision_close, mc_decision_request_stays, mc_decision_timeouts,
+    mc_header_line, mc_router_told, mc_scratch, mc_scratch_init, mc_scratch_reset, mc_slice, mc_timeouts, mc_view,
+)
+from meshcore._fastcall cimport mc_call_in_place
+from meshcore._request cimport MC_LISTS_STAY
 from meshcore._sealed cimport seal
-from meshcore.decision cimport Decision
-from meshcore.integrations._asgi_head cimport HEAD, LAST, head_of, kind_of
-from meshcore.integrations._asgi_outside cimport PyIter_Send, coroutine_of, sent_outside
-from meshcore.integrations._asgi_scope cimport scope_for_app
-from meshcore.integrations._fields cimport PyDict_CheckExact
-from meshcore.integrations._member cimport Member
+from meshcore.decision cimport Block, Decision
+from meshcore.integrations._fields cimport Field, PyDict_CheckExact, Word, field_of, is_word, unlikely, value_of, word_of
+from meshcore.integrations._head cimport stays, tell
+from meshcore.integrations._lines cimport bytes_of, is_host, same
+from meshcore.integrations._member cimport Member, count
+
+from urllib.parse import unquote
 
 from meshcore.context import _CURRENT, RequestContext
 from meshcore.integrations._asgi_forward import answer as own_answer
@@ -29,10 +43,14 @@ __all__ = ["Answer", "Served", "serve"]
 
 cdef extern from "Python.h":
     Py_ssize_t PyVectorcall_NARGS(size_t count)
-    const unsigned long Py_TPFLAGS_HAVE_VECTORCALL
-    ctypedef struct PyTypeObject:
-        unsigned long tp_flags
-        Py_ssize_t tp_vectorcall_offset
+    # 1: it waits, 0: it has returned
+    int PyIter_Send(object awaited, object value, PyObject **result) except -1
+    bint PyCoro_CheckExact(object awaited)
+    Py_ssize_t PyDict_GET_SIZE(object items)
+
+include "meshcore/integrations/_asgi_head.pxi"
+include "meshcore/integrations/_asgi_lines.pxi"
+include "meshcore/integrations/_asgi_outside.pxi"
 
 cdef object CURRENT = _CURRENT
 
@@ -54,9 +72,9 @@ cdef class Answer:
         return self._told(message)
 
     cdef object _told(self, object message):
-        if self._decision is None:
+        if unlikely(self._decision is None):
             raise RuntimeError("there is nothing to send for: no app has been called")
-        if not PyDict_CheckExact(message):
+        if unlikely(not PyDict_CheckExact(message)):
             message = dict(message)
         cdef int kind = kind_of(message)
         if kind == HEAD:
@@ -95,14 +113,14 @@ cdef class Answer:
         self._running = coroutine
         return 0
 
-    cdef int _run(self, uint64_t now_ns) except -1:
+    cdef int _run(self, uint64_t began_ns) except -1:
         """Call the app; 0: nobody knows what time it is."""
         cdef mc_timeouts limits
         cdef dict scope
         mc_decision_timeouts(&self._decision._block.decision, &limits)
         self._timeout_ms = limits.request_ms
         if limits.request_ms:
-            self._deadline_ns = (now_ns or mc_platform_now_ns()) + limits.request_ms * 1_000_000
+            self._deadline_ns = (began_ns or now_ns()) + limits.request_ms * 1_000_000
         try:
             scope = scope_for_app(self._decision, self._scope, &limits) if self._edited else self._scope
             if self._named is not None:
@@ -137,7 +155,7 @@ cdef class Answer:
             else:
                 self._run(0)
         while True:
-            if self._running is None:
+            if unlikely(self._running is None):
                 raise RuntimeError("cannot reuse already awaited coroutine")
             try:
                 waits = PyIter_Send(self._running, None, &result)
@@ -192,7 +210,7 @@ cdef class Answer:
         """The app waits for something: from now on its time has to be watched."""
         if not self._timeout_ms or self._deadlines is not None or self._counted:
             return 0
-        cdef uint64_t now = mc_platform_now_ns()
+        cdef uint64_t now = now_ns()
         cdef double left = <double> (self._deadline_ns - now) / 1e9 if self._deadline_ns > now else 0
         try:
             loop = asyncio.get_running_loop()
@@ -214,9 +232,9 @@ cdef class Answer:
 
     cdef int _returned(self, object value) except -1:
         """What was awaited returned; whether that was all."""
-        if self._answering:
+        if unlikely(self._answering):
             self._status = value
-        elif self._late:  # it has not let itself be cancelled
+        elif unlikely(self._late):  # it has not let itself be cancelled
             uncancelled(self._task)
             return self._too_late()
         return self._over(None)
@@ -244,7 +262,7 @@ cdef class Answer:
         self._running = self._scope = self._receive = self._outside = None
         if self._decision is None:
             return 1
-        if not self._status and error is not None and isinstance(error, Exception):
+        if unlikely(not self._status and error is not None and isinstance(error, Exception)):
             self._status = 500  # which is what the server answers then
             self._decision.report(status=500, replayable=False)
         self._ended(error is None)
@@ -254,7 +272,7 @@ cdef class Answer:
     cdef int _leave(self, object error) except -1:
         """End the request's context."""
         token, self._token = self._token, None
-        if error is not None and isinstance(error, Exception):
+        if unlikely(error is not None and isinstance(error, Exception)):
             # Who handles it outside of us (Starlette's handler of Exception) works for the request, too.
             # Servers have a task for each request, with which its context goes.
             return 1
@@ -271,7 +289,7 @@ cdef class Answer:
         self._counted = True
         if self._deadlines is not None:
             self._deadlines._answers.pop(self, None)
-        self._served.count(self._decision, self._status)
+        count(self._served, self._decision, self._status)
         if self._decision._block.decision.entered != NULL:
             self._decision.finish(complete=complete)
         else:
@@ -281,17 +299,15 @@ cdef class Answer:
 
 # The interpreter makes no tuple of the arguments then, which the app's send is called with at least twice a request.
 cdef object call(PyObject *answer, PyObject *const *given, size_t count, PyObject *names):
-    if PyVectorcall_NARGS(count) != 1 or names != NULL:
+    if unlikely(PyVectorcall_NARGS(count) != 1 or names != NULL):
         raise TypeError("send() takes one message")
     return (<Answer> answer)._told(<object> given[0])
 
 
 seal(Answer, "answers are what a middleware returns")
 
-cdef object answer_type = Answer
 cdef Answer any_answer = Answer.__new__(Answer)
-(<PyTypeObject *> answer_type).tp_vectorcall_offset = <char *> &any_answer._vectorcall - <char *> <PyObject *> any_answer
-(<PyTypeObject *> answer_type).tp_flags |= Py_TPFLAGS_HAVE_VECTORCALL
+mc_call_in_place(<PyObject *> Answer, <char *> &any_answer._vectorcall - <char *> <PyObject *> any_answer)
 
 
 cdef Answer answer_of(Served served, dict scope, object receive, object send):
@@ -351,7 +367,7 @@ cdef class Deadlines:
 
     def look(self):
         """End what has taken too long, and look again when the next one may have."""
-        cdef uint64_t now = mc_platform_now_ns()
+        cdef uint64_t now = now_ns()
         cdef Answer answer
         while self._answers:
             answer = next(iter(self._answers))

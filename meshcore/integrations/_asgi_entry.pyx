@@ -3,18 +3,20 @@ from here; the others go aside.
 """
 
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_CheckExact, PyBytes_GET_SIZE
+from cpython.object cimport PyObject, PyTypeObject, ternaryfunc
 from cpython.tuple cimport PyTuple_CheckExact, PyTuple_GET_ITEM, PyTuple_GET_SIZE
 from libc.string cimport memcmp
 
+from meshcore._fastcall cimport mc_call_in_place
 from meshcore._request cimport MC_LISTS_STAY, PyList_CheckExact, PyList_GET_ITEM, PyList_GET_SIZE
 from meshcore.decision cimport Decision
 from meshcore.integrations._asgi_answer cimport Answer, Served, answer_of
-from meshcore.integrations._asgi_scope cimport target_in
 from meshcore.integrations._fields cimport (
-    Field, PyDict_CheckExact, PyObject, Word, field_of, given, given_or, is_word, word_of,
+    Field, PyDict_CheckExact, Word, field_of, given, given_or, is_word, unlikely, value_of, word_of,
 )
-from meshcore.integrations._member cimport port_in
+from meshcore.integrations._member cimport Known, is_plain, known_of, name, port_in, told_in
 
+from meshcore.integrations._asgi_scope import target_of
 from meshcore.integrations._inbound import MARK
 
 __all__ = ["Entry"]
@@ -23,15 +25,18 @@ cdef bytes mark = MARK.encode()
 cdef Py_ssize_t mark_size = len(mark)
 cdef const char *mark_text = mark
 
-cdef Field *TYPE = field_of("type")
-cdef Field *CLIENT = field_of("client")
-cdef Field *HEADERS = field_of("headers")
-cdef Field *HTTP_VERSION = field_of("http_version")
-cdef Field *METHOD = field_of("method")
-cdef Field *SCHEME = field_of("scheme")
+cdef Field TYPE = field_of("type")
+cdef Field CLIENT = field_of("client")
+cdef Field HEADERS = field_of("headers")
+cdef Field HTTP_VERSION = field_of("http_version")
+cdef Field METHOD = field_of("method")
+cdef Field QUERY_STRING = field_of("query_string")
+cdef Field RAW_PATH = field_of("raw_path")
+cdef Field SCHEME = field_of("scheme")
 
-cdef Word *HTTP = word_of("http")
-cdef Word *HTTP_1_1 = word_of("1.1")
+cdef Word A_SCHEME = word_of("http")
+cdef Word HTTP = word_of("http")
+cdef Word HTTP_1_1 = word_of("1.1")
 
 #: By ASGI's ``http_version``.
 cdef dict protocols = {"1.0": "HTTP/1.0", "1.1": "HTTP/1.1", "2": "HTTP/2", "3": "HTTP/3"}
@@ -47,13 +52,13 @@ cdef bint names_a_caller(object lines) except -1:
     """Whether the caller says that it is in the mesh."""
     cdef Py_ssize_t i
     cdef PyObject *line  # borrowed: nothing runs here that could let go of it
-    if not MC_LISTS_STAY or not PyList_CheckExact(lines):
+    if unlikely(not MC_LISTS_STAY or not PyList_CheckExact(lines)):
         return is_marked(lines)
     for i in range(PyList_GET_SIZE(lines)):
         line = PyList_GET_ITEM(lines, i)
-        if not PyTuple_CheckExact(<object> line) or not PyTuple_GET_SIZE(<object> line):
+        if unlikely(not PyTuple_CheckExact(<object> line) or not PyTuple_GET_SIZE(<object> line)):
             return is_marked(lines)
-        if is_mark(PyTuple_GET_ITEM(<object> line, 0)):
+        if unlikely(is_mark(PyTuple_GET_ITEM(<object> line, 0))):
             return True
     return False
 
@@ -67,45 +72,103 @@ cdef bint is_marked(object lines) except -1:
     return False
 
 
+cdef inline object target_in(dict scope):
+    """As target_of() has it."""
+    cdef PyObject *path = value_of(scope, &RAW_PATH)
+    cdef PyObject *query = value_of(scope, &QUERY_STRING)
+    if (
+        path != NULL and PyBytes_CheckExact(<object> path) and PyBytes_GET_SIZE(<object> path)
+        and query != NULL and PyBytes_CheckExact(<object> query) and not PyBytes_GET_SIZE(<object> query)
+    ):
+        return <object> path
+    return target_of(scope)
+
+
+cdef tuple pair_of(object client):
+    """The address and the port, where they are no tuple."""
+    return (client[0], client[1]) if client else (None, 0)
+
+
+cdef str protocol_of(object version):
+    """Of ASGI's ``http_version``."""
+    return protocols.get(version) or f"HTTP/{version}"
+
+
+cdef extern from "Python.h":
+    Py_ssize_t PyVectorcall_NARGS(size_t count)
+    PyTypeObject *Py_TYPE(object thing)
+
+cdef ternaryfunc by_slot       # what an Entry is called by, where nobody has changed that
+cdef Py_ssize_t vectorcall_at  # in an Entry
+
+
 cdef class Entry(Served):
+    cdef void *_vectorcall
+
+    def __cinit__(self):
+        self._vectorcall = <void *> &call
+        if Py_TYPE(self).tp_call == by_slot:  # since Python 3.12 a class is called as its base is without that
+            mc_call_in_place(<PyObject *> Py_TYPE(self), vectorcall_at)
+
     def __call__(self, scope, receive, send):
-        if not PyDict_CheckExact(scope):
+        return self._called_with(scope, receive, send)
+
+    cdef object _called_with(self, object scope, object receive, object send):
+        if unlikely(not PyDict_CheckExact(scope)):
             scope = dict(scope)
-        kind = given(<dict> scope, TYPE)
-        if is_word(<PyObject *> kind, HTTP) and self.mesh.started is True:
+        kind = given(<dict> scope, &TYPE)
+        if is_word(<PyObject *> kind, &HTTP) and self.is_started():
             return answer_of(self, <dict> scope, receive, send)
         return self._other(scope, receive, send)
 
     cdef int begin(self, Answer answer) except -1:
         cdef dict scope = answer._scope
-        client = given_or(scope, CLIENT, None)
-        scheme = given_or(scope, SCHEME, None)
-        source, port = None, 0
-        if client:
-            source, port = client[0], client[1]
-        version = given(scope, HTTP_VERSION)
-        headers = given(scope, HEADERS)
-        if not isinstance(headers, (list, tuple)):  # they may be there to be read once
+        cdef Known known
+        client = given_or(scope, &CLIENT, None)
+        scheme = given_or(scope, &SCHEME, None)
+        if unlikely(not PyTuple_CheckExact(client) or PyTuple_GET_SIZE(client) != 2):
+            client = pair_of(client)
+        source, port = <object> PyTuple_GET_ITEM(client, 0), <object> PyTuple_GET_ITEM(client, 1)
+        version = given(scope, &HTTP_VERSION)
+        headers = given(scope, &HEADERS)
+        if unlikely(not isinstance(headers, (list, tuple))):  # they may be there to be read once
             headers = list(headers)
             answer._scope = scope = {**scope, "headers": headers}
         cdef bint called = names_a_caller(headers) and source in self.mesh.callers
-        cdef tuple served = self.served()
-        cdef list told = self.told(headers)
-        if told is not None:
+        known = known_of(self, self._engine._serving.snapshot().config)
+        cdef list told = told_in(known, headers)
+        if unlikely(told is not None):
             headers = told
             answer._scope = scope = {**scope, "headers": told}
         cdef Decision decision = self._engine.decided(
-            given(scope, METHOD),
+            given(scope, &METHOD),
             target_in(scope),
             headers,
-            scheme or "http",
+            (scheme or "http") if unlikely(not is_word(<PyObject *> scheme, &A_SCHEME)) else scheme,
             source,
             port_in(port),
-            "HTTP/1.1" if is_word(<PyObject *> version, HTTP_1_1) else protocols.get(version) or f"HTTP/{version}",
+            protocol_of(version) if unlikely(not is_word(<PyObject *> version, &HTTP_1_1)) else "HTTP/1.1",
             called,
-            served,
+            known.served,
         )
-        if told is not None or not self.is_plain(decision, called):
+        known = known_of(self, decision._snapshot.config)  # it may have been swapped
+        if unlikely(told is not None or not is_plain(self, known, decision, called)):
             return answer.hand_over(self._aside(decision, scope, answer._receive, answer._send, called))
-        self.name(decision, called)
+        name(known, decision, called)
         return answer.serve(decision, not called)
+
+
+# The interpreter makes no tuple of the arguments then.
+cdef object call(PyObject *entry, PyObject *const *arguments, size_t count, PyObject *names):
+    cdef Py_ssize_t by_place = PyVectorcall_NARGS(count)
+    if by_place == 3 and names == NULL and Py_TYPE(<object> entry).tp_call == by_slot:
+        return (<Entry> entry)._called_with(<object> arguments[0], <object> arguments[1], <object> arguments[2])
+    named = {name: <object> arguments[by_place + i] for i, name in enumerate(<tuple> names)} if names != NULL else {}
+    return Py_TYPE(<object> entry).tp_call(
+        <object> entry, tuple([<object> arguments[i] for i in range(by_place)]), named)
+
+
+cdef Entry any_entry = Entry.__new__(Entry)
+by_slot = Py_TYPE(any_entry).tp_call
+vectorcall_at = <char *> &any_entry._vectorcall - <char *> <PyObject *> any_entry
+mc_call_in_place(<PyObject *> Entry, vectorcall_at)

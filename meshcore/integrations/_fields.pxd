@@ -1,73 +1,82 @@
-# Reading what servers and apps give: dicts of a few texts, which each of them makes alike every time. Inline: every
-# request passes here.
+# Reading what servers and apps give: dicts of a few texts, which each of them makes alike every time.
 
 from cpython.dict cimport PyDict_CheckExact
 from cpython.object cimport PyObject
 from libc.stdint cimport uint32_t
-from libc.string cimport memcmp
 
-from meshcore._request cimport PyUnicode_1BYTE_DATA, PyUnicode_GET_LENGTH, is_ascii
+from meshcore._request cimport PyUnicode_1BYTE_DATA, PyUnicode_GET_LENGTH
 
 
 cdef extern from "Python.h":
     PyObject *PyDict_GetItemWithError(object items, object key) except? NULL
     bint PyDict_Next(object items, Py_ssize_t *at, PyObject **key, PyObject **value) noexcept
+    # What hardly ever is: its code does not lie in the way of what nearly always is.
+    bint unlikely(bint condition) noexcept
 
 
-cdef struct Field:
-    PyObject *name    # interned
-    Py_ssize_t at     # where the dict had it that was looked at last
-    uint32_t misses   # how often it was not there
+# In C where each module has a function of its own, which is not to be written out again wherever it is called: hardly any
+# request finds the code that it needs at hand, and the less of it there is, the sooner it is there.
+cdef extern from *:
+    """
+    typedef struct {
+      PyObject *name;   /* interned */
+      Py_ssize_t at;    /* where the dict had it that was looked at last */
+      uint32_t misses;  /* how often it was not there */
+    } mc_field;
+
+    typedef struct {
+      PyObject *latest;  /* the str that was found to be it last: of code that is run again it is the same object */
+      PyObject *text;    /* ASCII */
+    } mc_word;
+
+    /* PyDict_Next gives what follows a place, and minds its bounds, wherever that is: a place is no more than a guess. */
+    #ifdef __GNUC__
+    __attribute__((noinline, unused))
+    #endif
+    static PyObject *mc_value_there(PyObject *items, const mc_field *field) {
+      PyObject *key, *value;
+      Py_ssize_t at = field->at;
+      return PyDict_Next(items, &at, &key, &value) && key == field->name ? value : NULL;
+    }
+    """
+    ctypedef struct Field "mc_field":
+        PyObject *name
+        Py_ssize_t at
+        uint32_t misses
+
+    ctypedef struct Word "mc_word":
+        PyObject *latest
+        PyObject *text
+
+    PyObject *value_there "mc_value_there"(object items, const Field *field) noexcept
 
 
-cdef Field *field_of(str name) except NULL
+cdef Field field_of(str name) except *
 cdef PyObject *looked_up(object items, Field *field) except? NULL
 
 
 cdef inline PyObject *value_of(object items, Field *field) except? NULL:
-    """The value in a dict, borrowed; NULL: it has none.
-
-    PyDict_Next gives what follows a place, and minds its bounds, wherever that is: a place is no more than a guess.
-    """
-    cdef PyObject *key
-    cdef PyObject *value
-    cdef Py_ssize_t at = field.at
-    if PyDict_Next(items, &at, &key, &value) and key == field.name:
-        return value
-    return looked_up(items, field)
+    """The value in a dict, borrowed; NULL: it has none."""
+    cdef PyObject *found = value_there(items, field)
+    return looked_up(items, field) if unlikely(found == NULL) else found
 
 
 cdef inline object given(dict items, Field *field):
     cdef PyObject *found = value_of(items, field)
-    if found == NULL:
+    if unlikely(found == NULL):
         raise KeyError(<object> field.name)
     return <object> found
 
 
 cdef inline object given_or(dict items, Field *field, object otherwise):
     cdef PyObject *found = value_of(items, field)
-    return otherwise if found == NULL else <object> found
+    return otherwise if unlikely(found == NULL) else <object> found
 
 
-cdef struct Word:
-    const char *text  # ASCII
-    Py_ssize_t size
-    PyObject *latest  # the str that was found to be it last: of code that is run again it is the same object
-
-
-cdef Word *word_of(str text) except NULL
-cdef void remember(Word *word, PyObject *value) noexcept
+cdef Word word_of(str text) except *
+cdef bint is_spelt(PyObject *value, Word *word) noexcept
 
 
 cdef inline bint is_word(PyObject *value, Word *word) noexcept:
     """Whether it is this str; False for a str of a class of its own, too."""
-    if value == word.latest:
-        return True
-    if (
-        is_ascii(<object> value)
-        and PyUnicode_GET_LENGTH(<object> value) == word.size
-        and not memcmp(PyUnicode_1BYTE_DATA(<object> value), word.text, word.size)
-    ):
-        remember(word, value)
-        return True
-    return False
+    return value == word.latest or is_spelt(value, word)

@@ -1,9 +1,9 @@
 """Reading what servers and apps give."""
 
 from cpython.ref cimport Py_INCREF, Py_XDECREF
-from libc.stdlib cimport calloc
+from libc.string cimport memcmp
 
-from meshcore._request cimport MC_LISTS_STAY
+from meshcore._request cimport MC_LISTS_STAY, is_ascii
 
 import sys
 
@@ -11,14 +11,13 @@ cdef enum:
     MISSES = 100  # then whoever makes the dicts has no place for it
 
 
-cdef Field *field_of(str name) except NULL:
-    """It lives as long as the process."""
-    cdef Field *made = <Field *> calloc(1, sizeof(Field))
-    if made == NULL:
-        raise MemoryError
+cdef Field field_of(str name) except *:
+    """One that holds the name for as long as the process lives."""
+    cdef Field made
     name = sys.intern(name)
     Py_INCREF(name)
     made.name = <PyObject *> name
+    made.at = made.misses = 0
     return made
 
 
@@ -38,20 +37,28 @@ cdef PyObject *looked_up(object items, Field *field) except? NULL:
     return found
 
 
-cdef Word *word_of(str text) except NULL:
-    """It lives as long as the process."""
-    cdef Word *made = <Word *> calloc(1, sizeof(Word))
-    if made == NULL:
-        raise MemoryError
+cdef Word word_of(str text) except *:
+    """One that holds the text for as long as the process lives."""
+    cdef Word made
     Py_INCREF(text)
-    made.text = <const char *> PyUnicode_1BYTE_DATA(text)
-    made.size = PyUnicode_GET_LENGTH(text)
+    made.text = <PyObject *> text
+    made.latest = NULL
     return made
 
 
-cdef void remember(Word *word, PyObject *value) noexcept:
+cdef bint is_spelt(PyObject *value, Word *word) noexcept:
+    """Whether another object is this str; if so, it is asked for first from now on."""
     cdef PyObject *before = word.latest
+    if (
+        not is_ascii(<object> value)
+        or PyUnicode_GET_LENGTH(<object> value) != PyUnicode_GET_LENGTH(<object> word.text)
+        or memcmp(
+            PyUnicode_1BYTE_DATA(<object> value), PyUnicode_1BYTE_DATA(<object> word.text),
+            PyUnicode_GET_LENGTH(<object> word.text))
+    ):
+        return False
     if MC_LISTS_STAY:  # else another thread might forget the same one
         Py_INCREF(<object> value)
         word.latest = value
         Py_XDECREF(before)
+    return True

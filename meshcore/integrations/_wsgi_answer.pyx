@@ -14,7 +14,7 @@ from meshcore._request cimport PyUnicode_1BYTE_DATA, PyUnicode_GET_LENGTH, is_as
 from meshcore._sealed cimport seal
 from meshcore.decision cimport Decision
 from meshcore.integrations._head cimport stays, tell
-from meshcore.integrations._member cimport Member
+from meshcore.integrations._member cimport Member, count
 from meshcore.integrations._wsgi_environ cimport environ_for_app
 
 from meshcore.context import _CURRENT, RequestContext
@@ -169,7 +169,7 @@ cdef class Answer:
             return 0
         self._over = True
         if self._routed:
-            self._member.count(self._decision, self._status)
+            count(self._member, self._decision, self._status)
         elif self._called:  # as at a sidecar, whose inbound listener takes whatever comes
             self._member._requests.count((self._decision.cluster or "", self._status, ""))
         if self._decision._block.decision.entered != NULL:

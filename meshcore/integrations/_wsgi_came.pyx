@@ -25,8 +25,8 @@ cdef enum:
     PLACES = 512      # for headers that are remembered; clients may make up any number
     VALUE_KEPT = 128  # bytes
 
-cdef Field *RAW_URI = field_of("RAW_URI")
-cdef Field *REQUEST_URI = field_of("REQUEST_URI")
+cdef Field RAW_URI = field_of("RAW_URI")
+cdef Field REQUEST_URI = field_of("REQUEST_URI")
 #: Those of which each client has its own: they are not looked for again.
 cdef tuple OWN_TO_CLIENTS = (b"authorization", b"cookie", b"proxy-authorization")
 
@@ -156,9 +156,9 @@ cdef list lines_in(dict environ, Came *came):
 
 
 cdef object target_in(dict environ):
-    cdef PyObject *found = value_of(environ, RAW_URI)
+    cdef PyObject *found = value_of(environ, &RAW_URI)
     if found == NULL or not <object> found:
-        found = value_of(environ, REQUEST_URI)
+        found = value_of(environ, &REQUEST_URI)
     if found == NULL or not <object> found:
         return target_made(environ)
     raw = <object> found

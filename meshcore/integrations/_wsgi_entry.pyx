@@ -4,7 +4,7 @@ here; the others go aside.
 
 from meshcore.decision cimport Decision
 from meshcore.integrations._fields cimport Field, PyDict_CheckExact, field_of, given, given_or
-from meshcore.integrations._member cimport Member, port_in
+from meshcore.integrations._member cimport Known, Member, is_plain, known_of, name, port_in, told_in
 from meshcore.integrations._wsgi_answer cimport answer_of
 from meshcore.integrations._wsgi_came cimport Came, lines_in, target_in
 
@@ -12,11 +12,11 @@ from meshcore.integrations._traces import told_environ
 
 __all__ = ["Entry"]
 
-cdef Field *METHOD = field_of("REQUEST_METHOD")
-cdef Field *SCHEME = field_of("wsgi.url_scheme")
-cdef Field *SOURCE = field_of("REMOTE_ADDR")
-cdef Field *SOURCE_PORT = field_of("REMOTE_PORT")
-cdef Field *PROTOCOL = field_of("SERVER_PROTOCOL")
+cdef Field METHOD = field_of("REQUEST_METHOD")
+cdef Field SCHEME = field_of("wsgi.url_scheme")
+cdef Field SOURCE = field_of("REMOTE_ADDR")
+cdef Field SOURCE_PORT = field_of("REMOTE_PORT")
+cdef Field PROTOCOL = field_of("SERVER_PROTOCOL")
 
 
 cdef class Entry(Member):
@@ -26,29 +26,30 @@ cdef class Entry(Member):
         return self._begin(<dict> environ, start_response)
 
     cdef object _begin(self, dict environ, object start_response):
-        if self.mesh.started is not True:
+        if not self.is_started():
             self.mesh.use()
         cdef Came came
         cdef list headers = lines_in(environ, &came)
-        source = given_or(environ, SOURCE, None)
-        cdef tuple served = self.served()
-        cdef list told = self.told(headers)
+        source = given_or(environ, &SOURCE, None)
+        cdef Known known = known_of(self, self._engine._serving.snapshot().config)
+        cdef list told = told_in(known, headers)
         if told is not None:
             environ = told_environ(environ, headers, told)
             headers = lines_in(environ, &came)
         cdef bint called = came.marked and source in self.mesh.callers
         cdef Decision decision = self._engine.decided(
-            given(environ, METHOD),
+            given(environ, &METHOD),
             target_in(environ),
             headers,
-            given(environ, SCHEME),
+            given(environ, &SCHEME),
             source,
-            port_in(given_or(environ, SOURCE_PORT, None)),
-            given_or(environ, PROTOCOL, "HTTP/1.1"),
+            port_in(given_or(environ, &SOURCE_PORT, None)),
+            given_or(environ, &PROTOCOL, "HTTP/1.1"),
             called,
-            served,
+            known.served,
         )
-        if told is not None or not self.is_plain(decision, called):
+        known = known_of(self, decision._snapshot.config)  # it may have been swapped
+        if told is not None or not is_plain(self, known, decision, called):
             return self._aside(decision, headers, environ, start_response, called)
-        self.name(decision, called)
+        name(known, decision, called)
         return answer_of(self, decision, start_response, called).serve(environ, came.spelt)

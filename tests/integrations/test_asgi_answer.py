@@ -77,6 +77,33 @@ async def test_it_is_a_coroutine_like_any_other() -> None:
     mesh.close()
 
 
+class Own(MeshMiddleware):
+    """A class of a user's own."""
+
+    called = ""
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        self.called = scope["path"]
+        await super().__call__(scope, receive, send)
+
+
+@in_loop
+async def test_it_is_called_by_place_by_name_and_as_its_class_has_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    app, mesh = App(), started()
+    middleware = MeshMiddleware(app, mesh=mesh)
+    await middleware(scope_of(), send=ignore, receive=request)
+    for given, named, wrong in (((scope_of(), request), {}, "3 positional|send"), ((), {"a": 1}, "argument")):
+        with pytest.raises(TypeError, match=wrong):
+            middleware(*given, **named)
+    own = Own(app, mesh=started(), service="reviews")
+    await own(scope_of(path="/b"), request, ignore)
+    assert (own.called, [scope["path"] for scope in app.seen]) == ("/b", ["/a", "/b"])
+    monkeypatch.setattr(MeshMiddleware, "__call__", lambda *arguments: len(arguments))
+    assert middleware(scope_of(), request, ignore) == 4
+    own.mesh.close()
+    mesh.close()
+
+
 @in_loop
 async def test_what_has_not_begun_ends_without_a_trace() -> None:
     app, mesh = App(), started()

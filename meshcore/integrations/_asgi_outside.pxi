@@ -1,21 +1,15 @@
-"""The server's part of an answer's end, kept out of the request's context.
-
-A server that has sent the last bytes sets a timer for the next request of the connection, or begins with that one. Both
-copy the context that they are made in: there the request that is over would live on, with all that it had, until the
-timer is let go of, and the next request would begin in the context of this one.
-"""
-
-cimport cython
-from cpython.contextvars cimport PyContext_Enter, PyContext_Exit
-from cpython.object cimport PyObject
-from cpython.ref cimport Py_DECREF
-
+# The server's part of an answer's end, kept out of the request's context. Part of _asgi_answer.pyx.
+#
+# A server that has sent the last bytes sets a timer for the next request of the connection, or begins with that one. Both
+# copy the context that they are made in: there the request that is over would live on, with all that it had, until the
+# timer is let go of, and the next request would begin in the context of this one.
 
 async def awaited(what):
     return await what
 
 
-cdef object coroutine_of(object what):
+cdef inline object coroutine_of(object what):
+    """Of whatever awaitable an app or a server's send may return."""
     return what if PyCoro_CheckExact(what) else awaited(what)
 
 
@@ -93,7 +87,7 @@ cdef class Sent:
 cdef Sent sent = Sent()
 
 
-cdef object sent_outside(object context, object send, object message):
+cdef inline object sent_outside(object context, object send, object message):
     """Begin with ``send(message)``, all of which is done in the context; returns what is to be awaited for the rest.
 
     Nearly all servers are through with that at once: who waits for the bytes has them the sooner.
