@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import re
 import socket
+from difflib import get_close_matches
 
 from meshcore.model._dataclass import dataclass
 
@@ -49,6 +50,8 @@ PLAIN = frozenset(
 )
 #: Commands that name a header, and perhaps an alternative.
 HEADER = frozenset({"REQ", "RESP"})
+#: What Envoy calls them, too.
+ALIASES = {"REQUEST_HEADER": "REQ", "RESPONSE_HEADER": "RESP"}
 #: Commands that name something else.
 NAMED = frozenset({"ENVIRONMENT", "QUERY_PARAM"})
 #: Commands of data that no filter of ours makes: they never have a value.
@@ -131,8 +134,11 @@ def known_text(segment: Segment) -> str:
 
 def _command(found: re.Match[str]) -> Segment:
     name, argument, limit = found.groups()
+    name = ALIASES.get(name, name)
     if name not in COMMANDS:
-        raise FormatError(f"unknown command %{name}%", found.start())
+        what = f"unknown command %{name}%, or one of Envoy's that is not served"
+        near = get_close_matches(name, COMMANDS, 1, 0.8)
+        raise FormatError(what + "".join(f"; did you mean %{other}%?" for other in near), found.start())
     max_length = None if limit is None else int(limit)
     if name in HEADER:
         return _header(found, name, argument or "", max_length)

@@ -251,8 +251,10 @@ class Attempts:
     def _end(self, one: Try, error: str) -> None:
         if one.attempt.running:
             self.reply = None
-            one.failure = error
-            self._go_on(self._decision.report(error=error, attempt=one.attempt, replayable=self._replayable))
+            further = self._decision.report(error=error, attempt=one.attempt, replayable=self._replayable)
+            if not one.attempt.running:  # where slow tries are hedged, one that idles goes on
+                one.failure = error
+            self._go_on(further)
 
     def _failed(self, one: Try, reply: Reply) -> None:
         if not reply.error:  # nothing was sent, and no endpoint is to blame

@@ -82,23 +82,29 @@ static mc_code router_lines(const mc_forwarding *f, const mc_router_lines *route
     code = tell(lines, MC_LITERAL("grpc-timeout"), mc_grpc_timeout_write(router->grpc_ms, text));
   }
   if (!code && !f->options->suppress_envoy_headers) {
-    code = tell_number(lines, MC_LITERAL("x-envoy-expected-rq-timeout-ms"), router->expected_ms);
+    code = mc_expected_timeout_tell(lines, router->expected_ms);
   }
   if (!code) code = tell_number(lines, MC_LITERAL("x-envoy-attempt-count"), router->attempt);
   if (code || !router->timeout_retry.data) return code;
   return mc_header_list_replace(lines, MC_LITERAL("x-envoy-is-timeout-retry"), router->timeout_retry);
 }
 
+void mc_control_headers_remove(mc_header_list *lines) {
+  uint32_t kept = 0;
+  for (uint32_t i = 0; i < lines->count; i++) {
+    if (mc_header_id_of(lines->lines[i].name) == MC_HEADER_ENVOY_CONTROL) continue;
+    lines->lines[kept++] = lines->lines[i];
+  }
+  lines->count = kept;
+}
+
+mc_code mc_expected_timeout_tell(mc_header_list *lines, uint64_t ms) {
+  return tell_number(lines, MC_LITERAL("x-envoy-expected-rq-timeout-ms"), ms);
+}
+
 /* What the router does before the edits: its own control headers go, the timeout is told. */
 static mc_code router_headers(const mc_forwarding *f, mc_header_list *lines) {
-  if (f->view->internal) { /* of others the view has hidden them already */
-    uint32_t kept = 0;
-    for (uint32_t i = 0; i < lines->count; i++) {
-      if (mc_header_id_of(lines->lines[i].name) == MC_HEADER_ENVOY_CONTROL) continue;
-      lines->lines[kept++] = lines->lines[i];
-    }
-    lines->count = kept;
-  }
+  if (f->view->internal) mc_control_headers_remove(lines); /* of others the view has hidden them already */
   return router_lines(f, &f->router, lines);
 }
 

@@ -47,4 +47,8 @@ mc_code mc_upstream_target_make(const mc_forwarding *forwarding, mc_scratch *scr
 mc_code mc_upstream_request_make(const mc_forwarding *forwarding, mc_scratch *scratch, mc_slice *target,
                                  mc_slice *authority, mc_header_list *headers);
 
+/* What a router does to any request: what is meant for it alone goes, and the upstream is told of its time (0: of none). */
+void mc_control_headers_remove(mc_header_list *lines);
+mc_code mc_expected_timeout_tell(mc_header_list *lines, uint64_t ms);
+
 #endif

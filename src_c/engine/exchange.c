@@ -266,6 +266,18 @@ static bool first_is_good(const mc_decision *d, uint32_t number, const mc_result
   return mc_retry_judge_answer(&state, result, no_memory) == MC_RETRY_NOT;
 }
 
+/* Where slow tries are hedged, one goes on that takes too long. */
+static void go_on(mc_decision *d, uint32_t number, const mc_result *result, bool replayable, bool *again) {
+  mc_exchange *x = d->exchange;
+  mc_attempt *attempt = running(x, number);
+  if (!attempt || attempt->hedged) return;
+  detect(d, attempt->number, result);
+  attempt->late = true;
+  if (!replayable) x->retry.on = x->retry.asked = 0;
+  bool could_not;
+  if (x->retry.asked) *again = attempt->hedged = retry(d, MC_RETRY, NULL, 0, &could_not);
+}
+
 mc_code mc_decision_report(mc_decision *d, uint32_t number, const mc_result *result, bool replayable,
                            uint64_t unix_s, bool *again) {
   *again = false;
@@ -274,6 +286,13 @@ mc_code mc_decision_report(mc_decision *d, uint32_t number, const mc_result *res
   if (d->over) {
     mc_decision_break_off(d, number, result);
     return MC_OK;
+  }
+  if (result->failure == MC_FAILURE_PER_TRY_IDLE_TIMEOUT && d->endpoint >= 0) {
+    if (mc_exchange_begin(d)) return MC_NO_MEMORY;
+    if (d->exchange->timeouts.hedges) {
+      go_on(d, number, result, replayable, again);
+      return MC_OK;
+    }
   }
   if (d->detects) detect(d, number, result);
   bool no_memory = false, could_not = false;
@@ -317,15 +336,8 @@ mc_code mc_decision_on_timeout(mc_decision *d, uint32_t number, uint64_t now_ns,
   if (d->detects) d->moved = false;
   if (d->outcome != MC_FORWARD || d->over) return MC_OK;
   if (d->endpoint >= 0 && mc_exchange_begin(d)) return MC_NO_MEMORY;
-  mc_exchange *x = d->exchange;
-  if (!x || !x->timeouts.hedges) return mc_decision_report(d, number, &result, replayable, 0, again);
-  mc_attempt *attempt = running(x, number);
-  if (!attempt || attempt->hedged) return MC_OK;
-  detect(d, attempt->number, &result);
-  attempt->late = true;
-  if (!replayable) x->retry.on = x->retry.asked = 0;
-  bool could_not;
-  if (x->retry.asked) *again = attempt->hedged = retry(d, MC_RETRY, NULL, 0, &could_not);
+  if (!d->exchange || !d->exchange->timeouts.hedges) return mc_decision_report(d, number, &result, replayable, 0, again);
+  go_on(d, number, &result, replayable, again);
   return MC_OK;
 }
 

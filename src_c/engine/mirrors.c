@@ -1,5 +1,6 @@
 /* Copies of a forwarded request for other clusters, as Envoy's router makes them: of the request as the
  * upstream gets it, with the edits of the mirror policy on top, and marked as the proxy's own. */
+#include "edit/upstream_request.h"
 #include "edit/view.h"
 #include "engine/snapshot.h"
 
@@ -69,7 +70,14 @@ mc_code mc_decision_mirror_headers(const mc_decision *d, uint32_t policy, mc_scr
                                      .cluster = d->snapshot->clusters[d->cluster]->name,
                                      .attempts = 1};
   for (uint32_t i = 0; i < mirror->edit_count && !code; i++) code = mc_edits_apply(&mirror->edits[i], &context, &list);
-  /* Envoy sends a copy as a client of its own, which names itself. */
+  /* Envoy sends a copy as a client of its own, by another router, which makes one attempt, and names itself. */
+  if (!code) mc_control_headers_remove(&list);
+  const mc_http_options *options = &d->snapshot->listeners[d->listener].options;
+  if (!code && !options->suppress_envoy_headers && !options->respect_expected_rq_timeout) {
+    mc_timeouts timeouts;
+    mc_decision_timeouts(d, &timeouts);
+    code = mc_expected_timeout_tell(&list, timeouts.request_ms);
+  }
   if (!code) code = mc_header_list_replace(&list, MC_LITERAL("x-envoy-internal"), MC_LITERAL("true"));
   if (!code && d->request.local.size) {
     code = mc_header_list_append(&list, MC_LITERAL("x-forwarded-for"), d->request.local);

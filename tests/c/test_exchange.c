@@ -259,6 +259,20 @@ static void test_a_slow_try_goes_on(void) {
   stop();
 }
 
+static void test_an_idle_try_goes_on(void) {
+  start(hedging("5xx", 1));
+  CHECK(failed(1, MC_FAILURE_PER_TRY_IDLE_TIMEOUT));
+  const mc_attempt *first = mc_decision_attempts(&decision);
+  CHECK(first->running && first->hedged && next->running);
+  CHECK(!failed(2, MC_FAILURE_PER_TRY_IDLE_TIMEOUT)); /* no retry is left for it, and yet it goes on */
+  CHECK(!decision.over && next->running);
+  CHECK_INT(decision.flags, MC_FLAG_URX);
+  CHECK(!answered(2, 200));
+  CHECK(decision.over);
+  CHECK_INT(decision.outcome, MC_FORWARD);
+  stop();
+}
+
 static void test_a_bad_answer_waits_for_a_better_one(void) {
   start(hedging("5xx", 1));
   CHECK(timed_out(1));
@@ -397,6 +411,7 @@ int main(void) {
   test_priorities_that_were_tried_are_left_out();
   test_each_attempt_has_its_own_host();
   test_a_slow_try_goes_on();
+  test_an_idle_try_goes_on();
   test_a_bad_answer_waits_for_a_better_one();
   test_a_good_answer_ends_all();
   test_requests_from_the_start();

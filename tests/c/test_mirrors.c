@@ -126,6 +126,25 @@ static void test_the_lines_of_a_copy(void) {
   stop();
 }
 
+/* It goes through a router of its own, which tries once: with the time for the whole request, and no orders. */
+static void test_the_time_of_a_copy(void) {
+  const mc_header_value_spec edit = {.name = MC_LITERAL("x-envoy-max-retries"), .value = FORMAT(TEXT("7"))};
+  const mc_edits_spec edits = {.request_add = &edit, .request_add_count = 1};
+  const mc_mirror_spec policy = {.cluster = 1, .edits = &edits, .edit_count = 1};
+  const mc_timeout_spec timeouts = {.request_ns = UINT64_C(2000000000), .per_try_ns = 150000000, .idle_ns = MC_UNSET,
+                                    .stream_ns = MC_UNSET, .grpc_header_max_ns = MC_UNSET, .grpc_max_ns = MC_UNSET};
+  mc_action_spec action = forward_to(0);
+  action.mirrors = &policy;
+  action.mirror_count = 1;
+  action.timeouts = &timeouts;
+  start(&action, NULL);
+  get(NULL);
+  CHECK_SLICE(sent(0, "x-envoy-expected-rq-timeout-ms"), "2000");
+  CHECK(!sent(0, "x-envoy-max-retries").data);
+  mc_decision_release(&decision);
+  stop();
+}
+
 static void test_out_of_memory(void) {
   const mc_mirror_spec policies[] = {{.cluster = -1, .cluster_header = MC_LITERAL("x-to"), .append_shadow_suffix = true}, TO_TWO};
   mc_action_spec action = forward_to(0);
@@ -156,6 +175,7 @@ int main(void) {
   test_headers_name_clusters();
   test_what_is_not_forwarded_is_not_mirrored();
   test_the_lines_of_a_copy();
+  test_the_time_of_a_copy();
   test_out_of_memory();
   return check_finish();
 }

@@ -49,11 +49,19 @@ def test_served(text: str) -> None:
         ("a%", "position 1"),
         ("%req(x-a)%", "position 0"),
         ("%REQ_WITHOUT_QUERY(:path)%", "unknown command"),
+        ("%RESPONSE_CODES%", "unknown command %RESPONSE_CODES%, .*; did you mean %RESPONSE_CODE%"),
+        ("%START_TIME(%s.%3f)%", "unknown command %START_TIME%, or one of Envoy's that is not served$"),
+        ("%METADATA(ROUTE:a:b):3%", "one of Envoy's that is not served$"),
     ],
 )
 def test_refused(text: str, says: str) -> None:
     with pytest.raises(FormatError, match=says):
         parse_format(text)
+
+
+def test_the_other_names_of_commands() -> None:
+    assert parse_format("%REQUEST_HEADER(X-A?b):3%") == parse_format("%REQ(x-a?b):3%")
+    assert parse_format("%RESPONSE_HEADER(a)%") == parse_format("%RESP(a)%")
 
 
 def test_paths_are_headers() -> None:

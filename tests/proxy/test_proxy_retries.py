@@ -392,11 +392,14 @@ async def test_a_hedge_wins() -> None:
         assert served.log[0].attempts == 2
 
 
+@pytest.mark.parametrize("limit", ["per_try_timeout", "per_try_idle_timeout"])
 @in_loop
-async def test_the_slow_one_wins_after_all() -> None:
+async def test_the_slow_one_wins_after_all(limit: str) -> None:
+    limits: dict[str, Any] = {limit: SOON, **AT_ONCE}
+    hedged = {**HEDGED, "retry": RetryPolicy(("5xx",), 1, **limits)}
     async with AsyncExitStack() as stack:
         app = await stack.enter_async_context(scripted(HANG))
-        served, client = await stack.enter_async_context(talking(config(app.port, **HEDGED)))
+        served, client = await stack.enter_async_context(talking(config(app.port, **hedged)))
         await client.get("/")
         while len(app.heads) < 2:
             await asyncio.sleep(0)
