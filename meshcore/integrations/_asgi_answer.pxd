@@ -1,3 +1,4 @@
+from cpython.object cimport PyObject
 from libc.stdint cimport uint64_t
 
 from meshcore._core cimport mc_timeouts
@@ -32,6 +33,8 @@ cdef class Answer:
     cdef int hand_over(self, object coroutine) except -1
     cdef int _run(self, uint64_t began_ns) except -1
     cdef object _told(self, object message)
+    cdef int _raised(self) except -1
+    cdef int _step(self, PyObject **result) except -1
     cdef int _waits(self) except -1
     cdef int _returned(self, object value) except -1
     cdef int _failed(self, object error) except -1

@@ -24,7 +24,7 @@ from meshcore._core cimport (
     mc_attempt_request_headers, mc_decision, mc_decision_close, mc_decision_request_stays, mc_decision_timeouts,
     mc_header_line, mc_router_told, mc_scratch, mc_scratch_init, mc_scratch_reset, mc_slice, mc_timeouts, mc_view,
 )
-from meshcore._fastcall cimport mc_call_in_place
+from meshcore._fastcall cimport mc_call_in_place, mc_send_by
 from meshcore._request cimport MC_LISTS_STAY
 from meshcore._sealed cimport seal
 from meshcore.decision cimport Block, Decision
@@ -45,8 +45,15 @@ cdef extern from "Python.h":
     Py_ssize_t PyVectorcall_NARGS(size_t count)
     # 1: it waits, 0: it has returned
     int PyIter_Send(object awaited, object value, PyObject **result) except -1
+    int iter_sends "PyIter_Send"(object awaited, object value, PyObject **result) noexcept  # -1: it has raised something
     bint PyCoro_CheckExact(object awaited)
     Py_ssize_t PyDict_GET_SIZE(object items)
+
+cdef extern from *:
+    """
+    #define mc_pending() (-1)
+    """
+    int pending "mc_pending"() except -1  # raises the exception that is pending: to expect one takes some time
 
 include "meshcore/integrations/_asgi_head.pxi"
 include "meshcore/integrations/_asgi_lines.pxi"
@@ -147,6 +154,15 @@ cdef class Answer:
 
     def __next__(self):
         cdef PyObject *result = NULL
+        cdef int waits = self._step(&result)
+        value = <object> result
+        Py_DECREF(value)
+        if waits:
+            return value
+        raise StopIteration  # which makes no exception here
+
+    cdef int _step(self, PyObject **result) except -1:
+        """Go on: 1: it waits, for the result; 0: that was all, and the result is None."""
         cdef int waits
         if not self._begun:
             self._begun = True
@@ -157,19 +173,30 @@ cdef class Answer:
         while True:
             if unlikely(self._running is None):
                 raise RuntimeError("cannot reuse already awaited coroutine")
-            try:
-                waits = PyIter_Send(self._running, None, &result)
-            except BaseException as error:
-                if self._failed(error):
-                    raise
+            waits = iter_sends(self._running, None, result)
+            if unlikely(waits < 0):
+                self._raised()
                 continue
-            value = <object> result
+            value = <object> result[0]
             Py_DECREF(value)
             if waits:
                 self._waits()
-                return value
+                Py_INCREF(value)
+                result[0] = <PyObject *> value
+                return 1
             if self._returned(value):
-                raise StopIteration
+                Py_INCREF(None)
+                result[0] = <PyObject *> None
+                return 0
+
+    cdef int _raised(self) except -1:
+        """What was awaited has raised an exception, which is pending; it stays, or there is something to go on with."""
+        try:
+            pending()
+        except BaseException as error:
+            if self._failed(error):
+                raise
+        return 0
 
     def send(self, value):
         return next(self) if value is None else self._resumed("send", (value,))
@@ -304,6 +331,21 @@ cdef object call(PyObject *answer, PyObject *const *given, size_t count, PyObjec
     return (<Answer> answer)._told(<object> given[0])
 
 
+# What awaits it asks so: for __next__ it would have to find out what has been returned.
+cdef int sends(PyObject *answer, PyObject *value, PyObject **result) except -1:
+    if <object> value is None:
+        return (<Answer> answer)._step(result)
+    cdef int waits = 1
+    try:
+        given = (<Answer> answer)._resumed("send", (<object> value,))
+    except StopIteration:
+        given, waits = None, 0
+    Py_INCREF(given)
+    result[0] = <PyObject *> given
+    return waits
+
+
+mc_send_by(<PyObject *> Answer, &sends)
 seal(Answer, "answers are what a middleware returns")
 
 cdef Answer any_answer = Answer.__new__(Answer)

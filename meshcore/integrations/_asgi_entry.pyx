@@ -135,7 +135,7 @@ cdef class Entry(Served):
             headers = list(headers)
             answer._scope = scope = {**scope, "headers": headers}
         cdef bint called = names_a_caller(headers) and source in self.mesh.callers
-        known = known_of(self, self._engine._serving.snapshot().config)
+        known = known_of(self, self._engine._serving.snapshot())
         cdef list told = told_in(known, headers)
         if unlikely(told is not None):
             headers = told
@@ -151,7 +151,7 @@ cdef class Entry(Served):
             called,
             known.served,
         )
-        known = known_of(self, decision._snapshot.config)  # it may have been swapped
+        known = known_of(self, decision._snapshot)  # it may have been swapped
         if unlikely(told is not None or not is_plain(self, known, decision, called)):
             return answer.hand_over(self._aside(decision, scope, answer._receive, answer._send, called))
         name(known, decision, called)

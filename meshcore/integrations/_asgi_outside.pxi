@@ -84,7 +84,14 @@ cdef class Sent:
         raise StopIteration
 
 
+cdef int has_sent(PyObject *sent, PyObject *value, PyObject **result) except -1:
+    Py_INCREF(None)
+    result[0] = <PyObject *> None
+    return 0
+
+
 cdef Sent sent = Sent()
+mc_send_by(<PyObject *> Sent, &has_sent)
 
 
 cdef inline object sent_outside(object context, object send, object message):

@@ -11,6 +11,7 @@ from libc.stdint cimport uint32_t
 from meshcore._core cimport MC_FORWARD, mc_decision
 from meshcore._request cimport MC_LISTS_STAY
 from meshcore._sampled cimport may_be_sampled
+from meshcore._snapshot cimport Snapshot
 from meshcore._trace_formats cimport Formats
 from meshcore.decision cimport Block, Decision
 from meshcore.engine cimport Engine
@@ -51,9 +52,11 @@ cdef class Member:
     cdef array _cell_of(self, object cluster, int status, Decision decision)
 
 
-cdef inline Known known_of(Member member, object config):
+cdef inline Known known_of(Member member, Snapshot snapshot):
     """What is known of an app in a configuration, which is that of the request before nearly always."""
-    return member._look(config) if unlikely(member._known.config is not config) else member._known
+    if unlikely(<PyObject *> member._known.config != <PyObject *> snapshot.config):
+        return member._look(snapshot.config)
+    return member._known
 
 
 cdef list lines_told(Known known, object headers)
@@ -73,13 +76,13 @@ cdef inline bint is_plain(Member member, Known known, Decision decision, bint ca
         return False
     if called:
         return True
-    return not known.mirrors and (known.limits or PyBytes_AS_STRING(known.own)[d.cluster])
+    return not known.mirrors and (known.limits or PyBytes_AS_STRING(<object> <PyObject *> known.own)[d.cluster])
 
 
 cdef inline int name(Known known, Decision decision, bint called) except -1:
     """See that what the app answers is shown as what the app is."""
-    cdef PyObject *shown = PyTuple_GET_ITEM(
-        known.inbound if called else known.shown, decision._block.decision.cluster)
+    cdef PyObject *names = <PyObject *> known.inbound if called else <PyObject *> known.shown
+    cdef PyObject *shown = PyTuple_GET_ITEM(<object> names, decision._block.decision.cluster)
     if unlikely(<object> shown is not None):
         decision.name_cluster(<str> shown)
     return 0
@@ -91,7 +94,7 @@ cdef inline int count(Member member, Decision decision, int status) except -1:
     cdef PyObject *cluster = block.named
     cdef array cell = member._cell
     if cluster == NULL:
-        cluster = PyTuple_GET_ITEM(decision._snapshot.clusters, block.decision.cluster)
+        cluster = PyTuple_GET_ITEM(<object> <PyObject *> decision._snapshot.clusters, block.decision.cluster)
     if unlikely(
         cluster != <PyObject *> member._cluster or status != member._status or block.decision.flags != member._flags
         or PyThread_get_thread_ident() != member._thread or not MC_LISTS_STAY

@@ -31,7 +31,7 @@ cdef class Entry(Member):
         cdef Came came
         cdef list headers = lines_in(environ, &came)
         source = given_or(environ, &SOURCE, None)
-        cdef Known known = known_of(self, self._engine._serving.snapshot().config)
+        cdef Known known = known_of(self, self._engine._serving.snapshot())
         cdef list told = told_in(known, headers)
         if told is not None:
             environ = told_environ(environ, headers, told)
@@ -48,7 +48,7 @@ cdef class Entry(Member):
             called,
             known.served,
         )
-        known = known_of(self, decision._snapshot.config)  # it may have been swapped
+        known = known_of(self, decision._snapshot)  # it may have been swapped
         if told is not None or not is_plain(self, known, decision, called):
             return self._aside(decision, headers, environ, start_response, called)
         name(known, decision, called)

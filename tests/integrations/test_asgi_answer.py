@@ -6,7 +6,8 @@ import asyncio
 import gc
 import inspect
 import sys
-from collections.abc import Awaitable, Iterator
+import types
+from collections.abc import Awaitable, Generator, Iterator
 from typing import Any
 
 import pytest
@@ -101,6 +102,32 @@ async def test_it_is_called_by_place_by_name_and_as_its_class_has_it(monkeypatch
     monkeypatch.setattr(MeshMiddleware, "__call__", lambda *arguments: len(arguments))
     assert middleware(scope_of(), request, ignore) == 4
     own.mesh.close()
+    mesh.close()
+
+
+@types.coroutine
+def asked(question: str) -> Generator[str, str, str]:
+    return (yield question)
+
+
+@in_loop
+async def test_what_is_sent_to_who_awaits_it_reaches_the_app() -> None:
+    told = []
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        told.append(await asked("who?"))
+        told.append(await asked("why?"))
+
+    async def awaits(answer: Awaitable[None]) -> str:
+        await answer
+        return "over"
+
+    mesh = started()
+    awaiting = awaits(MeshMiddleware(app, mesh=mesh)(scope_of(), request, ignore))
+    assert [awaiting.send(None), awaiting.send("me")] == ["who?", "why?"]
+    with pytest.raises(StopIteration, match="over"):
+        awaiting.send("so")
+    assert told == ["me", "so"]
     mesh.close()
 
 
