@@ -264,6 +264,12 @@ CODES: dict[str, Code] = _table(
             _W,
             "A rule that delegates, or one that is delegated to, does nothing.",
         ),
+        (
+            "MC1108",
+            "VirtualServiceHostAlmostKnown",
+            _W,
+            "A host of the VirtualService is no service, but nearly the name of one.",
+        ),
         ("MC1201", "ZeroWeightTakesAll", _W, "The only destination has weight 0, and takes all requests."),
         ("MC1202", "WeightsNotHundred", _I, "Weights do not add up to 100, so they are no percentages."),
         (

@@ -193,6 +193,12 @@ TEXTS: dict[str, tuple[str, str, str]] = {
         _DELEGATES.format(match="regex: /shop/cart/.*"),
         _DELEGATES.format(match="prefix: /shop/cart/"),
     ),
+    "MC1108": (
+        """Rules are for the requests that name one of the hosts. A short host is a service of the same
+        namespace. Where none has the name, but one nearly, requests for that one keep its default route.""",
+        _WEB + _rules("-" + _ROUTE[1:], more="hosts: [webb]"),
+        _WEB + _rules("-" + _ROUTE[1:]),
+    ),
     "MC1201": (
         """Weights divide requests among destinations. A single destination gets all of them, also with
         weight 0. To stop traffic, answer it: directResponse {status: 503}.""",

@@ -5,13 +5,11 @@ from __future__ import annotations
 from meshcore.analysis.context import Context
 from meshcore.analysis.cursor import Cursor
 from meshcore.analysis.inventory import CORE, NETWORKING
+from meshcore.config.ejection import DEFAULT_PERCENT, never_ejects
 from meshcore.config.istio.names import expand, kubernetes_host
 from meshcore.model import Discovery
 
 __all__ = ["analyze_ejection", "analyze_missing"]
-
-#: Envoy's and Istio's default of maxEjectionPercent.
-DEFAULT_PERCENT = 10
 
 
 def analyze_missing(ctx: Context) -> None:
@@ -42,9 +40,9 @@ def analyze_ejection(ctx: Context) -> None:
         host = expand(rule.spec.get("host").text, rule.namespace)
         count = max((len(it.workloads) for it in ctx.registry.get(host)), default=0)
         percent = where.get("maxEjectionPercent").number or DEFAULT_PERCENT
-        if _too_few(count, percent):
+        if message := never_ejects(host, count, percent):
             stated: Cursor = where.get("maxEjectionPercent")
-            ctx.report("MC1208", stated if stated else where, _message(host, count, percent))
+            ctx.report("MC1208", stated if stated else where, message)
     for cluster in ctx.config.clusters if ctx.config else ():
         detection = cluster.outlier_detection
         if detection is None or detection.always_eject_one_host or cluster.origin is None:
@@ -52,18 +50,5 @@ def analyze_ejection(ctx: Context) -> None:
         count = sum(len(group.endpoints) for group in cluster.localities)
         stated_percent = detection.max_ejection_percent
         percent = DEFAULT_PERCENT if stated_percent is None else stated_percent
-        if _too_few(count, percent):
-            ctx.report("MC1208", cluster.origin, _message(cluster.name, count, percent))
-
-
-def _too_few(count: int, percent: int) -> bool:
-    return count > 0 and count * percent < 100
-
-
-def _message(name: str, count: int, percent: int) -> str:
-    endpoints = "the one endpoint" if count == 1 else f"{count} endpoints"
-    least = -(-100 // count)
-    return (
-        f"maxEjectionPercent {percent} of {endpoints} of {name!r} is less than one: none is ever ejected; "
-        f"{least} would allow one"
-    )
+        if message := never_ejects(cluster.name, count, percent):
+            ctx.report("MC1208", cluster.origin, message)

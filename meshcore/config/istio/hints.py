@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from meshcore.config.ejection import DEFAULT_PERCENT, never_ejects
 from meshcore.config.findings import Findings, did_you_mean
 from meshcore.config.istio.names import MESH, HostMap, gateway_name, is_wildcard, split_host
 from meshcore.config.istio.reading import Resources
@@ -37,22 +38,44 @@ def give_hints(
     ruled: set[str] = set()
     for resource in virtual_services:
         ruled.update(scope.expand(host, resource.namespace) for host in resource.spec.hosts)
+        hints.check_hosts(resource)
         for rule in resource.spec.http:
             for destination in _destinations(rule):
                 hints.check(destination, resource.namespace)
+            for mirror in _mirrors(rule):
+                hints.check(mirror, resource.namespace, "nothing is mirrored")
     for found in resources.of("DestinationRule", DestinationRule):
         host = scope.expand(found.spec.host, found.namespace)
         if not is_wildcard(host) and host not in registry:
             warn_at(findings, found.spec, "host", f"there is no service {host!r}{hints.near(host)}")
+        _check_ejection(found, host, registry, findings)
     _check_gateways(virtual_services, resources.of("Gateway", Gateway), scope, findings)
     if endpoints:
         _check_endpoints(scope, findings, unasked=ruled - hints.destinations)
 
 
 def _destinations(rule: HTTPRoute) -> Iterator[Destination]:
-    for to in (rule.mirror, *(it.destination for it in rule.route), *(it.destination for it in rule.mirrors)):
+    for to in (it.destination for it in rule.route):
         if to is not None:
             yield to
+
+
+def _mirrors(rule: HTTPRoute) -> Iterator[Destination]:
+    for to in (rule.mirror, *(it.destination for it in rule.mirrors)):
+        if to is not None:
+            yield to
+
+
+def _check_ejection(
+    rule: Resource[DestinationRule], host: str, registry: Registry, findings: Findings
+) -> None:
+    policy = rule.spec.traffic_policy
+    detection = policy.outlier_detection if policy else None
+    if detection is not None:
+        count = max((len(it.workloads) for it in registry.get(host)), default=0)
+        message = never_ejects(host, count, detection.max_ejection_percent or DEFAULT_PERCENT)
+        if message:
+            warn_at(findings, detection, "maxEjectionPercent", message)
 
 
 class _Hints:
@@ -84,13 +107,27 @@ class _Hints:
                 return f"; did you mean {whole!r}?"
         return did_you_mean(parts[0], [name for _, name, namespace in others if namespace == parts[1]])
 
-    def check(self, destination: Destination, namespace: str) -> None:
+    def check_hosts(self, resource: Resource[VirtualService]) -> None:
+        """Hosts of the mesh that are no services may be meant so, unless there is one of nearly that name."""
+        gateways = resource.spec.gateways
+        if self._scope.client.gateway != MESH or (gateways and MESH not in gateways):
+            return
+        for host in resource.spec.hosts:
+            whole = self._scope.expand(host, resource.namespace)
+            if whole in self._registry or split_host(whole, self._scope.mesh.domain) is None:
+                continue
+            near = self.near(whole)
+            if near:
+                message = f"there is no service {whole!r}: these rules are for it alone{near}"
+                warn_at(self._findings, resource.spec, "hosts", message)
+
+    def check(self, destination: Destination, namespace: str, outcome: str = "requests get a 503") -> None:
         host = self._scope.expand(destination.host, namespace)
         first = host not in self.destinations
         self.destinations.add(host)
         if host not in self._registry:
             remedy = self.near(host) or (f"; {_REMEDY}" if first else "")
-            message = f"there is no service {host!r}, so requests get a 503{remedy}"
+            message = f"there is no service {host!r}, so {outcome}{remedy}"
             warn_at(self._findings, destination, "host", message)
             return
         service = self._scope.view.get(host)
@@ -111,7 +148,7 @@ class _Hints:
                 f"the DestinationRule of {host!r} has no" if rule else f"no DestinationRule gives {host!r} a"
             )
             hint = did_you_mean(destination.subset, subsets)
-            message = f"{where} subset {destination.subset!r}: requests get a 503{hint}"
+            message = f"{where} subset {destination.subset!r}: {outcome}{hint}"
             warn_at(self._findings, destination, "subset", message)
 
 

@@ -54,3 +54,48 @@ def test_names_are_near_by_what_tells_them_apart(compiled: Compile) -> None:
     assert "did you mean 'front'?" in told("frnt")
     assert "did you mean" not in told("nobody")
     assert "did you mean 'back.default.svc.cluster.local'?" in told("back.prod.svc.cluster.local")
+
+
+def test_a_host_with_a_slip_is_told_and_one_of_its_own_is_not(compiled: Compile) -> None:
+    def told(host: str) -> list[str]:
+        text = SERVICES.replace("hosts: [front]", f"hosts: [{host}]").replace("DESTINATION", "front")
+        return [it for it in warnings(compiled, text) if "no service" in it]
+
+    (slip,) = told("frontt")
+    assert slip == (
+        "spec.hosts: there is no service 'frontt.default.svc.cluster.local': these rules are for it alone; "
+        "did you mean 'front'? (VirtualService default/front)"
+    )
+    assert told("front") == told("llm") == told("front.example.com") == []
+    assert told("frontt]\n  gateways: [edge") == []
+
+
+def test_a_mirror_that_leads_nowhere_is_no_503(compiled: Compile) -> None:
+    text = SERVICES.replace("DESTINATION}}]", "front}}], mirror: {host: nobody}")
+    (told,) = (it for it in warnings(compiled, text) if "no service" in it)
+    assert "so nothing is mirrored" in told
+
+
+def test_outlier_detection_that_can_eject_nothing_is_told(compiled: Compile) -> None:
+    entry = """
+apiVersion: networking.istio.io/v1
+kind: ServiceEntry
+metadata: {name: pair}
+spec:
+  hosts: [pair.example]
+  ports: [{number: 80, name: http, protocol: HTTP}]
+  resolution: STATIC
+  endpoints: [{address: 192.0.2.1}, {address: 192.0.2.2}]
+---
+apiVersion: networking.istio.io/v1
+kind: DestinationRule
+metadata: {name: pair}
+spec:
+  host: pair.example
+  trafficPolicy: {outlierDetection: {consecutive5xxErrors: 5, maxEjectionPercent: PERCENT}}
+"""
+    (told,) = warnings(compiled, entry.replace("PERCENT", "49"))
+    assert told.startswith("spec.trafficPolicy.outlierDetection.maxEjectionPercent: maxEjectionPercent 49 of")
+    (told,) = warnings(compiled, entry.replace(", maxEjectionPercent: PERCENT", ""))
+    assert "maxEjectionPercent 10 of 2 endpoints" in told
+    assert warnings(compiled, entry.replace("PERCENT", "50")) == []
