@@ -52,7 +52,12 @@ def add_endpoints(
         findings: takes what is wrong.
         sources: takes the file that is read, so that it counts as a part of the configuration.
     """
-    for document in (sources or Sources()).add_given(source, "<endpoints>", findings):
+    before = len(findings)
+    documents = (sources or Sources()).add_given(source, "<endpoints>", findings)
+    if not documents and len(findings) == before:
+        # A file that is cut off must not take all endpoints away.
+        findings.error(str(source), "", "there is no document; {} stands for no endpoints")
+    for document in documents:
         root = document.root
         if isinstance(root, ScalarNode) and root.value is None:
             continue
@@ -133,10 +138,10 @@ def _apply(
     if not services:
         if wrong:  # perhaps its port is in it, and what is missing elsewhere is there
             return
-        ports = _ports(item, findings)
+        near = _elsewhere(registry, host) or did_you_mean(name, known)
+        ports = _ports(item, findings, near)
         if ports is None:
             return
-        near = did_you_mean(name, known)
         if near:
             message = f"no service of the documents has this name, so that it becomes one of its own{near}"
             findings.warn(root.key_origin(name, item.record_path), item.record_path, message)
@@ -172,7 +177,19 @@ def _host(registry: Registry, name: str, namespaces: frozenset[str]) -> str:
     return name
 
 
-def _ports(item: ServiceItem, findings: Findings) -> tuple[ServicePort, ...] | None:
+def _elsewhere(registry: Registry, host: str) -> str:
+    """A hint where the short name of a key is that of a service in another namespace; else ""."""
+    own = split_host(host, registry.domain)
+    for other in registry.hosts if own else ():
+        parts = split_host(other, registry.domain)
+        if own and parts and parts[0] == own[0]:
+            short = own[1] == DEFAULT_NAMESPACE
+            what = f"a short name is of the namespace {DEFAULT_NAMESPACE}; " if short else ""
+            return f"; {what}did you mean '{parts[0]}.{parts[1]}'?"
+    return ""
+
+
+def _ports(item: ServiceItem, findings: Findings, near: str) -> tuple[ServicePort, ...] | None:
     """The ports of a service that no document describes: those stated, else the endpoints' one port."""
     ports: list[ServicePort] = []
     for index, node in enumerate(item.ports):
@@ -201,7 +218,8 @@ def _ports(item: ServiceItem, findings: Findings) -> tuple[ServicePort, ...] | N
         findings,
         item,
         "",
-        "no document describes this service, so its ports must be given: {ports: [80], endpoints: [...]}",
+        "no document describes this service, so its ports must be given: {ports: [80], endpoints: [...]}"
+        + near,
     )
     return None
 

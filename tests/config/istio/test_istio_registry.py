@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -250,3 +251,24 @@ def test_services_of_a_file_of_endpoints_may_be_named_alike(compiled: Compile) -
     given = {name: {"ports": [80], "endpoints": [{"address": "10.0.0.1"}]} for name in ("stock", "stocks")}
     text = "{apiVersion: v1, kind: Service, metadata: {name: shop}, spec: {ports: [{port: 80}]}}"
     assert "no service" not in "".join(map(str, compiled(text, endpoints=given).warnings))
+
+
+def test_a_short_name_of_the_endpoints_is_of_the_default_namespace(compiled: Compile) -> None:
+    text = SERVICE.replace("{name: a}", "{name: reviews, namespace: shop}")
+    hint = "; a short name is of the namespace default; did you mean 'reviews.shop'?"
+    one = [{"address": "10.0.0.1"}]
+    with pytest.raises(ConfigError, match=re.escape(f"endpoints: [...]}}{hint}")):
+        compiled(text, endpoints={"reviews": one})
+    warned = map(str, compiled(text, endpoints={"reviews": {"ports": [80], "endpoints": one}}).warnings)
+    assert any(it.endswith(hint) for it in warned)
+
+
+def test_an_empty_file_of_endpoints_is_refused(compiled: Compile, tmp_path: Path) -> None:
+    text = "{apiVersion: v1, kind: Service, metadata: {name: a}, spec: {ports: [{port: 80}]}}"
+    file = tmp_path / "endpoints.yaml"
+    for empty in ("", "# nothing\n", "---\n"):
+        file.write_text(empty)
+        with pytest.raises(ConfigError, match=r"endpoints\.yaml: error: there is no document; \{\} stands"):
+            compiled(text, endpoints=str(file))
+    file.write_text("{}\n")
+    assert compiled(text, endpoints=str(file)).ports == [80, None]
