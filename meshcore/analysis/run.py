@@ -186,6 +186,7 @@ def _sort(
         if option is None and (not kubernetes or is_envoy(document)):
             envoy.append(document)
             continue
+        findings.forget(replace(it, code=UNREADABLE) for it in document.slips)
         what = "neither Kubernetes' nor Envoy's" if option is None else f"this goes with {option}"
         _merge(findings, _one(document, f"{what}: left aside", UNKNOWN))
     return envoy, kubernetes

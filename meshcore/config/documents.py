@@ -172,8 +172,9 @@ def files_of(path: Path, findings: Findings) -> Iterable[Path]:
     found: list[Path] = []
     before = len(findings)
     for folder, folders, names in os.walk(path, onerror=unreadable):
-        # Where Kubernetes mounts a ConfigMap, these hold the files that the folder itself has links to.
-        folders[:] = [name for name in folders if not name.startswith("..")]
+        # Hidden ones are of tools (.github, .git, .venv). Where Kubernetes mounts a ConfigMap, ..data and
+        # the like hold the files that the folder itself has links to.
+        folders[:] = [name for name in folders if not name.startswith(".")]
         files = (Path(folder, name) for name in names)
         found += [it for it in files if it.suffix.lower() in SUFFIXES and (it.is_file() or it.is_symlink())]
     if not found and len(findings) == before:

@@ -103,9 +103,11 @@ class Findings:
         kind: str = "",
         name: str = "",
         code: str = "",
-    ) -> None:
+    ) -> Finding:
         """Record an error: the load will be refused."""
-        self.add(_finding(Severity.ERROR, where, path, message, found, expected, kind, name, code))
+        finding = _finding(Severity.ERROR, where, path, message, found, expected, kind, name, code)
+        self.add(finding)
+        return finding
 
     def warn(
         self,
@@ -126,6 +128,11 @@ class Findings:
         """Record a ready-made finding; one that is there already is not repeated."""
         self._files.setdefault(finding.file, len(self._files))
         self._all.setdefault(finding)
+
+    def forget(self, findings: Iterable[Finding]) -> None:
+        """Take findings back: what they are about turns out to be none of ours."""
+        for finding in findings:
+            self._all.pop(finding, None)
 
     def __len__(self) -> int:
         return len(self._all)

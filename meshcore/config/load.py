@@ -128,6 +128,7 @@ def _build(
             continue  # a folder of documents may hold the files of options, too
         elif (option := option_for(root)) is not None:
             if document.file in sources.found:
+                findings.forget(document.slips)
                 findings.warn(root, "", f"this goes with {option}: left aside")
             else:
                 findings.error(root, "", f"this is no document of Istio or Envoy, but goes with {option}")
@@ -137,6 +138,7 @@ def _build(
         # Folders of manifests hold other YAML, too: Helm's values, tests of routes, settings of tools.
         for document in envoy:
             if not is_envoy(document):
+                findings.forget(document.slips)
                 findings.warn(document.root, "", "neither Kubernetes' nor Envoy's: left aside")
         envoy = [document for document in envoy if is_envoy(document)]
     config: Config | None = None

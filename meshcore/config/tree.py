@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 import msgspec
 
-from meshcore.config.findings import Findings, quoted
+from meshcore.config.findings import Finding, Findings, quoted
 from meshcore.model import Origin
 
 __all__ = [
@@ -33,9 +33,10 @@ class Document:
     """One document of a file: ``index`` counts from 0; ``kind`` and ``name`` are filled by its dialect.
 
     ``records`` holds what was decoded from it, so that all of it goes when ``clear()`` is called.
+    ``slips`` are findings of its text that did not keep it from being read: other tools may allow them.
     """
 
-    __slots__ = ("file", "index", "kind", "name", "records", "root")
+    __slots__ = ("file", "index", "kind", "name", "records", "root", "slips")
 
     def __init__(self, file: str, index: int) -> None:
         self.file = file
@@ -43,6 +44,7 @@ class Document:
         self.kind = ""
         self.name = ""
         self.records: list[object] = []
+        self.slips: list[Finding] = []
         self.root: TreeNode = ScalarNode(self, 0, 0, None)
 
     def clear(self) -> list[object]:

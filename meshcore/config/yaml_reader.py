@@ -176,7 +176,7 @@ class _Reader:
         else:
             node = SequenceNode(self.document, line, column)
         if event.tag not in (None, "!", _TAG + ("map" if mapping else "seq")):
-            self._error(line, column, f"the tag {event.tag!r} is not supported")
+            self._slip(line, column, f"the tag {event.tag!r} is not supported")
         if event.anchor:
             self.anchors.pop(event.anchor, None)
         self._add(frame, node)
@@ -226,7 +226,7 @@ class _Reader:
             if value is None or value.__class__ is bool:
                 # As a key, `on:` is "true" for Kubernetes and "on" for Envoy: nobody means either.
                 word = "null" if value is None else f"the boolean {'true' if value else 'false'}"
-                self._error(
+                self._slip(
                     line,
                     column,
                     "",
@@ -252,7 +252,7 @@ class _Reader:
             frame.merges.append(node)
         elif key in parent.entries:
             first = parent.key_origin(key)
-            self._error(
+            self._slip(
                 frame.key_line,
                 frame.key_column,
                 f"the key {quoted(key)} stands twice in this mapping (first at line {first.line})",
@@ -286,9 +286,9 @@ class _Reader:
             }[short]
             if fits:
                 return ScalarNode(self.document, line, column, value, text)
-            self._error(line, column, f"{quoted(text)} does not fit the tag !!{short}")
+            self._slip(line, column, f"{quoted(text)} does not fit the tag !!{short}")
         else:
-            self._error(line, column, f"the tag {tag!r} is not supported")
+            self._slip(line, column, f"the tag {tag!r} is not supported")
         return ScalarNode(self.document, line, column, text)
 
     # -- findings ---------------------------------------------------------------------------
@@ -299,6 +299,12 @@ class _Reader:
     def _error(self, line: int, column: int, message: str, *, found: str = "", expected: str = "") -> None:
         where = ScalarNode(self.document, line, column, None)
         self.findings.error(where, "", message, found=found, expected=expected)
+
+    def _slip(self, line: int, column: int, message: str, *, found: str = "", expected: str = "") -> None:
+        """An error only if the document is one of ours."""
+        where = ScalarNode(self.document, line, column, None)
+        finding = self.findings.error(where, "", message, found=found, expected=expected)
+        self.document.slips.append(finding)
 
     def _syntax_error(self, error: yaml.YAMLError) -> int:
         mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)

@@ -190,6 +190,8 @@ def test_folders_are_read_by_name_and_recursively(tmp_path: Path) -> None:
     (tmp_path / "sub" / "c.json").write_text('{"n": 3}')
     (tmp_path / "notes.txt").write_text("n: [")
     findings = Findings()
+    (tmp_path / ".github").mkdir()
+    (tmp_path / ".github" / "ci.yaml").write_text("on: push")
     documents = read_path(tmp_path, findings)
     assert [plain(document.root) for document in documents] == [{"n": 1}, {"n": 2}, {"n": 3}]
     assert not findings.has_errors

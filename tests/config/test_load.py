@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from meshcore import load, load_text
+from meshcore.analysis import analyze
 from meshcore.config import ConfigError, Node, documents
 from meshcore.config.tree import MappingNode
 
@@ -110,6 +111,20 @@ def test_what_is_neither_kubernetes_nor_envoys_is_left_aside_in_a_folder(tmp_pat
     (tmp_path / "table.yaml").write_text(TABLE)
     with pytest.raises(ConfigError, match=r"table\.yaml:1:1: error: Envoy and Kubernetes documents"):
         load(tmp_path)
+
+
+@pytest.mark.parametrize("text", ["on: push\n", "a: 1\na: 2\n", "Resources: {Name: !Ref Other}\n"])
+def test_what_other_tools_allow_is_no_error_of_what_is_left_aside(tmp_path: Path, text: str) -> None:
+    (tmp_path / "service.yaml").write_text(SERVICE.format(1))
+    (tmp_path / "other.yaml").write_text(text)
+    assert any("left aside" in str(it) for it in load(tmp_path).warnings)
+    found = [str(it) for it in analyze(tmp_path).findings if "other.yaml" in str(it)]
+    assert len(found) == 1
+    assert "left aside" in found[0]
+    (tmp_path / "other.yaml").write_text(f"kind: ConfigMap\n{text}")
+    with pytest.raises(ConfigError, match=r"other\.yaml:"):
+        load(tmp_path)
+    assert any(it.code == "MC1001" for it in analyze(tmp_path).findings)
 
 
 def test_the_files_of_options_may_stand_in_the_folder(
