@@ -266,9 +266,9 @@ CODES: dict[str, Code] = _table(
         ),
         (
             "MC1108",
-            "VirtualServiceHostAlmostKnown",
+            "VirtualServiceHostUnknown",
             _W,
-            "A host of the VirtualService is no service, but nearly the name of one.",
+            "A short host of the VirtualService is no service: requests for it do not follow the rules.",
         ),
         ("MC1201", "ZeroWeightTakesAll", _W, "The only destination has weight 0, and takes all requests."),
         ("MC1202", "WeightsNotHundred", _I, "Weights do not add up to 100, so they are no percentages."),

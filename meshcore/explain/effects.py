@@ -42,6 +42,8 @@ def answer(it: Explain, ink: Ink) -> list[str]:
     if it.outcome == "forward":
         endpoint = it.endpoint.address if it.endpoint is not None else "the service itself"
         return [ink.good(f"forward to {endpoint}"), f"of cluster {it.cluster}"]
+    if it.cluster == _PASSTHROUGH and it.outcome == "reject":
+        return [ink.bad("nobody knows the host"), "clients of the mesh go past it, the proxy answers 404"]
     why = f", {it.details}" if it.details else ""
     flags = f" ({it.flags})" if it.flags else ""
     to = [f"to {printable(it.location)}"] if it.location is not None else []
@@ -56,7 +58,7 @@ def effects(it: Explain, ink: Ink) -> Iterator[str]:
     if it.cluster is not None:
         at = ", ".join(part for part in (file_line(it.cluster_origin), resource(it.cluster_origin)) if part)
         if it.cluster == _PASSTHROUGH:
-            at = "nobody knows the host at this port: clients of the mesh go past it, the proxy answers 404"
+            at = "for hosts that nobody knows at this port"
         yield f"{ink.label('cluster')}{it.cluster}{f' ({at})' if at else ''}"
     if it.endpoint is not None:
         yield f"{ink.label('endpoint')}{_endpoint(it.endpoint)}"

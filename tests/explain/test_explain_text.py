@@ -65,8 +65,11 @@ def explained(
 def test_a_host_that_nobody_knows_is_told() -> None:
     config = load_text("{apiVersion: v1, kind: Namespace, metadata: {name: shop}}")
     lines = str(Engine(config).explain("GET", "nobody", "/")).splitlines()
-    cluster = "cluster       PassthroughCluster (nobody knows the host at this port: "
-    assert f"{cluster}clients of the mesh go past it, the proxy answers 404)" in lines
+    assert lines[1:3] == [
+        "-> nobody knows the host",
+        "   clients of the mesh go past it, the proxy answers 404",
+    ]
+    assert "cluster       PassthroughCluster (for hosts that nobody knows at this port)" in lines
 
 
 def test_the_whole_of_a_simple_one() -> None:

@@ -194,8 +194,9 @@ TEXTS: dict[str, tuple[str, str, str]] = {
         _DELEGATES.format(match="prefix: /shop/cart/"),
     ),
     "MC1108": (
-        """Rules are for the requests that name one of the hosts. A short host is a service of the same
-        namespace. Where none has the name, but one nearly, requests for that one keep its default route.""",
+        """A short host stands for its whole name in the cluster, and requests may name it in short only if
+        it is a service of that namespace. Where none has the name, they are requests for an unknown host; if
+        the name has a slip, those for the service keep its default route.""",
         _WEB + _rules("-" + _ROUTE[1:], more="hosts: [webb]"),
         _WEB + _rules("-" + _ROUTE[1:]),
     ),

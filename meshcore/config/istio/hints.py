@@ -17,14 +17,15 @@ from meshcore.config.istio.schema.gateway import Gateway
 from meshcore.config.istio.schema.virtual_service import HTTPRoute, VirtualService
 from meshcore.config.schema import warn_at
 
-__all__ = ["give_hints"]
+__all__ = ["REMEDY", "give_hints", "unfollowed"]
 
 #: A search for a near name costs as much as there are names: beyond so many it is left out.
 MANY = 2000
 #: So many services without endpoints are named one by one; more are named together.
 FEW = 5
 _GIVE = "a file of endpoints gives addresses (--endpoints, in Python endpoints=)"
-_REMEDY = (
+#: What gives the mesh a service.
+REMEDY = (
     "a Service or a ServiceEntry makes it known, or a file of endpoints (--endpoints, in Python endpoints=)"
 )
 
@@ -38,10 +39,10 @@ def give_hints(
     ruled: set[str] = set()
     for resource in virtual_services:
         ruled.update(scope.expand(host, resource.namespace) for host in resource.spec.hosts)
-        hints.check_hosts(resource)
+        outcome = hints.outcome(idle=hints.check_hosts(resource))
         for rule in resource.spec.http:
             for destination in _destinations(rule):
-                hints.check(destination, resource.namespace)
+                hints.check(destination, resource.namespace, outcome)
             for mirror in _mirrors(rule):
                 hints.check(mirror, resource.namespace, "nothing is mirrored")
     for found in resources.of("DestinationRule", DestinationRule):
@@ -64,6 +65,18 @@ def _mirrors(rule: HTTPRoute) -> Iterator[Destination]:
     for to in (rule.mirror, *(it.destination for it in rule.mirrors)):
         if to is not None:
             yield to
+
+
+def _all(rule: HTTPRoute) -> Iterator[Destination]:
+    yield from _destinations(rule)
+    yield from _mirrors(rule)
+
+
+def unfollowed(host: str, whole: str) -> str:
+    """What that means for a VirtualService's host; ``whole`` is its name in the cluster."""
+    if host.lower() == whole:
+        return "only requests for this whole name follow these rules"
+    return f"requests for {host!r} do not follow these rules"
 
 
 def _check_ejection(
@@ -107,26 +120,39 @@ class _Hints:
                 return f"; did you mean {whole!r}?"
         return did_you_mean(parts[0], [name for _, name, namespace in others if namespace == parts[1]])
 
-    def check_hosts(self, resource: Resource[VirtualService]) -> None:
-        """Hosts of the mesh that are no services may be meant so, unless there is one of nearly that name."""
-        gateways = resource.spec.gateways
-        if self._scope.client.gateway != MESH or (gateways and MESH not in gateways):
-            return
-        for host in resource.spec.hosts:
+    def check_hosts(self, resource: Resource[VirtualService]) -> bool:
+        """Short hosts of the mesh that are no services; whether all of its hosts are such ones."""
+        spec = resource.spec
+        if self._scope.client.gateway != MESH or (spec.gateways and MESH not in spec.gateways):
+            return False
+        asked = {self._scope.expand(it.host, resource.namespace) for rule in spec.http for it in _all(rule)}
+        idle = 0
+        for host in spec.hosts:
             whole = self._scope.expand(host, resource.namespace)
             if whole in self._registry or split_host(whole, self._scope.mesh.domain) is None:
                 continue
+            short = whole != host.lower()
+            idle += short
             near = self.near(whole)
-            if near:
-                message = f"there is no service {whole!r}: these rules are for it alone{near}"
-                warn_at(self._findings, resource.spec, "hosts", message)
+            if (short or near) and whole not in asked:  # of a destination it is told as such
+                message = f"there is no service {whole!r}: {unfollowed(host, whole)}{near}"
+                warn_at(self._findings, spec, "hosts", message)
+        return 0 < idle == len(spec.hosts)
 
-    def check(self, destination: Destination, namespace: str, outcome: str = "requests get a 503") -> None:
+    def outcome(self, *, idle: bool) -> str:
+        """What becomes of requests without a destination; ``idle``: the rules' hosts are no services."""
+        if not idle:
+            return "requests get a 503"
+        if self._scope.mesh.registry_only:
+            return "requests get a 502"
+        return "nothing follows these rules: clients go past the mesh, the proxy answers 404"
+
+    def check(self, destination: Destination, namespace: str, outcome: str) -> None:
         host = self._scope.expand(destination.host, namespace)
         first = host not in self.destinations
         self.destinations.add(host)
         if host not in self._registry:
-            remedy = self.near(host) or (f"; {_REMEDY}" if first else "")
+            remedy = self.near(host) or (f"; {REMEDY}" if first else "")
             message = f"there is no service {host!r}, so {outcome}{remedy}"
             warn_at(self._findings, destination, "host", message)
             return

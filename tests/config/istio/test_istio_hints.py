@@ -56,18 +56,38 @@ def test_names_are_near_by_what_tells_them_apart(compiled: Compile) -> None:
     assert "did you mean 'back.default.svc.cluster.local'?" in told("back.prod.svc.cluster.local")
 
 
-def test_a_host_with_a_slip_is_told_and_one_of_its_own_is_not(compiled: Compile) -> None:
+def test_a_short_host_that_is_no_service_is_told(compiled: Compile) -> None:
     def told(host: str) -> list[str]:
         text = SERVICES.replace("hosts: [front]", f"hosts: [{host}]").replace("DESTINATION", "front")
         return [it for it in warnings(compiled, text) if "no service" in it]
 
+    beginning = "spec.hosts: there is no service"
     (slip,) = told("frontt")
     assert slip == (
-        "spec.hosts: there is no service 'frontt.default.svc.cluster.local': these rules are for it alone; "
+        f"{beginning} 'frontt.default.svc.cluster.local': requests for 'frontt' do not follow these rules; "
         "did you mean 'front'? (VirtualService default/front)"
     )
-    assert told("front") == told("llm") == told("front.example.com") == []
+    (unknown,) = told("llm")
+    assert unknown == (
+        f"{beginning} 'llm.default.svc.cluster.local': requests for 'llm' do not follow these rules"
+        " (VirtualService default/front)"
+    )
+    (whole,) = told("frnt.default.svc.cluster.local")
+    assert "only requests for this whole name follow these rules; did you mean 'front'?" in whole
+    assert told("front") == told("front.example.com") == told("llm.default.svc.cluster.local") == []
     assert told("frontt]\n  gateways: [edge") == []
+
+
+def test_rules_for_an_unknown_host_alone_are_followed_by_nothing(compiled: Compile) -> None:
+    def told(hosts: str) -> str:
+        text = SERVICES.replace("hosts: [front]", f"hosts: [{hosts}]").replace("DESTINATION", "billing")
+        (found,) = (it for it in warnings(compiled, text) if "no service" in it)
+        return found
+
+    assert "so nothing follows these rules: clients go past the mesh, the proxy answers 404" in told(
+        "billing"
+    )
+    assert "so requests get a 503" in told("billing, front")
 
 
 def test_a_mirror_that_leads_nowhere_is_no_503(compiled: Compile) -> None:
