@@ -42,5 +42,6 @@ cdef class Attempt:
 
 
 cdef Decision decision_new()
+cdef int begin_time(Decision decision) except -1
 cdef int decide(Serving serving, Snapshot snapshot, object headers, Decision decision) except -1
 cdef int peek(Serving serving, Snapshot snapshot, object headers, Decision decision) except -1

@@ -768,6 +768,14 @@ cdef int decide(Serving serving, Snapshot snapshot, object headers, Decision dec
     return 0
 
 
+cdef int begin_time(Decision decision) except -1:
+    """Have the time that a route gives to a request count from now, not from when somebody asks for its end."""
+    cdef mc_decision *d = &decision._block.decision
+    if not d.request.now_ns and d.outcome == MC_FORWARD and mc_decision_is_timed(d):
+        d.request.now_ns = decision._snapshot.now()
+    return 0
+
+
 cdef int prepare(Decision decision) except -1:
     """What a decision needs that may take more than one attempt."""
     cdef mc_decision *d = &decision._block.decision

@@ -9,7 +9,7 @@ from libc.string cimport memcmp
 
 from meshcore._fastcall cimport mc_call_in_place
 from meshcore._request cimport MC_LISTS_STAY, PyList_CheckExact, PyList_GET_ITEM, PyList_GET_SIZE
-from meshcore.decision cimport Decision
+from meshcore.decision cimport Decision, begin_time
 from meshcore.integrations._asgi_answer cimport Answer, Served, answer_of
 from meshcore.integrations._fields cimport (
     Field, PyDict_CheckExact, Word, field_of, given, given_or, is_word, unlikely, value_of, word_of,
@@ -151,6 +151,7 @@ cdef class Entry(Served):
             called,
             known.served,
         )
+        begin_time(decision)
         known = known_of(self, decision._snapshot)  # it may have been swapped
         if unlikely(told is not None or not is_plain(self, known, decision, called)):
             return answer.hand_over(self._aside(decision, scope, answer._receive, answer._send, called))

@@ -2,7 +2,7 @@
 here; the others go aside.
 """
 
-from meshcore.decision cimport Decision
+from meshcore.decision cimport Decision, begin_time
 from meshcore.integrations._fields cimport Field, PyDict_CheckExact, field_of, given, given_or
 from meshcore.integrations._member cimport Known, Member, is_plain, known_of, name, port_in, told_in
 from meshcore.integrations._wsgi_answer cimport answer_of
@@ -48,6 +48,7 @@ cdef class Entry(Member):
             called,
             known.served,
         )
+        begin_time(decision)
         known = known_of(self, decision._snapshot)  # it may have been swapped
         if told is not None or not is_plain(self, known, decision, called):
             return self._aside(decision, headers, environ, start_response, called)

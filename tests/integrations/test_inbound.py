@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Callable
 from typing import Any
@@ -304,3 +305,33 @@ async def test_a_service_needs_no_endpoint_of_its_own(how: str) -> None:
         assert missing.status == 503
         ratings = REVIEWS.replace("reviews", "ratings")
         assert mesh.requests.total() == Counter({(REVIEWS, 200, ""): 1, (ratings, 503, "UH"): 1})
+
+
+@in_loop
+async def test_a_deadline_counts_from_when_the_request_came() -> None:
+    """Whenever somebody asks for it. The clocks of the two differ by some microseconds."""
+    late = []
+
+    def look() -> None:
+        entered = time.monotonic()
+        while time.monotonic() < entered + 0.002:
+            pass
+        context = current()
+        assert context is not None
+        assert context.deadline is not None
+        late.append(context.deadline - entered)
+
+    async def asgi_app(scope: Any, receive: Any, send: Any) -> None:
+        look()
+        await App()(scope, receive, send)
+
+    def wsgi_app(environ: Any, start_response: Any) -> list[bytes]:
+        look()
+        start_response("200 OK", [])
+        return []
+
+    with mesh_of(ENTRY, rules("reviews", "timeout: 5s, HERE")) as mesh:
+        await Client(asgi.MeshMiddleware(asgi_app, mesh=mesh)).get("/")
+        call(wsgi.MeshMiddleware(wsgi_app, mesh=mesh), "/", typed=False)
+    assert len(late) == 2
+    assert all(4.5 < seconds < 5.001 for seconds in late)
