@@ -35,20 +35,4 @@ MC_INLINED bool mc_same_name(const char *p, const char *name, size_t size) {
   return size <= 16 ? mc_same_word(p, name, 8) : mc_same_words(p, name, size);
 }
 
-/* Names that somebody may ask for, by what tells most others apart from them at once. */
-typedef struct mc_names_asked {
-  uint64_t sizes; /* bit n: some name has n bytes, or as many times 64 more */
-  uint32_t ends;  /* bit n: the last byte of some name has n in its lower bits, which letters share in both cases */
-} mc_names_asked;
-
-/* Any name is asked for. */
-#define MC_ANY_NAME ((mc_names_asked){UINT64_MAX, UINT32_MAX})
-
-static inline uint32_t mc_name_end(const char *p, size_t size) { return (uint32_t)1 << (p[size - 1] & 31); }
-
-/* Whether a name may be one of them. */
-static inline bool mc_names_may_have(const mc_names_asked *asked, const char *p, size_t size) {
-  return (asked->sizes >> (size & 63) & 1) && size && (asked->ends & mc_name_end(p, size));
-}
-
 #endif

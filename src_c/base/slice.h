@@ -97,6 +97,20 @@ static inline uint64_t mc_word_at(const char *p) {
   return word;
 }
 
+/* A text of less than eight bytes, where some of them may stand twice: the first of them is the lowest of the word, the
+ * last the highest. Without bytes, one that every test lets pass. */
+static inline uint64_t mc_word_of(const char *p, size_t size) {
+  if (size >= 4) {
+    uint32_t low, high;
+    memcpy(&low, p, 4);
+    memcpy(&high, p + size - 4, 4);
+    return (uint64_t)high << 32 | low;
+  }
+  if (size == 0) return 0x6161616161616161u;
+  uint64_t first = (uint8_t)p[0], middle = (uint8_t)p[size / 2], last = (uint8_t)p[size - 1];
+  return last << 56 | 0x0061616161610000u | middle << 8 | first;
+}
+
 /* Eight bytes at once: a byte within 'A' to 'Z' gets bit 5. The top bit of each sum below tells whether
  * its byte, without its own top bit, is at least 'A', or beyond 'Z'; no sum carries into the next. */
 static inline uint64_t mc_word_lower(uint64_t word) {

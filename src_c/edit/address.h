@@ -9,9 +9,6 @@ typedef struct mc_address {
   bool v4;
 } mc_address;
 
-/* Longest text of an address. */
-enum { MC_ADDRESS_TEXT = 46 };
-
 bool mc_address_parse(mc_slice text, mc_address *out);
 /* IPv4 within IPv6, "::ffff:192.0.2.7", is IPv4 from here on. */
 void mc_address_unmap(mc_address *address);

@@ -22,20 +22,6 @@ extern const uint8_t mc_byte_classes[256];
 
 static inline unsigned mc_byte_class(unsigned char c) { return mc_byte_classes[c]; }
 
-/* A text of less than eight bytes, where some of them may stand twice: the first of them is the lowest of the word, the
- * last the highest. Without bytes, one that every test lets pass. */
-static inline uint64_t mc_word_of(const char *p, size_t size) {
-  if (size >= 4) {
-    uint32_t low, high;
-    memcpy(&low, p, 4);
-    memcpy(&high, p + size - 4, 4);
-    return (uint64_t)high << 32 | low;
-  }
-  if (size == 0) return 0x6161616161616161u;
-  uint64_t first = (uint8_t)p[0], middle = (uint8_t)p[size / 2], last = (uint8_t)p[size - 1];
-  return last << 56 | 0x0061616161610000u | middle << 8 | first;
-}
-
 #define MC_BYTES(c) (0x0101010101010101u * (uint64_t)(c))
 
 /* A bit at the top of some byte where any is below limit (at most 128) or above 127. It may also

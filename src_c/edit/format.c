@@ -138,7 +138,7 @@ static mc_slice with_port(mc_slice address, uint16_t port, char made[MADE]) {
 
 /* The port belongs to the peer; a client that a header names has none, which shows as 0. */
 static uint16_t client_port(const mc_view *view) {
-  return view->client.data == view->source.data ? view->source_port : 0;
+  return mc_view_client(view).data == view->source.data ? view->source_port : 0;
 }
 
 static mc_slice value_of(const mc_format_segment *segment, const mc_format_context *context, char made[MADE]) {
@@ -173,9 +173,9 @@ static mc_slice value_of(const mc_format_segment *segment, const mc_format_conte
     case MC_FORMAT_UPSTREAM_HOST_WITHOUT_PORT:
       return without_port(context->endpoint);
     case MC_FORMAT_REMOTE_ADDRESS:
-      return with_port(view->client, client_port(view), made);
+      return with_port(mc_view_client(view), client_port(view), made);
     case MC_FORMAT_REMOTE_ADDRESS_WITHOUT_PORT:
-      return view->client;
+      return mc_view_client(view);
     case MC_FORMAT_DIRECT_REMOTE_ADDRESS:
       return with_port(view->source, view->source_port, made);
     case MC_FORMAT_DIRECT_REMOTE_ADDRESS_WITHOUT_PORT:

@@ -3,7 +3,7 @@
 #ifndef MC_EDIT_HEADER_NAMES_H
 #define MC_EDIT_HEADER_NAMES_H
 
-#include "base/slice.h"
+#include "match/header_slots.h"
 
 typedef enum mc_header_id {
   MC_HEADER_OTHER, /* nothing special */
@@ -35,8 +35,12 @@ typedef enum mc_header_id {
 
 /* The name may be in any case. */
 mc_header_id mc_header_id_of(mc_slice name);
-/* The same with the bit that header_id.h tells of. */
-mc_header_id mc_header_id_and_bit(mc_slice name, uint64_t *bit);
+
+/* Marks of names in a table: of a name that is alone with its mc_header_id, this; names that share an id have others,
+ * which a few of them may share, too. Names without an id have none. */
+enum { MC_HEADER_MARKS = 64 };
+/* Has the table know all of these names, and what is to be done about lines of each. MC_OK or MC_NO_MEMORY. */
+mc_code mc_header_names_mark(mc_slots *names);
 
 /* Whether Envoy keeps one line of this request header, so that adding to it joins with ",". */
 bool mc_header_id_joined(mc_header_id id);

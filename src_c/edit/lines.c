@@ -1,23 +1,36 @@
 #include "edit/lines.h"
 
 #include "edit/bytes.h"
-#include "edit/header_id.h"
 
 static bool blank(char c) { return c == ' ' || c == '\t'; }
 
-#define ID(id) (UINT32_C(1) << MC_HEADER_##id)
+/* What there is to do about a line beside telling where it is. */
+static inline void note(mc_lines *out, const mc_name *name, uint32_t i) {
+  const uint64_t bit = (uint64_t)1 << (i & 63);
+  const uint32_t word = i >> 6;
+  if (name->traits & MC_NAME_HIDDEN) out->hidden[word] |= bit;
+  if (name->traits & MC_NAME_ASKED) {
+    out->asked[word] |= bit;
+    out->slots[i] = name->slot;
+  }
+  if (!(name->traits & (MC_NAME_TRUSTED | MC_NAME_EDGE))) return;
+  if (name->traits & MC_NAME_TRUSTED) out->trusted[word] |= bit;
+  if (name->traits & MC_NAME_EDGE) out->edge[word] |= bit;
+}
 
-/* Notes what a line is to us: neither nothing special nor just joined. */
-static inline void note(mc_lines *out, mc_header_id id, uint32_t i) {
-  const uint32_t hidden = ID(HOST) | ID(KEEP_ALIVE) | ID(PROXY_CONNECTION) | ID(TRANSFER_ENCODING) |
-                          ID(FORWARDED_CLIENT_CERT) | ID(ENVOY_INTERNAL) | ID(CONNECTION) | ID(UPGRADE);
-  const uint32_t trusted = ID(ENVOY_CONTROL) | ID(ENVOY_TRUSTED) | ID(ENVOY_EXPECTED_TIMEOUT);
-  const uint32_t nameless = ID(ENVOY_CONTROL) | ID(ENVOY_TRUSTED) | ID(ENVOY_EDGE); /* many names have the id */
-  const uint32_t bit = UINT32_C(1) << id;
-  if (bit & hidden) mc_mask_set(out->hidden, i);
-  if (!(bit & nameless)) out->at[id] = (int16_t)i;
-  if (bit & trusted) mc_mask_set(out->trusted, i);
-  if (id == MC_HEADER_ENVOY_EDGE) mc_mask_set(out->edge, i);
+/* Where a line is. Whether there may be another one of its name. */
+static inline bool mark(mc_lines *out, const mc_name *name, uint32_t i) {
+  int8_t *const at = &out->at[name->mark];
+  const bool again = *at >= 0;
+  *at = (int8_t)i;
+  return again;
+}
+
+/* Both, for a line with any known name. */
+static bool take(mc_lines *out, const mc_name *name, uint32_t i) {
+  note(out, name, i);
+  if (name->traits & MC_NAME_UNMARKED) return false;
+  return mark(out, name, i);
 }
 
 static void reset(mc_lines *out, const mc_header *headers, uint32_t count) {
@@ -68,7 +81,8 @@ static bool join(mc_header *copy, int32_t *sources, uint32_t first, uint32_t cou
 }
 
 /* The seldom taken way: a copy with values trimmed and repeated lines joined where Envoy joins them. */
-static mc_code rebuild(const mc_header *headers, uint32_t count, mc_scratch *scratch, mc_lines *out) {
+static mc_code rebuild(const mc_header *headers, uint32_t count, const mc_slots *names, mc_scratch *scratch,
+                       mc_lines *out) {
   mc_header *copy = mc_scratch_alloc(scratch, count * sizeof *copy);
   int32_t *sources = mc_scratch_alloc(scratch, count * sizeof *sources);
   if (!copy || !sources) return MC_NO_MEMORY;
@@ -90,21 +104,10 @@ static mc_code rebuild(const mc_header *headers, uint32_t count, mc_scratch *scr
   reset(out, copy, kept);
   out->sources = sources;
   for (uint32_t i = 0; i < kept; i++) {
-    mc_header_id id = mc_header_id_of(copy[i].name);
-    if (id != MC_HEADER_OTHER && id != MC_HEADER_JOINED) note(out, id, i);
+    const mc_name *name = mc_slots_known_any_case(names, copy[i].name);
+    if (name) take(out, name, i);
   }
-  memset(out->asked, 0xff, sizeof out->asked); /* lines have moved: any may be */
   return MC_OK;
-}
-
-/* Whether line i has the name of a line before it. */
-static bool repeated(const mc_header *headers, uint32_t i) {
-  for (uint32_t k = 0; k < i; k++) {
-    if (headers[k].name.size == headers[i].name.size && mc_slice_equal_fold(headers[k].name, headers[i].name)) {
-      return true;
-    }
-  }
-  return false;
 }
 
 static bool values_ok(const mc_header *headers, uint32_t count) {
@@ -114,49 +117,61 @@ static bool values_ok(const mc_header *headers, uint32_t count) {
   return true;
 }
 
-/* A name that is not among the known ones in lower case. False: it is malformed. */
-MC_SELDOM bool read_odd_name(mc_slice name, mc_header_id *id, uint64_t *bit) {
-  *id = mc_header_id_and_bit(name, bit);
-  if (*id != MC_HEADER_OTHER || *bit) return true;
-  return name.size && (mc_bytes_plain(name) || mc_bytes_all(name, MC_BYTE_TOKEN));
+/* Lines whose names are not in lower case, or have bytes that few names have. *again as take() has it. False: one of them
+ * is malformed. */
+MC_SELDOM bool take_odd(mc_lines *out, const mc_slots *names, const uint64_t odd[2], bool *again) {
+  for (uint32_t i = 0; i < out->count; i++) {
+    if (!(odd[i >> 6] >> (i & 63) & 1)) continue;
+    const mc_slice name = out->headers[i].name;
+    if (!name.size || !(mc_bytes_plain(name) || mc_bytes_all(name, MC_BYTE_TOKEN))) return false;
+    const mc_name *known = mc_slots_known_any_case(names, name);
+    if (known) *again |= take(out, known, i);
+  }
+  return true;
 }
 
-mc_code mc_lines_read(const mc_header *headers, uint32_t count, size_t extra_bytes, const mc_names_asked *asked,
-                      mc_scratch *scratch, mc_lines *out, mc_details *details) {
+mc_code mc_lines_read(const mc_request *request, const mc_slots *names, mc_scratch *scratch, mc_lines *out,
+                      mc_details *details) {
+  const mc_header *const headers = request->headers;
+  const uint32_t count = request->header_count;
   reset(out, headers, count);
   *details = MC_DETAILS_TOO_MANY_HEADERS;
   if (count > MC_MAX_HEADER_COUNT) return MC_INVALID;
-  uint64_t seen = 0; /* bits of the joined headers so far: where one comes again, its name may */
-  bool copy = false;
-  const mc_header *const end = headers + count;
-  for (const mc_header *line = headers; line < end; line++) {
-    const mc_slice name = line->name;
-    const uint32_t i = (uint32_t)(line - headers);
-    if (mc_names_may_have(asked, name.data, name.size)) mc_mask_set(out->asked, i);
-    uint64_t bit;
-    mc_header_id id = mc_header_id_inlined(name, false, &bit);
-    if (id == MC_HEADER_OTHER) {
-      if (bit || (name.size && mc_bytes_plain_lower(name))) continue;
-      *details = MC_DETAILS_CODEC_ERROR;
-      if (!read_odd_name(name, &id, &bit)) return MC_INVALID;
-      if (id == MC_HEADER_OTHER) continue;
+  out->slots = mc_scratch_alloc(scratch, count * sizeof *out->slots);
+  if (!out->slots) return MC_NO_MEMORY;
+  bool again = false; /* some name that is marked has several lines, or shares its mark */
+  uint64_t odd[2] = {0, 0};
+  /* Locals, which what is written below cannot change. */
+  const mc_name *const table = names->table;
+  const uint32_t mask = names->mask;
+  for (uint32_t i = 0; i < count; i++) {
+    const mc_slice text = headers[i].name;
+    const mc_name *name = mc_name_find(table, mask, text);
+    if (!name || name->traits & MC_NAME_ODD) {
+      if (name || !text.size || !mc_bytes_plain_lower(text)) mc_mask_set(odd, i);
+      continue;
     }
-    if (seen & bit && !copy) copy = repeated(headers, i);
-    seen |= bit;
-    if (id != MC_HEADER_JOINED) note(out, id, i);
+    if (name->traits) {
+      note(out, name, i);
+      if (name->traits & MC_NAME_UNMARKED) continue;
+    }
+    if (mark(out, name, i)) again = true;
   }
-  /* Values have a loop of their own: without calls in it, what it gathers stays in registers. */
-  size_t bytes = extra_bytes;
+  /* Values have a loop of their own: what it gathers stays in registers. */
+  size_t bytes = request->target.size + request->authority.size;
   mc_scan scan = mc_scan_start();
-  for (const mc_header *line = headers; line < end; line++) {
-    bytes += line->name.size + line->value.size;
-    mc_scan_take(&scan, line->value.data, line->value.size);
+  for (uint32_t i = 0; i < count; i++) {
+    const mc_slice value = headers[i].value;
+    bytes += headers[i].name.size + value.size;
+    mc_scan_take(&scan, value.data, value.size);
   }
+  *details = MC_DETAILS_CODEC_ERROR;
+  if ((odd[0] | odd[1]) && !take_odd(out, names, odd, &again)) return MC_INVALID;
   *details = MC_DETAILS_INVALID_CHARACTERS;
   if (mc_scan_doubtful(&scan) && !values_ok(headers, count)) return MC_INVALID;
   *details = MC_DETAILS_HEADERS_TOO_LARGE;
   if (bytes > MC_MAX_HEADER_BYTES) return MC_INVALID;
-  return copy || mc_scan_doubtful_edges(&scan) ? rebuild(headers, count, scratch, out) : MC_OK;
+  return again || mc_scan_doubtful_edges(&scan) ? rebuild(headers, count, names, scratch, out) : MC_OK;
 }
 
 /* Visits the comma-separated parts of a list, trimmed. */
@@ -195,14 +210,14 @@ static mc_details take_away(mc_lines *lines, mc_slice name) {
 }
 
 static void show(mc_lines *lines, mc_header_id id) {
-  size_t i = (size_t)lines->at[id];
+  const size_t i = (size_t)lines->at[id];
   lines->hidden[i >> 6] &= ~((uint64_t)1 << (i & 63));
 }
 
 /* Whether a Connection line asks for an upgrade to a protocol that Upgrade names, which may be none. */
 static bool asks_for_upgrade(const mc_lines *lines) {
   mc_slice list = mc_lines_value(lines, MC_HEADER_CONNECTION), token;
-  if (lines->at[MC_HEADER_UPGRADE] < 0) return false;
+  if (!mc_lines_have(lines, MC_HEADER_UPGRADE)) return false;
   while (next_token(&list, &token)) {
     if (mc_header_id_of(token) == MC_HEADER_UPGRADE) return true;
   }

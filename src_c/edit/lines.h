@@ -3,9 +3,9 @@
 #define MC_EDIT_LINES_H
 
 #include "base/arena.h"
-#include "base/names.h"
 #include "edit/bytes.h"
 #include "edit/header_names.h"
+#include "match/header_slots.h"
 
 /* Lines of interest, and masks over the lines (MC_MAX_HEADER_COUNT fits). */
 typedef struct mc_lines {
@@ -15,21 +15,25 @@ typedef struct mc_lines {
   uint64_t hidden[2];  /* never pass: hop-by-hop and the like */
   uint64_t trusted[2]; /* pass from internal clients only */
   uint64_t edge[2];    /* do not pass from external clients at the edge */
-  uint64_t asked[2];   /* have names that may be asked for */
-  int16_t at[MC_HEADER_ENVOY_TRUSTED]; /* index of the line by mc_header_id; -1: none */
+  uint64_t asked[2];   /* have names that are asked for */
+  uint16_t *slots;     /* of the lines that are asked for */
+  int8_t at[MC_HEADER_MARKS]; /* index of the line by the mark of its name, which is its mc_header_id where one name alone
+                                 has that; -1: none */
   bool te_named; /* a Connection line names TE */
 } mc_lines;
 
 static inline void mc_mask_set(uint64_t mask[2], size_t i) { mask[i >> 6] |= (uint64_t)1 << (i & 63); }
 
+static inline bool mc_lines_have(const mc_lines *lines, mc_header_id id) { return lines->at[id] >= 0; }
+
 /* The value of the line with that id; absent where there is none. */
 static inline mc_slice mc_lines_value(const mc_lines *lines, mc_header_id id) {
-  return lines->at[id] < 0 ? MC_ABSENT : lines->headers[lines->at[id]].value;
+  return mc_lines_have(lines, id) ? lines->headers[lines->at[id]].value : MC_ABSENT;
 }
 
-/* MC_OK; MC_INVALID with *details; MC_NO_MEMORY. extra_bytes: of the target, towards the bound. */
-mc_code mc_lines_read(const mc_header *headers, uint32_t count, size_t extra_bytes, const mc_names_asked *asked,
-                      mc_scratch *scratch, mc_lines *out, mc_details *details);
+/* MC_OK; MC_INVALID with *details; MC_NO_MEMORY. */
+mc_code mc_lines_read(const mc_request *request, const mc_slots *names, mc_scratch *scratch, mc_lines *out,
+                      mc_details *details);
 
 /* Takes away what a Connection line names, and that line. Not where the request asks for an upgrade, whose
  * protocol is then *upgrade (otherwise absent); of a CONNECT, the line alone. MC_DETAILS_NONE, or why the request is

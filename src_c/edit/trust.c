@@ -1,6 +1,7 @@
 #include "edit/trust.h"
 
 #include "edit/address.h"
+#include "edit/view.h"
 
 static mc_slice trim(mc_slice text) {
   while (text.size && (text.data[0] == ' ' || text.data[0] == '\t')) text = mc_slice_from(text, 1);
@@ -64,4 +65,16 @@ mc_code mc_trust_weigh(const mc_request *request, mc_slice forwarded_for, const 
     out->internal = is_internal(&address, options);
   }
   return MC_OK;
+}
+
+mc_slice mc_view_client_told(mc_view *view) {
+  mc_address address;
+  mc_slice text;
+  bool single;
+  if (forwarded_address(view->told, 0, &address, &text, &single)) {
+    /* An address of IPv4 can be written in one way only. */
+    view->client = address.v4 ? text : mc_slice_of(view->client_text, mc_address_write(&address, view->client_text));
+  }
+  view->told = MC_ABSENT;
+  return view->client;
 }

@@ -11,15 +11,15 @@
  * the only entry. MC_OK or MC_NO_MEMORY. */
 mc_code mc_trust_weigh(const mc_request *request, mc_slice forwarded_for, const mc_http_options *options,
                        mc_scratch *scratch, mc_view *out);
-/* The same; most often there is one address, in the one way that IPv4 can be written, and nothing to weigh. */
+/* The same; most often all hangs on the last entry, which is read when somebody asks for the client (mc_view_client). */
 static inline mc_code mc_trust_decide(const mc_request *request, mc_slice forwarded_for, const mc_http_options *options,
                                       mc_scratch *scratch, mc_view *out) {
   const bool believed =
       !options->use_remote_address && !options->xff_num_trusted_hops && !options->has_internal_cidrs;
-  if (!believed || !mc_address_is_v4(forwarded_for)) {
-    return mc_trust_weigh(request, forwarded_for, options, scratch, out);
-  }
-  out->client = forwarded_for;
+  out->told = MC_ABSENT;
+  if (!believed) return mc_trust_weigh(request, forwarded_for, options, scratch, out);
+  out->client = request->source;
+  out->told = forwarded_for;
   out->internal = false;
   return MC_OK;
 }

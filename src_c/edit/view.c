@@ -134,7 +134,7 @@ static mc_code forwarded(const mc_request *request, const mc_http_options *optio
   }
   view->forwarded_proto = proto;
   if (options->append_x_forwarded_port && request->port &&
-      (untrusted || lines->at[MC_HEADER_FORWARDED_PORT] < 0)) {
+      (untrusted || !mc_lines_have(lines, MC_HEADER_FORWARDED_PORT))) {
     mc_slice port = port_text(request->port, scratch);
     if (!port.data ||
         !put(view, lines, MC_HEADER_FORWARDED_PORT, MC_LITERAL("x-forwarded-port"), port, scratch)) {
@@ -230,7 +230,7 @@ static mc_details framing(const mc_lines *lines, bool connect) {
   if (connect && length.data && !mc_slice_equal(length, MC_LITERAL("0"))) return MC_DETAILS_BODY_DISALLOWED;
   if (!coding.data) return MC_DETAILS_NONE;
   if (connect || !mc_slice_equal_fold(coding, MC_LITERAL("chunked"))) return MC_DETAILS_INVALID_TRANSFER_ENCODING;
-  return lines->at[MC_HEADER_CONTENT_LENGTH] >= 0 ? MC_DETAILS_LENGTH_AND_CHUNKED : MC_DETAILS_NONE;
+  return mc_lines_have(lines, MC_HEADER_CONTENT_LENGTH) ? MC_DETAILS_LENGTH_AND_CHUNKED : MC_DETAILS_NONE;
 }
 
 /* Where the request goes: authority, then target. */
@@ -271,7 +271,7 @@ static bool method_ok(mc_slice method) {
   return MC_IS(method, "GET") || MC_IS(method, "POST") || (method.size && mc_bytes_all(method, MC_BYTE_TOKEN));
 }
 
-mc_code mc_view_make(const mc_request *request, const mc_http_options *options, const mc_names_asked *asked,
+mc_code mc_view_make(const mc_request *request, const mc_http_options *options, const mc_slots *names,
                      mc_scratch *scratch, mc_view *view, mc_refusal *refusal) {
   mc_lines lines;
   mc_details details;
@@ -288,8 +288,7 @@ mc_code mc_view_make(const mc_request *request, const mc_http_options *options, 
   if (!view->tls && MC_IS(target.scheme, "https") && is_edge(options)) {
     return refuse(refusal, MC_DETAILS_HTTPS_URL_ON_PLAINTEXT);
   }
-  mc_code code = mc_lines_read(request->headers, request->header_count,
-                               request->target.size + request->authority.size, asked, scratch, &lines, &details);
+  mc_code code = mc_lines_read(request, names, scratch, &lines, &details);
   if (code == MC_INVALID) return refuse(refusal, details);
   if (code != MC_OK) return code;
   const bool connect = MC_IS(request->method, "CONNECT");
@@ -299,7 +298,7 @@ mc_code mc_view_make(const mc_request *request, const mc_http_options *options, 
   details = mc_lines_connection(&lines, connect, &view->upgrade);
   if (details) return refuse(refusal, details);
   if (!view->upgrade.data) mc_lines_te(&lines, &trailers); /* that of an upgrade stays as it is */
-  const int16_t expect = lines.at[MC_HEADER_EXPECT];
+  const int expect = lines.at[MC_HEADER_EXPECT];
   /* Who serves the connection has told the client to go on. */
   if (expect >= 0 && mc_slice_equal_fold(lines.headers[expect].value, MC_LITERAL("100-continue"))) {
     mc_mask_set(lines.hidden, (size_t)expect);
@@ -320,8 +319,9 @@ mc_code mc_view_make(const mc_request *request, const mc_http_options *options, 
   memcpy(view->hidden, lines.hidden, sizeof view->hidden);
   view->unasked[0] = ~lines.asked[0];
   view->unasked[1] = ~lines.asked[1];
+  view->line_slots = lines.slots;
   view->wishes_trace = lines.trusted[0] | lines.trusted[1] | lines.edge[0] | lines.edge[1] ||
-                       lines.at[MC_HEADER_CLIENT_TRACE_ID] >= 0;
+                       mc_lines_have(&lines, MC_HEADER_CLIENT_TRACE_ID);
   view->added_count = 0;
   view->request_id = MC_ABSENT;
   if (trailers && !put(view, &lines, MC_HEADER_TE, MC_LITERAL("te"), MC_LITERAL("trailers"), scratch)) return MC_NO_MEMORY;

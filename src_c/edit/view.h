@@ -13,9 +13,7 @@
 #ifndef MC_EDIT_VIEW_H
 #define MC_EDIT_VIEW_H
 
-#include "base/slice.h"
-#include "base/names.h"
-#include "meshcore.h"
+#include "match/header_slots.h"
 
 /* Why a request is not served, and the answer to it. */
 typedef struct mc_refusal {
@@ -27,9 +25,9 @@ typedef struct mc_refusal {
 } mc_refusal;
 
 /* MC_OK: the view is filled. MC_INVALID: refused, refusal is filled and the view is not to be used.
- * MC_NO_MEMORY. The scratch holds what had to be built; options must outlive the view. asked: the names that will be
- * looked up by mc_slots_find. */
-mc_code mc_view_make(const mc_request *request, const mc_http_options *options, const mc_names_asked *asked,
+ * MC_NO_MEMORY. The scratch holds what had to be built; options must outlive the view. names: those that
+ * mc_slots_find will look for, with mc_header_names_mark. */
+mc_code mc_view_make(const mc_request *request, const mc_http_options *options, const mc_slots *names,
                      mc_scratch *scratch, mc_view *view, mc_refusal *refusal);
 
 /* Visits the lines that are there:
@@ -50,6 +48,13 @@ mc_slice mc_view_header(const mc_view *view, mc_slice name);
 /* The authority as a request goes on with it that nobody rewrites. */
 static inline mc_slice mc_authority_whole(const mc_view *view) {
   return mc_slice_of(view->authority.data, view->authority.size + view->port_aside);
+}
+
+/* The client that is believed; data NULL: unknown. What x-forwarded-for says of it is read once somebody asks, which is
+ * whoever the view is for: it is no other thread's meanwhile. */
+mc_slice mc_view_client_told(mc_view *view);
+static inline mc_slice mc_view_client(const mc_view *view) {
+  return view->told.data ? mc_view_client_told((mc_view *)view) : view->client;
 }
 
 /* The text of view->request_id, which there has to be, for the caller to change. NULL: no memory. */

@@ -102,6 +102,10 @@ static mc_code build_forward(mc_action *action, const mc_action_spec *spec, cons
   if (!code) code = build_ref(&action->cluster_header, spec->cluster_header, slots, error);
   if (!code) code = build_ref(&action->weight_header, spec->weight_header, slots, error);
   if (!code && spec->cluster_count) code = build_weighted(action, spec, limits, error);
+  action->may_edit = action->rewrites || !mc_edits_empty(&action->edits.request);
+  for (uint32_t i = 0; i < action->weighted_count; i++) {
+    action->may_edit |= !mc_edits_empty(&action->weighted[i].edits.request);
+  }
   if (!code) {
     code = mc_path_rewrite_compile(arena, &spec->path_rewrite, route->path_kind, route->path, &action->path, error);
   }

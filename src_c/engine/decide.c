@@ -1,5 +1,8 @@
 /* The fused path: one request, one decision. The order is that of Envoy's connection manager and router:
  * the view, the listener's table, require_tls, the route, and then what the route does. */
+#include <stddef.h>
+
+#include "edit/bytes.h"
 #include "edit/response.h"
 #include "edit/view.h"
 #include "engine/exchange.h"
@@ -112,10 +115,9 @@ static void refuse_session(mc_decision *d) {
 }
 
 /* Whether a filter answers before the route does anything. action NULL: there is no route. */
-MC_INLINED bool answered(const mc_snapshot *s, const mc_action *action, mc_input *input, mc_decision *d,
+MC_INLINED bool answered(const mc_listener *listener, const mc_action *action, mc_input *input, mc_decision *d,
                          const bool peek) {
-  return mc_filters_needed(&s->listeners[d->listener], action) && mc_filters_answer(d, input, peek) &&
-         !input->no_memory;
+  return mc_filters_needed(listener, action) && mc_filters_answer(d, input, peek) && !input->no_memory;
 }
 
 /* 1: let through; 0: not; -1: the list says nothing of the protocol. */
@@ -129,32 +131,32 @@ MC_INLINED int upgrade_in(const mc_upgrade *upgrades, uint32_t count, mc_slice p
 
 /* A request to switch protocols, CONNECT among them, needs leave: its route's, or else its listener's. action NULL: the
  * redirect to TLS, which gives none. */
-static bool lacks_leave(const mc_snapshot *s, const mc_action *action, const mc_decision *d, mc_slice protocol) {
+static bool lacks_leave(const mc_listener *listener, const mc_action *action, mc_slice protocol) {
   int leave = action ? upgrade_in(action->upgrades, action->upgrade_count, protocol) : -1;
-  const mc_http_options *options = &s->listeners[d->listener].options;
+  const mc_http_options *options = &listener->options;
   if (leave < 0) leave = upgrade_in(options->upgrades, options->upgrade_count, protocol);
   return leave <= 0;
 }
 
 /* A CONNECT that asks for an upgrade asks for that. */
-MC_INLINED bool upgrade_refused(const mc_snapshot *s, const mc_action *action, mc_decision *d) {
+MC_INLINED bool upgrade_refused(const mc_listener *listener, const mc_action *action, mc_decision *d) {
   mc_slice protocol = d->view.upgrade;
-  if (!protocol.data && mc_slice_equal(d->view.method, MC_LITERAL("CONNECT"))) protocol = d->view.method;
-  if (!protocol.data || !lacks_leave(s, action, d, protocol)) return false;
+  if (!protocol.data && MC_IS(d->view.method, "CONNECT")) protocol = d->view.method;
+  if (!protocol.data || !lacks_leave(listener, action, protocol)) return false;
   reject(d, 403, MC_DETAILS_UPGRADE_FAILED, 0, MC_ABSENT);
   return true;
 }
 
-MC_INLINED mc_code forward(const mc_snapshot *s, const mc_action *action, mc_input *input, mc_decision *d,
-                           const bool peek) {
+MC_INLINED mc_code forward(const mc_snapshot *s, const mc_listener *listener, const mc_action *action, mc_input *input,
+                           mc_decision *d, const bool peek) {
   d->cluster = choose_cluster(s, action, input, d);
   const mc_cluster *cluster = d->upstream = d->cluster >= 0 ? s->clusters[d->cluster] : NULL;
-  if (upgrade_refused(s, action, d)) return MC_OK;
+  if (upgrade_refused(listener, action, d)) return MC_OK;
   /* Before the filters, which count what they do. */
   if (cluster && !d->request.inbound && mc_cluster_is_stale(cluster, d->request.now_ns) && !d->request.stale) {
     return MC_STALE;
   }
-  if (answered(s, action, input, d, peek)) return MC_OK;
+  if (answered(listener, action, input, d, peek)) return MC_OK;
   if (input->no_memory) return MC_NO_MEMORY;
   if (!cluster) {
     reject(d, action->status, MC_DETAILS_CLUSTER_NOT_FOUND, MC_FLAG_NC, MC_ABSENT);
@@ -165,7 +167,7 @@ MC_INLINED mc_code forward(const mc_snapshot *s, const mc_action *action, mc_inp
     return MC_OK;
   }
   const bool own = d->request.served && d->request.served[d->cluster];
-  const bool kept = !own && mc_sessions_needed(&s->listeners[d->listener], action) && mc_sessions_decide(d, input);
+  const bool kept = !own && mc_sessions_needed(listener, action) && mc_sessions_decide(d, input);
   const bool refused = mc_sessions_refuse(d);
   if (!own && !kept && !refused && !input->no_memory) d->endpoint = choose_endpoint(s, action, input, d, peek);
   if (input->no_memory) return MC_NO_MEMORY;
@@ -212,15 +214,16 @@ static mc_code redirect(const mc_redirect *redirect, mc_decision *d) {
   return mc_redirect_location(redirect, &d->view, &d->scratch, &d->location);
 }
 
-MC_INLINED mc_code route(const mc_snapshot *s, mc_input *input, mc_decision *d, const bool peek) {
-  d->virtual_host = mc_route_table_virtual_host(s->routes, s->listeners[d->listener].domains, input);
+MC_INLINED mc_code route(const mc_snapshot *s, const mc_listener *listener, mc_input *input, mc_decision *d,
+                         const bool peek) {
+  d->virtual_host = mc_route_table_virtual_host(s->routes, listener->domains, input);
   if (d->virtual_host >= 0) {
     mc_require_tls tls = s->hosts[d->virtual_host].require_tls;
     if (tls != MC_TLS_NONE && mc_tls_redirect_needed(&d->view, tls == MC_TLS_EXTERNAL_ONLY)) {
       d->virtual_host = -1; /* none of its edits apply */
-      if (s->listeners[d->listener].options.tracing && mc_tracing_decide(d, NULL)) return MC_NO_MEMORY;
-      if (upgrade_refused(s, NULL, d)) return MC_OK;
-      if (answered(s, NULL, input, d, peek)) return MC_OK;
+      if (listener->options.tracing && mc_tracing_decide(d, NULL)) return MC_NO_MEMORY;
+      if (upgrade_refused(listener, NULL, d)) return MC_OK;
+      if (answered(listener, NULL, input, d, peek)) return MC_OK;
       if (input->no_memory) return MC_NO_MEMORY;
       d->outcome = MC_REDIRECT;
       d->status = 301;
@@ -231,16 +234,16 @@ MC_INLINED mc_code route(const mc_snapshot *s, mc_input *input, mc_decision *d, 
   }
   if (input->no_memory) return MC_NO_MEMORY;
   const mc_action *action = d->route >= 0 ? &s->actions[d->route] : NULL;
-  if (s->listeners[d->listener].options.tracing && mc_tracing_decide(d, action)) return MC_NO_MEMORY;
+  if (listener->options.tracing && mc_tracing_decide(d, action)) return MC_NO_MEMORY;
   if (!action) {
-    if (answered(s, NULL, input, d, peek)) return MC_OK;
+    if (answered(listener, NULL, input, d, peek)) return MC_OK;
     if (input->no_memory) return MC_NO_MEMORY;
     reject(d, 404, MC_DETAILS_ROUTE_NOT_FOUND, MC_FLAG_NR, MC_ABSENT);
     return MC_OK;
   }
-  if (action->kind == MC_ACTION_FORWARD) return forward(s, action, input, d, peek);
-  if (upgrade_refused(s, action, d)) return MC_OK;
-  if (answered(s, action, input, d, peek)) return MC_OK;
+  if (action->kind == MC_ACTION_FORWARD) return forward(s, listener, action, input, d, peek);
+  if (upgrade_refused(listener, action, d)) return MC_OK;
+  if (answered(listener, action, input, d, peek)) return MC_OK;
   if (input->no_memory) return MC_NO_MEMORY;
   switch (action->kind) {
     case MC_ACTION_FORWARD:
@@ -253,31 +256,15 @@ MC_INLINED mc_code route(const mc_snapshot *s, mc_input *input, mc_decision *d, 
   return MC_OK;
 }
 
+#define BETWEEN(first, next) (offsetof(mc_decision, next) - offsetof(mc_decision, first))
+
+static inline void begin(mc_decision *d) {
+  memset((char *)d + offsetof(mc_decision, virtual_host), 0xff, BETWEEN(virtual_host, flags)); /* all -1 */
+  memset((char *)d + offsetof(mc_decision, flags), 0, BETWEEN(flags, snapshot));
+}
+
 MC_INLINED mc_code decide(const mc_snapshot *s, const mc_request *request, mc_decision *d, const bool peek) {
-  d->details = MC_DETAILS_NONE;
-  d->flags = 0;
-  d->status = 0;
-  d->virtual_host = d->route = d->cluster = d->endpoint = d->choice = d->subset = -1;
-  d->subset_reason = MC_SUBSET_NONE;
-  d->location = MC_ABSENT;
-  d->body = MC_ABSENT;
-  d->leased = d->elsewhere = d->fault_of_delay = d->detects = d->retries = d->over = d->hashed = d->moved = false;
-  d->upstream = NULL;
-  d->exchange = NULL;
-  d->delay_ns = d->bytes_per_second = 0;
-  d->fault = NULL;
-  d->entered = NULL;
-  d->grpc_status = MC_ABSENT;
-  d->grpc = false;
-  d->cors = MC_CORS_NONE;
-  d->traced = MC_NOT_TRACED;
-  d->cookies = d->cluster_cookie = NULL;
-  d->session = NULL;
-  d->overrides = 0;
-  d->limited = NULL;
-  d->asked = NULL;
-  d->request_edits = NULL;
-  d->answer_edits = NULL;
+  begin(d);
   d->snapshot = s;
   if (request != &d->request) d->request = *request;
   mc_scratch_init(&d->scratch);
@@ -288,8 +275,8 @@ MC_INLINED mc_code decide(const mc_snapshot *s, const mc_request *request, mc_de
     return MC_OK;
   }
   mc_refusal refusal;
-  const mc_http_options *options = &s->listeners[d->listener].options;
-  mc_code code = mc_view_make(&d->request, options, s->asked, &d->scratch, &d->view, &refusal);
+  const mc_listener *listener = &s->listeners[d->listener];
+  mc_code code = mc_view_make(&d->request, &listener->options, s->names, &d->scratch, &d->view, &refusal);
   if (code == MC_INVALID) {
     bare_view(d);
     if (refusal.parsed) {
@@ -311,7 +298,7 @@ MC_INLINED mc_code decide(const mc_snapshot *s, const mc_request *request, mc_de
   d->authority = mc_authority_whole(&d->view);
   mc_input input;
   code = mc_route_table_input(s->routes, &d->view, request->seed, &d->scratch, &input);
-  if (!code) code = route(s, &input, d, peek);
+  if (!code) code = route(s, listener, &input, d, peek);
   d->grpc = d->outcome != MC_FORWARD && d->details != MC_DETAILS_CORS_RESPONSE && mc_view_is_grpc(&d->view);
   return code;
 }
@@ -343,7 +330,7 @@ mc_code mc_decision_with_headers(const mc_decision *d, const mc_header *headers,
   mc_scratch_init(&out->scratch);
   mc_refusal refusal;
   const mc_http_options *options = &d->snapshot->listeners[d->listener].options;
-  mc_code code = mc_view_make(&out->request, options, d->snapshot->asked, &out->scratch, &out->view, &refusal);
+  mc_code code = mc_view_make(&out->request, options, d->snapshot->names, &out->scratch, &out->view, &refusal);
   if (code == MC_INVALID) out->details = refusal.details;
   if (!code && options->tracing) code = mc_tracing_note(out);
   return code;

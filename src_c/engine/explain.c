@@ -52,7 +52,7 @@ mc_code mc_explain(const mc_snapshot *s, const mc_request *request, mc_scratch *
   if (out->listener < 0) return MC_OK;
   const mc_listener *listener = &s->listeners[out->listener];
   mc_refusal refusal;
-  mc_code code = mc_view_make(request, &listener->options, s->asked, scratch, &out->view, &refusal);
+  mc_code code = mc_view_make(request, &listener->options, s->names, scratch, &out->view, &refusal);
   if (code) return code == MC_INVALID ? MC_OK : code;
   out->has_view = true;
   mc_explained *inner = mc_scratch_alloc(scratch, sizeof *inner);

@@ -8,11 +8,7 @@
 
 /* Whether it is worth a look: some level edits or rewrites requests. */
 static inline bool mc_hash_may_be_edited(const mc_decision *d, const mc_action *action) {
-  const mc_weighted *weighted = d->choice >= 0 ? &action->weighted[d->choice] : NULL;
-  return action->rewrites || d->request_edits || !mc_edits_empty(&action->edits.request) ||
-         (weighted && (weighted->host_rewrite.size || !mc_edits_empty(&weighted->edits.request))) ||
-         !mc_edits_empty(&d->snapshot->hosts[d->virtual_host].edits.request) ||
-         !mc_edits_empty(&d->snapshot->listeners[d->listener].edits.request);
+  return action->may_edit || d->request_edits || !mc_edits_empty(&d->snapshot->listeners[d->listener].edits.request);
 }
 
 /* Where something that the policies read is changed: view is the changed request, and *out its input, edited, which the

@@ -6,6 +6,7 @@
 #include "base/hash.h"
 #include "base/refuse.h"
 #include "base/rng.h"
+#include "edit/view.h"
 #include "engine/snapshot.h"
 
 /* Any constant will do that no other draw from the seed uses. */
@@ -46,6 +47,8 @@ mc_code mc_hash_policies_build(mc_hash_policies *policies, const mc_hash_policy_
     policies->count = i + 1;
     code = build(&policies->at[i], &specs[i], slots, arena, error);
   }
+  const mc_hash_policy *first = policies->at;
+  policies->one_header = count == 1 && first->kind == MC_HASH_HEADER && first->source == MC_SOURCE_LINES && !first->regex;
   return code;
 }
 
@@ -135,7 +138,7 @@ static uint64_t cookie_number(const giving *giving, mc_input *input) {
   const mc_view *view = input->view;
   enum { ADDRESS_MOST = 64, AROUND = sizeof "[]:65535" };
   char text[2 * (ADDRESS_MOST + AROUND)];
-  mc_slice remote = giving->of_client ? view->client : view->source;
+  mc_slice remote = giving->of_client ? mc_view_client(view) : view->source;
   bool connected = remote.data == view->source.data;
   bool known = remote.data && (!connected || view->source_port) && view->local.data && remote.size <= ADDRESS_MOST &&
                view->local.size <= ADDRESS_MOST;
@@ -173,7 +176,7 @@ static bool hash_one(const mc_hash_policy *policy, mc_input *input, const giving
       value = give_cookie(policy, input, giving, digits);
       break;
     case MC_HASH_SOURCE_IP:
-      value = input->view->client;
+      value = mc_view_client(input->view);
       break;
     case MC_HASH_QUERY:
       if (!mc_query_find(input->view->query, policy->name, &value)) return false;
@@ -205,7 +208,19 @@ static giving giving_to(mc_new_cookie **list, bool of_client, const mc_action *a
   return (giving){list, of_client, sticky ? given->cookie : NULL, sticky ? given->number : 0};
 }
 
+/* As most policies are: the value of a header, which has one line. False: it takes more than that. */
+static bool hash_one_line(const mc_hash_policies *policies, const mc_input *input, uint64_t *hash) {
+  if (!policies->one_header) return false;
+  const uint16_t line = mc_found_first(&input->found, policies->at->slot);
+  if (!line || input->found.next[line - 1]) return false;
+  const mc_slice value = mc_view_line(input->view, line - 1u)->value;
+  if (!value.data) return false;
+  *hash = hash_of(value, 0);
+  return true;
+}
+
 bool mc_action_hash(const mc_action *action, mc_input *input, mc_new_cookie **cookies, uint64_t *hash) {
+  if (hash_one_line(&action->hash_policies, input, hash)) return true;
   const giving giving = giving_to(cookies, false, action, cookies ? *cookies : NULL);
   return hash_all(&action->hash_policies, input, &giving, hash);
 }

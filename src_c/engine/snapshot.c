@@ -5,6 +5,7 @@
 #include "base/hash.h"
 #include "base/refuse.h"
 #include "base/rng.h"
+#include "edit/header_names.h"
 #include "engine/listeners.h"
 #include "outlier/detector.h"
 
@@ -104,6 +105,7 @@ static mc_code build_hosts(mc_snapshot *s, const mc_snapshot_spec *spec, mc_erro
       code = mc_action_build(action, &from->actions[r], &from->routes[r], &s->limits, error);
       if (code) return code;
       action->filtered |= s->hosts[i].cors || s->hosts[i].cors_field || s->hosts[i].fault;
+      action->may_edit |= !mc_edits_empty(&s->hosts[i].edits.request);
       s->has_faults |= action->faulted;
       if (!action->mirrors.count) action->mirrors = mirrors;
       if (!action->session) action->session = session;
@@ -127,7 +129,8 @@ mc_snapshot *mc_snapshot_build(const mc_snapshot_spec *spec, mc_runtime *runtime
   s->sharers = s->arena ? mc_arena_alloc(s->arena, 1, sizeof *s->sharers) : NULL;
   if (s->sharers) atomic_init(s->sharers, 1);
   mc_code code = s->sharers && s->routes ? MC_OK : mc_no_memory(error);
-  if (!code) s->asked = mc_slots_asked(mc_route_table_slots(s->routes));
+  if (!code) s->names = mc_route_table_slots(s->routes);
+  if (!code && mc_header_names_mark(mc_route_table_slots(s->routes))) code = mc_no_memory(error);
   if (!code) s->limits = (mc_limit_builder){.slots = mc_route_table_slots(s->routes), .runtime = runtime, .arena = s->arena};
   if (!code) code = build_hosts(s, spec, error);
   if (!code) code = mc_listeners_build(s, spec, error);

@@ -34,6 +34,7 @@ typedef struct mc_hash_policy {
 typedef struct mc_hash_policies {
   mc_hash_policy *at;
   uint32_t count;
+  bool one_header; /* they are one, of header lines as they are */
 } mc_hash_policies;
 
 /* The header that names a cluster, or a draw. */
@@ -68,6 +69,7 @@ typedef struct mc_action {
   mc_divisor sum; /* of their weights; by 0 where there are none, and 1 is no divisor */
   mc_sticky *sticky; /* NULL: the split is not sticky */
   bool rewrites; /* something changes target or authority */
+  bool may_edit; /* it does, or some level up to the virtual host may edit requests */
   bool filtered; /* some level up to the virtual host has a policy of a filter */
   bool faulted;  /* it, or a weighted cluster of it, has a fault policy */
   bool has_session; /* some level up to the virtual host has sessions */
@@ -144,7 +146,7 @@ struct mc_snapshot {
   mc_arena *arena;
   mc_runtime *runtime;
   mc_route_table *routes;
-  const mc_names_asked *asked; /* of the routes' slots */
+  const mc_slots *names; /* the routes', with the names that are treated apart */
   mc_listener *listeners;
   mc_virtual_host *hosts;
   mc_action *actions; /* by route */

@@ -94,6 +94,17 @@ static mc_code refuse_twice(const mc_trie_entry *sorted, uint32_t count, mc_erro
   return MC_OK;
 }
 
+/* Moves what a table holds to its front. */
+static void gather(struct mc_domain_slot *table, uint32_t mask) {
+  uint32_t count = 0;
+  for (uint32_t at = 0; at <= mask; at++) {
+    const struct mc_domain_slot slot = table[at];
+    if (!slot.name.data) continue;
+    table[at].name = MC_ABSENT;
+    table[count++] = slot;
+  }
+}
+
 mc_code mc_domains_build(mc_domains *domains, const mc_domain_spec *specs, uint32_t count, mc_arena *arena,
                          mc_error *error) {
   *domains = (mc_domains){.any = -1};
@@ -113,6 +124,7 @@ mc_code mc_domains_build(mc_domains *domains, const mc_domain_spec *specs, uint3
   if (!code) code = refuse_twice(parts.prefixes, parts.prefix_count, error);
   free(parts.suffixes);
   free(parts.prefixes);
+  if (!code && domains->mask < FEW) gather(table, domains->mask);
   if (!code && parts.suffix_count + parts.prefix_count + (domains->any >= 0) == count) domains->exact = NULL;
   return error->code = code;
 }
@@ -136,9 +148,9 @@ static mc_domain_hit any_hit(const mc_domains *domains) {
 
 MC_INLINED const struct mc_domain_slot *find_exact(const mc_domains *domains, mc_slice host) {
   if (domains->mask < FEW) { /* compared sooner than hashed */
-    for (uint32_t at = 0; at <= domains->mask; at++) {
-      const struct mc_domain_slot *slot = &domains->exact[at];
-      if (slot->name.data && mc_slice_alike(slot->name, host)) return slot;
+    const struct mc_domain_slot *slot = domains->exact; /* they come first: see gather */
+    for (; slot->name.data; slot++) {
+      if (mc_slice_alike(slot->name, host)) return slot;
     }
     return NULL;
   }

@@ -2,24 +2,6 @@
 
 #include <stdlib.h>
 
-#include "base/inlined.h"
-
-/* Open addressing with linear probing; the table is at least twice as large as it is full. */
-typedef struct entry {
-  uint64_t hash;
-  mc_slice name; /* data NULL: free */
-  uint16_t slot;
-} entry;
-
-struct mc_slots {
-  mc_arena *arena;
-  entry *table;
-  bool *joined; /* by slot */
-  uint32_t mask;
-  uint16_t count;
-  mc_names_asked asked;
-};
-
 /* What Envoy 1.40 keeps in one place and so joins: the request headers of its O(1) header map. */
 static const char *const INLINE_HEADERS[] = {
     "connection", "content-length", "content-type", "expect", "grpc-timeout", "keep-alive", "proxy-connection",
@@ -34,28 +16,6 @@ static const char *const INLINE_HEADERS[] = {
     "x-envoy-upstream-stream-duration-ms", "x-forwarded-client-cert", "x-forwarded-for", "x-forwarded-host",
     "x-forwarded-port", "x-forwarded-proto", "x-request-id",
 };
-
-/* The ends of the name, folded by setting bit 5. Names that differ in the middle only, or where
- * folding confuses other bytes than letters, are told apart by the comparison that follows. */
-static uint64_t hash_name(mc_slice name) {
-  uint64_t head = 0, tail = 0;
-  if (name.size >= 8) {
-    memcpy(&head, name.data, 8);
-    memcpy(&tail, name.data + name.size - 8, 8);
-  } else if (name.size >= 4) {
-    uint32_t low, high;
-    memcpy(&low, name.data, 4);
-    memcpy(&high, name.data + name.size - 4, 4);
-    head = low;
-    tail = high;
-  } else {
-    for (size_t i = 0; i < name.size; i++) head = head << 8 | (uint8_t)name.data[i];
-  }
-  head |= UINT64_C(0x2020202020202020);
-  tail |= UINT64_C(0x2020202020202020);
-  uint64_t hash = (head ^ (tail << 29 | tail >> 35) ^ name.size) * UINT64_C(0x9e3779b97f4a7c15);
-  return hash ^ hash >> 32;
-}
 
 mc_slots *mc_slots_new(void) {
   mc_slots *slots = calloc(1, sizeof *slots);
@@ -79,25 +39,39 @@ void mc_slots_free(mc_slots *slots) {
   free(slots);
 }
 
-MC_INLINED entry *find(entry *table, uint32_t mask, uint64_t hash, mc_slice name) {
-  for (uint32_t at = (uint32_t)hash & mask;; at = (at + 1) & mask) {
-    entry *here = &table[at];
-    if (!here->name.data || (here->hash == hash && mc_slice_alike(here->name, name))) return here;
+/* Where a name is, or would be: its ends and its text are in lower case. */
+static mc_name *place_of(mc_name *table, uint32_t mask, uint64_t head, uint64_t tail, mc_slice name) {
+  for (size_t at = mc_name_place(head, tail, mask) / sizeof *table;; at = (at + 1) & mask) {
+    mc_name *here = &table[at];
+    if (!here->text) return here;
+    if (here->head == head && here->tail == tail && mc_slice_equal_fold(mc_slice_of(here->text, here->size), name)) return here;
   }
 }
 
+static mc_name *place_any_case(const mc_slots *slots, mc_slice name) {
+  uint64_t head, tail;
+  mc_name_ends(name, &head, &tail);
+  return place_of(slots->table, slots->mask, mc_word_lower(head), mc_word_lower(tail), name);
+}
+
+const mc_name *mc_slots_known_any_case(const mc_slots *slots, mc_slice name) {
+  const mc_name *here = place_any_case(slots, name);
+  return here->text ? here : NULL;
+}
+
 static uint16_t slot_of(const mc_slots *slots, mc_slice name) {
-  const entry *here = find(slots->table, slots->mask, hash_name(name), name);
-  return here->name.data ? here->slot : MC_SLOT_NONE;
+  const mc_name *here = mc_slots_known(slots, name);
+  if (!here) here = mc_slots_known_any_case(slots, name);
+  return here ? here->slot : MC_SLOT_NONE;
 }
 
 static mc_code grow(mc_slots *slots) {
   uint32_t mask = slots->mask * 2 + 1;
-  entry *table = calloc(mask + 1, sizeof *table);
+  mc_name *table = calloc(mask + 1, sizeof *table);
   if (!table) return MC_NO_MEMORY;
   for (uint32_t i = 0; i <= slots->mask; i++) {
-    const entry *old = &slots->table[i];
-    if (old->name.data) *find(table, mask, old->hash, old->name) = *old;
+    const mc_name *old = &slots->table[i];
+    if (old->text) *place_of(table, mask, old->head, old->tail, mc_slice_of(old->text, old->size)) = *old;
   }
   free(slots->table);
   slots->table = table;
@@ -113,32 +87,56 @@ static bool is_inline(mc_slice name) {
   return false;
 }
 
+/* A name that needs no look at its bytes where a request has it. Others may be well-formed, too. */
+static bool is_plain(mc_slice name) {
+  for (size_t i = 0; i < name.size; i++) {
+    const char c = name.data[i];
+    if (!(c >= 'a' && c <= 'z') && !(c >= '0' && c <= '9') && c != '-' && c != '_') return false;
+  }
+  return name.size > 0;
+}
+
+/* The place of a name, made where it is new; NULL: no memory. */
+static mc_name *know(mc_slots *slots, mc_slice name) {
+  mc_name *here = place_any_case(slots, name);
+  if (here->text) return here;
+  if (slots->known * 2 > slots->mask) {
+    if (grow(slots)) return NULL;
+    here = place_any_case(slots, name);
+  }
+  char *text = mc_arena_alloc(slots->arena, name.size, 1);
+  if (!text) return NULL;
+  mc_slice_lower(name, text);
+  const mc_slice lowered = mc_slice_of(text, name.size);
+  *here = (mc_name){.text = text, .size = (uint32_t)name.size, .slot = MC_SLOT_NONE};
+  here->traits = MC_NAME_UNMARKED | (is_plain(lowered) ? 0 : MC_NAME_ODD);
+  mc_name_ends(lowered, &here->head, &here->tail);
+  slots->known++;
+  return here;
+}
+
 mc_code mc_slots_add(mc_slots *slots, mc_slice name, uint16_t *slot) {
-  uint64_t hash = hash_name(name);
-  entry *here = find(slots->table, slots->mask, hash, name);
-  if (!here->name.data) {
+  mc_name *here = know(slots, name);
+  if (!here) return MC_NO_MEMORY;
+  if (here->slot == MC_SLOT_NONE) {
     if (slots->count == MC_SLOTS_MOST) return MC_LIMIT;
-    if ((uint32_t)slots->count * 2 > slots->mask) {
-      mc_code code = grow(slots);
-      if (code) return code;
-      here = find(slots->table, slots->mask, hash, name);
-    }
-    bool ok = true;
-    mc_slice copy = mc_arena_copy(slots->arena, name, &ok);
-    if (!ok) return MC_NO_MEMORY;
-    *here = (entry){hash, copy, slots->count};
-    slots->joined[slots->count] = is_inline(name);
-    slots->asked.sizes |= (uint64_t)1 << (name.size & 63);
-    if (name.size) slots->asked.ends |= mc_name_end(name.data, name.size);
-    slots->count++;
+    here->slot = slots->count++;
+    here->traits |= MC_NAME_ASKED;
+    slots->joined[here->slot] = is_inline(name);
   }
   *slot = here->slot;
   return MC_OK;
 }
 
-uint32_t mc_slots_count(const mc_slots *slots) { return slots->count; }
+mc_code mc_slots_mark(mc_slots *slots, mc_slice name, uint8_t mark, uint8_t traits) {
+  mc_name *here = know(slots, name);
+  if (!here) return MC_NO_MEMORY;
+  here->mark = mark;
+  here->traits = (uint8_t)((here->traits & (mark ? ~MC_NAME_UNMARKED : ~0)) | traits);
+  return MC_OK;
+}
 
-const mc_names_asked *mc_slots_asked(const mc_slots *slots) { return &slots->asked; }
+uint32_t mc_slots_count(const mc_slots *slots) { return slots->count; }
 
 bool mc_slots_joined(const mc_slots *slots, uint16_t slot) { return slots->joined[slot]; }
 
@@ -153,22 +151,26 @@ static bool begin(const mc_slots *slots, uint32_t line_count, mc_scratch *scratc
   return true;
 }
 
-/* A line whose name may be asked for. Between the arrays of found there is another one of slots: the last line so far. */
-MC_INLINED bool note(const mc_slots *slots, mc_slice name, uint32_t i, uint32_t line_count, mc_scratch *scratch,
-                     mc_found *found) {
-  if (!mc_names_may_have(&slots->asked, name.data, name.size)) return true;
-  const uint16_t slot = slot_of(slots, name);
-  if (slot == MC_SLOT_NONE) return true;
+/* Line i is the next of its slot. Between the arrays of found there is another one of slots: the last line so far. */
+MC_INLINED bool link_line(const mc_slots *slots, uint16_t slot, uint32_t i, uint32_t line_count, mc_scratch *scratch,
+                          mc_found *found) {
   if (!found->first && !begin(slots, line_count, scratch, found)) return false;
-  uint16_t *last = found->first + slots->count;
+  uint16_t *last = &found->first[slots->count + slot];
   const uint16_t line = (uint16_t)(i + 1);
-  if (last[slot]) {
-    found->next[last[slot] - 1] = line;
+  if (*last) {
+    found->next[*last - 1] = line;
   } else {
     found->first[slot] = line;
   }
-  last[slot] = line;
+  *last = line;
   return true;
+}
+
+/* The same of a line whose slot nobody has looked up. */
+static bool note(const mc_slots *slots, mc_slice name, uint32_t i, uint32_t line_count, mc_scratch *scratch,
+                 mc_found *found) {
+  const uint16_t slot = slot_of(slots, name);
+  return slot == MC_SLOT_NONE || link_line(slots, slot, i, line_count, scratch, found);
 }
 
 /* Which of the lines 64 * word to 64 * word + 63 are there, and may be asked for. */
@@ -180,19 +182,36 @@ static inline uint64_t open_lines(const mc_view *view, uint32_t word) {
   return there & ~(view->hidden[word] | view->unasked[word]);
 }
 
-mc_code mc_slots_find(const mc_slots *slots, const mc_view *view, mc_scratch *scratch, mc_found *found) {
-  enum { WORDS = sizeof view->hidden / sizeof *view->hidden };
-  *found = (mc_found){NULL, NULL};
-  if (slots->count == 0) return MC_OK;
-  const uint32_t own = view->header_count, count = own + view->added_count;
+enum { WORDS = sizeof((mc_view *)0)->hidden / sizeof *((mc_view *)0)->hidden };
+
+/* The lines that came in, of which nobody has looked up the slots. */
+static bool find_unknown(const mc_slots *slots, const mc_view *view, uint32_t count, mc_scratch *scratch,
+                         mc_found *found) {
   for (uint32_t word = 0; word < WORDS; word++) {
     for (uint64_t left = open_lines(view, word); left; left &= left - 1) {
       const uint32_t i = 64 * word + (uint32_t)__builtin_ctzll(left);
-      if (!note(slots, view->headers[i].name, i, count, scratch, found)) return MC_NO_MEMORY;
+      if (!note(slots, view->headers[i].name, i, count, scratch, found)) return false;
     }
   }
-  for (uint32_t i = 64 * WORDS; i < own; i++) { /* of a view that mc_view_make has not made */
-    if (!note(slots, view->headers[i].name, i, count, scratch, found)) return MC_NO_MEMORY;
+  for (uint32_t i = 64 * WORDS; i < view->header_count; i++) {
+    if (!note(slots, view->headers[i].name, i, count, scratch, found)) return false;
+  }
+  return true;
+}
+
+mc_code mc_slots_find(const mc_slots *slots, const mc_view *view, mc_scratch *scratch, mc_found *found) {
+  *found = (mc_found){NULL, NULL};
+  if (slots->count == 0) return MC_OK;
+  const uint32_t own = view->header_count, count = own + view->added_count;
+  if (view->line_slots) { /* then nobody asks for lines beyond the last */
+    for (uint32_t word = 0; 64 * word < own; word++) {
+      for (uint64_t left = ~(view->hidden[word] | view->unasked[word]); left; left &= left - 1) {
+        const uint32_t i = 64 * word + (uint32_t)__builtin_ctzll(left);
+        if (!link_line(slots, view->line_slots[i], i, count, scratch, found)) return MC_NO_MEMORY;
+      }
+    }
+  } else if (!find_unknown(slots, view, count, scratch, found)) {
+    return MC_NO_MEMORY;
   }
   for (uint32_t i = own; i < count; i++) {
     if (!note(slots, view->added[i - own].name, i, count, scratch, found)) return MC_NO_MEMORY;

@@ -52,6 +52,10 @@ typedef struct mc_candidates {
 bool mc_path_index_find(const mc_path_index *index, mc_slice path, mc_scratch *scratch, mc_candidates *out);
 /* The next candidate, or -1. */
 static inline int32_t mc_candidates_next(mc_candidates *candidates) {
+  if (candidates->count == 1) { /* there is nothing to merge */
+    mc_trie_list *run = candidates->runs;
+    return run->at == run->end ? -1 : (int32_t)*run->at++;
+  }
   for (;;) {
     mc_trie_list *best = NULL;
     for (uint32_t i = 0; i < candidates->count; i++) {

@@ -156,22 +156,24 @@ mc_domain_hit mc_route_table_domain(const mc_route_table *table, int32_t domains
   return mc_domains_hit(&here->domains, *host, input->scratch, &input->no_memory);
 }
 
+MC_INLINED bool matches(const mc_route_table *table, const virtual_host *host, int32_t route, mc_input *input) {
+  if (!mc_path_test_matches(&host->paths.tests[route], input->view->path, &input->no_memory)) return false;
+  const mc_predicates *predicates = host->predicates[route];
+  return !predicates || mc_predicates_test(predicates, &table->fixed, input);
+}
+
 int32_t mc_route_table_route(const mc_route_table *table, int32_t index, mc_input *input) {
   const virtual_host *host = &table->hosts[index];
-  mc_slice path = input->view->path;
   mc_candidates candidates;
-  if (!mc_path_index_find(&host->paths, path, input->scratch, &candidates)) {
+  if (!mc_path_index_find(&host->paths, input->view->path, input->scratch, &candidates)) {
     input->no_memory = true;
     return -1;
   }
-  for (;;) {
-    int32_t route = mc_candidates_next(&candidates);
-    if (route < 0 || input->no_memory) return -1;
-    if (!mc_path_test_matches(&host->paths.tests[route], path, &input->no_memory)) continue;
-    const mc_predicates *predicates = host->predicates[route];
-    if (predicates && !mc_predicates_test(predicates, &table->fixed, input)) continue;
-    return (int32_t)host->first_route + route;
+  int32_t route;
+  while ((route = mc_candidates_next(&candidates)) >= 0 && !input->no_memory) {
+    if (matches(table, host, route, input)) return (int32_t)host->first_route + route;
   }
+  return -1;
 }
 
 uint32_t mc_route_table_routes(const mc_route_table *table, int32_t index, int32_t *first) {
@@ -220,6 +222,7 @@ void mc_view_split(mc_view *view) {
   view->path = mc_slice_head(view->target, question);
   view->query = question < view->target.size ? mc_slice_from(view->target, question + 1) : MC_ABSENT;
   view->unasked[0] = view->unasked[1] = 0;
+  view->line_slots = NULL;
 }
 
 mc_code mc_route_table_match(const mc_route_table *table, int32_t domains, const mc_view *view, uint64_t random,

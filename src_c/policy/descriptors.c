@@ -1,6 +1,7 @@
 #include "policy/descriptors.h"
 
 #include "edit/address.h"
+#include "edit/view.h"
 #include "policy/hits.h"
 #include "policy/parameters.h"
 
@@ -99,7 +100,8 @@ void mc_descriptors_clear(mc_descriptor_makers *makers) {
 /* The address with all but its first bits cleared, as Envoy writes a range. */
 static mc_slice network_of(const mc_entry_maker *maker, mc_input *input) {
   mc_address address;
-  if (!input->view->client.data || !mc_address_parse(input->view->client, &address)) return MC_ABSENT;
+  const mc_slice client = mc_view_client(input->view);
+  if (!client.data || !mc_address_parse(client, &address)) return MC_ABSENT;
   if (maker->source == MC_ENTRY_CLIENT) mc_address_unmap(&address);
   const unsigned bits = address.v4 ? maker->v4_bits : maker->v6_bits, from = address.v4 ? 96u : 0u;
   for (unsigned bit = from + bits; bit < 128; bit++) address.bytes[bit / 8] &= (uint8_t)~(0x80u >> bit % 8);
@@ -156,7 +158,7 @@ static mc_slice value_of(const mc_entry_maker *maker, const mc_routed *routed, m
     case MC_ENTRY_LABEL:
       return label_of(maker, routed);
     case MC_ENTRY_ADDRESS:
-      return input->view->client;
+      return mc_view_client(input->view);
     case MC_ENTRY_NETWORK:
     case MC_ENTRY_CLIENT:
       return network_of(maker, input);

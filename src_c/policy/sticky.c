@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/rng.h"
+#include "edit/view.h"
 
 static mc_code build_shares(mc_sticky *sticky, const mc_weighted_cluster_spec *clusters, uint32_t count,
                             mc_arena *arena) {
@@ -54,7 +55,7 @@ mc_slice mc_sticky_value(const mc_sticky *sticky, mc_input *input) {
     case MC_HASH_COOKIE:
       return mc_cookie_find(input, sticky->slot, sticky->name, &value) ? value : MC_ABSENT;
     case MC_HASH_SOURCE_IP:
-      return input->view->client;
+      return mc_view_client(input->view);
     case MC_HASH_QUERY:
       return mc_query_find(input->view->query, sticky->name, &value) ? value : MC_ABSENT;
   }

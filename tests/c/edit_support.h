@@ -8,6 +8,7 @@
 #include "base/slice.h"
 #include "edit/format.h"
 #include "edit/header_list.h"
+#include "edit/header_names.h"
 #include "edit/view.h"
 
 static inline mc_slice text_of(const char *s) { return s ? mc_slice_of(s, strlen(s)) : MC_ABSENT; }
@@ -25,6 +26,18 @@ static inline uint32_t headers_of(const char *const *rows, mc_header *headers) {
 
 #define ROWS(...) ((const char *const[]){__VA_ARGS__, NULL})
 
+/* mc_view_make with the names that every snapshot marks. Of the view any line may be asked for. */
+static inline mc_code view_make(const mc_request *request, const mc_http_options *options, mc_scratch *scratch, mc_view *view,
+                                mc_refusal *refusal) {
+  mc_slots *names = mc_slots_new();
+  mc_code code = names ? mc_header_names_mark(names) : MC_NO_MEMORY;
+  if (!code) code = mc_view_make(request, options, names, scratch, view, refusal);
+  mc_slots_free(names);
+  view->unasked[0] = view->unasked[1] = 0;
+  view->line_slots = NULL;
+  return code;
+}
+
 /* A request from 127.0.0.1 over plain HTTP. The headers must stay as long as the view. */
 static inline void view_of(mc_view *view, mc_scratch *scratch, const char *authority, const char *target,
                            mc_header *headers, const char *const *rows) {
@@ -41,7 +54,7 @@ static inline void view_of(mc_view *view, mc_scratch *scratch, const char *autho
                         .headers = headers,
                         .header_count = headers_of(rows, headers)};
   mc_refusal refusal;
-  CHECK_INT(mc_view_make(&request, &options, &MC_ANY_NAME, scratch, view, &refusal), MC_OK);
+  CHECK_INT(view_make(&request, &options, scratch, view, &refusal), MC_OK);
 }
 
 /* Segments of a format, written down briefly. */

@@ -1,5 +1,5 @@
 #include "check.h"
-#include "edit/header_id.h"
+#include "edit/header_names.h"
 
 #define ID(name) mc_header_id_of(MC_LITERAL(name))
 
@@ -36,24 +36,42 @@ static void test_no_lookalikes(void) {
   }
 }
 
-/* What is known to be well-formed has no byte that is not. */
-static void test_no_lookalikes_of_common_names(void) {
-  const char *const names[] = {"b3", "cookie", "accept-language", "x-b3-traceid", "sec-ch-ua-mobile"};
-  for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-    char text[32];
-    const size_t size = strlen(names[i]);
-    for (size_t at = 0; at < size; at++) {
-      int known = 0;
-      for (int c = 0; c < 256; c++) {
-        uint64_t bit;
-        memcpy(text, names[i], size);
-        text[at] = (char)c;
-        CHECK_INT(mc_header_id_inlined(mc_slice_of(text, size), true, &bit), MC_HEADER_OTHER);
-        known += (int)bit;
-      }
-      CHECK_INT(known, names[i][at] >= 'a' && names[i][at] <= 'z' ? 2 : 1);
-    }
+static const mc_name *known(const mc_slots *names, const char *name) {
+  return mc_slots_known(names, mc_slice_of(name, strlen(name)));
+}
+
+static void test_marks(void) {
+  mc_slots *names = mc_slots_new();
+  CHECK_INT(mc_header_names_mark(names), MC_OK);
+  CHECK_INT(mc_slots_count(names), 0);
+  CHECK_INT(known(names, "host")->mark, MC_HEADER_HOST);
+  CHECK_INT(known(names, "host")->traits, MC_NAME_HIDDEN);
+  CHECK_INT(known(names, "x-request-id")->mark, MC_HEADER_REQUEST_ID);
+  CHECK_INT(known(names, "x-request-id")->traits, 0);
+  CHECK_INT(known(names, "x-envoy-retry-on")->traits, MC_NAME_TRUSTED);
+  CHECK_INT(known(names, "x-envoy-ip-tags")->traits, MC_NAME_TRUSTED);
+  CHECK_INT(known(names, "x-envoy-expected-rq-timeout-ms")->traits, MC_NAME_TRUSTED);
+  CHECK_INT(known(names, "x-envoy-original-path")->traits, MC_NAME_EDGE);
+  CHECK_INT(known(names, "cookie")->traits, MC_NAME_UNMARKED); /* its lines are not joined */
+  /* Names that share an id have marks of their own, beyond those that are ids. */
+  CHECK(known(names, "accept")->mark >= MC_HEADER_ENVOY_TRUSTED && known(names, "accept")->mark < MC_HEADER_MARKS);
+  CHECK(known(names, "accept")->mark != known(names, "user-agent")->mark);
+  CHECK(known(names, "x-envoy-retry-on")->mark != known(names, "x-envoy-max-retries")->mark);
+  CHECK(!known(names, "Host") && !known(names, "x-custom"));
+  mc_slots_free(names);
+}
+
+static void test_out_of_memory(void) {
+  for (int n = 0;; n++) {
+    mc_slots *names = mc_slots_new();
+    check_memory(n);
+    const mc_code code = mc_header_names_mark(names);
+    check_memory(-1);
+    mc_slots_free(names);
+    if (code == MC_OK) break;
+    CHECK_INT(code, MC_NO_MEMORY);
   }
+  CHECK_INT(check_blocks(), 0);
 }
 
 static void test_others(void) {
@@ -72,7 +90,8 @@ static void test_others(void) {
 int main(void) {
   test_any_case();
   test_no_lookalikes();
-  test_no_lookalikes_of_common_names();
+  test_marks();
+  test_out_of_memory();
   test_others();
   return check_finish();
 }

@@ -114,12 +114,77 @@ static void test_lines_that_nobody_asks_for(void) {
   CHECK_INT(mc_found_first(&found, user), 64);
   CHECK_INT(found.next[63], 70);
   CHECK_INT(found.next[69], 0);
-  CHECK(!mc_names_may_have(mc_slots_asked(slots), "x-usex", 6) && mc_names_may_have(mc_slots_asked(slots), "X-USER", 6));
+  headers[69].name = MC_LITERAL("x-other"); /* whoever made the view says what it is */
+  uint16_t line_slots[70];
+  line_slots[63] = line_slots[69] = user;
+  view.line_slots = line_slots;
+  CHECK_INT(mc_slots_find(slots, &view, &scratch, &found), MC_OK);
+  CHECK_INT(mc_found_first(&found, user), 64);
+  CHECK_INT(found.next[63], 70);
   mc_scratch_reset(&scratch);
   mc_slots_free(slots);
 }
 
+static const mc_name *known(const mc_slots *slots, const char *name) {
+  return mc_slots_known(slots, mc_slice_of(name, strlen(name)));
+}
+
+/* Marks and slots of one name are in one place, whichever comes first. */
+static void test_marked_names(void) {
+  mc_slots *slots = mc_slots_new();
+  const uint16_t first = slot_of(slots, MC_LITERAL("x-first"));
+  CHECK_INT(mc_slots_mark(slots, MC_LITERAL("x-first"), 7, MC_NAME_EDGE), MC_OK);
+  CHECK_INT(mc_slots_mark(slots, MC_LITERAL("x-forwarded-for-and-by-many"), 8, MC_NAME_HIDDEN), MC_OK);
+  CHECK_INT(known(slots, "x-first")->mark, 7);
+  CHECK_INT(known(slots, "x-first")->slot, first);
+  CHECK_INT(known(slots, "x-first")->traits, MC_NAME_EDGE | MC_NAME_ASKED);
+  CHECK_INT(known(slots, "x-forwarded-for-and-by-many")->slot, MC_SLOT_NONE);
+  CHECK_INT(mc_slots_count(slots), 1);
+  CHECK_INT(slot_of(slots, MC_LITERAL("X-Forwarded-For-And-By-Many")), 1);
+  CHECK_INT(known(slots, "x-forwarded-for-and-by-many")->traits, MC_NAME_HIDDEN | MC_NAME_ASKED);
+  mc_slots_free(slots);
+}
+
+/* Names that differ in one byte, wherever it stands, are other names. */
+static void test_no_lookalikes(void) {
+  mc_slots *slots = mc_slots_new();
+  const char *const names[] = {"b", "te", "via", "host", "cookie", "upgrade", "priority", "x-real-ip", "x-b3-parentspanid",
+                               "x-envoy-upstream-rq-timeout-ms"};
+  for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+    char text[32];
+    const size_t size = strlen(names[i]);
+    slot_of(slots, mc_slice_of(names[i], size));
+    for (size_t at = 0; at < size; at++) {
+      int same = 0, any_case = 0;
+      for (int c = 0; c < 256; c++) {
+        memcpy(text, names[i], size);
+        text[at] = (char)c;
+        same += mc_slots_known(slots, mc_slice_of(text, size)) != NULL;
+        any_case += mc_slots_known_any_case(slots, mc_slice_of(text, size)) != NULL;
+      }
+      CHECK_INT(same, 1);
+      CHECK_INT(any_case, names[i][at] >= 'a' && names[i][at] <= 'z' ? 2 : 1);
+    }
+  }
+  mc_slots_free(slots);
+}
+
+/* What a configuration asks for need not be a name that a request can have. */
+static void test_odd_names(void) {
+  mc_slots *slots = mc_slots_new();
+  slot_of(slots, MC_LITERAL(""));
+  slot_of(slots, MC_LITERAL("two words"));
+  slot_of(slots, MC_LITERAL("X_User-1"));
+  CHECK_INT(known(slots, "")->traits, MC_NAME_ODD | MC_NAME_ASKED | MC_NAME_UNMARKED);
+  CHECK_INT(known(slots, "two words")->traits, MC_NAME_ODD | MC_NAME_ASKED | MC_NAME_UNMARKED);
+  CHECK_INT(known(slots, "x_user-1")->traits, MC_NAME_ASKED | MC_NAME_UNMARKED);
+  mc_slots_free(slots);
+}
+
 int main(void) {
+  test_marked_names();
+  test_no_lookalikes();
+  test_odd_names();
   test_lines_that_nobody_asks_for();
   test_lines_of_a_name();
   test_nothing_asked_or_found();

@@ -26,7 +26,7 @@ static mc_timeouts found(mc_timeout_spec spec, mc_http_options options, const ch
                         .protocol = MC_LITERAL("HTTP/1.1"), .source = MC_LITERAL("127.0.0.1"), .headers = headers};
   request.header_count = first + headers_of(rows, headers + first);
   mc_refusal refusal;
-  CHECK_INT(mc_view_make(&request, &options, &MC_ANY_NAME, &scratch, &view, &refusal), MC_OK);
+  CHECK_INT(view_make(&request, &options, &scratch, &view, &refusal), MC_OK);
   CHECK_INT(view.internal, internal);
   mc_timeouts_find(&out, &spec, false, &options, &view);
   mc_scratch_reset(&scratch);

@@ -4,7 +4,7 @@
 #include "base/slice.h"
 #include "edit/bytes.h"
 #include "edit/header_names.h"
-#include "edit/view.h"
+#include "edit_support.h"
 
 static mc_scratch scratch;
 static mc_view view;
@@ -32,7 +32,7 @@ static mc_code make(const char *method, const char *target, const mc_http_option
                         .headers = headers,
                         .header_count = count};
   mc_scratch_reset(&scratch);
-  return mc_view_make(&request, options, &MC_ANY_NAME, &scratch, &view, &refusal);
+  return view_make(&request, options, &scratch, &view, &refusal);
 }
 
 static mc_slice header(const char *name) { return mc_view_header(&view, text(name)); }
@@ -204,7 +204,7 @@ static void test_slashes(void) {
 static mc_slice host(const char *authority, const mc_http_options *options) {
   mc_request request = {.method = MC_LITERAL("GET"), .authority = text(authority), .target = MC_LITERAL("/"), .port = 80};
   mc_scratch_reset(&scratch);
-  mc_code code = mc_view_make(&request, options, &MC_ANY_NAME, &scratch, &view, &refusal);
+  mc_code code = view_make(&request, options, &scratch, &view, &refusal);
   return code == MC_OK ? view.authority : MC_ABSENT;
 }
 
@@ -252,13 +252,51 @@ static void test_authority(void) {
   CHECK_INT(refusal.details, MC_DETAILS_MISSING_HOST_HEADER);
   mc_header lines[] = {{MC_LITERAL("Host"), MC_LITERAL("a")}, {MC_LITERAL("host"), MC_LITERAL("b")}};
   mc_request request = {.method = MC_LITERAL("GET"), .target = MC_LITERAL("/"), .headers = lines, .header_count = 2};
-  CHECK_INT(mc_view_make(&request, &plain, &MC_ANY_NAME, &scratch, &view, &refusal), MC_OK);
+  CHECK_INT(view_make(&request, &plain, &scratch, &view, &refusal), MC_OK);
   CHECK_SLICE(view.authority, "a,b");
   CHECK_SLICE(header("host"), "a,b");
   const mc_header *line;
   int shown = 0;
   for (size_t at = 0; mc_view_next(&view, &at, &line);) shown++;
   CHECK_INT(shown, 1); /* x-forwarded-proto alone */
+}
+
+/* The slots of the lines that somebody asks for, as mc_slots_find reads them; whatever else is hidden or joined. */
+static void test_slots(void) {
+  mc_slots *names = mc_slots_new();
+  uint16_t user, host, odd;
+  CHECK_INT(mc_slots_add(names, MC_LITERAL("x-user"), &user), MC_OK);
+  CHECK_INT(mc_header_names_mark(names), MC_OK);
+  CHECK_INT(mc_slots_add(names, MC_LITERAL("host"), &host), MC_OK);
+  CHECK_INT(mc_slots_add(names, MC_LITERAL("x.odd"), &odd), MC_OK);
+  mc_header lines[] = {{MC_LITERAL("host"), MC_LITERAL("a")},   {MC_LITERAL("x-user"), MC_LITERAL("1")},
+                       {MC_LITERAL("accept"), MC_LITERAL("*")}, {MC_LITERAL("X-User"), MC_LITERAL("2")},
+                       {MC_LITERAL("x.odd"), MC_LITERAL("3")},  {MC_LITERAL("x-other"), MC_LITERAL("4")}};
+  mc_request request = {.method = MC_LITERAL("GET"), .target = MC_LITERAL("/"), .headers = lines, .header_count = 6};
+  CHECK_INT(mc_view_make(&request, &plain, names, &scratch, &view, &refusal), MC_OK);
+  CHECK_INT(view.unasked[0], ~UINT64_C(0x1b));
+  CHECK_INT(view.unasked[1], UINT64_MAX);
+  CHECK_INT(view.line_slots[1], user);
+  CHECK_INT(view.line_slots[3], user);
+  CHECK_INT(view.line_slots[4], odd);
+  mc_found found;
+  CHECK_INT(mc_slots_find(names, &view, &scratch, &found), MC_OK);
+  CHECK_INT(mc_found_first(&found, host), 0); /* it is hidden */
+  CHECK_INT(mc_found_first(&found, user), 2);
+  CHECK_INT(found.next[1], 4);
+  lines[2].name = MC_LITERAL("x-forwarded-for"); /* Joined, lines get other numbers. */
+  lines[4].name = MC_LITERAL("X-Forwarded-For");
+  CHECK_INT(mc_view_make(&request, &plain, names, &scratch, &view, &refusal), MC_OK);
+  CHECK_INT(view.header_count, 5);
+  CHECK_SLICE(view.headers[2].value, "*,3");
+  CHECK_INT(mc_slots_find(names, &view, &scratch, &found), MC_OK);
+  CHECK_INT(mc_found_first(&found, user), 2);
+  CHECK_INT(found.next[1], 4);
+  lines[4].name = MC_LITERAL("two words"); /* Asked for or not, it is no name. */
+  CHECK_INT(mc_slots_add(names, MC_LITERAL("two words"), &odd), MC_OK);
+  CHECK_INT(mc_view_make(&request, &plain, names, &scratch, &view, &refusal), MC_INVALID);
+  CHECK_INT(refusal.details, MC_DETAILS_CODEC_ERROR);
+  mc_slots_free(names);
 }
 
 static void test_headers(void) {
@@ -354,32 +392,32 @@ static void test_scheme(void) {
 
 static void test_client(void) {
   CHECK_INT(make("GET", "/", &plain, HEADERS("x-forwarded-for: 1.2.3.4, 5.6.7.8")), MC_OK);
-  CHECK_SLICE(view.client, "5.6.7.8");
+  CHECK_SLICE(mc_view_client(&view), "5.6.7.8");
   CHECK_INT(make("GET", "/", &plain, HEADERS("x-forwarded-for: 1.2.3.4, bogus")), MC_OK);
-  CHECK_SLICE(view.client, "127.5.5.5");
+  CHECK_SLICE(mc_view_client(&view), "127.5.5.5");
   CHECK_INT(make("GET", "/", &plain, HEADERS("x-forwarded-for: 1.2.3.4:80")), MC_OK);
-  CHECK_SLICE(view.client, "127.5.5.5");
+  CHECK_SLICE(mc_view_client(&view), "127.5.5.5");
   CHECK_INT(make("GET", "/", &plain, HEADERS("x-forwarded-for: 2001:DB8:0:0:0::1")), MC_OK);
-  CHECK_SLICE(view.client, "2001:db8::1");
+  CHECK_SLICE(mc_view_client(&view), "2001:db8::1");
   CHECK_INT(make("GET", "/", &plain, HEADERS("x-forwarded-for: ::FFFF:1.2.3.4")), MC_OK);
-  CHECK_SLICE(view.client, "::ffff:1.2.3.4");
+  CHECK_SLICE(mc_view_client(&view), "::ffff:1.2.3.4");
   CHECK_INT(make("GET", "/", &plain, HEADERS("x-forwarded-for: 0:0:1:0:0:0:2:3")), MC_OK);
-  CHECK_SLICE(view.client, "0:0:1::2:3");
+  CHECK_SLICE(mc_view_client(&view), "0:0:1::2:3");
   CHECK_INT(make("GET", "/", &plain, HEADERS("x-forwarded-for: ::")), MC_OK);
-  CHECK_SLICE(view.client, "::");
+  CHECK_SLICE(mc_view_client(&view), "::");
   CHECK_INT(make("GET", "/", &plain, HEADERS("x-forwarded-for: 1.1.1.1", "x-forwarded-for: 2.2.2.2")), MC_OK);
-  CHECK_SLICE(view.client, "2.2.2.2");
+  CHECK_SLICE(mc_view_client(&view), "2.2.2.2");
   CHECK_SLICE(header("x-forwarded-for"), "1.1.1.1,2.2.2.2");
 
   const mc_http_options remote = {.use_remote_address = true};
   CHECK_INT(make("GET", "/", &remote, HEADERS("x-forwarded-for: 1.2.3.4", "x-envoy-external-address: 9.9.9.9", "x-envoy-original-path: /z")), MC_OK);
-  CHECK_SLICE(view.client, "127.5.5.5");
+  CHECK_SLICE(mc_view_client(&view), "127.5.5.5");
   CHECK_SLICE(header("x-forwarded-for"), "1.2.3.4,127.5.5.5");
   CHECK_SLICE(header("x-envoy-external-address"), "127.5.5.5");
   CHECK(!header("x-envoy-original-path").data);
   const mc_http_options hop = {.use_remote_address = true, .xff_num_trusted_hops = 1};
   CHECK_INT(make("GET", "/", &hop, HEADERS("x-forwarded-for: 1.2.3.4, 5.6.7.8", "x-forwarded-proto: https")), MC_OK);
-  CHECK_SLICE(view.client, "5.6.7.8");
+  CHECK_SLICE(mc_view_client(&view), "5.6.7.8");
   CHECK_SLICE(header("x-forwarded-for"), "1.2.3.4, 5.6.7.8,127.5.5.5");
   CHECK_SLICE(view.scheme, "https");
   const mc_http_options skip = {.use_remote_address = true, .skip_xff_append = true, .append_x_forwarded_port = true,
@@ -461,6 +499,7 @@ int main(void) {
   test_slashes();
   test_connect();
   test_authority();
+  test_slots();
   test_headers();
   test_bounds();
   test_scheme();

@@ -17,49 +17,55 @@ typedef struct mc_exchange mc_exchange;
  * until mc_decision_release. */
 typedef struct mc_decision {
   mc_outcome outcome;
-  mc_details details;
+  int32_t listener;    /* of the snapshot; -1: none */
+  uint32_t candidates; /* hosts that the endpoint was chosen among */
+  mc_slice target;     /* path and query for the upstream */
+  mc_slice authority;  /* for the upstream */
+  uint64_t hash;       /* by which the endpoint was chosen, where hashed */
+  uint64_t entered_ns;
+  mc_session_reason session_reason; /* of a session, as is the next */
+  mc_slice session_address; /* what the request asks for: any bytes; size 0: nothing */
+
+  /* From here on to flags -1 is none, and what mc_decide begins with. */
+  int32_t virtual_host, route, cluster; /* of the snapshot */
+  int32_t endpoint; /* of the upstream */
+  int32_t choice;   /* of the weighted clusters */
+  int32_t subset;   /* where the endpoint was looked for last */
+
+  /* From here on to snapshot all is 0 to begin with. */
   uint32_t flags;
+  mc_details details;
+  mc_subset_reason subset_reason;
   uint16_t status; /* of our own answer; 0 when forwarding */
   bool grpc;       /* our own answer goes to a gRPC client: as HTTP 200, with the status in headers */
-  int32_t listener, virtual_host, route, cluster; /* of the snapshot; -1: none */
-  int32_t endpoint;    /* of the upstream; -1: none */
-  int32_t choice;     /* of the weighted clusters; -1: none */
-  uint32_t candidates; /* hosts that the endpoint was chosen among */
-  int32_t subset;      /* where the endpoint was looked for last; -1: none */
-  mc_subset_reason subset_reason;
-  mc_slice target;    /* path and query for the upstream */
-  mc_slice authority; /* for the upstream */
-  mc_slice location;  /* data NULL: none */
-  mc_slice body;      /* of our own answer; data NULL: the route's own, or none */
-  uint8_t leased;     /* who holds what endpoint and cluster count for this request; 0 where it overflows */
+  uint8_t leased;  /* who holds what endpoint and cluster count for this request; 0 where it overflows */
   bool fault_of_delay; /* its fault is no longer active once the delay is over */
-  uint64_t delay_ns;   /* to wait before anything else is done */
+  bool detects;    /* outlier detection, or the cluster's limiter, wants to know how attempts end */
+  bool moved;      /* where one does: by the latest report hosts may have been ejected, or have come back */
+  bool retries;    /* its policies, or the request itself, may ask for more than one attempt */
+  bool elsewhere;  /* the upstream is not the cluster in the snapshot, but that of the latest attempt */
+  bool over;       /* of what was forwarded: no further attempt is made, and what to answer is settled */
+  bool hashed;     /* the endpoint was chosen by hash */
+  mc_slice location; /* data NULL: none */
+  mc_slice body;     /* of our own answer; data NULL: the route's own, or none */
+  uint64_t delay_ns; /* to wait before anything else is done */
   uint64_t bytes_per_second; /* at most, of the answer's body; 0: no limit */
   mc_slice grpc_status;      /* of our own answer to a gRPC client; data NULL: the one that status stands for */
   struct mc_fault_gauge *fault; /* counts this request as an active fault; NULL: none does */
   struct mc_concurrency *entered; /* the listener's limiter, which counts this request; NULL: none does */
-  uint64_t entered_ns;
-  bool detects;       /* outlier detection, or the cluster's limiter, wants to know how attempts end */
-  bool moved;         /* where one does: by the latest report hosts may have been ejected, or have come back */
-  bool retries;       /* its policies, or the request itself, may ask for more than one attempt */
   mc_cluster *upstream; /* has the endpoint; NULL: there is none */
-  bool elsewhere;     /* the upstream is not the cluster in the snapshot, but that of the latest attempt */
-  bool over;          /* of what was forwarded: no further attempt is made, and what to answer is settled */
-  bool hashed;        /* the endpoint was chosen by hash */
-  uint64_t hash;
   mc_exchange *exchange; /* NULL until an attempt ends or is asked for */
   mc_cors_verdict cors;
   mc_trace_reason traced; /* of requests that are not traced themselves what goes upstream may still be a trace */
   mc_new_cookie *cookies; /* given by the answer; NULL: none */
   mc_new_cookie *cluster_cookie; /* likewise, for the cluster's own hash policies; NULL: none */
-  const mc_session *session; /* NULL: the request has none; of the next two then nothing is set */
-  mc_session_reason session_reason;
-  mc_slice session_address; /* what the request asks for: any bytes; size 0: nothing */
+  const mc_session *session; /* NULL: the request has none */
   uint32_t overrides; /* addresses of the cluster's override_headers that have been used */
   mc_limited *limited; /* by each local limit, the last filter first; NULL: there is none */
   mc_asked *asked;     /* NULL: no service is to be asked */
   struct mc_filter_edit *request_edits; /* of filters, before the router's */
   const struct mc_edits *answer_edits;  /* of the filter that answers; NULL: none */
+
   const mc_snapshot *snapshot;
   mc_request request;
   mc_view view;

@@ -37,6 +37,9 @@ typedef struct mc_request {
 
 enum { MC_REQUEST_IDS = 5 };
 
+/* Longest text of an IP address. */
+enum { MC_ADDRESS_TEXT = 46 };
+
 /* Lines that the connection manager may add to a request. */
 enum { MC_VIEW_ADDED = 8 };
 
@@ -54,14 +57,17 @@ typedef struct mc_view {
   const mc_header *headers;
   const int32_t *sources; /* index in the request of each line, -1: ours; NULL: the same index */
   uint64_t hidden[2];     /* bit i of hidden[i / 64] is set: headers[i] is not there */
-  uint64_t unasked[2];    /* likewise: nobody asks for the name of headers[i] */
+  uint64_t unasked[2];    /* likewise: nobody asks for the name of headers[i]; beyond them, too, where line_slots is set */
+  const uint16_t *line_slots; /* of the lines that somebody asks for; NULL: nobody has looked */
   uint32_t header_count;
   uint32_t added_count;
   mc_header added[MC_VIEW_ADDED]; /* x-forwarded-proto and the like */
   mc_slice protocol;
   mc_slice source; /* the direct peer */
   uint16_t source_port;
-  mc_slice client; /* the client that is believed: the peer, or what trusted x-forwarded-for says */
+  mc_slice client; /* the client that is believed: the peer, or what trusted x-forwarded-for says; see mc_view_client */
+  mc_slice told;   /* an x-forwarded-for that has the last word on it, and has not been read; data NULL: none */
+  char client_text[MC_ADDRESS_TEXT]; /* of a client that it names in another way */
   mc_slice local;
   uint16_t port;
   uint16_t port_aside;      /* bytes of the port behind the authority that was stripped of a CONNECT's */
