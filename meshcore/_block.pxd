@@ -2,7 +2,7 @@ from cpython.object cimport PyObject
 from libc.stdint cimport uint32_t, uint64_t
 from libc.stdlib cimport free, malloc
 
-from meshcore._core cimport MC_REQUEST_IDS, mc_decision, mc_decision_release, mc_header
+from meshcore._core cimport MC_REQUEST_IDS, mc_decision, mc_decision_holds, mc_decision_release, mc_header
 
 
 cdef extern from "Python.h":
@@ -66,16 +66,19 @@ cdef inline int block_make_room(Block *block, Py_ssize_t line_count) noexcept:
 
 
 cdef inline void block_clear(Block *block) noexcept:
-    cdef uint32_t i, count = block.held_count
+    cdef PyObject **at = block.held
+    cdef PyObject **end = at + block.held_count
     if block.decided:
         block.decided = False
-        mc_decision_release(&block.decision)
+        if mc_decision_holds(&block.decision):
+            mc_decision_release(&block.decision)
     block.decision.request.inbound = False
     block.decision.request.served = NULL
     block.held_count = block.undrawn = 0
     block.named = NULL
-    for i in range(count):
-        disown(block.held[i])
+    while at != end:
+        disown(at[0])
+        at += 1
     if block.lines != block.some:
         free(block.lines)
         block.lines = block.some

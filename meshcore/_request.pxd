@@ -45,21 +45,25 @@ cdef extern from *:
     static inline int mc_take_list(PyObject *list, mc_header *out, PyObject **held) {
       const Py_ssize_t count = PyList_GET_SIZE(list);
       PyObject **const items = ((PyListObject *)list)->ob_item;
-      for (Py_ssize_t i = 0; i < count; i++) {
+      for (Py_ssize_t i = 0; i < count; i++, out++) {
         PyObject *const pair = items[i];
-        if (!PyTuple_CheckExact(pair) || PyTuple_GET_SIZE(pair) != 2) return 0;
+        if (!PyTuple_CheckExact(pair) || PyTuple_GET_SIZE(pair) != 2) goto others;
         PyObject *const name = PyTuple_GET_ITEM(pair, 0), *const value = PyTuple_GET_ITEM(pair, 1);
         if (PyBytes_CheckExact(name) && PyBytes_CheckExact(value)) { /* as ASGI has them */
-          out[i].name.data = PyBytes_AS_STRING(name);
-          out[i].name.size = (size_t)PyBytes_GET_SIZE(name);
-          out[i].value.data = PyBytes_AS_STRING(value);
-          out[i].value.size = (size_t)PyBytes_GET_SIZE(value);
-        } else if (!mc_text_taken(name, &out[i].name) || !mc_text_taken(value, &out[i].value)) {
-          return 0;
+          out->name.data = PyBytes_AS_STRING(name);
+          out->name.size = (size_t)PyBytes_GET_SIZE(name);
+          out->value.data = PyBytes_AS_STRING(value);
+          out->value.size = (size_t)PyBytes_GET_SIZE(value);
+        } else if (!mc_text_taken(name, &out->name) || !mc_text_taken(value, &out->value)) {
+          goto others;
         }
+        Py_INCREF(pair);
         held[i] = pair;
+        continue;
+      others:
+        while (i > 0) Py_DECREF(held[--i]); /* none is the last reference: the list has another one */
+        return 0;
       }
-      for (Py_ssize_t i = 0; i < count; i++) Py_INCREF(held[i]);
       return 1;
     }
     """

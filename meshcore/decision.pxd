@@ -43,5 +43,10 @@ cdef class Attempt:
 
 cdef Decision decision_new()
 cdef int begin_time(Decision decision) except -1
+# decide() of four arguments by place and defaults for all the rest; None where a text takes more than a look.
+cdef Decision decide_plain(
+    Serving serving, PyObject *method, PyObject *authority, PyObject *path, PyObject *headers)
+# Decide by the clock and by chance on the request whose texts the decision holds.
+cdef int decide_now(Serving serving, Snapshot snapshot, PyObject *headers, Decision decision) except -1
 cdef int decide(Serving serving, Snapshot snapshot, object headers, Decision decision) except -1
 cdef int peek(Serving serving, Snapshot snapshot, object headers, Decision decision) except -1

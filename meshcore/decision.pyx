@@ -21,8 +21,9 @@ from meshcore._given cimport time_given
 from meshcore._report cimport report_of
 from meshcore._request cimport (
     MC_LISTS_STAY, PyList_CheckExact, PyList_GET_SIZE, as_lines, as_pairs, as_tuples, has_names, mc_take_list,
-    pairs_as_bytes, take, take_pairs, take_plain_pairs, text_of,
+    pairs_as_bytes, take, take_pairs, take_plain, take_plain_pairs, text_of,
 )
+from meshcore._serving cimport draw_seed, now_of, unix_time_of
 from meshcore._sealed cimport seal
 from meshcore._shape cimport shaped
 from meshcore._snapshot cimport Snapshot
@@ -393,7 +394,7 @@ cdef class Decision:
         """This decision as if the request had had other headers: nothing is decided anew."""
         cdef Decision out = decision_new()
         cdef Block *block = out._block
-        headers_taken(out, headers)
+        headers_taken(out, <PyObject *> headers)
         cdef mc_code code = mc_decision_with_headers(
             &self._block.decision, block.lines, block.line_count, &block.decision)
         block.decided = True
@@ -704,18 +705,24 @@ if MC_POOLED:
     (<PyTypeObject *> Decision).tp_dealloc = decision_put_back
 
 
-cdef int headers_taken(Decision out, object headers) except -1:
+cdef inline int headers_taken(Decision out, PyObject *headers) except -1:
     """Have the decision's lines point to these, and its block hold what they point into."""
     cdef Block *block = out._block
-    cdef tuple pairs
-    if MC_LISTS_STAY and PyList_CheckExact(headers) and PyList_GET_SIZE(headers) <= LINES_INLINE:
+    if MC_LISTS_STAY and PyList_CheckExact(<object> headers) and PyList_GET_SIZE(<object> headers) <= LINES_INLINE:
         # The pairs are held, with no tuple made to hold them, until a Decision is asked for them.
-        if mc_take_list(<PyObject *> headers, block.some, block.held):
-            block.line_count = block.held_count = <uint32_t> PyList_GET_SIZE(headers)
-            block.given = <PyObject *> headers
-            hold(block, <PyObject *> headers)
+        if mc_take_list(headers, block.some, block.held):
+            block.line_count = block.held_count = <uint32_t> PyList_GET_SIZE(<object> headers)
+            block.given = headers
+            hold(block, headers)
             return 0
-    pairs = out._pairs = as_lines(headers)
+    return other_headers_taken(out, <object> headers)
+
+
+cdef int other_headers_taken(Decision out, object headers) except -1:
+    """The same of what is no short list of plain pairs."""
+    cdef Block *block = out._block
+    cdef tuple pairs = as_lines(headers)
+    out._pairs = pairs
     if block_make_room(block, len(pairs)):
         raise MemoryError
     if not take_plain_pairs(pairs, block.lines):
@@ -741,10 +748,16 @@ cdef tuple take_odd_lines(Decision out, Block *block):
         return alive
 
 
+cdef extern from *:
+    """
+    static const mc_slice MC_SCHEME_HTTP = {"http", 4}, MC_PROTOCOL_HTTP = {"HTTP/1.1", 8};
+    """
+    const mc_slice MC_SCHEME_HTTP, MC_PROTOCOL_HTTP
+
 ctypedef mc_code (*Decider)(const mc_snapshot *, const mc_request *, mc_decision *) noexcept
 
 
-cdef inline int ask(Serving serving, Snapshot snapshot, object headers, Decision out, Decider decider) except -1:
+cdef inline int ask(Serving serving, Snapshot snapshot, PyObject *headers, Decision out, Decider decider) except -1:
     """Decide a request whose texts its decision has already; headers are taken here."""
     cdef Block *block = out._block
     cdef mc_request *request = &block.decision.request
@@ -760,12 +773,57 @@ cdef inline int ask(Serving serving, Snapshot snapshot, object headers, Decision
     return 0
 
 
-cdef int decide(Serving serving, Snapshot snapshot, object headers, Decision decision) except -1:
+cdef inline int decide_on(Serving serving, Snapshot snapshot, PyObject *headers, Decision decision) except -1:
     ask(serving, snapshot, headers, decision, mc_decide)
     decision._serving = serving
     if decision._block.decision.retries:
         prepare(decision)
     return 0
+
+
+cdef int decide(Serving serving, Snapshot snapshot, object headers, Decision decision) except -1:
+    return decide_on(serving, snapshot, <PyObject *> headers, decision)
+
+
+cdef inline int decide_by_chance(Serving serving, Snapshot snapshot, PyObject *headers, Decision decision) except -1:
+    cdef mc_request *request = &decision._block.decision.request
+    request.now_ns = now_of(snapshot, None)
+    request.unix_s = unix_time_of(snapshot, None)
+    request.seed = draw_seed(serving)
+    request.ids = ids_of(serving, snapshot, decision._block, None)
+    return decide_on(serving, snapshot, headers, decision)
+
+
+cdef int decide_now(Serving serving, Snapshot snapshot, PyObject *headers, Decision decision) except -1:
+    return decide_by_chance(serving, snapshot, headers, decision)
+
+
+cdef Decision decide_plain(
+    Serving serving, PyObject *method, PyObject *authority, PyObject *path, PyObject *headers
+):
+    cdef Decision out = decision_new()
+    cdef Block *block = out._block
+    cdef mc_request *request = &block.decision.request
+    request.authority.data = NULL
+    request.authority.size = 0
+    if not (
+        take_plain(method, &request.method)
+        and (<object> authority is None or take_plain(authority, &request.authority))
+        and take_plain(path, &request.target)
+    ):
+        return None
+    request.scheme = MC_SCHEME_HTTP
+    request.protocol = MC_PROTOCOL_HTTP
+    request.source.data = request.local.data = NULL
+    request.source.size = request.local.size = 0
+    request.source_port = request.port = 0
+    decide_by_chance(serving, serving.snapshot(), headers, out)
+    block.path = path
+    block.authority = authority
+    hold(block, method)
+    hold(block, authority)
+    hold(block, path)
+    return out
 
 
 cdef int begin_time(Decision decision) except -1:
@@ -790,7 +848,7 @@ cdef int prepare(Decision decision) except -1:
 
 cdef int peek(Serving serving, Snapshot snapshot, object headers, Decision decision) except -1:
     """What decide() would find now; nothing is leased and no turn taken."""
-    return ask(serving, snapshot, headers, decision, mc_peek)
+    return ask(serving, snapshot, <PyObject *> headers, decision, mc_peek)
 
 
 cdef int decide_afresh(Serving serving, Decision out, Decider decider, mc_code code) except -1:

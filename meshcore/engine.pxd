@@ -11,6 +11,3 @@ cdef class Engine:
         self, object method, object path, object headers, object scheme, object source, object source_port,
         object protocol, bint inbound, tuple served
     )
-
-    # decide() of four arguments by place.
-    cdef Decided decided_plain(self, object method, object authority, object path, object headers)

@@ -21,7 +21,7 @@ from meshcore._request cimport as_bytes, take, take_plain, text_of
 from meshcore._serving cimport Serving, draw_seed, now_of, number_of, unix_time_of
 from meshcore._snapshot cimport Snapshot
 from meshcore._standing cimport checks_of, standing
-from meshcore.decision cimport Block, Decision as Decided, decide, decision_new, hold, ids_of, peek
+from meshcore.decision cimport Block, Decision as Decided, decide, decide_now, decide_plain, decision_new, hold, ids_of, peek
 
 from meshcore._breakers import Lease
 from meshcore._mirror import Mirror
@@ -117,12 +117,6 @@ cdef inline void hold_texts(
         hold(block, <PyObject *> local)
 
 
-cdef extern from *:
-    """
-    static const mc_slice MC_SCHEME_HTTP = {"http", 4}, MC_PROTOCOL_HTTP = {"HTTP/1.1", 8};
-    """
-    const mc_slice MC_SCHEME_HTTP, MC_PROTOCOL_HTTP
-
 cdef mc_fastcall decide_by_names  # Engine.decide as it stands below
 
 
@@ -130,22 +124,12 @@ cdef object decide_by_place(object engine, PyObject *const *arguments, Py_ssize_
     """Engine.decide of four arguments and no more, as most callers have them: to read what might be given by name costs as
     much as to find a route."""
     cdef Decided out
-    if names == NULL and count == 4:
-        out = (<Engine> engine).decided_plain(
-            <object> arguments[0], <object> arguments[1], <object> arguments[2], <object> arguments[3])
+    cdef Serving serving = (<Engine> engine)._serving
+    if names == NULL and count == 4 and serving is not None:
+        out = decide_plain(serving, arguments[0], arguments[1], arguments[2], arguments[3])
         if out is not None:
             return out
     return decide_by_names(engine, arguments, count, names)
-
-
-cdef inline int decide_now(Serving serving, Snapshot snapshot, object headers, Decided out) except -1:
-    """Decide by the clock and by chance on the request that the decision holds."""
-    cdef mc_request *request = &out._block.decision.request
-    request.now_ns = now_of(snapshot, None)
-    request.unix_s = unix_time_of(snapshot, None)
-    request.seed = draw_seed(serving)
-    request.ids = ids_of(serving, snapshot, out._block, None)
-    return decide(serving, snapshot, headers, out)
 
 
 cdef inline const unsigned char *served_of(Snapshot snapshot, tuple served) except? NULL:
@@ -270,31 +254,6 @@ cdef class Engine:
             hold(out._block, <PyObject *> served[1])
         return out
 
-    cdef Decided decided_plain(self, object method, object authority, object path, object headers):
-        """decide() with defaults for all the rest; None where a text takes more than a look."""
-        cdef Decided out = decision_new()
-        cdef Block *block = out._block
-        cdef mc_request *request = &block.decision.request
-        cdef Snapshot snapshot = self._serving.snapshot()
-        if not (
-            take_plain(<PyObject *> method, &request.method)
-            and take_plain_or_none(authority, &request.authority)
-            and take_plain(<PyObject *> path, &request.target)
-        ):
-            return None
-        request.scheme = MC_SCHEME_HTTP
-        request.protocol = MC_PROTOCOL_HTTP
-        request.source.data = request.local.data = NULL
-        request.source.size = request.local.size = 0
-        request.source_port = request.port = 0
-        decide_now(self._serving, snapshot, headers, out)
-        block.path = <PyObject *> path
-        block.authority = <PyObject *> authority
-        hold(block, <PyObject *> method)
-        hold(block, <PyObject *> authority)
-        hold(block, <PyObject *> path)
-        return out
-
     cdef Decided decided(
         self, object method, object path, object headers, object scheme, object source, object source_port,
         object protocol, bint inbound, tuple served
@@ -308,7 +267,7 @@ cdef class Engine:
                 inbound=inbound, served=served)
         request.inbound = inbound
         request.served = served_of(snapshot, served)
-        decide_now(self._serving, snapshot, headers, out)
+        decide_now(self._serving, snapshot, <PyObject *> headers, out)
         hold_texts(out, method, None, path, scheme, source, None, protocol)
         if request.served != NULL:
             hold(out._block, <PyObject *> served[1])

@@ -65,3 +65,6 @@ cdef extern from "meshcore/decision.h" nogil:
     mc_slice mc_decision_request_id(const mc_decision *decision)
     void mc_decision_close(mc_decision *decision)
     void mc_decision_release(mc_decision *decision)
+
+cdef extern from "engine/release.h" nogil:
+    bint mc_decision_holds(const mc_decision *decision)
