@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from meshcore._aside import aside
 from meshcore.context import RequestContext, activate, enter, leave
 from meshcore.engine import Decision, Outcome
+from meshcore.integrations import _traces
 from meshcore.integrations._asgi_scope import edited_scope, target_of
 from meshcore.integrations._asgi_way import Told
 from meshcore.integrations._asgi_websocket_forward import EXTENSION, FORBIDDEN, forward, refuse
@@ -45,9 +46,9 @@ async def serve(
     mesh = inbound.mesh
     if not mesh.started:
         await aside(mesh.use)
-    if not isinstance(scope["headers"], list):  # they may be there to be read once
-        scope = {**scope, "headers": list(scope["headers"])}
-    headers = scope["headers"]
+    headers = list(scope["headers"])  # they may be there to be read once
+    headers = _traces.told(headers, inbound.tracers()) or headers
+    scope = {**scope, "headers": headers}
     client = scope.get("client")
     source, port = (client[0], client[1]) if client else (None, 0)
     called = any(line[0] == _MARK for line in headers) and source in mesh.callers
@@ -101,9 +102,15 @@ async def _serve_app(
     inbound.name(decision, called=called)
     known = decision.outcome is Outcome.FORWARD
     answer = _Answer(decision if known else None, send, told, edited=not called)
-    token = enter(_Session(scope["headers"], decision=decision))
+    context = _Session(scope["headers"], decision=decision)
+    if answer.edits:
+        scope = edited_scope(decision, scope)
+        named = _traces.naming(context, decision, called=called, reported=False)
+        if named is not None:
+            scope["headers"] = named(scope["headers"])
+    token = enter(context)
     try:
-        await app(edited_scope(decision, scope) if answer.edits else scope, receive, answer)
+        await app(scope, receive, answer)
     except Exception:
         answer.failed()
         raise

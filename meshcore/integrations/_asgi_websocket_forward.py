@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+from meshcore._tracers import agree, reads_as
 from meshcore.engine import Attempt, Decision
 from meshcore.exchange import AttemptError, arun
 from meshcore.exchange.side_by_side import ended
@@ -88,7 +89,8 @@ async def _open(way: Way, decision: Decision, scope: Scope) -> Head | None:
     asked = list(scope.get("subprotocols") or ())
 
     async def attempted(attempt: Attempt) -> Head:
-        given = [line for line in attempt.request_headers() if line[0].lower() != b"host"]
+        named = agree(attempt.request_headers(), reads_as(decision.trace_format))
+        given = [line for line in named if line[0].lower() != b"host"]
         lines, key = handshake(end_to_end(given), asked)
         head = await way.send(decision, attempt, lines)
         good = 200 <= head.status <= 599

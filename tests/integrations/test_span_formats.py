@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Iterator
 from typing import Any
 from wsgiref.util import setup_testing_defaults
 
 import pytest
-from asgi_support import App, Client
+from asgi_support import App, Client, websocket_scope
 from mesh_support import in_loop, service
 from opentelemetry.trace import SpanKind
 from origins import origins
@@ -145,6 +146,20 @@ async def asgi(mesh: Mesh, *lines: Line) -> Seen:
     return seen
 
 
+async def websocket(mesh: Mesh, *lines: Line) -> Seen:
+    seen = Seen()
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        seen.look(scope["headers"])
+        await send({"type": "websocket.close", "code": 1000})
+
+    async def nothing(*_: Any) -> dict[str, Any]:
+        return {"type": "websocket.connect"}
+
+    await MeshMiddleware(app, mesh=mesh)(websocket_scope("/", *lines), nothing, nothing)
+    return seen
+
+
 def wsgi(mesh: Mesh, *lines: Line) -> Seen:
     seen = Seen()
 
@@ -169,7 +184,9 @@ def ask(app: Any, *lines: Line, host: str = "reviews:9080") -> None:
 
 
 async def see(kind: str, mesh: Mesh, *lines: Line) -> Seen:
-    return await asgi(mesh, *lines) if kind == "asgi" else wsgi(mesh, *lines)
+    if kind == "wsgi":
+        return wsgi(mesh, *lines)
+    return await {"asgi": asgi, "websocket": websocket}[kind](mesh, *lines)
 
 
 CASES = [(name,) for name in SPEAKS] + [("b3", "tracecontext"), ("jaeger", "b3multi")]
@@ -218,7 +235,7 @@ async def test_the_app_sees_one_span(mesh: Mesh, kept: Kept, kind: str, came: tu
     assert seen.sampled == {True}
 
 
-@KINDS
+@pytest.mark.parametrize("kind", ["asgi", "wsgi", "websocket"])
 @pytest.mark.parametrize("tracer", ["otel", "zipkin", "zipkin and w3c"], indirect=True)
 @pytest.mark.parametrize("came", [*CASES, ()], ids="+".join)
 @in_loop
@@ -293,6 +310,29 @@ async def test_what_is_forwarded_names_one_span(kept: Kept, kind: str, tracer: s
     assert (trace_of(server), parent_of(server)) == (TRACE, SPAN)
     assert headers["traceparent"] == f"00-{TRACE}-{id_of(server)}-01"
     assert headers["b3"] == f"{TRACE}-{id_of(server)}-1-{SPAN}"
+
+
+@in_loop
+async def test_a_websocket_that_is_forwarded_names_one_span() -> None:
+    sent: list[Any] = []
+
+    messages = asyncio.Queue[dict[str, Any]]()
+    messages.put_nowait({"type": "websocket.connect"})
+
+    async def send(message: dict[str, Any]) -> None:
+        sent.append(message)
+
+    with (
+        origins(1) as (origin,),
+        Mesh(config("otel", ratings=origin.port), service="reviews") as mesh,
+    ):
+        scope = websocket_scope("/", headers=[(b"host", b"ratings:9080"), *lines_in("b3")])
+        await MeshMiddleware(App(), mesh=mesh)(scope, messages.get, send)
+        headers = origin.seen[0]["headers"]
+    _, trace, span, _ = headers["traceparent"].split("-")
+    assert trace == TRACE
+    assert span != SPAN
+    assert headers["b3"] == f"{TRACE}-{span}-1-{SPAN}"
 
 
 @OTEL
