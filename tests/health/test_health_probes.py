@@ -228,6 +228,14 @@ def test_reuse(head: bytes, reuse: bool, expected: bool) -> None:
         assert not probe.reusable
 
 
+@pytest.mark.parametrize("more", [status(503), b"noise", b"\r\n"])
+def test_what_is_behind_an_answer_is_not_the_next_one(more: bytes) -> None:
+    probe = http1()
+    asked(probe)
+    assert probe.feed(ok() + more) == Verdict(None, "status 200", status=200)
+    assert not probe.reusable
+
+
 # ------------------------------------------------------------------ TCP
 
 

@@ -68,7 +68,8 @@ class Http1Probe(Probe):
         elif isinstance(event, h11.EndOfMessage) and self._answer is not None:
             done = self._connection.our_state is h11.DONE and self._connection.their_state is h11.DONE
             close = self._answer.headers.get("proxy-connection", "").lower() == "close"
-            self.reusable = self._reuse and done and not close
+            more = bool(self._connection.trailing_data[0])  # it would be taken for the next check's answer
+            self.reusable = self._reuse and done and not close and not more
             return judge(self._check, self._answer, self._matches)
         elif isinstance(event, (h11.ConnectionClosed, h11.PAUSED)):
             return broken("the connection was closed")
