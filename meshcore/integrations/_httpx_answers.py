@@ -75,6 +75,8 @@ def sync_stream(lib: Any) -> Any:
 
         def close(self) -> None:
             try:
+                if _holds_more(self._stream):
+                    self._head.response.extensions["network_stream"].close()
                 self._stream.close()
             finally:
                 self._decision.close()
@@ -98,12 +100,23 @@ def async_stream(lib: Any) -> Any:
 
         async def aclose(self) -> None:
             try:
+                if _holds_more(self._stream):
+                    await self._head.response.extensions["network_stream"].aclose()
                 await self._stream.aclose()
             finally:
                 self._decision.close()
                 self._head.give()
 
     return Stream
+
+
+def _holds_more(stream: Any) -> bool:
+    """Whether more came than the answer. httpcore keeps that, and takes it for the next request's answer: its
+    connection has to end before it is given back. Nothing of this is public; tests see that it holds."""
+    for name in ("_httpcore_stream", "_stream", "_connection"):
+        stream = getattr(stream, name, None)
+    state = getattr(stream, "_h11_state", None)
+    return state is not None and bool(state.trailing_data[0])
 
 
 class _Body:
