@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-__all__ = ["Head", "Line", "end_to_end", "framed", "head_bytes", "malformed", "read_head"]
+__all__ = ["Head", "Line", "closes", "end_to_end", "framed", "head_bytes", "malformed", "read_head"]
 
 Line = tuple[bytes, bytes]
 
@@ -101,6 +101,14 @@ def _length(fields: dict[bytes, bytes]) -> bytes | None:
 def end_to_end(headers: Sequence[Line]) -> list[Line]:
     """The lines that may pass to the other connection."""
     return read_head(headers).lines
+
+
+def closes(headers: Iterable[Line]) -> bool:
+    """Whether the sender says that the connection ends with the message."""
+    return any(
+        name.lower() == b"connection" and b"close" in map(bytes.strip, value.lower().split(b","))
+        for name, value in headers
+    )
 
 
 def malformed(status: int, headers: Iterable[Line]) -> bool:

@@ -13,7 +13,7 @@ from typing import cast
 
 import httptools
 
-from meshcore.upstream.headers import Line, malformed, read_head
+from meshcore.upstream.headers import Line, closes, malformed, read_head
 from meshcore.upstream.idle import Key
 from meshcore.upstream.incoming import Incoming
 from meshcore.upstream.messages import BrokenAnswer, RequestBody, Response
@@ -282,9 +282,12 @@ class Http1Connection(asyncio.BufferedProtocol):
         response.head = head
         response.status = status
         self._switched = status == 101
-        keeps = parser.should_keep_alive()
-        self._reusable = keeps and not self._switched
         framed = head.length is not None or head.codings[-1:] == [b"chunked"]
+        if self._bodiless and not framed:  # llhttp, which does not know, would wait for the connection's end
+            keeps = parser.get_http_version() == "1.1" and not closes(lines)
+        else:
+            keeps = parser.should_keep_alive()
+        self._reusable = keeps and not self._switched
         self._until_close = self._switched or not (keeps or framed)
         if self._bodiless:
             response.content.end()

@@ -124,9 +124,10 @@ def test_an_answer_is_the_same_or_none(envoy: Talk, ours: Talk, said: bytes) -> 
     assert ours.seen(said, "GET") == envoy.seen(said, "GET")
 
 
-@pytest.mark.parametrize("body", [b"", b"first", EVIL])
-def test_an_answer_to_head_has_no_body(envoy: Talk, ours: Talk, body: bytes) -> None:
-    said = answer(b"Content-Length: 40", body=body)
+@pytest.mark.parametrize(
+    "said", [answer(), *(answer(b"Content-Length: 40", body=body) for body in (b"", b"first", EVIL))]
+)
+def test_an_answer_to_head_has_no_body(envoy: Talk, ours: Talk, said: bytes) -> None:
     assert ours.seen(said, "HEAD") == envoy.seen(said, "HEAD")
 
 

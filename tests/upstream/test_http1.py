@@ -130,13 +130,24 @@ async def test_what_comes_while_nobody_asks_ends_a_connection(more: bytes) -> No
         assert origin.connections == 2
 
 
-@pytest.mark.parametrize("framing", [b"Content-Length: 5", b"Transfer-Encoding: chunked"])
+@pytest.mark.parametrize("framing", [b"Content-Length: 5\r\n", b"Transfer-Encoding: chunked\r\n", b""])
 @in_loop
 async def test_head_has_no_body_and_keeps_its_connection(framing: bytes) -> None:
-    async with talking(b"HTTP/1.1 200 OK\r\n" + framing + b"\r\n\r\n", OK) as (origin, upstream):
+    async with talking(b"HTTP/1.1 200 OK\r\n" + framing + b"\r\n", OK) as (origin, upstream):
         assert await get(origin, upstream, "HEAD") == (200, b"")
         assert await get(origin, upstream) == (200, b"ok")
         assert origin.connections == 1
+
+
+@pytest.mark.parametrize(
+    "head", [b"HTTP/1.1 200 OK\r\nConnection: x\r\nConnection: a, Close\r\n\r\n", b"HTTP/1.0 200 OK\r\n\r\n"]
+)
+@in_loop
+async def test_an_answer_to_head_may_end_its_connection(head: bytes) -> None:
+    async with talking(head, OK) as (origin, upstream):
+        assert await get(origin, upstream, "HEAD") == (200, b"")
+        assert await get(origin, upstream) == (200, b"ok")
+        assert origin.connections == 2
 
 
 @in_loop
