@@ -28,7 +28,10 @@ class Departures:
         if socket is None or not hasattr(select, "EPOLLRDHUP"):
             return
         if self._epoll is None:
-            self._epoll = select.epoll()
+            try:
+                self._epoll = select.epoll()
+            except OSError:  # too many files are open: it is noticed when it is read from again
+                return
             asyncio.get_running_loop().add_reader(self._epoll.fileno(), self._look)
         number = socket.fileno()
         if self._watched.get(number, (None,))[0] is transport:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import select
 import socket
 from collections.abc import AsyncIterator
@@ -65,6 +66,19 @@ async def test_whoever_is_read_again_is_not_watched() -> None:
         other.close()
         assert await gone.get() == "second"
         assert gone.empty()
+    departures.close()
+
+
+@in_loop
+async def test_where_no_more_files_may_be_open_nobody_is_watched(monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_more() -> None:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    monkeypatch.setattr(select, "epoll", no_more)
+    departures = Departures()
+    async with pair() as (transport, _):
+        departures.watch(transport, lambda: None)
+        departures.forget(transport)
     departures.close()
 
 
