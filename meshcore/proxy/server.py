@@ -14,7 +14,6 @@ from meshcore import _options as option
 from meshcore.discovery import AsyncDiscovery, Resolver
 from meshcore.engine import Engine
 from meshcore.health import HealthChecker
-from meshcore.listening import ListenError, shown
 from meshcore.model import Cluster, Config, Discovery
 from meshcore.proxy.admin import Admin
 from meshcore.proxy.downstream import DownstreamServer
@@ -22,6 +21,7 @@ from meshcore.proxy.given import require_proxy
 from meshcore.proxy.in_force import InForce
 from meshcore.proxy.options import ProxyOptions
 from meshcore.proxy.request import Request
+from meshcore.proxy.sockets import Address, Sockets
 from meshcore.proxy.under_way import UnderWay
 from meshcore.telemetry.access import AccessRecord
 from meshcore.telemetry.spans import Spans
@@ -37,9 +37,6 @@ if TYPE_CHECKING:
     from opentelemetry.sdk.trace import SpanProcessor
 
 __all__ = ["Proxy"]
-
-#: Host and port to listen on, and perhaps the configured port that this socket stands for.
-Address = tuple[str, int] | tuple[str, int, int | None]
 
 _log = logging.getLogger("meshcore.proxy")
 
@@ -123,7 +120,7 @@ class Proxy:
         self.now = now
         self.draining = False
         self.reload_error = ""  #: findings of the last configuration that was refused
-        self._listen = listen
+        self._sockets = Sockets(listen)
         self._admin_address = admin
         self._requests = UnderWay(self, access_log)
         self.discovery = AsyncDiscovery(self.engine, resolver=resolver)
@@ -133,8 +130,6 @@ class Proxy:
             cluster=lambda name: self.view().cluster(name),
             address=self.address,
         )
-        self._servers: list[asyncio.Server] = []
-        self._config_ports: dict[int, int | None] = {}
         self._upstream: Upstream | None = None
         self._downstream: DownstreamServer | None = None
         self._admin: Admin | None = None
@@ -168,12 +163,12 @@ class Proxy:
     @property
     def ports(self) -> list[int]:
         """The ports listened on, in the order of ``listen``."""
-        return [server.sockets[0].getsockname()[1] for server in self._servers if server.sockets]
+        return self._sockets.ports
 
     @property
     def addresses(self) -> list[tuple[str, int]]:
         """Hosts and ports listened on."""
-        return [socket.getsockname()[:2] for server in self._servers for socket in server.sockets]
+        return self._sockets.addresses
 
     @property
     def admin_port(self) -> int | None:
@@ -193,7 +188,6 @@ class Proxy:
             RuntimeError: where the engine's endpoints are checked by somebody else.
         """
         require_grpc(self.config)
-        loop = asyncio.get_running_loop()
         self._upstream = Upstream(
             connect_timeout=self.options.connect_timeout,
             idle_timeout=self.options.upstream_idle_timeout,
@@ -204,14 +198,7 @@ class Proxy:
         try:
             await self.discovery.start(wait=self.options.dns_wait)
             await self._begin_checks()
-            for host, port, *config_port in self._listen:
-                try:
-                    server = await loop.create_server(self._downstream, host, port, backlog=1024)
-                except OSError as error:
-                    raise ListenError(shown(host, port), error) from error
-                self._servers.append(server)
-                for socket in server.sockets:
-                    self._config_ports[socket.getsockname()[1]] = config_port[0] if config_port else None
+            await self._sockets.open(self._downstream)
             if self._admin_address is not None:
                 self._admin = Admin(self)
                 await self._admin.start(*self._admin_address)
@@ -243,8 +230,7 @@ class Proxy:
             whether all requests ended by themselves.
         """
         self.draining = True
-        for server in self._servers:
-            server.close()
+        self._sockets.close()
         if self._downstream is not None:
             self._downstream.shut()  # idle connections end now, busy ones after their answer
         if self.active and drain > 0:
@@ -310,8 +296,7 @@ class Proxy:
 
     def config_port(self, request: Request) -> int | None:
         """The configured port that the client's socket stands for; None: the authority tells."""
-        address = request.connection.sockname
-        return self._config_ports.get(address[1]) if isinstance(address, tuple) else None
+        return self._sockets.config_port(request.connection.sockname)
 
     @property
     def clients(self) -> int:
