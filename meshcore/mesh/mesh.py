@@ -302,7 +302,7 @@ class Mesh(Life):
     def passing(self, authority: str, *, refused: bool = False) -> None:
         """A client's request goes where it would go without a mesh, or is refused for its host: warn where
         that looks like a mistake, once for each host."""
-        tell_passing(self.view(), authority, self._passing, refused=refused)
+        tell_passing(self.view(), authority, self._passing, self.node.namespace, refused=refused)
 
     def address(self, cluster: Cluster | None, endpoint: str) -> str:
         """Where to connect for an endpoint: of a LOGICAL_DNS cluster it is a name, whose address changes."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Collection
 
-from meshcore.mesh.view import View, misspelt
+from meshcore.mesh.view import View, misspelt, unknown
 from meshcore.model import Config, Discovery
 
 __all__ = ["tell_passing", "tell_served", "tell_service", "tell_untraced", "tell_warnings"]
@@ -37,6 +37,9 @@ def tell_service(config: Config, service: str, namespace: str, *, answers: bool)
     wrong = misspelt(config, service, namespace, answers=answers)
     if wrong:
         _log.warning("%s A middleware forwards the requests for it: its app gets none.", wrong)
+    elif answers and (wrong := unknown(config, service, namespace)):
+        # No warning: documents that say how a service calls others need not name it.
+        _log.info("%s: requests for those are forwarded, and all others are for the app", wrong)
     return bool(wrong)
 
 
@@ -54,11 +57,12 @@ def tell_untraced(config: Config, spans: object) -> None:
         )
 
 
-def tell_passing(view: View, authority: str, told: set[str], *, refused: bool) -> None:
+def tell_passing(view: View, authority: str, told: set[str], namespace: str, *, refused: bool) -> None:
     """That the mesh has no word on a request's host, though it knows it at other ports, or one like it.
 
     Args:
         told: the hosts that were looked at before.
+        namespace: of this process.
         refused: the request is answered by 502, whatever the host is like; else it goes past the mesh.
     """
     host, colon, port = authority.rpartition(":")
@@ -70,6 +74,9 @@ def tell_passing(view: View, authority: str, told: set[str], *, refused: bool) -
         known = " and ".join(map(str, sorted(set(ports))))
         others = f"port {port} is that of other services, and " if port else ""
         why = f": {others}{host} is known at port {known} alone"
+    elif other := view.elsewhere(host):
+        node = f"this process is in namespace {namespace!r}, see node=Node({other.partition('.')[2]!r})"
+        why = f", which has no such host; did you mean {other!r}? ({node})"
     elif near := view.like(host):
         why = f", which has no such host; did you mean {near!r}?"
     elif refused:

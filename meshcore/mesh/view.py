@@ -12,10 +12,12 @@ from meshcore.mesh.mirror_thread import has_mirrors
 from meshcore.model import Cluster, Config, Discovery
 from meshcore.upstream.view import View as _View
 
-__all__ = ["Own", "View", "misspelt", "own"]
+__all__ = ["Own", "View", "misspelt", "own", "unknown"]
 
 #: A search for a near name costs as much as there are names: beyond so many it is left out.
 _MANY = 2000
+#: So many services are listed where a name is none of theirs.
+_FEW = 5
 
 
 class View(_View):
@@ -50,6 +52,18 @@ class View(_View):
             self._ports = ports
         return ports.get(host.lower(), ())
 
+    def elsewhere(self, host: str) -> str:
+        """The service in another namespace that has this short name, "reviews.shop"; "" where none has."""
+        if "." in host:
+            return ""
+        tables = (listener.route_configuration for listener in self.config.listeners)
+        for served in (it for table in tables for it in table.virtual_hosts):
+            for domain in served.domains:
+                name, _, rest = domain.lower().partition(".")
+                if name == host and (namespace := rest.removesuffix(".svc")) != rest and "." not in namespace:
+                    return f"{name}.{namespace}"
+        return ""
+
     def like(self, host: str) -> str:
         """The name that a host is a slip of, as it seems; "" where it is known, or may well be another."""
         tables = (listener.route_configuration for listener in self.config.listeners)
@@ -73,6 +87,19 @@ def _slip_of(name: str, known: Iterable[str]) -> str:
         if len(like) <= _MANY and (near := difflib.get_close_matches(label, like, n=1, cutoff=0.8)):
             return ".".join((*before, *near, *after))
     return ""
+
+
+def unknown(config: Config, service: str, namespace: str) -> str:
+    """That no service of the configuration has the name; "" where one has, or there are none at all."""
+    clusters = [it for it in config.clusters if it.discovery is not Discovery.ORIGINAL_DST]
+    if not clusters or any(_serves(cluster, service, namespace) for cluster in clusters):
+        return ""
+    known = list(dict.fromkeys(name for cluster in clusters for name in _names(cluster, namespace)[:1]))
+    more = f" and {len(known) - _FEW} more" if len(known) > _FEW else ""
+    return (
+        f"no service {service!r} of namespace {namespace!r} in the configuration,"
+        f" which has {', '.join(known[:_FEW])}{more}"
+    )
 
 
 def misspelt(config: Config, service: str, namespace: str, *, answers: bool = True) -> str:

@@ -119,3 +119,24 @@ def test_of_a_folder_without_such_names_all_files(folder: Path, capsys: pytest.C
     (folder / "table.yaml").rename(folder / "table.yaml.txt")
     assert main(["check", ".", "-c", "table.yaml.txt"]) == 1
     assert capsys.readouterr().out.endswith("1 passed, 1 failed\n")
+
+
+def test_a_failure_is_shown_with_what_the_documents_warn_of(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "mesh.yaml").write_text("""\
+{apiVersion: v1, kind: Service, metadata: {name: billing}, spec: {ports: [{port: 80}]}}
+---
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {name: billing}
+spec: {hosts: [billling], http: [{name: new, route: [{destination: {host: billing}}]}]}
+""")
+    test = 'tests: [{name: new, request: {url: "http://billing/"}, expect: {route: %s}}]\n'
+    (folder / "tests.yaml").write_text(test % "new")
+    assert main(["check", "tests.yaml", "-c", "mesh.yaml"]) == 1
+    (told,) = capsys.readouterr().err.splitlines()
+    assert told.startswith("mesh.yaml:6:15: warning: spec.hosts: there is no service 'billling.default")
+    (folder / "tests.yaml").write_text(test % "default")
+    assert main(["check", "tests.yaml", "-c", "mesh.yaml"]) == 0
+    assert capsys.readouterr().err == ""

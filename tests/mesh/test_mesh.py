@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from mesh_support import PATIENCE, REVIEWS, config_of, in_loop, mesh_of, rules, service
 
-from meshcore import ConfigError, load_text
+from meshcore import ConfigError, Node, load_text
 from meshcore.mesh import Mesh
 from meshcore.mesh.view import misspelt, own
 
@@ -197,6 +197,28 @@ def test_a_request_that_passes_by_a_slip_in_its_host_is_told_once(caplog: pytest
     for number in range(2000):  # whatever comes, memory is bounded
         mesh.passing(f"host-{number}.example")
     assert len(mesh._passing) == 1000
+
+
+def test_a_request_that_passes_by_its_namespace_is_told(caplog: pytest.LogCaptureFixture) -> None:
+    mesh = Mesh(load_text(documents(OLD), node=Node("shop")), node=Node("shop"))
+    mesh.passing("reviews:9080")
+    mesh.passing("ratings")
+    assert caplog.messages == [
+        "a request for reviews:9080 goes past the mesh, which has no such host; did you mean "
+        "'reviews.default'? (this process is in namespace 'shop', see node=Node('default'))"
+    ]
+
+
+def test_a_middleware_of_a_service_that_is_not_known_is_told(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO", "meshcore.mesh")
+    mesh = mesh_of(documents(OLD))
+    mesh.serve("shop")
+    assert caplog.messages == [
+        "no service 'shop' of namespace 'default' in the configuration, which has reviews: requests for those"
+        " are forwarded, and all others are for the app"
+    ]
+    mesh_of("{apiVersion: v1, kind: Namespace, metadata: {name: shop}}").serve("shop")
+    assert len(caplog.messages) == 1
 
 
 def test_documents_that_name_no_service_are_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

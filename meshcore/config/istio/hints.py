@@ -17,12 +17,14 @@ from meshcore.config.istio.schema.gateway import Gateway
 from meshcore.config.istio.schema.virtual_service import HTTPRoute, VirtualService
 from meshcore.config.schema import warn_at
 
-__all__ = ["REMEDY", "give_hints", "unfollowed"]
+__all__ = ["REMEDY", "WITHOUT_ENDPOINTS", "give_hints", "unfollowed"]
 
 #: A search for a near name costs as much as there are names: beyond so many it is left out.
 MANY = 2000
 #: So many services without endpoints are named one by one; more are named together.
 FEW = 5
+#: What a warning of them begins with.
+WITHOUT_ENDPOINTS = "no endpoints are known for"
 _GIVE = "a file of endpoints gives addresses (--endpoints, in Python endpoints=)"
 #: What gives the mesh a service.
 REMEDY = (
@@ -235,7 +237,7 @@ def _check_endpoints(scope: Scope, findings: Findings, *, unasked: set[str]) -> 
     if len(names) > FEW:
         names = [f"{', '.join(names[:FEW])} and {len(names) - FEW} more"]
     for name, service in zip(names, empty, strict=False):
-        message = f"no endpoints are known for {name}: requests get a 503; {_GIVE}"
+        message = f"{WITHOUT_ENDPOINTS} {name}: requests get a 503; {_GIVE}"
         if service.origin is not None:
             findings.warn(service.origin, "", message)
     for service in scope.view.services.values():
