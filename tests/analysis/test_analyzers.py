@@ -68,3 +68,22 @@ def test_an_analyzer_finds_what_its_cases_say(analyzer: Analyzer, path: Path) ->
 def test_every_case_has_its_analyzer() -> None:
     stems = {path.stem.removesuffix(".envoy") for path in CASES.glob("*.yaml")}
     assert stems == {analyzer.name for analyzer in ANALYZERS}
+
+
+def test_how_an_unknown_service_is_made_known_is_said_once(tmp_path: Path) -> None:
+    rule = "{route: [{destination: {host: nobody}}]}"
+    (tmp_path / "mesh.yaml").write_text(
+        "apiVersion: networking.istio.io/v1\nkind: VirtualService\nmetadata: {name: a}\n"
+        f"spec: {{hosts: [a.example], http: [{{match: [{{uri: {{prefix: /b}}}}], {rule[1:]}, {rule}]}}\n"
+    )
+    first, second = (it.message for it in analyze(tmp_path).findings if it.code == "IST0101")
+    assert "--endpoints" in first
+    assert second == "there is no service 'nobody.default.svc.cluster.local', so requests get a 503"
+
+
+def test_a_service_that_the_file_of_endpoints_leaves_empty_is_told() -> None:
+    given = {"billing": {"ports": [80], "endpoints": []}, "web": [{"address": "192.0.2.1"}]}
+    text = "{apiVersion: v1, kind: Service, metadata: {name: web}, spec: {ports: [{name: http, port: 80}]}}"
+    (finding,) = analyze(texts={"a.yaml": text}, endpoints=given).findings
+    assert (finding.code, finding.file) == ("MC1302", "<endpoints>")
+    assert "no endpoints are known for billing.default.svc.cluster.local" in finding.message

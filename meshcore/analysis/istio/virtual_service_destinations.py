@@ -5,6 +5,7 @@ from __future__ import annotations
 from meshcore.analysis.context import Context, Destination
 from meshcore.analysis.inventory import Item
 from meshcore.analysis.names import some
+from meshcore.config.istio.hints import REMEDY
 from meshcore.config.istio.names import expand
 
 __all__ = ["analyze"]
@@ -12,22 +13,26 @@ __all__ = ["analyze"]
 
 def analyze(ctx: Context) -> None:
     split = _split_hosts(ctx)
+    told: set[str] = set()
     for item in ctx.virtual_services:
         export_to = item.spec.get("exportTo").texts
         for to in ctx.destinations(item):
-            _check(ctx, item, to, export_to)
+            _check(ctx, item, to, export_to, told)
         if item.spec.get("gateways").texts:
             _check_ingress(ctx, item, split)
 
 
-def _check(ctx: Context, item: Item, to: Destination, export_to: list[str]) -> None:
+def _check(ctx: Context, item: Item, to: Destination, export_to: list[str], told: set[str]) -> None:
+    """``told``: hosts of which was said how they become known."""
     service = ctx.services.find(to.host, item.namespace, export_to)
     name = expand(to.host, item.namespace)
     if service is None and ctx.is_extra(name):
         return
     if service is None:
         outcome = "nothing is mirrored" if to.mirror else "requests get a 503"
-        message = f"there is no service {name!r}, so {outcome}{ctx.near_host(name)}"
+        hint = ctx.near_host(name) or ("" if name in told else f"; {REMEDY}")
+        told.add(name)
+        message = f"there is no service {name!r}, so {outcome}{hint}"
         ctx.report("IST0101", to.where.get("host"), message)
     elif not to.where.get("port"):
         if len(service.ports) > 1:

@@ -29,6 +29,10 @@ def analyze_missing(ctx: Context) -> None:
         if not any(service.workloads for service in ctx.registry.get(host)):
             message = f"no endpoints are known for {host}: requests get a 503"
             ctx.report("MC1302", item.metadata.get("name"), message)
+    for host in ctx.registry.hosts:
+        for service in ctx.registry.get(host):
+            if ctx.is_extra(host) and not service.workloads and service.origin is not None:
+                ctx.report("MC1302", service.origin, f"no endpoints are known for {host}: requests get a 503")
 
 
 def analyze_ejection(ctx: Context) -> None:
