@@ -17,6 +17,8 @@ Weights = Optional[Union[Mapping[str, int], Sequence[int]]]  # noqa: UP007, UP04
 
 def checked_hosts(hosts: Iterable[str]) -> tuple[str, ...]:
     """The hosts; ValueError where there is none, or one twice."""
+    if isinstance(hosts, Mapping):
+        raise wrong("hosts", hosts, "a list of addresses; their weights are weights={address: weight}")
     if isinstance(hosts, (str, bytes)) or not isinstance(hosts, Iterable):
         raise wrong("hosts", hosts, "a list of addresses, such as ['10.0.0.1:80', '10.0.0.2:80']")
     checked = tuple(hosts)

@@ -80,11 +80,13 @@ def path(name: str, value: object, expected: str = "a path (str or os.PathLike)"
     """
     Raises:
         TypeError: it is no path.
-        ValueError: it is "", which would be the working directory.
+        ValueError: it is "", which would be the working directory, or a text rather than the path of one.
     """
     instance(name, value, (str, os.PathLike), expected)
     if value == "":
         raise wrong(name, value, expected, ValueError)
+    if isinstance(value, str) and "\n" in value and not os.path.lexists(value):
+        raise wrong(name, value, f"{expected}; a text of documents goes with load_text()", ValueError)
 
 
 def source(name: str, value: object, expected: str) -> None:

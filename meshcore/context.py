@@ -16,6 +16,7 @@ from functools import cache, partial
 from typing import Any, ParamSpec, Protocol, TypeVar
 
 from meshcore._opentelemetry import running
+from meshcore._options import instance
 from meshcore._trace import FORMATS, propagators
 from meshcore._tracers import alone, came_in, reads_as, same_trace, span_in
 from meshcore._types import Headers
@@ -62,6 +63,10 @@ class RequestContext:
         self._headers: Headers | None = headers
         self._decision = decision
         self._span: SpanContext | None = None
+
+    def __repr__(self) -> str:
+        shown = ("request_id", "trace_id", "span_id", "route", "cluster")
+        return f"<RequestContext {' '.join(f'{name}={getattr(self, name)!r}' for name in shown)}>"
 
     @property
     def route(self) -> str | None:
@@ -174,7 +179,14 @@ def leave(token: contextvars.Token[RequestContext | Lazy | None]) -> None:
 
 @contextmanager
 def activate(carrier: Mapping[str, str] | RequestContext) -> Iterator[RequestContext]:
-    """Work on behalf of a request elsewhere: of the one that gave the carrier, or of a context at hand."""
+    """Work on behalf of a request elsewhere: of the one that gave the carrier, or of a context at hand.
+
+    Raises:
+        TypeError: the carrier is neither.
+    """
+    instance(
+        "carrier", carrier, (Mapping, RequestContext), "the dict that carrier() gave, or a RequestContext"
+    )
     context = carrier if isinstance(carrier, RequestContext) else RequestContext(carrier)
     token = enter(context)
     try:

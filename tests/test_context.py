@@ -11,6 +11,7 @@ import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
+from typing import Any
 
 import pytest
 import structlog
@@ -148,6 +149,21 @@ def test_a_generator_that_another_request_closes_leaves_that_its_context() -> No
     begun = generator()
     copy_context().run(next, begun)
     copy_context().run(another)
+
+
+def test_a_context_shows_whose_it_is() -> None:
+    shown = repr(RequestContext(B3))
+    assert shown.startswith(f"<RequestContext request_id='id-1' trace_id='{TRACE}' span_id='")
+    assert shown.endswith(" route=None cluster=None>")
+
+
+@pytest.mark.parametrize("carrier", [["b3"], '{"b3": "1-2-1"}', None])
+def test_a_carrier_is_a_dict(carrier: Any) -> None:
+    with (
+        pytest.raises(TypeError, match=r"carrier is .*; expected the dict that carrier\(\) gave"),
+        activate(carrier),
+    ):
+        pass
 
 
 def test_tasks_groups_and_threads_have_the_context_of_who_made_them() -> None:

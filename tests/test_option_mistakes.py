@@ -180,6 +180,12 @@ SERVICE = "the name of a service, such as 'reviews', or None where it only calls
         (discovery, "engine", "rules.yaml", "engine is 'rules.yaml'; expected a meshcore.Engine"),
         (discovery, "resolver", "dns", "resolver is 'dns'; expected a resolver"),
         (split, "weights", [90, 10], "weights is [90, 10]; expected a dict of weights by destination"),
+        (
+            ring,
+            "hosts",
+            {"a": 9},
+            "hosts is {'a': 9}; expected a list of addresses; their weights are weights=",
+        ),
         (ring, "hosts", 7, "hosts is 7; expected a list of addresses, such as ['10.0.0.1:80'"),
         (ring, "weights", 7, "weights is 7; expected a number for each host"),
         (limits, "sources", 7, "sources is 7; expected a path, a parsed document (a mapping), or several"),
@@ -204,6 +210,7 @@ def test_a_mistake_is_told(make: Make, option: str, wrong: object, told: str) ->
         (b"a.yaml", "paths is b'a.yaml'; expected a path"),
         ("", "paths is ''; expected a path (str or os.PathLike), or a parsed document (a mapping)"),
         (["a.yaml", None], "paths[1] is None; expected a path"),
+        ("a: 1\n", "; a text of documents goes with load_text()"),
     ],
 )
 def test_paths_that_are_none(paths: Any, told: str) -> None:
