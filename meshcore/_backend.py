@@ -27,9 +27,6 @@ COMPONENTS = {
     "meshcore.trace": ("SpanContext", "request_id", "trace_counts"),
 }
 
-#: The first compiled modules that anything imports.
-_COMPILED = {*COMPONENTS, "meshcore.decision", "meshcore.engine"}
-
 _CPYTHON = sys.implementation.name == "cpython"
 # The source tree is the first thing that a new user meets who starts Python in the clone.
 _NOT_COMPILED = (
@@ -56,9 +53,16 @@ def module_of(home: str, name: str) -> ModuleType:
         if not _CPYTHON:
             names = ", ".join(one for names in COMPONENTS.values() for one in names)
             raise ImportError(f"meshcore.{name} needs CPython; elsewhere there are {names}") from error
-        if error.name not in _COMPILED:
+        if not _is_source(error.name or ""):
             raise
         raise ImportError(_NOT_COMPILED, name=error.name) from None
+
+
+def _is_source(module: str) -> bool:
+    """Whether a module that is missing is one of ours whose source is there: it has not been compiled."""
+    package, _, path = module.partition(".")
+    parts = os.path.dirname(__file__), *path.split(".")
+    return package == "meshcore" and os.path.exists(os.path.join(*parts) + ".pyx")
 
 
 def backend() -> str:

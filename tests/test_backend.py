@@ -70,6 +70,22 @@ def test_a_missing_backend_says_how_to_get_it(
         component_module("meshcore.match", name)
 
 
+@pytest.mark.skipif(PYPY, reason="PyPy has no Cython modules")
+@pytest.mark.parametrize(
+    ("missing", "told"),
+    [("meshcore._memory", "the core is not compiled in"), ("msgspec", "No module named 'msgspec'")],
+)
+def test_sources_that_are_not_compiled_say_so(
+    missing: str, told: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(module: str) -> None:
+        raise ModuleNotFoundError(f"No module named {missing!r}", name=missing)
+
+    monkeypatch.setattr(_backend, "import_module", fail)
+    with pytest.raises(ImportError, match=told):
+        _backend.module_of("meshcore.config", "load")
+
+
 def test_a_mistake_of_ours_is_not_taken_for_a_missing_backend(monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(module: str) -> None:
         raise ImportError("cannot import name 'x'", name="meshcore.model")
