@@ -54,8 +54,12 @@ def run(args: argparse.Namespace) -> int:
     from meshcore.explain import render
     from meshcore.ink import Ink
 
-    config = load_config(args)
     scheme, authority, target = args.url
+    if not authority and not any(name.lower() in ("host", ":authority") for name, _ in args.headers):
+        told = f"{target!r} has no host: write HOST/PATH, or -H 'host: HOST'"
+        print(f"meshcore: error: {told}", file=sys.stderr)
+        return 2
+    config = load_config(args)
     explanation = Engine(config).explain(
         args.method,
         authority or None,

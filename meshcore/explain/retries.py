@@ -17,5 +17,5 @@ def retry_words(policy: RetryPolicy) -> str:
     if policy.back_off_base is not None:
         parts.append(f"{policy.back_off_base:g} s between them at first")
     if policy.avoid_previous_hosts:
-        parts.append("not where it was tried")
+        parts.append("at another endpoint")
     return "; ".join(parts)

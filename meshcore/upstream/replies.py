@@ -74,7 +74,7 @@ INTERNAL_ERROR = Reply(500, b"internal error", "", "internal_error", close=True)
 #: The route leads to wherever the client wants to go (Istio's PassthroughCluster): we are no open proxy.
 UNKNOWN_DESTINATION = Reply(
     404,
-    b"the configuration does not know this host, and no client chooses where the proxy sends to\n",
+    b"the configuration knows no service of this host, and this is no open proxy: nothing is sent to it\n",
     "NR",
     "original_destination_not_supported",
 )

@@ -92,3 +92,10 @@ def test_what_the_command_line_cannot_mean(
         main(["explain", *args, *DOCUMENTS])
     assert stopped.value.code == 2
     assert said in capsys.readouterr().err
+
+
+def test_a_path_alone_says_of_no_host(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["explain", "GET", "/a", *DOCUMENTS]) == 2
+    assert (
+        capsys.readouterr().err == "meshcore: error: '/a' has no host: write HOST/PATH, or -H 'host: HOST'\n"
+    )
