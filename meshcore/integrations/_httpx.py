@@ -10,6 +10,7 @@ from typing import Any
 from meshcore.engine import Attempt, Decision, Outcome
 from meshcore.exchange import AttemptError, arun, run
 from meshcore.integrations._httpx_answers import Held, async_stream, sync_stream
+from meshcore.integrations._httpx_reading import body_within, keep_time
 from meshcore.integrations._httpx_transport import Transport
 from meshcore.integrations._outbound import NoPlaceError
 from meshcore.integrations._spans import Calling
@@ -24,6 +25,9 @@ class SyncTransport(Transport):
 
     _inner = "HTTPTransport"
 
+    def _new(self, options: dict[str, Any]) -> Any:
+        return keep_time(super()._new(options), self._core)
+
     async def __aenter__(self) -> Any:
         raise self._misplaced("AsyncClient", "AsyncMeshTransport")
 
@@ -32,7 +36,10 @@ class SyncTransport(Transport):
         raise self._misplaced("AsyncClient", "AsyncMeshTransport")
 
     def _stream(self, held: Held, decision: Decision) -> Any:
-        return sync_stream(self._lib)(held, decision)
+        end = self._out.deadline(decision)
+        if held.timeouts is not None:
+            body_within(held.timeouts, held.given, end)
+        return sync_stream(self._lib)(held, decision, end)
 
     def handle_request(self, request: Any) -> Any:
         if self._out.idle:
@@ -114,7 +121,7 @@ class AsyncTransport(Transport):
         raise self._misplaced("Client", "MeshTransport")
 
     def _stream(self, held: Held, decision: Decision) -> Any:
-        return async_stream(self._lib)(held, decision)
+        return async_stream(self._lib)(held, decision, self._out.deadline(decision))
 
     def _later(self, work: Coroutine[Any, Any, None]) -> None:
         """Do it beside the request; the loop alone would not keep it."""

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Iterator
+import sys
+import time
+from collections.abc import AsyncIterator, Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
 from meshcore.engine import Decision
 from meshcore.integrations._httpx_requests import error_of
+from meshcore.integrations._outbound import too_late
 from meshcore.integrations._pools import Pool, Pools
 from meshcore.integrations._spans import Closes
 
@@ -18,12 +22,14 @@ __all__ = ["Held", "async_stream", "sync_stream"]
 class Held:
     """What an attempt has while it is under way, its answer included: a place, and a pool of connections."""
 
-    __slots__ = ("_pools", "headers", "place", "pool", "response", "status")
+    __slots__ = ("_pools", "given", "headers", "place", "pool", "response", "status", "timeouts")
 
     def __init__(self, place: Closes, pools: Pools) -> None:
         self.place = place  #: at the endpoint
         self._pools = pools
         self.pool: Pool | None = None
+        self.given: Mapping[str, float | None] | None = None  #: timeouts of the client's
+        self.timeouts: dict[str, float | None] | None = None  #: those that hold; None: they are the client's
 
     def answered(self, response: Any) -> Held:
         """The head of the answer is there."""
@@ -58,20 +64,26 @@ class Held:
 
 @lru_cache(2)
 def sync_stream(lib: Any) -> Any:
-    """A class for the body of an answer, which gives the endpoint back when it is closed."""
+    """A class for the body of an answer, which gives the endpoint back when it is closed, or breaks off."""
 
     class Stream(lib.SyncByteStream):  # type: ignore[misc]
-        def __init__(self, head: Held, decision: Decision) -> None:
+        def __init__(self, head: Held, decision: Decision, deadline: float | None) -> None:
             self._stream = head.response.stream
             self._head = head
             self._decision = decision
+            self._deadline = deadline
 
         def __iter__(self) -> Iterator[bytes]:
             try:
                 yield from self._stream
-            except lib.TransportError as error:
-                _broke_off(lib, error, self._decision)
+            except BaseException as error:  # httpcore has closed it by now
+                if isinstance(error, lib.ReadTimeout) and self._is_late():
+                    error.args = (too_late(self._decision),)
+                _broke_off(lib, error, self._decision, self._head)
                 raise
+
+        def _is_late(self) -> bool:
+            return self._deadline is not None and time.monotonic() >= self._deadline
 
         def close(self) -> None:
             try:
@@ -90,13 +102,14 @@ def async_stream(lib: Any) -> Any:
     """The same for asyncio."""
 
     class Stream(lib.AsyncByteStream):  # type: ignore[misc]
-        def __init__(self, head: Held, decision: Decision) -> None:
+        def __init__(self, head: Held, decision: Decision, deadline: float | None) -> None:
             self._stream = head.response.stream
             self._head = head
             self._decision = decision
+            self._deadline = deadline
 
         def __aiter__(self) -> AsyncIterator[bytes]:
-            return _Body(lib, self._stream.__aiter__(), self._decision)
+            return _Body(lib, self._stream, self._decision, self._head, self._deadline)
 
         async def aclose(self) -> None:
             try:
@@ -122,26 +135,56 @@ def _holds_more(stream: Any) -> bool:
 class _Body:
     """The pieces of a body. No generator, which nobody would end where the caller reads no further."""
 
-    __slots__ = ("_decision", "_lib", "_pieces")
+    __slots__ = ("_deadline", "_decision", "_head", "_lib", "_pieces", "_stream")
 
-    def __init__(self, lib: Any, pieces: AsyncIterator[bytes], decision: Decision) -> None:
+    def __init__(self, lib: Any, stream: Any, decision: Decision, head: Held, deadline: float | None) -> None:
         self._lib = lib
-        self._pieces = pieces
+        self._stream = stream
+        self._pieces: AsyncIterator[bytes] = stream.__aiter__()
         self._decision = decision
+        self._head = head
+        self._deadline = deadline
 
     def __aiter__(self) -> _Body:
         return self
 
     async def __anext__(self) -> bytes:
         try:
-            return await self._pieces.__anext__()
-        except self._lib.TransportError as error:
-            _broke_off(self._lib, error, self._decision)
+            if self._deadline is None:
+                return await self._pieces.__anext__()
+            return await self._in_time(self._deadline - time.monotonic())
+        except StopAsyncIteration:
+            raise
+        except BaseException as error:  # httpcore has closed it by now
+            _broke_off(self._lib, error, self._decision, self._head)
             raise
 
+    async def _in_time(self, seconds: float) -> bytes:
+        """The next piece, within so many seconds."""
+        late = None
+        if seconds > 0.0:
+            try:
+                return await _within(seconds, self._pieces)
+            except asyncio.TimeoutError as error:
+                late = error
+        else:
+            await self._stream.aclose()
+        raise self._lib.ReadTimeout(too_late(self._decision)) from late
 
-def _broke_off(lib: Any, error: Exception, decision: Decision) -> None:
-    """The endpoint is to blame for an answer without end, as in Envoy, and not for the caller's patience."""
-    word = error_of(lib, error)
-    if word in ("reset", "protocol-error"):
-        decision.report(error=word)
+
+async def _within(seconds: float, pieces: AsyncIterator[bytes]) -> bytes:
+    if sys.version_info >= (3, 11):
+        async with asyncio.timeout(seconds):
+            return await pieces.__anext__()
+    return await asyncio.wait_for(pieces.__anext__(), seconds)
+
+
+def _broke_off(lib: Any, error: BaseException, decision: Decision, head: Held) -> None:
+    """Nothing more is read of an answer. The endpoint is to blame for one without end, as in Envoy, and not
+    for the caller's patience."""
+    if isinstance(error, lib.TransportError):
+        word = error_of(lib, error)
+        if word in ("reset", "protocol-error"):
+            decision.report(error=word)
+    decision.close()
+    head.give()

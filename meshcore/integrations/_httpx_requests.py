@@ -13,7 +13,7 @@ from typing import Any
 
 from meshcore.integrations._outbound import Line
 
-__all__ = ["Sent", "error_of", "is_chunked", "within"]
+__all__ = ["Sent", "error_of", "is_chunked"]
 
 
 class _Lines:
@@ -72,15 +72,6 @@ def _place_of(address: str) -> tuple[bytes, int | None]:
     host, _, port = address.rpartition(":")
     host = host.strip("[]")
     return host.encode("ascii" if host.isascii() else "idna"), int(port) if port else None
-
-
-def within(timeout: dict[str, float | None] | None, limit: float) -> dict[str, float | None]:
-    """The client's own timeouts, none of them longer than the limit."""
-    given = timeout or {}
-    return {
-        name: limit if (value := given.get(name)) is None else min(value, limit)
-        for name in ("connect", "read", "write", "pool")
-    }
 
 
 def is_chunked(lines: list[Line]) -> bool:

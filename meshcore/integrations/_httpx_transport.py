@@ -11,7 +11,8 @@ from meshcore.certificates import CannotSecure
 from meshcore.engine import Attempt, Decision
 from meshcore.exchange import AttemptError
 from meshcore.integrations._httpx_answers import Held
-from meshcore.integrations._httpx_requests import Sent, error_of, is_chunked, within
+from meshcore.integrations._httpx_reading import within
+from meshcore.integrations._httpx_requests import Sent, error_of, is_chunked
 from meshcore.integrations._outbound import Line, Outbound, Way, body_of, whither
 from meshcore.integrations._pools import Pools
 from meshcore.integrations._spans import Calling
@@ -28,8 +29,9 @@ class Transport:
         options: those of the library's own transport.
     """
 
-    #: httpx, or what has its names, and the transport of it that connects.
+    #: httpx, or what has its names, httpcore under it, and the transport of it that connects.
     _lib: ClassVar[Any]
+    _core: ClassVar[Any]
     _inner: ClassVar[str]
 
     def __init__(self, mesh: Mesh, **options: Any) -> None:
@@ -47,7 +49,7 @@ class Transport:
         return getattr(self._lib, self._inner)(**options)
 
     def _stream(self, held: Held, decision: Decision) -> Any:
-        """The body of an answer."""
+        """The body of an answer, which is read until the deadline."""
         raise NotImplementedError
 
     def _close(self, transport: Any) -> object:
@@ -105,7 +107,8 @@ class Transport:
             if way.secure:
                 extensions["sni_hostname"] = way.server_name
             if limit is not None:
-                extensions["timeout"] = within(extensions.get("timeout"), limit)
+                held.given = extensions.get("timeout")
+                held.timeouts = extensions["timeout"] = within(held.given, limit)
         address = None if way.unix else way.address
         sent = Sent(decision.method, address, target, lines, request.stream, extensions, secure=way.secure)
         return self._transport(way, held), sent

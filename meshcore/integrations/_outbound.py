@@ -25,7 +25,7 @@ from meshcore.trace import SpanContext
 from meshcore.upstream.connections import Connection, Place
 from meshcore.upstream.replies import UpstreamError
 
-__all__ = ["Line", "NoPlaceError", "Outbound", "Way", "body_of", "whither"]
+__all__ = ["Line", "NoPlaceError", "Outbound", "Way", "body_of", "too_late", "whither"]
 
 #: Seconds that a thread waits for a place where it runs an event loop and nothing else limits it: the loop
 #: stands still meanwhile, and the place may be one that only this loop can free.
@@ -248,6 +248,15 @@ class Outbound:
             assert patience is not None
             raise NoPlaceError(wanted, patience, in_loop=False) from None
 
+    def deadline(self, decision: Decision) -> float | None:
+        """When the answer has to have been read, by ``time.monotonic()``; None: never. As in Envoy a route's
+        timeout is for the whole of it, and an endpoint is not to blame that has begun in time."""
+        own, context = decision.deadline, current()
+        callers = context.deadline if context is not None else None
+        if own is None or callers is None:
+            return callers if own is None else own
+        return min(own, callers)
+
     def time_left(self) -> float | None:
         """Seconds until the current request has to be answered; None: there is no such time."""
         context = current()
@@ -283,6 +292,12 @@ def body_of(decision: Decision) -> bytes:
 def whither(decision: Decision, attempt: Attempt) -> str:
     """Where an attempt went, for errors: the URL has no more than the service."""
     return f"{attempt.endpoint} of {decision.cluster}, attempt {attempt.number}"
+
+
+def too_late(decision: Decision) -> str:
+    """What is said of an answer whose deadline passed while it was read."""
+    whose = f"{decision.endpoint} of {decision.cluster}"
+    return f"timed out: the route's time was over before the end of the answer ({whose})"
 
 
 def _runs_a_loop() -> bool:

@@ -27,6 +27,7 @@ __all__ = [
     "error_of",
     "headers_of",
     "lines_of",
+    "read_of",
     "seconds_of",
     "timeout_of",
     "within",
@@ -106,9 +107,15 @@ def within(timeout: urllib3.Timeout, limit: float | None) -> urllib3.Timeout:
     if limit is None:
         return timeout
     # To the millisecond, so that most requests share what takes urllib3 long to make.
-    return _timeout(
-        seconds_of(timeout.connect_timeout), seconds_of(timeout.read_timeout), math.ceil(limit * 1000) / 1000
-    )
+    return _timeout(seconds_of(timeout.connect_timeout), read_of(timeout), math.ceil(limit * 1000) / 1000)
+
+
+def read_of(timeout: urllib3.Timeout) -> float | None:
+    """Seconds of a read; None: any time."""
+    if seconds_of(timeout.total) is not None:  # less what connecting took, which has to begin for it
+        timeout = timeout.clone()
+        timeout.start_connect()
+    return seconds_of(timeout.read_timeout)
 
 
 @functools.lru_cache(256)

@@ -7,6 +7,7 @@ import http.client
 import sys
 from collections.abc import Callable
 from http import HTTPStatus
+from typing import Any
 
 import urllib3
 from urllib3.connection import HTTPConnection
@@ -15,8 +16,9 @@ from urllib3.exceptions import ProtocolError
 
 from meshcore.engine import Decision
 from meshcore.integrations._spans import Closes
+from meshcore.integrations._urllib3_reading import keep_time
 
-__all__ = ["Head", "hold_until_read", "skipping"]
+__all__ = ["Head", "hold_until_read", "read_all", "skipping"]
 
 
 class Head:
@@ -31,6 +33,22 @@ class Head:
     def discard(self) -> None:
         self.response.close()
         self.place.close()
+
+
+def read_all(head: Head, decision: Decision) -> None:
+    """Read the answer, which keeps its body, and close the decision.
+
+    Raises:
+        HTTPError: it breaks off, or takes too long.
+    """
+    try:
+        _ = head.response.data
+    except ProtocolError:
+        decision.report(error="reset")
+        raise
+    finally:
+        decision.close()
+        head.place.close()
 
 
 def hold_until_read(head: Head, decision: Decision) -> None:
@@ -62,7 +80,11 @@ def hold_until_read(head: Head, decision: Decision) -> None:
         nonlocal in_chunk_size
         in_chunk_size = True
         assert chunk_size is not None
-        chunk_size()
+        try:
+            chunk_size()
+        except TimeoutError:
+            in_chunk_size = False  # nobody's fault
+            raise
         in_chunk_size = False
 
     response.release_conn = released  # type: ignore[method-assign]
@@ -72,8 +94,12 @@ def hold_until_read(head: Head, decision: Decision) -> None:
 
 
 class _FinalResponse(http.client.HTTPResponse):
-    """Skips interim answers (103 Early Hints). http.client takes the first of them for the final one, which
-    the next request over the connection would get."""
+    """Keeps to a point in time, and skips interim answers (103 Early Hints). http.client takes the first of
+    them for the final one, which the next request over the connection would get."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        keep_time(self)
 
     def begin(self) -> None:
         super().begin()

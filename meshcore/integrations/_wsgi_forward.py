@@ -15,6 +15,7 @@ from meshcore.mesh import Mesh
 from meshcore.upstream.headers import end_to_end
 
 try:
+    import httpcore
     import httpx
 except ModuleNotFoundError as error:
     raise ModuleNotFoundError(
@@ -34,6 +35,7 @@ class _Forwarding(SyncTransport):
     """Requests are somebody else's: header lines that are between them and us are left out."""
 
     _lib: ClassVar[Any] = httpx
+    _core: ClassVar[Any] = httpcore
 
     def _lines(self, request: Any, decision: Decision, attempt: Attempt) -> list[Line]:
         lines: list[Line] = attempt.request_headers()

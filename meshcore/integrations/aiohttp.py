@@ -8,6 +8,9 @@ async with aiohttp.ClientSession(middlewares=[MeshClientMiddleware(mesh)]) as se
 from __future__ import annotations
 
 import asyncio
+import time
+import weakref
+from functools import partial
 from http import HTTPStatus
 from types import EllipsisType
 from typing import Any
@@ -21,7 +24,7 @@ from meshcore.certificates import CannotSecure
 from meshcore.engine import Attempt, Decision, Outcome
 from meshcore.exchange import AttemptError, arun
 from meshcore.integrations._aiohttp import failure_of, name_attempt, text_of, url_of
-from meshcore.integrations._outbound import NoPlaceError, Outbound, body_of, whither
+from meshcore.integrations._outbound import NoPlaceError, Outbound, body_of, too_late, whither
 from meshcore.integrations._spans import Calling, Closes
 from meshcore.mesh import Mesh
 from meshcore.upstream.headers import malformed
@@ -198,8 +201,11 @@ class _Call:
             _set_headers(response, lines)
         response._url = self._request.url  # cookies are kept by it
         connection = response.connection
+        timer = None
 
         def over() -> None:
+            if timer is not None:
+                timer.cancel()
             if isinstance(response.content.exception(), aiohttp.ClientPayloadError):  # it broke off
                 decision.report(error="reset")
             decision.close()
@@ -207,8 +213,13 @@ class _Call:
 
         if connection is None:  # all of it has been read
             over()
-        else:
-            connection.add_callback(over)
+            return response
+        connection.add_callback(over)
+        deadline = self._middleware.outbound.deadline(decision)
+        if deadline is not None:
+            # Nobody else would keep the answer, if the caller does not.
+            cut = partial(_cut_off, weakref.ref(response), too_late(decision))
+            timer = asyncio.get_running_loop().call_later(deadline - time.monotonic(), cut)
         return response
 
     def _own(self, status: int) -> aiohttp.ClientResponse:
@@ -237,6 +248,14 @@ class _Call:
         response.content.feed_eof()
         decision.close()
         return response
+
+
+def _cut_off(answer: weakref.ref[aiohttp.ClientResponse], why: str) -> None:
+    """The deadline has passed while an answer is read: what reads it, now or later, is told so."""
+    response = answer()
+    if response is not None and response.connection is not None:
+        response.content.set_exception(aiohttp.SocketTimeoutError(why))
+        response.close()
 
 
 def _patience(request: aiohttp.ClientRequest) -> float | None:

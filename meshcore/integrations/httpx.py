@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+import httpcore
 import httpx
 
 from meshcore.integrations._httpx import AsyncTransport, SyncTransport
@@ -29,6 +30,7 @@ class MeshTransport(SyncTransport, httpx.BaseTransport):
     """
 
     _lib: ClassVar[Any] = httpx
+    _core: ClassVar[Any] = httpcore
 
 
 class AsyncMeshTransport(AsyncTransport, httpx.AsyncBaseTransport):
@@ -38,3 +40,4 @@ class AsyncMeshTransport(AsyncTransport, httpx.AsyncBaseTransport):
     """
 
     _lib: ClassVar[Any] = httpx
+    _core: ClassVar[Any] = httpcore

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+import httpcore2
 import httpx2
 
 from meshcore.integrations._httpx import AsyncTransport, SyncTransport
@@ -29,6 +30,7 @@ class MeshTransport(SyncTransport, httpx2.BaseTransport):
     """
 
     _lib: ClassVar[Any] = httpx2
+    _core: ClassVar[Any] = httpcore2
 
 
 class AsyncMeshTransport(AsyncTransport, httpx2.AsyncBaseTransport):
@@ -38,3 +40,4 @@ class AsyncMeshTransport(AsyncTransport, httpx2.AsyncBaseTransport):
     """
 
     _lib: ClassVar[Any] = httpx2
+    _core: ClassVar[Any] = httpcore2

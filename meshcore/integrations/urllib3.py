@@ -19,7 +19,9 @@ from urllib3.connectionpool import HTTPConnectionPool
 from urllib3.exceptions import (
     ConnectTimeoutError,
     HTTPError,
+    ProtocolError,
     ReadTimeoutError,
+    SSLError,
 )
 from urllib3.util.retry import Retry
 
@@ -38,7 +40,8 @@ from meshcore.integrations._urllib3 import (
     timeout_of,
     within,
 )
-from meshcore.integrations._urllib3_answers import Head, hold_until_read, skipping
+from meshcore.integrations._urllib3_answers import Head, hold_until_read, read_all, skipping
+from meshcore.integrations._urllib3_reading import read_until, reading_until
 from meshcore.mesh import Mesh
 from meshcore.upstream.headers import malformed
 
@@ -236,6 +239,7 @@ class _Call:
         self._body = body
         self._options = options
         self._raised: Exception | None = None
+        self._timeout: urllib3.Timeout
 
     def answer(self, retries: Any) -> urllib3.BaseHTTPResponse:
         decision, out = self._decision, self._pool.outbound
@@ -260,7 +264,14 @@ class _Call:
             lines = decision.response_headers(head.headers, status=head.status)
             if lines != head.headers:
                 head.response.headers = HTTPHeaderDict(lines)
-            hold_until_read(head, decision)
+            read_until(head.response, self._timeout, out.deadline(decision))
+            if self._options.get("preload_content", True):
+                try:
+                    read_all(head, decision)
+                except (ProtocolError, ReadTimeoutError, SSLError) as error:
+                    self._raise(error, retries)
+            else:
+                hold_until_read(head, decision)
             return head.response
         if self._raised is not None:
             out.over(decision, 0, self._spans)
@@ -284,17 +295,19 @@ class _Call:
         authority = attempt.authority
         way = pool.outbound.way(decision, attempt.endpoint, authority, secure=pool.secure)
         connections = pool.pool_for(way)
-        timeout = timeout_of(options.get("timeout", connections.timeout))
+        self._timeout = timeout = timeout_of(options.get("timeout", connections.timeout))
         place, limit = pool.outbound.place(decision, attempt, limit, seconds_of(timeout.connect_timeout))
-        options |= {"redirect": False, "assert_same_host": False}
+        # The body is read afterwards: its end has another deadline, and nothing is sent again for it.
+        options |= {"redirect": False, "assert_same_host": False, "preload_content": False}
         options["timeout"] = within(timeout, limit)
         headers = headers_of(authority, pool.outbound.lines(decision, attempt))
         begun = time.monotonic()
         try:
-            head = Head(
-                connections.urlopen(decision.method, attempt.path, self._body, headers, _NO_RETRY, **options),
-                place,
-            )
+            with reading_until(limit):
+                answer = connections.urlopen(
+                    decision.method, attempt.path, self._body, headers, _NO_RETRY, **options
+                )
+            head = Head(answer, place)
         except BaseException as error:
             place.close()
             if not isinstance(error, HTTPError):
