@@ -75,7 +75,7 @@ class Forwarder:
             decision.close()
             return [status.phrase.encode()]
 
-        if goes_in_circles(decision):
+        if goes_in_circles(headers):
             return refuse(HTTPStatus.LOOP_DETECTED)
         try:
             body = _body(environ)
