@@ -146,7 +146,7 @@ PYTHON_ALLOWED: dict[str, set[str]] = {
     "discovery": {"_options", "model", "engine"},
     "certificates": {"model"},
     "watching": {"_turns", "config"},
-    "context": {"decision", "trace", "_opentelemetry", "_trace", "_tracers", "_types"},
+    "context": {"decision", "trace", "_opentelemetry", "_options", "_trace", "_tracers", "_types"},
     "_opentelemetry": {"trace"},
     "_tracers": {"model", "trace", "_trace", "_types"},
     "mesh": SERVING | {"_aside", "_per_loop", "context", "discovery", "telemetry", "upstream", "watching"},

@@ -22,8 +22,12 @@ BALANCED = "{loadBalancer: {simple: ROUND_ROBIN}}"
 EJECTING = "{outlierDetection: {consecutive5xxErrors: 1, maxEjectionPercent: 100}}"
 #: How answers begin, go on piece by piece, and end.
 BEGUN = {
-    "length": (b"HTTP/1.1 200 OK\r\ncontent-length: 200\r\n\r\n", b"x", b""),
-    "chunks": (b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n", b"1\r\nx\r\n", b"0\r\n\r\n"),
+    "length": (b"HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 200\r\n\r\n", b"x", b""),
+    "chunks": (
+        b"HTTP/1.1 200 OK\r\nconnection: close\r\ntransfer-encoding: chunked\r\n\r\n",
+        b"1\r\nx\r\n",
+        b"0\r\n\r\n",
+    ),
     "head": (b"HTTP/1.1 200 OK\r\n", b"x-a: b\r\n", b"content-length: 0\r\n\r\n"),
 }
 
