@@ -51,6 +51,16 @@ def accepts(*flags: str, linking: bool = False) -> bool:
             return False
 
 
+def write_request_path(script: Path) -> list[str]:
+    """Options for GNU ld, which puts the functions that requests run before the others by this script."""
+    lines = (ROOT / "src_c" / "request_path.txt").read_text().splitlines()
+    names = [line for line in lines if line and not line.startswith("#")]
+    sections = "\n".join(f"    *(.text.{name} .text.{name}.*)" for name in names)
+    script.parent.mkdir(exist_ok=True)
+    script.write_text(f"SECTIONS {{\n  .text.requests : {{\n{sections}\n  }}\n}}\nINSERT BEFORE .text;\n")
+    return ["-T", str(script)]
+
+
 SOURCES = files("src_c/*.c", "src_c/*/*.c")
 HEADERS = files("src_c/*.h", "src_c/*/*.h", "src_c/include/meshcore/*.h", "src_c/*/*.def")
 SANITIZE = os.environ.get("MESHCORE_SANITIZE", "")
@@ -70,6 +80,8 @@ UNUSED = "-Wl,--gc-sections"
 if not SANITIZE and accepts(UNUSED, linking=True):
     FLAGS += ["-ffunction-sections", "-fdata-sections"]
     LINK.append(UNUSED)
+    side_by_side = write_request_path(ROOT / "build" / "request_path.ld")
+    LINK += side_by_side if accepts(*side_by_side, linking=True) else []
 # Python's own flags ask for debug information: a quarter of compiling, four fifths of what it makes.
 if "-g" not in os.environ.get("CFLAGS", "").split():
     FLAGS.append("-g0")
@@ -83,7 +95,7 @@ class BuildCore(build_clib):
 
     def build_libraries(self, libraries):  # type: ignore[no-untyped-def]
         recipe = Path(self.build_temp) / "recipe"
-        current = repr((SOURCES, FLAGS))
+        current = repr((SOURCES, FLAGS, LINK, (ROOT / "src_c" / "request_path.txt").read_text()))
         if not recipe.exists() or recipe.read_text() != current:
             recipe.parent.mkdir(parents=True, exist_ok=True)
             recipe.write_text(current)
