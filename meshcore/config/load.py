@@ -11,6 +11,7 @@ from meshcore._memory import untrack
 from meshcore._options import instance, source, texts, wrong
 from meshcore._options import sources as checked_sources
 from meshcore.config.documents import Sources
+from meshcore.config.ejection import idle_clusters
 from meshcore.config.findings import Findings
 from meshcore.config.node import Node
 from meshcore.config.quiet import without_collections
@@ -158,6 +159,8 @@ def _build(
         from meshcore.config.envoy import load_documents as load_envoy
 
         config = load_envoy(envoy, findings, runtime=runtime)
+        for origin, message in idle_clusters(config) if config is not None else ():
+            findings.warn(origin, "", message)
     elif kubernetes:
         from meshcore.config.istio import load_documents as load_istio
 

@@ -127,6 +127,28 @@ def test_what_other_tools_allow_is_no_error_of_what_is_left_aside(tmp_path: Path
     assert any(it.code == "MC1001" for it in analyze(tmp_path).findings)
 
 
+def test_an_envoy_cluster_that_can_eject_nothing_is_told() -> None:
+    text = """
+static_resources:
+  clusters:
+  - name: few
+    type: TYPE
+    outlier_detection: {max_ejection_percent: PERCENT}
+    load_assignment:
+      cluster_name: few
+      endpoints:
+      - lb_endpoints: [{endpoint: {address: {socket_address: {address: ADDRESS, port_value: 80}}}}]
+"""
+
+    def told(percent: int, of_type: str = "STATIC", address: str = "192.0.2.1") -> list[str]:
+        given = text.replace("PERCENT", str(percent)).replace("TYPE", of_type).replace("ADDRESS", address)
+        return [it.message for it in load_text(given).warnings if "maxEjectionPercent" in it.message]
+
+    (message,) = told(99)
+    assert message.startswith("maxEjectionPercent 99 of the one endpoint of 'few' is less than one")
+    assert told(100) == told(10, "STRICT_DNS", "few.example") == []
+
+
 def test_the_files_of_options_may_stand_in_the_folder(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

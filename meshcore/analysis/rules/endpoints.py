@@ -5,7 +5,7 @@ from __future__ import annotations
 from meshcore.analysis.context import Context
 from meshcore.analysis.cursor import Cursor
 from meshcore.analysis.inventory import CORE, NETWORKING
-from meshcore.config.ejection import DEFAULT_PERCENT, never_ejects
+from meshcore.config.ejection import DEFAULT_PERCENT, idle_clusters, never_ejects
 from meshcore.config.istio.names import expand, kubernetes_host
 from meshcore.model import Discovery
 
@@ -42,17 +42,9 @@ def analyze_ejection(ctx: Context) -> None:
         if not where:
             continue
         host = expand(rule.spec.get("host").text, rule.namespace)
-        count = max((len(it.workloads) for it in ctx.registry.get(host)), default=0)
         percent = where.get("maxEjectionPercent").number or DEFAULT_PERCENT
-        if message := never_ejects(host, count, percent):
+        if message := never_ejects(host, ctx.registry.count(host), percent):
             stated: Cursor = where.get("maxEjectionPercent")
             ctx.report("MC1208", stated if stated else where, message)
-    for cluster in ctx.config.clusters if ctx.config else ():
-        detection = cluster.outlier_detection
-        if detection is None or detection.always_eject_one_host or cluster.origin is None:
-            continue
-        count = sum(len(group.endpoints) for group in cluster.localities)
-        stated_percent = detection.max_ejection_percent
-        percent = DEFAULT_PERCENT if stated_percent is None else stated_percent
-        if message := never_ejects(cluster.name, count, percent):
-            ctx.report("MC1208", cluster.origin, message)
+    for origin, message in idle_clusters(ctx.config) if ctx.config else ():
+        ctx.report("MC1208", origin, message)

@@ -87,8 +87,7 @@ def _check_ejection(
     policy = rule.spec.traffic_policy
     detection = policy.outlier_detection if policy else None
     if detection is not None:
-        count = max((len(it.workloads) for it in registry.get(host)), default=0)
-        message = never_ejects(host, count, detection.max_ejection_percent or DEFAULT_PERCENT)
+        message = never_ejects(host, registry.count(host), detection.max_ejection_percent or DEFAULT_PERCENT)
         if message:
             warn_at(findings, detection, "maxEjectionPercent", message)
 

@@ -154,6 +154,12 @@ class Registry:
     def get(self, host: str) -> list[Service]:
         return self._hosts.get(host, [])
 
+    def count(self, host: str) -> int:
+        """How many endpoints a host has that are listed: how many a name stands for is not known yet."""
+        return max(
+            (len(it.workloads) for it in self.get(host) if it.resolution is Resolution.STATIC), default=0
+        )
+
     def __iter__(self) -> Iterable[Service]:
         for services in self._hosts.values():
             yield from services

@@ -119,3 +119,6 @@ spec:
     (told,) = warnings(compiled, entry.replace(", maxEjectionPercent: PERCENT", ""))
     assert "maxEjectionPercent 10 of 2 endpoints" in told
     assert warnings(compiled, entry.replace("PERCENT", "50")) == []
+    # How many a name stands for is not known.
+    by_dns = entry.replace("resolution: STATIC", "resolution: DNS").replace("192.0.2.", "example.pod")
+    assert warnings(compiled, by_dns.replace("PERCENT", "10")) == []
