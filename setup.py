@@ -195,8 +195,10 @@ def cffi_modules() -> list[Extension]:
     return [extension("build/cffi", **OPTIONS)]
 
 
-MODULES = [] if sys.implementation.name == "pypy" else cython_modules()
-if importlib.util.find_spec("cffi"):
+#: Installers ask first for what a build needs, and for the metadata: neither depends on what Cython writes.
+ASKED = sys.argv[1:2] in (["egg_info"], ["dist_info"])
+MODULES = [] if ASKED or sys.implementation.name == "pypy" else cython_modules()
+if not ASKED and importlib.util.find_spec("cffi"):
     MODULES += cffi_modules()
 
 setup(
