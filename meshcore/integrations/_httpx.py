@@ -93,7 +93,7 @@ class SyncTransport(Transport):
             held = run(
                 decision,
                 send if spans is None else spans.sending(send),
-                replayable=lambda: self._replayable(request),
+                replayable=lambda: self._replayable(request, decision),
                 discard=Held.drop,
                 within=self._out.time_left(),
             )
@@ -174,7 +174,7 @@ class AsyncTransport(Transport):
                 held = await arun(
                     decision,
                     send if spans is None else spans.asending(send),
-                    replayable=lambda: self._replayable(request),
+                    replayable=lambda: self._replayable(request, decision),
                     discard=Held.adrop,
                     within=out.time_left(),
                 )

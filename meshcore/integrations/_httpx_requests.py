@@ -11,9 +11,10 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
+from meshcore.integrations._bodies import position_of
 from meshcore.integrations._outbound import Line
 
-__all__ = ["Sent", "error_of", "is_chunked"]
+__all__ = ["Sent", "error_of", "is_chunked", "is_sent_again", "rewind"]
 
 
 class _Lines:
@@ -77,6 +78,33 @@ def _place_of(address: str) -> tuple[bytes, int | None]:
 def is_chunked(lines: list[Line]) -> bool:
     """Whether the body goes in chunks: a header of one connection, which the decision drops."""
     return any(len(name) == 17 and name.lower() == b"transfer-encoding" for name, _ in lines)
+
+
+#: Of a request: where the file was at first that its body is read from.
+_POSITION = "meshcore.position"
+
+
+def is_sent_again(stream: Any, *, at_once: bool) -> bool:
+    """Whether a body that is no ``ByteStream`` can be sent by further attempts.
+
+    Args:
+        at_once: they may do so side by side, and cannot read one file then.
+    """
+    fields = getattr(stream, "fields", None)  # of a form, which reads its files from their beginnings
+    if fields is None:
+        return not at_once and position_of(getattr(stream, "_stream", None)) is not None
+    files = [field.file for field in fields if hasattr(field, "file")]
+    return all(isinstance(it, bytes | str) or (not at_once and position_of(it) is not None) for it in files)
+
+
+def rewind(request: Any) -> None:
+    """Have a body that is read from a file begin where it did at the first attempt, which this is or not."""
+    file: Any = getattr(request.stream, "_stream", None)
+    begin = request.extensions.get(_POSITION)
+    if begin is not None:
+        file.seek(begin)
+    elif (position := position_of(file)) is not None:
+        request.extensions = {**request.extensions, _POSITION: position}
 
 
 def error_of(lib: Any, error: Exception) -> str | None:

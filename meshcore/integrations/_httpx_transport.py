@@ -12,7 +12,7 @@ from meshcore.engine import Attempt, Decision
 from meshcore.exchange import AttemptError
 from meshcore.integrations._httpx_answers import Held
 from meshcore.integrations._httpx_reading import within
-from meshcore.integrations._httpx_requests import Sent, error_of, is_chunked
+from meshcore.integrations._httpx_requests import Sent, error_of, is_chunked, is_sent_again, rewind
 from meshcore.integrations._outbound import Line, Outbound, Way, body_of, whither
 from meshcore.integrations._pools import Pools
 from meshcore.integrations._spans import Calling
@@ -98,8 +98,10 @@ class Transport:
         way = self._out.way(decision, attempt.endpoint, authority, secure=request.url.scheme == "https")
         lines = self._lines(request, decision, attempt)
         lines.insert(0, (b"Host", authority.encode()))
-        if not self._replayable(request) and is_chunked(request.headers.raw):
-            lines.append((b"Transfer-Encoding", b"chunked"))
+        if not self._whole(request):
+            rewind(request)
+            if is_chunked(request.headers.raw):
+                lines.append((b"Transfer-Encoding", b"chunked"))
         target = attempt.path.encode()
         extensions = request.extensions
         if way.secure or limit is not None or "target" in extensions:
@@ -131,12 +133,16 @@ class Transport:
         seconds: float | None = (request.extensions.get("timeout") or {}).get("pool")
         return seconds
 
-    def _replayable(self, request: Any) -> bool:
+    def _whole(self, request: Any) -> bool:
+        """Whether the body is at hand as a whole."""
         return isinstance(request.stream, self._lib.ByteStream)
+
+    def _replayable(self, request: Any, decision: Decision) -> bool:
+        return self._whole(request) or is_sent_again(request.stream, at_once=decision.hedges)
 
     def _mirror(self, request: Any, decision: Decision) -> None:
         if self._out.mirrors:
-            body = (b"".join(request.stream) or None) if self._replayable(request) else ...
+            body = (b"".join(request.stream) or None) if self._whole(request) else ...
             self._out.mirror(decision, body)
 
     def _own(self, decision: Decision, spans: Calling | None) -> Any:

@@ -10,6 +10,7 @@ import functools
 import io
 import time
 from collections.abc import Hashable, Mapping
+from http import HTTPStatus
 from typing import Any, NoReturn
 
 import urllib3
@@ -18,7 +19,9 @@ from urllib3._request_methods import RequestMethods
 from urllib3.connectionpool import HTTPConnectionPool
 from urllib3.exceptions import (
     ConnectTimeoutError,
+    HostChangedError,
     HTTPError,
+    MaxRetryError,
     ProtocolError,
     ReadTimeoutError,
     SSLError,
@@ -28,6 +31,7 @@ from urllib3.util.retry import Retry
 from meshcore.certificates import CannotSecure
 from meshcore.engine import Attempt, Decision, Outcome
 from meshcore.exchange import AttemptError, run
+from meshcore.integrations._bodies import position_of
 from meshcore.integrations._outbound import NoPlaceError, Outbound, Way, body_of, whither
 from meshcore.integrations._spans import Calling
 from meshcore.integrations._urllib3 import (
@@ -50,6 +54,8 @@ __all__ = ["MeshPoolManager"]
 _NO_RETRY = Retry(False, redirect=False)
 #: Addresses whose pools are at hand.
 _MOST_DIRECT = 1024
+#: Bodies that are at hand.
+_WHOLE = (bytes, bytearray, memoryview)
 #: What requests sets on a pool that it is given.
 _CERTIFICATES = ("cert_reqs", "ca_certs", "ca_cert_dir", "cert_file", "key_file")
 
@@ -154,19 +160,52 @@ class _MeshPool(RequestMethods):
         body: Any = None,
         headers: Mapping[str, str] | None = None,
         retries: Any = None,
+        redirect: bool = True,
+        assert_same_host: bool = True,
         **options: Any,
     ) -> urllib3.BaseHTTPResponse:
         """Send a request; the arguments are those of ``urllib3.HTTPConnectionPool``."""
+        own = {"redirect": redirect, "assert_same_host": assert_same_host}
+        if self._manager.outbound.idle:
+            return self._unrouted(method, url, body, headers, retries, options | own)
+        if redirect:  # a manager follows them itself
+            retries = Retry.from_int(retries, default=self.retries)
+        if assert_same_host and not url.startswith("/") and not self.is_same_host(url):
+            raise HostChangedError(self._plain, url, retries)
+        response = self._routed(method, url, body, headers, retries, options)
+        if response is None:
+            return self._unrouted(method, url, body, headers, retries, options | own)
+        location = redirect and response.get_redirect_location()
+        if not location:
+            return response
+        if response.status == HTTPStatus.SEE_OTHER:
+            method, body = "GET", None
+            options |= {"body_pos": None, "chunked": False}
+            given = self._plain.headers if headers is None else headers
+            headers = HTTPHeaderDict(given)._prepare_for_method_change()
+        try:
+            retries = retries.increment(method, url, response=response, _pool=self._plain)
+        except MaxRetryError:
+            if retries.raise_on_redirect:
+                response.drain_conn()
+                raise
+            return response
+        response.drain_conn()
+        retries.sleep_for_retry(response)
+        return self.urlopen(method, location, body, headers, retries, **own, **options)
+
+    def _routed(
+        self, method: str, url: str, body: Any, headers: Any, retries: Any, options: dict[str, Any]
+    ) -> urllib3.BaseHTTPResponse | None:
+        """The answer by the mesh; None: it leaves the request to urllib3."""
         out = self._manager.outbound
-        if out.idle:
-            return self._unrouted(method, url, body, headers, retries, options)
         host, lines = lines_of(self._plain.headers if headers is None else headers)
         lines.insert(0, (b"host", host or authority_of(*self._place)))
         decision, spans = out.decide(method, url.encode(), lines, scheme=self.scheme)
         try:
             if out.passes(decision):
                 decision.close()
-                return self._unrouted(method, url, body, headers, retries, options)
+                return None
             out.hold(decision)
             response = _Call(self, decision, url, body, options, spans).answer(retries)
         except BaseException as error:
@@ -246,14 +285,15 @@ class _Call:
         head = None
         if decision.outcome is Outcome.FORWARD:
             body = self._body.encode() if isinstance(self._body, str) else self._body
-            held = body is None or isinstance(body, bytes)
+            held = body is None or isinstance(body, _WHOLE)
             if out.mirrors:
-                out.mirror(decision, (body or None) if held else ...)
+                out.mirror(decision, (bytes(body) if body else None) if held else ...)
+            replayable = held or self._is_sent_again()
             try:
                 head = run(
                     decision,
                     self._send if self._spans is None else self._spans.sending(self._send),
-                    replayable=lambda: held,
+                    replayable=lambda: replayable,
                     discard=Head.discard,
                     within=out.time_left(),
                 )
@@ -288,6 +328,12 @@ class _Call:
         )
         decision.close()
         return response
+
+    def _is_sent_again(self) -> bool:
+        """Whether the body can be. urllib3 reads a file from ``body_pos``."""
+        if self._options.get("body_pos") is None:
+            self._options["body_pos"] = position_of(self._body)
+        return isinstance(self._body, list | tuple) or self._options["body_pos"] is not None
 
     def _send(self, attempt: Attempt, limit: float | None) -> Head:
         self._raised = None

@@ -247,6 +247,52 @@ def test_urllib3_raises_what_it_does_without_the_mesh(method: str, retries: Any,
     assert within == raised(urllib3.PoolManager(), f"http://127.0.0.1:{one.port}/a")
 
 
+REDIRECTS = (
+    "match: [{uri: {exact: /old}}], redirect: {uri: /new}",
+    "match: [{uri: {exact: /see}}], redirect: {uri: /new, redirectCode: 303}",
+    "match: [{uri: {exact: /kept}}], redirect: {uri: /new, redirectCode: 307}",
+    "match: [{uri: {exact: /loop}}], redirect: {uri: /loop}",
+)
+
+
+@pytest.mark.parametrize(
+    ("path", "seen"),
+    [
+        ("/old", ("POST", "/new", "body")),
+        ("/see", ("GET", "/new", "")),
+        ("/kept", ("POST", "/new", "body")),
+    ],
+)
+def test_urllib3s_pools_follow_redirects(path: str, seen: tuple[str, str, str], one: Origin) -> None:
+    pytest.importorskip("urllib3")
+    from meshcore.integrations.urllib3 import MeshPoolManager
+
+    with mesh_of(service("reviews", one.port), rules("reviews", *REDIRECTS)) as mesh:
+        with MeshPoolManager(mesh) as manager:
+            pool = manager.connection_from_url("http://reviews:9080/")
+            assert pool.urlopen("POST", path, body=io.BytesIO(b"body")).status == 200
+            assert pool.urlopen("POST", path, body=b"body", redirect=False).status in (301, 303, 307)
+        assert active(mesh) == 0
+    assert [(it["method"], it["path"], it["body"]) for it in one.seen] == [seen]
+
+
+def test_urllib3s_pools_follow_as_many_redirects_as_they_may(one: Origin) -> None:
+    urllib3 = pytest.importorskip("urllib3")
+    from meshcore.integrations.urllib3 import MeshPoolManager
+
+    with (
+        mesh_of(service("reviews", one.port), rules("reviews", *REDIRECTS)) as mesh,
+        MeshPoolManager(mesh) as manager,
+    ):
+        pool = manager.connection_from_url("http://reviews:9080/")
+        with pytest.raises(urllib3.exceptions.MaxRetryError, match="too many redirects"):
+            pool.urlopen("GET", "/loop")
+        patient = urllib3.Retry(redirect=1, raise_on_redirect=False)
+        assert pool.urlopen("GET", "/loop", retries=patient).status == 301
+        with pytest.raises(urllib3.exceptions.HostChangedError):
+            pool.urlopen("GET", "http://ratings:9080/a")
+
+
 # ------------------------------------------------------------------ connections
 
 
