@@ -13,6 +13,7 @@ from meshcore._disposal import release
 from meshcore.config.findings import Findings
 from meshcore.config.json_reader import looks_like_json, read_json
 from meshcore.config.limits import MAX_BYTES, MAX_DEPTH
+from meshcore.config.pipes import open_file
 from meshcore.config.tree import Document, MappingNode, ScalarNode, SequenceNode, TreeNode
 from meshcore.config.yaml_reader import read_yaml
 
@@ -86,7 +87,7 @@ class Sources:
     def _add_file(self, file: Path, findings: Findings) -> None:
         name = str(file)
         try:
-            with file.open("rb") as stream:
+            with open_file(file) as stream:
                 data = stream.read(MAX_BYTES + 1)
         except OSError as error:
             findings.error(name, "", f"cannot be read: {error.strerror or error}")

@@ -8,6 +8,8 @@ from enum import Enum
 from pathlib import Path
 from typing import Any
 
+from meshcore.config.pipes import open_file
+
 __all__ = ["Schema", "UnknownSchema", "read_recording", "schema_of"]
 
 
@@ -54,7 +56,8 @@ def read_recording(path: Path) -> Any:
         OSError: for a file that cannot be read.
     """
     try:
-        text = path.read_text(encoding="utf-8")
+        with open_file(path) as stream:
+            text = stream.read().decode()
         if path.suffix == ".jsonl":
             return [json.loads(line) for line in text.splitlines() if line.strip()]
         return json.loads(text)

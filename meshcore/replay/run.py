@@ -34,7 +34,8 @@ def files_of(paths: Iterable[str | os.PathLike[str]]) -> Iterator[Path]:
     for name in paths:
         path = Path(name)
         if path.is_dir():
-            yield from sorted(file for file in path.iterdir() if file.suffix in SUFFIXES)
+            # An empty folder is told of as a file that cannot be run.
+            yield from sorted(file for file in path.iterdir() if file.suffix in SUFFIXES) or [path]
         else:
             yield path
 
@@ -47,6 +48,9 @@ def replay(paths: Iterable[str | os.PathLike[str]]) -> Iterator[FileResult]:
 def replay_file(path: str | os.PathLike[str]) -> FileResult:
     """Replay one file. It never raises: what cannot be run is a failure with the reason."""
     result = FileResult(str(path))
+    if Path(path).is_dir():
+        result.add(CaseResult("file", (f"the folder holds no {' or '.join(SUFFIXES)} file",)))
+        return result
     try:
         document = read_recording(Path(path))
         adapter = _ADAPTERS[schema_of(document, str(path))]
@@ -58,4 +62,6 @@ def replay_file(path: str | os.PathLike[str]) -> FileResult:
             result.add(case)
     except Exception as error:
         result.add(CaseResult("file", (f"not a well-formed recording: {describe(error)}",)))
+    if not result.passed and not result.failed:
+        result.add(CaseResult("file", ("there is no case in it",)))
     return result

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -191,3 +192,20 @@ def test_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         "passed": 0,
         "failed": 1,
     }
+
+
+def test_where_there_is_nothing_it_fails(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "notes.txt").write_text("no recording")
+    assert main(["replay", str(tmp_path)]) == 1
+    assert "the folder holds no .json or .jsonl file" in capsys.readouterr().out
+    empty = tmp_path / "decisions.json"
+    empty.write_text(json.dumps(recording()))
+    assert main(["replay", str(tmp_path)]) == 1
+    assert "there is no case in it" in capsys.readouterr().out
+
+
+def test_a_pipe_that_nobody_writes_to_fails(tmp_path: Path) -> None:
+    pipe = tmp_path / "a.json"
+    os.mkfifo(pipe)
+    (failure,) = replay_file(pipe).failures
+    assert "nobody writes to this pipe" in failure.differences[0]
