@@ -130,7 +130,7 @@ cdef class SpanContext:
     @property
     def trace_flags(self):
         cdef bint accepted = self._it.sampling == MC_SAMPLING_ACCEPT or self._it.sampling == MC_SAMPLING_DEBUG
-        return self._it.flags | (MC_TRACE_FLAG_SAMPLED if accepted else 0)
+        return (self._it.flags & MC_TRACE_FLAG_RANDOM) | (MC_TRACE_FLAG_SAMPLED if accepted else 0)
 
     @property
     def source(self):
@@ -278,7 +278,7 @@ def restored(numbers, texts, format):
     cdef int i
     out._it.trace_high, out._it.trace_low, out._it.span_id, out._it.parent_id = numbers[:4]
     out._it.sampling = <mc_sampling> <int> (numbers[4] & 3)
-    out._it.flags = numbers[5] & MC_TRACE_FLAG_RANDOM
+    out._it.flags = numbers[5] & (MC_TRACE_FLAG_RANDOM | MC_TRACE_FLAG_USER_DENIED)
     out._it.short_id = numbers[6]
     out._it.format = format
     slices_of(&out._it, slices)

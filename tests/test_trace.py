@@ -136,6 +136,19 @@ def test_b3s_four_states_stay_apart() -> None:
         assert context.child().debug == context.debug
 
 
+@pytest.mark.parametrize("priority", ["-1", "0", "1", "2"])
+def test_datadogs_priorities_stay_what_they_are(priority: str) -> None:
+    """A user's decisions, -1 and 2, are not a sampler's, 0 and 1."""
+    lines = {"x-datadog-trace-id": "5", "x-datadog-parent-id": "7", "x-datadog-sampling-priority": priority}
+    span = SpanContext.extract(lines)
+    assert span is not None
+    for one in (span, span.child(), copy.copy(span), pickle.loads(pickle.dumps(span))):
+        assert dict(one.inject({}, ["datadog"]))["x-datadog-sampling-priority"] == priority
+        assert one.trace_flags == (1 if priority in "12" else 0)
+    assert "x-datadog-sampling-priority" not in span.with_sampling(None).inject({}, ["datadog"])
+    assert span.with_sampling(True).inject({}, ["datadog"])["x-datadog-sampling-priority"] == "1"
+
+
 def test_a_decision_without_ids() -> None:
     context = extracted({"b3": "0"})
     assert (context.trace_id, context.span_id, context.sampled, context.is_valid) == (

@@ -201,7 +201,7 @@ class SpanContext:
 
     @property
     def trace_flags(self) -> int:
-        return int(self._it.flags) | bool(self.sampled)
+        return int(self._it.flags & lib.MC_TRACE_FLAG_RANDOM) | bool(self.sampled)
 
     @property
     def source(self) -> str | None:

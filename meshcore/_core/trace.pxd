@@ -17,6 +17,7 @@ cdef extern from "meshcore/trace.h" nogil:
         MC_TRACE_NAMES
         MC_TRACE_FLAG_SAMPLED
         MC_TRACE_FLAG_RANDOM
+        MC_TRACE_FLAG_USER_DENIED
         MC_UUID_TEXT
 
     ctypedef struct mc_trace_formats:

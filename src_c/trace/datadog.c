@@ -13,14 +13,19 @@ static bool read_number(mc_slice text, uint64_t *out) {
   return text.size && text.data[0] != '+' && mc_slice_number(text, out);
 }
 
-/* -1 and 0: drop; 1: keep; 2: keep, since a user said so. */
-static bool read_priority(mc_slice text, mc_sampling *out) {
-  if (mc_slice_equal(text, MC_LITERAL("-1")) || mc_slice_equal(text, MC_LITERAL("0"))) {
-    *out = MC_SAMPLING_DENY;
+#define USER_DROP MC_LITERAL("-1")
+
+/* 0: drop; 1: keep; -1 and 2: since a user said so. */
+static bool read_priority(mc_slice text, mc_span_context *out) {
+  if (mc_slice_equal(text, USER_DROP)) {
+    out->sampling = MC_SAMPLING_DENY;
+    out->flags |= MC_TRACE_FLAG_USER_DENIED;
+  } else if (mc_slice_equal(text, MC_LITERAL("0"))) {
+    out->sampling = MC_SAMPLING_DENY;
   } else if (mc_slice_equal(text, MC_LITERAL("1"))) {
-    *out = MC_SAMPLING_ACCEPT;
+    out->sampling = MC_SAMPLING_ACCEPT;
   } else if (mc_slice_equal(text, MC_LITERAL("2"))) {
-    *out = MC_SAMPLING_DEBUG;
+    out->sampling = MC_SAMPLING_DEBUG;
   } else {
     return false;
   }
@@ -56,7 +61,7 @@ mc_trace_read mc_datadog_read(const mc_trace_lines *lines, mc_span_context *out)
   const mc_slice span = mc_trace_value(lines, MC_NAME_DATADOG_PARENT_ID);
   const mc_slice tags = mc_trace_value(lines, MC_NAME_DATADOG_TAGS);
   const mc_slice origin = mc_trace_value(lines, MC_NAME_DATADOG_ORIGIN);
-  if (priority.data && !read_priority(priority, &out->sampling)) return MC_READ_MALFORMED;
+  if (priority.data && !read_priority(priority, out)) return MC_READ_MALFORMED;
   if (!read_number(lines->values[MC_NAME_DATADOG_TRACE_ID], &out->trace_low) || !out->trace_low) return MC_READ_MALFORMED;
   if (span.data && !read_number(span, &out->span_id)) return MC_READ_MALFORMED;
   if (mc_trace_text_ok(tags, MOST_TAGS)) {
@@ -101,7 +106,8 @@ mc_code mc_datadog_write(mc_trace_writer *w) {
   mc_write_line(w, MC_NAME_DATADOG_PARENT_ID, start);
   if (c->sampling != MC_SAMPLING_DEFER) {
     const mc_slice kept = c->sampling == MC_SAMPLING_DEBUG ? MC_LITERAL("2") : MC_LITERAL("1");
-    mc_write_value(w, MC_NAME_DATADOG_PRIORITY, mc_trace_accepted(c) ? kept : MC_LITERAL("0"));
+    const mc_slice dropped = c->flags & MC_TRACE_FLAG_USER_DENIED ? USER_DROP : MC_LITERAL("0");
+    mc_write_value(w, MC_NAME_DATADOG_PRIORITY, mc_trace_accepted(c) ? kept : dropped);
   }
   if (c->datadog_origin.size) mc_write_value(w, MC_NAME_DATADOG_ORIGIN, c->datadog_origin);
   return c->trace_high || c->datadog_tags.size ? datadog_tags(w) : MC_OK;

@@ -67,6 +67,15 @@ static void test_states(void) {
   expect(&c, MC_TRACE_B3_SINGLE, "b3:8448eb211c80319c-b7ad6b7169203331-0\n");
   expect(&c, MC_TRACE_JAEGER, "uber-trace-id:8448eb211c80319c:b7ad6b7169203331:0:00\n");
   expect(&c, MC_TRACE_CLOUD, "x-cloud-trace-context:00000000000000008448eb211c80319c/13235353014750950193;o=0\n");
+  static const char dropped[] = "x-datadog-trace-id:9532127138774266268\nx-datadog-parent-id:13235353014750950193\n"
+                                "x-datadog-sampling-priority:";
+  char expected[sizeof dropped + 3];
+  snprintf(expected, sizeof expected, "%s0\n", dropped);
+  expect(&c, MC_TRACE_DATADOG, expected);
+  c.flags = MC_TRACE_FLAG_USER_DENIED;
+  snprintf(expected, sizeof expected, "%s-1\n", dropped);
+  expect(&c, MC_TRACE_DATADOG, expected);
+  expect(&c, MC_TRACE_W3C, "traceparent:00-00000000000000008448eb211c80319c-b7ad6b7169203331-00\n");
   c.sampling = MC_SAMPLING_DEBUG;
   c.flags = MC_TRACE_FLAG_RANDOM;
   expect(&c, MC_TRACE_B3_MULTI, "x-b3-traceid:8448eb211c80319c\nx-b3-spanid:b7ad6b7169203331\nx-b3-flags:1\n");

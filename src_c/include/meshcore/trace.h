@@ -38,15 +38,16 @@ typedef enum mc_sampling {
   MC_SAMPLING_DEBUG, /* accepted, and to be recorded whatever samplers say */
 } mc_sampling;
 
-/* W3C's trace-flags, level 2. */
-enum { MC_TRACE_FLAG_SAMPLED = 1, MC_TRACE_FLAG_RANDOM = 2 };
+/* W3C's trace-flags, level 2; and one of our own: where the sampling is MC_SAMPLING_DENY, a user said so, which Datadog
+ * tells apart. */
+enum { MC_TRACE_FLAG_SAMPLED = 1, MC_TRACE_FLAG_RANDOM = 2, MC_TRACE_FLAG_USER_DENIED = 4 };
 
 typedef struct mc_span_context {
   uint64_t trace_high, trace_low; /* both 0: the request has no ids, though it may say other things */
   uint64_t span_id;   /* of the caller's span; 0: unknown, which only X-Ray and x-cloud-trace-context allow */
   uint64_t parent_id; /* of the span above it; 0: unknown, or none */
   mc_sampling sampling;
-  uint8_t flags;   /* of mc_span_context's own only MC_TRACE_FLAG_RANDOM */
+  uint8_t flags;   /* MC_TRACE_FLAG_RANDOM and MC_TRACE_FLAG_USER_DENIED alone */
   bool short_id;   /* the trace id has 64 bits */
   int8_t format;   /* where ids and sampling come from; -1: nowhere */
   /* Texts for those who come next; data NULL: none. They lie in the request, or in the scratch. */
