@@ -256,15 +256,16 @@ mc_code mc_answer_make(const mc_answer *answer, mc_format_context *context, mc_s
   } else if (answer->location.data) {
     code = mc_header_list_add(headers, MC_LITERAL("location"), answer->location);
   }
-  if (!code && answer->attempts.data) {
-    code = mc_header_list_replace(headers, MC_LITERAL("x-envoy-attempt-count"), answer->attempts);
-  }
   for (uint32_t i = 0; i < answer->cookie_count && !code; i++) {
     code = mc_header_list_add(headers, MC_LITERAL("set-cookie"), answer->cookies[i]);
   }
   if (!code && !mc_edits_empty(answer->weighted_edits)) code = mc_edits_apply(answer->weighted_edits, context, headers);
   if (!code && answer->chain) code = mc_edit_chain_apply(answer->chain, context, headers);
-  if (!code && !mc_edits_empty(answer->filter_edits)) code = mc_edits_apply(answer->filter_edits, context, headers);
+  if (!code && !mc_edits_empty(answer->filter_edits)) {
+    mc_format_context filter = *context;
+    filter.response = NULL; /* Envoy's filters show it to no format */
+    code = mc_edits_apply(answer->filter_edits, &filter, headers);
+  }
   for (uint32_t i = 0; i < answer->late_cookie_count && !code; i++) {
     code = mc_header_list_add(headers, MC_LITERAL("set-cookie"), answer->late_cookies[i]);
   }

@@ -20,7 +20,6 @@ typedef struct mc_answer {
   const mc_redirect *redirect;     /* of a redirect: formats see its rewrite as done */
   const mc_forwarding *forwarding; /* of a routed request: formats see it as the upstream does. NULL: it is none */
   const mc_filter_edit *request_edits; /* where there is none: what filters have done to the request */
-  mc_slice attempts; /* the upstream's answer: what x-envoy-attempt-count becomes before the edits; data NULL: as it is */
   const mc_slice *cookies; /* Set-Cookie lines, added before the edits to the upstream's */
   uint32_t cookie_count;
   const mc_slice *late_cookies; /* Set-Cookie lines, added after the edits */

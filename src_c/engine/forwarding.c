@@ -168,11 +168,11 @@ static bool tells_attempts(const mc_decision *d) {
   return d->route >= 0 && d->snapshot->actions[d->route].tell_attempts && mc_decision_attempt_count(d);
 }
 
-/* The lines that Envoy sets after the edits: the filters', what the operation is called, and in an answer of ours the
- * number of attempts. Their number. */
+/* The lines that Envoy sets after the edits: the filters', what the operation is called, and the number of attempts.
+ * Their number. */
 static uint32_t lines_to_set(const mc_decision *d, mc_slice attempts, mc_header lines[SET_LINES]) {
   uint32_t count = mc_filters_lines(d, lines);
-  if (d->outcome != MC_FORWARD && tells_attempts(d)) {
+  if (tells_attempts(d)) {
     lines[count++] = (mc_header){MC_LITERAL("x-envoy-attempt-count"), attempts};
   }
   const mc_slice operation = mc_tracing_answer_operation(d);
@@ -274,7 +274,6 @@ mc_code mc_decision_response_headers(const mc_decision *d, const mc_response *re
       .beside_count = beside_count,
       .set = set,
       .set_count = lines_to_set(d, attempts, set),
-      .attempts = tells_attempts(d) && !own ? attempts : MC_ABSENT,
       .request_id = request_id_told(d),
       .request_id_edited = d->listener >= 0 && edits_id(d, &edits),
       .session = tells_endpoint ? &session : NULL,

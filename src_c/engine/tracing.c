@@ -279,7 +279,9 @@ static bool zipkin_span(const mc_decision *d, const mc_tracing_spec *tracing, co
     span->parent_id = 0;
   }
   *has_parent = span->parent_id != 0;
-  if (read == MC_READ_IDS && (tracing->outbound || !tracing->shared_span_context)) descend(span, ids[4], has_parent);
+  /* The span of an upstream is the client's where there is one; the request's is then a server's, whatever the direction. */
+  const bool client = tracing->outbound && !tracing->spawn_upstream_span;
+  if (read == MC_READ_IDS && (client || !tracing->shared_span_context)) descend(span, ids[4], has_parent);
   if (tracing->spawn_upstream_span) descend(span, id_of_attempt(ids, attempt), has_parent);
   return true;
 }

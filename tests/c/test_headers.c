@@ -244,6 +244,22 @@ static void test_what_edits_have_said(void) {
               "x-envoy-overloaded: edited|content-type: application/grpc|grpc-status: 14|x-envoy-overloaded: true");
 }
 
+/* A filter's edits of its own answer see nothing of it, and all that is set sees no edits. */
+static void test_edits_of_filters(void) {
+  const mc_header_value_spec first[] = {ADD("x-r", APPEND, TEXT("route")), ADD("x-count", APPEND, TEXT("edited"))};
+  const mc_header_value_spec then[] = {ADD("x-lim", APPEND, TEXT("<"), {MC_FORMAT_RESP, MC_LITERAL("x-r"), {NULL, 0}, -1},
+                                           {MC_FORMAT_RESP, MC_LITERAL(":status"), {NULL, 0}, -1}, TEXT(">"))};
+  mc_edit_pair route = responses(first, 2), filter = responses(then, 1);
+  mc_edit_chain request, chain;
+  mc_edit_chain_make(&route, NULL, NULL, false, &request, &chain);
+  const mc_header set = {MC_LITERAL("x-count"), MC_LITERAL("2")};
+  mc_slice body;
+  uint16_t status;
+  view_of(&view, &scratch, "a", "/", headers, NULL);
+  mc_answer it = {.status = 429, .own = true, .chain = &chain, .filter_edits = &filter.response, .set = &set, .set_count = 1};
+  CHECK_SLICE(answer(&it, &status, &body), "x-r: route|x-count: 2|x-lim: <>");
+}
+
 /* The id that an answer tells is that of the request as its edits leave it, where they have a say in it. */
 static void test_request_ids(void) {
   const mc_http_options always = {.always_set_request_id_in_response = true}, seldom = {0};
@@ -355,6 +371,7 @@ int main(void) {
   test_redirects();
   test_grpc();
   test_what_edits_have_said();
+  test_edits_of_filters();
   test_request_ids();
   test_answers_to_upgrades();
   test_upstream_answers();

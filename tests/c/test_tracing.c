@@ -105,6 +105,10 @@ static void test_zipkin(void) {
          "traceparent:00-" TRACE "-0000000000000055-00\n");
   t.spawn_upstream_span = true;
   CHECK(strstr(lines_of(&t, ROWS("x: y")), "x-b3-parentspanid:0000000000000033\n"));
+  /* The request's span is its caller's then, also of a client. */
+  CHECK(strstr(lines_of(&t, ROWS("x-b3-traceid: " TRACE, "x-b3-spanid: " SPAN)), "x-b3-parentspanid:" SPAN "\n"));
+  t.shared_span_context = false;
+  CHECK(strstr(lines_of(&t, ROWS("x-b3-traceid: " TRACE, "x-b3-spanid: " SPAN)), "x-b3-parentspanid:0000000000000055\n"));
 }
 
 static void test_opentelemetry(void) {
