@@ -34,6 +34,7 @@ SETUPS = {
 
 LOOP = """
 import gc, sys
+from itertools import repeat
 sys.path.insert(0, {benches!r})
 import tables
 from meshcore import Engine
@@ -43,7 +44,7 @@ def main():
     authority, path, headers = tables.AUTHORITY, tables.path({routes} - 1), tables.{headers}
     gc.collect()
     gc.disable()
-    for _ in range({count}):
+    for _ in repeat(None, {count}):
         decide("GET", authority, path, headers).close()
 main()
 """
