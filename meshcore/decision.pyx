@@ -20,11 +20,11 @@ from meshcore._core cimport *
 from meshcore._given cimport time_given
 from meshcore._report cimport report_of
 from meshcore._request cimport (
-    MC_LISTS_STAY, PyList_CheckExact, PyList_GET_SIZE, as_lines, as_pairs, as_tuples, has_names, mc_take_list,
-    pairs_as_bytes, take, take_pairs, take_plain, take_plain_pairs, text_of,
+    MC_LISTS_STAY, PyList_CheckExact, PyList_GET_ITEM, PyList_GET_SIZE, as_lines, as_pairs, as_tuples, has_names,
+    mc_take_list, pairs_as_bytes, take, take_pairs, take_plain, take_plain_pairs, text_of,
 )
-from meshcore._serving cimport draw_seed, now_of, unix_time_of
 from meshcore._sealed cimport seal
+from meshcore._serving cimport draw_seed, now_of, unix_time_of
 from meshcore._shape cimport shaped
 from meshcore._snapshot cimport Snapshot
 
@@ -69,6 +69,10 @@ cdef destructor decision_free = NULL  # Cython's own way
 
 cdef Decision decision_new():
     """One in which nothing is decided yet."""
+    return fresh()
+
+
+cdef inline Decision fresh():
     global spare_count
     cdef Decision out
     if spare_count:
@@ -798,10 +802,15 @@ cdef int decide_now(Serving serving, Snapshot snapshot, PyObject *headers, Decis
     return decide_by_chance(serving, snapshot, headers, decision)
 
 
+cdef inline Snapshot snapshot_of(Serving serving):
+    """The one in force, without a call where nobody else can replace it meanwhile."""
+    return <Snapshot> PyList_GET_ITEM(serving._current, 0) if MC_LISTS_STAY else serving.snapshot()
+
+
 cdef Decision decide_plain(
     Serving serving, PyObject *method, PyObject *authority, PyObject *path, PyObject *headers
 ):
-    cdef Decision out = decision_new()
+    cdef Decision out = fresh()
     cdef Block *block = out._block
     cdef mc_request *request = &block.decision.request
     request.authority.data = NULL
@@ -817,7 +826,7 @@ cdef Decision decide_plain(
     request.source.data = request.local.data = NULL
     request.source.size = request.local.size = 0
     request.source_port = request.port = 0
-    decide_by_chance(serving, serving.snapshot(), headers, out)
+    decide_by_chance(serving, snapshot_of(serving), headers, out)
     block.path = path
     block.authority = authority
     hold(block, method)
