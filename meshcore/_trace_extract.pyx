@@ -1,11 +1,12 @@
 """Reading the context that header lines carry: of a list, a dict, or what else users have."""
 
 cimport cython
+from cpython.object cimport PyObject
 from libc.stdint cimport uint32_t
 from libc.stdlib cimport free, malloc
 
 from meshcore._core cimport *
-from meshcore._request cimport as_pairs, pairs_as_bytes, take_pairs
+from meshcore._request cimport pairs_as_bytes, take_pairs
 from meshcore._trace_formats cimport Formats
 from meshcore._trace_lines cimport Found, find_lines
 
@@ -21,7 +22,7 @@ cdef bint may_carry(object headers, Formats formats) except -1:
         return not find_lines(headers, &formats.asked, &found) or found.lines.seen != 0
 
 
-cdef bint read_slowly(tuple pairs, Formats formats, mc_span_context *out, Carried *carried) except -1:
+cdef bint read_slowly(tuple pairs, Formats formats, mc_span_context *out, PyObject **texts) except -1:
     """Of lines of any kind."""
     cdef mc_scratch scratch
     cdef mc_code code
@@ -36,7 +37,7 @@ cdef bint read_slowly(tuple pairs, Formats formats, mc_span_context *out, Carrie
             pairs = pairs_as_bytes(pairs)
             take_pairs(pairs, lines)
         code = mc_trace_extract(lines, <uint32_t> len(pairs), &formats.it, &scratch, counts, out)
-        return carries(code, out, carried)
+        return carries(code, out, texts)
     finally:
         mc_scratch_reset(&scratch)
         free(lines)

@@ -3,15 +3,17 @@
 cimport cython
 from cpython.bytes cimport PyBytes_AS_STRING
 from cpython.object cimport PyObject
+from cpython.ref cimport Py_DECREF
 from libc.stdint cimport uint64_t
 
 from meshcore._core cimport *
 from meshcore._fastcall cimport mc_fastcall, mc_replace_method
-from meshcore._request cimport take_plain, text_of
-from meshcore._trace_extract cimport Carried, counts, read_context, taken
+from meshcore._request cimport as_pairs, take_plain, text_of
+from meshcore._trace_extract cimport counts, read_found, read_slowly
 from meshcore._trace_formats cimport Formats, formats_of, to_extract, to_inject
 from meshcore._trace_ids cimport draw, hex_text, long_hex_text, uuid_text
 from meshcore._trace_inject cimport inject_into
+from meshcore._trace_lines cimport Found, find_lines
 from meshcore._trace_texts cimport TEXTS, kept_texts, slices_of
 
 from meshcore import _trace
@@ -182,13 +184,24 @@ cdef class SpanContext:
 
 
 cdef inline object extracted(object headers, Formats formats):
-    cdef Carried carried
+    cdef Found found
+    cdef PyObject *texts = NULL
+    cdef bint seen
     cdef SpanContext context = SpanContext.__new__(SpanContext)
-    if not read_context(headers, formats, &context._it, &carried):
+    # Nothing of Python's runs between finding the lines and keeping what lies in them.
+    with cython.critical_section(headers):
+        seen = find_lines(headers, &formats.asked, &found)
+        if seen:
+            if not read_found(&found.lines, formats, &context._it, &texts):
+                return None
+            if context._it.trace_digits != NULL or context._it.span_digits != NULL:
+                context._trace_text = <object> found.values[<int> MC_NAME_B3_TRACE_ID]
+                context._span_text = <object> found.values[<int> MC_NAME_B3_SPAN_ID]
+    if not seen and not read_slowly(as_pairs(headers), formats, &context._it, &texts):
         return None
-    context._texts = <bytes> taken(carried.texts)
-    context._trace_text = taken(carried.trace_id)
-    context._span_text = taken(carried.span_id)
+    if texts != NULL:
+        context._texts = <bytes> texts
+        Py_DECREF(<object> texts)
     return context
 
 
