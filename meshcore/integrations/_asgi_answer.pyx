@@ -305,8 +305,8 @@ cdef class Answer:
             return 1
         try:
             PyContextVar_Reset(CURRENT, token)
-        except ValueError:  # of another context: whoever collected it closes it
-            PyContextVar_Set(CURRENT, None)
+        except ValueError:  # as meshcore.context.leave()
+            pass
         return 1
 
     cdef int _ended(self, bint complete) except -1:

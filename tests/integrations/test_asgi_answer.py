@@ -8,13 +8,14 @@ import inspect
 import sys
 import types
 from collections.abc import Awaitable, Generator, Iterator
+from contextvars import copy_context
 from typing import Any
 
 import pytest
 from asgi_support import App, Client
 from mesh_support import REVIEWS, active, in_loop, mesh_of, rules, service
 
-from meshcore.context import current
+from meshcore.context import activate, current
 from meshcore.integrations.asgi import MeshMiddleware
 from meshcore.mesh import Mesh
 
@@ -459,6 +460,23 @@ async def test_what_an_app_does_after_its_answer_takes_as_long_as_it_takes(
     assert after[2] is not None
     assert after[3] is None  # nor does what it asks of others end by the request's deadline
     assert sum(mesh.requests.total().values()) == 2
+    mesh.close()
+
+
+@in_loop
+async def test_a_request_that_another_closes_leaves_that_its_context() -> None:
+    mesh = mesh_for()
+    mesh.start()
+    request = Client(MeshMiddleware(App(before=asyncio.Event().wait), mesh=mesh)).get("/a")
+    assert copy_context().run(request.send, None) is not None
+
+    def another() -> None:
+        with activate({"x-request-id": "two"}) as context:
+            request.close()
+            assert current() is context
+
+    copy_context().run(another)
+    assert active(mesh) == 0
     mesh.close()
 
 
