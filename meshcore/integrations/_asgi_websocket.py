@@ -47,7 +47,7 @@ async def serve(
     if not mesh.started:
         await aside(mesh.use)
     headers = list(scope["headers"])  # they may be there to be read once
-    headers = _traces.told(headers, inbound.tracers()) or headers
+    headers = _traces.told(headers, mesh.view().tracers) or headers
     scope = {**scope, "headers": headers}
     client = scope.get("client")
     source, port = (client[0], client[1]) if client else (None, 0)

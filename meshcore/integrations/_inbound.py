@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from meshcore._tracers import Reads, reads_of
 from meshcore.engine import Decision, Outcome
 from meshcore.mesh import Mesh
 from meshcore.mesh.view import Own, own
@@ -69,7 +68,6 @@ class Inbound:
             mesh.serve(self.service)
         self._config: object = None
         self._own = own(mesh.engine.config, None, "")
-        self._tracers: tuple[Reads, ...] = ()
 
     def for_app(self, decision: Decision, *, called: bool) -> bool:
         """Whether the request goes to the app that the middleware is around.
@@ -106,11 +104,5 @@ class Inbound:
         config = self.mesh.engine.config
         if config is not self._config:
             self._own = own(config, self.service, self.mesh.node.namespace)
-            self._tracers = reads_of(config)
             self._config = config
         return self._own
-
-    def tracers(self) -> tuple[Reads, ...]:
-        """What each kind of tracer in the configuration reads."""
-        self.own()
-        return self._tracers

@@ -12,7 +12,7 @@ from meshcore._trace_formats cimport formats_of
 from meshcore.decision cimport Decision
 from meshcore.integrations._fields cimport Field, field_of, given
 
-from meshcore._tracers import foreign, reads_of
+from meshcore._tracers import foreign
 from meshcore.integrations._inbound import port_of
 from meshcore.integrations._traces import told
 
@@ -54,7 +54,7 @@ cdef class Member:
         known.inbound = tuple([own.name(cluster.name, called=True) for cluster in config.clusters])
         known.limits = view.limits_alone
         known.mirrors = view.mirrors
-        known.tracers = reads_of(config)
+        known.tracers = view.tracers
         if known.tracers:
             known.foreign = formats_of(foreign(*known.tracers))
         if self._reports or known.tracers:

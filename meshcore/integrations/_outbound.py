@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from meshcore._aside import aside
 from meshcore._opentelemetry import running
-from meshcore._tracers import Line, Reads, agree, reads, reads_of, same_trace, translated
+from meshcore._tracers import Line, agree, reads, same_trace, translated
 from meshcore.certificates import server_name, tls_of
 from meshcore.context import RequestContext, current
 from meshcore.engine import Attempt, Decision
@@ -70,7 +70,7 @@ class Outbound:
         self.mesh = mesh
         #: Of every request that leaves this process for the mesh.
         self.mark: Line = mark_of(mesh)
-        self._tracers: tuple[Config | None, bool, tuple[Reads, ...]] = (None, False, ())
+        self._descends: tuple[Config | None, bool] = (None, False)
 
     def decide(
         self, method: str, target: bytes, headers: Iterable[Line], *, scheme: str
@@ -116,8 +116,12 @@ class Outbound:
         reported, none that nobody reports stands between this and the current request's."""
         if context is None:
             return None
-        reported = self.mesh.spans is not None
-        return context.span if reported and self._of_tracers()[1] else context.span.child()
+        if self.mesh.spans is None:
+            return context.span.child()
+        config = self.mesh.engine.config
+        if self._descends[0] is not config:
+            self._descends = config, descends(config)
+        return context.span if self._descends[1] else context.span.child()
 
     def _lines(
         self, headers: Iterable[Line], context: RequestContext | None, span: SpanContext | None
@@ -130,7 +134,7 @@ class Outbound:
             said = {name.lower() for name, _ in lines}
             added: list[Line] = context.inject([], span)
             lines += [line for line in added if line[0] not in said]
-        if tracers := self._of_tracers()[2]:
+        if tracers := self.mesh.view().tracers:
             lines += translated(lines, tracers) or ()
         lines.append(self.mark)
         return lines
@@ -138,17 +142,10 @@ class Outbound:
     def lines(self, decision: Decision, attempt: Attempt) -> list[Line]:
         """The header lines of an attempt. Those that the tracer does not read name its span, too."""
         lines: list[Line] = attempt.request_headers()
-        if self._of_tracers()[2]:
-            agree(lines, reads(self.mesh.view().options(decision.listener).tracing))
+        view = self.mesh.view()
+        if view.tracers:
+            agree(lines, reads(view.options(decision.listener).tracing))
         return lines
-
-    def _of_tracers(self) -> tuple[Config | None, bool, tuple[Reads, ...]]:
-        """What the configuration in force says of tracers: whether each makes a span below the one that a
-        request comes with, and what they read."""
-        config = self.mesh.engine.config
-        if self._tracers[0] is not config:
-            self._tracers = config, descends(config), reads_of(config)
-        return self._tracers
 
     @property
     def idle(self) -> bool:

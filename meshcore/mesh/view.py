@@ -6,6 +6,7 @@ import difflib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from meshcore._tracers import Reads, reads_of
 from meshcore.config.findings import did_you_mean
 from meshcore.config.native import ALONE
 from meshcore.mesh.mirror_thread import has_mirrors
@@ -34,6 +35,8 @@ class View(_View):
         #: Some requests are to be copied. Endpoints come and go more often than routes.
         same = before is not None and before.config.listeners is config.listeners
         self.mirrors: bool = before.mirrors if same and before is not None else has_mirrors(config)
+        #: What each kind of tracer reads.
+        self.tracers: tuple[Reads, ...] = before.tracers if same and before is not None else reads_of(config)
         self._ports: dict[str, tuple[int, ...]] | None = (
             before._ports if same and before is not None else None
         )
