@@ -65,8 +65,7 @@ class RequestContext:
         self._span: SpanContext | None = None
 
     def __repr__(self) -> str:
-        shown = ("request_id", "trace_id", "span_id", "route", "cluster")
-        return f"<RequestContext {' '.join(f'{name}={getattr(self, name)!r}' for name in shown)}>"
+        return f"<RequestContext {' '.join(f'{name}={getattr(self, name)!r}' for name in FIELDS)}>"
 
     @property
     def route(self) -> str | None:

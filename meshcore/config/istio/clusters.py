@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from meshcore.config.ejection import DEFAULT_PERCENT
 from meshcore.config.istio import locality
 from meshcore.config.istio.mesh import Mesh
 from meshcore.config.istio.names import is_address
@@ -256,7 +257,7 @@ def _outlier(outlier: OutlierDetection) -> Outlier:
         enforcing_consecutive_gateway_failure=100 if gateway else 0,
         interval=10.0 if outlier.interval is None else outlier.interval,
         base_ejection_time=30.0 if outlier.base_ejection_time is None else outlier.base_ejection_time,
-        max_ejection_percent=outlier.max_ejection_percent or 10,
+        max_ejection_percent=outlier.max_ejection_percent or DEFAULT_PERCENT,
         enforcing_success_rate=0,
         split_external_local_origin_errors=split,
         consecutive_local_origin_failure=local if split else None,
