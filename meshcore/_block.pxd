@@ -1,8 +1,9 @@
 from cpython.object cimport PyObject
 from libc.stdint cimport uint32_t, uint64_t
-from libc.stdlib cimport free, malloc
+from libc.stdlib cimport free
 
 from meshcore._core cimport MC_REQUEST_IDS, mc_decision, mc_decision_holds, mc_decision_release, mc_header
+from meshcore._request cimport MC_LISTS_STAY, PyList_CheckExact, PyList_GET_SIZE, mc_take_list
 
 
 cdef extern from "Python.h":
@@ -54,17 +55,6 @@ cdef inline void hold(Block *block, PyObject *thing) noexcept:
     block.held_count += 1
 
 
-cdef inline int block_make_room(Block *block, Py_ssize_t line_count) noexcept:
-    """For as many header lines; -1 where memory is out."""
-    block.line_count = <uint32_t> line_count
-    if line_count > LINES_INLINE:
-        block.lines = <mc_header *> malloc(<size_t> line_count * sizeof(mc_header))
-        if block.lines == NULL:
-            block.lines = block.some
-            return -1
-    return 0
-
-
 cdef inline void block_clear(Block *block) noexcept:
     cdef PyObject **at = block.held
     cdef PyObject **end = at + block.held_count
@@ -84,6 +74,20 @@ cdef inline void block_clear(Block *block) noexcept:
         block.lines = block.some
 
 
-cdef Block *block_new(Py_ssize_t line_count) except NULL
+cdef inline bint block_take_list(Block *block, PyObject *headers) noexcept:
+    """Have the block's lines point to those of a short list of plain pairs, as nearly all are; False for anything else.
+    The pairs are held, with no tuple made to hold them, until somebody asks for them."""
+    if not (MC_LISTS_STAY and PyList_CheckExact(<object> headers) and PyList_GET_SIZE(<object> headers) <= LINES_INLINE):
+        return False
+    if not mc_take_list(headers, block.some, block.held):
+        return False
+    block.line_count = block.held_count = <uint32_t> PyList_GET_SIZE(<object> headers)
+    block.given = headers
+    hold(block, headers)
+    return True
+
+
+cdef Block *block_new() except NULL
 cdef void block_free(Block *block) noexcept
-cdef tuple taken(tuple pairs, Block *block)
+# The same of whatever people have header lines in. The pairs that they are.
+cdef tuple block_take(Block *block, object headers)

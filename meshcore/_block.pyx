@@ -3,13 +3,13 @@
 from libc.stdlib cimport free, malloc
 
 from meshcore._core cimport *
-from meshcore._request cimport pairs_as_bytes, take_pairs, take_plain_pairs
+from meshcore._request cimport as_lines, as_tuples, pairs_as_bytes, take_pairs, take_plain_pairs
 
 cdef Block *pool = NULL
 cdef int pooled = 0
 
 
-cdef Block *block_new(Py_ssize_t line_count) except NULL:
+cdef Block *block_new() except NULL:
     global pool, pooled
     cdef Block *block = pool
     if block != NULL:
@@ -23,9 +23,7 @@ cdef Block *block_new(Py_ssize_t line_count) except NULL:
         block.held_count = 0
         block.lines = block.some
         block_clear(block)
-    if block_make_room(block, line_count):
-        block_free(block)
-        raise MemoryError
+    block.line_count = 0
     return block
 
 
@@ -40,14 +38,38 @@ cdef void block_free(Block *block) noexcept:
         free(block)
 
 
-cdef tuple taken(tuple pairs, Block *block):
-    """Have the block's lines point to these; what they point into, which has to be kept."""
+cdef tuple block_take(Block *block, object headers):
+    cdef tuple pairs = as_lines(headers), alive
+    block_make_room(block, len(pairs))
     if take_plain_pairs(pairs, block.lines):
-        return pairs
+        alive = pairs
+    else:
+        pairs = as_tuples(pairs)
+        alive = odd_taken(pairs, block.lines)
+    hold(block, <PyObject *> alive)
+    block.given = <PyObject *> headers
+    hold(block, <PyObject *> headers)
+    return pairs
+
+
+cdef int block_make_room(Block *block, Py_ssize_t line_count) except -1:
+    """For as many header lines."""
+    cdef mc_header *room
+    block.line_count = <uint32_t> line_count
+    if line_count > LINES_INLINE:
+        room = <mc_header *> malloc(<size_t> line_count * sizeof(mc_header))
+        if room == NULL:
+            raise MemoryError
+        block.lines = room
+    return 0
+
+
+cdef tuple odd_taken(tuple pairs, mc_header *out):
+    """Pairs of any texts into as many headers. What those point into."""
     try:
-        take_pairs(pairs, block.lines)
+        take_pairs(pairs, out)
         return pairs
     except UnicodeEncodeError:
         pairs = pairs_as_bytes(pairs)
-        take_pairs(pairs, block.lines)
+        take_pairs(pairs, out)
         return pairs

@@ -5,7 +5,7 @@ from libc.stdint cimport uint32_t
 
 from meshcore._core cimport *
 from meshcore._sealed cimport seal
-from meshcore._shape cimport shaped
+from meshcore._shape cimport mirror_lines
 from meshcore.decision cimport Decision
 
 
@@ -19,19 +19,9 @@ cdef class Mirror:
         return f"<Mirror cluster={self.cluster!r} authority={self.authority!r}>"
 
     def request_headers(self):
-        cdef mc_scratch scratch
-        cdef const mc_header_line *lines
-        cdef uint32_t count
         self._decision.draw_ids()
-        mc_scratch_init(&scratch)
-        try:
-            if mc_decision_mirror_headers(
-                &self._decision._block.decision, self._policy, &scratch, &lines, &count
-            ):
-                raise MemoryError
-            return shaped(self._decision.given(), self._decision.pairs(), lines, count)
-        finally:
-            mc_scratch_reset(&scratch)
+        return mirror_lines(
+            &self._decision._block.decision, self._policy, self._decision.given(), self._decision.pairs())
 
 
 seal(Mirror, "mirrors are made by Decision.mirrors")

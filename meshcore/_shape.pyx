@@ -1,9 +1,10 @@
 """Header lines that the core made, in the shape that the caller's came in."""
 
-from libc.stdint cimport uint32_t
+from libc.stdint cimport uint16_t, uint32_t
 
-from meshcore._core cimport mc_header_line, mc_slice
-from meshcore._request cimport text_of
+from meshcore._block cimport Block, block_free, block_new, block_take
+from meshcore._core cimport *
+from meshcore._request cimport take, text_of
 
 
 cdef list text_pairs(object pairs):
@@ -12,6 +13,59 @@ cdef list text_pairs(object pairs):
 
 cdef object text_of_object(object value):
     return value.decode("utf-8", "surrogateescape") if isinstance(value, bytes) else value
+
+
+cdef object request_lines(const mc_decision *decision, const mc_attempt *attempt, object given, tuple pairs):
+    cdef mc_scratch scratch
+    cdef const mc_header_line *lines
+    cdef uint32_t count
+    mc_scratch_init(&scratch)
+    try:
+        if mc_attempt_request_headers(decision, attempt, &scratch, &lines, &count):
+            raise MemoryError
+        return shaped(given, pairs, lines, count)
+    finally:
+        mc_scratch_reset(&scratch)
+
+
+cdef object mirror_lines(const mc_decision *decision, uint32_t policy, object given, tuple pairs):
+    cdef mc_scratch scratch
+    cdef const mc_header_line *lines
+    cdef uint32_t count
+    mc_scratch_init(&scratch)
+    try:
+        if mc_decision_mirror_headers(decision, policy, &scratch, &lines, &count):
+            raise MemoryError
+        return shaped(given, pairs, lines, count)
+    finally:
+        mc_scratch_reset(&scratch)
+
+
+cdef object response_lines(const mc_decision *decision, object headers, object status, bytes body, object given):
+    cdef mc_scratch scratch
+    cdef const mc_header_line *lines
+    cdef uint32_t count
+    cdef uint16_t sent_status
+    cdef mc_slice sent_body
+    cdef mc_response response
+    cdef tuple pairs = ()
+    cdef Block *block = block_new()
+    mc_scratch_init(&scratch)
+    try:
+        if headers is not None:
+            pairs = block_take(block, headers)
+        response.status = 0 if status is None else status
+        response.headers = block.lines
+        response.header_count = block.line_count
+        take(body, &response.body)
+        if mc_decision_response_headers(
+            decision, &response, &scratch, &lines, &count, &sent_status, &sent_body
+        ):
+            raise MemoryError
+        return shaped(given if headers is None else headers, pairs, lines, count)
+    finally:
+        mc_scratch_reset(&scratch)
+        block_free(block)
 
 
 cdef object shaped(object given, tuple pairs, const mc_header_line *lines, uint32_t count):

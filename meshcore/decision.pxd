@@ -27,13 +27,7 @@ cdef class Decision:
     cdef object given(self)
     cdef int draw_ids(self) except -1
     cdef object _picked(self)
-    cdef object _named(self, const mc_cluster *cluster, bint elsewhere, int32_t endpoint)
-    cdef bytes _static_body(self)
-    cdef object _same_or_text(self, PyObject *given, mc_slice had, mc_slice now)
     cdef object _request_headers(self, const mc_attempt *attempt, object shape)
-    cdef bint _is_given(self, object headers)
-    cdef Decision _with_headers(self, object headers)
-    cdef Attempt _next(self, object now_ns)
 
 
 cdef class Attempt:

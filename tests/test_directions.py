@@ -79,6 +79,7 @@ SHARED = {
     "_shape",
     "_snapshot",
     "_standing",
+    "_timeouts",
     "_trace",
     "_trace_extract",
     "_trace_formats",
@@ -285,14 +286,20 @@ def imported_by_python(path: Path) -> set[str]:
     return names
 
 
+def with_includes(path: Path) -> str:
+    """The text of a Cython module, and of what it includes."""
+    text = path.read_text()
+    parts = re.findall(r'^include "([^"]+)"', text, flags=re.M)
+    return "\n".join([text, *((ROOT / part).read_text() for part in parts)])
+
+
 def imported_by_cython(path: Path) -> set[str]:
+    text = with_includes(path)
     names: set[str] = set()
-    for module, rest in re.findall(
-        r"^\s*from\s+([\w.]+)\s+c?import\s+\(?([^()\n]*)", path.read_text(), flags=re.M
-    ):
+    for module, rest in re.findall(r"^\s*from\s+([\w.]+)\s+c?import\s+\(?([^()\n]*)", text, flags=re.M):
         names.add(module)
         names.update(f"{module}.{name.split()[0]}" for name in rest.split(",") if name.strip())
-    for modules in re.findall(r"^\s*c?import\s+([\w., ]+)", path.read_text(), flags=re.M):
+    for modules in re.findall(r"^\s*c?import\s+([\w., ]+)", text, flags=re.M):
         names.update(name.split()[0] for name in modules.split(",") if name.strip())
     return names
 
