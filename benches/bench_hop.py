@@ -1,18 +1,20 @@
 """A hop through a sidecar or a proxy beside the mesh in the process: requests a second, latency, CPU.
 
-    MESHCORE_ENVOY=.../envoy python benches/bench_hop.py [--starts 7] [--requests 2000] [--connections 16]
+    MESHCORE_ENVOY=.../envoy python benches/bench_hop.py [--starts 7] [--seconds 1] [--connections 16]
 
-One app under uvicorn on loopback: bare; in our middleware; and behind Envoy, HAProxy, our proxy and a proxy
-of thirty lines by aiohttp. Then the same app asks a second service by httpx: straight, by our transport, and
-through Envoy. Servers are processes of their own and take turns, round after round. CPU is what the scheduler
-has accounted to a process: of a hop to its own; of ours, what the app's process takes beyond that of the bare
-app. Envoy is looked for in MESHCORE_ENVOY and on the path, HAProxy on the path.
+One app that answers a constant, under uvicorn on loopback: bare; in our middleware; and behind Envoy,
+HAProxy, our proxy and a proxy of thirty lines by aiohttp. The same by Starlette, which makes JSON of an
+object: bare and in our middleware. Then the app asks a second service by httpx: straight, by our transport,
+and through Envoy. wrk asks for as many answers as a server gives. Servers are processes of their own and
+take turns; they are started several times, since two starts of one server differ. CPU is what the scheduler
+has accounted to a process: of a hop to its own; of ours, what the app's process takes beyond that of the
+bare app. wrk is needed on the path (Debian's package wrk); Envoy is looked for in MESHCORE_ENVOY and there,
+HAProxy there.
 """
 
 from __future__ import annotations
 
 import argparse
-import asyncio
 import contextlib
 import json
 import os
@@ -24,12 +26,12 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from comparison import Comparison
-from hop_documents import HEADERS, bootstrap, path
-from hop_load import Sample, cpu_seconds, load
+from hop_documents import bootstrap, path
+from hop_load import Sample, cpu_seconds, load, script
 from timing import Cost, table, verdict
 
 HERE = Path(__file__).parent
@@ -68,6 +70,8 @@ WAYS: dict[str, Way] = {
     "bare": Way("app"),
     "MeshMiddleware, 1 route": Way("middleware-1", beyond="bare"),
     "MeshMiddleware, 1,000 routes": Way("middleware-1000", beyond="bare", routes=1000),
+    "Starlette": Way("starlette"),
+    "Starlette in MeshMiddleware": Way("starlette-mesh", beyond="Starlette"),
     "Envoy, 1 route": Way("envoy", "bare"),
     "Envoy, 1,000 routes": Way("envoy", "bare", routes=1000),
     "HAProxy": Way("haproxy", "bare"),
@@ -80,27 +84,24 @@ WAYS: dict[str, Way] = {
 }
 
 
-@dataclass
-class Loaded:
-    """What was measured under one load after one start: microseconds, and one number for each round."""
+@dataclass(frozen=True)
+class Measured:
+    """What was measured under one load after one start: requests a second, and microseconds."""
 
-    rates: list[float] = field(default_factory=list)  #: requests a second
-    p50: list[float] = field(default_factory=list)
-    p99: list[float] = field(default_factory=list)
-    cpu: list[float] = field(default_factory=list)  #: of the server's process, for a request
+    rate: float
+    p50: int
+    p99: int
+    cpu: float  #: of the server's process, for a request
 
-    def add(self, sample: Sample, seconds: float) -> None:
-        count = len(sample.latencies)
-        cuts = statistics.quantiles(sample.latencies, n=100)
-        self.rates.append(count / sample.elapsed)
-        self.p50.append(cuts[49] * 1e6)
-        self.p99.append(cuts[98] * 1e6)
-        self.cpu.append(seconds / count * 1e6)
+    @classmethod
+    def of(cls, sample: Sample, seconds: float) -> Measured:
+        rate = sample.requests / sample.elapsed * 1e6
+        return cls(rate, sample.p50, sample.p99, seconds / sample.requests * 1e6)
 
 
 @dataclass(frozen=True)
 class Row:
-    """A way under one load: of each start the best rate, least latencies and CPU; of them the median."""
+    """A way under one load: the median of all starts."""
 
     name: str
     connections: int
@@ -157,8 +158,8 @@ class Server:
     ) -> None:
         self.name = name
         self.port = free_port()
-        lines = b"".join(b"%s: %s\r\n" % line for line in HEADERS)
-        self.request = b"GET %s HTTP/1.1\r\n%s\r\n" % (path(way.routes).encode(), lines)
+        self.path = path(way.routes)
+        self._script = script(folder)
         self._log = folder / f"log-{self.port}"
         with self._log.open("wb") as log:
             ours = command(way, self.port, upstream, folder, uvloop)
@@ -174,12 +175,11 @@ class Server:
                 raise SystemExit(f"{self.name} did not start:\n{self._log.read_text()}")
             time.sleep(0.05)
 
-    def measure(self, requests: int, connections: int) -> tuple[Sample, float]:
-        """A round of load, and the CPU seconds that it took the process."""
-        asyncio.run(load(self.port, self.request, connections * 8, connections))
+    def measure(self, seconds: int, connections: int) -> Measured:
+        """What it does under a load, which lasts for some seconds."""
         before = cpu_seconds(self._process.pid)
-        sample = asyncio.run(load(self.port, self.request, requests, connections))
-        return sample, cpu_seconds(self._process.pid) - before
+        sample = load(f"http://127.0.0.1:{self.port}{self.path}", self._script, seconds, connections)
+        return Measured.of(sample, cpu_seconds(self._process.pid) - before)
 
     def stop(self) -> None:
         self._process.terminate()
@@ -220,38 +220,33 @@ def possible(only: Sequence[str] = ()) -> tuple[dict[str, Way], list[str]]:
 def rows(
     *,
     starts: int = 7,
-    rounds: int = 3,
-    requests: int = 2000,
+    seconds: int = 1,
     connections: Sequence[int] = CONNECTIONS,
     uvloop: bool = False,
     only: Sequence[str] = (),
 ) -> list[Row]:
     """Measure all ways in turns, under a load of each number of connections."""
     ways, _ = possible(only)
-    results: dict[tuple[str, int], list[Loaded]] = {
-        (name, count): [Loaded() for _ in range(starts)] for name in ways for count in connections
+    results: dict[tuple[str, int], list[Measured]] = {
+        (name, count): [] for name in ways for count in connections
     }
     for start in range(starts):
         with running(ways, uvloop, seed=start) as servers:
-            for _ in range(rounds):
-                for name, count in results:
-                    # Clients are slow: fewer of their requests take as long.
-                    share = 10 if ways[name].server.startswith("caller") else 1
-                    measured = servers[name].measure(requests // share, count)
-                    results[name, count][start].add(*measured)
+            for (name, count), measured in results.items():
+                measured.append(servers[name].measure(seconds, count))
     return [row(name, count, ways[name], results) for name, count in results]
 
 
-def row(name: str, count: int, way: Way, results: Mapping[tuple[str, int], Sequence[Loaded]]) -> Row:
+def row(name: str, count: int, way: Way, results: Mapping[tuple[str, int], Sequence[Measured]]) -> Row:
     found = results[name, count]
-    cpu = [min(loaded.cpu) for loaded in found]
-    below = [min(loaded.cpu) for loaded in results[way.beyond, count]] if way.beyond else [0.0]
+    cpu = [measured.cpu for measured in found]
+    below = [measured.cpu for measured in results[way.beyond, count]] if way.beyond else [0.0]
     return Row(
         name,
         count,
-        rate=statistics.median(max(loaded.rates) for loaded in found),
-        p50=statistics.median(min(loaded.p50) for loaded in found),
-        p99=statistics.median(min(loaded.p99) for loaded in found),
+        rate=statistics.median(measured.rate for measured in found),
+        p50=statistics.median(measured.p50 for measured in found),
+        p99=statistics.median(measured.p99 for measured in found),
         cpu=statistics.median(cpu),
         added=statistics.median(cpu) - statistics.median(below),
         added_least=min(cpu) - min(below),
@@ -261,9 +256,12 @@ def row(name: str, count: int, way: Way, results: Mapping[tuple[str, int], Seque
 def compare(quick: bool) -> Comparison:
     """For `python -m benches hop`: the CPU of each hop by one connection, as the targets were set."""
     run = Comparison("hop", quick)
+    if not shutil.which("wrk"):
+        run.lack({"everything": "the program wrk on PATH"})
+        return run
     _, missing = possible()
     run.lack({name: f"the program {WAYS[name].server} on PATH" for name in missing if not WAYS[name].beyond})
-    found = rows(starts=3 if quick else 7, rounds=2, requests=400 if quick else 2000, connections=[1])
+    found = rows(starts=3 if quick else 7, connections=[1])
     costs = {row.name: Cost(max(row.added_least, 0.001) * 1e3, row.added * 1e3) for row in found}
     for routes in ("1 route", "1,000 routes"):
         hop = f"Envoy, {routes}"
@@ -292,6 +290,10 @@ def verdicts(rows: Sequence[Row]) -> Iterator[str]:
             if ours:
                 name = f"requests a second of the bare app's, {routes}, {load}"
                 yield verdict(name, ours.rate / found["bare"].rate, KEPT, at_most=False)
+        ours = found.get("Starlette in MeshMiddleware")
+        if ours:
+            name = f"requests a second of Starlette's, {load}"
+            yield verdict(name, ours.rate / found["Starlette"].rate, KEPT, at_most=False)
         ours, peer = found.get("meshcore proxy, 1,000 routes"), found.get("aiohttp proxy")
         if ours and peer:
             yield verdict(f"our proxy's CPU beside aiohttp's, {load}", ours.cpu / peer.cpu, 1.0, at_most=True)
@@ -300,17 +302,17 @@ def verdicts(rows: Sequence[Row]) -> Iterator[str]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0] if __doc__ else None)
     parser.add_argument("--starts", type=int, default=7, help="of all servers")
-    parser.add_argument("--rounds", type=int, default=3, help="after each start")
-    parser.add_argument("--requests", type=int, default=2000, help="of each round")
+    parser.add_argument("--seconds", type=int, default=1, help="of each load after each start")
     parser.add_argument("--connections", type=int, nargs="+", default=CONNECTIONS)
     parser.add_argument("--uvloop", action="store_true", help="run the servers in Python on uvloop")
     parser.add_argument("--only", action="append", choices=WAYS, default=[], help="leave the others out")
     parser.add_argument("--json", action="store_true", help="print microseconds as JSON")
     options = parser.parse_args()
+    if not shutil.which("wrk"):
+        parser.error("wrk is not on the path; it is the client (Debian's package wrk)")
     found = rows(
         starts=options.starts,
-        rounds=options.rounds,
-        requests=options.requests,
+        seconds=options.seconds,
         connections=options.connections,
         uvloop=options.uvloop,
         only=options.only,
@@ -318,8 +320,7 @@ def main() -> None:
     if options.json:
         print(json.dumps([asdict(one) for one in found], indent=2))
         return
-    counts = f"{options.rounds} rounds, of which the best counts, after each of {options.starts} starts"
-    print(f"{options.requests:,} GETs in each of {counts}, of which the median does\n")
+    print(f"medians of {options.starts} starts; {options.seconds} s under each load after each of them\n")
     head = ["", "connections", "requests/s", "p50 us", "p99 us", "CPU us", "added us", "least added us"]
     print(table(head, [cells(one) for one in found]))
     for name in possible()[1]:

@@ -1,80 +1,60 @@
-"""The client of bench_hop.py: GETs over several connections, how long each took, and the CPU of a process."""
+"""The client of bench_hop.py: wrk, how long its requests took, and the CPU of a process."""
 
 from __future__ import annotations
 
-import asyncio
+import json
 import re
-import time
+import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-_LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
+from hop_documents import HEADERS
+
+#: What wrk runs: the request's headers, and its results in a line that no parser has to guess at.
+_SCRIPT = """
+{headers}
+done = function(summary, latency)
+  local errors = summary.errors
+  local failed = errors.connect + errors.read + errors.write + errors.status + errors.timeout
+  print(string.format('{{"requests": %d, "elapsed": %d, "p50": %d, "p99": %d, "failed": %d}}',
+    summary.requests, summary.duration, latency:percentile(50), latency:percentile(99), failed))
+end
+"""
+_RESULTS = re.compile(r"^\{.*\}$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
 class Sample:
-    """One round: seconds that each request took, and all of them together."""
+    """What a round of load showed; times in microseconds."""
 
-    latencies: list[float]
-    elapsed: float
-
-
-class _Connection(asyncio.Protocol):
-    """Sends a request again and again; the next one when the answer is there."""
-
-    def __init__(self, request: bytes, left: list[int], latencies: list[float]) -> None:
-        self._request = request
-        self._left = left  #: of all connections together
-        self._latencies = latencies
-        self._data = b""
-        self.over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
-        self._next()
-
-    def _next(self) -> None:
-        if not self._left[0]:
-            self._transport.close()
-            if not self.over.done():
-                self.over.set_result(None)
-            return
-        self._left[0] -= 1
-        self._begun = time.perf_counter()
-        self._transport.write(self._request)
-
-    def data_received(self, data: bytes) -> None:
-        self._data = data = self._data + data
-        head, found, body = data.partition(b"\r\n\r\n")
-        if not found:
-            return
-        if not head.startswith(b"HTTP/1.1 200"):
-            self.over.set_exception(SystemExit(f"answered: {head.decode()}"))
-            self._transport.abort()
-            return
-        length = _LENGTH.search(head)
-        if len(body) == int(length[1]) if length else body.endswith(b"0\r\n\r\n"):
-            self._latencies.append(time.perf_counter() - self._begun)
-            self._data = b""
-            self._next()
-
-    def connection_lost(self, error: Exception | None) -> None:
-        if not self.over.done():
-            self.over.set_exception(SystemExit(f"the server closed a connection: {error}"))
+    requests: int
+    elapsed: int
+    p50: int
+    p99: int
 
 
-async def load(port: int, request: bytes, requests: int, connections: int) -> Sample:
-    latencies: list[float] = []
-    left = [requests]
-    loop = asyncio.get_running_loop()
-    begun = time.perf_counter()
-    made = [
-        await loop.create_connection(lambda: _Connection(request, left, latencies), "127.0.0.1", port)
-        for _ in range(connections)
-    ]
-    await asyncio.gather(*(connection.over for _, connection in made))
-    return Sample(latencies, time.perf_counter() - begun)
+def script(folder: Path) -> Path:
+    """The file that wrk runs, in a folder."""
+    file = folder / "hop.lua"
+    # As titles: wrk sends a Host of its own beside a host.
+    lines = (f'wrk.headers["{name.decode().title()}"] = "{value.decode()}"' for name, value in HEADERS)
+    file.write_text(_SCRIPT.format(headers="\n".join(lines)))
+    return file
+
+
+def load(url: str, script: Path, seconds: int, connections: int) -> Sample:
+    """GETs by one thread over several connections, each as soon as the one before is answered.
+
+    Raises:
+        SystemExit: a request failed, or was answered by an error.
+    """
+    wrk = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "-s", str(script), url]
+    output = subprocess.run(wrk, capture_output=True, text=True, check=True).stdout
+    found = _RESULTS.search(output)
+    results = json.loads(found[0]) if found else {"failed": 1}
+    if results.pop("failed"):
+        raise SystemExit(f"{url} fails under load:\n{output}")
+    return Sample(**results)
 
 
 def cpu_seconds(process: int) -> float:

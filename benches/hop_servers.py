@@ -16,9 +16,8 @@ from hop_documents import SERVICE, bootstrap
 
 App = Callable[[Any, Any, Any], Awaitable[None]]
 
-BODY = json.dumps(
-    {"id": 7, "reviews": [{"reviewer": f"reviewer {i}", "text": "x" * 40} for i in range(4)]}
-).encode()
+ANSWER = {"id": 7, "reviews": [{"reviewer": f"reviewer {i}", "text": "x" * 40} for i in range(4)]}
+BODY = json.dumps(ANSWER).encode()
 LINES = [(b"content-type", b"application/json"), (b"content-length", str(len(BODY)).encode())]
 
 
@@ -26,6 +25,19 @@ async def app(scope: Any, receive: Any, send: Any) -> None:
     """Some JSON, from memory."""
     await send({"type": "http.response.start", "status": 200, "headers": [*LINES]})
     await send({"type": "http.response.body", "body": BODY})
+
+
+def starlette() -> App:
+    """The same by a framework, as JSON of an object."""
+    from starlette.applications import Starlette
+    from starlette.requests import Request
+    from starlette.responses import JSONResponse
+    from starlette.routing import Route
+
+    async def items(request: Request) -> JSONResponse:
+        return JSONResponse(ANSWER)
+
+    return Starlette(routes=[Route("/service-0/items/{item}", items)])
 
 
 def within(app: App, routes: int) -> App:
@@ -78,6 +90,8 @@ APPS: dict[str, Callable[[int], App]] = {
     "app": lambda _: app,
     "middleware-1": lambda _: within(app, 1),
     "middleware-1000": lambda _: within(app, 1000),
+    "starlette": lambda _: starlette(),
+    "starlette-mesh": lambda _: within(starlette(), 1),
     "caller": lambda upstream: calling(upstream, mesh=False),
     "caller-mesh": lambda upstream: calling(upstream, mesh=True),
 }
