@@ -21,7 +21,7 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         help="tell why a request is decided as it is",
         description="Decide one request without sending it, and tell why: which line of which "
         "document decided, which condition of each rule above it failed, and what then happens.",
-        epilog="Exit code: 0 if a route serves the request, 1 if it is rejected.",
+        epilog="Exit code: 0 if a route serves the request, 1 if it is rejected, or nobody knows its host.",
     )
     parser.add_argument("method", metavar="METHOD", help="GET, POST, ...")
     parser.add_argument("url", metavar="URL", type=_url, help="http://HOST[:PORT]/PATH, or HOST[:PORT]/PATH")
@@ -77,7 +77,10 @@ def run(args: argparse.Namespace) -> int:
         print(
             render(explanation, ink=ink, everything=args.all, source=lambda origin: source_lines(origin, ink))
         )
-    return 1 if explanation.outcome == "reject" else 0
+    served = explanation.outcome != "reject" and not (
+        explanation.unknown_host and explanation.outcome == "respond"
+    )
+    return 0 if served else 1
 
 
 def _url(text: str) -> tuple[str, str, str]:

@@ -11,6 +11,7 @@ from meshcore.explain.conditions import condition_of
 from meshcore.explain.facts import Facts
 from meshcore.explain.nearest import near_domains, near_listeners, near_routes
 from meshcore.explain.policies import Levels
+from meshcore.explain.routing import is_of_unknown_hosts
 from meshcore.explain.structure import (
     EndpointChosen,
     Explain,
@@ -255,9 +256,9 @@ def _changes(
 
 
 def _nearest(decided: Decided, facts: Facts, routes: Sequence[RouteTried], config: Config) -> tuple[str, ...]:
-    if decided.outcome != "reject":
-        return ()
     listener, host = decided.listener, facts.virtual_host
+    if decided.outcome != "reject" and (host is None or not is_of_unknown_hosts(host.name)):
+        return ()
     if listener is None:
         return near_listeners(config.listeners)
     if facts.seen is None:

@@ -44,6 +44,8 @@ def answer(it: Explain, ink: Ink) -> list[str]:
         return [ink.good(f"forward to {endpoint}"), f"of cluster {it.cluster}"]
     if it.cluster == _PASSTHROUGH and it.outcome == "reject":
         return [ink.bad("nobody knows the host"), "clients of the mesh go past it, the proxy answers 404"]
+    if it.unknown_host and it.outcome == "respond":
+        return [ink.bad("nobody knows the host"), f"answered by {it.status}: the mesh is REGISTRY_ONLY"]
     why = f", {it.details}" if it.details else ""
     flags = f" ({it.flags})" if it.flags else ""
     to = [f"to {printable(it.location)}"] if it.location is not None else []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from difflib import SequenceMatcher, get_close_matches
 from heapq import nsmallest
 from itertools import takewhile
@@ -44,9 +44,24 @@ def near_domains(host: str | None, listener: Listener, listeners: Sequence[Liste
     name, colon, port = wanted.rpartition(":")
     if colon and port.isdigit() and name in domains:
         found.append(f"{quoted(name)}, without the port, is a domain of virtual host {domains.pop(name)}")
-    close = get_close_matches(wanted, domains, n=_MOST, cutoff=_ALIKE)
-    found += [f"{quoted(domain)} is a domain of virtual host {domains[domain]}" for domain in close]
-    return tuple(found[:_MOST])
+    # A service has half a dozen names that look alike; one of each, the nearest, says it.
+    close: dict[str, str] = {}
+    for domain in get_close_matches(wanted, domains, n=_COMPARED, cutoff=_ALIKE):
+        close.setdefault(domains[domain], domain)
+    found += [f"{quoted(domain)} is a domain of virtual host {host}" for host, domain in close.items()]
+    return tuple(found[:_MOST]) or _known(domains, listener)
+
+
+def _known(domains: Mapping[str, str], listener: Listener) -> tuple[str, ...]:
+    """Where no name is near: which there are."""
+    hosts: dict[str, str] = {}
+    for domain, host in domains.items():
+        hosts.setdefault(host, domain)
+    if not hosts:
+        return ()
+    names = ", ".join(map(quoted, [*hosts.values()][:_MOST]))
+    more = f" and those of {len(hosts) - _MOST} more virtual hosts" if len(hosts) > _MOST else ""
+    return (f"{_port(listener)} knows {names}{more}",)
 
 
 def near_routes(routes: Sequence[RouteTried], paths: Sequence[str]) -> tuple[str, ...]:

@@ -7,7 +7,23 @@ from dataclasses import dataclass
 from meshcore.explain.quoting import quoted
 from meshcore.model import Origin
 
-__all__ = ["Condition", "ListenerChosen", "RouteTried", "Share", "Split", "VirtualHostChosen"]
+__all__ = [
+    "Condition",
+    "ListenerChosen",
+    "RouteTried",
+    "Share",
+    "Split",
+    "VirtualHostChosen",
+    "is_of_unknown_hosts",
+]
+
+#: Istio's virtual hosts for hosts that nobody knows, by the mode of ``outboundTrafficPolicy``.
+_UNKNOWN_HOSTS = ("allow_any", "block_all")
+
+
+def is_of_unknown_hosts(name: str) -> bool:
+    """Whether requests come to a virtual host because no document makes their host known."""
+    return name in _UNKNOWN_HOSTS
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,15 @@ from enum import Enum
 from typing import Any
 
 from meshcore.explain.facts import SeenRequest
-from meshcore.explain.routing import Condition, ListenerChosen, RouteTried, Share, Split, VirtualHostChosen
+from meshcore.explain.routing import (
+    Condition,
+    ListenerChosen,
+    RouteTried,
+    Share,
+    Split,
+    VirtualHostChosen,
+    is_of_unknown_hosts,
+)
 from meshcore.explain.serving import (
     CorsJudged,
     EndpointChosen,
@@ -93,11 +101,27 @@ class Explain:
         """Routes behind the winner that match as well: this request never gets to them."""
         return tuple(route for route in self.routes if not route.tried and route.failed is None)
 
+    @property
+    def unknown_host(self) -> bool:
+        """No document makes the host known at this port. What becomes of such requests is Istio's
+        ``outboundTrafficPolicy``: they go past the mesh, or are answered by 502."""
+        return self.virtual_host is not None and is_of_unknown_hosts(self.virtual_host.name)
+
+    @property
+    def answer(self) -> tuple[str, ...]:
+        """What becomes of the request, in the words of the text."""
+        from meshcore.explain.effects import answer
+        from meshcore.ink import Ink
+
+        return tuple(answer(self, Ink()))
+
     def to_dict(self) -> dict[str, Any]:
         """All of it in dictionaries, lists, texts and numbers."""
         found: dict[str, Any] = _plain(self)
         route = self.route
         found["route"] = None if route is None else _plain(route)
+        found["unknown_host"] = self.unknown_host
+        found["answer"] = list(self.answer)
         return found
 
     def __str__(self) -> str:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from meshcore import Engine, load_text
+import pytest
+
+from meshcore import Engine, Node, load_text
 from meshcore.explain import Explain, render
 from meshcore.ink import Ink
 from meshcore.model import (
@@ -70,6 +72,45 @@ def test_a_host_that_nobody_knows_is_told() -> None:
         "   clients of the mesh go past it, the proxy answers 404",
     ]
     assert "cluster       PassthroughCluster (for hosts that nobody knows at this port)" in lines
+
+
+SHOP = """
+apiVersion: v1
+kind: Service
+metadata: {name: reviews, namespace: shop}
+spec: {ports: [{name: http, port: 80}]}
+"""
+
+
+@pytest.mark.parametrize(
+    ("mode", "answer"),
+    [
+        ("ALLOW_ANY", ["nobody knows the host", "clients of the mesh go past it, the proxy answers 404"]),
+        ("REGISTRY_ONLY", ["nobody knows the host", "answered by 502: the mesh is REGISTRY_ONLY"]),
+    ],
+)
+def test_an_unknown_host_and_the_name_that_is_near(mode: str, answer: list[str]) -> None:
+    config = load_text(SHOP, mesh_config={"outboundTrafficPolicy": {"mode": mode}}, node=Node("shop"))
+    it = Engine(config).explain("GET", "reviws", "/")
+    near = '"reviews" is a domain of virtual host reviews.shop.svc.cluster.local:80'
+    assert str(it).splitlines()[1:6] == [f"-> {answer[0]}", f"   {answer[1]}", "", "nearest", f"  {near}"]
+    found = it.to_dict()
+    assert (found["unknown_host"], found["answer"], found["nearest"]) == (True, answer, [near])
+
+
+def test_an_answer_in_words_for_json() -> None:
+    found = explained(route(1, "/")).to_dict()
+    assert found["unknown_host"] is False
+    assert found["answer"] == ["forward to 10.0.0.1:80", "of cluster one"]
+
+
+def test_the_hosts_that_there_are_where_none_is_near() -> None:
+    hosts = tuple(VirtualHost(f"vh{n}", (f"host-{n}.example", f"{n}.example"), ()) for n in range(5))
+    config = Config(listeners=(Listener("web", 80, RouteConfiguration(virtual_hosts=hosts)),))
+    assert Engine(config).explain("GET", "zzz", "/").nearest == (
+        'port 80 knows "host-0.example", "host-1.example", "host-2.example" '
+        "and those of 2 more virtual hosts",
+    )
 
 
 def test_the_whole_of_a_simple_one() -> None:
