@@ -1,5 +1,7 @@
 """A pytest plugin: files of route tests are collected like any others.
 
+What loading a configuration warns of is a warning of the first test that is about it.
+
 Files named ``*.routes.yaml`` (or ``.yml``, ``.json``) are taken; the option ``meshcore_tests`` names other
 patterns. A file says in ``config`` which configuration it is about; for files that cannot (those of Envoy's
 ``router_check_tool`` and of ``istio-config-validator``) the option ``meshcore_config`` does,
@@ -10,6 +12,7 @@ The loaders are imported only where there is a file to collect.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 from dataclasses import replace
 from fnmatch import fnmatch
@@ -100,6 +103,10 @@ class RouteTest(pytest.Item):
         checkers = self.config.stash.setdefault(_CHECKERS, {})
         if self._setting not in checkers:
             checkers[self._setting] = Checker(self._setting)
+            for found in checkers[self._setting].warnings:
+                file, line = (found.origin.file, found.origin.line) if found.origin else (str(self.path), 1)
+                told = ConfigurationWarning(str(replace(found, origin=None)))
+                warnings.warn_explicit(told, None, file, max(line, 1))
         return checkers[self._setting]
 
     def repr_failure(
@@ -108,13 +115,17 @@ class RouteTest(pytest.Item):
         """What differs, without a traceback of ours."""
         from meshcore.config import ConfigError
 
-        if isinstance(excinfo.value, Different | ConfigError):
+        if isinstance(excinfo.value, Different | ConfigError | ConfigurationWarning):
             return str(excinfo.value)
         return super().repr_failure(excinfo, *args, **kwargs)
 
     def reportinfo(self) -> tuple[Path, int, str]:
         """Where the test is written."""
         return self.path, max(self._case.origin.line - 1, 0), self.name
+
+
+class ConfigurationWarning(pytest.PytestWarning):
+    """What loading the configuration warns of."""
 
 
 class Different(Exception):

@@ -75,3 +75,31 @@ def test_a_bad_configuration_fails_the_test(pytester: pytest.Pytester, folder: P
     result = pytester.runpytest("-p", "no:cacheprovider")
     result.assert_outcomes(failed=2)
     result.stdout.fnmatch_lines(["*table.yaml:1:17: error: virtual_hosts?0?.name: missing, but required*"])
+
+
+ISTIO = """\
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {name: v}
+spec:
+  hosts: [reviews]
+  http: [{route: [{destination: {host: revews}}]}]
+---
+apiVersion: v1
+kind: Service
+metadata: {name: reviews}
+spec: {ports: [{name: http, port: 80}]}
+"""
+
+
+def test_what_loading_warns_of_is_a_warning_once(pytester: pytest.Pytester, folder: Path) -> None:
+    (folder / "table.yaml").write_text(ISTIO)
+    (folder / "shop.routes.yaml").write_text(GOOD)
+    result = pytester.runpytest("-p", "no:cacheprovider")
+    assert result.parseoutcomes()["warnings"] == 1
+    result.stdout.fnmatch_lines(
+        [
+            "shop.routes.yaml::good",
+            "*table.yaml:6: ConfigurationWarning: warning: spec.http?0?.route?0?*did you mean 'reviews'?",
+        ]
+    )

@@ -12,9 +12,11 @@ from meshcore.check.runtime import runtime_for
 from meshcore.check.seen import Seen
 from meshcore.check.setting import Setting
 from meshcore.check.split import decide, differing_shares, draws
+from meshcore.config.codes import INCOMPLETE
+from meshcore.config.istio.hints import WITHOUT_ENDPOINTS
 from meshcore.config.placeholders import with_placeholders
 from meshcore.engine import Engine
-from meshcore.model import Origin, Route
+from meshcore.model import ConfigWarning, Origin, Route
 from meshcore.model.printable import printable
 
 __all__ = ["Checker", "Failure", "Result"]
@@ -67,6 +69,14 @@ class Checker:
         self._routes: dict[tuple[str | None, int], Route] = {}
         self.config = with_placeholders(setting.load())
         self._engines[None] = Engine(self.config)
+
+    @property
+    def warnings(self) -> tuple[ConfigWarning, ...]:
+        """What the documents warn of that may be why a test fails; that they give no endpoints, or are a
+        route table alone, may not: others stand for what is missing."""
+        return tuple(
+            it for it in self.config.warnings if it.code != INCOMPLETE and WITHOUT_ENDPOINTS not in it.message
+        )
 
     def coverage(self) -> Coverage:
         """The routes of the configuration, and which of them the tests so far took."""

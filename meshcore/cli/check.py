@@ -13,10 +13,7 @@ from meshcore.cli.options import add_config_arguments, config_source
 from meshcore.model.printable import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from meshcore.check import Coverage, Result, Setting, TestFile
-    from meshcore.model import Config
 
 __all__ = ["register"]
 
@@ -77,7 +74,8 @@ def run(args: argparse.Namespace) -> int:
         Path(args.junit).write_text(to_junit(suites), encoding="utf-8")
     results = [result for timed in suites.values() for result, _ in timed]
     if not all(result.passed for result in results):
-        _warn(checker.config for checker in checkers.values())
+        for warning in dict.fromkeys(str(it) for checker in checkers.values() for it in checker.warnings):
+            print(warning, file=sys.stderr)
     short = args.fail_under is not None and coverage.percent < args.fail_under
     if args.json:
         json.dump(_json(results, coverage), sys.stdout, indent=2)
@@ -105,15 +103,6 @@ def _setting(args: argparse.Namespace, file: TestFile) -> Setting:
         source.mesh_config,
         source.ignore_kinds,
     )
-
-
-def _warn(configs: Iterable[Config]) -> None:
-    """What the documents warn of may be why a test failed; that they give no endpoints may not."""
-    from meshcore.config.istio.hints import WITHOUT_ENDPOINTS
-
-    warnings = [it for config in configs for it in config.warnings if WITHOUT_ENDPOINTS not in it.message]
-    for warning in dict.fromkeys(map(str, warnings)):
-        print(warning, file=sys.stderr)
 
 
 def _print(results: list[Result], *, verbose: bool) -> None:
