@@ -74,7 +74,7 @@ typedef struct taking {
 } taking;
 
 /* Of a peek it is as if the tokens had been taken. */
-MC_INLINED taking take(charge *c, const match *m) {
+static taking take_any(charge *c, const match *m) {
   uint64_t debt = 0; /* apart: what is pointed to cannot stay in registers */
   mc_limit_rule *rule = rule_of(c->limit, m->rule);
   const mc_descriptor *descriptor = m->descriptor;
@@ -101,16 +101,36 @@ MC_INLINED taking take(charge *c, const match *m) {
   return out;
 }
 
-MC_INLINED void note(mc_limited *out, const match *m, const taking *t) {
+/* Whether a rule and a descriptor are such as nearly all are: it costs one token of one bucket, which is there. */
+static inline bool is_plain(const charge *c, const mc_limit_rule *rule, const mc_descriptor *descriptor) {
+  return rule->plain && !c->peek && !(descriptor && (descriptor->gives_back || descriptor->hits.said));
+}
+
+/* What take_any() does where that is so. */
+static inline bool take_plain(const charge *c, mc_limit_rule *rule, const mc_descriptor *descriptor, uint64_t *debt) {
+  const uint64_t now = c->request->now_ns >> rule->shift;
+  if (!rule->keyed) return mc_bucket_take(rule->store->memory, &rule->limit, c->shares, now, c->limit->alone, debt);
+  return mc_limiter_charge(&rule->limiter, descriptor->entries[rule->key_entry].value, c->shares, now, debt);
+}
+
+MC_INLINED taking take(charge *c, const match *m) {
+  mc_limit_rule *rule = rule_of(c->limit, m->rule);
+  if (!is_plain(c, rule, m->descriptor)) return take_any(c, m);
+  uint64_t debt;
+  const bool taken = take_plain(c, rule, m->descriptor, &debt);
+  return (taking){.rule = rule, .allowed = taken, .taken = taken, .cost = c->shares, .debt = debt};
+}
+
+MC_INLINED void note(mc_limited *out, const match *m, const taking t) {
   out->has_bucket = true;
   out->rule = m->rule;
   out->descriptor = m->descriptor;
-  out->bucket = t->rule;
-  out->debt = t->debt;
-  out->cost = t->cost;
-  out->taken = t->taken;
-  out->back = t->back;
-  out->free = t->free;
+  out->bucket = t.rule;
+  out->debt = t.debt;
+  out->cost = t.cost;
+  out->taken = t.taken;
+  out->back = t.back;
+  out->free = t.free;
   out->reckoned = false;
 }
 
@@ -151,6 +171,10 @@ void mc_limited_reckon(mc_limited *limited) {
 /* In the order of their rates; those of one rate stay as they come. */
 static uint32_t find_matches(const mc_local_limit *limit, const mc_descriptor *descriptors, uint32_t count, match *out) {
   uint32_t found = 0;
+  if (limit->header_rule >= 0) { /* no request has another descriptor */
+    *out = (match){limit->header_rule, descriptors};
+    return count;
+  }
   for (uint32_t i = 0; i < count; i++) {
     const int32_t rule = mc_rules_find(limit->rules, &descriptors[i]);
     if (rule < 0) continue;
@@ -169,20 +193,22 @@ static bool same(const match *a, const match *b) {
   return true;
 }
 
-/* Whether what a rule that refuses nobody says is to be told, rather than what `told` said. */
-MC_SELDOM bool is_nearer(const mc_limited *out, const match *m, const taking *t) {
+/* Whether what a rule that refuses nobody says is to be told, rather than what `told` said. By value: what is pointed to
+ * cannot stay in registers. */
+MC_SELDOM bool is_nearer(const mc_limited *out, const match *m, const taking t) {
   if (!out->has_bucket) return false; /* it is the first */
   mc_limited other = *out, told = *out;
   note(&other, m, t);
-  if (t->rule->shadow != out->bucket->shadow) return out->bucket->shadow;
+  if (t.rule->shadow != out->bucket->shadow) return out->bucket->shadow;
   return answer_of(&other).remaining < answer_of(&told).remaining;
 }
 
 mc_code mc_local_limit_judge(const mc_request *request, const mc_descriptor *descriptors, uint32_t count,
                              uint64_t shares, bool peek, mc_scratch *scratch, mc_limited *out, uint16_t *status) {
+  enum { FEW = 4 };
   const mc_local_limit *limit = out->limit;
   charge c = {.limit = limit, .request = request, .scratch = scratch, .shares = shares, .peek = peek};
-  match *matches = mc_scratch_alloc(scratch, (count + 1) * sizeof *matches);
+  match few[FEW], *matches = count < FEW ? few : mc_scratch_alloc(scratch, (count + 1) * sizeof *matches);
   if (!matches) return MC_NO_MEMORY;
   uint32_t found = find_matches(limit, descriptors, count, matches);
   if (limit->has_whole && (!found || limit->always_whole)) matches[found++] = (match){MC_RULE_WHOLE, NULL};
@@ -193,11 +219,11 @@ mc_code mc_local_limit_judge(const mc_request *request, const mc_descriptor *des
     const taking taking = take(&c, &matches[i]);
     if (c.no_memory) return MC_NO_MEMORY;
     const bool refused = !taking.allowed && !taking.rule->shadow;
-    const bool nearer = limit->tells_least ? is_nearer(out, &matches[i], &taking) : !taking.allowed && !shadowed;
+    const bool nearer = limit->tells_least ? is_nearer(out, &matches[i], taking) : !taking.allowed && !shadowed;
     if (refused || nearer) told = &matches[i];
     shadowed |= !taking.allowed;
     /* Two descriptors may be one: what is left is what is left after both. */
-    if (told == &matches[i] || same(&matches[i], told)) note(out, told, &taking);
+    if (told == &matches[i] || same(&matches[i], told)) note(out, told, taking);
     if (!refused) continue;
     out->allowed = false;
     *status = taking.rule->status;

@@ -22,6 +22,7 @@ typedef struct mc_limit_rule {
   bool keyed;         /* a limiter, not a bucket */
   bool shadow;
   uint16_t status;    /* of refusals */
+  bool plain;         /* it has tokens, and what its key is takes no more than a look */
   int32_t key_entry;  /* the entry of a descriptor whose value alone is the key; -1: there is more to it */
   double rate;        /* tokens in a nanosecond */
   uint64_t max_tokens, token_ns, window_ns;
@@ -42,6 +43,8 @@ typedef struct mc_local_limit {
   mc_rules *rules;
   mc_limit_rule *at; /* by rule; the last is that of all requests */
   uint32_t rule_count;
+  int32_t header_rule; /* of a limit whose own and only descriptor is the value of one header: the rule that it falls under,
+                          whatever that is; -1: rules are looked up */
   bool has_whole;
   bool own_descriptors;
   bool alone; /* no other thread or process has to do with it meanwhile: see mc_runtime_set_alone */

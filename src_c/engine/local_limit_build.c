@@ -37,6 +37,7 @@ static mc_code build_rule(mc_limit_rule *to, const mc_limit_rule_spec *from, con
   to->status = from->status ? from->status : spec->status;
   to->keyed = open > 0 || spec->per_connection;
   to->key_entry = open && !spec->per_connection ? mc_rules_open_entry(rules, number) : -1;
+  to->plain = !to->none && (!to->keyed || to->key_entry >= 0);
   /* In milliseconds, as Envoy has it, so that the same rates are equal. */
   to->rate = (double)bucket->tokens_per_fill / ((double)(bucket->fill_interval_ns / 1000000) / 1000);
   to->max_tokens = bucket->max_tokens;
@@ -104,6 +105,12 @@ static mc_code build_rules(mc_local_limit *limit, const mc_local_limit_spec *spe
   return MC_OK;
 }
 
+static int32_t header_rule_of(const mc_local_limit *limit) {
+  if (!limit->rule_count || !limit->own_descriptors) return -1;
+  const mc_entry_maker *entry = mc_descriptors_header(&limit->descriptors);
+  return entry ? mc_rules_open_for(limit->rules, entry->key) : -1;
+}
+
 mc_code mc_local_limit_build(mc_local_limit **out, const mc_local_limit_spec *spec, mc_limit_builder *builder,
                              mc_error *error) {
   mc_arena *arena = builder->arena;
@@ -126,12 +133,14 @@ mc_code mc_local_limit_build(mc_local_limit **out, const mc_local_limit_spec *sp
   limit->tells_least = spec->tells_least;
   limit->divided_among = spec->divided ? spec->divided_among : -1;
   limit->own_descriptors = spec->descriptors != NULL;
+  limit->header_rule = -1;
   limit->alone = mc_runtime_alone(builder->runtime) && !mc_runtime_shared(builder->runtime);
   if (!ok || mc_edit_pair_compile(arena, &spec->edits, &limit->edits)) return fail(error, MC_NO_MEMORY, "out of memory");
   *out = limit; /* from here on mc_local_limit_clear knows what to give back */
   if (!find_counts(limit, builder->runtime)) return fail(error, MC_NO_MEMORY, "out of memory");
   mc_code code = mc_descriptors_build(&limit->descriptors, spec->descriptors, builder->slots, arena, error);
   if (!code) code = build_rules(limit, spec, builder, error);
+  if (!code) limit->header_rule = header_rule_of(limit);
   if (!limit->has_whole && !limit->rule_count) return code; /* nothing to tell of */
   limit->next = builder->first;
   builder->first = limit;

@@ -97,6 +97,26 @@ static void collect_own(collection *to, const mc_decision *d, const mc_descripto
   collect(to, makers, true, &routed, d, input);
 }
 
+/* The same of a limit with a header_rule: there is one entry to find, and nothing else to know. */
+static void collect_header(collection *to, const mc_descriptor_maker *maker, mc_input *input) {
+  struct {
+    mc_descriptor descriptor;
+    mc_label entry;
+  } *made;
+  const mc_entry_maker *entry = maker->entries;
+  const mc_slice value = mc_input_value(input, entry->header, entry->slot);
+  if (!value.data && !entry->empty) return;
+  made = mc_scratch_alloc(input->scratch, sizeof *made);
+  if (!made) {
+    input->no_memory = true;
+    return;
+  }
+  made->entry = (mc_label){entry->key, value.data ? value : MC_LITERAL("")};
+  made->descriptor = (mc_descriptor){&made->entry, 1, maker->gives_back, maker->tells, maker->hits};
+  to->at = &made->descriptor;
+  to->count = 1;
+}
+
 /* ------------------------------------------------------------------ local limits */
 
 static void refuse(mc_decision *d, uint16_t status, mc_details details, uint32_t flag, const mc_edits *edits, mc_slice body) {
@@ -134,7 +154,9 @@ bool mc_local_limit_answer(mc_decision *d, mc_input *input, uint32_t place, bool
   if (!limit || !drawn(limit->enabled, d, stream_of(place, ENABLED))) return false;
   mc_limit_counters *counters = mc_local_limit_counters(limit);
   collection found = {.stage = limit->stage};
-  if (limit->rule_count && limit->own_descriptors) {
+  if (limit->header_rule >= 0) {
+    collect_header(&found, limit->descriptors.at, input);
+  } else if (limit->rule_count && limit->own_descriptors) {
     collect_own(&found, d, &limit->descriptors, input);
   } else if (limit->rule_count) {
     collect_outer(&found, d, limit->outer, input);

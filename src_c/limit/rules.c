@@ -71,6 +71,14 @@ int32_t mc_rules_find(const mc_rules *rules, const mc_descriptor *descriptor) {
   return -1;
 }
 
+int32_t mc_rules_open_for(const mc_rules *rules, mc_slice key) {
+  for (uint32_t i = 0; i < rules->shape_count; i++) { /* those with values of their own come first */
+    const rule *shape = &rules->rules[rules->shapes[i]];
+    if (shape->count == 1 && mc_slice_equal(shape->entries->key, key)) return shape->open ? (int32_t)rules->shapes[i] : -1;
+  }
+  return -1;
+}
+
 /* Of the rules that leave so many values open. How many of them there are. */
 static uint32_t find_shapes(mc_rules *rules, uint32_t count, uint32_t open) {
   uint32_t found = 0;

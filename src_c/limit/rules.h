@@ -16,6 +16,8 @@ typedef struct mc_rules mc_rules;
 mc_rules *mc_rules_build(const mc_limit_rule_spec *rules, uint32_t count, mc_arena *arena);
 /* The rule's number, or -1. */
 int32_t mc_rules_find(const mc_rules *rules, const mc_descriptor *descriptor);
+/* The rule that descriptors of this one entry fall under, whatever its value is; -1: there is none, or it hangs on that. */
+int32_t mc_rules_open_for(const mc_rules *rules, mc_slice key);
 /* How many values a rule leaves open. */
 uint32_t mc_rules_open(const mc_rules *rules, int32_t rule);
 /* Which value that is, where it is one alone; otherwise -1. Descriptors of the rule are told apart by it. */

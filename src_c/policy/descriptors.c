@@ -95,6 +95,12 @@ void mc_descriptors_clear(mc_descriptor_makers *makers) {
   makers->count = 0;
 }
 
+const mc_entry_maker *mc_descriptors_header(const mc_descriptor_makers *makers) {
+  const mc_descriptor_maker *only = makers->at;
+  if (makers->count != 1 || only->count != 1 || only->hits_format.count) return NULL;
+  return only->entries->source == MC_ENTRY_HEADER && !only->entries->optional ? only->entries : NULL;
+}
+
 /* ------------------------------------------------------------------ of a request */
 
 /* The address with all but its first bits cleared, as Envoy writes a range. */

@@ -47,6 +47,10 @@ mc_code mc_descriptors_build(mc_descriptor_makers *out, const mc_descriptors_spe
                              mc_arena *arena, mc_error *error);
 void mc_descriptors_clear(mc_descriptor_makers *makers);
 
+/* What makes the only entry of the only descriptor there is, where that is the value of a header and nothing else about the
+ * descriptor hangs on the request; otherwise NULL. */
+const mc_entry_maker *mc_descriptors_header(const mc_descriptor_makers *makers);
+
 /* False: the request has no such descriptor, or memory is out (input->no_memory). */
 bool mc_descriptor_make(const mc_descriptor_maker *maker, const mc_routed *routed, mc_input *input,
                         mc_descriptor *out);

@@ -126,6 +126,33 @@ static void test_hits(void) {
   CHECK(made_of(&read, "/", NULL, &ROUTED, NULL) == NULL);
 }
 
+static bool is_header_alone(const mc_descriptor_spec *specs, uint32_t count) {
+  const mc_descriptors_spec all = {specs, count};
+  mc_descriptor_makers makers;
+  mc_error error;
+  start();
+  CHECK_INT(mc_descriptors_build(&makers, &all, slots, arena, &error), MC_OK);
+  const mc_entry_maker *entry = mc_descriptors_header(&makers);
+  CHECK(!entry || entry == makers.at->entries);
+  mc_descriptors_clear(&makers);
+  stop();
+  return entry != NULL;
+}
+
+static void test_a_header_alone(void) {
+  const mc_entry_spec entries[] = {{.source = MC_ENTRY_HEADER, .key = MC_LITERAL("k"), .name = MC_LITERAL("x-a")},
+                                   {.source = MC_ENTRY_FIXED, .key = MC_LITERAL("f"), .value = MC_LITERAL("v")}};
+  const mc_entry_spec optional = {.source = MC_ENTRY_HEADER, .key = MC_LITERAL("k"), .name = MC_LITERAL("x-a"), .optional = true};
+  const mc_descriptor_spec alone[] = {{.entries = entries, .count = 1}, {.entries = entries, .count = 1}};
+  const mc_descriptor_spec both = {.entries = entries, .count = 2}, fixed = {.entries = entries + 1, .count = 1};
+  const mc_descriptor_spec perhaps = {.entries = &optional, .count = 1};
+  const mc_descriptor_spec read = {.entries = entries, .count = 1, .hits_format = FORMAT(REQ("x-hits"))};
+  CHECK(is_header_alone(alone, 1));
+  CHECK(!is_header_alone(alone, 2) && !is_header_alone(alone, 0));
+  CHECK(!is_header_alone(&both, 1) && !is_header_alone(&fixed, 1));
+  CHECK(!is_header_alone(&perhaps, 1) && !is_header_alone(&read, 1));
+}
+
 static void test_a_bad_matcher_leaves_nothing(void) {
   const mc_header_match_spec headers[] = {{.name = MC_LITERAL("a"), .string = {.kind = MC_STRING_REGEX, .value = MC_LITERAL("a*")}},
                                           {.name = MC_LITERAL("b"), .string = {.kind = MC_STRING_REGEX, .value = MC_LITERAL("(")}}};
@@ -147,6 +174,7 @@ int main(void) {
   test_matchers();
   test_what_is_absent();
   test_hits();
+  test_a_header_alone();
   test_a_bad_matcher_leaves_nothing();
   return check_finish();
 }

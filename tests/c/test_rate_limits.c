@@ -143,6 +143,35 @@ static void test_own_descriptors_and_stages(void) {
   stop();
 }
 
+/* Of one header alone, with and without a rule for a value of it. */
+static void test_one_header(void) {
+  const mc_limit_rule_spec whole = rule_of("w", 2, NULL, 0);
+  const mc_limit_rule_spec rules[] = {rule_of("u", 1, PAIRS(PAIR("u", ""))), rule_of("uf", 9, PAIRS(PAIR("u", ""), PAIR("f", "v"))),
+                                      rule_of("vip", 3, PAIRS(PAIR("u", "vip")))};
+  const mc_descriptors_spec own = {&BY_USER, 1};
+  for (uint32_t count = 2; count < 4; count++) {
+    mc_local_limit_spec limit = limit_of(&whole);
+    limit.descriptors = &own;
+    limit.rules = rules;
+    limit.rule_count = count;
+    mc_action_spec action = forward_to(0);
+    begin(&action, &limit);
+    ask(MC_LITERAL("GET"), ROWS("x-u: a"));
+    CHECK_INT(decision.limited->rule, 0);
+    CHECK_INT(decision.limited->descriptor->count, 1);
+    CHECK_SLICE(decision.limited->descriptor->entries->key, "u");
+    CHECK_SLICE(decision.limited->descriptor->entries->value, "a");
+    mc_decision_release(&decision);
+    CHECK_INT(status_of(ROWS("x-u: a")), 429);
+    CHECK_INT(status_of(ROWS("x-u: b")), 0);
+    CHECK_INT(status_of(ROWS("x-u: vip")), 0);
+    CHECK_INT(status_of(ROWS("x-u: vip")), count == 2 ? 429 : 0);
+    for (int i = 0; i < 2; i++) CHECK_INT(status_of(NULL), 0); /* there is no descriptor */
+    CHECK_INT(status_of(NULL), 429);
+    stop();
+  }
+}
+
 static void test_not_enforced(void) {
   const mc_limit_rule_spec none = rule_of("n", 0, NULL, 0);
   mc_local_limit_spec limit = limit_of(&none);
@@ -266,6 +295,7 @@ int main(void) {
   test_levels();
   test_descriptors_of_route_and_host();
   test_own_descriptors_and_stages();
+  test_one_header();
   test_not_enforced();
   test_a_service_is_asked();
   test_what_is_no_line_is_left_out();

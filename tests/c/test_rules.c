@@ -50,6 +50,17 @@ static void test_fixed_values_come_before_open_ones(void) {
   stop();
 }
 
+static void test_the_rule_for_any_value(void) {
+  const mc_limit_rule_spec specs[] = {rule_of("0", 1, PAIRS(PAIR("a", ""), PAIR("b", ""))), rule_of("1", 1, PAIRS(PAIR("a", ""))),
+                                      rule_of("2", 1, PAIRS(PAIR("a", ""))), rule_of("3", 1, PAIRS(PAIR("c", ""))),
+                                      rule_of("4", 1, PAIRS(PAIR("c", "1")))};
+  build(specs, 5);
+  CHECK_INT(mc_rules_open_for(rules, MC_LITERAL("a")), 1);
+  CHECK_INT(mc_rules_open_for(rules, MC_LITERAL("b")), -1);
+  CHECK_INT(mc_rules_open_for(rules, MC_LITERAL("c")), -1); /* there is another one for "1" */
+  stop();
+}
+
 static void test_keys_tell_lists_of_values_apart(void) {
   const mc_limit_rule_spec specs[] = {rule_of("0", 1, PAIRS(PAIR("a", ""), PAIR("x", "1"), PAIR("b", ""))), rule_of("1", 1, PAIRS(PAIR("a", "")))};
   mc_scratch scratch;
@@ -99,6 +110,7 @@ static void test_memory(void) {
 int main(void) {
   test_entries_in_order_and_whole();
   test_fixed_values_come_before_open_ones();
+  test_the_rule_for_any_value();
   test_keys_tell_lists_of_values_apart();
   test_many_rules();
   test_memory();
