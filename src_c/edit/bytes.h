@@ -112,6 +112,19 @@ static inline bool mc_scan_doubtful(const mc_scan *scan) { return (scan->found &
 static inline bool mc_scan_doubtful_edges(const mc_scan *scan) { return scan->edges < 0; }
 #endif
 
+/* So many bytes, a bit for each that has the bit. */
+enum { MC_BYTES_AT_ONCE = 16 };
+static inline uint64_t mc_bytes_with(const uint8_t bytes[MC_BYTES_AT_ONCE], const uint8_t bit) {
+#ifdef __SSE2__
+  const __m128i all = _mm_loadu_si128((const __m128i *)(const void *)bytes);
+  return (unsigned)_mm_movemask_epi8(_mm_slli_epi16(all, 7 - __builtin_ctz(bit))); /* what comes of neighbours lies below */
+#else
+  uint64_t found = 0;
+  for (int i = 0; i < MC_BYTES_AT_ONCE; i++) found |= (uint64_t)((bytes[i] & bit) != 0) << i;
+  return found;
+#endif
+}
+
 /* Whether the text is of letters, digits, "-" and "." alone, as most names are: they may stand in a
  * token and in an authority, so that only other texts need a look at the classes. */
 #ifdef __SSE2__

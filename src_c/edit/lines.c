@@ -4,33 +4,37 @@
 
 static bool blank(char c) { return c == ' ' || c == '\t'; }
 
-/* What there is to do about a line beside telling where it is. */
-static inline void note(mc_lines *out, const mc_name *name, uint32_t i) {
-  const uint64_t bit = (uint64_t)1 << (i & 63);
-  const uint32_t word = i >> 6;
-  if (name->traits & MC_NAME_HIDDEN) out->hidden[word] |= bit;
-  if (name->traits & MC_NAME_ASKED) {
-    out->asked[word] |= bit;
-    out->slots[i] = name->slot;
-  }
-  if (!(name->traits & (MC_NAME_TRUSTED | MC_NAME_EDGE))) return;
-  if (name->traits & MC_NAME_TRUSTED) out->trusted[word] |= bit;
-  if (name->traits & MC_NAME_EDGE) out->edge[word] |= bit;
-}
+/* What the names of lines tell, gathered line by line, and made masks of at once. */
+typedef struct names_told {
+  uint8_t traits[MC_MAX_HEADER_COUNT + MC_BYTES_AT_ONCE]; /* by line; 0: its name is not known */
+  uint8_t all;   /* the traits of all lines */
+  int8_t marked; /* not negative: some name that is marked has several lines, or shares its mark */
+} names_told;
 
-/* Where a line is. Whether there may be another one of its name. */
-static inline bool mark(mc_lines *out, const mc_name *name, uint32_t i) {
-  int8_t *const at = &out->at[name->mark];
-  const bool again = *at >= 0;
+/* For a line with any known name: where it is, and what there is to do about it. */
+MC_INLINED void take(mc_lines *out, const mc_name *name, uint32_t i, uint8_t *traits, uint8_t *all, int8_t *marked) {
+  _Static_assert(MC_NAME_UNMARKED == 0x80, "it makes what is noted of a mark negative");
+  int8_t *const at = &out->at[name->mark]; /* of an unmarked name that of no name */
+  const uint8_t told = name->traits;
+  traits[i] = told;
+  *all |= told;
+  *marked &= (int8_t)(*at | (int8_t)told);
   *at = (int8_t)i;
-  return again;
+  if (told & MC_NAME_ASKED) out->slots[i] = name->slot;
 }
 
-/* Both, for a line with any known name. */
-static bool take(mc_lines *out, const mc_name *name, uint32_t i) {
-  note(out, name, i);
-  if (name->traits & MC_NAME_UNMARKED) return false;
-  return mark(out, name, i);
+/* The masks of all lines. */
+MC_INLINED void settle(mc_lines *out, names_told *told) {
+  memset(told->traits + out->count, 0, MC_BYTES_AT_ONCE);
+  for (uint32_t from = 0; from < out->count; from += MC_BYTES_AT_ONCE) {
+    const uint8_t *const traits = told->traits + from;
+    const uint32_t word = from >> 6, by = from & 63;
+    out->hidden[word] |= mc_bytes_with(traits, MC_NAME_HIDDEN) << by;
+    out->asked[word] |= mc_bytes_with(traits, MC_NAME_ASKED) << by;
+    if (!(told->all & (MC_NAME_TRUSTED | MC_NAME_EDGE))) continue;
+    out->trusted[word] |= mc_bytes_with(traits, MC_NAME_TRUSTED) << by;
+    out->edge[word] |= mc_bytes_with(traits, MC_NAME_EDGE) << by;
+  }
 }
 
 static void reset(mc_lines *out, const mc_header *headers, uint32_t count) {
@@ -81,7 +85,7 @@ static bool join(mc_header *copy, int32_t *sources, uint32_t first, uint32_t cou
 }
 
 /* The seldom taken way: a copy with values trimmed and repeated lines joined where Envoy joins them. */
-static mc_code rebuild(const mc_header *headers, uint32_t count, const mc_slots *names, mc_scratch *scratch,
+MC_SELDOM mc_code rebuild(const mc_header *headers, uint32_t count, const mc_slots *names, mc_scratch *scratch,
                        mc_lines *out) {
   mc_header *copy = mc_scratch_alloc(scratch, count * sizeof *copy);
   int32_t *sources = mc_scratch_alloc(scratch, count * sizeof *sources);
@@ -103,10 +107,14 @@ static mc_code rebuild(const mc_header *headers, uint32_t count, const mc_slots 
   }
   reset(out, copy, kept);
   out->sources = sources;
+  names_told told;
+  told.all = 0;
   for (uint32_t i = 0; i < kept; i++) {
     const mc_name *name = mc_slots_known_any_case(names, copy[i].name);
-    if (name) take(out, name, i);
+    told.traits[i] = 0;
+    if (name) take(out, name, i, told.traits, &told.all, &told.marked);
   }
+  settle(out, &told);
   return MC_OK;
 }
 
@@ -117,61 +125,58 @@ static bool values_ok(const mc_header *headers, uint32_t count) {
   return true;
 }
 
-/* Lines whose names are not in lower case, or have bytes that few names have. *again as take() has it. False: one of them
- * is malformed. */
-MC_SELDOM bool take_odd(mc_lines *out, const mc_slots *names, const uint64_t odd[2], bool *again) {
+/* Lines whose names are not in lower case, or have bytes that few names have. False: one of them is malformed. */
+MC_SELDOM bool take_odd(mc_lines *out, const mc_slots *names, const uint64_t odd[2], names_told *told) {
   for (uint32_t i = 0; i < out->count; i++) {
     if (!(odd[i >> 6] >> (i & 63) & 1)) continue;
     const mc_slice name = out->headers[i].name;
     if (!name.size || !(mc_bytes_plain(name) || mc_bytes_all(name, MC_BYTE_TOKEN))) return false;
     const mc_name *known = mc_slots_known_any_case(names, name);
-    if (known) *again |= take(out, known, i);
+    if (known) take(out, known, i, told->traits, &told->all, &told->marked);
   }
   return true;
 }
 
-mc_code mc_lines_read(const mc_request *request, const mc_slots *names, mc_scratch *scratch, mc_lines *out,
-                      mc_details *details) {
+mc_code mc_lines_read(const mc_request *request, const mc_slots *names, mc_scratch *scratch, uint16_t *slots,
+                      mc_lines *out, mc_details *details) {
   const mc_header *const headers = request->headers;
   const uint32_t count = request->header_count;
+  out->slots = slots;
   reset(out, headers, count);
   *details = MC_DETAILS_TOO_MANY_HEADERS;
   if (count > MC_MAX_HEADER_COUNT) return MC_INVALID;
-  out->slots = mc_scratch_alloc(scratch, count * sizeof *out->slots);
-  if (!out->slots) return MC_NO_MEMORY;
-  bool again = false; /* some name that is marked has several lines, or shares its mark */
+  names_told told;
   uint64_t odd[2] = {0, 0};
   /* Locals, which what is written below cannot change. */
   const mc_name *const table = names->table;
   const uint32_t mask = names->mask;
-  for (uint32_t i = 0; i < count; i++) {
-    const mc_slice text = headers[i].name;
-    const mc_name *name = mc_name_find(table, mask, text);
-    if (!name || name->traits & MC_NAME_ODD) {
-      if (name || !text.size || !mc_bytes_plain_lower(text)) mc_mask_set(odd, i);
-      continue;
-    }
-    if (name->traits) {
-      note(out, name, i);
-      if (name->traits & MC_NAME_UNMARKED) continue;
-    }
-    if (mark(out, name, i)) again = true;
-  }
-  /* Values have a loop of their own: what it gathers stays in registers. */
+  uint8_t all = 0;
+  int8_t marked = -1;
   size_t bytes = request->target.size + request->authority.size;
   mc_scan scan = mc_scan_start();
   for (uint32_t i = 0; i < count; i++) {
-    const mc_slice value = headers[i].value;
-    bytes += headers[i].name.size + value.size;
+    const mc_slice text = headers[i].name, value = headers[i].value;
+    bytes += text.size + value.size;
     mc_scan_take(&scan, value.data, value.size);
+    const mc_name *name = mc_name_find(table, mask, text);
+    if (name && !(name->traits & MC_NAME_ODD)) {
+      take(out, name, i, told.traits, &all, &marked);
+      continue;
+    }
+    told.traits[i] = 0;
+    if (name || !text.size || !mc_bytes_plain_lower(text)) mc_mask_set(odd, i);
   }
+  told.all = all;
+  told.marked = marked;
   *details = MC_DETAILS_CODEC_ERROR;
-  if ((odd[0] | odd[1]) && !take_odd(out, names, odd, &again)) return MC_INVALID;
+  if ((odd[0] | odd[1]) && !take_odd(out, names, odd, &told)) return MC_INVALID;
   *details = MC_DETAILS_INVALID_CHARACTERS;
   if (mc_scan_doubtful(&scan) && !values_ok(headers, count)) return MC_INVALID;
   *details = MC_DETAILS_HEADERS_TOO_LARGE;
   if (bytes > MC_MAX_HEADER_BYTES) return MC_INVALID;
-  return again || mc_scan_doubtful_edges(&scan) ? rebuild(headers, count, names, scratch, out) : MC_OK;
+  if (told.marked >= 0 || mc_scan_doubtful_edges(&scan)) return rebuild(headers, count, names, scratch, out);
+  settle(out, &told);
+  return MC_OK;
 }
 
 /* Visits the comma-separated parts of a list, trimmed. */

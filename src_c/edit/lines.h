@@ -31,9 +31,9 @@ static inline mc_slice mc_lines_value(const mc_lines *lines, mc_header_id id) {
   return mc_lines_have(lines, id) ? lines->headers[lines->at[id]].value : MC_ABSENT;
 }
 
-/* MC_OK; MC_INVALID with *details; MC_NO_MEMORY. */
-mc_code mc_lines_read(const mc_request *request, const mc_slots *names, mc_scratch *scratch, mc_lines *out,
-                      mc_details *details);
+/* MC_OK; MC_INVALID with *details; MC_NO_MEMORY. slots: room for MC_MAX_HEADER_COUNT. */
+mc_code mc_lines_read(const mc_request *request, const mc_slots *names, mc_scratch *scratch, uint16_t *slots,
+                      mc_lines *out, mc_details *details);
 
 /* Takes away what a Connection line names, and that line. Not where the request asks for an upgrade, whose
  * protocol is then *upgrade (otherwise absent); of a CONNECT, the line alone. MC_DETAILS_NONE, or why the request is

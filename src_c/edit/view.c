@@ -181,7 +181,7 @@ static bool settle_request_id(const mc_request *request, const mc_http_options *
   /* Strangers may keep their ids, but not say why they are traced. */
   const bool cleaned = edge && options->preserve_external_request_id && options->generate_request_id && !options->keep_trace_reason;
   view->request_id = id;
-  view->owns_request_id = false;
+  view->owns_request_id = view->made_request_id = false;
   if (keep && (id.size != MC_UUID_TEXT || !cleaned)) return true;
   char *text = mc_scratch_alloc(scratch, MC_UUID_TEXT);
   if (!text) return false;
@@ -190,7 +190,10 @@ static bool settle_request_id(const mc_request *request, const mc_http_options *
     if (cleaned) text[MC_TRACE_REASON_AT] = '4';
   } else {
     uint64_t own[MC_REQUEST_IDS];
-    mc_uuid_write(mc_request_numbers(request, own), text);
+    const uint64_t *numbers = mc_request_numbers(request, own);
+    mc_uuid_write(numbers, text);
+    view->made_request_id = true;
+    view->made_number = (uint32_t)(*numbers >> 32);
   }
   view->request_id = mc_slice_of(text, MC_UUID_TEXT);
   view->owns_request_id = true;
@@ -288,7 +291,7 @@ mc_code mc_view_make(const mc_request *request, const mc_http_options *options, 
   if (!view->tls && MC_IS(target.scheme, "https") && is_edge(options)) {
     return refuse(refusal, MC_DETAILS_HTTPS_URL_ON_PLAINTEXT);
   }
-  mc_code code = mc_lines_read(request, names, scratch, &lines, &details);
+  mc_code code = mc_lines_read(request, names, scratch, view->line_slots, &lines, &details);
   if (code == MC_INVALID) return refuse(refusal, details);
   if (code != MC_OK) return code;
   const bool connect = MC_IS(request->method, "CONNECT");
@@ -319,7 +322,7 @@ mc_code mc_view_make(const mc_request *request, const mc_http_options *options, 
   memcpy(view->hidden, lines.hidden, sizeof view->hidden);
   view->unasked[0] = ~lines.asked[0];
   view->unasked[1] = ~lines.asked[1];
-  view->line_slots = lines.slots;
+  view->has_slots = true;
   view->wishes_trace = lines.trusted[0] | lines.trusted[1] | lines.edge[0] | lines.edge[1] ||
                        mc_lines_have(&lines, MC_HEADER_CLIENT_TRACE_ID);
   view->added_count = 0;

@@ -103,11 +103,11 @@ bool mc_tracing_keeps_operation(const mc_decision *d) {
   return tracing && tracing->outbound && heeds_operations(tracing, action_of(d));
 }
 
-/* Which of the four it is, and whether it has to be noted. */
+/* Which of the four it is, and whether it has to be noted. An id that was made notes nothing yet. */
 static mc_trace_reason decide_reason(mc_decision *d, const mc_sampling_shares *shares, wishes wishes, uint64_t number,
                                      bool *news) {
   enum { CLIENTS = 0x7ace };
-  mc_trace_reason reason = noted_reason(d->view.request_id);
+  mc_trace_reason reason = d->view.made_request_id ? MC_NOT_TRACED : noted_reason(d->view.request_id);
   *news = false;
   if (!reason) {
     if (wishes.client && within(shares->client, mc_mix64(d->request.seed ^ CLIENTS))) {
@@ -126,16 +126,21 @@ static mc_trace_reason decide_reason(mc_decision *d, const mc_sampling_shares *s
   return reason;
 }
 
+/* What sampling goes by; false where the id gives no number. */
+static inline bool number_of(const mc_view *view, uint64_t *out) {
+  *out = view->made_number;
+  return view->made_request_id || mc_request_id_number(view->request_id, out);
+}
+
 mc_code mc_tracing_decide(mc_decision *d, const mc_action *action) {
   const mc_http_options *options = &d->snapshot->listeners[d->listener].options;
   const mc_tracing_spec *tracing = options->tracing;
-  const mc_slice id = d->view.request_id;
   const wishes wishes = read_wishes(&d->view, !tracing->outbound && heeds_operations(tracing, action));
   uint64_t number;
   bool news = false;
   if (tracing->any_id) {
     d->traced = MC_TRACED_BY_SAMPLING;
-  } else if (mc_request_id_number(id, &number)) {
+  } else if (number_of(&d->view, &number)) {
     const mc_sampling_shares *shares = action && action->sampling ? action->sampling : &tracing->shares;
     d->traced = decide_reason(d, shares, wishes, number % 10000, &news);
   }

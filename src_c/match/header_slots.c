@@ -140,14 +140,14 @@ uint32_t mc_slots_count(const mc_slots *slots) { return slots->count; }
 
 bool mc_slots_joined(const mc_slots *slots, uint16_t slot) { return slots->joined[slot]; }
 
-/* The arrays of a search, zeroed. */
+/* The arrays of a search: those by slot are zeroed, that by line is as lines are linked. */
 static bool begin(const mc_slots *slots, uint32_t line_count, mc_scratch *scratch, mc_found *found) {
-  const size_t bytes = (2 * (size_t)slots->count + line_count) * sizeof *found->first;
-  uint16_t *all = mc_scratch_alloc(scratch, bytes);
+  const size_t by_slot = 2 * (size_t)slots->count;
+  uint16_t *all = mc_scratch_alloc(scratch, (by_slot + line_count) * sizeof *all);
   if (!all) return false;
-  memset(all, 0, bytes);
+  memset(all, 0, by_slot * sizeof *all);
   found->first = all;
-  found->next = all + 2 * (size_t)slots->count;
+  found->next = all + by_slot;
   return true;
 }
 
@@ -163,6 +163,7 @@ MC_INLINED bool link_line(const mc_slots *slots, uint16_t slot, uint32_t i, uint
     found->first[slot] = line;
   }
   *last = line;
+  found->next[i] = 0;
   return true;
 }
 
@@ -185,7 +186,7 @@ static inline uint64_t open_lines(const mc_view *view, uint32_t word) {
 enum { WORDS = sizeof((mc_view *)0)->hidden / sizeof *((mc_view *)0)->hidden };
 
 /* The lines that came in, of which nobody has looked up the slots. */
-static bool find_unknown(const mc_slots *slots, const mc_view *view, uint32_t count, mc_scratch *scratch,
+MC_SELDOM bool find_unknown(const mc_slots *slots, const mc_view *view, uint32_t count, mc_scratch *scratch,
                          mc_found *found) {
   for (uint32_t word = 0; word < WORDS; word++) {
     for (uint64_t left = open_lines(view, word); left; left &= left - 1) {
@@ -203,15 +204,15 @@ mc_code mc_slots_find(const mc_slots *slots, const mc_view *view, mc_scratch *sc
   *found = (mc_found){NULL, NULL};
   if (slots->count == 0) return MC_OK;
   const uint32_t own = view->header_count, count = own + view->added_count;
-  if (view->line_slots) { /* then nobody asks for lines beyond the last */
+  if (!view->has_slots) {
+    if (!find_unknown(slots, view, count, scratch, found)) return MC_NO_MEMORY;
+  } else { /* nobody asks for lines beyond the last */
     for (uint32_t word = 0; 64 * word < own; word++) {
       for (uint64_t left = ~(view->hidden[word] | view->unasked[word]); left; left &= left - 1) {
         const uint32_t i = 64 * word + (uint32_t)__builtin_ctzll(left);
         if (!link_line(slots, view->line_slots[i], i, count, scratch, found)) return MC_NO_MEMORY;
       }
     }
-  } else if (!find_unknown(slots, view, count, scratch, found)) {
-    return MC_NO_MEMORY;
   }
   for (uint32_t i = own; i < count; i++) {
     if (!note(slots, view->added[i - own].name, i, count, scratch, found)) return MC_NO_MEMORY;

@@ -24,7 +24,7 @@ enum {
   MC_NAME_EDGE = 4,
   MC_NAME_ASKED = 8, /* it has a slot */
   MC_NAME_ODD = 16,    /* it may hold bytes that no name of a header may */
-  MC_NAME_UNMARKED = 32,
+  MC_NAME_UNMARKED = 0x80,
 };
 
 /* A name, in lower case. */

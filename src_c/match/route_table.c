@@ -222,7 +222,7 @@ void mc_view_split(mc_view *view) {
   view->path = mc_slice_head(view->target, question);
   view->query = question < view->target.size ? mc_slice_from(view->target, question + 1) : MC_ABSENT;
   view->unasked[0] = view->unasked[1] = 0;
-  view->line_slots = NULL;
+  view->has_slots = false;
 }
 
 mc_code mc_route_table_match(const mc_route_table *table, int32_t domains, const mc_view *view, uint64_t random,

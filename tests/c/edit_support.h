@@ -34,7 +34,7 @@ static inline mc_code view_make(const mc_request *request, const mc_http_options
   if (!code) code = mc_view_make(request, options, names, scratch, view, refusal);
   mc_slots_free(names);
   view->unasked[0] = view->unasked[1] = 0;
-  view->line_slots = NULL;
+  view->has_slots = false;
   return code;
 }
 

@@ -57,8 +57,7 @@ typedef struct mc_view {
   const mc_header *headers;
   const int32_t *sources; /* index in the request of each line, -1: ours; NULL: the same index */
   uint64_t hidden[2];     /* bit i of hidden[i / 64] is set: headers[i] is not there */
-  uint64_t unasked[2];    /* likewise: nobody asks for the name of headers[i]; beyond them, too, where line_slots is set */
-  const uint16_t *line_slots; /* of the lines that somebody asks for; NULL: nobody has looked */
+  uint64_t unasked[2];    /* likewise: nobody asks for the name of headers[i]; beyond them, too, where has_slots is */
   uint32_t header_count;
   uint32_t added_count;
   mc_header added[MC_VIEW_ADDED]; /* x-forwarded-proto and the like */
@@ -75,9 +74,13 @@ typedef struct mc_view {
   mc_slice upgrade;         /* the protocol that the request wants to switch to; data NULL: none */
   mc_slice request_id;      /* x-request-id, where the listener minds it; data NULL: none */
   bool owns_request_id;     /* its text is the view's own: no header line of the request */
+  bool made_request_id;     /* and made for the request, with made_number as its first eight digits */
+  uint32_t made_number;
   bool wishes_trace;        /* false: no line has a name that asks for a trace, or says what it is of */
   bool internal; /* the client is internal */
   bool tls;      /* the connection's own scheme is https */
+  bool has_slots; /* line_slots tells; otherwise nobody has looked */
+  uint16_t line_slots[MC_MAX_HEADER_COUNT]; /* of the lines that somebody asks for */
 } mc_view;
 
 /* Fills path and query from target; any line may be asked for. */
