@@ -32,7 +32,11 @@ cdef class Answer:
     cdef int serve(self, Decision decision, bint edited) except -1
     cdef int hand_over(self, object coroutine) except -1
     cdef int _run(self, uint64_t began_ns) except -1
+    cdef int _not_called(self) except -1
     cdef object _told(self, object message)
+    cdef object _odd_head(self, object message)
+    cdef object _edited_head(self, object message, object headers)
+    cdef object _last(self, object message)
     cdef int _raised(self) except -1
     cdef int _step(self, PyObject **result) except -1
     cdef int _waits(self) except -1
@@ -40,7 +44,9 @@ cdef class Answer:
     cdef int _failed(self, object error) except -1
     cdef int _too_late(self) except -1
     cdef int _over(self, object error) except -1
+    cdef int _broke_off(self, object error) except -1
     cdef int _leave(self, object error) except -1
+    cdef int _cannot_leave(self) except -1
     cdef int _ended(self, bint complete) except -1
     cdef object _resumed(self, str how, tuple given)
     cdef int _expire(self) except -1

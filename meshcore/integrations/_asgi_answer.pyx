@@ -10,26 +10,29 @@ import asyncio
 cimport cython
 from cpython.bytes cimport PyBytes_CheckExact
 from cpython.contextvars cimport (
-    PyContext_CopyCurrent, PyContext_Enter, PyContext_Exit, PyContextVar_Reset, PyContextVar_Set,
+    PyContext_CopyCurrent, PyContext_Enter, PyContext_Exit, PyContextVar_Set,
 )
 from cpython.dict cimport PyDict_Copy
 from cpython.list cimport PyList_New
-from cpython.object cimport PyObject
+from cpython.object cimport PyObject, PyTypeObject, destructor
 from cpython.ref cimport Py_DECREF, Py_INCREF, Py_XDECREF
 from cpython.tuple cimport PyTuple_GET_ITEM
 from libc.stdint cimport uint32_t, uint64_t
 
+from meshcore._block cimport MC_POOLED, disown_last, own
 from meshcore._clock cimport now_ns
 from meshcore._core cimport (
     mc_attempt_request_headers, mc_decision, mc_decision_close, mc_decision_request_stays, mc_decision_timeouts,
-    mc_header_line, mc_router_told, mc_scratch, mc_scratch_init, mc_scratch_reset, mc_slice, mc_timeouts, mc_view,
+    mc_header, mc_header_line, mc_router_told, mc_scratch, mc_scratch_init, mc_scratch_reset, mc_slice, mc_timeouts, mc_view,
 )
 from meshcore._fastcall cimport mc_call_in_place, mc_send_by
-from meshcore._request cimport MC_LISTS_STAY
+from meshcore._request cimport MC_LISTS_STAY, PyList_CheckExact
 from meshcore._sealed cimport seal
 from meshcore.decision cimport Block, Decision
-from meshcore.integrations._fields cimport Field, PyDict_CheckExact, Word, field_of, is_word, unlikely, value_of, word_of
-from meshcore.integrations._head cimport stays, tell
+from meshcore.integrations._fields cimport (
+    Field, PyDict_CheckExact, Word, field_of, is_word, likely, unlikely, value_of, word_of,
+)
+from meshcore.integrations._head cimport stays, tell, told_plainly
 from meshcore.integrations._lines cimport bytes_of, is_host, same
 from meshcore.integrations._member cimport Member, count
 
@@ -43,9 +46,15 @@ __all__ = ["Answer", "Served", "serve"]
 
 cdef extern from "Python.h":
     Py_ssize_t PyVectorcall_NARGS(size_t count)
+    # What is at given[-1] they may use for themselves.
+    size_t PY_VECTORCALL_ARGUMENTS_OFFSET
+    object PyObject_Vectorcall(object function, PyObject *const *given, size_t count, PyObject *names)
+    object PyObject_CallOneArg(object function, object given)
     # 1: it waits, 0: it has returned
     int PyIter_Send(object awaited, object value, PyObject **result) except -1
-    int iter_sends "PyIter_Send"(object awaited, object value, PyObject **result) noexcept  # -1: it has raised something
+    # -1: they have raised something, which is pending
+    int iter_sends "PyIter_Send"(object awaited, object value, PyObject **result) noexcept
+    int resets "PyContextVar_Reset"(object variable, object token) noexcept
     bint PyCoro_CheckExact(object awaited)
     Py_ssize_t PyDict_GET_SIZE(object items)
 
@@ -72,7 +81,6 @@ cdef class Served(Member):
 
 
 @cython.final
-@cython.freelist(32)
 cdef class Answer:
     def __call__(self, message):
         """``send`` for the app: tells the decision of the answer's head, and edits that."""
@@ -84,15 +92,34 @@ cdef class Answer:
         if unlikely(not PyDict_CheckExact(message)):
             message = dict(message)
         cdef int kind = kind_of(message)
-        if kind == HEAD:
-            if not self._status:
-                message = head_of(self._decision, message, self._edited, &self._status)
-        elif kind == LAST:
-            try:
-                return self._send(message) if self._outside is None else sent_outside(self._outside, self._send, message)
-            finally:
-                self._ended(True)  # what the app does afterwards is its own (background tasks)
-        return self._send(message)
+        if kind == LAST:
+            return self._last(message)
+        if likely(kind == HEAD) and likely(not self._status):
+            message = head_of(self, message)
+        return PyObject_CallOneArg(self._send, message)
+
+    cdef object _odd_head(self, object message):
+        """As head_of() has it, of whatever shape, and with whatever the decision has to be told."""
+        status = message["status"]
+        headers = message.get("headers", ())
+        if not isinstance(headers, (list, tuple)):  # they may be there to be read once
+            headers = list(headers)
+            message = {**message, "headers": headers}
+        tell(self._decision, status, headers)
+        self._status = status
+        return self._edited_head(message, headers) if self._edited and not stays(self._decision, headers) else message
+
+    cdef object _edited_head(self, object message, object headers):
+        return {**message, "headers": self._decision.response_headers(headers, status=self._status)}
+
+    cdef object _last(self, object message):
+        """Send the last of the answer. What the app does afterwards is its own (background tasks)."""
+        try:
+            if unlikely(self._outside is None):
+                return PyObject_CallOneArg(self._send, message)
+            return sent_outside(self._outside, self._send, message)
+        finally:
+            self._ended(True)
 
     def context(self):
         """The request's context, which most apps never ask for; see ``meshcore.context.Lazy``."""
@@ -123,21 +150,21 @@ cdef class Answer:
     cdef int _run(self, uint64_t began_ns) except -1:
         """Call the app; 0: nobody knows what time it is."""
         cdef mc_timeouts limits
-        cdef dict scope
         mc_decision_timeouts(&self._decision._block.decision, &limits)
         self._timeout_ms = limits.request_ms
         if limits.request_ms:
             self._deadline_ns = (began_ns or now_ns()) + limits.request_ms * 1_000_000
+        if unlikely((<Quietly> <void *> &app_called)(self, &limits) < 0):
+            self._not_called()
+        return 0
+
+    cdef int _not_called(self) except -1:
+        """The app has raised an exception, which is pending, and is not going to be awaited."""
         try:
-            scope = scope_for_app(self._decision, self._scope, &limits) if self._edited else self._scope
-            if self._named is not None:
-                scope = {**scope, "headers": self._named(scope["headers"])}
-            running = self._served.app(scope, self._receive, self)
-            self._running = coroutine_of(running)
+            pending()
         except BaseException as error:
             self._over(error)
             raise
-        return 0
 
 # -------------------------------------------------------------- as a coroutine (PEP 492)
 
@@ -164,9 +191,9 @@ cdef class Answer:
     cdef int _step(self, PyObject **result) except -1:
         """Go on: 1: it waits, for the result; 0: that was all, and the result is None."""
         cdef int waits
-        if not self._begun:
+        if likely(not self._begun):
             self._begun = True
-            if self._decision is None:
+            if likely(self._decision is None):
                 self._served.begin(self)
             else:
                 self._run(0)
@@ -179,12 +206,12 @@ cdef class Answer:
                 continue
             value = <object> result[0]
             Py_DECREF(value)
-            if waits:
+            if unlikely(waits):
                 self._waits()
                 Py_INCREF(value)
                 result[0] = <PyObject *> value
                 return 1
-            if self._returned(value):
+            if likely(self._returned(value)):
                 Py_INCREF(None)
                 result[0] = <PyObject *> None
                 return 0
@@ -287,53 +314,79 @@ cdef class Answer:
     cdef int _over(self, object error) except -1:
         """The app has returned, or is not going to."""
         self._running = self._scope = self._receive = self._outside = None
-        if self._decision is None:
+        if unlikely(self._decision is None):
             return 1
-        if unlikely(not self._status and error is not None and isinstance(error, Exception)):
+        if unlikely(error is not None):
+            self._broke_off(error)
+        if unlikely(not self._counted):
+            self._ended(error is None)
+        if unlikely(self._task is not None):
+            self._task = None
+        return 1 if self._token is None else self._leave(error)
+
+    cdef int _broke_off(self, object error) except -1:
+        if not self._status and isinstance(error, Exception):
             self._status = 500  # which is what the server answers then
             self._decision.report(status=500, replayable=False)
-        self._ended(error is None)
-        self._task = None
-        return 1 if self._token is None else self._leave(error)
+        return 0
 
     cdef int _leave(self, object error) except -1:
         """End the request's context."""
         token, self._token = self._token, None
-        if unlikely(error is not None and isinstance(error, Exception)):
+        if unlikely(error is not None) and isinstance(error, Exception):
             # Who handles it outside of us (Starlette's handler of Exception) works for the request, too.
             # Servers have a task for each request, with which its context goes.
             return 1
-        try:
-            PyContextVar_Reset(CURRENT, token)
-        except ValueError:  # as meshcore.context.leave()
-            pass
+        if unlikely(resets(CURRENT, token) < 0):
+            self._cannot_leave()
         return 1
+
+    cdef int _cannot_leave(self) except -1:
+        try:
+            pending()
+        except ValueError:  # as meshcore.context.leave()
+            return 0
 
     cdef int _ended(self, bint complete) except -1:
         """The answer has been given, or is not going to be: give back what the request had, and count it."""
-        if self._counted:
+        if unlikely(self._counted):
             return 0
         self._counted = True
-        if self._deadlines is not None:
+        if unlikely(self._deadlines is not None):
             self._deadlines._answers.pop(self, None)
         count(self._served, self._decision, self._status)
-        if self._decision._block.decision.entered != NULL:
+        if unlikely(self._decision._block.decision.entered != NULL):
             self._decision.finish(complete=complete)
         else:
             mc_decision_close(&self._decision._block.decision)
         return 0
 
 
+ctypedef int (*Quietly)(Answer answer, const mc_timeouts *limits) noexcept  # -1: an exception is pending
+
+
+cdef int app_called(Answer answer, const mc_timeouts *limits) except -1:
+    """Have the answer wait for what the app returns."""
+    cdef PyObject *given[4]
+    scope = scope_for_app(answer._decision, answer._scope, limits) if likely(answer._edited) else answer._scope
+    if unlikely(answer._named is not None):
+        scope = {**scope, "headers": answer._named(scope["headers"])}
+    given[1], given[2], given[3] = <PyObject *> scope, <PyObject *> answer._receive, <PyObject *> answer
+    answer._running = coroutine_of(
+        PyObject_Vectorcall(answer._served.app, given + 1, 3 | PY_VECTORCALL_ARGUMENTS_OFFSET, NULL))
+    return 0
+
+
 # The interpreter makes no tuple of the arguments then, which the app's send is called with at least twice a request.
 cdef object call(PyObject *answer, PyObject *const *given, size_t count, PyObject *names):
-    if unlikely(PyVectorcall_NARGS(count) != 1 or names != NULL):
+    if unlikely(PyVectorcall_NARGS(count) != 1) or unlikely(names != NULL):
         raise TypeError("send() takes one message")
     return (<Answer> answer)._told(<object> given[0])
 
 
 # What awaits it asks so: for __next__ it would have to find out what has been returned.
 cdef int sends(PyObject *answer, PyObject *value, PyObject **result) except -1:
-    if <object> value is None:
+    if likely(<object> value is None):
         return (<Answer> answer)._step(result)
     cdef int waits = 1
     try:
@@ -351,10 +404,11 @@ seal(Answer, "answers are what a middleware returns")
 cdef Answer any_answer = Answer.__new__(Answer)
 mc_call_in_place(<PyObject *> Answer, <char *> &any_answer._vectorcall - <char *> <PyObject *> any_answer)
 
+include "meshcore/integrations/_asgi_pool.pxi"
+
 
 cdef Answer answer_of(Served served, dict scope, object receive, object send):
-    cdef Answer made = Answer.__new__(Answer)
-    made._vectorcall = <void *> &call
+    cdef Answer made = fresh()
     made._served = served
     made._scope = scope
     made._receive = receive

@@ -12,9 +12,9 @@ from meshcore._request cimport MC_LISTS_STAY, PyList_CheckExact, PyList_GET_ITEM
 from meshcore.decision cimport Decision, begin_time
 from meshcore.integrations._asgi_answer cimport Answer, Served, answer_of
 from meshcore.integrations._fields cimport (
-    Field, PyDict_CheckExact, Word, field_of, given, given_or, is_word, unlikely, value_of, word_of,
+    Field, PyDict_CheckExact, Word, field_of, given, given_or, is_word, likely, must, unlikely, value_of, word_of,
 )
-from meshcore.integrations._member cimport Known, is_plain, known_of, name, port_in, told_in
+from meshcore.integrations._member cimport Known, is_plain, is_started, known_of, lines_told, name, port_in
 
 from meshcore.integrations._asgi_scope import target_of
 from meshcore.integrations._inbound import MARK
@@ -43,7 +43,7 @@ cdef dict protocols = {"1.0": "HTTP/1.0", "1.1": "HTTP/1.1", "2": "HTTP/2", "3":
 
 
 cdef inline bint is_mark(PyObject *name) noexcept:
-    if not PyBytes_CheckExact(<object> name) or PyBytes_GET_SIZE(<object> name) != mark_size:
+    if unlikely(not PyBytes_CheckExact(<object> name)) or likely(PyBytes_GET_SIZE(<object> name) != mark_size):
         return False
     return not memcmp(PyBytes_AS_STRING(<object> name), mark_text, mark_size)
 
@@ -52,11 +52,11 @@ cdef bint names_a_caller(object lines) except -1:
     """Whether the caller says that it is in the mesh."""
     cdef Py_ssize_t i
     cdef PyObject *line  # borrowed: nothing runs here that could let go of it
-    if unlikely(not MC_LISTS_STAY or not PyList_CheckExact(lines)):
+    if not MC_LISTS_STAY or unlikely(not PyList_CheckExact(lines)):
         return is_marked(lines)
     for i in range(PyList_GET_SIZE(lines)):
         line = PyList_GET_ITEM(lines, i)
-        if unlikely(not PyTuple_CheckExact(<object> line) or not PyTuple_GET_SIZE(<object> line)):
+        if unlikely(not PyTuple_CheckExact(<object> line)) or unlikely(not PyTuple_GET_SIZE(<object> line)):
             return is_marked(lines)
         if unlikely(is_mark(PyTuple_GET_ITEM(<object> line, 0))):
             return True
@@ -77,8 +77,9 @@ cdef inline object target_in(dict scope):
     cdef PyObject *path = value_of(scope, &RAW_PATH)
     cdef PyObject *query = value_of(scope, &QUERY_STRING)
     if (
-        path != NULL and PyBytes_CheckExact(<object> path) and PyBytes_GET_SIZE(<object> path)
-        and query != NULL and PyBytes_CheckExact(<object> query) and not PyBytes_GET_SIZE(<object> query)
+        likely(path != NULL) and likely(PyBytes_CheckExact(<object> path)) and likely(PyBytes_GET_SIZE(<object> path))
+        and likely(query != NULL) and likely(PyBytes_CheckExact(<object> query))
+        and likely(not PyBytes_GET_SIZE(<object> query))
     ):
         return <object> path
     return target_of(scope)
@@ -87,6 +88,11 @@ cdef inline object target_in(dict scope):
 cdef tuple pair_of(object client):
     """The address and the port, where they are no tuple."""
     return (client[0], client[1]) if client else (None, 0)
+
+
+cdef object scheme_of(PyObject *scheme):
+    """Of another one than most requests have; NULL: it is not said."""
+    return "http" if scheme == NULL or not <object> scheme else <object> scheme
 
 
 cdef str protocol_of(object version):
@@ -116,44 +122,51 @@ cdef class Entry(Served):
     cdef object _called_with(self, object scope, object receive, object send):
         if unlikely(not PyDict_CheckExact(scope)):
             scope = dict(scope)
-        kind = given(<dict> scope, &TYPE)
-        if is_word(<PyObject *> kind, &HTTP) and self.is_started():
+        if likely(is_word(must(scope, &TYPE), &HTTP)) and likely(is_started(self)):
             return answer_of(self, <dict> scope, receive, send)
         return self._other(scope, receive, send)
 
     cdef int begin(self, Answer answer) except -1:
         cdef dict scope = answer._scope
-        cdef Known known
+        # Borrowed: the scope has them until the decision does, and nothing runs meanwhile that could change it.
+        cdef PyObject *method
+        cdef PyObject *scheme
+        cdef PyObject *version
+        cdef bint told = False
         client = given_or(scope, &CLIENT, None)
-        scheme = given_or(scope, &SCHEME, None)
-        if unlikely(not PyTuple_CheckExact(client) or PyTuple_GET_SIZE(client) != 2):
+        if unlikely(not PyTuple_CheckExact(client)) or unlikely(PyTuple_GET_SIZE(client) != 2):
             client = pair_of(client)
-        source, port = <object> PyTuple_GET_ITEM(client, 0), <object> PyTuple_GET_ITEM(client, 1)
-        version = given(scope, &HTTP_VERSION)
         headers = given(scope, &HEADERS)
         if unlikely(not isinstance(headers, (list, tuple))):  # they may be there to be read once
             headers = list(headers)
             answer._scope = scope = {**scope, "headers": headers}
-        cdef bint called = names_a_caller(headers) and source in self.mesh.callers
-        known = known_of(self, self._engine._serving.snapshot())
-        cdef list told = told_in(known, headers)
-        if unlikely(told is not None):
-            headers = told
-            answer._scope = scope = {**scope, "headers": told}
+        cdef PyObject *source = PyTuple_GET_ITEM(client, 0)
+        cdef bint called = unlikely(names_a_caller(headers)) and <object> source in self.mesh.callers
+        cdef Known known = known_of(self, self._engine._serving.snapshot())
+        if unlikely(known.foreign is not None) or unlikely(known.running is not None):
+            lines = lines_told(known, headers)
+            if lines is not None:
+                told = True
+                headers = lines
+                answer._scope = scope = {**scope, "headers": lines}
+        port = port_in(<object> PyTuple_GET_ITEM(client, 1))
+        target = target_in(scope)
+        method, scheme, version = must(scope, &METHOD), value_of(scope, &SCHEME), must(scope, &HTTP_VERSION)
         cdef Decision decision = self._engine.decided(
-            given(scope, &METHOD),
-            target_in(scope),
+            <object> method,
+            target,
             headers,
-            (scheme or "http") if unlikely(not is_word(<PyObject *> scheme, &A_SCHEME)) else scheme,
-            source,
-            port_in(port),
-            protocol_of(version) if unlikely(not is_word(<PyObject *> version, &HTTP_1_1)) else "HTTP/1.1",
+            <object> scheme if likely(scheme != NULL) and likely(is_word(scheme, &A_SCHEME)) else scheme_of(scheme),
+            <object> source,
+            port,
+            "HTTP/1.1" if likely(is_word(version, &HTTP_1_1)) else protocol_of(<object> version),
             called,
             known.served,
         )
         begin_time(decision)
-        known = known_of(self, decision._snapshot)  # it may have been swapped
-        if unlikely(told is not None or not is_plain(self, known, decision, called)):
+        if unlikely(decision._snapshot.config is not known.config):  # it has been swapped
+            known = known_of(self, decision._snapshot)
+        if unlikely(told) or unlikely(not is_plain(self, known, decision, called)):
             return answer.hand_over(self._aside(decision, scope, answer._receive, answer._send, called))
         name(known, decision, called)
         return answer.serve(decision, not called)
@@ -162,7 +175,7 @@ cdef class Entry(Served):
 # The interpreter makes no tuple of the arguments then.
 cdef object call(PyObject *entry, PyObject *const *arguments, size_t count, PyObject *names):
     cdef Py_ssize_t by_place = PyVectorcall_NARGS(count)
-    if by_place == 3 and names == NULL and Py_TYPE(<object> entry).tp_call == by_slot:
+    if likely(by_place == 3) and likely(names == NULL) and likely(Py_TYPE(<object> entry).tp_call == by_slot):
         return (<Entry> entry)._called_with(<object> arguments[0], <object> arguments[1], <object> arguments[2])
     named = {name: <object> arguments[by_place + i] for i, name in enumerate(<tuple> names)} if names != NULL else {}
     return Py_TYPE(<object> entry).tp_call(

@@ -15,39 +15,38 @@ cdef enum:
     LAST = 2  # its last part
 
 
-cdef inline int kind_of(dict message) except -1:
+cdef inline int kind_of(object message) except -1:
     """HEAD, LAST, or 0 for what is neither."""
     cdef PyObject *kind = value_of(message, &TYPE)
     if unlikely(kind == NULL):
         raise KeyError("type")
-    if is_word(kind, &A_START):
+    if likely(kind == A_BODY.latest):
+        return 0 if has_more(message) else LAST
+    if likely(is_word(kind, &A_START)):
         return HEAD
     if is_word(kind, &A_BODY):
         return 0 if has_more(message) else LAST
     return LAST if is_word(kind, &A_PATH) else 0
 
 
-cdef inline bint has_more(dict message) except -1:
+cdef inline bint has_more(object message) except -1:
     cdef PyObject *more
-    if PyDict_GET_SIZE(message) == 2 and value_of(message, &BODY) != NULL:  # to find that nothing is there takes longer
+    # To find that nothing is there takes longer.
+    if likely(PyDict_GET_SIZE(message) == 2) and likely(value_of(message, &BODY) != NULL):
         return False
     more = value_of(message, &MORE_BODY)
     return more != NULL and <object> more
 
 
-cdef inline dict head_of(Decision decision, dict message, bint edited, int *status):
+cdef inline object head_of(Answer answer, object message):
     """The message to send; the decision has been told."""
-    cdef PyObject *number = value_of(message, &STATUS)
+    # Borrowed: nothing runs here that could let go of them, unless there is more to tell.
+    cdef PyObject *status = value_of(message, &STATUS)
     cdef PyObject *lines = value_of(message, &HEADERS)
-    if unlikely(number == NULL):
-        raise KeyError("status")
-    given = <object> number  # nobody else may have it by when the lines have been read
-    headers = () if lines == NULL else <object> lines
-    if unlikely(not isinstance(headers, (list, tuple))):  # they may be there to be read once
-        headers = list(headers)
-        message = {**message, "headers": headers}
-    tell(decision, given, headers)
-    status[0] = given
-    if not edited or stays(decision, headers):
-        return message
-    return {**message, "headers": decision.response_headers(headers, status=given)}
+    if unlikely(status == NULL) or unlikely(lines == NULL) or unlikely(not PyList_CheckExact(<object> lines)):
+        return answer._odd_head(message)
+    if unlikely(not told_plainly(answer._decision, <object> status, &answer._status)):
+        return answer._odd_head(message)
+    if likely(answer._edited) and unlikely(not stays(answer._decision, <object> lines)):
+        return answer._edited_head(message, <object> lines)
+    return message

@@ -34,7 +34,7 @@ cdef dict scope_for_app(Decision decision, dict scope, const mc_timeouts *timeou
     cdef mc_decision *d = &decision._block.decision
     cdef dict edited = PyDict_Copy(scope)
     edited["headers"] = edited_lines(decision, timeouts)
-    if unlikely(d.target.data != d.request.target.data or d.target.size != d.request.target.size):
+    if unlikely(d.target.data != d.request.target.data) or unlikely(d.target.size != d.request.target.size):
         set_target(edited, d.target)
     return edited
 
@@ -51,7 +51,7 @@ cdef inline list edited_lines(Decision decision, const mc_timeouts *timeouts):
     """The header lines as the route makes them, with a host first."""
     cdef mc_router_told told
     cdef Block *block = decision._block
-    if unlikely(decision._pairs is not None or not has_bytes(block)):
+    if unlikely(decision._pairs is not None) or unlikely(not has_bytes(block)):
         return odd_lines(decision)
     if mc_decision_request_stays(&block.decision, timeouts, &told):
         return lines_and(block, &told)
@@ -61,17 +61,22 @@ cdef inline list edited_lines(Decision decision, const mc_timeouts *timeouts):
 cdef inline list lines_and(Block *block, const mc_router_told *told):
     """The lines of the view, and what the router tells."""
     cdef mc_view *view = &block.decision.view
-    cdef uint32_t i
     cdef uint32_t hidden = count_of(view.hidden[0]) + count_of(view.hidden[1])
     cdef list made = PyList_New(1 + view.header_count - hidden + view.added_count + told.count)
     cdef PyObject **at = mc_items(<PyObject *> made)
     at = mc_put(at, host_line(block))
     at = mc_put_seen(at, block.held, view.header_count, view.hidden)
-    for i in range(view.added_count):
-        at = mc_put(at, line_of(view.added[i].name, view.added[i].value))
-    for i in range(told.count):
-        at = mc_put(at, line_of(told.lines[i].name, told.lines[i].value))
+    at = put_lines(at, view.added, view.added_count)
+    put_lines(at, told.lines, told.count)
     return made
+
+
+cdef PyObject **put_lines(PyObject **at, const mc_header *lines, uint32_t count) except NULL:
+    """Lines of ours."""
+    cdef uint32_t i
+    for i in range(count):
+        at = mc_put(at, line_of(lines[i].name, lines[i].value))
+    return at
 
 
 cdef list routed_lines(Decision decision):
@@ -120,7 +125,7 @@ cdef inline uint32_t count_of(uint64_t bits) noexcept:
 
 cdef inline bint has_bytes(Block *block) noexcept:
     """Whether lines that came are of bytes, as ASGI has them: by the first one."""
-    return not block.line_count or PyBytes_CheckExact(<object> PyTuple_GET_ITEM(<object> block.held[0], 0))
+    return unlikely(not block.line_count) or PyBytes_CheckExact(<object> PyTuple_GET_ITEM(<object> block.held[0], 0))
 
 
 cdef object host_line(Block *block):
@@ -150,11 +155,11 @@ cdef PyObject *kept[LINES_KEPT]
 
 cdef inline object line_of(mc_slice name, mc_slice value):
     cdef PyObject *found
-    if value.size <= VALUE_KEPT:
+    if likely(value.size <= VALUE_KEPT):
         found = kept[(name.size + value.size) % LINES_KEPT]
         if (
-            found != NULL
-            and same(PyTuple_GET_ITEM(<object> found, 0), name) and same(PyTuple_GET_ITEM(<object> found, 1), value)
+            likely(found != NULL) and likely(same(PyTuple_GET_ITEM(<object> found, 0), name))
+            and likely(same(PyTuple_GET_ITEM(<object> found, 1), value))
         ):
             return <object> found
     return new_line(name, value)

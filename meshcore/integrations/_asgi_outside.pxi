@@ -10,7 +10,7 @@ async def awaited(what):
 
 cdef inline object coroutine_of(object what):
     """Of whatever awaitable an app or a server's send may return."""
-    return what if PyCoro_CheckExact(what) else awaited(what)
+    return what if likely(PyCoro_CheckExact(what)) else awaited(what)
 
 
 @cython.final
@@ -101,19 +101,20 @@ cdef inline object sent_outside(object context, object send, object message):
     """
     cdef PyObject *result = NULL
     cdef int waits
-    cdef Outside made
     PyContext_Enter(context)
     try:
-        sending = coroutine_of(send(message))
+        sending = coroutine_of(PyObject_CallOneArg(send, message))
         waits = PyIter_Send(sending, None, &result)
     finally:
         PyContext_Exit(context)
     value = <object> result
     Py_DECREF(value)
-    if not waits:
-        return sent
-    made = Outside.__new__(Outside)
+    return outside_of(context, sending, value) if unlikely(waits) else sent
+
+
+cdef Outside outside_of(object context, object coroutine, object waits_for):
+    cdef Outside made = Outside.__new__(Outside)
     made._context = context
-    made._coroutine = sending
-    made._waits_for = value
+    made._coroutine = coroutine
+    made._waits_for = waits_for
     return made

@@ -10,7 +10,9 @@ from meshcore._request cimport PyUnicode_1BYTE_DATA, PyUnicode_GET_LENGTH
 cdef extern from "Python.h":
     PyObject *PyDict_GetItemWithError(object items, object key) except? NULL
     bint PyDict_Next(object items, Py_ssize_t *at, PyObject **key, PyObject **value) noexcept
-    # What hardly ever is: its code does not lie in the way of what nearly always is.
+    # What nearly always is, and what hardly ever is: the code of the one does not lie in the way of the other's. To be said
+    # of each condition, not of what "and" and "or" make of some: the compiler would not see whose it is.
+    bint likely(bint condition) noexcept
     bint unlikely(bint condition) noexcept
 
 
@@ -61,11 +63,16 @@ cdef inline PyObject *value_of(object items, Field *field) except? NULL:
     return looked_up(items, field) if unlikely(found == NULL) else found
 
 
-cdef inline object given(dict items, Field *field):
+cdef inline PyObject *must(object items, Field *field) except NULL:
+    """The same of one that has to be there."""
     cdef PyObject *found = value_of(items, field)
     if unlikely(found == NULL):
         raise KeyError(<object> field.name)
-    return <object> found
+    return found
+
+
+cdef inline object given(dict items, Field *field):
+    return <object> must(items, field)
 
 
 cdef inline object given_or(dict items, Field *field, object otherwise):

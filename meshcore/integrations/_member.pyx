@@ -10,7 +10,7 @@ from meshcore._request cimport PyUnicode_1BYTE_DATA, PyUnicode_GET_LENGTH, is_as
 from meshcore._trace_extract cimport may_carry
 from meshcore._trace_formats cimport formats_of
 from meshcore.decision cimport Decision
-from meshcore.integrations._fields cimport Field, field_of, given
+from meshcore.integrations._fields cimport field_of
 
 from meshcore._tracers import foreign
 from meshcore.integrations._inbound import port_of
@@ -18,7 +18,7 @@ from meshcore.integrations._traces import told
 
 __all__ = ["Member"]
 
-cdef Field STARTED = field_of("started")
+STARTED = field_of("started")
 
 
 @cython.final
@@ -36,10 +36,6 @@ cdef class Member:
         self._known = Known()
         self._requests = inbound.mesh.requests
         self._reports = inbound.mesh.spans is not None
-
-    cdef bint is_started(self) except -1:
-        """Whether the mesh is: to look an attribute up by the way of objects takes three times as long."""
-        return given(self._mesh_has, &STARTED) is True
 
     cdef Known _look(self, object config):
         view = self.mesh.view()

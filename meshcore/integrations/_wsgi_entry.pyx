@@ -4,7 +4,7 @@ here; the others go aside.
 
 from meshcore.decision cimport Decision, begin_time
 from meshcore.integrations._fields cimport Field, PyDict_CheckExact, field_of, given, given_or
-from meshcore.integrations._member cimport Known, Member, is_plain, known_of, name, port_in, told_in
+from meshcore.integrations._member cimport Known, Member, is_plain, is_started, known_of, name, port_in, told_in
 from meshcore.integrations._wsgi_answer cimport answer_of
 from meshcore.integrations._wsgi_came cimport Came, lines_in, target_in
 
@@ -26,7 +26,7 @@ cdef class Entry(Member):
         return self._begin(<dict> environ, start_response)
 
     cdef object _begin(self, dict environ, object start_response):
-        if not self.is_started():
+        if not is_started(self):
             self.mesh.use()
         cdef Came came
         cdef list headers = lines_in(environ, &came)
