@@ -70,6 +70,7 @@ cdef int cluster_spec(Specs specs, object cluster, mc_cluster_spec *out) except 
     out.override_headers = _override_headers(specs, cluster.override_headers)
     for status in cluster.common_lb.override_host_status:
         out.session_statuses |= STATUSES[status]
+    out.drop_millionths = 1_000_000 * cluster.drop_overload.numerator // cluster.drop_overload.denominator
     out.outlier = outlier_spec(specs, cluster.outlier_detection)
     out.concurrency = _concurrency(specs, cluster.concurrency)
     window = cluster.common_lb.update_merge_window
@@ -272,6 +273,7 @@ cdef int _balance(object cluster, mc_balance_spec *out) except -1:
     out.policy = POLICIES.get(cluster.policy, MC_POLICY_ROUND_ROBIN)
     out.panic_percent = 50 if threshold is None else <uint32_t> min(100, int(threshold + 0.5))
     out.overprovisioning_percent = cluster.overprovisioning_factor
+    out.weighted_priority_health = cluster.weighted_priority_health
     out.fail_traffic_on_panic = common.fail_traffic_on_panic
     out.locality_weighted = common.locality_weighted
     _hashing(cluster, &out.hashing)

@@ -77,6 +77,7 @@ cdef int route_spec(Specs specs, object route, mc_route_spec *out) except -1:
     path = match.path
     out.path_kind = PATHS[path.kind]
     out.case_sensitive = path.case_sensitive
+    out.ignore_parameters = path.ignore_parameters
     out.path = specs.text(path.value)
     out.grpc = match.grpc
     if match.fraction is not None:

@@ -211,6 +211,8 @@ cdef class Snapshot:
             listeners[i].most_specific_header_mutations_wins = table.most_specific_header_mutations_wins
             options_spec(specs, listener.options, &listeners[i].options)
             exchange_options(listener.options, &listeners[i].options)
+            listeners[i].options.internal_only = specs.names(table.internal_only_headers)
+            listeners[i].options.internal_only_count = <uint32_t> len(table.internal_only_headers)
             domains_spec(specs, table, numbers, &listeners[i].domains)
             edits_spec(specs, table.edits, &listeners[i].edits)
             listeners[i].cors = filter_cors(specs, table.typed_per_filter_config)

@@ -76,6 +76,7 @@ class Specs:
         match = route.match
         out.path_kind = PATHS[match.path.kind]
         out.case_sensitive = match.path.case_sensitive
+        out.ignore_parameters = match.path.ignore_parameters
         self.text(out.path, match.path.value)
         out.grpc = match.grpc
         if match.fraction is not None:

@@ -68,6 +68,7 @@ cdef extern from "meshcore/balance.h" nogil:
         mc_policy_kind policy
         uint32_t panic_percent
         uint32_t overprovisioning_percent
+        bint weighted_priority_health
         bint fail_traffic_on_panic
         bint locality_weighted
         const mc_zone_spec *zone

@@ -59,6 +59,7 @@ cdef extern from "meshcore/cluster.h" nogil:
         const mc_subsets_spec *subsets
         const mc_thresholds *thresholds
         uint8_t session_statuses
+        uint32_t drop_millionths
         mc_names override_headers
         const mc_outlier_spec *outlier
         const mc_concurrency_spec *concurrency

@@ -46,5 +46,7 @@ cdef extern from "meshcore/http.h" nogil:
         mc_slice via
         const mc_cidr *internal_cidrs
         uint32_t internal_cidr_count
+        const mc_slice *internal_only
+        uint32_t internal_only_count
         const mc_upgrade *upgrades
         uint32_t upgrade_count

@@ -56,6 +56,7 @@ cdef extern from "meshcore/match.h" nogil:
     ctypedef struct mc_route_spec:
         mc_path_kind path_kind
         bint case_sensitive
+        bint ignore_parameters
         bint grpc
         mc_slice path
         const mc_header_match_spec *headers

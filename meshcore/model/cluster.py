@@ -23,6 +23,7 @@ from meshcore.model.balancing import (
 from meshcore.model.concurrency import ConcurrencyController
 from meshcore.model.dns import DnsSettings
 from meshcore.model.health_check import EndpointHealthCheck, HealthCheck
+from meshcore.model.matching import Fraction
 from meshcore.model.origin import Origin
 from meshcore.model.outlier import OutlierDetection
 from meshcore.model.policy import HashPolicy
@@ -246,6 +247,8 @@ class Cluster:
     #: Request headers (lower-case) with lists of addresses, which come before what the policy would choose.
     override_headers: tuple[str, ...] = ()
     overprovisioning_factor: int = 140
+    weighted_priority_health: bool = False  #: endpoints count by their weights for what a priority can take
+    drop_overload: Fraction = Fraction(0)  #: requests that are answered with 503 before an endpoint is chosen
     circuit_breakers: CircuitBreakers | None = None
     circuit_breakers_high: CircuitBreakers | None = None
     outlier_detection: OutlierDetection | None = None

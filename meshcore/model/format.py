@@ -35,7 +35,9 @@ PLAIN = frozenset(
         "RESPONSE_CODE",
         "RESPONSE_CODE_DETAILS",
         "RESPONSE_FLAGS",
+        "RESPONSE_FLAGS_LONG",
         "ROUTE_NAME",
+        "STREAM_ID",
         "UPSTREAM_CLUSTER",
         "UPSTREAM_CLUSTER_RAW",
         "UPSTREAM_HOST",
@@ -91,7 +93,7 @@ def parse_format(text: str) -> tuple[Segment, ...]:
     """Split a format string into segments.
 
     For header commands ``Segment.text`` is the header's lower-case name. ``%%`` is a percent sign.
-    ``%PATH(..)%`` comes as the header that it reads: ``REQ``, or ``REQ_WITHOUT_QUERY``.
+    ``%PATH(..)%`` and ``%STREAM_ID%`` come as the header that they read: ``REQ``, or ``REQ_WITHOUT_QUERY``.
 
     Raises:
         FormatError: for a bare ``%``, an unknown command, or arguments that do not fit it.
@@ -152,7 +154,7 @@ def _command(found: re.Match[str]) -> Segment:
         argument = None  # whether blanks may stay; ours have none
     if argument is not None or max_length is not None:
         raise FormatError(f"%{name}% takes neither an argument nor a length", found.start())
-    return Segment("", name)
+    return Segment("x-request-id", "REQ") if name == "STREAM_ID" else Segment("", name)
 
 
 def _header(found: re.Match[str], name: str, argument: str, max_length: int | None) -> Segment:

@@ -106,11 +106,16 @@ class PathKind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class PathMatch:
-    """The path specifier of a route. ``case_sensitive`` has no effect on REGEX, TEMPLATE and CONNECT."""
+    """The path specifier of a route. ``case_sensitive`` has no effect on REGEX, TEMPLATE and CONNECT.
+
+    ``ignore_parameters``: ";a=b" in a segment of the path is not compared, but with TEMPLATE. All routes of a
+    table have the same.
+    """
 
     kind: PathKind
     value: str = ""
     case_sensitive: bool = True
+    ignore_parameters: bool = False
 
 
 @dataclass(frozen=True, slots=True)

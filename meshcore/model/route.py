@@ -213,6 +213,7 @@ class RouteConfiguration:
     edits: HeaderEdits = HeaderEdits()
     vhost_header: str = ""
     ignore_port_in_host_matching: bool = False
+    internal_only_headers: tuple[str, ...] = ()  #: lower-case: dropped where who sends them is not internal
     most_specific_header_mutations_wins: bool = False
     mirrors: tuple[MirrorPolicy, ...] = ()
     max_direct_response_body_size: int = 4096

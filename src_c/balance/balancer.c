@@ -99,7 +99,7 @@ mc_code mc_balancer_build(mc_balancer *balancer, const mc_balance_spec *spec, co
                             .fail_traffic_on_panic = spec->fail_traffic_on_panic,
                             .load = spec->load};
   balancer->reads_clock = balancer->policy->reads_clock || spec->load.slow_start_ns;
-  const mc_host_set_options options = {spec->panic_percent, spec->overprovisioning_percent};
+  const mc_host_set_options options = {spec->panic_percent, spec->overprovisioning_percent, spec->weighted_priority_health};
   mc_code code = mc_host_set_build(&balancer->set, hosts, members, count, localities, locality_count, &options, arena);
   if (code) {
     balancer->set.count = 0;

@@ -30,6 +30,10 @@ const char *mc_details_name(mc_details details) {
       return "no_healthy_upstream";
     case MC_DETAILS_OVERFLOW:
       return "upstream_reset_before_response_started{overflow}";
+    case MC_DETAILS_DROP_OVERLOAD:
+      return "drop_overload";
+    case MC_DETAILS_UNCONDITIONAL_DROP_OVERLOAD:
+      return "unconditional_drop_overload";
     case MC_DETAILS_UPGRADE_FAILED:
       return "upgrade_failed";
     case MC_DETAILS_PATH_NORMALIZATION_FAILED:

@@ -200,22 +200,35 @@ static mc_slice value_of(const mc_format_segment *segment, const mc_format_conte
       return context->endpoint_hostname.size ? context->endpoint_hostname : context->endpoint;
     case MC_FORMAT_UPSTREAM_NAME_WITHOUT_PORT:
       return without_port(context->endpoint_hostname.size ? context->endpoint_hostname : context->endpoint);
-    case MC_FORMAT_QUERY_PARAMETER: /* needs room */
+    case MC_FORMAT_RESPONSE_FLAGS_LONG: /* need room */
+    case MC_FORMAT_QUERY_PARAMETER:
     case MC_FORMAT_EMPTY:
       return MC_ABSENT;
   }
   return MC_ABSENT;
 }
 
+static mc_code long_flags(const mc_format_context *context, mc_scratch *scratch, mc_slice *out) {
+  *out = MC_LITERAL("-");
+  if (!context->flag_bits) return MC_OK;
+  char *text = mc_scratch_alloc(scratch, MC_FLAGS_LONG_TEXT);
+  if (!text) return MC_NO_MEMORY;
+  *out = mc_flags_long_text(context->flag_bits, text);
+  return MC_OK;
+}
+
 static mc_code segment_text(const mc_format_segment *segment, const mc_format_context *context, mc_scratch *scratch,
                             char made[MADE], mc_slice *out) {
   mc_slice value;
+  mc_code code = MC_OK;
   if (segment->op == MC_FORMAT_QUERY_PARAMETER) {
-    mc_code code = query_parameter(context, segment->text, scratch, &value);
-    if (code) return code;
+    code = query_parameter(context, segment->text, scratch, &value);
+  } else if (segment->op == MC_FORMAT_RESPONSE_FLAGS_LONG) {
+    code = long_flags(context, scratch, &value);
   } else {
     value = value_of(segment, context, made);
   }
+  if (code) return code;
   if (segment->max_length >= 0 && value.size > (size_t)segment->max_length) value.size = (size_t)segment->max_length;
   *out = !value.data && context->dashes ? MC_LITERAL("-") : value;
   return MC_OK;

@@ -16,6 +16,7 @@ typedef struct mc_format_context {
   uint16_t answered;              /* what :status says; 0: no response yet */
   mc_slice details;
   mc_slice flags;
+  uint32_t flag_bits;            /* the same */
   char flags_text[MC_FLAGS_TEXT]; /* where flags may lie */
   mc_slice route_name;
   mc_slice cluster;

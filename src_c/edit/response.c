@@ -270,7 +270,7 @@ mc_code mc_answer_make(const mc_answer *answer, mc_format_context *context, mc_s
     code = mc_header_list_add(headers, MC_LITERAL("set-cookie"), answer->late_cookies[i]);
   }
   if (!code && answer->own) code = finish_own(answer, context, scratch, headers, status, body);
-  if (!code && answer->overloaded) code = mc_header_list_add(headers, MC_LITERAL("x-envoy-overloaded"), MC_LITERAL("true"));
+  if (!code && answer->overload.data) code = mc_header_list_add(headers, answer->overload, MC_LITERAL("true"));
   for (uint32_t i = 0; i < answer->beside_count && !code; i++) {
     code = mc_header_list_add(headers, answer->beside[i].name, answer->beside[i].value);
   }

@@ -25,7 +25,7 @@ typedef struct mc_answer {
   const mc_slice *late_cookies; /* Set-Cookie lines, added after the edits */
   uint32_t late_cookie_count;
   const mc_edits *filter_edits; /* own answer: of the filter that makes it, after the others; NULL: none */
-  bool overloaded; /* a circuit breaker refused the request: clients had better not try again at once */
+  mc_slice overload; /* the line that says that there is too much to do; data NULL: none */
   const mc_header *beside; /* what filters add after the edits, beside what there is of the name */
   uint32_t beside_count;
   const mc_header *set; /* what a filter sets after the edits, over what there is of the name */

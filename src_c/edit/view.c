@@ -144,6 +144,14 @@ static mc_code forwarded(const mc_request *request, const mc_http_options *optio
   return MC_OK;
 }
 
+static void hide_internal_only(const mc_http_options *options, mc_view *view) {
+  for (uint32_t i = 0; i < view->header_count; i++) {
+    for (uint32_t k = 0; k < options->internal_only_count; k++) {
+      if (mc_slice_equal_fold(view->headers[i].name, options->internal_only[k])) mc_mask_set(view->hidden, i);
+    }
+  }
+}
+
 /* Envoy's own headers: who is internal may use them, who is not may not. */
 static mc_code control(const mc_http_options *options, const mc_lines *lines, mc_scratch *scratch, mc_view *view) {
   if (view->internal) {
@@ -155,6 +163,7 @@ static mc_code control(const mc_http_options *options, const mc_lines *lines, mc
       view->hidden[0] |= lines->edge[0];
       view->hidden[1] |= lines->edge[1];
     }
+    if (options->internal_only_count) hide_internal_only(options, view);
   }
   if (options->via.size &&
       !extend(view, lines, MC_HEADER_VIA, MC_LITERAL("via"), MC_LITERAL(", "), options->via, scratch)) {

@@ -24,6 +24,21 @@ static void reject(mc_decision *d, uint16_t status, mc_details details, uint32_t
   d->body = body;
 }
 
+/* Any constant will do that no other draw from the seed uses. */
+#define DROPS UINT64_C(0x5a17c02b93de64f1)
+
+/* Whether the cluster takes too much already and drops this request. */
+static bool dropped(const mc_cluster *cluster, mc_decision *d) {
+  const uint32_t share = cluster->members->drop_millionths;
+  if (share >= 1000000) {
+    reject(d, 503, MC_DETAILS_UNCONDITIONAL_DROP_OVERLOAD, MC_FLAG_UDO, MC_LITERAL("unconditional drop overload"));
+    return true;
+  }
+  if (mc_mix64(d->request.seed ^ DROPS) % 1000000 >= share) return false;
+  reject(d, 503, MC_DETAILS_DROP_OVERLOAD, MC_FLAG_DO, MC_LITERAL("drop overload"));
+  return true;
+}
+
 static int32_t named_cluster(const mc_snapshot *s, const mc_header_ref *ref, mc_input *input) {
   mc_slice name = mc_input_value(input, ref->source, ref->slot);
   return name.data ? mc_snapshot_cluster(s, name) : -1;
@@ -167,6 +182,7 @@ MC_INLINED mc_code forward(const mc_snapshot *s, const mc_listener *listener, co
     return MC_OK;
   }
   const bool own = d->request.served && d->request.served[d->cluster];
+  if (cluster->members->drop_millionths && !own && dropped(cluster, d)) return MC_OK;
   const bool kept = !own && mc_sessions_needed(listener, action) && mc_sessions_decide(d, input);
   const bool refused = mc_sessions_refuse(d);
   if (!own && !kept && !refused && !input->no_memory) d->endpoint = choose_endpoint(s, action, input, d, peek);

@@ -89,7 +89,8 @@ void mc_format_context_fill(const mc_decision *d, mc_format_context *out) {
   const char *details = mc_details_name(via ? MC_DETAILS_VIA_UPSTREAM : d->details);
   out->details = mc_slice_of(details, strlen(details));
   /* Envoy says that a request was limited once the answer is there. */
-  out->flags = mc_flags_text(d->flags & ~(uint32_t)(MC_FLAG_RL | MC_FLAG_RLSE), out->flags_text);
+  out->flag_bits = d->flags & ~(uint32_t)(MC_FLAG_RL | MC_FLAG_RLSE);
+  out->flags = mc_flags_text(out->flag_bits, out->flags_text);
 }
 
 static bool is_ours(mc_slice name) {
@@ -225,6 +226,21 @@ bool mc_decision_answer_stays(const mc_decision *d, const mc_header *headers, ui
   return !mc_limits_tell(d) && mc_answer_lines_stay(headers, count);
 }
 
+/* The line of an answer that says why there was too much to do; clients had better not try again at once. */
+static mc_slice overload_line(const mc_decision *d) {
+  if (d->listener < 0 || d->snapshot->listeners[d->listener].options.suppress_envoy_headers) return MC_ABSENT;
+  switch (d->details) {
+    case MC_DETAILS_OVERFLOW:
+      return MC_LITERAL("x-envoy-overloaded");
+    case MC_DETAILS_DROP_OVERLOAD:
+      return MC_LITERAL("x-envoy-drop-overload");
+    case MC_DETAILS_UNCONDITIONAL_DROP_OVERLOAD:
+      return MC_LITERAL("x-envoy-unconditional-drop-overload");
+    default:
+      return MC_ABSENT;
+  }
+}
+
 mc_code mc_decision_response_headers(const mc_decision *d, const mc_response *response, mc_scratch *scratch,
                                      const mc_header_line **lines, uint32_t *count, uint16_t *status,
                                      mc_slice *body) {
@@ -269,7 +285,7 @@ mc_code mc_decision_response_headers(const mc_decision *d, const mc_response *re
       .late_cookies = late_cookies,
       .late_cookie_count = late_cookie_count,
       .filter_edits = d->answer_edits,
-      .overloaded = d->details == MC_DETAILS_OVERFLOW && !d->snapshot->listeners[d->listener].options.suppress_envoy_headers,
+      .overload = overload_line(d),
       .beside = beside,
       .beside_count = beside_count,
       .set = set,

@@ -11,7 +11,11 @@ static mc_code copy_options(mc_http_options *to, const mc_http_options *from, mc
   to->scheme_to_overwrite = mc_arena_copy(arena, from->scheme_to_overwrite, &ok);
   to->via = mc_arena_copy(arena, from->via, &ok);
   mc_cidr *cidrs = mc_arena_alloc(arena, from->internal_cidr_count, sizeof *cidrs);
-  if (!ok || !cidrs) return MC_NO_MEMORY;
+  mc_slice *names = mc_arena_alloc(arena, from->internal_only_count, sizeof *names);
+  if (!ok || !cidrs || !names) return MC_NO_MEMORY;
+  for (uint32_t i = 0; i < from->internal_only_count; i++) names[i] = mc_arena_copy(arena, from->internal_only[i], &ok);
+  if (!ok) return MC_NO_MEMORY;
+  to->internal_only = names;
   if (from->internal_cidr_count) memcpy(cidrs, from->internal_cidrs, from->internal_cidr_count * sizeof *cidrs);
   to->internal_cidrs = cidrs;
   if (from->tracing) {

@@ -39,6 +39,8 @@ static mc_code build_test(mc_path_test *test, const mc_route_spec *route, mc_are
       test->template_ = mc_template_compile(route->path, error);
       if (!test->template_) return error->code;
       entry->key = mc_template_literal_prefix(test->template_);
+      /* It is looked up by a path without parameters, and tested with them. */
+      if (route->ignore_parameters) entry->key = mc_slice_head(entry->key, mc_slice_find(entry->key, 0, ';'));
       break;
     case MC_PATH_PREFIX:
     case MC_PATH_CONNECT:

@@ -10,6 +10,7 @@ typedef struct virtual_host {
   mc_path_index paths;
   mc_predicates **predicates; /* by route; NULL: the path decides */
   uint32_t first_route, route_count;
+  bool ignores_parameters;
 } virtual_host;
 
 typedef struct domain_table {
@@ -88,7 +89,7 @@ mc_code mc_route_table_add_virtual_host(mc_route_table *table, const mc_route_sp
     return fail(error, MC_NO_MEMORY);
   }
   virtual_host *host = &table->hosts[table->host_count];
-  *host = (virtual_host){.first_route = table->route_count};
+  *host = (virtual_host){.first_route = table->route_count, .ignores_parameters = count && routes->ignore_parameters};
   host->predicates = mc_arena_alloc(table->arena, count, sizeof *host->predicates);
   if (!host->predicates) return fail(error, MC_NO_MEMORY);
   *index = (int32_t)table->host_count++; /* from here on mc_route_table_free knows of it */
@@ -156,22 +157,54 @@ mc_domain_hit mc_route_table_domain(const mc_route_table *table, int32_t domains
   return mc_domains_hit(&here->domains, *host, input->scratch, &input->no_memory);
 }
 
-MC_INLINED bool matches(const mc_route_table *table, const virtual_host *host, int32_t route, mc_input *input) {
-  if (!mc_path_test_matches(&host->paths.tests[route], input->view->path, &input->no_memory)) return false;
+/* The path without ";name=value" behind its segments, as Envoy compares it where the table says so. */
+static mc_slice without_parameters(mc_slice path, mc_input *input) {
+  if (mc_slice_find(path, 0, ';') == path.size) return path;
+  char *text = mc_scratch_alloc(input->scratch, path.size);
+  if (!text) {
+    input->no_memory = true;
+    return path;
+  }
+  size_t size = 0;
+  bool skips = false;
+  for (size_t i = 0; i < path.size; i++) {
+    const char c = path.data[i];
+    skips = c == ';' || (skips && c != '/');
+    if (!skips) text[size++] = c;
+  }
+  return mc_slice_of(text, size);
+}
+
+/* What the routes of the host compare of the request's path. */
+MC_INLINED mc_slice compared_path(const virtual_host *host, mc_input *input) {
+  return host->ignores_parameters ? without_parameters(input->view->path, input) : input->view->path;
+}
+
+/* Templates go by the whole path in any case. */
+MC_INLINED bool path_matches(const virtual_host *host, int32_t route, mc_slice path, mc_input *input) {
+  const mc_path_test *test = &host->paths.tests[route];
+  if (host->ignores_parameters && test->kind == MC_PATH_TEMPLATE) path = input->view->path;
+  return mc_path_test_matches(test, path, &input->no_memory);
+}
+
+MC_INLINED bool matches(const mc_route_table *table, const virtual_host *host, int32_t route, mc_slice path,
+                        mc_input *input) {
+  if (!path_matches(host, route, path, input)) return false;
   const mc_predicates *predicates = host->predicates[route];
   return !predicates || mc_predicates_test(predicates, &table->fixed, input);
 }
 
 int32_t mc_route_table_route(const mc_route_table *table, int32_t index, mc_input *input) {
   const virtual_host *host = &table->hosts[index];
+  const mc_slice path = compared_path(host, input);
   mc_candidates candidates;
-  if (!mc_path_index_find(&host->paths, input->view->path, input->scratch, &candidates)) {
+  if (!mc_path_index_find(&host->paths, path, input->scratch, &candidates)) {
     input->no_memory = true;
     return -1;
   }
   int32_t route;
   while ((route = mc_candidates_next(&candidates)) >= 0 && !input->no_memory) {
-    if (matches(table, host, route, input)) return (int32_t)host->first_route + route;
+    if (matches(table, host, route, path, input)) return (int32_t)host->first_route + route;
   }
   return -1;
 }
@@ -183,7 +216,7 @@ uint32_t mc_route_table_routes(const mc_route_table *table, int32_t index, int32
 
 void mc_route_table_failures(const mc_route_table *table, int32_t index, mc_input *input, mc_failures *failures) {
   const virtual_host *host = &table->hosts[index];
-  mc_slice path = input->view->path;
+  const mc_slice path = compared_path(host, input);
   mc_candidates candidates;
   if (!mc_path_index_find(&host->paths, path, input->scratch, &candidates)) {
     input->no_memory = true;
@@ -194,7 +227,7 @@ void mc_route_table_failures(const mc_route_table *table, int32_t index, mc_inpu
     failures[route] = (mc_failures){.count = 0};
     bool matches = candidate == (int32_t)route;
     if (matches) {
-      matches = mc_path_test_matches(&host->paths.tests[route], path, &input->no_memory);
+      matches = path_matches(host, (int32_t)route, path, input);
       candidate = mc_candidates_next(&candidates);
     }
     if (!matches) mc_failures_add(&failures[route], MC_CONDITION_PATH, 0);

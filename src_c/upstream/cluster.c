@@ -107,6 +107,7 @@ static mc_code fill(mc_members *members, const mc_cluster_spec *spec, mc_runtime
     members->localities[members->hosts[i].locality].host_count++;
   }
   members->session_statuses = spec->session_statuses;
+  members->drop_millionths = spec->drop_millionths;
   if (!code) code = copy_names(&members->override_headers, &spec->override_headers, members->arena);
   if (code) return code;
   bool counted = mc_host_counters(&members->active, members->hosts, NULL, members->host_count, members->arena);

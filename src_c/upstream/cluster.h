@@ -17,6 +17,7 @@ typedef struct mc_members {
   uint32_t host_count;
   mc_addresses addresses;
   uint8_t session_statuses; /* MC_STATUS_... that sessions may stay with */
+  uint32_t drop_millionths; /* of the requests, which are dropped */
   mc_names override_headers; /* whose addresses come before what the policy would choose */
   mc_locality *localities;
   uint32_t locality_count;

@@ -101,10 +101,19 @@ static mc_code fill_priorities(mc_host_set *set, const sorter *s, const mc_local
 /* ------------------------------------------------------------------ load */
 
 /* How available a priority is, in percents: a share of its hosts, overprovisioned. */
-static uint32_t availability(const mc_priority *priority, uint32_t usable, uint32_t overprovisioning) {
-  uint32_t count = priority->all.count - priority->excluded;
-  uint64_t percent = count ? (uint64_t)overprovisioning * usable / count : 0;
+static uint32_t availability(uint64_t usable, uint64_t all, uint32_t overprovisioning) {
+  uint64_t percent = all ? overprovisioning * usable / all : 0;
   return percent < 100 ? (uint32_t)percent : 100;
+}
+
+/* The hosts by their number or by their weights, without those that are draining. */
+static uint64_t amount(const mc_host *hosts, mc_hosts of, bool by_weight) {
+  uint64_t sum = 0;
+  for (uint32_t i = 0; i < of.count; i++) {
+    const mc_host *host = &hosts[of.at[i]];
+    if (mc_host_health(host) != MC_DRAINING) sum += by_weight ? host->weight : 1;
+  }
+  return sum;
 }
 
 static uint32_t share(uint32_t left, uint32_t available, uint32_t total) {
@@ -151,12 +160,14 @@ static bool panics(const mc_priority *priority, uint32_t threshold) {
   return percent < threshold;
 }
 
-static void share_load(mc_host_set *set, const mc_host_set_options *options) {
+static void share_load(mc_host_set *set, const mc_host *hosts, const mc_host_set_options *options) {
   for (uint32_t i = 0; i < set->count; i++) {
     mc_priority *priority = &set->priorities[i];
     const uint32_t factor = options->overprovisioning_percent;
-    priority->available = availability(priority, priority->healthy.count, factor);
-    priority->degraded_available = availability(priority, priority->degraded.count, factor);
+    const bool by_weight = options->weighted_priority_health;
+    const uint64_t all = amount(hosts, priority->all, by_weight);
+    priority->available = availability(amount(hosts, priority->healthy, by_weight), all, factor);
+    priority->degraded_available = availability(amount(hosts, priority->degraded, by_weight), all, factor);
   }
   const mc_priority_bits none = {{0}};
   uint32_t total = mc_host_set_available(set, &none);
@@ -194,7 +205,7 @@ mc_code mc_host_set_build(mc_host_set *set, const mc_host *hosts, const uint32_t
   if (!set->priorities) return MC_NO_MEMORY;
   sort_hosts(&s, hosts, members, count, locality_count);
   mc_code code = fill_priorities(set, &s, localities, locality_count, options, arena);
-  if (!code && set->count) share_load(set, options);
+  if (!code && set->count) share_load(set, hosts, options);
   return code;
 }
 

@@ -43,6 +43,7 @@ typedef struct mc_host_set {
 typedef struct mc_host_set_options {
   uint32_t panic_percent;            /* of healthy and degraded hosts, below which a priority panics; 0: never */
   uint32_t overprovisioning_percent; /* 140: a priority is full while 72 % of it are available */
+  bool weighted_priority_health;     /* hosts count by their weights for what a priority can take */
 } mc_host_set_options;
 
 /* members: numbers of the cluster's hosts, NULL for all of them. localities are the cluster's; each host names

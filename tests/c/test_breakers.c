@@ -8,10 +8,13 @@ static mc_snapshot *snapshot;
 static mc_header headers[4];
 
 /* Routes "/high" of high priority and "/" of the default one, to a cluster of two endpoints. */
+static uint32_t drop_millionths;
+
 static mc_snapshot *build(const mc_thresholds *thresholds) {
   const mc_endpoint_spec endpoints[] = {{.address = MC_LITERAL("a:1")}, {.address = MC_LITERAL("a:2")}};
   const mc_cluster_spec cluster = {
-      .name = MC_LITERAL("one"), .endpoints = endpoints, .endpoint_count = 2, .thresholds = thresholds};
+      .name = MC_LITERAL("one"), .endpoints = endpoints, .endpoint_count = 2, .thresholds = thresholds,
+      .drop_millionths = drop_millionths};
   const mc_route_spec routes[] = {prefix_route(MC_LITERAL("/high")), prefix_route(MC_LITERAL("/"))};
   mc_action_spec actions[] = {forward_to(0), forward_to(0)};
   actions[0].priority = MC_ROUTING_HIGH;
@@ -92,10 +95,7 @@ static void test_a_peek_overflows_and_counts_nothing(void) {
   stop();
 }
 
-static void test_the_answer_says_that_it_is_overloaded(void) {
-  start(with(MC_RESOURCE_REQUESTS, 0), mc_thresholds_default());
-  mc_decision decision;
-  decide("/", &decision);
+static void check_line(const mc_decision *refused, const char *name) {
   const mc_response response = {.status = 0};
   const mc_header_line *lines;
   uint32_t count;
@@ -103,12 +103,46 @@ static void test_the_answer_says_that_it_is_overloaded(void) {
   mc_slice body;
   mc_scratch scratch;
   mc_scratch_init(&scratch);
-  CHECK_INT(mc_decision_response_headers(&decision, &response, &scratch, &lines, &count, &status, &body), MC_OK);
+  CHECK_INT(mc_decision_response_headers(refused, &response, &scratch, &lines, &count, &status, &body), MC_OK);
   CHECK_INT(status, 503);
-  CHECK_SLICE(value_of(lines, count, "x-envoy-overloaded"), "true");
+  CHECK_SLICE(value_of(lines, count, name), "true");
   mc_scratch_reset(&scratch);
+}
+
+static void test_the_answer_says_that_it_is_overloaded(void) {
+  start(with(MC_RESOURCE_REQUESTS, 0), mc_thresholds_default());
+  mc_decision decision;
+  decide("/", &decision);
+  check_line(&decision, "x-envoy-overloaded");
   mc_decision_release(&decision);
   stop();
+}
+
+/* A share of the requests, by chance, or all of them. None counts as under way. */
+static void test_a_cluster_drops(void) {
+  const char *const none[] = {NULL};
+  for (drop_millionths = 250000; drop_millionths; drop_millionths = drop_millionths < 1000000 ? 1000000 : 0) {
+    start(mc_thresholds_default(), mc_thresholds_default());
+    const bool all = drop_millionths == 1000000;
+    int dropped = 0;
+    for (uint64_t seed = 0; seed < 4000; seed++) {
+      mc_decision decision;
+      mc_request request = request_of("a.com", "/", headers, none);
+      request.seed = seed;
+      CHECK_INT(mc_decide(snapshot, &request, &decision), MC_OK);
+      if (decision.outcome == MC_REJECT) {
+        if (!dropped++) check_line(&decision, all ? "x-envoy-unconditional-drop-overload" : "x-envoy-drop-overload");
+        CHECK_INT(decision.flags, all ? MC_FLAG_UDO : MC_FLAG_DO);
+        CHECK_INT(decision.details, all ? MC_DETAILS_UNCONDITIONAL_DROP_OVERLOAD : MC_DETAILS_DROP_OVERLOAD);
+        CHECK_INT(decision.endpoint, -1);
+      }
+      mc_decision_release(&decision);
+    }
+    if (all) CHECK_INT(dropped, 4000);
+    else CHECK(dropped > 880 && dropped < 1120);
+    CHECK_INT(usage(MC_ROUTING_DEFAULT, MC_RESOURCE_REQUESTS).used, 0);
+    stop();
+  }
 }
 
 static void test_counts_outlive_a_configuration(void) {
@@ -228,6 +262,7 @@ int main(void) {
   test_requests_overflow();
   test_a_peek_overflows_and_counts_nothing();
   test_the_answer_says_that_it_is_overloaded();
+  test_a_cluster_drops();
   test_counts_outlive_a_configuration();
   test_waiting_and_retries();
   test_a_retry_budget_goes_by_the_requests_under_way();

@@ -63,6 +63,9 @@ static void test_responses(void) {
   CHECK_SLICE(WRITE(&context, SEGMENT(MC_FORMAT_RESP, MC_LITERAL("x-none"), MC_LITERAL("x-up"), -1)), "v");
   CHECK_SLICE(WRITE(&context, OP(MC_FORMAT_RESPONSE_CODE), OP(MC_FORMAT_ATTEMPT_COUNT), OP(MC_FORMAT_RESPONSE_FLAGS), OP(MC_FORMAT_RESPONSE_CODE_DETAILS)),
               "50312UHvia_upstream");
+  CHECK_SLICE(WRITE(&context, OP(MC_FORMAT_RESPONSE_FLAGS_LONG)), "-");
+  context.flag_bits = MC_FLAG_UH;
+  CHECK_SLICE(WRITE(&context, OP(MC_FORMAT_RESPONSE_FLAGS_LONG)), "NoHealthyUpstream");
   CHECK_SLICE(WRITE(&context, OP(MC_FORMAT_BYTES_RECEIVED)), "17");
   const mc_format_segment status = SEGMENT(MC_FORMAT_RESP, MC_LITERAL(":status"), MC_ABSENT, -1);
   CHECK_SLICE(WRITE(&context, status), "");

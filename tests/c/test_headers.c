@@ -235,7 +235,7 @@ static void test_what_edits_have_said(void) {
   mc_edit_chain_make(&pair, NULL, NULL, false, &request, &chain);
   mc_slice body;
   uint16_t status;
-  mc_answer it = {.status = 503, .own = true, .overloaded = true, .chain = &chain};
+  mc_answer it = {.status = 503, .own = true, .overload = MC_LITERAL("x-envoy-overloaded"), .chain = &chain};
   view_of(&view, &scratch, "a", "/", headers, ROWS("content-type: application/grpc", "x-status: 5"));
   CHECK_SLICE(answer(&it, &status, &body),
               "x-envoy-overloaded: edited|grpc-status: 5|content-type: application/grpc|x-envoy-overloaded: true");

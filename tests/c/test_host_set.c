@@ -80,6 +80,23 @@ static void test_draining_hosts_do_not_count(void) {
   finish(&f);
 }
 
+/* 1 of 4 hosts is healthy, and 9 of 12 parts of their weight. */
+static void test_weights_may_count(void) {
+  hosts_fixture f;
+  start(&f, MC_POLICY_ROUND_ROBIN);
+  f.spec.balance.overprovisioning_percent = 100;
+  f.spec.balance.weighted_priority_health = true;
+  add_locality(&f, 0, 0, 5, 3, 0);
+  add_locality(&f, 1, 0, 1, 0, 0);
+  f.endpoints[3].health = MC_DRAINING;
+  f.endpoints[3].weight = 40;
+  f.endpoints[4].weight = 9;
+  CHECK_INT(build(&f, 0), MC_OK);
+  CHECK_INT(f.balancer.set.priorities[0].load, 75);
+  CHECK_INT(f.balancer.set.priorities[1].load, 25);
+  finish(&f);
+}
+
 static void test_the_runtime_knows_better(void) {
   hosts_fixture f;
   start(&f, MC_POLICY_ROUND_ROBIN);
@@ -113,6 +130,7 @@ int main(void) {
   test_panic_compares_unrounded();
   test_panic_can_be_off();
   test_draining_hosts_do_not_count();
+  test_weights_may_count();
   test_the_runtime_knows_better();
   test_choosing_by_number();
   return check_finish();

@@ -156,8 +156,41 @@ static void test_out_of_memory(void) {
   }
 }
 
+/* Templates see the parameters, and all others do not. */
+static void test_parameters_are_ignored(void) {
+  const mc_route_spec routes[] = {
+      {.path_kind = MC_PATH_TEMPLATE, .ignore_parameters = true, .path = MC_LITERAL("/t/{x}/u")},
+      {.path_kind = MC_PATH_EXACT, .case_sensitive = true, .ignore_parameters = true, .path = MC_LITERAL("/a/b")},
+      {.path_kind = MC_PATH_REGEX, .ignore_parameters = true, .path = MC_LITERAL("/r/[a-z]+")}};
+  const mc_domain_spec all = {MC_LITERAL("*"), 0};
+  const mc_domains_spec domains = {.domains = &all, .domain_count = 1};
+  mc_error error;
+  int32_t index;
+  mc_route_table *table = mc_route_table_new();
+  CHECK_INT(mc_route_table_add_virtual_host(table, routes, 3, &index, &error), MC_OK);
+  CHECK_INT(mc_route_table_add_domains(table, &domains, &index, &error), MC_OK);
+  CHECK_INT(MATCH(0, "a", "/a/b"), 1);
+  CHECK_INT(MATCH(0, "a", "/a;x=1/b;y;z?q"), 1);
+  CHECK_INT(MATCH(0, "a", "/a;/b/c"), -1);
+  CHECK_INT(MATCH(0, "a", "/r;1/x;2"), 2);
+  CHECK_INT(MATCH(0, "a", "/t/1;a/u"), 0);
+  CHECK_INT(MATCH(0, "a", "/t;a/1/u"), -1);
+  check_memory(0);
+  mc_view view = {.method = MC_LITERAL("GET"), .authority = MC_LITERAL("a"), .target = MC_LITERAL("/a;/b")};
+  mc_scratch scratch;
+  mc_view_split(&view);
+  mc_scratch_init(&scratch);
+  mc_code code = mc_route_table_match(table, 0, &view, 0, &scratch, &index);
+  check_memory(-1);
+  CHECK(code == MC_NO_MEMORY || index == 1); /* a scratch has room of its own */
+  mc_scratch_reset(&scratch);
+  mc_route_table_free(table);
+  CHECK_INT(check_blocks(), 0);
+}
+
 int main(void) {
   test_match();
+  test_parameters_are_ignored();
   test_reads_headers();
   test_split();
   test_growth();

@@ -457,6 +457,16 @@ static void test_internal(void) {
   CHECK(!view.internal);
 }
 
+static void test_lines_for_who_is_internal(void) {
+  const mc_slice names[] = {MC_LITERAL("x-secret")};
+  const mc_http_options inside = {.has_internal_cidrs = true, .internal_only = names, .internal_only_count = 1};
+  CHECK_INT(make("GET", "/", &inside, HEADERS("x-forwarded-for: 10.1.1.1", "x-secret: 1")), MC_OK);
+  CHECK_SLICE(header("x-secret"), "1");
+  CHECK_INT(make("GET", "/", &inside, HEADERS("x-forwarded-for: 8.8.8.8", "X-Secret: 1", "x-secrets: 2", "x-secret: 3")), MC_OK);
+  CHECK(!header("x-secret").data);
+  CHECK_SLICE(header("x-secrets"), "2");
+}
+
 static void test_byte_classes(void) {
   for (int c = 0; c < 256; c++) {
     bool alnum = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
@@ -505,6 +515,7 @@ int main(void) {
   test_scheme();
   test_client();
   test_internal();
+  test_lines_for_who_is_internal();
   test_byte_classes();
   test_memory();
   return check_finish();

@@ -64,6 +64,10 @@ def test_the_other_names_of_commands() -> None:
     assert parse_format("%RESPONSE_HEADER(a)%") == parse_format("%RESP(a)%")
 
 
+def test_the_id_is_a_header() -> None:
+    assert parse_format("%STREAM_ID%") == (Segment("x-request-id", "REQ"),)
+
+
 def test_paths_are_headers() -> None:
     assert parse_format("%PATH%") == (Segment("x-envoy-original-path", "REQ", ":path"),)
     assert parse_format("%PATH(NQ:PATH):3%") == (Segment(":path", "REQ_WITHOUT_QUERY", "", 3),)

@@ -77,6 +77,7 @@ typedef struct mc_balance_spec {
   mc_policy_kind policy;
   uint32_t panic_percent;            /* 50 in Envoy; 0: never */
   uint32_t overprovisioning_percent; /* 140 in Envoy */
+  bool weighted_priority_health;     /* hosts count by their weights for what a priority can take */
   bool fail_traffic_on_panic;
   bool locality_weighted;
   const mc_zone_spec *zone; /* NULL: none */

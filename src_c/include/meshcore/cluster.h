@@ -57,6 +57,7 @@ typedef struct mc_cluster_spec {
   const mc_subsets_spec *subsets; /* NULL: none */
   const mc_thresholds *thresholds; /* by mc_routing_priority; NULL: Envoy's defaults */
   uint8_t session_statuses; /* of the endpoints that sessions may stay with */
+  uint32_t drop_millionths;  /* of the requests, which are dropped */
   mc_names override_headers; /* whose addresses come before what the policy would choose; lower-case */
   const mc_outlier_spec *outlier; /* NULL: no host is ejected */
   const mc_concurrency_spec *concurrency; /* of the requests under way to all endpoints; NULL: none */

@@ -33,6 +33,7 @@ typedef enum mc_format_op {
   MC_FORMAT_UPSTREAM_PORT,
   MC_FORMAT_UPSTREAM_NAME, /* the endpoint's hostname, or else its address */
   MC_FORMAT_UPSTREAM_NAME_WITHOUT_PORT,
+  MC_FORMAT_RESPONSE_FLAGS_LONG,
 } mc_format_op;
 
 typedef struct mc_format_segment {

@@ -46,6 +46,8 @@ typedef struct mc_http_options {
   mc_slice via;                 /* data NULL: none */
   const mc_cidr *internal_cidrs;
   uint32_t internal_cidr_count;
+  const mc_slice *internal_only; /* names of lines that only who is internal may send */
+  uint32_t internal_only_count;
   const mc_upgrade *upgrades;
   uint32_t upgrade_count;
 } mc_http_options;

@@ -56,6 +56,7 @@ typedef enum mc_path_kind {
 typedef struct mc_route_spec {
   mc_path_kind path_kind;
   bool case_sensitive;
+  bool ignore_parameters; /* of the path's segments; the same for all routes of a virtual host */
   bool grpc;
   mc_slice path;
   const mc_header_match_spec *headers;

@@ -22,6 +22,8 @@ typedef enum mc_details {
   MC_DETAILS_CLUSTER_NOT_FOUND,
   MC_DETAILS_NO_HEALTHY_UPSTREAM,
   MC_DETAILS_OVERFLOW,
+  MC_DETAILS_DROP_OVERLOAD,
+  MC_DETAILS_UNCONDITIONAL_DROP_OVERLOAD,
   MC_DETAILS_UPGRADE_FAILED,
   MC_DETAILS_PATH_NORMALIZATION_FAILED,
   MC_DETAILS_ABSOLUTE_PATH_REJECTED,
@@ -76,12 +78,19 @@ typedef enum mc_flag {
   MC_FLAG_UMSDR = 1 << 19, /* upstream max stream duration reached */
   MC_FLAG_UPE = 1 << 23,   /* upstream protocol error */
   MC_FLAG_NC = 1 << 24,    /* no cluster */
+  MC_FLAG_DO = 1 << 27,    /* dropped, as the cluster asks for a share of its requests */
+  MC_FLAG_UDO = 1 << 29,   /* and for all of them */
 } mc_flag;
 
 const char *mc_flag_name(mc_flag flag);
+/* "NoHealthyUpstream" */
+const char *mc_flag_long_name(mc_flag flag);
 
-enum { MC_FLAGS_TEXT = 64 }; /* room for all of them */
+enum { MC_FLAGS_TEXT = 80 }; /* room for all of them */
 /* "URX,UF": the names of several, as Envoy orders them; absent where there is none. */
 mc_slice mc_flags_text(uint32_t flags, char text[MC_FLAGS_TEXT]);
+enum { MC_FLAGS_LONG_TEXT = 480 };
+/* The same by their long names. */
+mc_slice mc_flags_long_text(uint32_t flags, char text[MC_FLAGS_LONG_TEXT]);
 
 #endif

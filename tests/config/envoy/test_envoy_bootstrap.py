@@ -262,7 +262,7 @@ def test_clusters_alone_are_noted() -> None:
 def test_endpoints_and_localities() -> None:
     assignment = {
         "cluster_name": "c",
-        "policy": {"overprovisioning_factor": 100},
+        "policy": {"overprovisioning_factor": 100, "weighted_priority_health": True},
         "endpoints": [
             {
                 "locality": {"region": "r", "zone": "z"},
@@ -285,6 +285,7 @@ def test_endpoints_and_localities() -> None:
     }
     made = loaded_cluster(load_assignment=assignment)
     assert made.overprovisioning_factor == 100
+    assert made.weighted_priority_health
     assert made.localities == (
         LocalityEndpoints(
             (

@@ -36,6 +36,11 @@ def selector(**fields: Any) -> dict[str, Any]:
     return {"lb_subset_config": {"subset_selectors": [fields]}}
 
 
+def drops(*percents: int) -> dict[str, Any]:
+    overloads = [{"category": "c", "drop_percentage": {"numerator": percent}} for percent in percents]
+    return {"load_assignment": {"cluster_name": "c", "policy": {"drop_overloads": overloads}}}
+
+
 def hashing(**fields: Any) -> dict[str, Any]:
     return {"common_lb_config": {"consistent_hashing_lb_config": fields}}
 
@@ -156,6 +161,11 @@ def hashing(**fields: Any) -> dict[str, Any]:
         ({"load_balancing_policy": {"policies": []}}, "load_balancing_policy: expected at least one policy"),
         ({"lb_policy": "LOAD_BALANCING_POLICY_CONFIG"}, "load_balancing_policy: expected at least one"),
         ({"load_assignment": {"cluster_name": ""}}, "load_assignment.cluster_name: found ''"),
+        (drops(1, 1), "load_assignment.policy.drop_overloads: found 2 categories, expected one"),
+        (
+            drops(101),
+            "load_assignment.policy.drop_overloads[0].drop_percentage: found 101 of 100",
+        ),
         ({"load_assignment": endpoints("localhost")}, "load_assignment.endpoints[0].lb_endpoints[0]"),
         (
             {"load_assignment": {**endpoints("1.1.1.1"), "policy": {"overprovisioning_factor": 0}}},

@@ -26,7 +26,7 @@ RULE = "apiVersion: networking.istio.io/v1\nkind: DestinationRule\nmetadata: {na
     [
         ("{match: [{headers: {x: {regex: '('}}}], route: [{destination: {host: a}}]}", "RE2"),
         ("{redirect: {uri: /x, redirectCode: 305}}", "305, expected one of 301, 302, 303, 307, 308"),
-        ("{headers: {request: {set: {x: '%STREAM_ID%'}}}, route: [{destination: {host: a}}]}", "STREAM_ID"),
+        ("{headers: {request: {set: {x: '%NO_SUCH%'}}}, route: [{destination: {host: a}}]}", "NO_SUCH"),
         ('{rewrite: {authority: "a\\r\\nb"}, route: [{destination: {host: a}}]}', "visible ASCII"),
         ('{redirect: {authority: "a\\nx: y"}}', "visible ASCII"),
         ("{redirect: {uri: x}}", "begins with /"),

@@ -5,7 +5,14 @@ from __future__ import annotations
 from enum import Enum
 from typing import Annotated
 
-from meshcore.config.envoy.schema.base import Address, HeaderText, Locality, Metadata, NonEmpty
+from meshcore.config.envoy.schema.base import (
+    Address,
+    FractionalPercent,
+    HeaderText,
+    Locality,
+    Metadata,
+    NonEmpty,
+)
 from meshcore.config.scalar_types import UInt32
 from meshcore.config.schema import Meta, OneOf, Record
 
@@ -56,11 +63,17 @@ class LocalityLbEndpoints(Record):
     priority: Annotated[UInt32, Meta(le=128)] = 0
 
 
+class DropOverload(Record):
+    category: NonEmpty
+    drop_percentage: FractionalPercent | None = None
+
+
 class LoadAssignmentPolicy(Record):
-    __unsupported__ = {"drop_overloads": "", "weighted_priority_health": ""}
     __noted__ = {"endpoint_stale_after": "endpoints stay as the documents give them"}
 
+    drop_overloads: list[DropOverload] = []
     overprovisioning_factor: Annotated[UInt32, Meta(gt=0)] = 140
+    weighted_priority_health: bool = False
 
 
 class ClusterLoadAssignment(Record):

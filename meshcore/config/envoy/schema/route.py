@@ -252,8 +252,6 @@ class RouteConfiguration(Record):
     __unsupported__ = {
         "vhds": "virtual hosts must be in the document",
         "cluster_specifier_plugins": "",
-        "internal_only_headers": "",
-        "ignore_path_parameters_in_path_matching": "",
     }
 
     name: str = ""
@@ -267,6 +265,8 @@ class RouteConfiguration(Record):
     validate_clusters: bool | None = None
     max_direct_response_body_size_bytes: UInt32 = 4096
     request_mirror_policies: list[RequestMirrorPolicy] = []
+    internal_only_headers: list[HeaderName] = []
     ignore_port_in_host_matching: bool = False
+    ignore_path_parameters_in_path_matching: bool = False
     vhost_header: str = ""
     typed_per_filter_config: dict[str, MappingNode] = {}

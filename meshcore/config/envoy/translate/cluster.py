@@ -6,6 +6,7 @@ import ipaddress
 from collections.abc import Mapping
 from dataclasses import replace
 
+from meshcore.config.envoy.runtime import fraction
 from meshcore.config.envoy.schema import endpoint as endpoint_schema
 from meshcore.config.envoy.schema.base import RoutingPriority
 from meshcore.config.envoy.schema.cluster import Cluster as ClusterSchema
@@ -26,6 +27,7 @@ from meshcore.model import (
     Cluster,
     Discovery,
     Endpoint,
+    Fraction,
     HealthStatus,
     Locality,
     LocalityEndpoints,
@@ -77,6 +79,8 @@ def cluster(
         subsets=chosen.subsets,
         override_headers=chosen.override_headers,
         overprovisioning_factor=policy.overprovisioning_factor if policy is not None else 140,
+        weighted_priority_health=policy is not None and policy.weighted_priority_health,
+        drop_overload=_drop_overload(context, policy),
         circuit_breakers=default,
         circuit_breakers_high=high,
         outlier_detection=_outlier_detection(context, source.outlier_detection),
@@ -95,6 +99,20 @@ def cluster(
         ignore_health_on_host_removal=source.ignore_health_on_host_removal,
         origin=origin_of(source),
     )
+
+
+def _drop_overload(context: Context, policy: endpoint_schema.LoadAssignmentPolicy | None) -> Fraction:
+    if policy is None or not policy.drop_overloads:
+        return Fraction(0)
+    if len(policy.drop_overloads) > 1:
+        found = f"{len(policy.drop_overloads)} categories"
+        context.error(policy, "drop_overloads", found=found, expected="one, as Envoy supports no more")
+    drop = policy.drop_overloads[0]
+    share = fraction(drop.drop_percentage) if drop.drop_percentage is not None else Fraction(0)
+    if share.numerator > share.denominator:
+        found = f"{share.numerator} of {share.denominator}"
+        context.error(drop, "drop_percentage", found=found, expected="a share of 1 or less")
+    return share
 
 
 def _check_discovery(context: Context, source: ClusterSchema) -> None:

@@ -115,16 +115,16 @@ def query_match(context: Context, matcher: schema.QueryParameterMatcher) -> Quer
     return QueryParameterMatch(matcher.name, present=matcher.present_match is not False)
 
 
-def _path(context: Context, match: schema.RouteMatch) -> PathMatch:
+def _path(context: Context, match: schema.RouteMatch, plain: bool) -> PathMatch:
     sensitive = match.case_sensitive
     if match.prefix is not None:
-        return PathMatch(PathKind.PREFIX, match.prefix, sensitive)
+        return PathMatch(PathKind.PREFIX, match.prefix, sensitive, plain)
     if match.path is not None:
-        return PathMatch(PathKind.EXACT, match.path, sensitive)
+        return PathMatch(PathKind.EXACT, match.path, sensitive, plain)
     if match.path_separated_prefix is not None:
-        return PathMatch(PathKind.SEPARATED_PREFIX, match.path_separated_prefix, sensitive)
+        return PathMatch(PathKind.SEPARATED_PREFIX, match.path_separated_prefix, sensitive, plain)
     if match.safe_regex is not None:
-        return PathMatch(PathKind.REGEX, regex(context, match.safe_regex), sensitive)
+        return PathMatch(PathKind.REGEX, regex(context, match.safe_regex), sensitive, plain)
     if match.path_match_policy is not None:
         policy = match.path_match_policy
         _, config = context.decode_typed(policy.typed_config, path_of(policy, "typed_config"), _PATH_POLICIES)
@@ -135,13 +135,14 @@ def _path(context: Context, match: schema.RouteMatch) -> PathMatch:
             context.error(
                 config, "path_template", f"not a path template: {problem}", found=quoted(config.path_template)
             )
-        return PathMatch(PathKind.TEMPLATE, config.path_template, sensitive)
-    return PathMatch(PathKind.CONNECT, "", sensitive)
+        return PathMatch(PathKind.TEMPLATE, config.path_template, sensitive, plain)
+    return PathMatch(PathKind.CONNECT, "", sensitive, plain)
 
 
-def route_match(context: Context, match: schema.RouteMatch) -> RouteMatch:
+def route_match(context: Context, match: schema.RouteMatch, ignore_parameters: bool) -> RouteMatch:
+    """The conditions of a route; ``ignore_parameters``: those of the path's segments are not compared."""
     return RouteMatch(
-        _path(context, match),
+        _path(context, match, ignore_parameters),
         headers=header_matches(context, match.headers),
         query_parameters=tuple(query_match(context, matcher) for matcher in match.query_parameters),
         cookies=tuple(

@@ -66,9 +66,9 @@ _REWRITERS = {
 }
 
 
-def route(context: Context, source: schema.Route, max_body: int) -> Route:
-    """One route; ``max_body`` bounds the body of a direct response."""
-    match = route_match(context, source.match)
+def route(context: Context, source: schema.Route, table: schema.RouteConfiguration) -> Route:
+    """One route of ``table``, which says what holds for all of its routes."""
+    match = route_match(context, source.match, table.ignore_path_parameters_in_path_matching)
     filters = per_route_filters(context, source, source.typed_per_filter_config)
     action: ForwardAction | Redirect | DirectResponse
     tracing = source.tracing
@@ -80,7 +80,7 @@ def route(context: Context, source: schema.Route, max_body: int) -> Route:
         action = redirect(context, source.redirect, match.path)
     else:
         assert source.direct_response is not None
-        action = direct_response(context, source.direct_response, max_body)
+        action = direct_response(context, source.direct_response, table.max_direct_response_body_size_bytes)
     return Route(
         match=match,
         action=action,

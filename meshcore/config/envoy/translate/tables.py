@@ -30,27 +30,29 @@ __all__ = ["route_configuration"]
 def route_configuration(context: Context, source: schema.RouteConfiguration) -> RouteConfiguration:
     _check_domains(context, source.virtual_hosts)
     refuse_sticky(context, source.metadata, "put it into the metadata of each")
-    limit = source.max_direct_response_body_size_bytes
     return RouteConfiguration(
         name=source.name,
-        virtual_hosts=tuple(_virtual_host(context, host, limit) for host in source.virtual_hosts),
+        virtual_hosts=tuple(_virtual_host(context, host, source) for host in source.virtual_hosts),
         edits=edits(context, source),
         vhost_header=source.vhost_header.lower(),
         ignore_port_in_host_matching=source.ignore_port_in_host_matching,
+        internal_only_headers=tuple(name.lower() for name in source.internal_only_headers),
         most_specific_header_mutations_wins=source.most_specific_header_mutations_wins,
         mirrors=mirrors(context, source, source.request_mirror_policies),
-        max_direct_response_body_size=limit,
+        max_direct_response_body_size=source.max_direct_response_body_size_bytes,
         typed_per_filter_config=per_route_filters(context, source, source.typed_per_filter_config),
         origin=origin_of(source),
     )
 
 
-def _virtual_host(context: Context, source: schema.VirtualHost, limit: int) -> VirtualHost:
+def _virtual_host(
+    context: Context, source: schema.VirtualHost, table: schema.RouteConfiguration
+) -> VirtualHost:
     refuse_sticky(context, source.metadata, "put it into the metadata of each")
     return VirtualHost(
         name=source.name,
         domains=tuple(source.domains),
-        routes=tuple(route(context, item, limit) for item in source.routes),
+        routes=tuple(route(context, item, table) for item in source.routes),
         require_tls=RequireTls[source.require_tls.name],
         edits=edits(context, source),
         retry_policy=retry_policy(context, source.retry_policy),
