@@ -104,7 +104,11 @@ def test_b3_multi(trace_id: str, span_id: str, sampled: str | None, debug: str |
 @given(trace_ids, span_ids, st.sampled_from("01239"))
 def test_jaeger(trace_id: str, span_id: str, flag: str) -> None:
     headers = {"uber-trace-id": f"{trace_id}:{span_id}:0:{flag}"}
-    assert ours("jaeger", headers) == theirs("jaeger", headers)
+    if len(trace_id) > 32 or len(span_id) > 16:
+        # Too long, whatever its value: so for Jaeger's own clients, and not for theirs.
+        assert ours("jaeger", headers) is None
+    else:
+        assert ours("jaeger", headers) == theirs("jaeger", headers)
 
 
 @given(st.lists(st.sampled_from(["1", "a" * 16, "b" * 32, "0", ""]), max_size=6))
