@@ -245,23 +245,7 @@ static void test_a_place_that_was_left_is_nobodys(void) {
   end();
 }
 
-/* ------------------------------------------------------------------ memory */
-
-static void test_memory(void) {
-  CHECK_INT(mc_limiter_bytes(0), 128 + 256);
-  CHECK_INT(mc_limiter_bytes(15), 128 + 2 * 256);
-  CHECK_INT(mc_limiter_bytes(16), 128 + 3 * 256);
-  CHECK_INT(mc_limiter_bytes(15000000), 128 + 2000000 * 256);
-  CHECK_INT(mc_limiter_bytes(UINT64_MAX), 0);
-  CHECK_INT(mc_limiter_bytes(UINT64_MAX / 128), 0);
-  const mc_limit limit = limit_of(1, 1, SECOND);
-  CHECK(mc_limiter_new(UINT64_MAX, &limit, secret) == NULL);
-  check_memory(0);
-  mc_limiter *none = mc_limiter_new(1, &limit, secret);
-  check_memory(-1);
-  CHECK(none == NULL);
-  mc_limiter_free(NULL);
-}
+/* ------------------------------------------------------------------ its parameters */
 
 static void test_the_secret_decides_who_meets(void) {
   const mc_limit limit = limit_of(1, 1, SECOND);
@@ -320,7 +304,6 @@ int main(void) {
   test_old_claims_of_others_are_free_places();
   test_where_there_are_only_claims_one_is_taken();
   test_a_place_that_was_left_is_nobodys();
-  test_memory();
   test_the_secret_decides_who_meets();
   CHECK_INT(check_blocks(), 0);
   return check_finish();
