@@ -6,6 +6,11 @@
 #include "edit/header_list.h"
 #include "engine/snapshot.h"
 
+/* How the decision's listener traces; NULL: it does not. */
+static inline const mc_tracing_spec *mc_tracing_of(const mc_decision *d) {
+  return d->listener >= 0 ? d->snapshot->listeners[d->listener].options.tracing : NULL;
+}
+
 /* Decides whether a request is traced, once its route is known, and notes the reason in its id. action NULL: it has
  * none. Only for listeners that trace. */
 mc_code mc_tracing_decide(mc_decision *d, const mc_action *action);
@@ -13,7 +18,7 @@ mc_code mc_tracing_decide(mc_decision *d, const mc_action *action);
 /* Does to another view of the request what was decided of it. Likewise. */
 mc_code mc_tracing_note(mc_decision *d);
 
-/* Adds the span of an attempt to the lines of a forwarded request. */
+/* Adds the span of an attempt to the lines of a forwarded request, and what the operation is called. In span_lines.c. */
 mc_code mc_tracing_lines(const mc_decision *d, uint32_t attempt, mc_header_list *lines);
 
 /* By which header the two sides of a connection tell each other what an operation is called. */
