@@ -6,15 +6,13 @@
 #include "engine/forwarding.h"
 #include "engine/hash_input.h"
 
-static const mc_action *action_of(const mc_decision *d) { return &d->snapshot->actions[d->route]; }
-
 /* Any constants will do that no other draw from the seed uses. */
 #define PICKS UINT64_C(0x616e6f7468657221)
 #define HEDGES UINT64_C(0x6865646765732121)
 
 uint32_t mc_decision_further(const mc_decision *d) {
   if (d->outcome != MC_FORWARD || !d->retries) return 0;
-  const mc_hedge_spec *hedge = &action_of(d)->hedge;
+  const mc_hedge_spec *hedge = &mc_decision_action(d)->hedge;
   uint32_t further = hedge->initial_requests > 1 ? hedge->initial_requests - 1 : 0;
   if (hedge->denominator && mc_mix64(d->request.seed ^ HEDGES) % hedge->denominator < hedge->numerator) further++;
   return further;
@@ -57,7 +55,7 @@ static mc_code hash(mc_decision *d, const mc_cluster *cluster) {
   if (!cluster->balancer->policy->hashes || d->snapshot->clusters[d->cluster]->balancer->policy->hashes) return MC_OK;
   mc_input input;
   if (mc_route_table_input(d->snapshot->routes, &d->view, d->request.seed, &d->scratch, &input)) return MC_NO_MEMORY;
-  const mc_action *action = action_of(d);
+  const mc_action *action = mc_decision_action(d);
   mc_input edited, *read;
   mc_view view;
   if (mc_hash_input(d, action, &action->hash_policies, &input, &view, &edited, &read)) return MC_NO_MEMORY;
@@ -68,7 +66,7 @@ static mc_code hash(mc_decision *d, const mc_cluster *cluster) {
 /* A host, and another one as often as the policy allows where it passes that over; the last one is taken. */
 static mc_code pick(mc_decision *d, const mc_cluster *cluster, uint64_t now_ns, int32_t *endpoint) {
   mc_exchange *x = d->exchange;
-  const mc_retry *policy = action_of(d)->retry;
+  const mc_retry *policy = mc_decision_action(d)->retry;
   if (!d->hashed && hash(d, cluster)) return MC_NO_MEMORY;
   mc_pick pick = {.draws = mc_mix64(d->request.seed ^ PICKS) + x->count * MC_SPLITMIX64_STEP,
                   .now_ns = now_ns,
@@ -89,7 +87,7 @@ static mc_code pick(mc_decision *d, const mc_cluster *cluster, uint64_t now_ns, 
 
 /* Where the host is rewritten to the endpoint's, each attempt has its own. */
 static mc_code rewrite(mc_decision *d, mc_attempt *attempt) {
-  if (action_of(d)->host.kind != MC_HOST_AUTO) return MC_OK;
+  if (mc_decision_action(d)->host.kind != MC_HOST_AUTO) return MC_OK;
   mc_edits_in_force edits;
   mc_forwarding forwarding;
   mc_forwarding_gather(d, &edits);
@@ -112,7 +110,7 @@ static mc_code lease(mc_decision *d, mc_cluster *cluster, uint64_t now_ns, mc_at
   const finding before = finding_of(d);
   const mc_code code = pick(d, cluster, now_ns, &attempt->endpoint);
   if (!code && attempt->endpoint >= 0) {
-    attempt->leased = mc_lease_begin(cluster, attempt->endpoint, action_of(d)->priority, now_ns);
+    attempt->leased = mc_lease_begin(cluster, attempt->endpoint, mc_decision_action(d)->priority, now_ns);
     attempt->running = attempt->leased;
   }
   if (!attempt->leased) {

@@ -1,5 +1,6 @@
-/* The attempts of a decision: what comes of each, and whether another one follows. As Envoy's router
- * (source/common/router/router.cc) does it, without its timers: whoever sends the attempts keeps the time. */
+/* The attempts of a decision: what they hold, what comes of each (reports.c), and where another one goes (attempt.c).
+ * As Envoy's router (source/common/router/router.cc) does it, without its timers: whoever sends the attempts keeps the
+ * time. */
 #ifndef MC_ENGINE_EXCHANGE_H
 #define MC_ENGINE_EXCHANGE_H
 
@@ -18,6 +19,9 @@ struct mc_exchange {
   mc_holder counted; /* of the retry that the cluster counts as under way; 0: none */
   mc_previous_priorities priorities;
 };
+
+/* The decision's route has one where something is forwarded. */
+static inline const mc_action *mc_decision_action(const mc_decision *d) { return &d->snapshot->actions[d->route]; }
 
 /* When the request came to the router, behind an injected delay; 0: unknown. */
 static inline uint64_t mc_exchange_start(const mc_decision *d) {
@@ -50,6 +54,11 @@ mc_code mc_exchange_begin(mc_decision *d);
 bool mc_exchange_waits(const mc_exchange *x, const mc_attempt *attempt);
 /* The attempt is the one that the decision speaks of. */
 void mc_exchange_move(mc_decision *d, const mc_attempt *attempt);
+/* The attempt has come to its end: its lease, too. */
+void mc_exchange_end(const mc_decision *d, mc_attempt *attempt);
+/* A retry counts from when it is called for until something comes of an attempt. False: there is no room for one. */
+bool mc_exchange_count_retry(mc_decision *d);
+void mc_exchange_count_retry_no_more(const mc_decision *d);
 /* The decision becomes the answer to a failure, all its attempts ended; retried: it was not the first attempt's. Or that
  * there was no room for a retry, or no endpoint. In failure.c. */
 void mc_exchange_fail(mc_decision *d, mc_failure failure, const mc_timeouts *timeouts, bool retried);
