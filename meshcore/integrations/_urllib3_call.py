@@ -4,31 +4,44 @@ from __future__ import annotations
 
 import io
 import time
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import Any, NoReturn, Protocol
 
 import urllib3
 from urllib3._collections import HTTPHeaderDict
+from urllib3.connectionpool import HTTPConnectionPool
 from urllib3.exceptions import ConnectTimeoutError, HTTPError, ProtocolError, ReadTimeoutError, SSLError
 from urllib3.util.retry import Retry
 
 from meshcore.engine import Attempt, Decision, Outcome
 from meshcore.exchange import AttemptError, run
 from meshcore.integrations._bodies import position_of
-from meshcore.integrations._outbound import NoPlaceError, body_of, whither
+from meshcore.integrations._outbound import NoPlaceError, Outbound, Way, body_of, whither
 from meshcore.integrations._spans import Calling
 from meshcore.integrations._urllib3 import as_bytes, error_of, headers_of, seconds_of, timeout_of, within
 from meshcore.integrations._urllib3_answers import Head, hold_until_read, read_all
 from meshcore.integrations._urllib3_reading import read_until, reading_until
 from meshcore.upstream.headers import malformed
 
-if TYPE_CHECKING:
-    from meshcore.integrations.urllib3 import MeshPool
-
-__all__ = ["Call"]
+__all__ = ["Call", "Pool"]
 
 _NO_RETRY = Retry(False, redirect=False)
 #: Bodies that are at hand.
 _WHOLE = (bytes, bytearray, memoryview)
+
+
+class Pool(Protocol):
+    """What stands for the pool of a host, as far as its calls know it."""
+
+    @property
+    def outbound(self) -> Outbound: ...
+    @property
+    def secure(self) -> bool: ...
+    @property
+    def plain(self) -> HTTPConnectionPool:
+        """The pool that it stands for, whose all else is."""
+
+    def pool_for(self, way: Way) -> HTTPConnectionPool: ...
+    def __getattr__(self, name: str) -> Any: ...
 
 
 class Call:
@@ -36,7 +49,7 @@ class Call:
 
     def __init__(
         self,
-        pool: MeshPool,
+        pool: Pool,
         decision: Decision,
         url: str,
         body: Any,
@@ -149,5 +162,5 @@ class Call:
         """As urllib3 does where no retry is left: it has rules of its own when it wraps an error."""
         given = Retry.from_int(retries, default=self._pool.retries)
         spent = given if given.total is False else given.new(total=0)
-        spent.increment(self._decision.method, self._url, None, error, self._pool._plain, error.__traceback__)
+        spent.increment(self._decision.method, self._url, None, error, self._pool.plain, error.__traceback__)
         raise error

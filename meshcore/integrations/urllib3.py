@@ -62,7 +62,7 @@ class MeshPoolManager(urllib3.PoolManager):
     ) -> HTTPConnectionPool:
         if not host or scheme not in ("http", "https"):
             return self.plain(host, port, scheme, pool_kwargs)  # raises what says so
-        return MeshPool(self, host, port, scheme, pool_kwargs)  # type: ignore[return-value]
+        return _MeshPool(self, host, port, scheme, pool_kwargs)  # type: ignore[return-value]
 
     def plain(
         self, host: str | None, port: int | None, scheme: str | None, pool_kwargs: dict[str, Any] | None
@@ -97,7 +97,7 @@ class MeshPoolManager(urllib3.PoolManager):
         return pool
 
 
-class MeshPool(RequestMethods):
+class _MeshPool(RequestMethods):
     """Stands for the pool of a host, and asks the mesh for each request where it goes.
 
     What it does not have itself, the headers of all requests among it, is that pool's.
@@ -117,15 +117,15 @@ class MeshPool(RequestMethods):
         self.scheme = scheme
 
     @functools.cached_property
-    def _plain(self) -> HTTPConnectionPool:
+    def plain(self) -> HTTPConnectionPool:
         """The pool that it stands for, made once something asks for it."""
         return self._manager.plain(*self._place, self._pool_kwargs)
 
     def __str__(self) -> str:
-        return str(self._plain)  # which errors begin with
+        return str(self.plain)  # which errors begin with
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(self._plain, name)
+        return getattr(self.plain, name)
 
     def urlopen(  # type: ignore[override]  # as a pool's, not as a manager's
         self,
@@ -145,7 +145,7 @@ class MeshPool(RequestMethods):
         if redirect:  # a manager follows them itself
             retries = Retry.from_int(retries, default=self.retries)
         if assert_same_host and not url.startswith("/") and not self.is_same_host(url):
-            raise HostChangedError(self._plain, url, retries)
+            raise HostChangedError(self.plain, url, retries)
         response = self._routed(method, url, body, headers, retries, options)
         if response is None:
             return self._unrouted(method, url, body, headers, retries, options | own)
@@ -155,10 +155,10 @@ class MeshPool(RequestMethods):
         if response.status == HTTPStatus.SEE_OTHER:
             method, body = "GET", None
             options |= {"body_pos": None, "chunked": False}
-            given = self._plain.headers if headers is None else headers
+            given = self.plain.headers if headers is None else headers
             headers = HTTPHeaderDict(given)._prepare_for_method_change()
         try:
-            retries = retries.increment(method, url, response=response, _pool=self._plain)
+            retries = retries.increment(method, url, response=response, _pool=self.plain)
         except MaxRetryError:
             if retries.raise_on_redirect:
                 response.drain_conn()
@@ -173,7 +173,7 @@ class MeshPool(RequestMethods):
     ) -> urllib3.BaseHTTPResponse | None:
         """The answer by the mesh; None: it leaves the request to urllib3."""
         out = self._manager.outbound
-        host, lines = lines_of(self._plain.headers if headers is None else headers)
+        host, lines = lines_of(self.plain.headers if headers is None else headers)
         lines.insert(0, (b"host", host or authority_of(*self._place)))
         decision, spans = out.decide(method, url.encode(), lines, scheme=self.scheme)
         try:
@@ -196,8 +196,8 @@ class MeshPool(RequestMethods):
         """As if there were no mesh."""
         for name in _CERTIFICATES:
             if name in self.__dict__:
-                setattr(self._plain, name, self.__dict__[name])
-        return self._plain.urlopen(method, url, body, headers, retries, **options)
+                setattr(self.plain, name, self.__dict__[name])
+        return self.plain.urlopen(method, url, body, headers, retries, **options)
 
     def pool_for(self, way: Way) -> HTTPConnectionPool:
         """The pool of connections for a way.
