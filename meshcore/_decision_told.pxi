@@ -7,10 +7,8 @@ cdef Attempt attempt_of(Decision decision, const mc_attempt *attempt):
     return out
 
 
-cdef uint32_t number_of(Decision decision, object attempt) except? 0:
-    """Of an attempt, by itself or by its number; 0: none is given, which means the latest that runs."""
-    if attempt is None:
-        return 0
+cdef uint32_t number_of(Decision decision, object attempt) except 0:
+    """Of an attempt, by itself or by its number."""
     if isinstance(attempt, Attempt):
         if (<Attempt> attempt)._decision is not decision:
             raise ValueError(f"{attempt!r} is an attempt of another decision")
@@ -37,7 +35,7 @@ cdef Attempt report(
     object now_ns
 ):
     cdef mc_decision *d = &decision._block.decision
-    cdef uint32_t number = number_of(decision, attempt)
+    cdef uint32_t number = 0 if attempt is None else number_of(decision, attempt)
     cdef mc_result result
     cdef uint64_t names
     cdef mc_report load
@@ -94,7 +92,8 @@ cdef Attempt time_out(Decision decision, object attempt, object replayable, obje
     """An attempt has taken as long as it may."""
     cdef c_bool again = False
     cdef uint64_t now = decision._snapshot.now() if now_ns is None else time_given(now_ns)
-    if mc_decision_on_timeout(&decision._block.decision, number_of(decision, attempt), now, replayable, &again):
+    cdef uint32_t number = 0 if attempt is None else number_of(decision, attempt)
+    if mc_decision_on_timeout(&decision._block.decision, number, now, replayable, &again):
         raise MemoryError
     heard(decision, now)
     return next_attempt(decision, now) if again else None
