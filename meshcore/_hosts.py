@@ -90,5 +90,5 @@ def checked_size(name: str, value: int, least: int = 0) -> int:
 def checked_seed(seed: int) -> int:
     """A seed; of a larger one the lower 64 bits count."""
     if not isinstance(seed, int):
-        raise TypeError(f"seed is {seed!r}; expected an int")
+        raise wrong("seed", seed, "an int")
     return seed & 0xFFFFFFFFFFFFFFFF

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import timedelta
 from typing import TYPE_CHECKING, TypeVar
 
-from meshcore._options import function, instance, whole
+from meshcore._options import checked_clock, checked_keys, instance, whole
 
 if TYPE_CHECKING:  # PyPy may be of Python 3.9, which has none
     from typing import ParamSpec
@@ -75,17 +75,6 @@ def limiter_given(
     return max_tokens, tokens_per_fill, fill_interval, capacity, shared_state, name, clock
 
 
-def checked_keys(keys: Iterable[str | bytes]) -> Iterable[str | bytes]:
-    """Keys of allow_many(): a key alone would pass as those of its letters.
-
-    Raises:
-        TypeError: it is a key.
-    """
-    if isinstance(keys, (str, bytes)):
-        raise TypeError(f"keys is a {type(keys).__name__}; expected an iterable of keys, such as a list")
-    return keys
-
-
 def bucket_of(max_tokens: object, tokens_per_fill: object, fill_interval: object) -> tuple[int, int, int]:
     """The parameters of a token bucket, the interval in nanoseconds.
 
@@ -151,8 +140,7 @@ def nanoseconds(now: float) -> int:
 
 def _check_common(name: object, clock: object) -> None:
     instance("name", name, (str, bytes), "a name, str or bytes")
-    if clock is not None:
-        function("clock", clock, "a function that returns seconds")
+    checked_clock(clock)
 
 
 def _seconds(name: str, value: object) -> float:

@@ -11,6 +11,8 @@ from typing import Any
 
 __all__ = [
     "address",
+    "checked_clock",
+    "checked_keys",
     "engine",
     "flag",
     "following",
@@ -76,6 +78,17 @@ def texts(name: str, values: object, expected: str) -> None:
         instance(f"{name}[{index}]", value, str, f"a text; of {name}: {expected}")
 
 
+def checked_keys(keys: Any) -> Any:
+    """What is done for each of several keys: a key alone would pass as those of its letters.
+
+    Raises:
+        TypeError: it is a key, or nothing that holds keys.
+    """
+    if isinstance(keys, (str, bytes)) or not isinstance(keys, Iterable):
+        raise wrong("keys", keys, "an iterable of keys, such as a list")
+    return keys
+
+
 def path(name: str, value: object, expected: str = "a path (str or os.PathLike)") -> None:
     """
     Raises:
@@ -132,6 +145,17 @@ def function(name: str, value: object, expected: str) -> None:
     """
     if not callable(value):
         raise wrong(name, value, expected)
+
+
+def checked_clock(clock: object) -> Any:
+    """A clock, or None.
+
+    Raises:
+        TypeError: it cannot be called.
+    """
+    if clock is not None:
+        function("clock", clock, "a function that returns seconds")
+    return clock
 
 
 def having(name: str, value: object, method: str, expected: str) -> None:

@@ -3,7 +3,7 @@
 cimport cython
 
 from meshcore._core cimport *
-from meshcore._given cimport time_given
+from meshcore._given cimport seed_given, time_given
 from meshcore._report cimport report_of
 from meshcore._request cimport text_of
 from meshcore._sealed cimport seal
@@ -91,7 +91,7 @@ cdef object pick_of(Serving serving, object cluster, object seed, object now_ns)
     cdef Snapshot snapshot = serving.snapshot()
     cdef mc_pick_terms terms
     out._number = <int32_t> number_of(snapshot, cluster)
-    terms.seed = mc_entropy_next(serving.entropy) if seed is None else seed & 0xFFFFFFFFFFFFFFFF
+    terms.seed = mc_entropy_next(serving.entropy) if seed is None else seed_given(seed)
     terms.now_ns = now_of(snapshot, now_ns)
     for left in reversed(range(REFRESHES + 1)):
         terms.stale = not left

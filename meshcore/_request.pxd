@@ -6,6 +6,7 @@ from libc.stdint cimport uint64_t
 from cpython.tuple cimport PyTuple_CheckExact, PyTuple_GET_ITEM, PyTuple_GET_SIZE
 
 from meshcore._core cimport mc_header, mc_slice
+from meshcore._given cimport line_given, lines_given, pair_given
 
 
 cdef extern from "Python.h":
@@ -129,6 +130,7 @@ cdef inline int take_pairs(tuple pairs, mc_header *out) except -1:
             return 1
         if PyTuple_GET_SIZE(<object> pair) != 2:
             raise ValueError(f"a header line is a pair of name and value, not {<object> pair!r}")
+        line_given(<object> PyTuple_GET_ITEM(<object> pair, 0), <object> PyTuple_GET_ITEM(<object> pair, 1))
         take(<object> PyTuple_GET_ITEM(<object> pair, 0), &out[i].name)
         take(<object> PyTuple_GET_ITEM(<object> pair, 1), &out[i].value)
     return 0
@@ -185,7 +187,7 @@ cdef inline tuple as_tuples(tuple pairs):
     cdef Py_ssize_t i
     for i in range(PyTuple_GET_SIZE(pairs)):
         if not PyTuple_CheckExact(<object> PyTuple_GET_ITEM(pairs, i)):
-            return tuple([tuple(one) for one in pairs])
+            return tuple([pair_given(one) for one in pairs])
     return pairs
 
 
@@ -196,7 +198,7 @@ cdef inline tuple pairs_of_object(object headers):
         if isinstance(raw, (list, tuple)):
             return tuple(raw)
     items = getattr(headers, "items", None)
-    return tuple(headers if items is None else items())
+    return tuple(lines_given(headers) if items is None else items())
 
 
 cdef inline object as_bytes(object value):

@@ -25,8 +25,8 @@ cdef class Serving:
     cdef Snapshot snapshot(self)
     cdef int swap(self, object config) except -1
     cdef int update_endpoints(self, object cluster, tuple given) except -1
-    cdef int set_health(self, object cluster, str endpoint, bint healthy) except -1
-    cdef object drain(self, object cluster, str endpoint, bint draining)
+    cdef int set_health(self, object cluster, object endpoint, bint healthy) except -1
+    cdef object drain(self, object cluster, object endpoint, bint draining)
     cdef int begin_checks(self, object describe) except -1
     cdef int end_checks(self) except -1
     cdef int take_words(self, object cluster, object words) except -1

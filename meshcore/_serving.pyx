@@ -11,6 +11,7 @@ from meshcore._outlier_status cimport ejections_since
 from meshcore._standing cimport take_words, take_words_back
 
 from meshcore._ejections import tell_ejections
+from meshcore._near import similar
 from meshcore.membership import with_endpoints
 
 
@@ -118,7 +119,7 @@ cdef class Serving:
         self._current[0] = snapshot
         return snapshot
 
-    cdef int set_health(self, object cluster, str endpoint, bint healthy) except -1:
+    cdef int set_health(self, object cluster, object endpoint, bint healthy) except -1:
         cdef Snapshot snapshot
         with self._lock:
             snapshot = self._current[0]
@@ -128,7 +129,7 @@ cdef class Serving:
             self._refresh(snapshot, number)
         return 0
 
-    cdef object drain(self, object cluster, str endpoint, bint draining):
+    cdef object drain(self, object cluster, object endpoint, bint draining):
         """Take an endpoint out of service or back into it; the requests under way to it."""
         cdef Snapshot snapshot
         cdef uint32_t active = 0  # gcc cannot see that the block below always sets it
@@ -204,5 +205,5 @@ if hasattr(os, "register_at_fork"):
 cdef Py_ssize_t number_of(Snapshot snapshot, object cluster) except -1:
     number = snapshot.numbers.get(cluster)
     if number is None:
-        raise KeyError(f"there is no cluster {cluster!r}")
+        raise KeyError(f"there is no cluster {cluster!r}{similar(cluster, snapshot.clusters)}")
     return number

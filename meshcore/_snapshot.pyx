@@ -24,6 +24,7 @@ from meshcore._spec cimport Specs
 
 from meshcore._breathe import breathe
 from meshcore._disposal import dispose, ready
+from meshcore._near import few
 from meshcore.model import ForwardAction, RequireTls
 
 cdef dict TLS = {
@@ -291,7 +292,8 @@ cdef Snapshot _beside(Snapshot old):
 cdef int32_t endpoint_number(Snapshot snapshot, Py_ssize_t number, object endpoint) except -1:
     addresses = snapshot.endpoints[number]
     if endpoint not in addresses:
-        raise KeyError(f"cluster {snapshot.clusters[number]!r} has no endpoint {endpoint!r}")
+        name = snapshot.clusters[number]
+        raise KeyError(f"cluster {name!r} has no endpoint {endpoint!r}; it has {few(addresses)}")
     return addresses.index(endpoint)
 
 

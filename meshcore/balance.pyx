@@ -6,14 +6,17 @@ from cpython.tuple cimport PyTuple_GET_ITEM
 from libc.stdlib cimport free, malloc
 from libc.string cimport memset
 
+from meshcore._called cimport name_mistakes
 from meshcore._clock cimport now_ns
 from meshcore._cluster_spec cimport load_options, nanoseconds
 from meshcore._core cimport *
+from meshcore._given cimport text_given
 from meshcore._request cimport MC_LISTS_STAY, as_bytes, take
 from meshcore._sealed cimport seal
 from meshcore._spec cimport Specs
 
 from meshcore._hosts import checked_hosts, checked_seed, checked_size, checked_weights
+from meshcore._options import checked_clock, checked_keys
 from meshcore.model import balancing as parameters
 
 cdef enum:
@@ -139,6 +142,9 @@ cdef class _Hashing(Picker):
         cdef int32_t number
         try:
             take(key, &slice)
+        except TypeError:
+            text_given("key", key)
+            raise
         except UnicodeEncodeError:
             return self.pick(as_bytes(key))
         number = mc_picker_pick_key(self._picker, slice)
@@ -150,7 +156,7 @@ cdef class _Hashing(Picker):
         cdef mc_slice slices[BATCH]
         cdef int32_t numbers[BATCH]
         cdef Py_ssize_t start, i, count
-        cdef list given = list(keys)
+        cdef list given = list(checked_keys(keys))
         if self._bounded:
             return [self.pick(key) for key in given]
         cdef list found = []
@@ -159,6 +165,9 @@ cdef class _Hashing(Picker):
             for i in range(count):
                 try:
                     take(given[start + i], &slices[i])
+                except TypeError:
+                    text_given("a key", given[start + i])
+                    raise
                 except UnicodeEncodeError:
                     given[start + i] = as_bytes(given[start + i])
                     take(given[start + i], &slices[i])
@@ -273,7 +282,7 @@ cdef class PeakEwma(Picker):
         balance.policy = MC_POLICY_PEAK_EWMA
         given = parameters.PeakEwma(decay_time, default_rtt, penalty_value)
         load_options(&balance.load, None, None, given, None)
-        self._clock = clock
+        self._clock = checked_clock(clock)
         self._build(hosts, None, &balance, seed)
 
     cdef uint64_t _now(self) except? 0:
@@ -298,3 +307,11 @@ cdef class PeakEwma(Picker):
 
 seal(_Hashing, "it is RingHash or Maglev that picks by a key")
 seal(Picker, "a picker is of one policy, such as RoundRobin")
+
+
+name_mistakes(RingHash)
+name_mistakes(Maglev)
+name_mistakes(RoundRobin)
+name_mistakes(RandomChoice)
+name_mistakes(LeastRequest)
+name_mistakes(PeakEwma)

@@ -4,6 +4,7 @@ cimport cython
 from libc.stdint cimport uint32_t
 from libc.string cimport memset
 
+from meshcore._called cimport name_mistakes
 from meshcore._core cimport (
     MC_RESOURCE_REQUESTS,
     MC_RESOURCE_RETRIES,
@@ -152,3 +153,7 @@ cdef class RetryBudget(_Breaker):
 
     def __exit__(self, kind, value, trace):
         self._give(MC_RESOURCE_REQUESTS, "request")
+
+
+name_mistakes(CircuitBreaker)
+name_mistakes(RetryBudget)

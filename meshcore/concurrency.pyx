@@ -3,6 +3,7 @@
 cimport cython
 from libc.stdint cimport uint64_t
 
+from meshcore._called cimport name_mistakes
 from meshcore._clock cimport now_ns
 from meshcore._cluster_spec cimport nanoseconds
 from meshcore._concurrency_spec cimport concurrency_spec
@@ -10,6 +11,7 @@ from meshcore._core cimport *
 
 from meshcore._concurrency import Admission, ConcurrencyLimitReached, latency_ns, made, seconds_of
 from meshcore._hosts import checked_seed
+from meshcore._options import checked_clock
 from meshcore.model.concurrency import AimdController, GradientController
 
 __all__ = ["Admission", "AimdLimiter", "ConcurrencyLimitReached", "GradientLimiter"]
@@ -34,7 +36,7 @@ cdef class _Limiter:
         cdef mc_concurrency_spec spec
         cdef uint64_t drawn
         concurrency_spec(controller, &spec)
-        self.parameters, self._clock = controller, clock
+        self.parameters, self._clock = controller, checked_clock(clock)
         if seed is not None:
             drawn = checked_seed(seed)
         elif not mc_platform_random(&drawn, sizeof(drawn)):
@@ -118,3 +120,7 @@ cdef class GradientLimiter(_Limiter):
 cdef class AimdLimiter(_Limiter):
     def __cinit__(self, *, clock=None, **parameters):
         self._make(made(AimdController, parameters), clock, 0)
+
+
+name_mistakes(GradientLimiter)
+name_mistakes(AimdLimiter)

@@ -10,21 +10,25 @@ from cpython.tuple cimport PyTuple_GET_SIZE
 from libc.stdint cimport uint16_t
 
 from meshcore._breakers cimport breakers_of, connection_of, pending_of
+from meshcore._called cimport name_mistakes
 from meshcore._cluster_spec cimport nanoseconds
 from meshcore._concurrency_status cimport add_concurrency, listeners_concurrency
 from meshcore._core cimport *
 from meshcore._fastcall cimport mc_fastcall, mc_replace_method
-from meshcore._given cimport number_given, time_given
+from meshcore._given cimport number_given, seed_given, text_given, time_given
 from meshcore._outlier_status cimport add_ejections
 from meshcore._pick cimport pick_of
 from meshcore._request cimport as_bytes, take, take_plain, text_of
 from meshcore._serving cimport Serving, draw_seed, now_of, number_of, unix_time_of
-from meshcore._snapshot cimport Snapshot
+from meshcore._snapshot cimport Snapshot, endpoint_number
 from meshcore._standing cimport checks_of, standing
 from meshcore.decision cimport Block, Decision as Decided, decide, decide_now, decide_plain, decision_new, hold, ids_of, peek
 
+from collections.abc import Iterable
+
 from meshcore._breakers import Lease
 from meshcore._mirror import Mirror
+from meshcore._options import checked_clock, flag, function, wrong
 from meshcore._pick import Pick
 from meshcore.decision import Attempt, Decision, Outcome
 from meshcore.model import Config
@@ -78,7 +82,15 @@ cdef int fill(
     mc_request *request, object method, object authority, object path, object scheme, object source, object local,
     object protocol, object source_port, object port
 ) except -1:
-    """Likewise, of whatever types. Raises UnicodeEncodeError as take() does, and OverflowError for what is no port."""
+    """Likewise, of whatever types. Raises TypeError and ValueError, which name the argument, and UnicodeEncodeError
+    as take() does."""
+    text_given("method", method)
+    text_given("authority", authority, or_none=True)
+    text_given("path", path)
+    text_given("scheme", scheme)
+    text_given("source", source, or_none=True)
+    text_given("local", local, or_none=True)
+    text_given("protocol", protocol)
     take(method, &request.method)
     take(path, &request.target)
     take(scheme, &request.scheme)
@@ -93,8 +105,8 @@ cdef int fill(
     if local is not None:
         take(local, &request.local)
         request.local = mc_peer_address(request.local)
-    request.source_port = source_port
-    request.port = 0 if port is None else port
+    request.source_port = <uint16_t> number_given(source_port, "source_port", 0xFFFF)
+    request.port = 0 if port is None else <uint16_t> number_given(port, "port", 0xFFFF)
     return 0
 
 
@@ -141,17 +153,10 @@ cdef inline const unsigned char *served_of(Snapshot snapshot, tuple served) exce
     return <const unsigned char *> PyBytes_AS_STRING(<bytes> served[1])
 
 
-cdef int check_ports(object source_port, object port) except -1:
-    """Raises ValueError where one is no port."""
-    number_given(source_port, "source_port", 0xFFFF)
-    number_given(0 if port is None else port, "port", 0xFFFF)
-    return 0
-
-
 @cython.nonecheck(True)  # a subclass may use itself before it has called our __init__
 cdef class Engine:
     def __init__(self, config, *, clock=None, shared_state=None):
-        self._serving = Serving(clock, shared_state)
+        self._serving = Serving(checked_clock(clock), shared_state)
         self._notes = [None]
         self.swap(config)
 
@@ -165,18 +170,20 @@ cdef class Engine:
 
     def swap(self, config):
         if not isinstance(config, Config):
-            raise TypeError(f"expected a meshcore.model.Config (see meshcore.load), not {type(config).__name__}")
+            raise wrong("config", config, "what meshcore.load() returns, a meshcore.model.Config")
         self._serving.swap(config)
 
     def update_endpoints(self, cluster, endpoints):
-        if isinstance(endpoints, str):
-            raise TypeError("endpoints are an iterable of endpoints, not one text")
+        if isinstance(endpoints, (str, bytes)) or not isinstance(endpoints, Iterable):
+            raise wrong("endpoints", endpoints, "an iterable of endpoints, such as ['10.0.0.1:80']")
         self._serving.update_endpoints(cluster, tuple(endpoints))
 
     def set_health(self, cluster, endpoint, healthy):
+        flag("healthy", healthy)
         self._serving.set_health(cluster, endpoint, healthy)
 
     def drain(self, cluster, endpoint, draining=True):
+        flag("draining", draining)
         return self._serving.drain(cluster, endpoint, draining)
 
     def begin_checks(self, describe):
@@ -199,6 +206,7 @@ cdef class Engine:
         ])
 
     def watch(self, callback):
+        function("callback", callback, "a function without arguments")
         self._serving.watch(callback)
 
     def unwatch(self, callback):
@@ -239,14 +247,11 @@ cdef class Engine:
                     source=as_bytes(source), source_port=source_port, local=as_bytes(local), port=port,
                     protocol=as_bytes(protocol), now_ns=now_ns, unix_time=unix_time, seed=seed, inbound=inbound,
                     served=served)
-            except OverflowError:
-                check_ports(source_port, port)
-                raise
         request.inbound = inbound
         request.served = served_of(snapshot, served)
         request.now_ns = now_of(snapshot, now_ns)
         request.unix_s = unix_time_of(snapshot, unix_time)
-        request.seed = draw_seed(self._serving) if seed is None else seed & 0xFFFFFFFFFFFFFFFF
+        request.seed = draw_seed(self._serving) if seed is None else seed_given(seed)
         request.ids = ids_of(self._serving, snapshot, out._block, seed)
         decide(self._serving, snapshot, headers, out)
         hold_texts(out, method, authority, path, scheme, source, local, protocol)
@@ -299,11 +304,10 @@ cdef class Engine:
         method, authority, path = as_bytes(method), as_bytes(authority), as_bytes(path)
         scheme, protocol = as_bytes(scheme), as_bytes(protocol)
         source, local = as_bytes(source), as_bytes(local)
-        check_ports(source_port, port)
         fill(request, method, authority, path, scheme, source, local, protocol, source_port, port)
         request.now_ns = now_of(snapshot, now_ns)
         request.unix_s = unix_time_of(snapshot, unix_time)
-        request.seed = draw_seed(self._serving) if seed is None else seed & 0xFFFFFFFFFFFFFFFF
+        request.seed = draw_seed(self._serving) if seed is None else seed_given(seed)
         request.ids = NULL
         peek(self._serving, snapshot, headers, out)
         return explanation_of(out)
@@ -311,17 +315,18 @@ cdef class Engine:
     def report_load(self, cluster, endpoint, *, qps, utilization, eps=0.0, now_ns=None):
         cdef Snapshot snapshot = self._serving.snapshot()
         cdef mc_report report
-        if cluster not in snapshot.clusters:
-            raise ValueError(f"no cluster {cluster!r}")
-        cdef int32_t number = snapshot.clusters.index(cluster)
-        if endpoint not in snapshot.endpoints[number]:
-            raise ValueError(f"cluster {cluster!r} has no endpoint {endpoint!r}")
+        cdef Py_ssize_t number, at
+        try:
+            number = number_of(snapshot, cluster)
+            at = endpoint_number(snapshot, number, endpoint)
+        except KeyError as error:
+            raise ValueError(*error.args) from None
         report.now_ns = snapshot.now() if now_ns is None else time_given(now_ns)
         report.latency_ns = 0
         report.requests_per_second = qps
         report.errors_per_second = eps
         report.utilization = utilization
-        mc_snapshot_report(snapshot.snapshot, number, snapshot.endpoints[number].index(endpoint), &report)
+        mc_snapshot_report(snapshot.snapshot, <int32_t> number, <uint32_t> at, &report)
 
     def connection(self, cluster, endpoint, *, priority="default"):
         return connection_of(self._serving.snapshot(), cluster, endpoint, priority)
@@ -412,3 +417,6 @@ cdef class Engine:
 
 
 decide_by_names = mc_replace_method(Engine.__dict__["decide"], decide_by_place)
+
+
+name_mistakes(Engine)

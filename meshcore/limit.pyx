@@ -5,9 +5,11 @@ from cpython.long cimport PyLong_AsLongLongAndOverflow, PyLong_CheckExact
 from cpython.object cimport PyObject
 from libc.stdint cimport int64_t, uint8_t, uint64_t, uintptr_t
 
+from meshcore._called cimport name_mistakes
 from meshcore._clock cimport now_ns
 from meshcore._core cimport *
 from meshcore._fastcall cimport mc_fastcall, mc_replace_method
+from meshcore._given cimport text_given
 from meshcore._request cimport MC_LISTS_STAY, as_bytes, take, take_plain
 
 from meshcore import _limit
@@ -25,7 +27,7 @@ cdef double INFINITY = float("inf")
 cdef class LimitResult:
     cdef mc_limit_answer _answer
 
-    def __init__(self):
+    def __init__(self, *given, **named):
         raise TypeError("a LimitResult is what check() and peek() return")
 
     @property
@@ -108,6 +110,7 @@ cdef inline object take_key(object key, mc_slice *out):
 
 
 cdef object other_key(object key, mc_slice *out):
+    text_given("key", key)
     key = as_bytes(key)
     take(key, out)
     return key
@@ -301,3 +304,7 @@ cdef object allow_by_place(object limiter, PyObject *const *arguments, Py_ssize_
 
 
 allow_by_names = mc_replace_method(RateLimiter.__dict__["allow"], allow_by_place)
+
+
+name_mistakes(TokenBucket)
+name_mistakes(RateLimiter)

@@ -6,6 +6,7 @@ from cpython.tuple cimport PyTuple_GET_ITEM
 from libc.stdint cimport int32_t, uint32_t, uint64_t
 from libc.stdlib cimport free, malloc
 
+from meshcore._called cimport name_mistakes
 from meshcore._core cimport (
     MC_NO_MEMORY,
     MC_OK,
@@ -57,10 +58,12 @@ from meshcore._core cimport (
     mc_view_split,
 )
 from meshcore._fastcall cimport mc_fastcall, mc_replace_method
+from meshcore._given cimport text_given
 from meshcore._match_spec cimport domains_spec, route_spec
 from meshcore._request cimport as_bytes, as_pairs, pairs_as_bytes, take, take_pairs, take_plain
 from meshcore._spec cimport Specs
 
+from meshcore._hosts import checked_seed
 from meshcore.model import RouteConfiguration
 
 # ---------------------------------------------------------------- text in and out
@@ -69,12 +72,9 @@ from meshcore.model import RouteConfiguration
 # as they do in headers and paths that Python decoded.
 
 
-cdef bytes _encoded(object text):
-    if isinstance(text, str):
-        return (<str> text).encode("utf-8", "surrogateescape")
-    if isinstance(text, bytes):
-        return <bytes> text
-    raise TypeError(f"expected str or bytes, not {type(text).__name__}")
+cdef bytes _encoded(object text, str name="text"):
+    text_given(name, text)
+    return (<str> text).encode("utf-8", "surrogateescape") if isinstance(text, str) else <bytes> text
 
 
 cdef mc_slice _slice(bytes text):
@@ -132,7 +132,7 @@ cdef class Regex:
 
     def __cinit__(self, pattern):
         cdef mc_error error
-        cdef bytes encoded = _encoded(pattern)
+        cdef bytes encoded = _encoded(pattern, "pattern")
         self._regex = mc_regex_compile(_slice(encoded), &error)
         if self._regex == NULL:
             raise _failure(RegexError, pattern, encoded, &error)
@@ -180,7 +180,7 @@ cdef class Regex:
         return tuple([_like(text, groups[i]) for i in range(count)])
 
     def replace_all(self, substitution, text):
-        cdef bytes encoded = _encoded(text), template = _encoded(substitution)
+        cdef bytes encoded = _encoded(text), template = _encoded(substitution, "substitution")
         cdef mc_substitution *compiled = mc_substitution_compile(_slice(template))
         if compiled == NULL:
             raise MemoryError
@@ -236,7 +236,7 @@ cdef class PathTemplate:
         return bool(mc_template_is_literal(self._template))
 
     def match(self, path):
-        cdef bytes encoded = _encoded(path)
+        cdef bytes encoded = _encoded(path, "path")
         cdef mc_slice values[MC_TEMPLATE_VARIABLES]
         if not mc_template_match(self._template, _slice(encoded), values):
             return None
@@ -246,7 +246,7 @@ cdef class PathTemplate:
         mc_template_rewrite_free(self._compile_rewrite(rewrite))
 
     def rewrite(self, str rewrite not None, path):
-        cdef bytes encoded = _encoded(path)
+        cdef bytes encoded = _encoded(path, "path")
         cdef mc_slice values[MC_TEMPLATE_VARIABLES]
         cdef mc_slice out
         cdef mc_scratch scratch
@@ -264,7 +264,7 @@ cdef class PathTemplate:
 
     cdef mc_template_rewrite *_compile_rewrite(self, str rewrite) except NULL:
         cdef mc_error error
-        cdef bytes encoded = _encoded(rewrite)
+        cdef bytes encoded = _encoded(rewrite, "rewrite")
         cdef mc_template_rewrite *compiled = mc_template_rewrite_compile(self._template, _slice(encoded), &error)
         if compiled == NULL:
             raise _failure(PathTemplateError, rewrite, encoded, &error)
@@ -297,7 +297,7 @@ cdef class RouteTable:
 
             route_configuration = load_route_configuration(route_configuration)
         self._configuration = route_configuration
-        self._random = seed & 0xFFFFFFFFFFFFFFFF
+        self._random = checked_seed(seed)
         self._table = mc_route_table_new()
         if self._table == NULL:
             raise MemoryError
@@ -341,6 +341,11 @@ cdef class RouteTable:
                     raise MemoryError
             take_pairs(pairs, lines)
             return find_route(self, &view, lines, <uint32_t> len(pairs))
+        except TypeError:
+            text_given("method", method)
+            text_given("authority", authority)
+            text_given("path", path)
+            raise
         except UnicodeEncodeError:
             return self.match(as_bytes(method), as_bytes(authority), as_bytes(path), pairs_as_bytes(as_pairs(headers)))
         finally:
@@ -395,3 +400,8 @@ cdef int _refuse(mc_error *error) except -1:
     if error.code == MC_NO_MEMORY:
         raise MemoryError
     raise ValueError(error.message.decode("utf-8", "replace"))
+
+
+name_mistakes(Regex)
+name_mistakes(PathTemplate)
+name_mistakes(RouteTable)

@@ -2,6 +2,7 @@
 
 cimport cython
 
+from meshcore._called cimport name_mistakes
 from meshcore._clock cimport now_ns
 from meshcore._cluster_spec cimport nanoseconds
 from meshcore._core cimport *
@@ -10,7 +11,8 @@ from meshcore._outlier_spec cimport outlier_spec
 from meshcore._outlier_status cimport host_status
 from meshcore._spec cimport Specs
 
-from meshcore._hosts import checked_hosts
+from meshcore._hosts import checked_hosts, checked_seed
+from meshcore._options import checked_clock
 from meshcore._outlier import EjectionStatus, checked_status, failure_of_host
 from meshcore.model.outlier import OutlierDetection
 
@@ -20,7 +22,7 @@ __all__ = ["EjectionStatus", "OutlierDetector"]
 cdef uint64_t seed_of(object seed) except? 0:
     cdef mc_entropy *entropy
     if seed is not None:
-        return seed & 0xFFFFFFFFFFFFFFFF
+        return checked_seed(seed)
     entropy = mc_entropy_new()
     if entropy == NULL:
         raise MemoryError
@@ -40,7 +42,7 @@ cdef class OutlierDetector:
         cdef Specs specs = Specs()
         cdef mc_slice *names
         cdef const mc_outlier_spec *spec
-        self._clock = clock
+        self._clock = checked_clock(clock)
         self.parameters = OutlierDetection(**parameters)
         spec = outlier_spec(specs, self.parameters)
         checked = checked_hosts(hosts)
@@ -102,3 +104,6 @@ cdef class OutlierDetector:
             status = mc_detector_status(self._detector, number, now)
             found.append(host_status(host, &status))
         return found
+
+
+name_mistakes(OutlierDetector)

@@ -4,6 +4,7 @@ cimport cython
 from libc.stdint cimport uint32_t, uint64_t
 from libc.stdlib cimport free, malloc
 
+from meshcore._called cimport name_mistakes
 from meshcore._core cimport (
     MC_NO_MEMORY,
     mc_entropy,
@@ -92,3 +93,6 @@ cdef class WeightedSplit:
         key = as_bytes(key)
         take(key, &text)
         return self._names[mc_key_split_pick(self._split, text)]
+
+
+name_mistakes(WeightedSplit)

@@ -52,7 +52,7 @@ cdef class SpanContext:
     cdef object _trace_text
     cdef object _span_text
 
-    def __init__(self):
+    def __init__(self, *given, **named):
         raise TypeError("a SpanContext is made by extract() or new()")
 
     @staticmethod

@@ -47,6 +47,7 @@ SHARED = {
     "_action_spec",
     "_block",
     "_breakers",
+    "_called",
     "_core",
     "_circuit",
     "_clock",
@@ -65,6 +66,7 @@ SHARED = {
     "_http_spec",
     "_limit",
     "_match_spec",
+    "_near",
     "_options",
     "_outlier",
     "_outlier_spec",
@@ -107,6 +109,7 @@ SERVING = {
     "rate_limits",
     "runtime",
     "shared",
+    "_near",
     "_options",
     "_tracers",
     "_version",
@@ -119,12 +122,13 @@ PYTHON_ALLOWED: dict[str, set[str]] = {
     **dict.fromkeys(MEMORY, MEMORY),
     "_protobuf": set(),
     "_grpc_health": {"_protobuf"},
-    **{name: {"model"} | SHARED | MEMORY | SHARING for name in (BINDINGS | SHARED) - {"_options"}},
+    **{name: {"model"} | SHARED | MEMORY | SHARING for name in (BINDINGS | SHARED) - {"_near", "_options"}},
+    "_near": set(),
     "_mapping": SHARED,
     "shared": {"_mapping", "_options", "_backend"},
     "_serving": {"model", "membership"} | SHARED,
     "match": {"model", "config"} | SHARED,  # RouteTable takes a document as well as the model
-    "config": {"_options", "model", "match"} | MEMORY,
+    "config": {"_near", "_options", "model", "match"} | MEMORY,
     "ink": {"model"},
     "_route_tests": set(),
     "orca": set(),
@@ -152,13 +156,13 @@ PYTHON_ALLOWED: dict[str, set[str]] = {
     "_tracers": {"model", "trace", "_trace", "_types"},
     "mesh": SERVING | {"_aside", "_per_loop", "context", "discovery", "telemetry", "upstream", "watching"},
     "upstream": {"model", "engine", "certificates", "decision", "global_limit", "rate_limits"} | MEMORY,
-    "health": {"_options", "model", "engine", "match", "certificates"} | WIRE,
+    "health": {"_near", "_options", "model", "engine", "match", "certificates"} | WIRE,
     "listening": set(),
     "global_limit": {"_options", "_version", "model", "config", "limit", "_limit", "listening"}
     | {"shared", "telemetry"}
     | WIRE,
     "_backend": set(),
-    "_cffi": {"model", "config", "_circuit", "_concurrency", "_failures", "_hosts"}
+    "_cffi": {"model", "config", "_circuit", "_concurrency", "_failures", "_hosts", "_options"}
     | {"_limit", "_outlier", "shared", "_trace"},
     "__init__": SERVING | {"_backend", "_circuit", "_concurrency", "context", "mesh"},
     "integrations": SERVING

@@ -216,7 +216,7 @@ def test_shapes_of_headers() -> None:
     for wrong in ([("x",)], [("x", "1", "2")]):
         with pytest.raises(ValueError, match="pair of name and value"):
             routes.match("GET", "h", "/", wrong)
-    with pytest.raises(TypeError, match="expected str or bytes, not int"):
+    with pytest.raises(TypeError, match="expected str or bytes"):
         routes.match("GET", "h", "/", [("x", 1)])
 
 

@@ -10,6 +10,7 @@ from meshcore._cffi.draws import Draws
 from meshcore._cffi.specs import Specs
 from meshcore._cffi.text import raise_error, slice_of
 from meshcore._hosts import Weights, checked_hosts, checked_size, checked_weights
+from meshcore._options import checked_clock, checked_keys
 from meshcore.model import balancing as parameters
 
 __all__ = ["LeastRequest", "Maglev", "PeakEwma", "Picker", "RandomChoice", "RingHash", "RoundRobin"]
@@ -97,7 +98,7 @@ class _Hashing(Picker):
         return self._begin(number) if self._bounded else self._host(number)
 
     def pick_many(self, keys: Iterable[str | bytes]) -> list[str | None]:
-        given = list(keys)
+        given = list(checked_keys(keys))
         if self._bounded:
             return [self.pick(key) for key in given]
         slices, numbers = ffi.new("mc_slice[]", len(given)), ffi.new("int32_t[]", len(given))
@@ -224,7 +225,7 @@ class PeakEwma(Picker):
             "default_latency_ns": _nanoseconds(default_rtt),
             "penalty": penalty_value,
         }
-        self._clock = clock
+        self._clock = checked_clock(clock)
         super().__init__(hosts, None, {"policy": lib.MC_POLICY_PEAK_EWMA, "load": load}, seed)
 
     def _now(self) -> int:

@@ -17,6 +17,7 @@ from meshcore._concurrency import (
     seconds_of,
 )
 from meshcore._hosts import checked_seed
+from meshcore._options import checked_clock
 from meshcore.model.concurrency import AimdController, ConcurrencyController, GradientController
 
 __all__ = ["Admission", "AimdLimiter", "ConcurrencyLimitReached", "GradientLimiter"]
@@ -26,7 +27,7 @@ class _Limiter:
     def __init__(
         self, parameters: ConcurrencyController, clock: Callable[[], float] | None, seed: int | None
     ) -> None:
-        self._parameters, self._clock = parameters, clock
+        self._parameters, self._clock = parameters, checked_clock(clock)
         which, fields = core_controller(parameters)
         spec = ffi.new("mc_concurrency_spec *")
         spec.kind = lib.MC_CONCURRENCY_GRADIENT if which == "gradient" else lib.MC_CONCURRENCY_AIMD

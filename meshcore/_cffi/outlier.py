@@ -9,6 +9,7 @@ from meshcore._cffi._core import ffi, lib
 from meshcore._cffi.draws import Draws
 from meshcore._cffi.specs import Specs
 from meshcore._hosts import checked_hosts
+from meshcore._options import checked_clock
 from meshcore._outlier import (
     EjectionStatus,
     checked_number,
@@ -34,7 +35,7 @@ class OutlierDetector:
         seed: int | None = None,
         **parameters: Any,
     ) -> None:
-        self._clock = clock
+        self._clock = checked_clock(clock)
         self._parameters = OutlierDetection(**parameters)
         specs = Specs()
         spec = specs.array("mc_outlier_spec", 1)

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import re
 import sys
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from meshcore.config.findings import did_you_mean
+from meshcore._near import similar
 from meshcore.engine import Engine
 from meshcore.model import (
     Cluster,
@@ -86,7 +84,8 @@ def find_cluster(
     if cluster is None:
         problem = "which cluster? give --cluster" if fitting else ""
         if name is not None:
-            problem = f"there is no cluster {name!r}{_near(name, fitting or config.clusters)}"
+            names = [it.name for it in fitting or config.clusters]
+            problem = f"there is no cluster {name!r}{similar(name, names)}"
     elif hashing and cluster.policy not in _HASHING:
         problem = f"cluster {cluster.name!r} has the policy {cluster.policy.value}, which looks at no key"
     elif not cluster.endpoints:
@@ -98,12 +97,6 @@ def find_cluster(
     lines = filter(None, (problem, _among(fitting, hashing)))
     print("meshcore: error: " + "\n".join(lines), file=sys.stderr)
     return None
-
-
-def _near(name: str, clusters: Sequence[Cluster]) -> str:
-    """The cluster that a name may mean: it is a part of its name (the service, of Istio's), or like it."""
-    parts = [it.name for it in clusters if name in re.split("[|.]", it.name)]
-    return f"; did you mean {parts[0]!r}?" if parts else did_you_mean(name, [it.name for it in clusters])
 
 
 def _among(fitting: list[Cluster], hashing: bool) -> str:

@@ -6,13 +6,13 @@ file in one go rather than one error at a time.
 
 from __future__ import annotations
 
-import difflib
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
 
+from meshcore._near import did_you_mean
 from meshcore.model import ConfigWarning, Origin
 from meshcore.model.printable import printable
 
@@ -209,17 +209,6 @@ def _finding(
         name or origin.name,
         code,
     )
-
-
-def did_you_mean(wrong: str, known: Iterable[str]) -> str:
-    """``"; did you mean 'timeout'?"`` where a known name is near, else ``""``."""
-    names = list(known)
-    near = difflib.get_close_matches(wrong, names, n=1, cutoff=0.6)
-    if not near:
-        folded = {name.replace("_", "").lower(): name for name in names}
-        exact = folded.get(wrong.replace("_", "").replace("-", "").lower())
-        near = [exact] if exact else []
-    return f"; did you mean {near[0]!r}?" if near else ""
 
 
 def quoted(value: object) -> str:

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from meshcore._near import similar
 from meshcore.certificates import tls_of
 from meshcore.health.probes import Target
 from meshcore.model import (
@@ -98,7 +99,8 @@ def with_health_checks(config: Config, checks: Mapping[str, HealthCheck | None])
     """
     missing = checks.keys() - {cluster.name for cluster in config.clusters}
     if missing:
-        raise KeyError(f"there is no cluster {min(missing)!r}")
+        near = similar(min(missing), [cluster.name for cluster in config.clusters])
+        raise KeyError(f"there is no cluster {min(missing)!r}{near}")
     clusters = tuple(
         replace(cluster, health_check=checks[cluster.name]) if cluster.name in checks else cluster
         for cluster in config.clusters

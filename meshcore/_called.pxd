@@ -1,0 +1,1 @@
+cdef int name_mistakes(type kind) except -1
