@@ -8,6 +8,8 @@ from enum import Enum
 from pathlib import Path
 from typing import Any
 
+from meshcore.config.findings import Findings
+from meshcore.config.json_reader import read_json
 from meshcore.config.pipes import open_file
 
 __all__ = ["Schema", "UnknownSchema", "read_recording", "schema_of"]
@@ -52,17 +54,37 @@ def read_recording(path: Path) -> Any:
     """The JSON document of a file, or the list of the lines of a JSON lines file.
 
     Raises:
-        UnknownSchema: for text that is not JSON.
+        UnknownSchema: for text that is not JSON, and for a key that stands twice in a mapping: what it says
+            first would be lost.
         OSError: for a file that cannot be read.
     """
     try:
         with open_file(path) as stream:
             text = stream.read().decode()
-        if path.suffix == ".jsonl":
-            return [json.loads(line) for line in text.splitlines() if line.strip()]
-        return json.loads(text)
+        if path.suffix != ".jsonl":
+            return _parsed(text, 1)
+        return [_parsed(line, at) for at, line in enumerate(text.splitlines(), 1) if line.strip()]
     except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
         raise UnknownSchema(f"not JSON: {error}") from error
+
+
+def _parsed(text: str, line: int) -> Any:
+    """``line``: where the text begins."""
+    twice = False
+
+    def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        nonlocal twice
+        made = dict(pairs)
+        twice |= len(made) < len(pairs)
+        return made
+
+    found = json.loads(text, object_pairs_hook=unique)
+    if twice:  # the reader of configurations knows where, and is slower
+        findings = Findings()
+        read_json("\n" * (line - 1) + text, "", findings)
+        told = next(error for error in findings.errors if "stands twice" in error.message)
+        raise UnknownSchema(f"line {told.line}: {told.message}")
+    return found
 
 
 def schema_of(document: Any, name: str) -> Schema:

@@ -58,3 +58,16 @@ def test_reading(tmp_path: Path) -> None:
         path.write_bytes(content)
         with pytest.raises(UnknownSchema):
             read_recording(path)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "told"),
+    [
+        ("a.json", '{"cases": [],\n "a": {"x": 1,\n "y": 2, "x": 3}}', "line 3: the key 'x' stands twice"),
+        ("a.jsonl", '{"x": 1}\n\n{"x": 1, "x": 2}\n', "line 3: the key 'x' stands twice"),
+    ],
+)
+def test_a_key_that_stands_twice_is_told(tmp_path: Path, name: str, text: str, told: str) -> None:
+    (tmp_path / name).write_text(text)
+    with pytest.raises(UnknownSchema, match=rf"^{told} in this mapping \(first at line [23]\)$"):
+        read_recording(tmp_path / name)
