@@ -26,13 +26,21 @@ def did_you_mean(wrong: str, known: Iterable[str]) -> str:
 
 
 def similar(name: object, clusters: Sequence[str]) -> str:
-    """Likewise of clusters: the one of whose name it is a part (the service, of Istio's), or that is near."""
+    """Likewise of clusters: the one of whose name it is a part (the service, of Istio's), or near to one.
+
+    Near to the whole of it counts, too.
+    """
     if not isinstance(name, str):
         return ""
-    parts = next((it for it in clusters if name in re.split("[|.]", it)), None)
-    if parts is not None:
-        return f"; did you mean {parts!r}?"
-    return did_you_mean(name, clusters) if len(clusters) <= _COMPARED else ""
+    by_part: dict[str, str] = {}
+    for cluster in clusters:
+        for part in re.split("[|.]", cluster):
+            by_part.setdefault(part, cluster)
+    meant = by_part.get(name)
+    if meant is None and len(clusters) <= _COMPARED:
+        near = difflib.get_close_matches(name, (*clusters, *by_part), n=1, cutoff=0.6)
+        meant = by_part.get(near[0], near[0]) if near else None
+    return "" if meant is None else f"; did you mean {meant!r}?"
 
 
 def few(names: Sequence[str]) -> str:

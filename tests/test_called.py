@@ -135,6 +135,7 @@ def test_a_right_call_is_not_mistaken() -> None:
             "; did you mean 'outbound|9080||reviews.default.svc.cluster.local'?",
         ),
         ("ratings", "; did you mean 'outbound|9080||ratings.default.svc.cluster.local'?"),
+        ("raitngs", "; did you mean 'outbound|9080||ratings.default.svc.cluster.local'?"),
         ("payment", "; did you mean 'payments'?"),
         ("zzz", ""),
         (5, ""),
