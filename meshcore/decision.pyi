@@ -243,8 +243,8 @@ class Decision:
         None where none follows: then either ``done``, or other attempts are under way whose outcome counts.
         What is reported of an attempt that does not run any more, or once done, changes nothing, but for an
         answer that breaks off on its way to the client: report that, before ``close()``, by an error that can
-        end an answer ("reset", "remote-reset", "protocol-error", "per-try-idle-timeout"). ``flags`` tells it
-        from then on, and outlier detection hears of it as it does in Envoy.
+        end one ("reset", "remote-reset", "protocol-error", "per-try-idle-timeout", "timeout"). Then ``flags``
+        tells it, and outlier detection hears of it as it does in Envoy: not of "timeout".
 
         The endpoint of an attempt that failed, or was given up for another one, is free again at once. That
         of the answer that goes to the client is held until ``close()``, as long as its body takes.

@@ -205,7 +205,7 @@ class _Forwarding:
     async def _exchange(self) -> None:
         decision = self._decision
         from meshcore.upstream.client import BrokenAnswer
-        from meshcore.upstream.replies import UpstreamError
+        from meshcore.upstream.replies import BROKEN_OFF, UpstreamError
 
         try:
             head = await arun(decision, self._attempt, replayable=self._replayable, discard=Head.close)
@@ -221,7 +221,7 @@ class _Forwarding:
         try:
             await self._relay(head)
         except BrokenAnswer:
-            decision.report(error="reset")
+            decision.report(error=BROKEN_OFF.error)
             raise
         finally:
             head.close()

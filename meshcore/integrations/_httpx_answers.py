@@ -12,7 +12,7 @@ from typing import Any
 
 from meshcore.engine import Decision
 from meshcore.integrations._httpx_requests import error_of
-from meshcore.integrations._outbound import too_late
+from meshcore.integrations._outbound import is_late, too_late
 from meshcore.integrations._pools import Pool, Pools
 from meshcore.integrations._spans import Closes
 
@@ -77,13 +77,10 @@ def sync_stream(lib: Any) -> Any:
             try:
                 yield from self._stream
             except BaseException as error:  # httpcore has closed it by now
-                if isinstance(error, lib.ReadTimeout) and self._is_late():
+                if isinstance(error, lib.ReadTimeout) and is_late(self._deadline):
                     error.args = (too_late(self._decision),)
-                _broke_off(lib, error, self._decision, self._head)
+                _broke_off(lib, error, self._decision, self._head, self._deadline)
                 raise
-
-        def _is_late(self) -> bool:
-            return self._deadline is not None and time.monotonic() >= self._deadline
 
         def close(self) -> None:
             try:
@@ -156,7 +153,7 @@ class _Body:
         except StopAsyncIteration:
             raise
         except BaseException as error:  # httpcore has closed it by now
-            _broke_off(self._lib, error, self._decision, self._head)
+            _broke_off(self._lib, error, self._decision, self._head, self._deadline)
             raise
 
     async def _in_time(self, seconds: float) -> bytes:
@@ -179,12 +176,17 @@ async def _within(seconds: float, pieces: AsyncIterator[bytes]) -> bytes:
     return await asyncio.wait_for(pieces.__anext__(), seconds)
 
 
-def _broke_off(lib: Any, error: BaseException, decision: Decision, head: Held) -> None:
+def _broke_off(
+    lib: Any, error: BaseException, decision: Decision, head: Held, deadline: float | None
+) -> None:
     """Nothing more is read of an answer. The endpoint is to blame for one without end, as in Envoy, and not
     for the caller's patience."""
-    if isinstance(error, lib.TransportError):
+    if isinstance(error, lib.ReadTimeout) and is_late(deadline):
+        decision.report(error="timeout")
+    elif isinstance(error, lib.TransportError):
         word = error_of(lib, error)
         if word in ("reset", "protocol-error"):
-            decision.report(error=word)
+            http1 = head.response.extensions.get("http_version", b"HTTP/1.1") != b"HTTP/2"
+            decision.report(error="protocol-error" if http1 else word)
     decision.close()
     head.give()

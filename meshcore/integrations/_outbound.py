@@ -25,7 +25,7 @@ from meshcore.trace import SpanContext
 from meshcore.upstream.connections import Connection, Place
 from meshcore.upstream.replies import UpstreamError
 
-__all__ = ["Line", "NoPlaceError", "Outbound", "Way", "body_of", "too_late", "whither"]
+__all__ = ["Line", "NoPlaceError", "Outbound", "Way", "body_of", "is_late", "too_late", "whither"]
 
 #: Seconds that a thread waits for a place where it runs an event loop and nothing else limits it: the loop
 #: stands still meanwhile, and the place may be one that only this loop can free.
@@ -289,6 +289,11 @@ def body_of(decision: Decision) -> bytes:
 def whither(decision: Decision, attempt: Attempt) -> str:
     """Where an attempt went, for errors: the URL has no more than the service."""
     return f"{attempt.endpoint} of {decision.cluster}, attempt {attempt.number}"
+
+
+def is_late(deadline: float | None) -> bool:
+    """Whether the time is over in which an answer had to be read."""
+    return deadline is not None and time.monotonic() >= deadline
 
 
 def too_late(decision: Decision) -> str:

@@ -12,9 +12,10 @@ from typing import Any
 import urllib3
 from urllib3.connection import HTTPConnection
 from urllib3.connectionpool import HTTPConnectionPool
-from urllib3.exceptions import ProtocolError
+from urllib3.exceptions import ProtocolError, ReadTimeoutError
 
 from meshcore.engine import Decision
+from meshcore.integrations._outbound import is_late
 from meshcore.integrations._spans import Closes
 from meshcore.integrations._urllib3_reading import keep_time
 
@@ -35,7 +36,7 @@ class Head:
         self.place.close()
 
 
-def read_all(head: Head, decision: Decision) -> None:
+def read_all(head: Head, decision: Decision, deadline: float | None) -> None:
     """Read the answer, which keeps its body, and close the decision.
 
     Raises:
@@ -43,22 +44,29 @@ def read_all(head: Head, decision: Decision) -> None:
     """
     try:
         _ = head.response.data
-    except ProtocolError:
-        decision.report(error="reset")
+    except (ProtocolError, ReadTimeoutError) as error:
+        _tell(decision, error, deadline)
         raise
     finally:
         decision.close()
         head.place.close()
 
 
-def hold_until_read(head: Head, decision: Decision) -> None:
+def _tell(decision: Decision, error: BaseException | None, deadline: float | None) -> None:
+    """Of an answer that ends before its end: whether it broke off, or the route's time is over."""
+    if isinstance(error, ProtocolError):
+        decision.report(error="protocol-error")
+    elif isinstance(error, ReadTimeoutError) and is_late(deadline):
+        decision.report(error="timeout")
+
+
+def hold_until_read(head: Head, decision: Decision, deadline: float | None) -> None:
     """Close the decision when the answer has been read, or closed, which it is as it breaks off, too."""
     response = head.response
     in_chunk_size = False  # it is read just now: where that fails, urllib3 closes before it raises
 
     def over() -> None:
-        if in_chunk_size or isinstance(sys.exc_info()[1], ProtocolError):
-            decision.report(error="reset")
+        _tell(decision, ProtocolError() if in_chunk_size else sys.exc_info()[1], deadline)
         decision.close()
         head.place.close()
 

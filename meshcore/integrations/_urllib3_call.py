@@ -89,14 +89,15 @@ class Call:
             lines = decision.response_headers(head.headers, status=head.status)
             if lines != head.headers:
                 head.response.headers = HTTPHeaderDict(lines)
-            read_until(head.response, self._timeout, out.deadline(decision))
+            deadline = out.deadline(decision)
+            read_until(head.response, self._timeout, deadline)
             if self._options.get("preload_content", True):
                 try:
-                    read_all(head, decision)
+                    read_all(head, decision, deadline)
                 except (ProtocolError, ReadTimeoutError, SSLError) as error:
                     self._raise(error, retries)
             else:
-                hold_until_read(head, decision)
+                hold_until_read(head, decision, deadline)
             return head.response
         if self._raised is not None:
             out.over(decision, 0, self._spans)

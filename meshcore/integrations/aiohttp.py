@@ -207,7 +207,7 @@ class _Call:
             if timer is not None:
                 timer.cancel()
             if isinstance(response.content.exception(), aiohttp.ClientPayloadError):  # it broke off
-                decision.report(error="reset")
+                decision.report(error="protocol-error")
             decision.close()
             head.place.close()
 
@@ -218,7 +218,7 @@ class _Call:
         deadline = self._middleware.outbound.deadline(decision)
         if deadline is not None:
             # Nobody else would keep the answer, if the caller does not.
-            cut = partial(_cut_off, weakref.ref(response), too_late(decision))
+            cut = partial(_cut_off, weakref.ref(response), decision)
             timer = asyncio.get_running_loop().call_later(deadline - time.monotonic(), cut)
         return response
 
@@ -250,11 +250,12 @@ class _Call:
         return response
 
 
-def _cut_off(answer: weakref.ref[aiohttp.ClientResponse], why: str) -> None:
+def _cut_off(answer: weakref.ref[aiohttp.ClientResponse], decision: Decision) -> None:
     """The deadline has passed while an answer is read: what reads it, now or later, is told so."""
     response = answer()
     if response is not None and response.connection is not None:
-        response.content.set_exception(aiohttp.SocketTimeoutError(why))
+        decision.report(error="timeout")
+        response.content.set_exception(aiohttp.SocketTimeoutError(too_late(decision)))
         response.close()
 
 

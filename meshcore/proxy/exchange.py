@@ -183,9 +183,9 @@ class Exchange:
                 chunk = content.take() or await content.read()
             await answer.finish(chunk)
         except BrokenAnswer:
-            self.proxy.stats.add(f"cluster.{decision.cluster}.upstream_rq_rx_reset")
-            decision.report(error=replies.RESET_AFTER.error)
-            return await self.client.fail(replies.RESET_AFTER)
+            self.proxy.stats.add(f"cluster.{decision.cluster}.upstream_cx_protocol_error")
+            decision.report(error=replies.BROKEN_OFF.error)
+            return await self.client.fail(replies.BROKEN_OFF)
         except asyncio.CancelledError:
             reason = self.watch.caught()
             if reason is None:

@@ -19,7 +19,7 @@ from meshcore.model import Cluster, Discovery
 from meshcore.upstream.client import BrokenAnswer, RequestBody, Upstream
 from meshcore.upstream.connections import Connection, Connections
 from meshcore.upstream.headers import Line, end_to_end, framed
-from meshcore.upstream.replies import RESET, RESPONSE_TIMEOUT, UpstreamError
+from meshcore.upstream.replies import BROKEN_OFF, RESPONSE_TIMEOUT, UpstreamError
 
 __all__ = ["MAX_BODY", "MAX_COPIES", "Copy", "Mirrors", "Order"]
 
@@ -248,8 +248,8 @@ class Mirrors:
             pick.report(error=error.reply.error or None)
             return 0, error.reply.flags
         except BrokenAnswer:
-            pick.report(error=RESET.error)
-            return 0, RESET.flags
+            pick.report(error=BROKEN_OFF.error)
+            return 0, BROKEN_OFF.flags
         except asyncio.CancelledError:
             if copy.ended_by == "timeout":
                 pick.report(error=RESPONSE_TIMEOUT.error)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 __all__ = [
+    "BROKEN_OFF",
     "CODEC_ERROR",
     "CONNECT_TIMEOUT",
     "HEAD_TOO_LARGE",
@@ -87,10 +88,11 @@ CONNECT_TIMEOUT = Reply(
 )
 #: A circuit breaker has no room: nothing has been sent, and trying again would not help.
 OVERFLOW = Reply(503, _RESET + b"overflow", "UO", _BEFORE + "{overflow}", "overflow")
-#: The answer had begun: the client's connection is cut, since nothing else tells it.
-RESET_AFTER = Reply(
-    0, b"", "UC", "upstream_reset_after_response_started{connection_termination}", "reset", close=True
-)
+#: The answer had begun: the client's connection is cut, since nothing else tells it. A body of HTTP/1.1 that
+#: ends before its end is a mistake in the protocol to Envoy, however its connection ended; a tunnel ends so.
+_AFTER = "upstream_reset_after_response_started"
+BROKEN_OFF = Reply(0, b"", "UPE", _AFTER + "{protocol_error}", "protocol-error", close=True)
+RESET_AFTER = Reply(0, b"", "UC", _AFTER + "{connection_termination}", "reset", close=True)
 RESPONSE_TIMEOUT = Reply(504, b"upstream request timeout", "UT", "response_timeout", "timeout")
 #: These two cut an answer that has begun.
 PER_TRY_IDLE = Reply(0, b"", "UT", "upstream_per_try_idle_timeout", "per-try-idle-timeout", close=True)

@@ -66,6 +66,7 @@ static uint32_t flag_of(mc_failure failure) {
     case MC_FAILURE_PROTOCOL:
       return MC_FLAG_UPE;
     case MC_FAILURE_PER_TRY_IDLE_TIMEOUT:
+    case MC_FAILURE_TIMEOUT:
       return MC_FLAG_UT;
     default:
       return 0;
@@ -77,6 +78,7 @@ void mc_decision_break_off(mc_decision *d, uint32_t number, const mc_result *res
   const uint32_t told = MC_FLAG_UC | MC_FLAG_UR | MC_FLAG_UPE | MC_FLAG_UT, flag = flag_of(result->failure);
   if (!flag || d->details != MC_DETAILS_VIA_UPSTREAM || d->flags & told || !is_winner(d, number)) return;
   d->flags |= flag;
+  if (result->failure == MC_FAILURE_TIMEOUT) return; /* Envoy tells of the endpoint only before the head */
   mc_result known = *result;
   mc_timeouts timeouts;
   mc_decision_timeouts(d, &timeouts);

@@ -223,14 +223,15 @@ static void test_answers_that_break_off(void) {
   static const struct {
     mc_failure failure;
     uint32_t flag;
-  } rows[] = {{MC_FAILURE_RESET, MC_FLAG_UC},
-              {MC_FAILURE_REMOTE_RESET, MC_FLAG_UR},
-              {MC_FAILURE_PROTOCOL, MC_FLAG_UPE},
-              {MC_FAILURE_PER_TRY_IDLE_TIMEOUT, MC_FLAG_UT},
-              {MC_FAILURE_TIMEOUT, 0}, /* Envoy tells of it only before the head */
-              {MC_FAILURE_CONNECT, 0}};
+    bool detected;
+  } rows[] = {{MC_FAILURE_RESET, MC_FLAG_UC, true},
+              {MC_FAILURE_REMOTE_RESET, MC_FLAG_UR, true},
+              {MC_FAILURE_PROTOCOL, MC_FLAG_UPE, true},
+              {MC_FAILURE_PER_TRY_IDLE_TIMEOUT, MC_FLAG_UT, true},
+              {MC_FAILURE_TIMEOUT, MC_FLAG_UT, false}, /* Envoy tells of the endpoint only before the head */
+              {MC_FAILURE_CONNECT, 0, false}};
   for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-    CHECK_INT(found_after(&spec, MC_EJECTION_CONSECUTIVE_5XX, rows[i].failure, 1, &flags), rows[i].flag != 0);
+    CHECK_INT(found_after(&spec, MC_EJECTION_CONSECUTIVE_5XX, rows[i].failure, 1, &flags), rows[i].detected);
     CHECK_INT(flags, rows[i].flag);
   }
   spec.consecutive_5xx = 2; /* it is told once */

@@ -11,9 +11,11 @@ from typing import Any
 
 import pytest
 
+from meshcore import Decision
+from meshcore.integrations._outbound import Outbound
 from meshcore.mesh import Mesh
 
-__all__ = ["CALLERS", "Answer", "Call", "Caller", "caller_of"]
+__all__ = ["CALLERS", "Answer", "Call", "Caller", "caller_of", "decisions_seen"]
 
 
 @dataclass
@@ -193,3 +195,16 @@ CALLERS = {
 
 def caller_of(name: str) -> Caller:
     return CALLERS[name]()
+
+
+def decisions_seen(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Decision, int]]:
+    """The decisions of requests that clients count from now on, and the statuses that they count."""
+    seen: list[tuple[Decision, int]] = []
+    count = Outbound.over
+
+    def over(self: Outbound, decision: Decision, status: int, spans: Any) -> None:
+        seen.append((decision, status))
+        count(self, decision, status, spans)
+
+    monkeypatch.setattr(Outbound, "over", over)
+    return seen

@@ -11,7 +11,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from callers import CALLERS, caller_of
+from callers import CALLERS, caller_of, decisions_seen
 from mesh_support import REVIEWS, active, mesh_of, rules, service
 
 from meshcore.context import RequestContext, enter, leave
@@ -75,10 +75,12 @@ def test_a_body_that_trickles_is_cut_off(
     port: int, name: str, body: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(Outbound, "deadline", lambda self, decision: time.monotonic() + 0.05)  # from its head
+    seen = decisions_seen(monkeypatch)
     with mesh_of(*documents(port, "15s")) as mesh:
         answer = caller_of(name).call(mesh, "GET", f"/{body}")
         assert "timed out" in str(answer.error).lower()
         assert active(mesh) == 0
+        assert [(decision.flags, status) for decision, status in seen] == [("UT", 200)]
         (reviews,) = [it for it in mesh.engine.clusters() if it["name"] == REVIEWS]
         assert not reviews["endpoints"][0]["ejected"]  # as by Envoy
 

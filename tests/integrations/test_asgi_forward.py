@@ -57,7 +57,7 @@ async def test_an_answer_that_breaks_off_is_the_endpoints_fault() -> None:
         with pytest.raises(Exception, match="connection termination"):
             await client.get("/")
         assert (client.status, client.body) == (200, b"he")
-        assert dict(mesh.requests.total()) == {(RATINGS, 200, "UC"): 1}
+        assert dict(mesh.requests.total()) == {(RATINGS, 200, "UPE"): 1}
         assert active(mesh) == 0
 
 

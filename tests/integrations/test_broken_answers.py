@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import ClassVar
 
 import pytest
-from callers import CALLERS, Call, caller_of
+from callers import CALLERS, Call, caller_of, decisions_seen
 from mesh_support import REVIEWS, active, mesh_of, rules, service
 
 BALANCED = "{loadBalancer: {simple: ROUND_ROBIN}}"
@@ -62,11 +62,14 @@ def port(request: pytest.FixtureRequest) -> Iterator[int]:
 
 @pytest.mark.parametrize("name", CALLERS)
 @pytest.mark.parametrize("port", BROKEN.values(), ids=BROKEN, indirect=True)
-def test_the_endpoint_is_to_blame(port: int, name: str) -> None:
+def test_the_endpoint_is_to_blame(port: int, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = decisions_seen(monkeypatch)
     documents = service("reviews", port).replace(BALANCED, EJECTING), rules("reviews", "HERE")
     with mesh_of(*documents) as mesh:
         answer = caller_of(name).call(mesh, "GET", "/")
         assert answer.error is not None
+        # As in Envoy: counted by its head, and however the connection has ended it is no HTTP.
+        assert [(decision.flags, status) for decision, status in seen] == [("UPE", 200)]
         (reviews,) = [it for it in mesh.engine.clusters() if it["name"] == REVIEWS]
         assert reviews["endpoints"][0]["ejected"]
         assert active(mesh) == 0

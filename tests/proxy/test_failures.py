@@ -127,8 +127,11 @@ async def test_an_answer_that_breaks_off_is_seen_to_break_off(answer: bytes) -> 
             with pytest.raises((asyncio.IncompleteReadError, ConnectionError)):
                 await client.reader.readuntil(b"0\r\n\r\n")
         await served.idle()
-        assert served.log[0].flags == "UC"
-        assert served.log[0].details.startswith("upstream_reset_after_response_started")
+        assert served.log[0].flags == "UPE"
+        assert served.log[0].details == "upstream_reset_after_response_started{protocol_error}"
+        counted = {name.rpartition(".")[2] for name in served.proxy.stats.counters}
+        assert "upstream_cx_protocol_error" in counted
+        assert "upstream_rq_rx_reset" not in counted
 
 
 @in_loop

@@ -102,7 +102,7 @@ async def test_an_answer_that_breaks_off_counts(slow: bool) -> None:
         with pytest.raises((asyncio.IncompleteReadError, ConnectionError)):
             await client.reader.readexactly(9)
         await served.idle()
-        assert served.log[0].flags == ("UT" if slow else "UC")
+        assert served.log[0].flags == ("UT" if slow else "UPE")
         assert served.engine.clusters()[0]["endpoints"][0]["ejected"]
 
 

@@ -62,8 +62,8 @@ void mc_decision_learn(const mc_decision *decision, uint32_t number, const mc_re
 /* What an attempt came to (number 0: the latest that runs). *again: mc_decision_attempt is to be called for the next
  * one. replayable false: the request cannot be sent again. unix_s: the time since 1970, where
  * mc_decision_reads_wall_clock. Reports on attempts that do not run, and once the decision is over, do nothing, but for
- * one: that the answer on its way to the client broke off (a reset, or the idle timeout of the try), which outlier
- * detection hears of. MC_OK or MC_NO_MEMORY. */
+ * one: that the answer on its way to the client broke off: a reset, or the idle timeout of the try, which outlier
+ * detection hears of, or the timeout of the request. MC_OK or MC_NO_MEMORY. */
 mc_code mc_decision_report(mc_decision *decision, uint32_t number, const mc_result *result, bool replayable,
                            uint64_t unix_s, bool *again);
 /* The per-try timeout of an attempt has passed. It ends, as by a report, unless attempts are hedged: then it goes on,
