@@ -155,7 +155,16 @@ PYTHON_ALLOWED: dict[str, set[str]] = {
     "_opentelemetry": {"trace"},
     "_tracers": {"model", "trace", "_trace", "_types"},
     "mesh": SERVING | {"_aside", "_per_loop", "context", "discovery", "telemetry", "upstream", "watching"},
-    "upstream": {"model", "engine", "certificates", "decision", "global_limit", "rate_limits"} | MEMORY,
+    "upstream": {
+        "_tracers",
+        "model",
+        "engine",
+        "certificates",
+        "decision",
+        "global_limit",
+        "rate_limits",
+    }
+    | MEMORY,
     "health": {"_near", "_options", "model", "engine", "match", "certificates"} | WIRE,
     "listening": set(),
     "global_limit": {"_options", "_version", "model", "config", "limit", "_limit", "listening"}

@@ -14,6 +14,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
+from meshcore._tracers import agree, reads_as
 from meshcore.engine import Decision, Engine, Mirror, Pick
 from meshcore.model import Cluster, Discovery
 from meshcore.upstream.client import BrokenAnswer, RequestBody, Upstream
@@ -172,6 +173,7 @@ class Mirrors:
         mark = self._mark
         if mark is not None:  # clients have it in the request already
             lines = [*(line for line in end_to_end(lines) if line != mark), mark]
+            agree(lines, reads_as(decision.trace_format))  # as the lines of the request itself
         headers = [(b"Host", mirror.authority.encode("utf-8", "surrogateescape")), *lines]
         return Order(mirror.cluster, decision.method, decision.path, headers, decision.timeout)
 

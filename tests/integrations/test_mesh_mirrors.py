@@ -17,6 +17,7 @@ from origins import Origin, origins, refused_port
 from test_wsgi import App as WsgiApp
 from test_wsgi import call
 
+from meshcore import load_text
 from meshcore.integrations.asgi import MeshMiddleware
 from meshcore.integrations.wsgi import MeshMiddleware as WsgiMiddleware
 from meshcore.mesh import Mesh
@@ -69,6 +70,31 @@ def test_every_client_sends_copies(name: str, two: list[Origin]) -> None:
         counters = mesh.counters.total()
         assert (counters["mirror.rq_total"], counters["mirror.rq_body_overflow"]) == (2, 1)
         assert mesh.requests.total()[SHADOW, 200, ""] == 2
+
+
+TRACED = """
+apiVersion: telemetry.istio.io/v1
+kind: Telemetry
+metadata: {name: t, namespace: istio-system}
+spec: {tracing: [{providers: [{name: z}], randomSamplingPercentage: 100}]}
+"""
+TRACER = {"extensionProviders": [{"name": "z", "zipkin": {"service": "z.tracing", "port": 9411}}]}
+
+
+@pytest.mark.parametrize("name", ["httpx", "aiohttp"])
+def test_all_lines_of_a_copy_name_its_own_span(name: str, two: list[Origin]) -> None:
+    app, shadow = two
+    came = {"uber-trace-id": "463ac35c9f6413ad48485a3953bb6124:a2fb4a1d1a96d312:0:1"}
+    documents = service("reviews", app.port), service("shadow", shadow.port), rules("reviews", COPIED), TRACED
+    with Mesh(load_text("\n---\n".join(documents), mesh_config=TRACER), service="productpage") as mesh:
+        assert caller_of(name).call(mesh, "GET", "/", headers=came).status == 200
+        settled(mesh)
+    spans = []
+    for (seen,) in (app.seen, shadow.seen):
+        trace, span, _, _ = seen["headers"]["uber-trace-id"].split(":")
+        assert (trace, span) == (seen["headers"]["x-b3-traceid"], seen["headers"]["x-b3-spanid"])
+        spans.append(span)
+    assert "a2fb4a1d1a96d312" not in spans
 
 
 @pytest.mark.parametrize("name", ["httpx", "aiohttp"])
