@@ -24,7 +24,7 @@ MC_INLINED void take(mc_lines *out, const mc_name *name, uint32_t i, uint8_t *tr
 }
 
 /* The masks of all lines. */
-MC_INLINED void settle(mc_lines *out, names_told *told) {
+static void settle(mc_lines *out, names_told *told) {
   memset(told->traits + out->count, 0, MC_BYTES_AT_ONCE);
   for (uint32_t from = 0; from < out->count; from += MC_BYTES_AT_ONCE) {
     const uint8_t *const traits = told->traits + from;

@@ -16,34 +16,8 @@ static mc_details bad_byte(mc_slice raw) {
   return found;
 }
 
-#ifdef __SSE2__
-/* What scan() does, of 16 bytes and more. */
-static void scan_long(mc_slice raw, bool *bad, bool *fragment, size_t *question) {
-  const size_t last = raw.size - 16; /* where the last vector begins, which overlaps the one before */
-  __m128i most = _mm_setzero_si128(), hashes = most;
-  *question = raw.size;
-  for (size_t at = 0;; at = at + 16 < last ? at + 16 : last) {
-    const __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)(raw.data + at));
-    most = _mm_max_epu8(most, _mm_sub_epi8(bytes, _mm_set1_epi8(0x21))); /* bytes below wrap around */
-    hashes = _mm_or_si128(hashes, _mm_cmpeq_epi8(bytes, _mm_set1_epi8('#')));
-    const int marks = _mm_movemask_epi8(_mm_cmpeq_epi8(bytes, _mm_set1_epi8('?')));
-    if (marks && *question == raw.size) *question = at + (size_t)__builtin_ctz((unsigned)marks);
-    if (at == last) break;
-  }
-  const __m128i limit = _mm_set1_epi8(0x7e - 0x21);
-  *bad = _mm_movemask_epi8(_mm_cmpeq_epi8(_mm_max_epu8(most, limit), limit)) != 0xffff;
-  *fragment = _mm_movemask_epi8(hashes) != 0;
-}
-#endif
-
 /* One pass: are there bytes that cannot stand in a target, is there a fragment, where is the first '?' (or the end)? */
 static void scan(mc_slice raw, bool *bad, bool *fragment, size_t *question) {
-#ifdef __SSE2__
-  if (raw.size >= 16) {
-    scan_long(raw, bad, fragment, question);
-    return;
-  }
-#endif
   uint64_t low = 0, hash = 0;
   const char *p = raw.data;
   size_t size = raw.size;
@@ -150,7 +124,7 @@ static mc_details parse_connect(mc_slice raw, mc_target *out) {
   return end == raw.size && out->authority.size == raw.size ? MC_DETAILS_NONE : MC_DETAILS_INVALID_URL;
 }
 
-mc_details mc_target_parse(mc_slice method, mc_slice raw, mc_target *out) {
+mc_details mc_target_parse_any(mc_slice method, mc_slice raw, mc_target *out) {
   *out = (mc_target){.target = MC_ABSENT, .authority = MC_ABSENT, .scheme = MC_ABSENT};
   bool bad, fragment;
   size_t question;

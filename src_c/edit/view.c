@@ -128,7 +128,8 @@ static mc_code forwarded(const mc_request *request, const mc_http_options *optio
   const mc_slice old = mc_lines_value(lines, MC_HEADER_FORWARDED_PROTO);
   mc_slice proto = !old.data || untrusted ? connection_scheme(view) : old;
   if (options->scheme_to_overwrite.data) proto = options->scheme_to_overwrite;
-  if ((!old.data || !mc_slice_equal(old, proto)) &&
+  const bool same = old.data && (old.data == proto.data || mc_slice_equal(old, proto));
+  if (!same &&
       !put(view, lines, MC_HEADER_FORWARDED_PROTO, MC_LITERAL("x-forwarded-proto"), proto, scratch)) {
     return MC_NO_MEMORY;
   }

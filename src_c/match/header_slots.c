@@ -123,6 +123,7 @@ mc_code mc_slots_add(mc_slots *slots, mc_slice name, uint16_t *slot) {
     here->slot = slots->count++;
     here->traits |= MC_NAME_ASKED;
     slots->joined[here->slot] = is_inline(name);
+    slots->sizes |= mc_size_bit(name.size);
   }
   *slot = here->slot;
   return MC_OK;
@@ -140,82 +141,60 @@ uint32_t mc_slots_count(const mc_slots *slots) { return slots->count; }
 
 bool mc_slots_joined(const mc_slots *slots, uint16_t slot) { return slots->joined[slot]; }
 
-/* The arrays of a search: those by slot are zeroed, that by line is as lines are linked. */
-static bool begin(const mc_slots *slots, uint32_t line_count, mc_scratch *scratch, mc_found *found) {
-  const size_t by_slot = 2 * (size_t)slots->count;
+/* The arrays of a search: that by slot is zeroed, that by line is as lines are linked. */
+static inline bool begin(const mc_slots *slots, uint32_t line_count, mc_scratch *scratch, mc_found *found) {
+  const size_t by_slot = (slots->count + 3u) & ~(size_t)3; /* to be zeroed by words */
   uint16_t *all = mc_scratch_alloc(scratch, (by_slot + line_count) * sizeof *all);
   if (!all) return false;
-  memset(all, 0, by_slot * sizeof *all);
+  for (size_t i = 0; i < by_slot; i += 4) memset(all + i, 0, 4 * sizeof *all);
   found->first = all;
   found->next = all + by_slot;
   return true;
 }
 
-/* Line i is the next of its slot. Between the arrays of found there is another one of slots: the last line so far. */
-MC_INLINED bool link_line(const mc_slots *slots, uint16_t slot, uint32_t i, uint32_t line_count, mc_scratch *scratch,
-                          mc_found *found) {
-  if (!found->first && !begin(slots, line_count, scratch, found)) return false;
-  uint16_t *last = &found->first[slots->count + slot];
-  const uint16_t line = (uint16_t)(i + 1);
-  if (*last) {
-    found->next[*last - 1] = line;
-  } else {
-    found->first[slot] = line;
-  }
-  *last = line;
-  found->next[i] = 0;
-  return true;
+/* Line i comes before those of its slot that are linked already. */
+static inline void link_line(const mc_found *found, uint16_t slot, uint32_t i) {
+  found->next[i] = found->first[slot];
+  found->first[slot] = (uint16_t)(i + 1);
 }
 
 /* The same of a line whose slot nobody has looked up. */
-static bool note(const mc_slots *slots, mc_slice name, uint32_t i, uint32_t line_count, mc_scratch *scratch,
-                 mc_found *found) {
+static inline void note(const mc_slots *slots, mc_slice name, uint32_t i, const mc_found *found) {
+  if (!(slots->sizes & mc_size_bit(name.size))) return;
   const uint16_t slot = slot_of(slots, name);
-  return slot == MC_SLOT_NONE || link_line(slots, slot, i, line_count, scratch, found);
-}
-
-/* Which of the lines 64 * word to 64 * word + 63 are there, and may be asked for. */
-static inline uint64_t open_lines(const mc_view *view, uint32_t word) {
-  const uint32_t from = 64 * word;
-  if (view->header_count <= from) return 0;
-  const uint32_t count = view->header_count - from;
-  const uint64_t there = count < 64 ? ((uint64_t)1 << count) - 1 : UINT64_MAX;
-  return there & ~(view->hidden[word] | view->unasked[word]);
+  if (slot != MC_SLOT_NONE) link_line(found, slot, i);
 }
 
 enum { WORDS = sizeof((mc_view *)0)->hidden / sizeof *((mc_view *)0)->hidden };
 
+/* Which of the lines 64 * word to 64 * word + 63 may be asked for; where nobody has looked, lines that are not there, too. */
+static inline uint64_t open_lines(const mc_view *view, uint32_t word) { return ~(view->hidden[word] | view->unasked[word]); }
+
 /* The lines that came in, of which nobody has looked up the slots. */
-MC_SELDOM bool find_unknown(const mc_slots *slots, const mc_view *view, uint32_t count, mc_scratch *scratch,
-                         mc_found *found) {
-  for (uint32_t word = 0; word < WORDS; word++) {
-    for (uint64_t left = open_lines(view, word); left; left &= left - 1) {
-      const uint32_t i = 64 * word + (uint32_t)__builtin_ctzll(left);
-      if (!note(slots, view->headers[i].name, i, count, scratch, found)) return false;
-    }
+MC_SELDOM void find_unknown(const mc_slots *slots, const mc_view *view, const mc_found *found) {
+  for (uint32_t i = view->header_count; i-- > 0;) {
+    if (i >= 64 * WORDS || open_lines(view, i >> 6) >> (i & 63) & 1) note(slots, view->headers[i].name, i, found);
   }
-  for (uint32_t i = 64 * WORDS; i < view->header_count; i++) {
-    if (!note(slots, view->headers[i].name, i, count, scratch, found)) return false;
-  }
-  return true;
 }
 
+/* From the last line to the first, so that each is linked before what follows it. */
 mc_code mc_slots_find(const mc_slots *slots, const mc_view *view, mc_scratch *scratch, mc_found *found) {
-  *found = (mc_found){NULL, NULL};
-  if (slots->count == 0) return MC_OK;
   const uint32_t own = view->header_count, count = own + view->added_count;
+  uint64_t open[WORDS] = {open_lines(view, 0), open_lines(view, 1)};
+  *found = (mc_found){NULL, NULL};
+  if (!slots->count || (view->has_slots && !(open[0] | open[1] | view->added_count))) return MC_OK;
+  if (!begin(slots, count, scratch, found)) return MC_NO_MEMORY;
+  for (uint32_t i = count; i-- > own;) note(slots, view->added[i - own].name, i, found);
   if (!view->has_slots) {
-    if (!find_unknown(slots, view, count, scratch, found)) return MC_NO_MEMORY;
-  } else { /* nobody asks for lines beyond the last */
-    for (uint32_t word = 0; 64 * word < own; word++) {
-      for (uint64_t left = ~(view->hidden[word] | view->unasked[word]); left; left &= left - 1) {
-        const uint32_t i = 64 * word + (uint32_t)__builtin_ctzll(left);
-        if (!link_line(slots, view->line_slots[i], i, count, scratch, found)) return MC_NO_MEMORY;
-      }
-    }
+    find_unknown(slots, view, found);
+    return MC_OK;
   }
-  for (uint32_t i = own; i < count; i++) {
-    if (!note(slots, view->added[i - own].name, i, count, scratch, found)) return MC_NO_MEMORY;
+  for (uint32_t word = WORDS; word-- > 0;) {
+    while (open[word]) {
+      const uint32_t bit = 63 - (uint32_t)__builtin_clzll(open[word]), i = 64 * word + bit;
+      link_line(found, view->line_slots[i], i);
+      open[word] ^= (uint64_t)1 << bit;
+    }
   }
   return MC_OK;
 }

@@ -43,6 +43,7 @@ typedef struct mc_slots {
   uint32_t mask;
   uint32_t known; /* names in it */
   uint16_t count; /* of which so many have slots */
+  uint64_t sizes; /* that those have (mc_size_bit) */
   mc_arena *arena;
   bool *joined; /* by slot */
 } mc_slots;
