@@ -74,7 +74,7 @@ typedef struct taking {
 } taking;
 
 /* Of a peek it is as if the tokens had been taken. */
-static taking take_any(charge *c, const match *m) {
+MC_SELDOM taking take_any(charge *c, const match *m) {
   uint64_t debt = 0; /* apart: what is pointed to cannot stay in registers */
   mc_limit_rule *rule = rule_of(c->limit, m->rule);
   const mc_descriptor *descriptor = m->descriptor;

@@ -134,7 +134,7 @@ MC_INLINED int32_t longest(const mc_trie *trie, mc_slice text, size_t *size) {
   int32_t best = -1;
   size_t depth = 0;
   for (const mc_trie_node *node = trie->nodes; node && depth < text.size;
-       node = mc_trie_step(trie, node, text, &depth)) {
+       node = mc_trie_step(node, text, &depth)) {
     if (!node->lists) continue;
     best = (int32_t)*node->lists[0].at;
     *size = depth;

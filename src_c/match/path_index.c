@@ -170,7 +170,7 @@ MC_INLINED bool add_run(mc_candidates *out, const mc_trie_list *list, mc_scratch
 
 MC_INLINED bool walk(const mc_trie *trie, mc_slice path, mc_scratch *scratch, mc_candidates *out) {
   size_t depth = 0;
-  for (const mc_trie_node *node = trie->nodes; node; node = mc_trie_step(trie, node, path, &depth)) {
+  for (const mc_trie_node *node = trie->nodes; node; node = mc_trie_step(node, path, &depth)) {
     const mc_trie_list *lists = node->lists;
     if (!lists) continue;
     if (!add_run(out, &lists[CLASS_OPEN], scratch)) return false;

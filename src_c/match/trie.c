@@ -68,16 +68,17 @@ static mc_code add_node(builder *b, pending job) {
 
   uint8_t bytes[256];
   uint32_t count = 0;
-  node->first_child = b->node_count;
+  const uint32_t first_child = b->node_count;
   for (size_t start = low; start < job.high; count++) {
     uint8_t c = (uint8_t)b->entries[start].key.data[end];
     size_t stop = start + 1;
     while (stop < job.high && (uint8_t)b->entries[stop].key.data[end] == c) stop++;
     bytes[count] = c;
-    b->stack[b->stack_count++] = (pending){start, stop, end, node->first_child + count};
+    b->stack[b->stack_count++] = (pending){start, stop, end, first_child + count};
     start = stop;
   }
   b->node_count += count;
+  node->children = b->nodes + first_child;
   node->child_count = (uint16_t)count;
   node->wide = count >= WIDE && count <= 255; /* of 256 children, one would have the rank "none" */
   uint8_t *branch = mc_arena_alloc(b->arena, node->wide ? 256 : count, 1);

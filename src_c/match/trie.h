@@ -35,12 +35,12 @@ typedef struct mc_trie_list {
 
 typedef struct mc_trie_node {
   const char *label; /* bytes after the parent's key; the first byte chose this node */
-  uint32_t label_size;
-  uint32_t first_child;
   const uint8_t *branch; /* child_count first bytes; or, if wide, 256 ranks (255: none) */
+  const struct mc_trie_node *children;
+  const mc_trie_list *lists; /* MC_TRIE_CLASSES lists; NULL: no entry has this key */
+  uint32_t label_size;
   uint16_t child_count;
   bool wide;
-  const mc_trie_list *lists; /* MC_TRIE_CLASSES lists; NULL: no entry has this key */
 } mc_trie_node;
 
 typedef struct mc_trie {
@@ -52,21 +52,19 @@ mc_code mc_trie_build(mc_trie *trie, mc_trie_entry *entries, size_t count, mc_ar
 
 /* One step of a walk: from a node whose key ends at *depth, to the child that text continues into.
  * NULL where none does. On success *depth is the end of the child's key. */
-static inline const mc_trie_node *mc_trie_step(const mc_trie *trie, const mc_trie_node *node, mc_slice text,
-                                               size_t *depth) {
+static inline const mc_trie_node *mc_trie_step(const mc_trie_node *node, mc_slice text, size_t *depth) {
   size_t at = *depth;
-  if (at >= text.size || node->child_count == 0) return NULL;
+  if (at >= text.size) return NULL;
   uint8_t c = (uint8_t)text.data[at];
   uint32_t rank = 0;
   if (node->wide) {
     rank = node->branch[c];
     if (rank == 255) return NULL;
   } else {
-    while (node->branch[rank] != c) {
-      if (++rank == node->child_count) return NULL;
-    }
+    while (rank < node->child_count && node->branch[rank] != c) rank++;
+    if (rank == node->child_count) return NULL;
   }
-  const mc_trie_node *child = &trie->nodes[node->first_child + rank];
+  const mc_trie_node *child = &node->children[rank];
   /* Its first byte is c; most nodes of a dense trie have no other. That is guessed, so that the byte of the next step
    * need not wait for the node of this one. */
   if (child->label_size == 1) {

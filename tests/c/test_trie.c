@@ -8,7 +8,7 @@ static mc_slice text(const char *s) { return mc_slice_of(s, strlen(s)); }
 static void check_walk(const mc_trie *trie, const mc_trie_entry *entries, size_t count, mc_slice path) {
   uint32_t seen = 0, expected = 0;
   size_t depth = 0;
-  for (const mc_trie_node *node = trie->nodes; node; node = mc_trie_step(trie, node, path, &depth)) {
+  for (const mc_trie_node *node = trie->nodes; node; node = mc_trie_step(node, path, &depth)) {
     if (!node->lists) continue;
     for (int class = 0; class < MC_TRIE_CLASSES; class++) {
       const mc_trie_list list = node->lists[class];
