@@ -1,5 +1,6 @@
 #include "engine/filters.h"
 
+#include "base/inlined.h"
 #include "base/rng.h"
 #include "edit/view.h"
 #include "engine/concurrency.h"
@@ -130,9 +131,8 @@ bool mc_filter_is_on(const mc_decision *d, uint32_t filter, bool off) {
   return !off;
 }
 
-static bool answered_by(mc_decision *d, mc_input *input, uint32_t place, bool peek) {
+MC_INLINED bool answered_by(const mc_filter *filter, mc_decision *d, mc_input *input, uint32_t place, bool peek) {
   const bool inbound = d->request.inbound;
-  const mc_filter *filter = &d->snapshot->listeners[d->listener].filters[place];
   if (d->snapshot->limits.switches && !mc_filter_is_on(d, filter->name, filter->off)) return false;
   switch (filter->kind) {
     case MC_FILTER_FAULT:
@@ -151,9 +151,9 @@ static bool answered_by(mc_decision *d, mc_input *input, uint32_t place, bool pe
 }
 
 bool mc_filters_answer(mc_decision *d, mc_input *input, bool peek) {
-  const uint32_t count = d->snapshot->listeners[d->listener].filter_count;
-  for (uint32_t place = 0; place < count && !input->no_memory; place++) {
-    if (answered_by(d, input, place, peek)) return true;
+  const mc_listener *listener = &d->snapshot->listeners[d->listener];
+  for (uint32_t place = 0; place < listener->filter_count && !input->no_memory; place++) {
+    if (answered_by(&listener->filters[place], d, input, place, peek)) return true;
   }
   return false;
 }

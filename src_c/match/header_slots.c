@@ -177,24 +177,29 @@ MC_SELDOM void find_unknown(const mc_slots *slots, const mc_view *view, const mc
   }
 }
 
+/* Those of the lines from `from` on that are open, of which somebody has looked up the slots. */
+MC_INLINED void link_open(const mc_view *view, uint64_t open, uint32_t from, const mc_found *found) {
+  while (open) {
+    const uint32_t bit = 63 - (uint32_t)__builtin_clzll(open), i = from + bit;
+    link_line(found, view->line_slots[i], i);
+    open ^= (uint64_t)1 << bit;
+  }
+}
+
 /* From the last line to the first, so that each is linked before what follows it. */
 mc_code mc_slots_find(const mc_slots *slots, const mc_view *view, mc_scratch *scratch, mc_found *found) {
+  _Static_assert(WORDS == 2, "all of them are looked at");
   const uint32_t own = view->header_count, count = own + view->added_count;
-  uint64_t open[WORDS] = {open_lines(view, 0), open_lines(view, 1)};
+  const uint64_t low = open_lines(view, 0), high = open_lines(view, 1);
   *found = (mc_found){NULL, NULL};
-  if (!slots->count || (view->has_slots && !(open[0] | open[1] | view->added_count))) return MC_OK;
+  if (!(low | high | view->added_count) || !slots->count) return MC_OK; /* unless somebody has looked, all are open */
   if (!begin(slots, count, scratch, found)) return MC_NO_MEMORY;
   for (uint32_t i = count; i-- > own;) note(slots, view->added[i - own].name, i, found);
-  if (!view->has_slots) {
+  if (view->has_slots) {
+    link_open(view, high, 64, found);
+    link_open(view, low, 0, found);
+  } else {
     find_unknown(slots, view, found);
-    return MC_OK;
-  }
-  for (uint32_t word = WORDS; word-- > 0;) {
-    while (open[word]) {
-      const uint32_t bit = 63 - (uint32_t)__builtin_clzll(open[word]), i = 64 * word + bit;
-      link_line(found, view->line_slots[i], i);
-      open[word] ^= (uint64_t)1 << bit;
-    }
   }
   return MC_OK;
 }
