@@ -16,8 +16,13 @@ bool mc_view_is_grpc(const mc_view *view) {
   return type.data && mc_slice_starts(type, grpc) && (type.size == grpc.size || type.data[grpc.size] == '+');
 }
 
-/* Headers that speak of one connection, or of framing. */
+/* Headers that speak of one connection, or of framing. Hardly any line is one: most are not of such a size. */
 static bool hop_by_hop(mc_slice name) {
+#define OF_SIZE(literal) (UINT32_C(1) << (sizeof(literal) - 1))
+  const uint32_t sizes = OF_SIZE("connection") | OF_SIZE("keep-alive") | OF_SIZE("proxy-connection") |
+                         OF_SIZE("transfer-encoding") | OF_SIZE("upgrade");
+#undef OF_SIZE
+  if (name.size > 31 || !(sizes >> name.size & 1)) return false;
   switch (mc_header_id_of(name)) {
     case MC_HEADER_CONNECTION:
     case MC_HEADER_KEEP_ALIVE:

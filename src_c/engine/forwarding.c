@@ -217,13 +217,16 @@ static bool names_operation(const mc_header *headers, uint32_t count) {
 
 bool mc_decision_answer_stays(const mc_decision *d, const mc_header *headers, uint32_t count) {
   if (d->outcome != MC_FORWARD || d->cookies || d->cluster_cookie || d->session || d->cors != MC_CORS_NONE) return false;
-  if (tells_attempts(d) || request_id_told(d).data || d->snapshot->listeners[d->listener].options.via.size) return false;
+  const mc_http_options *options = &d->snapshot->listeners[d->listener].options;
+  if (tells_attempts(d) || request_id_told(d).data || options->via.size) return false;
   mc_edits_in_force edits;
   mc_forwarding_gather(d, &edits);
   if (edits.response.count || (edits.weighted && !mc_edits_empty(&edits.weighted->edits.response))) return false;
   if (edits_id(d, &edits)) return false;
-  if (mc_tracing_answer_operation(d).size || (mc_tracing_keeps_operation(d) && names_operation(headers, count))) return false;
-  return !mc_limits_tell(d) && mc_answer_lines_stay(headers, count);
+  if (options->tracing && mc_tracing_answer_operation(d).size) return false;
+  if (options->tracing && mc_tracing_keeps_operation(d) && names_operation(headers, count)) return false;
+  if ((d->limited || d->asked) && mc_limits_tell(d)) return false;
+  return mc_answer_lines_stay(headers, count);
 }
 
 /* The line of an answer that says why there was too much to do; clients had better not try again at once. */

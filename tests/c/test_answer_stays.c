@@ -39,6 +39,10 @@ static void test_lines(void) {
   CHECK(!LINE("x y", "a"));
   CHECK(!LINE("connection", "close"));
   CHECK(!LINE("Transfer-Encoding", "chunked"));
+  CHECK(!LINE("keep-alive", "timeout=5"));
+  CHECK(!LINE("Proxy-Connection", "close"));
+  CHECK(!LINE("upgrade", "h2c"));
+  CHECK(LINE("x-upgrades", "h2c")); /* of the size of another one */
   CHECK(!LINE("x-mine", " a"));
   CHECK(!LINE("x-mine", "a\t"));
   CHECK(!LINE("x-mine", "a\nb"));
