@@ -176,7 +176,8 @@ PYTHON_ALLOWED: dict[str, set[str]] = {
     "__init__": SERVING | {"_backend", "_circuit", "_concurrency", "context", "mesh"},
     "integrations": SERVING
     | {"_aside", "_core", "_per_loop", "_request", "_sampled", "_sealed", "_trace", "_tracers"}
-    | {"_block", "_clock", "_fastcall", "_opentelemetry", "_snapshot", "_trace_extract", "_trace_formats"}
+    | {"_block", "_clock", "_fastcall", "_opentelemetry"}
+    | {"_serving", "_snapshot", "_trace_extract", "_trace_formats"}
     | {"context", "discovery", "mesh", "telemetry", "upstream"},
     "telemetry": SERVING,
     "analysis": {"model", "config", "match"},

@@ -31,7 +31,7 @@ cdef class Answer:
 
     cdef int serve(self, Decision decision, bint edited) except -1
     cdef int hand_over(self, object coroutine) except -1
-    cdef int _run(self, uint64_t began_ns) except -1
+    cdef int _run(self, bint just_decided) except -1
     cdef int _not_called(self) except -1
     cdef object _told(self, object message)
     cdef object _odd_head(self, object message)

@@ -139,21 +139,20 @@ cdef class Answer:
         self._edited = edited
         self._outside = PyContext_CopyCurrent()
         self._token = PyContextVar_Set(CURRENT, self)
-        # Nothing has been waited for since the decision, which may have read the clock.
-        return self._run(0 if decision._snapshot.clock is not None else decision._block.decision.request.now_ns)
+        return self._run(True)
 
     cdef int hand_over(self, object coroutine) except -1:
         """Let this answer, and whatever is owed to the decision be its own concern."""
         self._running = coroutine
         return 0
 
-    cdef int _run(self, uint64_t began_ns) except -1:
-        """Call the app; 0: nobody knows what time it is."""
+    cdef int _run(self, bint just_decided) except -1:
+        """Call the app."""
         cdef mc_timeouts limits
         mc_decision_timeouts(&self._decision._block.decision, &limits)
-        self._timeout_ms = limits.request_ms
-        if limits.request_ms:
-            self._deadline_ns = (began_ns or now_ns()) + limits.request_ms * 1_000_000
+        if likely(limits.request_ms) or limits.has_stream:
+            self._timeout_ms = limits.request_ms
+            self._deadline_ns = time_begun(self._decision, just_decided) + limits.request_ms * 1_000_000
         if unlikely((<Quietly> <void *> &app_called)(self, &limits) < 0):
             self._not_called()
         return 0
@@ -196,7 +195,7 @@ cdef class Answer:
             if likely(self._decision is None):
                 self._served.begin(self)
             else:
-                self._run(0)
+                self._run(False)
         while True:
             if unlikely(self._running is None):
                 raise RuntimeError("cannot reuse already awaited coroutine")
@@ -360,6 +359,21 @@ cdef class Answer:
         else:
             mc_decision_close(&self._decision._block.decision)
         return 0
+
+
+cdef inline uint64_t time_begun(Decision decision, bint just_decided) except? 0:
+    """When the answer's time begins, by our clock; the request's own, too, where nothing has been waited for since the
+    decision: it does not count from when somebody asks for its end."""
+    cdef mc_decision *d = &decision._block.decision
+    if unlikely(not just_decided):
+        return now_ns()
+    if likely(decision._snapshot.clock is None):  # the engine's is ours
+        if likely(not d.request.now_ns):
+            d.request.now_ns = now_ns()
+        return d.request.now_ns
+    if not d.request.now_ns:
+        d.request.now_ns = decision._snapshot.now()
+    return now_ns()
 
 
 ctypedef int (*Quietly)(Answer answer, const mc_timeouts *limits) noexcept  # -1: an exception is pending

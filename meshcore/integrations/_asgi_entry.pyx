@@ -14,7 +14,9 @@ from meshcore.integrations._asgi_answer cimport Answer, Served, answer_of
 from meshcore.integrations._fields cimport (
     Field, PyDict_CheckExact, Word, field_of, given, given_or, is_word, likely, must, unlikely, value_of, word_of,
 )
-from meshcore.integrations._member cimport Known, is_plain, is_started, known_of, lines_told, name, port_in
+from meshcore.integrations._member cimport (
+    Known, in_force, is_plain, is_started, known_of, lines_told, name, port_in,
+)
 
 from meshcore.integrations._asgi_scope import target_of
 from meshcore.integrations._inbound import MARK
@@ -142,7 +144,7 @@ cdef class Entry(Served):
             answer._scope = scope = {**scope, "headers": headers}
         cdef PyObject *source = PyTuple_GET_ITEM(client, 0)
         cdef bint called = unlikely(names_a_caller(headers)) and <object> source in self.mesh.callers
-        cdef Known known = known_of(self, self._engine._serving.snapshot())
+        cdef Known known = known_of(self, in_force(self))
         if unlikely(known.foreign is not None) or unlikely(known.running is not None):
             lines = lines_told(known, headers)
             if lines is not None:
@@ -163,10 +165,10 @@ cdef class Entry(Served):
             called,
             known.served,
         )
-        begin_time(decision)
         if unlikely(decision._snapshot.config is not known.config):  # it has been swapped
             known = known_of(self, decision._snapshot)
         if unlikely(told) or unlikely(not is_plain(self, known, decision, called)):
+            begin_time(decision)
             return answer.hand_over(self._aside(decision, scope, answer._receive, answer._send, called))
         name(known, decision, called)
         return answer.serve(decision, not called)

@@ -9,8 +9,9 @@ from cpython.tuple cimport PyTuple_GET_ITEM
 from libc.stdint cimport uint32_t
 
 from meshcore._core cimport MC_FORWARD, mc_decision
-from meshcore._request cimport MC_LISTS_STAY
+from meshcore._request cimport MC_LISTS_STAY, PyList_GET_ITEM
 from meshcore._sampled cimport may_be_sampled
+from meshcore._serving cimport Serving
 from meshcore._snapshot cimport Snapshot
 from meshcore._trace_formats cimport Formats
 from meshcore.decision cimport Block, Decision
@@ -57,6 +58,12 @@ cdef Field STARTED
 cdef inline bint is_started(Member member) except -1:
     """Whether the mesh is: to look an attribute up by the way of objects takes three times as long."""
     return <object> must(member._mesh_has, &STARTED) is True
+
+
+cdef inline Snapshot in_force(Member member):
+    """The configuration to decide by, without a call where nobody else can replace it meanwhile."""
+    cdef Serving serving = member._engine._serving
+    return <Snapshot> PyList_GET_ITEM(serving._current, 0) if MC_LISTS_STAY else serving.snapshot()
 
 
 cdef inline Known known_of(Member member, Snapshot snapshot):

@@ -4,7 +4,7 @@ here; the others go aside.
 
 from meshcore.decision cimport Decision, begin_time
 from meshcore.integrations._fields cimport Field, PyDict_CheckExact, field_of, given, given_or
-from meshcore.integrations._member cimport Known, Member, is_plain, is_started, known_of, name, port_in, told_in
+from meshcore.integrations._member cimport Known, Member, in_force, is_plain, is_started, known_of, name, port_in, told_in
 from meshcore.integrations._wsgi_answer cimport answer_of
 from meshcore.integrations._wsgi_came cimport Came, lines_in, target_in
 
@@ -31,7 +31,7 @@ cdef class Entry(Member):
         cdef Came came
         cdef list headers = lines_in(environ, &came)
         source = given_or(environ, &SOURCE, None)
-        cdef Known known = known_of(self, self._engine._serving.snapshot())
+        cdef Known known = known_of(self, in_force(self))
         cdef list told = told_in(known, headers)
         if told is not None:
             environ = told_environ(environ, headers, told)
