@@ -3,13 +3,18 @@ from here; the others go aside.
 """
 
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_CheckExact, PyBytes_GET_SIZE
+from cpython.long cimport PyLong_AsLongAndOverflow, PyLong_CheckExact
 from cpython.object cimport PyObject, PyTypeObject, ternaryfunc
 from cpython.tuple cimport PyTuple_CheckExact, PyTuple_GET_ITEM, PyTuple_GET_SIZE
+from libc.stdint cimport uint16_t
 from libc.string cimport memcmp
 
+from meshcore._core cimport mc_request
 from meshcore._fastcall cimport mc_call_in_place
-from meshcore._request cimport MC_LISTS_STAY, PyList_CheckExact, PyList_GET_ITEM, PyList_GET_SIZE
-from meshcore.decision cimport Decision, begin_time
+from meshcore._request cimport MC_LISTS_STAY, PyList_CheckExact, PyList_GET_ITEM, PyList_GET_SIZE, take_plain
+from meshcore._serving cimport Serving
+from meshcore._snapshot cimport Snapshot
+from meshcore.decision cimport Block, Decision, begin_time, decide_now, decision_new, hold
 from meshcore.integrations._asgi_answer cimport Answer, Served, answer_of
 from meshcore.integrations._fields cimport (
     Field, PyDict_CheckExact, Word, field_of, given, given_or, is_word, likely, must, unlikely, value_of, word_of,
@@ -97,6 +102,48 @@ cdef object scheme_of(PyObject *scheme):
     return "http" if scheme == NULL or not <object> scheme else <object> scheme
 
 
+cdef inline bint take_port(PyObject *port, uint16_t *out) noexcept:
+    """False: it is not there as a number of one."""
+    cdef int overflow
+    cdef long number
+    if unlikely(not PyLong_CheckExact(<object> port)):
+        return False
+    number = PyLong_AsLongAndOverflow(<object> port, &overflow)
+    out[0] = <uint16_t> number
+    return 0 <= number <= 0xFFFF
+
+
+cdef inline Decision plainly_decided(
+    Serving serving, Snapshot snapshot, Known known, PyObject *method, object target, object headers, PyObject *source,
+    PyObject *port, bint called
+):
+    """As Engine.decided() does, of a request over HTTP/1.1 in the clear; None where that takes more than a look."""
+    cdef Decision made = decision_new()
+    cdef Block *block = made._block
+    cdef mc_request *request = &block.decision.request
+    request.source.data = NULL
+    request.source.size = 0
+    if (
+        unlikely(not take_plain(method, &request.method)) or unlikely(not take_plain(<PyObject *> target, &request.target))
+        or (likely(<object> source is not None) and unlikely(not take_plain(source, &request.source)))
+        or unlikely(not take_port(port, &request.source_port))
+    ):
+        return None
+    request.scheme.data, request.scheme.size = "http", 4
+    request.protocol.data, request.protocol.size = "HTTP/1.1", 8
+    request.authority.data = request.local.data = NULL
+    request.authority.size = request.local.size = request.port = 0
+    request.inbound = called
+    request.served = <const unsigned char *> PyBytes_AS_STRING(<object> <PyObject *> known.own)
+    decide_now(serving, snapshot, <PyObject *> headers, made)
+    block.path = <PyObject *> target
+    hold(block, block.path)
+    hold(block, method)
+    hold(block, source)
+    hold(block, <PyObject *> known.own)
+    return made
+
+
 cdef str protocol_of(object version):
     """Of ASGI's ``http_version``."""
     return protocols.get(version) or f"HTTP/{version}"
@@ -143,28 +190,27 @@ cdef class Entry(Served):
             headers = list(headers)
             answer._scope = scope = {**scope, "headers": headers}
         cdef PyObject *source = PyTuple_GET_ITEM(client, 0)
+        cdef PyObject *port = PyTuple_GET_ITEM(client, 1)
         cdef bint called = unlikely(names_a_caller(headers)) and <object> source in self.mesh.callers
-        cdef Known known = known_of(self, in_force(self))
+        cdef Snapshot snapshot = in_force(self)
+        cdef Known known = known_of(self, snapshot)
         if unlikely(known.foreign is not None) or unlikely(known.running is not None):
             lines = lines_told(known, headers)
             if lines is not None:
                 told = True
                 headers = lines
                 answer._scope = scope = {**scope, "headers": lines}
-        port = port_in(<object> PyTuple_GET_ITEM(client, 1))
         target = target_in(scope)
         method, scheme, version = must(scope, &METHOD), value_of(scope, &SCHEME), must(scope, &HTTP_VERSION)
-        cdef Decision decision = self._engine.decided(
-            <object> method,
-            target,
-            headers,
-            <object> scheme if likely(scheme != NULL) and likely(is_word(scheme, &A_SCHEME)) else scheme_of(scheme),
-            <object> source,
-            port,
-            "HTTP/1.1" if likely(is_word(version, &HTTP_1_1)) else protocol_of(<object> version),
-            called,
-            known.served,
-        )
+        cdef Decision decision
+        if likely(scheme != NULL) and likely(is_word(scheme, &A_SCHEME)) and likely(is_word(version, &HTTP_1_1)):
+            decision = plainly_decided(self._engine._serving, snapshot, known, method, target, headers, source, port, called)
+        else:
+            decision = None
+        if unlikely(decision is None):
+            decision = self._engine.decided(
+                <object> method, target, headers, scheme_of(scheme), <object> source, port_in(<object> port),
+                protocol_of(<object> version), called, known.served)
         if unlikely(decision._snapshot.config is not known.config):  # it has been swapped
             known = known_of(self, decision._snapshot)
         if unlikely(told) or unlikely(not is_plain(self, known, decision, called)):
