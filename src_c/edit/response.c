@@ -1,5 +1,6 @@
 #include "edit/response.h"
 
+#include "base/inlined.h"
 #include "edit/bytes.h"
 #include "edit/header_names.h"
 #include "edit/view.h"
@@ -76,6 +77,15 @@ static mc_code take_upstream(const mc_answer *answer, bool asked, mc_header_list
   return code;
 }
 
+/* Whether it becomes one with a line before it. */
+MC_SELDOM bool is_joined(const mc_header *headers, uint32_t i) {
+  if (!mc_response_header_joined(headers[i].name)) return false;
+  for (uint32_t k = 0; k < i; k++) {
+    if (mc_slice_equal_fold(headers[k].name, headers[i].name)) return true;
+  }
+  return false;
+}
+
 /* Whether the line goes on beside those before it, of the sizes of whose names there is a bit each. */
 static bool name_stays(const mc_header *headers, uint32_t i, uint64_t *sizes) {
   const mc_slice name = headers[i].name;
@@ -83,11 +93,7 @@ static bool name_stays(const mc_header *headers, uint32_t i, uint64_t *sizes) {
   if (!mc_bytes_plain(name) && !mc_bytes_all(name, MC_BYTE_TOKEN)) return false;
   const uint64_t bit = (uint64_t)1 << (name.size & 63), before = *sizes;
   *sizes |= bit;
-  if (!(before & bit) || !mc_response_header_joined(name)) return true;
-  for (uint32_t k = 0; k < i; k++) {
-    if (mc_slice_equal_fold(headers[k].name, name)) return false;
-  }
-  return true;
+  return !(before & bit) || !is_joined(headers, i);
 }
 
 bool mc_answer_lines_stay(const mc_header *headers, uint32_t count) {

@@ -1,6 +1,7 @@
 #include "engine/forwarding.h"
 
 #include "base/decimal.h"
+#include "base/inlined.h"
 #include "edit/bytes.h"
 #include "edit/response.h"
 #include "edit/view.h"
@@ -208,7 +209,7 @@ static bool edited(const mc_decision *d) {
 }
 
 /* Whether an upstream's lines say what the operation is called. */
-static bool names_operation(const mc_header *headers, uint32_t count) {
+MC_SELDOM bool names_operation(const mc_header *headers, uint32_t count) {
   for (uint32_t i = 0; i < count; i++) {
     if (mc_slice_equal_fold(headers[i].name, MC_OPERATION_HEADER)) return true;
   }

@@ -1,6 +1,7 @@
 #include "policy/timeout.h"
 
 #include "base/decimal.h"
+#include "base/inlined.h"
 #include "edit/grpc_timeout.h"
 #include "edit/response.h"
 #include "edit/view.h"
@@ -44,7 +45,7 @@ static void take_header(const mc_view *view, mc_slice name, uint64_t *ms) {
 }
 
 /* Only internal clients have a say; of others these headers are hidden. */
-static void heed_request(mc_timeouts *out, const mc_http_options *options, const mc_view *view) {
+MC_SELDOM void heed_request(mc_timeouts *out, const mc_http_options *options, const mc_view *view) {
   const mc_slice expected = MC_LITERAL("x-envoy-expected-rq-timeout-ms");
   if (options->respect_expected_rq_timeout && mc_view_header(view, expected).data) {
     take_header(view, expected, &out->request_ms);
@@ -59,6 +60,17 @@ static void heed_request(mc_timeouts *out, const mc_http_options *options, const
   if (mc_slice_equal(hedge, MC_LITERAL("false"))) out->hedges = false;
 }
 
+/* Where a limit of the stream, or what clients of gRPC ask for, has a say in how long the request may take. */
+MC_SELDOM void limit_further(mc_timeouts *out, const mc_timeout_spec *spec, const mc_http_options *options,
+                             bool reads_grpc, const mc_view *view) {
+  uint64_t grpc_ms = 0;
+  const bool asked = reads_grpc && mc_grpc_timeout_parse(mc_view_header(view, MC_LITERAL("grpc-timeout")), &grpc_ms);
+  limit_stream(out, spec, options, asked, grpc_ms, view);
+  if (spec->stream_limits) return;
+  out->tells_grpc = spec->grpc_max_ns != MC_UNSET && mc_view_is_grpc(view);
+  out->request_ms = out->tells_grpc ? older_grpc(spec, asked, grpc_ms) : ms_of(spec->request_ns);
+}
+
 void mc_timeouts_find(mc_timeouts *out, const mc_timeout_spec *spec, bool hedges, const mc_http_options *options,
                       const mc_view *view) {
   *out = (mc_timeouts){.hedges = hedges};
@@ -68,13 +80,9 @@ void mc_timeouts_find(mc_timeouts *out, const mc_timeout_spec *spec, bool hedges
     out->idle_ms = ms_of(spec->idle_ns != MC_UNSET ? spec->idle_ns : options->stream_idle_ns);
     const bool reads_grpc = spec->grpc_header_max_ns != MC_UNSET || spec->grpc_max_ns != MC_UNSET ||
                             spec->stream_ns != MC_UNSET || options->max_stream_ns;
-    uint64_t grpc_ms = 0;
-    bool asked = reads_grpc && mc_grpc_timeout_parse(mc_view_header(view, MC_LITERAL("grpc-timeout")), &grpc_ms);
-    limit_stream(out, spec, options, asked, grpc_ms, view);
-    if (!spec->stream_limits && spec->grpc_max_ns != MC_UNSET && mc_view_is_grpc(view)) {
-      out->request_ms = older_grpc(spec, asked, grpc_ms);
-      out->tells_grpc = true;
-    } else if (!spec->stream_limits) {
+    if (reads_grpc || spec->stream_limits) {
+      limit_further(out, spec, options, reads_grpc, view);
+    } else {
       out->request_ms = ms_of(spec->request_ns);
     }
   }
