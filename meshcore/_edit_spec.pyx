@@ -57,12 +57,14 @@ cdef dict PATH_REWRITES = {
     PathRewriteKind.REGEX: MC_REWRITE_REGEX,
     PathRewriteKind.TEMPLATE: MC_REWRITE_TEMPLATE,
     PathRewriteKind.FULL: MC_REWRITE_FULL,
+    PathRewriteKind.FORMAT: MC_REWRITE_FORMAT,
 }
 cdef dict HOST_REWRITES = {
     HostRewriteKind.LITERAL: MC_HOST_LITERAL,
     HostRewriteKind.HEADER: MC_HOST_HEADER,
     HostRewriteKind.PATH_REGEX: MC_HOST_PATH_REGEX,
     HostRewriteKind.AUTO: MC_HOST_AUTO,
+    HostRewriteKind.FORMAT: MC_HOST_FORMAT,
 }
 
 
@@ -120,6 +122,8 @@ cdef int path_rewrite_spec(Specs specs, object rewrite, mc_path_rewrite_spec *ou
         return 0
     out.kind = PATH_REWRITES[rewrite.kind]
     out.text = specs.text(rewrite.text)
+    if rewrite.kind is PathRewriteKind.FORMAT:
+        format_spec(specs, rewrite.text, &out.format)
     substitution_spec(specs, rewrite.regex, &out.regex)
     return 0
 
@@ -130,6 +134,8 @@ cdef int host_rewrite_spec(Specs specs, object rewrite, mc_host_rewrite_spec *ou
         return 0
     out.kind = HOST_REWRITES[rewrite.kind]
     out.text = specs.text(rewrite.text.lower() if rewrite.kind is HostRewriteKind.HEADER else rewrite.text)
+    if rewrite.kind is HostRewriteKind.FORMAT:
+        format_spec(specs, rewrite.text, &out.format)
     out.append_x_forwarded_host = rewrite.append_x_forwarded_host
     substitution_spec(specs, rewrite.regex, &out.regex)
     return 0

@@ -8,13 +8,18 @@ from libc.string cimport memcpy
 from meshcore._core cimport *
 from meshcore._spec cimport Specs
 
-from meshcore.model import EscapedSlashes
+from meshcore.model import EscapedSlashes, Underscores
 
 cdef dict SLASHES = {
     EscapedSlashes.KEEP_UNCHANGED: MC_SLASHES_KEEP,
     EscapedSlashes.REJECT_REQUEST: MC_SLASHES_REJECT,
     EscapedSlashes.UNESCAPE_AND_REDIRECT: MC_SLASHES_REDIRECT,
     EscapedSlashes.UNESCAPE_AND_FORWARD: MC_SLASHES_FORWARD,
+}
+cdef dict UNDERSCORES = {
+    Underscores.ALLOW: MC_UNDERSCORES_ALLOW,
+    Underscores.REJECT_REQUEST: MC_UNDERSCORES_REJECT,
+    Underscores.DROP_HEADER: MC_UNDERSCORES_DROP,
 }
 cdef dict TRACERS = {"": MC_TRACER_NONE, "zipkin": MC_TRACER_ZIPKIN, "opentelemetry": MC_TRACER_OPENTELEMETRY}
 
@@ -26,6 +31,7 @@ cdef int options_spec(Specs specs, object options, mc_http_options *out) except 
     out.normalize_path = options.normalize_path
     out.merge_slashes = options.merge_slashes
     out.escaped_slashes = SLASHES[options.escaped_slashes]
+    out.underscores = UNDERSCORES[options.underscores]
     out.strip_matching_host_port = options.strip_matching_host_port
     out.strip_any_host_port = options.strip_any_host_port
     out.strip_trailing_host_dot = options.strip_trailing_host_dot

@@ -13,6 +13,11 @@ cdef extern from "meshcore/http.h" nogil:
         MC_SLASHES_REDIRECT
         MC_SLASHES_FORWARD
 
+    ctypedef enum mc_underscores:
+        MC_UNDERSCORES_ALLOW
+        MC_UNDERSCORES_REJECT
+        MC_UNDERSCORES_DROP
+
     ctypedef struct mc_cidr:
         uint8_t address[16]
         uint8_t bits
@@ -39,6 +44,7 @@ cdef extern from "meshcore/http.h" nogil:
         bint generate_request_id
         bint preserve_external_request_id
         bint always_set_request_id_in_response
+        mc_underscores underscores
         bint keep_trace_reason
         const mc_tracing_spec *tracing
         uint32_t xff_num_trusted_hops

@@ -3,6 +3,7 @@
 from libc.stdint cimport int32_t, uint16_t
 
 from meshcore._core.base cimport mc_slice
+from meshcore._core.edit cimport mc_format_spec
 
 
 cdef extern from "meshcore/rewrite.h" nogil:
@@ -16,11 +17,13 @@ cdef extern from "meshcore/rewrite.h" nogil:
         MC_REWRITE_REGEX
         MC_REWRITE_TEMPLATE
         MC_REWRITE_FULL
+        MC_REWRITE_FORMAT
 
     ctypedef struct mc_path_rewrite_spec:
         mc_path_rewrite_kind kind
         mc_slice text
         mc_substitution_spec regex
+        mc_format_spec format
 
     ctypedef enum mc_host_rewrite_kind:
         MC_HOST_KEEP
@@ -28,11 +31,13 @@ cdef extern from "meshcore/rewrite.h" nogil:
         MC_HOST_HEADER
         MC_HOST_PATH_REGEX
         MC_HOST_AUTO
+        MC_HOST_FORMAT
 
     ctypedef struct mc_host_rewrite_spec:
         mc_host_rewrite_kind kind
         mc_slice text
         mc_substitution_spec regex
+        mc_format_spec format
         bint append_x_forwarded_host
 
     ctypedef struct mc_redirect_spec:

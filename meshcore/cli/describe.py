@@ -206,7 +206,7 @@ def _path_rewrite(rewrite: PathRewrite) -> str:
 
 
 def _host_rewrite(rewrite: HostRewrite) -> str:
-    if rewrite.kind is HostRewriteKind.LITERAL:
+    if rewrite.kind in (HostRewriteKind.LITERAL, HostRewriteKind.FORMAT):
         return rewrite.text
     if rewrite.kind is HostRewriteKind.HEADER:
         return f"the value of header {rewrite.text}"

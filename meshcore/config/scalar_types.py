@@ -85,6 +85,8 @@ _GO_DURATION = re.compile(r"[-+]?(?:(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:h|ms|m|s|
 _GO_PART = re.compile(r"([0-9.]+)(h|ms|m|s|us|µs|μs|ns)")
 _GO_UNITS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "μs": 1e-6, "ns": 1e-9}
 _MAX_SECONDS = 315_576_000_000
+#: Envoy counts nanoseconds in 64 bits.
+_MAX_ENVOY_SECONDS = 9_223_372_035
 _MAX_TEXT = 256
 
 
@@ -158,7 +160,7 @@ def _number(node: ScalarNode) -> float:
 
 def _duration(node: ScalarNode) -> float:
     found = _DURATION.match(node.value) if type(node.value) is str else None
-    if found is None or int(found[2]) > _MAX_SECONDS:
+    if found is None or int(found[2]) > _MAX_ENVOY_SECONDS:
         raise BadValue("", "a duration in seconds such as 1.5s", describe(node))
     seconds = int(found[2]) + int((found[3] or "0").ljust(9, "0")) / 1e9
     return -seconds if found[1] else float(seconds)

@@ -14,7 +14,15 @@ from meshcore.model.route import RouteConfiguration, TraceSampling
 from meshcore.model.session import StatefulSession
 from meshcore.model.spans import DEFAULT_PATH_TAG_LENGTH, CustomTag
 
-__all__ = ["Config", "ConfigWarning", "EscapedSlashes", "HttpOptions", "Listener", "TracingOptions"]
+__all__ = [
+    "Config",
+    "ConfigWarning",
+    "EscapedSlashes",
+    "HttpOptions",
+    "Listener",
+    "TracingOptions",
+    "Underscores",
+]
 
 
 class EscapedSlashes(Enum):
@@ -24,6 +32,14 @@ class EscapedSlashes(Enum):
     REJECT_REQUEST = "REJECT_REQUEST"
     UNESCAPE_AND_REDIRECT = "UNESCAPE_AND_REDIRECT"
     UNESCAPE_AND_FORWARD = "UNESCAPE_AND_FORWARD"
+
+
+class Underscores(Enum):
+    """Envoy's ``headers_with_underscores_action``."""
+
+    ALLOW = "ALLOW"
+    REJECT_REQUEST = "REJECT_REQUEST"
+    DROP_HEADER = "DROP_HEADER"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +69,7 @@ class HttpOptions:
     normalize_path: bool = False
     merge_slashes: bool = False
     escaped_slashes: EscapedSlashes = EscapedSlashes.KEEP_UNCHANGED
+    underscores: Underscores = Underscores.ALLOW  #: in the names of header lines
     strip_matching_host_port: bool = False
     strip_any_host_port: bool = False
     strip_trailing_host_dot: bool = False

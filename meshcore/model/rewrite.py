@@ -22,14 +22,16 @@ class PathRewriteKind(Enum):
     REGEX = "regex_rewrite"
     TEMPLATE = "path_template_rewrite"
     FULL = "path_redirect"
+    FORMAT = "path_rewrite"
 
 
 @dataclass(frozen=True, slots=True)
 class PathRewrite:
-    """How the path changes: ``text`` for PREFIX, TEMPLATE and FULL, ``regex`` for REGEX.
+    """How the path changes: ``text`` for PREFIX, TEMPLATE, FULL and FORMAT, ``regex`` for REGEX.
 
     FULL replaces the whole path and keeps the query unless ``text`` has one of its own
-    (redirects, and Istio's ``rewrite.uri`` on exact and regex matches).
+    (redirects, and Istio's ``rewrite.uri`` on exact and regex matches). FORMAT writes ``text``, a
+    format string, and keeps the query.
     """
 
     kind: PathRewriteKind
@@ -42,11 +44,12 @@ class HostRewriteKind(Enum):
     HEADER = "host_rewrite_header"
     PATH_REGEX = "host_rewrite_path_regex"
     AUTO = "auto_host_rewrite"
+    FORMAT = "host_rewrite"
 
 
 @dataclass(frozen=True, slots=True)
 class HostRewrite:
-    """How the authority changes: ``text`` is the literal or the header's name."""
+    """How the authority changes: ``text`` is the literal, the header's name or a format string."""
 
     kind: HostRewriteKind
     text: str = ""

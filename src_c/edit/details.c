@@ -54,6 +54,8 @@ const char *mc_details_name(mc_details details) {
       return "http1.https_url_on_plaintext_connection";
     case MC_DETAILS_INVALID_CHARACTERS:
       return "http1.invalid_characters";
+    case MC_DETAILS_UNEXPECTED_UNDERSCORE:
+      return "http1.unexpected_underscore";
     case MC_DETAILS_INVALID_TRANSFER_ENCODING:
       return "http1.invalid_transfer_encoding";
     case MC_DETAILS_LENGTH_AND_CHUNKED:

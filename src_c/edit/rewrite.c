@@ -16,6 +16,9 @@ mc_code mc_path_rewrite_compile(mc_arena *arena, const mc_path_rewrite_spec *spe
   *out = (mc_path_rewrite){.kind = spec->kind, .matched_kind = path_kind, .matched_size = path.size};
   out->text = mc_arena_copy(arena, spec->text, &ok);
   if (!ok) return mc_no_memory(error);
+  if (spec->kind == MC_REWRITE_FORMAT) {
+    return mc_format_compile(arena, &spec->format, &out->format) ? mc_no_memory(error) : MC_OK;
+  }
   out->text_has_query = spec->text.data && mc_slice_find(spec->text, 0, '?') < spec->text.size;
   if (spec->kind == MC_REWRITE_REGEX) {
     return compile_regex(&spec->regex, &out->regex, &out->substitution, error);
@@ -39,6 +42,9 @@ mc_code mc_host_rewrite_compile(mc_arena *arena, const mc_host_rewrite_spec *spe
   *out = (mc_host_rewrite){.kind = spec->kind, .append_x_forwarded_host = spec->append_x_forwarded_host};
   out->text = mc_arena_copy(arena, spec->text, &ok);
   if (!ok) return mc_no_memory(error);
+  if (spec->kind == MC_HOST_FORMAT) {
+    return mc_format_compile(arena, &spec->format, &out->format) ? mc_no_memory(error) : MC_OK;
+  }
   if (spec->kind != MC_HOST_PATH_REGEX) return MC_OK;
   return compile_regex(&spec->regex, &out->regex, &out->substitution, error);
 }
@@ -101,6 +107,7 @@ mc_code mc_path_rewrite_apply(const mc_path_rewrite *rewrite, mc_slice target, m
   mc_code code = MC_OK;
   switch (rewrite->kind) {
     case MC_REWRITE_NONE:
+    case MC_REWRITE_FORMAT:
       return MC_OK;
     case MC_REWRITE_PREFIX: {
       if (rewrite->text.size == 0) return MC_OK;
@@ -130,10 +137,19 @@ mc_code mc_path_rewrite_apply(const mc_path_rewrite *rewrite, mc_slice target, m
   return MC_OK;
 }
 
+mc_code mc_path_replace(mc_slice text, mc_slice target, mc_scratch *scratch, mc_slice *out, bool *changed) {
+  mc_slice result = target;
+  *changed = false;
+  mc_code code = concat(text, mc_slice_from(target, mc_slice_find(target, 0, '?')), scratch, &result);
+  *out = target;
+  if (code || !text.size || !printable(result)) return code;
+  *out = result;
+  *changed = true;
+  return MC_OK;
+}
+
 mc_code mc_host_rewrite_apply(const mc_host_rewrite *rewrite, mc_slice authority, mc_slice target,
-                              mc_slice header_value, mc_slice hostname, mc_scratch *scratch, mc_slice *out,
-                              bool *changed) {
-  mc_slice value = MC_ABSENT;
+                              mc_slice value, mc_slice hostname, mc_scratch *scratch, mc_slice *out, bool *changed) {
   mc_code code = MC_OK;
   *out = authority;
   *changed = false;
@@ -144,7 +160,7 @@ mc_code mc_host_rewrite_apply(const mc_host_rewrite *rewrite, mc_slice authority
       value = rewrite->text;
       break;
     case MC_HOST_HEADER:
-      value = header_value;
+    case MC_HOST_FORMAT:
       break;
     case MC_HOST_PATH_REGEX:
       target.size = mc_slice_find(target, 0, '?');

@@ -3,7 +3,7 @@
 #define MC_EDIT_REWRITE_H
 
 #include "base/arena.h"
-#include "edit/header_list.h"
+#include "edit/format.h"
 
 typedef struct mc_path_rewrite {
   mc_path_rewrite_kind kind;
@@ -15,6 +15,7 @@ typedef struct mc_path_rewrite {
   mc_substitution *substitution;
   mc_template *match; /* TEMPLATE: the route's path template */
   mc_template_rewrite *rewrite;
+  mc_format format; /* FORMAT */
 } mc_path_rewrite;
 
 typedef struct mc_host_rewrite {
@@ -23,6 +24,7 @@ typedef struct mc_host_rewrite {
   mc_slice text;
   mc_regex *regex; /* PATH_REGEX */
   mc_substitution *substitution;
+  mc_format format; /* FORMAT */
 } mc_host_rewrite;
 
 /* path_kind and path are those of the route's match. MC_INVALID fills error. */
@@ -36,16 +38,20 @@ mc_code mc_host_rewrite_compile(mc_arena *arena, const mc_host_rewrite_spec *spe
 void mc_path_rewrite_clear(mc_path_rewrite *rewrite);
 void mc_host_rewrite_clear(mc_host_rewrite *rewrite);
 
-/* The target (path and query) after the rewrite. *changed is false, and *out the target itself,
+/* text in the place of the whole path; nothing changes where it is empty. */
+mc_code mc_path_replace(mc_slice text, mc_slice target, mc_scratch *scratch, mc_slice *out, bool *changed);
+
+/* The target (path and query) after the rewrite, of any kind but FORMAT. *changed is false, and *out the target itself,
  * where the rewrite does not apply: then no x-envoy-original-path is due either. It is true, and
  * the header due, also where the result is the same text. */
 mc_code mc_path_rewrite_apply(const mc_path_rewrite *rewrite, mc_slice target, mc_scratch *scratch,
                               mc_slice *out, bool *changed);
 
 /* The authority after the rewrite. target is the path and query before the path rewrite;
- * header_value that of the header named by text, hostname the endpoint's, for the kinds that need them. */
+ * value that of the header named by text, or what the format gives, hostname the endpoint's, for the kinds that need
+ * them. */
 mc_code mc_host_rewrite_apply(const mc_host_rewrite *rewrite, mc_slice authority, mc_slice target,
-                              mc_slice header_value, mc_slice hostname, mc_scratch *scratch, mc_slice *out,
+                              mc_slice value, mc_slice hostname, mc_scratch *scratch, mc_slice *out,
                               bool *changed);
 
 #endif

@@ -7,18 +7,52 @@
 
 static bool rewrites_host(const mc_forwarding *f) { return f->host && f->host->kind != MC_HOST_KEEP; }
 
+/* The endpoint's own name comes last: it is known once that is picked. */
+static bool is_late(const mc_forwarding *f) { return f->host && f->host->kind == MC_HOST_AUTO; }
+
 static bool edits_requests(const mc_forwarding *f) {
   return f->filter_edits || !mc_edits_empty(f->weighted_edits) || (f->chain && f->chain->count);
 }
 
 bool mc_forwarding_needs_edits(const mc_forwarding *forwarding) {
-  return rewrites_host(forwarding) && forwarding->host->kind == MC_HOST_HEADER && edits_requests(forwarding);
+  const mc_host_rewrite_kind host = rewrites_host(forwarding) ? forwarding->host->kind : MC_HOST_KEEP;
+  const bool by_format = forwarding->path && forwarding->path->kind == MC_REWRITE_FORMAT;
+  if (by_format && host != MC_HOST_KEEP) return true; /* it sees what the host's rewrite notes */
+  return (by_format || host == MC_HOST_FORMAT || host == MC_HOST_HEADER) && edits_requests(forwarding);
+}
+
+/* What a format gives in the middle of the rewrites. lines NULL: headers as in the view. */
+static mc_code write_format(const mc_forwarding *f, const mc_format *format, mc_slice target, mc_slice authority,
+                            const mc_header_list *lines, bool dashes, mc_scratch *scratch, mc_slice *out) {
+  const mc_format_context context = {.view = f->view,
+                                     .request = lines,
+                                     .target = target,
+                                     .authority = authority,
+                                     .route_name = f->route_name,
+                                     .cluster = f->cluster,
+                                     .attempts = 1,
+                                     .dashes = dashes};
+  return mc_format_write(format, &context, scratch, out);
+}
+
+/* The target after the route's path rewrite. lines NULL: headers as in the view. */
+static mc_code rewrite_path(const mc_forwarding *f, mc_slice authority, const mc_header_list *lines,
+                            mc_scratch *scratch, mc_slice *target, bool *changed) {
+  const mc_slice path = *target;
+  if (f->path->kind != MC_REWRITE_FORMAT) return mc_path_rewrite_apply(f->path, path, scratch, target, changed);
+  mc_slice text;
+  mc_code code = write_format(f, &f->path->format, path, authority, lines, false, scratch, &text);
+  return code ? code : mc_path_replace(text, path, scratch, target, changed);
 }
 
 /* The authority after the route's host rewrite. lines NULL: headers as in the view. */
 static mc_code rewrite_host(const mc_forwarding *f, mc_slice authority, const mc_header_list *lines,
                             mc_scratch *scratch, mc_slice *out, bool *changed) {
   mc_slice header = MC_ABSENT;
+  if (f->host->kind == MC_HOST_FORMAT) {
+    mc_code code = write_format(f, &f->host->format, f->view->target, authority, lines, true, scratch, &header);
+    if (code) return code;
+  }
   if (f->host->kind == MC_HOST_HEADER) {
     mc_slice name = f->host->text;
     const mc_header_line *line = lines ? mc_header_list_find(lines, name) : NULL;
@@ -57,9 +91,10 @@ mc_code mc_upstream_target_make(const mc_forwarding *forwarding, mc_scratch *scr
   *target = forwarding->view->target;
   *authority = forwarding->weighted_host.size ? forwarding->weighted_host : forwarding->view->authority;
   if (forwarding->view->port_aside) code = with_port(forwarding->view, scratch, authority);
-  if (!code && rewrites_host(forwarding)) code = rewrite_host(forwarding, *authority, NULL, scratch, authority, &changed);
-  if (!code && forwarding->path) code = mc_path_rewrite_apply(forwarding->path, *target, scratch, target, &changed);
-  return code;
+  const mc_slice before = *authority;
+  if (!code && rewrites_host(forwarding)) code = rewrite_host(forwarding, before, NULL, scratch, authority, &changed);
+  if (code || !forwarding->path) return code;
+  return rewrite_path(forwarding, is_late(forwarding) ? before : *authority, NULL, scratch, target, &changed);
 }
 
 static mc_code tell(mc_header_list *lines, mc_slice name, mc_slice value) {
@@ -135,22 +170,22 @@ static mc_code note_host(const mc_forwarding *f, mc_scratch *scratch, mc_slice *
   return !code && changed && f->host->append_x_forwarded_host ? append_forwarded_host(lines, host) : code;
 }
 
-static mc_code note_path(const mc_forwarding *f, mc_scratch *scratch, mc_slice *target, mc_header_list *lines) {
+static mc_code note_path(const mc_forwarding *f, mc_scratch *scratch, mc_slice authority, mc_slice *target,
+                         mc_header_list *lines) {
   const mc_slice path = *target;
   bool changed = false;
   if (!f->path) return MC_OK;
-  mc_code code = mc_path_rewrite_apply(f->path, path, scratch, target, &changed);
+  mc_code code = rewrite_path(f, authority, lines, scratch, target, &changed);
   if (code || !changed || f->options->suppress_envoy_headers) return code;
   return mc_header_list_replace(lines, MC_LITERAL("x-envoy-original-path"), path);
 }
 
-/* The endpoint's own name comes last: it is known once that is picked. */
 static mc_code rewrite(const mc_forwarding *f, mc_scratch *scratch, mc_slice *target, mc_slice *authority,
                        mc_header_list *lines) {
-  const bool late = f->host && f->host->kind == MC_HOST_AUTO;
-  mc_code code = late ? note_path(f, scratch, target, lines) : note_host(f, scratch, authority, lines);
+  const bool late = is_late(f);
+  mc_code code = late ? note_path(f, scratch, *authority, target, lines) : note_host(f, scratch, authority, lines);
   if (code) return code;
-  return late ? note_host(f, scratch, authority, lines) : note_path(f, scratch, target, lines);
+  return late ? note_host(f, scratch, authority, lines) : note_path(f, scratch, *authority, target, lines);
 }
 
 mc_code mc_upstream_request_make(const mc_forwarding *forwarding, mc_scratch *scratch, mc_slice *target,

@@ -35,8 +35,8 @@ typedef struct mc_forwarding {
   mc_slice endpoint_hostname; /* for auto_host_rewrite */
 } mc_forwarding;
 
-/* True where the authority cannot be told without applying header edits first (a host rewrite by a
- * header in a route that edits headers); mc_upstream_request_make() is then the way. */
+/* True where target and authority cannot be told without applying header edits first (a rewrite by a
+ * header or a format in a route that edits headers); mc_upstream_request_make() is then the way. */
 bool mc_forwarding_needs_edits(const mc_forwarding *forwarding);
 
 /* Target and authority alone. A few instructions where nothing is rewritten. */

@@ -235,6 +235,17 @@ static bool is_length(mc_slice text) {
   return text.size > 0;
 }
 
+/* False: the request is refused for one. */
+static bool settle_underscores(mc_underscores underscores, mc_lines *lines) {
+  for (uint32_t i = 0; i < lines->count; i++) {
+    const mc_slice name = lines->headers[i].name;
+    if (mc_slice_find(name, 0, '_') == name.size) continue;
+    if (underscores == MC_UNDERSCORES_REJECT) return false;
+    mc_mask_set(lines->hidden, i);
+  }
+  return true;
+}
+
 /* Body framing that cannot be relied upon. */
 static mc_details framing(const mc_lines *lines, bool connect) {
   mc_slice length = mc_lines_value(lines, MC_HEADER_CONTENT_LENGTH);
@@ -304,6 +315,9 @@ mc_code mc_view_make(const mc_request *request, const mc_http_options *options, 
   mc_code code = mc_lines_read(request, names, scratch, view->line_slots, &lines, &details);
   if (code == MC_INVALID) return refuse(refusal, details);
   if (code != MC_OK) return code;
+  if (options->underscores && !settle_underscores(options->underscores, &lines)) {
+    return refuse(refusal, MC_DETAILS_UNEXPECTED_UNDERSCORE);
+  }
   const bool connect = MC_IS(request->method, "CONNECT");
   details = framing(&lines, connect);
   if (details) return refuse(refusal, details);

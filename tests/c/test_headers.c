@@ -136,6 +136,50 @@ static void test_upstream(void) {
   mc_host_rewrite_clear(&host);
 }
 
+static void check_rewrites(const mc_host_rewrite_spec *host_spec, const mc_path_rewrite_spec *path_spec, const mc_edit_chain *chain,
+                           const char *authority_wanted, const char *target_wanted, const char *hostname) {
+  const mc_http_options options = {0};
+  mc_path_rewrite path;
+  mc_host_rewrite host;
+  mc_error error;
+  CHECK_INT(mc_path_rewrite_compile(arena, path_spec, MC_PATH_PREFIX, MC_LITERAL("/"), &path, &error), MC_OK);
+  CHECK_INT(mc_host_rewrite_compile(arena, host_spec, &host, &error), MC_OK);
+  const mc_forwarding f = {.view = &view, .options = &options, .chain = chain, .path = &path, .host = &host,
+                           .endpoint_hostname = text_of(hostname)};
+  mc_slice target, authority;
+  mc_header_list list;
+  CHECK_INT(mc_upstream_request_make(&f, &scratch, &target, &authority, &list), MC_OK);
+  CHECK(mc_slice_equal(target, text_of(target_wanted)));
+  CHECK(mc_slice_equal(authority, text_of(authority_wanted)));
+  if (mc_forwarding_needs_edits(&f)) return;
+  CHECK_INT(mc_upstream_target_make(&f, &scratch, &target, &authority), MC_OK);
+  CHECK(mc_slice_equal(target, text_of(target_wanted)));
+  CHECK(mc_slice_equal(authority, text_of(authority_wanted)));
+}
+
+/* Host before path, but for the endpoint's own name; what is absent is "-" in a host and nothing in a path. */
+static void test_rewrites_by_format(void) {
+  view_of(&view, &scratch, "a.com", "/p?q", headers, ROWS("x-a: 1"));
+  const mc_host_rewrite_spec host = {.kind = MC_HOST_FORMAT, .format = FORMAT(TEXT("h-"), REQ("x-a"), TEXT("."), REQ("x-none"))};
+  const mc_host_rewrite_spec automatic = {.kind = MC_HOST_AUTO}, dash = {.kind = MC_HOST_FORMAT, .format = FORMAT(REQ("x-none"))};
+  const mc_path_rewrite_spec path = {.kind = MC_REWRITE_FORMAT, .format = FORMAT(TEXT("/"), REQ(":authority"), REQ("x-none"), REQ(":path"))};
+  const mc_path_rewrite_spec nothing = {.kind = MC_REWRITE_FORMAT, .format = FORMAT(REQ("x-none"))};
+  check_rewrites(&host, &path, NULL, "h-1.-", "/h-1.-/p?q?q", "");
+  check_rewrites(&automatic, &path, NULL, "up", "/a.com/p?q?q", "up");
+  check_rewrites(&dash, &nothing, NULL, "-", "/p?q", "");
+  const mc_header_value_spec add[] = {ADD("x-a", OVERWRITE, TEXT("edited"))};
+  mc_edit_pair pair = requests(add, 1, NULL, 0);
+  mc_edit_chain chain, others;
+  mc_edit_chain_make(&pair, NULL, NULL, false, &chain, &others);
+  check_rewrites(&host, &nothing, &chain, "h-edited.-", "/p?q", "");
+  mc_path_rewrite by_format = {.kind = MC_REWRITE_FORMAT};
+  mc_host_rewrite literal = {.kind = MC_HOST_LITERAL};
+  mc_forwarding f = {.path = &by_format};
+  CHECK(!mc_forwarding_needs_edits(&f));
+  f.host = &literal;
+  CHECK(mc_forwarding_needs_edits(&f));
+}
+
 static mc_edit_pair responses(const mc_header_value_spec *add, uint32_t count) {
   mc_edits_spec spec = {.response_add = add, .response_add_count = count};
   mc_edit_pair pair;
@@ -366,6 +410,7 @@ int main(void) {
   test_values();
   test_levels();
   test_upstream();
+  test_rewrites_by_format();
   test_own_answers();
   test_cookies();
   test_redirects();

@@ -467,6 +467,17 @@ static void test_lines_for_who_is_internal(void) {
   CHECK_SLICE(header("x-secrets"), "2");
 }
 
+static void test_underscores(void) {
+  const mc_http_options drop = {.underscores = MC_UNDERSCORES_DROP}, reject = {.underscores = MC_UNDERSCORES_REJECT};
+  CHECK_INT(make("GET", "/a_b", &drop, HEADERS("x_a: 1", "x-a: a_b", "_: 2")), MC_OK);
+  CHECK(!header("x_a").data && !header("_").data);
+  CHECK_SLICE(header("x-a"), "a_b");
+  CHECK_INT(make("GET", "/a_b", &reject, HEADERS("x-a: a_b")), MC_OK);
+  CHECK_INT(make("GET", "/", &reject, HEADERS("x-a: 1", "x_a: 1")), MC_INVALID);
+  CHECK_INT(refusal.details, MC_DETAILS_UNEXPECTED_UNDERSCORE);
+  CHECK_INT(refusal.status, 400);
+}
+
 static void test_byte_classes(void) {
   for (int c = 0; c < 256; c++) {
     bool alnum = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
@@ -516,6 +527,7 @@ int main(void) {
   test_client();
   test_internal();
   test_lines_for_who_is_internal();
+  test_underscores();
   test_byte_classes();
   test_memory();
   return check_finish();

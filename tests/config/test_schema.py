@@ -275,7 +275,7 @@ def test_paths_begin_where_the_caller_says() -> None:
     assert findings.errors[0].path == "spec.flag"
 
 
-@given(st.integers(0, 315_576_000_000), st.integers(0, 999_999_999))
+@given(st.integers(0, 9_223_372_035), st.integers(0, 999_999_999))
 def test_durations_keep_their_value(seconds: int, nanos: int) -> None:
     written = f"{seconds}.{nanos:09}s"
     assert good(f"exact: a\ntimeOut: {written}\n").time_out == pytest.approx(float(written[:-1]), rel=1e-15)

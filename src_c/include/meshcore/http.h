@@ -22,6 +22,9 @@ typedef struct mc_upgrade {
   bool enabled;
 } mc_upgrade;
 
+/* What becomes of header lines with an underscore in their names. */
+typedef enum mc_underscores { MC_UNDERSCORES_ALLOW, MC_UNDERSCORES_REJECT, MC_UNDERSCORES_DROP } mc_underscores;
+
 typedef struct mc_http_options {
   bool normalize_path;
   bool merge_slashes;
@@ -38,6 +41,7 @@ typedef struct mc_http_options {
   bool generate_request_id;
   bool preserve_external_request_id;
   bool always_set_request_id_in_response;
+  mc_underscores underscores;
   bool keep_trace_reason; /* what is decided of a trace is not written into its request id */
   const mc_tracing_spec *tracing; /* NULL: none */
   uint32_t xff_num_trusted_hops;

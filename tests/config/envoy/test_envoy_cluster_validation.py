@@ -41,6 +41,11 @@ def drops(*percents: int) -> dict[str, Any]:
     return {"load_assignment": {"cluster_name": "c", "policy": {"drop_overloads": overloads}}}
 
 
+def xff(**fields: Any) -> dict[str, Any]:
+    kind = "a/envoy.extensions.http.original_ip_detection.xff.v3.XffConfig"
+    return {"name": "x", "typed_config": {"@type": kind, **fields}}
+
+
 def hashing(**fields: Any) -> dict[str, Any]:
     return {"common_lb_config": {"consistent_hashing_lb_config": fields}}
 
@@ -319,6 +324,15 @@ def test_a_bucket_without_tokens_loads() -> None:
             "normalise_path: unknown field 'normalise_path'; did you mean 'normalize_pa",
         ),
         ({"local_reply_config": {}}, "local_reply_config: not supported"),
+        (
+            {"original_ip_detection_extensions": [xff()], "use_remote_address": True},
+            "original_ip_detection_extensions: may not be combined with use_remote_address",
+        ),
+        ({"original_ip_detection_extensions": [xff(), xff()]}, "original_ip_detection_extensions: found 2"),
+        (
+            {"original_ip_detection_extensions": [xff(skip_xff_append=False)]},
+            "original_ip_detection_extensions[0].typed_config.skip_xff_append: false is not supported",
+        ),
     ],
 )
 def test_connection_manager_options_that_are_refused(hcm: dict[str, Any], problem: str) -> None:

@@ -5,7 +5,14 @@ from __future__ import annotations
 from enum import Enum
 from typing import Annotated
 
-from meshcore.config.envoy.schema.base import CidrRange, HeaderText, NonEmpty, Percent, TimeSpan
+from meshcore.config.envoy.schema.base import (
+    CidrRange,
+    HeaderText,
+    NonEmpty,
+    Percent,
+    TimeSpan,
+    TypedExtensionConfig,
+)
 from meshcore.config.envoy.schema.filters import HttpFilter
 from meshcore.config.envoy.schema.protocol import HttpProtocolOptions
 from meshcore.config.envoy.schema.retry import Extension
@@ -21,6 +28,7 @@ __all__ = [
     "InternalAddressConfig",
     "Tracing",
     "UpgradeConfig",
+    "XffConfig",
 ]
 
 
@@ -96,6 +104,15 @@ _LOGS = "access logs are those of the server"
 _SERVER = "the server's own limits hold"
 
 
+class XffConfig(Record):
+    """``envoy.extensions.http.original_ip_detection.xff.v3.XffConfig``."""
+
+    __unsupported__ = {"xff_trusted_cidrs": "use xff_num_trusted_hops"}
+
+    xff_num_trusted_hops: UInt32 = 0
+    skip_xff_append: bool = True
+
+
 class HttpConnectionManager(Record):
     __oneofs__ = (
         OneOf("route_specifier", ("rds", "route_config"), True),
@@ -103,7 +120,6 @@ class HttpConnectionManager(Record):
     )
     __unsupported__ = {
         "scoped_routes": "",
-        "original_ip_detection_extensions": "",
         "early_header_mutation_extensions": "",
         "local_reply_config": "",
         "path_normalization_options": "use normalize_path, merge_slashes",
@@ -152,6 +168,7 @@ class HttpConnectionManager(Record):
     xff_num_trusted_hops: UInt32 = 0
     internal_address_config: InternalAddressConfig | None = None
     skip_xff_append: bool = False
+    original_ip_detection_extensions: list[TypedExtensionConfig] = []
     via: HeaderText = ""
     generate_request_id: bool = True
     request_id_extension: RequestIdExtension | None = None

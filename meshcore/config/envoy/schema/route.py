@@ -93,14 +93,18 @@ class RouteAction(Record):
         OneOf("cluster_specifier", ("cluster", "cluster_header", "weighted_clusters"), True),
         OneOf(
             "host_rewrite_specifier",
-            ("host_rewrite_literal", "auto_host_rewrite", "host_rewrite_header", "host_rewrite_path_regex"),
+            (
+                "host_rewrite_literal",
+                "auto_host_rewrite",
+                "host_rewrite_header",
+                "host_rewrite_path_regex",
+                "host_rewrite",
+            ),
         ),
     )
     __unsupported__ = {
         "cluster_specifier_plugin": "",
         "inline_cluster_specifier_plugin": "",
-        "path_rewrite": "use prefix_rewrite, regex_rewrite or path_rewrite_policy",
-        "host_rewrite": "use host_rewrite_literal, host_rewrite_header or host_rewrite_path_regex",
         "retry_policy_typed_config": "use retry_policy",
         "internal_redirect_policy": "",
         "internal_redirect_action": "",
@@ -121,6 +125,8 @@ class RouteAction(Record):
     prefix_rewrite: HeaderText = ""
     regex_rewrite: RegexMatchAndSubstitute | None = None
     path_rewrite_policy: TypedExtensionConfig | None = None
+    path_rewrite: str = ""
+    host_rewrite: str | None = None
     host_rewrite_literal: HeaderText | None = None
     auto_host_rewrite: bool | None = None
     host_rewrite_header: OptionalHeaderName | None = None

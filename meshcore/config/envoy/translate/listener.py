@@ -19,12 +19,14 @@ from meshcore.config.envoy.translate.tracing import tracing_options
 from meshcore.config.envoy.translate.transport import is_tls
 from meshcore.config.findings import did_you_mean, quoted
 from meshcore.config.schema import Record, is_set, origin_of, path_of
-from meshcore.model import EscapedSlashes, HttpOptions, Listener
+from meshcore.model import EscapedSlashes, HttpOptions, Listener, Underscores
 
 __all__ = ["http_options", "listener", "manager_listener"]
 
 _MANAGER = "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager"
 _NETWORK_FILTERS: dict[str, type[Record]] = {_MANAGER: HttpConnectionManager}
+
+_ORIGINAL_ADDRESS = {"envoy.extensions.http.original_ip_detection.xff.v3.XffConfig": manager_schema.XffConfig}
 
 _SLASHES = {
     EscapedSlashesAction.IMPLEMENTATION_SPECIFIC_DEFAULT: EscapedSlashes.KEEP_UNCHANGED,
@@ -136,7 +138,6 @@ def http_options(context: Context, manager: HttpConnectionManager, router: Route
             "max_connection_duration",
             "idle_timeout",
             "max_headers_count",
-            "headers_with_underscores_action",
             "max_requests_per_connection",
         ):
             if is_set(common, field):
@@ -149,12 +150,13 @@ def http_options(context: Context, manager: HttpConnectionManager, router: Route
         normalize_path=manager.normalize_path,
         merge_slashes=manager.merge_slashes,
         escaped_slashes=_SLASHES[manager.path_with_escaped_slashes_action],
+        underscores=Underscores[common.headers_with_underscores_action.name] if common else Underscores.ALLOW,
         strip_matching_host_port=manager.strip_matching_host_port,
         strip_any_host_port=bool(manager.strip_any_host_port),
         strip_trailing_host_dot=manager.strip_trailing_host_dot,
         scheme_to_overwrite=(scheme.scheme_to_overwrite or "") if scheme is not None else "",
         use_remote_address=manager.use_remote_address,
-        xff_num_trusted_hops=manager.xff_num_trusted_hops,
+        xff_num_trusted_hops=_trusted_hops(context, manager),
         skip_xff_append=manager.skip_xff_append,
         append_x_forwarded_port=manager.append_x_forwarded_port,
         generate_request_id=manager.generate_request_id,
@@ -171,6 +173,25 @@ def http_options(context: Context, manager: HttpConnectionManager, router: Route
         stream_idle_timeout=manager.stream_idle_timeout,
         max_stream_duration=common.max_stream_duration if common is not None else None,
     )
+
+
+def _trusted_hops(context: Context, manager: HttpConnectionManager) -> int:
+    """Of the connection manager, or of the extension that does the same."""
+    extensions, field = manager.original_ip_detection_extensions, "original_ip_detection_extensions"
+    if not extensions:
+        return manager.xff_num_trusted_hops
+    for other in ("use_remote_address", "xff_num_trusted_hops"):
+        if getattr(manager, other):
+            context.error(manager, field, f"may not be combined with {other}")
+    if len(extensions) > 1:
+        context.error(manager, field, f"found {len(extensions)} extensions; not more than one is supported")
+    only = extensions[0]
+    _, xff = context.decode_typed(only.typed_config, path_of(only, "typed_config"), _ORIGINAL_ADDRESS)
+    if xff is None:
+        return 0
+    if not xff.skip_xff_append:
+        context.error(xff, "skip_xff_append", "false is not supported: x-forwarded-for is left as it comes")
+    return int(xff.xff_num_trusted_hops)
 
 
 def _internal(

@@ -9,7 +9,7 @@ from meshcore.config.envoy.schema.base import NonEmpty, RoutingPriority
 from meshcore.config.envoy.translate.context import Context
 from meshcore.config.envoy.translate.descriptors import outer_rate_limits, texts_of
 from meshcore.config.envoy.translate.filters import per_route_filters
-from meshcore.config.envoy.translate.headers import edits
+from meshcore.config.envoy.translate.headers import check_format, edits
 from meshcore.config.envoy.translate.matching import regex_rewrite, route_match
 from meshcore.config.envoy.translate.metadata import lb_metadata
 from meshcore.config.envoy.translate.policies import (
@@ -154,6 +154,7 @@ def _path_rewrite(context: Context, action: schema.RouteAction, path: PathMatch)
             ("prefix_rewrite", action.prefix_rewrite),
             ("regex_rewrite", action.regex_rewrite),
             ("path_rewrite_policy", action.path_rewrite_policy),
+            ("path_rewrite", action.path_rewrite),
         )
         if value
     ]
@@ -169,6 +170,9 @@ def _path_rewrite(context: Context, action: schema.RouteAction, path: PathMatch)
         return PathRewrite(PathRewriteKind.REGEX, regex=regex_rewrite(context, action.regex_rewrite))
     if action.path_rewrite_policy is not None:
         return _template_rewrite(context, action, path)
+    if action.path_rewrite:
+        check_format(context, action, "path_rewrite", action.path_rewrite)
+        return PathRewrite(PathRewriteKind.FORMAT, action.path_rewrite)
     return None
 
 
@@ -200,6 +204,9 @@ def _host_rewrite(context: Context, action: schema.RouteAction) -> HostRewrite |
         return HostRewrite(HostRewriteKind.PATH_REGEX, "", substitution, append)
     if action.auto_host_rewrite:
         return HostRewrite(HostRewriteKind.AUTO, "", None, append)
+    if action.host_rewrite:
+        check_format(context, action, "host_rewrite", action.host_rewrite)
+        return HostRewrite(HostRewriteKind.FORMAT, action.host_rewrite, None, append)
     return None
 
 
