@@ -66,7 +66,7 @@ cdef int decide(Serving serving, Snapshot snapshot, object headers, Decision dec
 cdef inline int decide_by_chance(Serving serving, Snapshot snapshot, PyObject *headers, Decision decision) except -1:
     cdef mc_request *request = &decision._block.decision.request
     request.now_ns = now_of(snapshot, None)
-    request.unix_s = unix_time_of(snapshot, None)
+    request.unix_ns = unix_time_of(snapshot, None)
     request.seed = draw_seed(serving)
     request.ids = ids_of(serving, snapshot, decision._block, None)
     return decide_on(serving, snapshot, headers, decision)

@@ -72,7 +72,7 @@ cdef Attempt report_lines(
         result.headers = block.lines
         result.header_count = block.line_count
         if mc_decision_reads_wall_clock(&decision._block.decision):
-            unix_s = decision._snapshot.unix_time()
+            unix_s = decision._snapshot.unix_time() // 1_000_000_000
         return report_result(decision, number, result, replayable, unix_s, now_ns)
     finally:
         block_free(block)

@@ -15,6 +15,7 @@ cdef dict FORMATS = {
     "RESPONSE_CODE_DETAILS": MC_FORMAT_RESPONSE_CODE_DETAILS,
     "RESPONSE_FLAGS": MC_FORMAT_RESPONSE_FLAGS,
     "RESPONSE_FLAGS_LONG": MC_FORMAT_RESPONSE_FLAGS_LONG,
+    "START_TIME": MC_FORMAT_START_TIME,
     "ROUTE_NAME": MC_FORMAT_ROUTE_NAME,
     "UPSTREAM_CLUSTER": MC_FORMAT_UPSTREAM_CLUSTER,
     "UPSTREAM_HOST": MC_FORMAT_UPSTREAM_HOST,
@@ -74,6 +75,7 @@ cdef int format_spec(Specs specs, str text, mc_format_spec *out) except -1:
         len(segments), sizeof(mc_format_segment))
     for i, segment in enumerate(segments):
         items[i].op = FORMATS[segment.command]
+        specs.reads_unix_time |= segment.command == "START_TIME"
         items[i].text = specs.text(known_text(segment))
         items[i].alternative = specs.optional(segment.alternative)
         items[i].max_length = -1 if segment.max_length is None else min(segment.max_length, 0x7FFFFFFF)

@@ -29,11 +29,11 @@ cdef uint64_t time_given(object now_ns) except? 0:
     return number_given(now_ns, "now_ns", UINT64_MAX)
 
 
-cdef uint64_t unix_seconds_given(object unix_time) except? 0:
-    """Whole seconds since 1970; times before count as that."""
+cdef uint64_t unix_ns_given(object unix_time) except? 0:
+    """Nanoseconds since 1970; times before count as that, and those from 2554 on as the last."""
     try:
         if unix_time < 18446744073709551616.0:  # nor is NaN
-            return <uint64_t> max(0, int(unix_time))
+            return min(max(0, int(unix_time * 1_000_000_000)), UINT64_MAX)
     except TypeError:
         raise wrong("unix_time", unix_time, "seconds since 1970") from None
     raise ValueError(f"unix_time is {unix_time}; expected seconds since 1970, less than 2**64")

@@ -1,7 +1,7 @@
 from libc.stdint cimport int32_t, uint64_t
 
 from meshcore._core cimport *
-from meshcore._given cimport time_given, unix_seconds_given
+from meshcore._given cimport time_given, unix_ns_given
 from meshcore._request cimport MC_LISTS_STAY
 from meshcore._snapshot cimport Runtime, Snapshot
 
@@ -66,9 +66,9 @@ cdef inline int draw_ids(Serving serving, uint64_t *out, size_t count) except -1
 
 
 cdef inline uint64_t unix_time_of(Snapshot snapshot, object given) except? 1:
-    """The time of day, in whole seconds; likewise."""
+    """The time of day, in nanoseconds; likewise."""
     if given is not None:
-        return unix_seconds_given(given)
+        return unix_ns_given(given)
     return snapshot.unix_time() if snapshot.reads_unix_time else 0
 
 

@@ -100,7 +100,7 @@ cdef class Snapshot:
         if self.snapshot == NULL:
             _refuse(runtime, &error)
         self.reads_clock = mc_snapshot_reads_clock(self.snapshot)
-        self.reads_unix_time = mc_snapshot_reads_unix_time(self.snapshot)
+        self.reads_unix_time = mc_snapshot_reads_unix_time(self.snapshot) or specs.reads_unix_time
         self.makes_ids = mc_snapshot_makes_ids(self.snapshot)
         if len(self.routes) >= LARGE:
             ready()
@@ -109,8 +109,8 @@ cdef class Snapshot:
         return now_ns() if self.clock is None else nanoseconds(self.clock())
 
     cdef uint64_t unix_time(self) except? 0:
-        """Seconds; a clock of the engine's own stands for the time of day, too."""
-        return mc_platform_unix_s() if self.clock is None else nanoseconds(self.clock()) // 1_000_000_000
+        """Nanoseconds; a clock of the engine's own stands for the time of day, too."""
+        return mc_platform_unix_ns() if self.clock is None else nanoseconds(self.clock())
 
     cdef int _clusters(self, Specs specs, Snapshot previous, dict by_name, mc_snapshot_spec *spec) except -1:
         cdef mc_cluster_spec *clusters = <mc_cluster_spec *> specs.array(

@@ -6,6 +6,7 @@ cdef class Specs:
     cdef list _blocks
     cdef char *_free
     cdef size_t _left
+    cdef bint reads_unix_time  # some format of it tells the time of day
 
     cdef void *array(self, size_t count, size_t size) except NULL
     cdef int clear(self) except -1

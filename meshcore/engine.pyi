@@ -76,8 +76,8 @@ class Engine:
             local: IP address that the connection came to.
             port: port that the connection came to; chooses the listener.
             now_ns: the time, in nanoseconds of any monotonic clock; read once where not given.
-            unix_time: the time of day, in seconds since 1970, for sessions that cookies keep; read once where
-                not given.
+            unix_time: the time of day, in seconds since 1970, for sessions that cookies keep and for
+                %START_TIME%; read once where not given.
             seed: 64 random bits that make every random choice of this decision; drawn where not given.
             inbound: the request is at the service that it is for, and its caller has gone by the routes. Then
                 limits alone have their say: there are no faults and no CORS, no endpoint is picked and nobody

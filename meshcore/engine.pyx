@@ -250,7 +250,7 @@ cdef class Engine:
         request.inbound = inbound
         request.served = served_of(snapshot, served)
         request.now_ns = now_of(snapshot, now_ns)
-        request.unix_s = unix_time_of(snapshot, unix_time)
+        request.unix_ns = unix_time_of(snapshot, unix_time)
         request.seed = draw_seed(self._serving) if seed is None else seed_given(seed)
         request.ids = ids_of(self._serving, snapshot, out._block, seed)
         decide(self._serving, snapshot, headers, out)
@@ -306,7 +306,7 @@ cdef class Engine:
         source, local = as_bytes(source), as_bytes(local)
         fill(request, method, authority, path, scheme, source, local, protocol, source_port, port)
         request.now_ns = now_of(snapshot, now_ns)
-        request.unix_s = unix_time_of(snapshot, unix_time)
+        request.unix_ns = unix_time_of(snapshot, unix_time)
         request.seed = draw_seed(self._serving) if seed is None else seed_given(seed)
         request.ids = NULL
         peek(self._serving, snapshot, headers, out)

@@ -26,10 +26,10 @@ uint64_t mc_platform_now_ns(void) {
   return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
-uint64_t mc_platform_unix_s(void) {
+uint64_t mc_platform_unix_ns(void) {
   struct timespec now;
   clock_gettime(CLOCK_REALTIME, &now);
-  return now.tv_sec > 0 ? (uint64_t)now.tv_sec : 0;
+  return now.tv_sec > 0 ? (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec : 0;
 }
 
 bool mc_platform_random(void *out, size_t size) {

@@ -12,8 +12,8 @@
 /* Nanoseconds of a clock that never goes back. */
 uint64_t mc_platform_now_ns(void);
 
-/* Seconds since 1970, as the machine's clock has it: it may go back. */
-uint64_t mc_platform_unix_s(void);
+/* Nanoseconds since 1970, as the machine's clock has it: it may go back. */
+uint64_t mc_platform_unix_ns(void);
 
 /* size bytes fit for secrets; false where the machine has none to give. */
 bool mc_platform_random(void *out, size_t size);

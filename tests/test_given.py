@@ -62,7 +62,7 @@ def test_times_of_day(engine: Engine, unix_time: float) -> None:
     message = f"unix_time is {unix_time}; expected seconds since 1970"
     with pytest.raises(ValueError, match=re.escape(message)):
         engine.decide("GET", "a", "/", unix_time=unix_time)
-    for served in (-5, 1.5, 2**63):
+    for served in (-5, 1.5, 2**34, 2**63):
         assert engine.decide("GET", "a", "/", unix_time=served).cluster == "c"
 
 

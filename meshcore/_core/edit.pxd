@@ -36,6 +36,7 @@ cdef extern from "meshcore/edit.h" nogil:
         MC_FORMAT_UPSTREAM_NAME
         MC_FORMAT_UPSTREAM_NAME_WITHOUT_PORT
         MC_FORMAT_RESPONSE_FLAGS_LONG
+        MC_FORMAT_START_TIME
 
     ctypedef struct mc_format_segment:
         mc_format_op op

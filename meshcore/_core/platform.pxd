@@ -23,7 +23,7 @@ cdef extern from "platform.h" nogil:
     c_bool mc_id_source_take(mc_id_source *source, uint64_t *out, size_t count)
     c_bool mc_id_source_take_alone(mc_id_source *source, uint64_t *out, size_t count)
     uint64_t mc_platform_now_ns()
-    uint64_t mc_platform_unix_s()
+    uint64_t mc_platform_unix_ns()
     bint mc_platform_random(void *out, size_t size)
     mc_shared *mc_platform_shared_open(
         int fd, uint64_t size, uint32_t workers, const uint8_t *boot, mc_error *error) nogil

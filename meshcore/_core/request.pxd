@@ -21,7 +21,7 @@ cdef extern from "meshcore/request.h" nogil:
         const mc_header *headers
         uint32_t header_count
         uint64_t now_ns
-        uint64_t unix_s
+        uint64_t unix_ns
         uint64_t seed
         const uint64_t *ids
         c_bool stale

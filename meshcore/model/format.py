@@ -58,7 +58,23 @@ ALIASES = {"REQUEST_HEADER": "REQ", "RESPONSE_HEADER": "RESP"}
 NAMED = frozenset({"ENVIRONMENT", "QUERY_PARAM"})
 #: Commands of data that no filter of ours makes: they never have a value.
 EMPTY = frozenset({"DYNAMIC_METADATA", "FILTER_STATE"})
-COMMANDS = PLAIN | HEADER | NAMED | EMPTY | {"PATH"}
+COMMANDS = PLAIN | HEADER | NAMED | EMPTY | {"PATH", "START_TIME"}
+
+#: What formats of times may have behind a percent sign; one that names several stands for them.
+_TIMES = {
+    **{conversion: f"%{conversion}" for conversion in "YmdHMSyjeabs"},
+    **{f"{digits}f": f"%{digits}" for digits in range(1, 10)},
+    **{f"E{digits}S": f"%S.%{digits}" for digits in range(1, 10)},
+    "f": "%9",
+    "F": "%Y-%m-%d",
+    "T": "%H:%M:%S",
+    "z": "+0000",
+    "Ez": "+00:00",
+    "Z": "UTC",
+    "%": "%%",
+}
+_CONVERSION = re.compile(r"%(E[1-9]S|Ez|[1-9]f|.)?", re.DOTALL)
+_START_TIME = "%Y-%m-%dT%H:%M:%E3SZ"
 
 #: The headers that ``%PATH(..:WHICH)%`` reads.
 _PATHS = {
@@ -118,7 +134,10 @@ def parse_format(text: str) -> tuple[Segment, ...]:
         if literal:
             segments.append(Segment("".join(literal)))
             literal.clear()
-        segments.append(_command(found))
+        if found[1] == "START_TIME":
+            segments += _time(found)
+        else:
+            segments.append(_command(found))
         at = found.end()
     if literal:
         segments.append(Segment("".join(literal)))
@@ -155,6 +174,27 @@ def _command(found: re.Match[str]) -> Segment:
     if argument is not None or max_length is not None:
         raise FormatError(f"%{name}% takes neither an argument nor a length", found.start())
     return Segment("x-request-id", "REQ") if name == "STREAM_ID" else Segment("", name)
+
+
+def _time(found: re.Match[str]) -> list[Segment]:
+    """The parts of a time, which the core writes one by one."""
+    if found[3] is not None:
+        raise FormatError("%START_TIME% takes no length", found.start())
+
+    def known(conversion: re.Match[str]) -> str:
+        if conversion[1] not in _TIMES:
+            message = f"%START_TIME(...)%: {conversion[0]} is not a part of a time that is served"
+            raise FormatError(message, found.start())
+        return _TIMES[conversion[1]]
+
+    text = _CONVERSION.sub(known, found[2] or _START_TIME)
+    segments: list[Segment] = []
+    for part in re.split("(%.)", text):
+        if part.startswith("%"):
+            segments.append(Segment("%") if part == "%%" else Segment(part[1], "START_TIME"))
+        elif part:
+            segments.append(Segment(part))
+    return segments
 
 
 def _header(found: re.Match[str], name: str, argument: str, max_length: int | None) -> Segment:

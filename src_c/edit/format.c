@@ -1,5 +1,6 @@
 #include "edit/format.h"
 
+#include "edit/time_text.h"
 #include "edit/view.h"
 
 mc_code mc_format_compile(mc_arena *arena, const mc_format_spec *spec, mc_format *out) {
@@ -200,6 +201,8 @@ static mc_slice value_of(const mc_format_segment *segment, const mc_format_conte
       return context->endpoint_hostname.size ? context->endpoint_hostname : context->endpoint;
     case MC_FORMAT_UPSTREAM_NAME_WITHOUT_PORT:
       return without_port(context->endpoint_hostname.size ? context->endpoint_hostname : context->endpoint);
+    case MC_FORMAT_START_TIME:
+      return mc_time_part(segment->text.data[0], view->unix_ns, made);
     case MC_FORMAT_RESPONSE_FLAGS_LONG: /* need room */
     case MC_FORMAT_QUERY_PARAMETER:
     case MC_FORMAT_EMPTY:

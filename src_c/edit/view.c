@@ -335,6 +335,7 @@ mc_code mc_view_make(const mc_request *request, const mc_http_options *options, 
   view->protocol = request->protocol;
   view->source = request->source;
   view->source_port = request->source_port;
+  view->unix_ns = request->unix_ns;
   view->local = request->local;
   view->port = request->port;
   code = address(request, options, &lines, &target, target_details, scratch, view, refusal);

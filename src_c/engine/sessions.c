@@ -32,6 +32,8 @@ static mc_session_reason find(const mc_cluster *cluster, mc_slice address, int32
   return MC_SESSION_KEPT;
 }
 
+static uint64_t unix_s(const mc_decision *d) { return d->request.unix_ns / 1000000000; }
+
 bool mc_sessions_decide(mc_decision *d, mc_input *input) {
   const mc_session *session = in_force(d);
   const mc_listener *listener = &d->snapshot->listeners[d->listener];
@@ -39,7 +41,7 @@ bool mc_sessions_decide(mc_decision *d, mc_input *input) {
   if (!session || !mc_session_covers(session, d->view.target)) return false;
   d->session = session;
   d->session_reason = MC_SESSION_NEW;
-  d->session_address = mc_session_asked(session, input, d->request.unix_s);
+  d->session_address = mc_session_asked(session, input, unix_s(d));
   if (!d->session_address.size) return false;
   d->session_reason = find(d->snapshot->clusters[d->cluster], d->session_address, &d->endpoint);
   return d->session_reason == MC_SESSION_KEPT;
@@ -49,6 +51,6 @@ bool mc_sessions_line(const mc_decision *d, mc_scratch *scratch, mc_header *line
   if (!d->session || d->endpoint < 0 || d->details == MC_DETAILS_OVERFLOW) return false;
   const mc_slice address = d->upstream->hosts[d->endpoint].address;
   if (mc_slice_equal(address, d->session_address)) return false;
-  *code = mc_session_line(d->session, address, d->request.unix_s, scratch, line);
+  *code = mc_session_line(d->session, address, unix_s(d), scratch, line);
   return !*code;
 }

@@ -63,6 +63,10 @@ static void test_responses(void) {
   CHECK_SLICE(WRITE(&context, SEGMENT(MC_FORMAT_RESP, MC_LITERAL("x-none"), MC_LITERAL("x-up"), -1)), "v");
   CHECK_SLICE(WRITE(&context, OP(MC_FORMAT_RESPONSE_CODE), OP(MC_FORMAT_ATTEMPT_COUNT), OP(MC_FORMAT_RESPONSE_FLAGS), OP(MC_FORMAT_RESPONSE_CODE_DETAILS)),
               "50312UHvia_upstream");
+  view.unix_ns = UINT64_C(61500000000);
+  const mc_format_segment minute = SEGMENT(MC_FORMAT_START_TIME, MC_LITERAL("M"), MC_ABSENT, -1);
+  const mc_format_segment second = SEGMENT(MC_FORMAT_START_TIME, MC_LITERAL("S"), MC_ABSENT, -1);
+  CHECK_SLICE(WRITE(&context, minute, second), "0101");
   CHECK_SLICE(WRITE(&context, OP(MC_FORMAT_RESPONSE_FLAGS_LONG)), "-");
   context.flag_bits = MC_FLAG_UH;
   CHECK_SLICE(WRITE(&context, OP(MC_FORMAT_RESPONSE_FLAGS_LONG)), "NoHealthyUpstream");

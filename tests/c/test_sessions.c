@@ -40,7 +40,7 @@ static void begin(const mc_session_spec *listener, const mc_session_spec *host, 
 
 static void ask_at(const char *target, uint64_t unix_s, const char *const *rows) {
   mc_request request = request_of("a.com", target, headers, rows);
-  request.unix_s = unix_s;
+  request.unix_ns = unix_s * 1000000000;
   CHECK_INT(mc_decide(snapshot, &request, &decision), MC_OK);
 }
 

@@ -50,7 +50,10 @@ def test_served(text: str) -> None:
         ("%req(x-a)%", "position 0"),
         ("%REQ_WITHOUT_QUERY(:path)%", "unknown command"),
         ("%RESPONSE_CODES%", "unknown command %RESPONSE_CODES%, .*; did you mean %RESPONSE_CODE%"),
-        ("%START_TIME(%s.%3f)%", "unknown command %START_TIME%, or one of Envoy's that is not served$"),
+        ("%START_TIME(%Q)%", "%Q is not a part of a time that is served"),
+        ("%START_TIME(%Y%)%", "% is not a part of a time"),
+        ("%START_TIME:3%", "takes no length"),
+        ("%EMIT_TIME%", "unknown command %EMIT_TIME%, or one of Envoy's that is not served"),
         ("%METADATA(ROUTE:a:b):3%", "one of Envoy's that is not served$"),
     ],
 )
@@ -62,6 +65,20 @@ def test_refused(text: str, says: str) -> None:
 def test_the_other_names_of_commands() -> None:
     assert parse_format("%REQUEST_HEADER(X-A?b):3%") == parse_format("%REQ(x-a?b):3%")
     assert parse_format("%RESPONSE_HEADER(a)%") == parse_format("%RESP(a)%")
+
+
+def test_times_come_in_parts() -> None:
+    parts = parse_format("t=%START_TIME(%s.%3f)%!")
+    assert [(part.text, part.command) for part in parts] == [
+        ("t=", ""),
+        ("s", "START_TIME"),
+        (".", ""),
+        ("3", "START_TIME"),
+        ("!", ""),
+    ]
+    assert parse_format("%START_TIME%") == parse_format("%START_TIME(%FT%T.%3fZ)%")
+    assert parse_format("%START_TIME()%") == parse_format("%START_TIME(%Y-%m-%dT%H:%M:%E3SZ)%")
+    assert parse_format("%START_TIME(%%%z)%") == (Segment("%"), Segment("+0000"))
 
 
 def test_the_id_is_a_header() -> None:

@@ -34,6 +34,7 @@ typedef enum mc_format_op {
   MC_FORMAT_UPSTREAM_NAME, /* the endpoint's hostname, or else its address */
   MC_FORMAT_UPSTREAM_NAME_WITHOUT_PORT,
   MC_FORMAT_RESPONSE_FLAGS_LONG,
+  MC_FORMAT_START_TIME, /* one part of the request's time of day: text is a conversion, as mc_time_part() has them */
 } mc_format_op;
 
 typedef struct mc_format_segment {

@@ -23,7 +23,7 @@ typedef struct mc_request {
   const mc_header *headers;
   uint32_t header_count;
   uint64_t now_ns;
-  uint64_t unix_s; /* the time for clients' cookies, in seconds since 1970; see mc_snapshot_reads_unix_time */
+  uint64_t unix_ns; /* the time of day, in nanoseconds since 1970; see mc_snapshot_reads_unix_time */
   uint64_t seed;
   const uint64_t *ids; /* MC_REQUEST_IDS numbers, of which mc_snapshot_makes_ids are random, for as long as the decision;
                           NULL: they come of the seed */
@@ -64,6 +64,7 @@ typedef struct mc_view {
   mc_slice protocol;
   mc_slice source; /* the direct peer */
   uint16_t source_port;
+  uint64_t unix_ns; /* of the request */
   mc_slice client; /* the client that is believed: the peer, or what trusted x-forwarded-for says; see mc_view_client */
   mc_slice told;   /* an x-forwarded-for that has the last word on it, and has not been read; data NULL: none */
   char client_text[MC_ADDRESS_TEXT]; /* of a client that it names in another way */

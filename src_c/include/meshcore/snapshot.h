@@ -70,7 +70,7 @@ mc_code mc_snapshot_refresh(const mc_snapshot *old, int32_t cluster, uint64_t no
 bool mc_snapshot_reads_clock(const mc_snapshot *snapshot);
 /* How many of a request's ids they use, for request ids and trace ids; 0: ids need not be set. */
 uint32_t mc_snapshot_makes_ids(const mc_snapshot *snapshot);
-/* Whether they hang on the time of day: if not, a request's unix_s need not be set. */
+/* Whether they hang on the time of day: if not, a request's unix_ns need not be set. */
 bool mc_snapshot_reads_unix_time(const mc_snapshot *snapshot);
 /* The name of the policy that picks a cluster's endpoints: "round robin". Static. */
 const char *mc_snapshot_policy(const mc_snapshot *snapshot, int32_t cluster);
