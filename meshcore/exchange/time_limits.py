@@ -2,19 +2,26 @@
 
 Nearly all requests end before their limit, and most have the same one. A timer of the loop's own for each
 would take longer than deciding does, so those of one length stand in a line, and only the first of them has a
-timer: the others are due after it.
+timer: the others are due after it. A line in which nobody stands keeps its timer for those who come next, if
+it is short and there are few: clients name lengths, too, as many and as long ones as they like.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import math
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 from meshcore._per_loop import PerLoop
 
-__all__ = ["TimeLimit"]
+__all__ = ["LONGEST_KEPT", "MOST_KEPT", "TimeLimit"]
+
+#: Lines of an event loop of which some may be empty: with more each request that is alone sets its own timer.
+MOST_KEPT = 16
+#: Milliseconds: the timers of longer ones would stay for too long.
+LONGEST_KEPT = 60_000
 
 
 class TimeLimit:
@@ -74,10 +81,23 @@ class _Line:
     def add(self, limit: TimeLimit) -> None:
         due = self._waiting[limit] = self._loop.time() + self._ms / 1000
         if self._timer is None:
-            self._timer = self._loop.call_at(due, self._due)
+            self._look_at(due)
 
     def remove(self, limit: TimeLimit) -> None:
         self._waiting.pop(limit, None)
+        if not self._waiting and (len(self._lines) > MOST_KEPT or self._ms > LONGEST_KEPT):
+            self._end()
+
+    def _end(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if self._lines.get(self._ms) is self:
+            del self._lines[self._ms]
+
+    def _look_at(self, due: float) -> None:
+        # The timer outlives the request that sets it, whose context it would hold.
+        self._timer = self._loop.call_at(due, self._due, context=contextvars.Context())
 
     def _due(self) -> None:
         """The time of the one that was first when the timer was set is over; it may have ended before."""
@@ -86,12 +106,11 @@ class _Line:
         while self._waiting:
             limit, due = next(iter(self._waiting.items()))
             if due > now:
-                self._timer = self._loop.call_at(due, self._due)
+                self._look_at(due)
                 return
             del self._waiting[limit]
             limit.strike()
-        if self._lines.get(self._ms) is self:
-            del self._lines[self._ms]
+        self._end()
 
 
 #: By their length in milliseconds.

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
+import gc
 import sys
+import weakref
 from typing import Any
 
 import pytest
 
 from meshcore.exchange import time_limits
-from meshcore.exchange.time_limits import TimeLimit
+from meshcore.exchange.time_limits import MOST_KEPT, TimeLimit
 
 pytestmark = pytest.mark.skipif(sys.version_info < (3, 11), reason="used from Python 3.11 on alone")
 
@@ -40,6 +43,12 @@ def run(main: Any) -> None:
         loop.close()
 
 
+def made() -> int:
+    lines = time_limits._lines.find()
+    assert lines is not None
+    return len(lines)
+
+
 async def limited(seconds: float) -> str:
     limit = TimeLimit(seconds, asyncio.sleep)
     try:
@@ -65,7 +74,7 @@ def test_limits_of_one_length_have_one_timer() -> None:
         await loop.at(116.0)
         assert [other.result() for other in others] == ["late"] * 50
         assert loop.timers == 0
-        assert time_limits._lines.find() == {}
+        assert made() == 0
 
     run(main)
 
@@ -82,6 +91,53 @@ def test_what_ends_in_time_is_not_struck() -> None:
         assert loop.timers == 0
         await asyncio.sleep(0)
 
+    run(main)
+
+
+@pytest.mark.parametrize(("shortest", "kept"), [(20.0, MOST_KEPT), (1e6, 1)])
+def test_lengths_that_nobody_waits_for_leave_nothing(shortest: float, kept: int) -> None:
+    async def main(loop: Loop) -> None:
+        stands = asyncio.ensure_future(limited(9.0))
+        await loop.at(100.0)
+        for i in range(1000):
+            assert not TimeLimit(shortest + i / 100, asyncio.sleep).end()
+        assert loop.timers == made() == kept
+        await loop.at(109.0)
+        assert stands.result() == "late"
+        assert loop.timers == made() == kept - 1
+
+    run(main)
+
+
+def test_one_length_keeps_its_timer_from_one_limit_to_the_next() -> None:
+    async def main(loop: Loop) -> None:
+        for _ in range(1000):
+            assert not TimeLimit(15.0, asyncio.sleep).end()
+        assert len(loop._scheduled) == made() == 1  # type: ignore[attr-defined]
+        await loop.at(115.0)
+        assert loop.timers == made() == 0
+
+    run(main)
+
+
+def test_a_timer_holds_nothing_of_the_request_that_set_it() -> None:
+    class Request:
+        pass
+
+    async def request() -> weakref.ref[Request]:
+        made = Request()
+        works_for.set(made)
+        assert not TimeLimit(15.0, asyncio.sleep).end()
+        return weakref.ref(made)
+
+    async def main(loop: Loop) -> None:
+        found = await asyncio.ensure_future(request())
+        await loop.at(101.0)
+        assert loop.timers == 1
+        gc.collect()
+        assert found() is None
+
+    works_for: contextvars.ContextVar[Request] = contextvars.ContextVar("works_for")
     run(main)
 
 
