@@ -8,7 +8,9 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
-__all__ = ["aside"]
+from meshcore._per_loop import PerLoop
+
+__all__ = ["Together", "aside"]
 
 T = TypeVar("T")
 
@@ -21,3 +23,20 @@ async def aside(work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(pool, contextvars.copy_context().run, work)
     finally:
         pool.shutdown(wait=False)
+
+
+class Together:
+    """Lets all who want the same work in an event loop meanwhile wait for one thread that does it."""
+
+    def __init__(self) -> None:
+        self._under_way: PerLoop[asyncio.Task[None]] = PerLoop()
+
+    async def aside(self, work: Callable[[], None]) -> None:
+        """Wait for the work that is under way, or begin it. Who is cancelled ends it for nobody else."""
+
+        def begin() -> asyncio.Task[None]:
+            task = asyncio.ensure_future(aside(work))
+            task.add_done_callback(lambda _: self._under_way.pop())
+            return task
+
+        await asyncio.shield(self._under_way.get(begin))

@@ -189,7 +189,7 @@ PYTHON_ALLOWED: dict[str, set[str]] = {
     "proxy": SERVING | {"discovery", "listening", "telemetry", "upstream", "watching"},
     "demo": SERVING | {"proxy", "telemetry"},
     "reloading": {"model", "watching"},
-    "_aside": set(),
+    "_aside": {"_per_loop"},
     "_per_loop": set(),
     "_turns": set(),
     "cli": SERVING

@@ -10,7 +10,6 @@ import asyncio
 from collections.abc import Awaitable
 from typing import TYPE_CHECKING
 
-from meshcore._aside import aside
 from meshcore.context import RequestContext, activate, enter, leave
 from meshcore.engine import Decision, Outcome
 from meshcore.integrations import _traces
@@ -44,8 +43,7 @@ async def serve(
 ) -> None:
     """Let the app have a handshake, forward it, or refuse it."""
     mesh = inbound.mesh
-    if not mesh.started:
-        await aside(mesh.use)
+    await mesh.ause()
     headers = list(scope["headers"])  # they may be there to be read once
     headers = _traces.told(headers, mesh.view().tracers) or headers
     scope = {**scope, "headers": headers}

@@ -8,7 +8,6 @@ from collections.abc import Iterable
 from types import EllipsisType
 from typing import NamedTuple
 
-from meshcore._aside import aside
 from meshcore._opentelemetry import running
 from meshcore._tracers import Line, agree, reads, same_trace, translated
 from meshcore.certificates import server_name, tls_of
@@ -93,8 +92,7 @@ class Outbound:
 
     async def started(self) -> None:
         """Start the mesh, where it is not, beside the event loop, which would wait for it in ``decide()``."""
-        if not self.mesh.started:
-            await aside(self.mesh.use)
+        await self.mesh.ause()
 
     def _acting(self, context: RequestContext | None) -> RequestContext | None:
         """The context of OpenTelemetry's span that this runs in, an instrumentation's or the app's own, where

@@ -67,7 +67,8 @@ class MeshMiddleware(Entry):
     async def _other(self, scope: Scope, receive: Receive, send: Send) -> None:
         kind = scope["type"]
         if kind == "http":  # the server has no lifespan
-            await _in_a_thread(self.mesh.use)
+            _require_asyncio()
+            await self.mesh.ause()
             await self(scope, receive, send)
         elif kind == "lifespan":
             await self._lifespan(scope, receive, send)
@@ -78,7 +79,8 @@ class MeshMiddleware(Entry):
 
     async def _lifespan(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
-            await _in_a_thread(self.mesh.start)
+            _require_asyncio()
+            await aside(self.mesh.start)
         except Exception as error:  # else servers take us for an app without a lifespan, and go on
             await receive()
             await send({"type": "lifespan.startup.failed", "message": str(error)})
@@ -159,15 +161,13 @@ class MeshMiddleware(Entry):
         self.mesh.requests.count((decision.cluster or "", status, decision.flags))
 
 
-async def _in_a_thread(begin: Callable[[], None]) -> None:
-    """Files are read and names resolved, for which other requests shall not wait."""
+def _require_asyncio() -> None:
     try:
         asyncio.get_running_loop()
     except RuntimeError:
         raise RuntimeError(
             "MeshMiddleware needs a server that runs asyncio (Hypercorn: -k asyncio); this one does not"
         ) from None
-    await aside(begin)
 
 
 class _Head:

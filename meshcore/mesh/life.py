@@ -8,7 +8,7 @@ import weakref
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING
 
-from meshcore._aside import aside
+from meshcore._aside import Together, aside
 from meshcore.engine import Engine
 from meshcore.mesh.limit_services import LimitServices
 from meshcore.mesh.mirror_thread import MirrorThread
@@ -42,6 +42,7 @@ class Life(ABC):
         self._following = following
         self._documents: Documents[Config] | None = None
         self._lock = threading.RLock()
+        self._using = Together()
         self._threads: Threads | None = None  #: None: not started
         #: Whether ``start()`` has nothing left to do.
         self.started = False
@@ -85,6 +86,12 @@ class Life(ABC):
             raise RuntimeError("this mesh is closed: use it before close(), or start() it again")
         self.start()
 
+    async def ause(self) -> None:
+        """The same beside the running event loop, in one thread for all who have requests meanwhile: files
+        are read and names resolved, for which other work shall not wait."""
+        if not self.started:
+            await self._using.aside(self.use)
+
     def close(self) -> None:
         """End what ``start()`` began. Middlewares and clients raise a RuntimeError from now on."""
         threads = self._threads
@@ -116,6 +123,7 @@ class Life(ABC):
         """In the child: no thread of the parent's is here, and a lock may have been held by one."""
         threads, self._threads, self.started = self._threads, None, False
         self._lock = threading.RLock()
+        self._using = Together()
         self.connections = Connections(self.engine)
         self.limits.forked()
         self.mirrors.forked()
