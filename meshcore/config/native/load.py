@@ -109,6 +109,7 @@ def alone(limits: NativeLimits) -> Config:
     """
     options = HttpOptions(
         use_remote_address=True,
+        preserve_external_request_id=True,  # it tells nothing of who asks, and logs are to be found by it
         xff_num_trusted_hops=limits.trusted_proxies,
         normalize_path=True,
         merge_slashes=True,

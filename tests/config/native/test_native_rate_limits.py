@@ -181,6 +181,17 @@ def test_nobody_is_believed_to_be_another_client() -> None:
     assert ask(engine, headers={"x-forwarded-for": "1.1.1.1, 203.0.113.0"}).status == 429
 
 
+@pytest.mark.parametrize("came", ["9b2f6a0c-41d7-498f-9a1c-3e7b9d204f68", "my-id-42"])
+@pytest.mark.parametrize("source", ["127.0.0.1", "192.0.2.1"])
+def test_the_callers_request_id_is_kept_as_in_a_mesh_of_services(came: str, source: str) -> None:
+    engine = engine_of("rate: 9/minute\nmatch: {path: /login}")
+    for target in ("/login", "/other"):
+        with ask(engine, target, {"x-request-id": came}, source=source) as d:
+            assert d.request_id == came
+        with ask(engine, target, source=source) as d:
+            assert len(d.request_id or "") == 36
+
+
 def test_what_is_no_address_is_nobodys() -> None:
     """A port behind it, say: they share a bucket, rather than that nobody is limited."""
     engine = engine_of("rate: 1/hour\nkey: remote_address")
