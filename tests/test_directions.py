@@ -132,7 +132,7 @@ PYTHON_ALLOWED: dict[str, set[str]] = {
     "ink": {"model"},
     "_route_tests": set(),
     "orca": set(),
-    "explain": {"model", "config", "ink"},
+    "explain": {"model", "config", "ink", "match"},
     "exchange": {"_per_loop", "decision"} | SHARED,
     "decision": {"explain", "_explain", "_limited", "_mirror", "model", "rate_limits"} | SHARED,
     "_explain": {"explain", "decision", "_limited"} | SHARED,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from meshcore.explain.facts import Failure
 from meshcore.explain.quoting import quoted
 from meshcore.explain.routing import Condition
+from meshcore.match import Regex
 from meshcore.model import (
     CookieMatch,
     HeaderMatch,
@@ -12,6 +13,7 @@ from meshcore.model import (
     PathMatch,
     QueryParameterMatch,
     RouteMatch,
+    StringKind,
     StringMatch,
 )
 
@@ -24,6 +26,12 @@ _PATHS = {
     PathKind.REGEX: "regex",
     PathKind.TEMPLATE: "template",
 }
+#: How paths are compared as other texts are.
+_COMPARED = {
+    PathKind.EXACT: StringKind.EXACT,
+    PathKind.PREFIX: StringKind.PREFIX,
+    PathKind.REGEX: StringKind.REGEX,
+}
 
 
 def condition_of(match: RouteMatch, failure: Failure, seed: int) -> Condition:
@@ -31,19 +39,46 @@ def condition_of(match: RouteMatch, failure: Failure, seed: int) -> Condition:
     kind, got = failure.kind, failure.values
     if kind == "header":
         header = match.headers[failure.index]
-        return Condition(kind, header.name, _header(header), got)
+        but_case = not header.invert and _holds_but_case(header.string, got)
+        return Condition(kind, header.name, _header(header), got, but_case)
     if kind == "query":
         parameter = match.query_parameters[failure.index]
-        return Condition(kind, parameter.name, _query(parameter), got)
+        return Condition(kind, parameter.name, _query(parameter), got, _holds_but_case(parameter.string, got))
     if kind == "cookie":
         cookie = match.cookies[failure.index]
-        return Condition(kind, cookie.name, _cookie(cookie), got)
+        but_case = not cookie.invert and _holds_but_case(cookie.string, got)
+        return Condition(kind, cookie.name, _cookie(cookie), got, but_case)
     if kind == "fraction" and match.fraction is not None:
         numerator, denominator = match.fraction.numerator, match.fraction.denominator
         return Condition(kind, "", f"a number below {numerator} of {denominator}", (str(seed % denominator),))
     if kind == "grpc":
         return Condition(kind, "content-type", 'exact "application/grpc" or prefix "application/grpc+"', got)
-    return Condition("path", "", _path(match.path), got)
+    return Condition("path", "", _path(match.path), got, _path_holds_but_case(match.path, got))
+
+
+def _path_holds_but_case(path: PathMatch, got: tuple[str, ...]) -> bool:
+    """Whether a path that does not match would in another case."""
+    if not got or not path.case_sensitive:
+        return False
+    if path.kind is PathKind.SEPARATED_PREFIX:
+        given, prefix = got[0].lower(), path.value.lower()
+        return given == prefix or given.startswith(f"{prefix}/")
+    kind = _COMPARED.get(path.kind)
+    return kind is not None and _holds_but_case(StringMatch(kind, path.value), got)
+
+
+def _holds_but_case(match: StringMatch | None, got: tuple[str, ...]) -> bool:
+    """Whether a text that does not match would in another case."""
+    if match is None or match.ignore_case or len(got) != 1:
+        return False
+    if match.kind is StringKind.REGEX:
+        return Regex(f"(?i:{match.value})").full_match(got[0])
+    wanted, given = match.value.lower(), got[0].lower()
+    if match.kind is StringKind.EXACT:
+        return given == wanted
+    if match.kind is StringKind.PREFIX:
+        return given.startswith(wanted)
+    return given.endswith(wanted) if match.kind is StringKind.SUFFIX else wanted in given
 
 
 def _string(match: StringMatch) -> str:

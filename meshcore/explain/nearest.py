@@ -80,25 +80,18 @@ def near_routes(routes: Sequence[RouteTried], paths: Sequence[str]) -> tuple[str
     )
     near = [rank for rank in ranked if not rank[1] or -rank[2] >= _ALIKE] or ranked[:1]
     by_number = {route.number: (route, failed) for route, failed in by_start}
-    return tuple(_miss(*by_number[number], path_of(by_number[number][0])) for *_, number in near[:_MOST])
+    return tuple(_miss(*by_number[number]) for *_, number in near[:_MOST])
 
 
-def _miss(route: RouteTried, failed: Condition, path: str) -> str:
+def _miss(route: RouteTried, failed: Condition) -> str:
     name = f"route {route.number}"
     about = ", ".join(part for part in (route.name, file_line(route.origin)) if part)
     if about:
         name = f"{name} ({about})"
     if route.failures == 1:
-        case = (
-            ", which differs by case alone" if failed.kind == "path" and _same_but_case(failed, path) else ""
-        )
+        case = ", which differs by case alone" if failed.but_case else ""
         return f"{name} would match, but {failed.subject} is {failed.value}, wanted {failed.wanted}{case}"
     return f"{name} fails {route.failures} conditions, first {failed}"
-
-
-def _same_but_case(failed: Condition, path: str) -> bool:
-    given = failed.got[0].lower() if failed.kind == "path" and failed.got else ""
-    return bool(path) and given.startswith(path)
 
 
 def _common(failed: Condition, path: str) -> int:

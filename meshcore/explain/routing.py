@@ -34,6 +34,7 @@ class Condition:
     name: str  #: of the header, parameter or cookie; "" for other kinds
     wanted: str  #: in words: 'exact "jason"', 'present', 'not prefix "a"'
     got: tuple[str, ...]  #: what the request has; (): nothing
+    but_case: bool = False  #: it would hold if case did not count
 
     @property
     def subject(self) -> str:

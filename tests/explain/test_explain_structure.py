@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 
@@ -209,8 +210,55 @@ def test_a_path_that_is_nearly_right(engine: Engine) -> None:
     assert not any("/old" in line for line in near), "what is hardly alike is not told"
 
 
-def test_a_path_that_differs_by_case_alone(engine: Engine) -> None:
-    assert any("which differs by case alone" in line for line in get(engine, "/SPLIT/a").nearest)
+@pytest.mark.parametrize(
+    ("match", "path", "header", "differs_by_case"),
+    [
+        ({"path": "/cart"}, "/CART", "", True),
+        ({"path": "/cart"}, "/cart/", "", False),
+        ({"path": "/cart"}, "/CART/7", "", False),
+        ({"prefix": "/api/"}, "/API/x", "", True),
+        ({"prefix": "/api/"}, "/api", "", False),
+        ({"path_separated_prefix": "/api"}, "/API/x", "", True),
+        ({"path_separated_prefix": "/api"}, "/API", "", True),
+        ({"path_separated_prefix": "/api"}, "/apix", "", False),
+        ({"path_separated_prefix": "/api"}, "/APIx", "", False),
+        ({"safe_regex": {"regex": "/cart/[a-z]+|/x"}}, "/CART/a", "", True),
+        ({"safe_regex": {"regex": "/cart"}}, "/cart/", "", False),
+        ({"path_template": "/cart/{id}"}, "/CART/a", "", False),
+        ({"exact": "Yes"}, "/", "yes", True),
+        ({"exact": "Yes"}, "/", "yess", False),
+        ({"prefix": "Yes"}, "/", "yess", True),
+        ({"prefix": "Yes"}, "/", "ye", False),
+        ({"suffix": "YES"}, "/", "ayes", True),
+        ({"contains": "YES"}, "/", "ayesx", True),
+        ({"safe_regex": {"regex": "Y|N"}}, "/", "y", True),
+        ({"exact": "yes", "ignore_case": True}, "/", "no", False),
+    ],
+)
+def test_what_differs_by_case_alone(
+    match: dict[str, Any], path: str, header: str, differs_by_case: bool
+) -> None:
+    on_header = {"prefix": "/", "headers": [{"name": "x", "string_match": match}]}
+    if "path_template" in match:
+        policy = "type.googleapis.com/envoy.extensions.path.match.uri_template.v3.UriTemplateMatchConfig"
+        typed = {"@type": policy, **match}
+        match = {"path_match_policy": {"name": "t", "typed_config": typed}}
+    route = {"match": on_header if header else match, "direct_response": {"status": 200}}
+    hosts = [{"name": "a", "domains": ["*"], "routes": [route]}]
+    it = Engine(load_text(json.dumps({"virtual_hosts": hosts}))).explain(
+        "GET", "a", path, {"x": header} if header else {}
+    )
+    [line] = it.nearest
+    assert "would match, but" in line
+    assert line.endswith(", which differs by case alone") == differs_by_case
+
+
+def test_what_must_not_be_there_does_not_differ_by_case() -> None:
+    match = {"name": "x", "string_match": {"exact": "yes"}, "invert_match": True}
+    route = {"match": {"prefix": "/", "headers": [match]}, "direct_response": {"status": 200}}
+    hosts = [{"name": "a", "domains": ["*"], "routes": [route]}]
+    it = Engine(load_text(json.dumps({"virtual_hosts": hosts}))).explain("GET", "a", "/", {"x": "yes"})
+    assert "case" not in it.nearest[0]
 
 
 def test_connect_names_its_target_once(engine: Engine) -> None:
@@ -290,6 +338,7 @@ def test_the_structure_is_plain_data(engine: Engine) -> None:
         "name": "x-user",
         "wanted": 'exact "jason"',
         "got": [],
+        "but_case": False,
     }
     with pytest.raises(AttributeError):
         get(engine, "/").status = 1  # type: ignore[misc]
