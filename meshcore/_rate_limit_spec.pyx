@@ -70,6 +70,7 @@ cdef class LimitSpecs:
             all[i].stage = limit.stage
             all[i].tells = said(limit.rate_limit_headers)
             all[i].gives_back = limit.refunds
+            all[i].excess_counts = limit.excess_counts
             all[i].global_only = bool(limit.disable_key)
             fraction(limit.share, &all[i].share)
             if limit.hits is not None:

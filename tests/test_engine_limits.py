@@ -248,6 +248,7 @@ def test_a_rule_in_shadow_refuses_nobody() -> None:
         ({"format": "%REQ(x-cost)%"}, {"x-cost": "1e1"}, [200, 429]),
         ({"format": "%REQ(x-cost)%"}, {"x-cost": "-1"}, [200] * 12),
         ({"format": "%REQ(x-cost)%"}, {"x-cost": "many"}, [200] * 12),
+        ({"format": "%REQ(x-cost)%"}, {"x-cost": "1000000001"}, [200] * 12),
         ({"format": "%REQ(x-cost)%"}, {}, [200] * 12),
         ({"number": 3, "is_negative_hits": True}, {}, [200] * 12),
     ],

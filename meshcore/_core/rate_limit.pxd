@@ -47,6 +47,7 @@ cdef extern from "meshcore/rate_limit.h" nogil:
         mc_said tells
         mc_number hits
         mc_format_spec hits_format
+        bint excess_counts
         bint gives_back
         bint global_only
         mc_fraction share

@@ -77,7 +77,9 @@ class RateLimit:
     """The actions that make one descriptor of a request.
 
     ``hits`` or ``hits_format`` say how many tokens it takes (1 where neither is set); ``refunds``: it gives
-    them back. ``disable_key`` keeps local limits from it; ``share`` of the requests have it for global ones.
+    them back. What ``hits_format`` finds counts up to 1,000,000,000; more makes no descriptor, as Envoy has
+    it, or with ``excess_counts``, which is not Envoy's, one that no bucket has the tokens for.
+    ``disable_key`` keeps local limits from it; ``share`` of the requests have it for global ones.
     """
 
     actions: tuple[RateLimitAction, ...]
@@ -87,6 +89,7 @@ class RateLimit:
     hits: int | None = None
     hits_format: str = ""
     refunds: bool = False
+    excess_counts: bool = False
     rate_limit_headers: bool | None = None  #: None: as the limit has it
 
 

@@ -61,6 +61,7 @@ static mc_code build_maker(mc_descriptor_maker *to, const mc_descriptor_spec *fr
   to->share = from->share;
   to->tells = from->tells;
   to->hits = from->hits;
+  to->excess_counts = from->excess_counts;
   to->entries = mc_arena_alloc(arena, from->count, sizeof *to->entries);
   if (!to->entries) return fail(error, MC_NO_MEMORY);
   if (from->hits_format.count && mc_format_compile(arena, &from->hits_format, &to->hits_format)) {
@@ -186,7 +187,7 @@ static bool hits_of(const mc_descriptor_maker *maker, mc_input *input, mc_number
     return false;
   }
   out->said = true;
-  return mc_hits_parse(text, &out->value);
+  return mc_hits_parse(text, &out->value) && (out->value <= MC_MAX_HITS || maker->excess_counts);
 }
 
 bool mc_descriptor_make(const mc_descriptor_maker *maker, const mc_routed *routed, mc_input *input,

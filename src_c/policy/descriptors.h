@@ -23,7 +23,7 @@ typedef struct mc_entry_maker {
 typedef struct mc_descriptor_maker {
   mc_entry_maker *entries;
   uint32_t count, stage;
-  bool gives_back, global_only;
+  bool gives_back, global_only, excess_counts;
   mc_fraction share;
   mc_said tells;
   mc_number hits;

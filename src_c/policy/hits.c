@@ -53,7 +53,6 @@ bool mc_hits_parse(mc_slice text, uint64_t *out) {
     digits /= 10;
   }
   for (; digits && point > 0 && digits <= MC_MAX_HITS; point--) digits *= 10;
-  if (digits > MC_MAX_HITS || (digits == MC_MAX_HITS && rest)) return false;
-  *out = digits;
+  *out = digits > MC_MAX_HITS || (digits == MC_MAX_HITS && rest) ? MC_BEYOND_HITS : digits;
   return true;
 }

@@ -28,12 +28,18 @@ static void test_numbers(void) {
 }
 
 static void test_what_is_none(void) {
-  static const char *const texts[] = {"", " ", "a", "1a", "1 1", "-1", "-0.1", "+", ".", "e1", "1e", "1e+", "--1", "0x10", "nan", "inf", "1000000001", "1000000000.5", "1e10", "1e99999999999999999999", "99999999999999999999999999", "1.1.1"};
+  static const char *const texts[] = {"", " ", "a", "1a", "1 1", "-1", "-0.1", "+", ".", "e1", "1e", "1e+", "--1", "0x10", "nan", "inf", "-1e10", "1.1.1"};
   for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) check_hits(texts[i], -1);
+}
+
+static void test_what_is_beyond(void) {
+  static const char *const texts[] = {"1000000001", "1000000000.5", "1e10", "4294967296", "18446744073709551617", "1e99999999999999999999", "99999999999999999999999999"};
+  for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) check_hits(texts[i], (int64_t)MC_BEYOND_HITS);
 }
 
 int main(void) {
   test_numbers();
   test_what_is_none();
+  test_what_is_beyond();
   return check_finish();
 }

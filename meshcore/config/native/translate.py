@@ -40,7 +40,7 @@ def local_rate_limit(document: schema.RateLimits, name: str, findings: Findings)
         actions = _actions(rule, findings)
         bucket = _bucket(rule, findings)
         hits, hits_format = _cost(rule, bucket, findings)
-        rate_limits.append(RateLimit(actions, hits=hits, hits_format=hits_format))
+        rate_limits.append(RateLimit(actions, hits=hits, hits_format=hits_format, excess_counts=True))
         descriptors.append(
             RateLimitDescriptor(
                 entries=tuple((action.key, action.value) for action in actions),

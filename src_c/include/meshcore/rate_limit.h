@@ -49,6 +49,7 @@ typedef struct mc_descriptor_spec {
   mc_said tells;              /* whether x-ratelimit-* tell of its bucket; unsaid: as the limit has it */
   mc_number hits;             /* tokens to take; not said: 1 */
   mc_format_spec hits_format; /* where they are to be read; what is no number makes no descriptor. count 0: nowhere */
+  bool excess_counts;         /* a number above 1e9 is more than any bucket holds; else it is none, as Envoy has it */
   bool gives_back;            /* hits are put into the bucket */
   bool global_only;           /* it has a disable_key: local limits leave it aside, */
   mc_fraction share;          /* and this is the share of the requests that have it; denominator 0: all */

@@ -279,6 +279,24 @@ def test_shadow() -> None:
         assert [counts[it] for it in ("enabled", "ok", "rate_limited", "enforced")] == [5, 1, 4, 0]
 
 
+@pytest.mark.parametrize("cost", ["11", "1000000000", "1000000001", "4294967296", "1e30", "9" * 30])
+def test_a_cost_above_the_burst_never_passes(cost: str) -> None:
+    engine = engine_of("rate: 10/hour\ncost: header:x-tokens\nkey: header:x-key")
+    with ask(engine, headers={"x-tokens": cost}) as d:
+        assert (d.status, d.limits[0].remaining) == (429, 10), "nothing is taken"
+    biggest = engine_of("bucket: {max_tokens: 4294967295, fill_interval: 1s}\ncost: header:x-tokens")
+    assert ask(biggest, headers={"x-tokens": cost}).status == (200 if float(cost) <= 1e9 else 429)
+
+
+@pytest.mark.parametrize(
+    ("cost", "taken"), [("1.9", 1), ("0.9", 0), (" +7 ", 7), ("1e1", 10), ("-5", None), ("x", None)]
+)
+def test_the_whole_part_of_a_cost_counts_and_what_is_none_passes(cost: str, taken: int | None) -> None:
+    engine = engine_of("rate: 10/hour\ncost: header:x-tokens")
+    with ask(engine, headers={"x-tokens": cost}) as d:
+        assert (d.status, [one.remaining for one in d.limits]) == (200, [] if taken is None else [10 - taken])
+
+
 def test_the_least_is_told() -> None:
     """Of rules that pass, neither the slowest nor the one in shadow."""
     rules = "rules:\n- {name: day, rate: 100/day}\n- {name: minute, rate: 3/minute}\n"
