@@ -34,6 +34,7 @@ _VISIBLE = re.compile(r"[!-~]*\Z")
 _REFERENCE = re.compile(r"\\(.?)", re.DOTALL)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _COOKIE_TEXT = re.compile(r"[ -:<-~]*\Z")
+_PERIODS = ("weight_expiration_period", "weight_stabilization_period", "weight_update_period")
 MAX_RING = 8 * 1024 * 1024
 
 
@@ -208,6 +209,9 @@ def _check_policy(given: policy.TrafficPolicy | None, findings: Findings) -> Non
 def _check_balancer(balancer: policy.LoadBalancer, findings: Findings) -> None:
     if balancer.consistent_hash is not None:
         _check_hash(balancer.consistent_hash, findings)
+    if balancer.backend_utilization is not None:
+        for field in _PERIODS:
+            _check_not_negative(balancer.backend_utilization, field, findings)
 
 
 def _check_hash(hashing: policy.ConsistentHash, findings: Findings) -> None:
@@ -215,6 +219,7 @@ def _check_hash(hashing: policy.ConsistentHash, findings: Findings) -> None:
     if name is not None and not is_token(name):
         error_at(findings, hashing, "http_header_name", found=quoted(name), expected="the name of a header")
     if cookie is not None:
+        _check_not_negative(cookie, "ttl", findings)
         if not is_token(cookie.name):
             error_at(findings, cookie, "name", found=quoted(cookie.name), expected="the name of a cookie")
         if not _COOKIE_TEXT.match(cookie.path):
@@ -235,6 +240,12 @@ def _check_hash(hashing: policy.ConsistentHash, findings: Findings) -> None:
     for record, size in sizes:
         if size > MAX_RING:
             error_at(findings, record, "minimum_ring_size", found=str(size), expected=f"at most {MAX_RING}")
+
+
+def _check_not_negative(record: Record, field: str, findings: Findings) -> None:
+    seconds = getattr(record, field)
+    if seconds is not None and seconds < 0:
+        error_at(findings, record, field, found=f"{seconds:g}s", expected="0s or more")
 
 
 def _check_pool(pool: policy.ConnectionPool, findings: Findings) -> None:

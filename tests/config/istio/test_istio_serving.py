@@ -157,6 +157,8 @@ def test_what_istio_takes_is_valid_though_it_cannot_be_served() -> None:
     [
         ("consistentHash: {httpHeaderName: 'a b'}", "the name of a header"),
         ("consistentHash: {httpCookie: {name: 'a;b', ttl: 1s}}", "the name of a cookie"),
+        ("consistentHash: {httpCookie: {name: a, ttl: -1s}}", "ttl: found -1s, expected 0s or more"),
+        ("backendUtilization: {weightExpirationPeriod: -0.5s}", "found -0.5s, expected 0s or more"),
         ('consistentHash: {httpCookie: {name: a, path: "/\\r\\n"}}', "a path without"),
         ("consistentHash: {useSourceIp: true, ringHash: {minimumRingSize: 8388609}}", "at most 8388608"),
     ],
