@@ -26,6 +26,8 @@ _KINDS = {
 _HOST = re.compile(r"(?:[^\s*/?#@:\[\]]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?\Z")
 #: What a path has as it is, once it is normalised.
 _PLAIN = frozenset(f"{ascii_letters}{digits}-._~/")
+#: What frameworks write for a part of a path that changes: {id}, {id:int}, <id>, <int:id>.
+_PARAMETER = re.compile(r"\{[^{}/]*\}|<[^<>/]*>")
 _METHOD = re.compile(r"[A-Z]+(?:-[A-Z]+)*\Z")
 
 
@@ -90,7 +92,12 @@ def _host(text: str, node: TreeNode, path: str, findings: Findings) -> str:
 def _path(text: str, node: TreeNode, path: str, findings: Findings) -> str:
     """``/login``, whatever its query, or ``/v1/*``."""
     literal = text.removesuffix("*")
-    if not literal.startswith("/") or "*" in literal:
+    parameter = _PARAMETER.search(literal)
+    if parameter is not None and literal.startswith("/"):
+        message = f"{parameter[0]} is no part that may be anything"
+        expected = f"{quoted(literal[: parameter.start()] + '*')}, all that begins so"
+        findings.error(node, path, message, found=quoted(text), expected=expected)
+    elif not literal.startswith("/") or "*" in literal:
         expected = "a path, such as /login, or its beginning and one *, such as /v1/*"
         findings.error(node, path, "", found=quoted(text), expected=expected)
     elif "?" in literal or "#" in literal:

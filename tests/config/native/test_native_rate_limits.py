@@ -262,21 +262,21 @@ def test_matches(match: str, hits: list[dict[str, Any]], misses: list[dict[str, 
             assert [ask(engine, **request).status for _ in range(2)] == expected, request
 
 
+def test_a_brace_that_is_meant_is_written_as_in_a_url() -> None:
+    engine = engine_of("rate: 1/hour\nmatch: {path: '/users/%7Bid%7D'}")
+    assert [ask(engine, target).status for target in ("/users/{id}", "/users/%7bid%7d", "/users/7")] == [
+        200,
+        429,
+        200,
+    ]
+
+
 def test_costs() -> None:
     engine = engine_of("rate: 10/hour\ncost: header:x-tokens")
     tokens = ({"x-tokens": "7"}, {"x-tokens": "4"}, {"x-tokens": "0"}, {"x-tokens": "3"})
     assert [ask(engine, headers=headers).status for headers in tokens] == [200, 429, 200, 200]
     engine = engine_of("rate: 10/hour\ncost: 6")
     assert [ask(engine).status for _ in range(2)] == [200, 429]
-
-
-def test_shadow() -> None:
-    for engine in (engine_of("rate: 1/hour\nshadow: true"), engine_of("rate: 1/hour", "shadow: true")):
-        assert [ask(engine).status for _ in range(3)] == [200, 200, 200]
-        assert ask(engine).limits[0].remaining == 0
-        assert not [name for name, _ in ask(engine).response_headers() if "ratelimit" in name]
-        [counts] = engine.limits()
-        assert [counts[it] for it in ("enabled", "ok", "rate_limited", "enforced")] == [5, 1, 4, 0]
 
 
 @pytest.mark.parametrize("cost", ["11", "1000000000", "1000000001", "4294967296", "1e30", "9" * 30])
@@ -295,6 +295,15 @@ def test_the_whole_part_of_a_cost_counts_and_what_is_none_passes(cost: str, take
     engine = engine_of("rate: 10/hour\ncost: header:x-tokens")
     with ask(engine, headers={"x-tokens": cost}) as d:
         assert (d.status, [one.remaining for one in d.limits]) == (200, [] if taken is None else [10 - taken])
+
+
+def test_shadow() -> None:
+    for engine in (engine_of("rate: 1/hour\nshadow: true"), engine_of("rate: 1/hour", "shadow: true")):
+        assert [ask(engine).status for _ in range(3)] == [200, 200, 200]
+        assert ask(engine).limits[0].remaining == 0
+        assert not [name for name, _ in ask(engine).response_headers() if "ratelimit" in name]
+        [counts] = engine.limits()
+        assert [counts[it] for it in ("enabled", "ok", "rate_limited", "enforced")] == [5, 1, 4, 0]
 
 
 def test_the_least_is_told() -> None:
@@ -345,6 +354,11 @@ def test_beside_istios_documents() -> None:
 @pytest.mark.parametrize(
     ("rule", "expected"),
     [
+        (
+            "rate: 1/s\nmatch: {path: '/users/{id}/posts'}",
+            "{id} is no part that may be anything, found '/users/{id}/posts', expected '/users/*', all",
+        ),
+        ("rate: 1/s\nmatch: {path: ['/a', '/users/<int:id>']}", "<int:id> is no part that may be anything"),
         ("rate: 60", "6:9: error: rules[0].rate: found the number 60, expected a rate such as 60/m"),
         ("rate: {a: b}", "rules[0].rate: found a mapping, expected a rate such as 100/minute"),
         ("rate: 0/s", "rules[0].rate: found '0/s', expected 1 to 4294967295 tokens in that time"),
