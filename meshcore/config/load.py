@@ -50,7 +50,8 @@ def load(
         paths: files, folders (their .yaml, .yml and .json files, recursively, by name), or parsed
             mappings.
         node: for whom Istio documents are compiled; a workload in ``default`` if not given.
-        endpoints: addresses and labels for services whose documents give none (Istio).
+        endpoints: addresses and labels for services whose documents give none (with Istio's documents alone,
+            as ``mesh_config``).
         mesh_config: settings of the mesh (Istio's ``MeshConfig``), over those of the documents.
         ignore_kinds: kinds to leave aside that would otherwise be refused (Istio).
         runtime: Envoy runtime keys, over those of a bootstrap's ``layered_runtime``.
@@ -142,6 +143,8 @@ def _build(
                 findings.forget(document.slips)
                 findings.warn(document.root, "", "neither Kubernetes' nor Envoy's: left aside")
         envoy = [document for document in envoy if is_envoy(document)]
+    if sources.documents and not kubernetes:
+        _no_istio(findings, "Envoy's documents" if envoy else "limits alone", endpoints, mesh_config)
     config: Config | None = None
     limits: NativeLimits | None = None
     if native:
@@ -193,6 +196,21 @@ def _build(
     )
     untrack(config)
     return config
+
+
+def _no_istio(
+    findings: Findings,
+    given: str,
+    endpoints: Endpoints | None,
+    mesh_config: MeshSettings | None,
+) -> None:
+    """Errors for options of Istio's documents where there are none: nobody would read them."""
+    for option, name in ((endpoints, "endpoints"), (mesh_config, "mesh_config")):
+        if option is not None:
+            file = os.fspath(option) if isinstance(option, str | os.PathLike) else f"<{name}>"
+            flag = name.replace("_", "-")
+            message = f"--{flag} ({name}=) goes with documents of Istio or Kubernetes, and there are {given}"
+            findings.error(file, "", message)
 
 
 def _also_given(sources: Sources, *options: Path | Mapping[str, object] | None) -> set[str]:

@@ -163,6 +163,20 @@ def test_the_files_of_options_may_stand_in_the_folder(
     assert config == load("service.yaml", mesh_config="mesh.yaml")
 
 
+LIMITS = "apiVersion: meshcore/v1\nkind: RateLimits\nrules: [{name: a, rate: 1/hour}]\n"
+
+
+@pytest.mark.parametrize(("text", "given"), [(TABLE, "Envoy's documents"), (LIMITS, "limits alone")])
+@pytest.mark.parametrize("option", ["endpoints", "mesh_config"])
+def test_options_of_istios_documents_need_such(text: str, given: str, option: str) -> None:
+    for value, file in (("/no/such/file.yaml", "/no/such/file.yaml"), ({}, f"<{option}>")):
+        with pytest.raises(ConfigError) as caught:
+            load_text(text, **{option: value})
+        [finding] = caught.value.findings
+        assert finding.file == file
+        assert finding.message.endswith(f"goes with documents of Istio or Kubernetes, and there are {given}")
+
+
 def test_a_document_without_a_name_is_listed_by_its_file() -> None:
     text = "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\n---\n" + SERVICE.format(1)
     assert load_text(text, name="kustomization.yaml").skipped == ("Kustomization of kustomization.yaml",)
