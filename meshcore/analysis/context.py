@@ -16,7 +16,7 @@ from meshcore.analysis.workloads import Workloads
 from meshcore.config.codes import CODES
 from meshcore.config.documents import from_mapping
 from meshcore.config.findings import Finding, Findings
-from meshcore.config.istio.names import DOMAIN
+from meshcore.config.istio.names import DOMAIN, MESH, expand, split_host
 from meshcore.config.istio.reading import Resources
 from meshcore.config.istio.registry import Registry
 from meshcore.model import Config, Origin
@@ -112,6 +112,19 @@ class Context:
     def is_extra(self, host: str) -> bool:
         """Whether only the endpoints file knows the host."""
         return host in self.registry and host not in self.services.names
+
+    def is_unknown(self, host: str) -> bool:
+        """Whether a whole name could be a service's, and no service has it."""
+        return host not in self.services.names and host not in self.registry and split_host(host) is not None
+
+    def is_followed(self, item: Item) -> bool:
+        """Whether requests can follow the rules of a VirtualService: a gateway or one of its hosts leads to
+        them."""
+        hosts = item.spec.get("hosts").texts
+        if not hosts or any(name != MESH for name in item.spec.get("gateways").texts):
+            return True
+        wholes = [(host, expand(host, item.namespace)) for host in hosts]
+        return not all(self.is_unknown(whole) and whole != host.lower() for host, whole in wholes)
 
     def near_host(self, host: str) -> str:
         """A hint at what was meant by an unknown host; "" where there is none."""

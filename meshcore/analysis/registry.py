@@ -40,6 +40,7 @@ from meshcore.analysis.rules import (
     regexes,
     resilience,
     shadowed,
+    short_entries,
     subsets,
     weights,
 )
@@ -113,6 +114,7 @@ ANALYZERS: tuple[Analyzer, ...] = (
     Analyzer("rules.prefixes", prefixes.analyze, ("MC1106",), pedantic=True),
     Analyzer("rules.delegates", delegates.analyze, ("MC1107",)),
     Analyzer("rules.hosts", hosts.analyze, ("MC1108",)),
+    Analyzer("rules.short_entries", short_entries.analyze, ("MC1109",)),
     Analyzer("rules.weights", weights.analyze, ("MC1201", "MC1202")),
     Analyzer("rules.retries", resilience.analyze_retries, ("MC1203",)),
     Analyzer("rules.timeouts", resilience.analyze_timeouts, ("MC1204",)),

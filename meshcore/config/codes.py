@@ -270,6 +270,12 @@ CODES: dict[str, Code] = _table(
             _W,
             "A short host of the VirtualService is no service: requests for it do not follow the rules.",
         ),
+        (
+            "MC1109",
+            "ServiceEntryHostShort",
+            _W,
+            "A short host of a ServiceEntry is a whole name there: rules that name it in short mean another.",
+        ),
         ("MC1201", "ZeroWeightTakesAll", _W, "The only destination has weight 0, and takes all requests."),
         ("MC1202", "WeightsNotHundred", _I, "Weights do not add up to 100, so they are no percentages."),
         (

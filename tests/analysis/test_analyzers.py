@@ -70,6 +70,43 @@ def test_every_case_has_its_analyzer() -> None:
     assert stems == {analyzer.name for analyzer in ANALYZERS}
 
 
+DESTINATION = """\
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {name: a}
+spec:
+  hosts: [HOSTS]
+  http:
+  - route: [{destination: {host: TO, port: {number: 8080}}}]
+"""
+
+
+def test_the_port_of_a_service_that_the_endpoints_give_is_looked_at(tmp_path: Path) -> None:
+    (tmp_path / "mesh.yaml").write_text(DESTINATION.replace("HOSTS", "a").replace("TO", "a"))
+    own = {"ports": [80], "endpoints": [{"address": "127.0.0.1", "port": 1}]}
+    [found] = analyze(tmp_path, endpoints={"a": own}).findings
+    assert (found.code, found.line) == ("IST0101", 7)
+    assert found.message == "'a.default.svc.cluster.local' has no port 8080, only 80"
+    assert not analyze(tmp_path, endpoints={"a": {**own, "ports": [8080]}}).findings
+
+
+def test_findings_of_a_host_that_is_no_service_agree(tmp_path: Path) -> None:
+    def outcomes(hosts: str) -> set[str]:
+        (tmp_path / "mesh.yaml").write_text(DESTINATION.replace("HOSTS", hosts).replace("TO", "a"))
+        return {it.message.partition("; ")[0].partition("local'")[2] for it in analyze(tmp_path).findings}
+
+    assert outcomes("a") == {
+        ": requests for 'a' do not follow these rules",
+        ", so nothing follows these rules",
+    }
+    assert outcomes("a.example") == {", so requests get a 503"}
+
+
+def test_an_endpoint_of_a_short_service_entry_has_its_labels() -> None:
+    report = analyze(CASES / "rules.short_entries.yaml")
+    assert "IST0173" not in {it.code for it in report.findings}
+
+
 def test_how_an_unknown_service_is_made_known_is_said_once(tmp_path: Path) -> None:
     rule = "{route: [{destination: {host: nobody}}]}"
     (tmp_path / "mesh.yaml").write_text(

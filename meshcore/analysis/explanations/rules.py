@@ -57,6 +57,28 @@ spec:
   - {address: 192.0.2.1}
   - {address: 192.0.2.2}
 ---"""
+_SHORT_ENTRY = """
+apiVersion: networking.istio.io/v1
+kind: ServiceEntry
+metadata: {{name: shop}}
+spec:
+  hosts: [{host}]
+  ports:
+  - {{number: 80, name: http, protocol: HTTP}}
+  resolution: STATIC
+  endpoints:
+  - {{address: 192.0.2.1}}
+---
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {{name: shop}}
+spec:
+  hosts: [shop]
+  http:
+  - timeout: 3s
+    route:
+    - destination: {{host: shop}}
+"""
 _WEB = """
 apiVersion: v1
 kind: Service
@@ -199,6 +221,14 @@ TEXTS: dict[str, tuple[str, str, str]] = {
         the name has a slip, those for the service keep its default route.""",
         _WEB + _rules("-" + _ROUTE[1:], more="hosts: [webb]"),
         _WEB + _rules("-" + _ROUTE[1:]),
+    ),
+    "MC1109": (
+        """The hosts of a ServiceEntry are names as requests have them: `shop` is `shop`. In a VirtualService
+        or a DestinationRule `shop` stands for shop.NAMESPACE.svc.cluster.local, which is another host, so
+        that the rules are for nobody. Write the whole name in the ServiceEntry, or a name with a dot in
+        both.""",
+        _SHORT_ENTRY.format(host="shop"),
+        _SHORT_ENTRY.format(host="shop.default.svc.cluster.local"),
     ),
     "MC1201": (
         """Weights divide requests among destinations. A single destination gets all of them, also with

@@ -43,5 +43,7 @@ def _check_subsets(ctx: Context, rule: Item, service: ServiceHost) -> None:
 
 def _registered(ctx: Context, service: ServiceHost, labels: dict[str, str]) -> bool:
     """Whether an endpoint that is no pod has the labels: one of a ServiceEntry or of the endpoints file."""
-    known = (workload for it in ctx.registry.get(service.host) for workload in it.workloads)
+    # istioctl takes a short host of a ServiceEntry for a whole one's (MC1109 says what comes of it).
+    names = [service.host, *(it.lower() for it in service.item.spec.get("hosts").texts)]
+    known = (workload for name in names for it in ctx.registry.get(name) for workload in it.workloads)
     return any(same_labels(labels, workload.labels) for workload in known)

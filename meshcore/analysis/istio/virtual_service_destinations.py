@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from meshcore.analysis.context import Context, Destination
 from meshcore.analysis.inventory import Item
 from meshcore.analysis.names import some
@@ -27,9 +29,14 @@ def _check(ctx: Context, item: Item, to: Destination, export_to: list[str], told
     service = ctx.services.find(to.host, item.namespace, export_to)
     name = expand(to.host, item.namespace)
     if service is None and ctx.is_extra(name):
+        known = [port.number for it in ctx.registry.get(name) for port in it.ports]
+        if to.port and to.port not in known:
+            _report_port(ctx, to, name, known)
         return
     if service is None:
         outcome = "nothing is mirrored" if to.mirror else "requests get a 503"
+        if not ctx.is_followed(item):
+            outcome = "nothing follows these rules"
         hint = ctx.near_host(name) or ("" if name in told else f"; {REMEDY}")
         told.add(name)
         message = f"there is no service {name!r}, so {outcome}{hint}"
@@ -39,9 +46,13 @@ def _check(ctx: Context, item: Item, to: Destination, export_to: list[str], told
             ports = some([str(port) for port in service.ports])
             ctx.report("IST0112", to.where, f"{service.host!r} has the ports {ports}: say which is meant")
     elif (to.port or 0) not in service.ports:
-        ports = some([str(port) for port in service.ports]) or "none"
-        message = f"{service.host!r} has no port {to.port or 0}, only {ports}"
-        ctx.report("IST0101", to.where.at("port", "number"), message)
+        _report_port(ctx, to, service.host, service.ports)
+
+
+def _report_port(ctx: Context, to: Destination, host: str, known: Sequence[int]) -> None:
+    ports = some([str(port) for port in known]) or "none"
+    message = f"{host!r} has no port {to.port or 0}, only {ports}"
+    ctx.report("IST0101", to.where.at("port", "number"), message)
 
 
 def _split_hosts(ctx: Context) -> dict[str, list[Item]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from meshcore.analysis.context import Context
 from meshcore.config.istio.hints import unfollowed
-from meshcore.config.istio.names import MESH, expand, split_host
+from meshcore.config.istio.names import MESH, expand
 
 __all__ = ["analyze"]
 
@@ -16,7 +16,7 @@ def analyze(ctx: Context) -> None:
             continue
         for host in item.spec.get("hosts").texts:
             name = expand(host, item.namespace)
-            if name in ctx.services.names or name in ctx.registry or split_host(name) is None:
+            if not ctx.is_unknown(name):
                 continue
             near = ctx.near_host(name)
             if near or name != host.lower():

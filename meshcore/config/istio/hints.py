@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from meshcore.config.ejection import DEFAULT_PERCENT, never_ejects
 from meshcore.config.findings import Findings, did_you_mean
@@ -17,7 +17,7 @@ from meshcore.config.istio.schema.gateway import Gateway
 from meshcore.config.istio.schema.virtual_service import HTTPRoute, VirtualService
 from meshcore.config.schema import warn_at
 
-__all__ = ["REMEDY", "WITHOUT_ENDPOINTS", "give_hints", "unfollowed"]
+__all__ = ["REMEDY", "WITHOUT_ENDPOINTS", "give_hints", "short_entry", "unfollowed"]
 
 #: A search for a near name costs as much as there are names: beyond so many it is left out.
 MANY = 2000
@@ -41,7 +41,7 @@ def give_hints(
     ruled: set[str] = set()
     for resource in virtual_services:
         ruled.update(scope.expand(host, resource.namespace) for host in resource.spec.hosts)
-        outcome = hints.outcome(idle=hints.check_hosts(resource))
+        outcome = hints.outcome(resource.spec.hosts, idle=hints.check_hosts(resource))
         for rule in resource.spec.http:
             for destination in _destinations(rule):
                 hints.check(destination, resource.namespace, outcome)
@@ -81,6 +81,19 @@ def unfollowed(host: str, whole: str) -> str:
     return f"requests for {host!r} do not follow these rules"
 
 
+def short_entry(host: str, registry: Registry) -> str:
+    """Where a ServiceEntry has the first label of an unknown whole name for its host: that hosts of
+    ServiceEntries are never short; "" where none has."""
+    parts = split_host(host, registry.domain)
+    for entry in registry.get(parts[0]) if parts is not None else ():
+        where = f" at {entry.origin.file}:{entry.origin.line}" if entry.origin is not None else ""
+        return (
+            f"; the ServiceEntry{where} has the host {entry.host!r}, which is a whole name there "
+            f"and a short one here: have it say {host}"
+        )
+    return ""
+
+
 def _check_ejection(
     rule: Resource[DestinationRule], host: str, registry: Registry, findings: Findings
 ) -> None:
@@ -104,7 +117,10 @@ class _Hints:
     def near(self, host: str) -> str:
         if host not in self._near:
             whole = f"{host}.svc.{self._scope.mesh.domain}"
-            if whole in self._registry:
+            entry = short_entry(host, self._registry)
+            if entry:
+                self._near[host] = entry
+            elif whole in self._registry:
                 self._near[host] = f"; a name with a dot must be whole: {whole}"
             else:
                 self._near[host] = self._alike(host) if len(self._names) <= MANY else ""
@@ -140,10 +156,12 @@ class _Hints:
                 warn_at(self._findings, spec, "hosts", message)
         return 0 < idle == len(spec.hosts)
 
-    def outcome(self, *, idle: bool) -> str:
+    def outcome(self, hosts: Sequence[str], *, idle: bool) -> str:
         """What becomes of requests without a destination; ``idle``: the rules' hosts are no services."""
         if not idle:
             return "requests get a 503"
+        if any(host.lower() in self._registry for host in hosts):
+            return "nothing follows these rules: requests go to the ServiceEntry of that name"
         if self._scope.mesh.registry_only:
             return "requests get a 502"
         return "nothing follows these rules: clients go past the mesh, the proxy answers 404"

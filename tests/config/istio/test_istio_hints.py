@@ -90,6 +90,24 @@ def test_rules_for_an_unknown_host_alone_are_followed_by_nothing(compiled: Compi
     assert "so requests get a 503" in told("billing, front")
 
 
+def test_a_short_host_of_a_service_entry_is_told_as_such(compiled: Compile) -> None:
+    entry = """
+apiVersion: networking.istio.io/v1
+kind: ServiceEntry
+metadata: {name: shop}
+spec:
+  hosts: [shop]
+  ports: [{number: 80, name: http, protocol: HTTP}]
+  resolution: STATIC
+  endpoints: [{address: 192.0.2.1}]
+---"""
+    text = SERVICES.replace("hosts: [front]", "hosts: [shop]").replace("DESTINATION", "shop, subset: v1")
+    [told] = (it for it in warnings(compiled, entry + text) if "no service" in it)
+    assert "so nothing follows these rules: requests go to the ServiceEntry of that name" in told
+    assert "test.yaml:2 has the host 'shop', which is a whole name there and a short one here" in told
+    assert "have it say shop.default.svc.cluster.local" in told
+
+
 def test_a_mirror_that_leads_nowhere_is_no_503(compiled: Compile) -> None:
     text = SERVICES.replace("DESTINATION}}]", "front}}], mirror: {host: nobody}")
     (told,) = (it for it in warnings(compiled, text) if "no service" in it)
