@@ -10,7 +10,7 @@ from meshcore.mesh.view import Own, own
 from meshcore.upstream.headers import Line, read_head
 from meshcore.upstream.mark import MARK, mark_line, marks
 
-__all__ = ["MARK", "Inbound", "goes_in_circles", "limit_lines", "mark_of", "may_be_copied", "port_of"]
+__all__ = ["MARK", "Inbound", "goes_in_circles", "lines_told", "mark_of", "may_be_copied", "port_of"]
 
 #: How often a request is forwarded by those who do not believe each other.
 _MOST_FORWARDS = 8
@@ -48,14 +48,14 @@ def port_of(value: str | int | None) -> int:
     return port if port <= 65535 else 0
 
 
-def limit_lines(decision: Decision) -> list[tuple[bytes, bytes]]:
-    """What a decision that is itself an answer tells of limits, for the app that answers in its place."""
-    if not decision.limits:
+def lines_told(decision: Decision, *, tells_id: bool) -> list[tuple[bytes, bytes]]:
+    """What a decision that is itself an answer tells of limits, for the app that answers in its place;
+    ``tells_id``: and the request's id."""
+    if not (decision.limits or tells_id):
         return []
     lines: list[tuple[bytes, bytes]] = decision.response_headers()
-    return [
-        (name, value) for name, value in lines if name.lower().startswith((b"ratelimit", b"x-ratelimit-"))
-    ]
+    told = (b"ratelimit", b"x-ratelimit-", b"x-request-id") if tells_id else (b"ratelimit", b"x-ratelimit-")
+    return [(name, value) for name, value in lines if name.lower().startswith(told)]
 
 
 class Inbound:

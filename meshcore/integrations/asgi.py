@@ -18,7 +18,7 @@ from meshcore.integrations._asgi_answer import serve
 from meshcore.integrations._asgi_entry import Entry
 from meshcore.integrations._asgi_forward import Forwarder, answer
 from meshcore.integrations._asgi_spans import watched
-from meshcore.integrations._inbound import Inbound, limit_lines
+from meshcore.integrations._inbound import Inbound, lines_told
 from meshcore.integrations._traces import naming
 from meshcore.mesh import Mesh
 
@@ -147,7 +147,7 @@ class MeshMiddleware(Entry):
     ) -> None:
         """Let the app answer as if there were no mesh. What the mesh sends is counted, as at a sidecar, whose
         inbound listener takes whatever comes."""
-        head = _Head(limit_lines(decision), send)
+        head = _Head(lines_told(decision, tells_id=self.mesh.tells_request_id), send)
         try:
             await self.app(scope, receive, head)
         except Exception:

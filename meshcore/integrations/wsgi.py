@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from meshcore.context import RequestContext, enter, leave
 from meshcore.engine import Decision, Outcome
 from meshcore.integrations._around import require_app, require_mesh
-from meshcore.integrations._inbound import Inbound, limit_lines
+from meshcore.integrations._inbound import Inbound, lines_told
 from meshcore.integrations._traces import Naming, naming
 from meshcore.integrations._wsgi_answer import serve
 from meshcore.integrations._wsgi_entry import Entry
@@ -110,7 +110,8 @@ class MeshMiddleware(Entry):
             if self._inbound.copies(decision, headers, called=called):
                 self._mirror(decision, environ)
             if decision.outcome is not Outcome.FORWARD:  # no route leads to the app
-                start_response = _telling(limit_lines(decision), start_response)
+                lines = lines_told(decision, tells_id=self.mesh.tells_request_id)
+                start_response = _telling(lines, start_response)
             return serve(self, decision, context, environ, start_response, called, named)
         if decision.outcome is Outcome.FORWARD:
             return self._forward(decision, environ, headers, start_response, named)

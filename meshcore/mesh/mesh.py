@@ -12,7 +12,14 @@ from meshcore.config import Node, load
 from meshcore.engine import Engine
 from meshcore.health import require_libraries
 from meshcore.mesh.callers import INTERNAL, Callers
-from meshcore.mesh.given import require_config, require_options, require_paths, require_service
+from meshcore.mesh.given import (
+    no_documents,
+    require_config,
+    require_options,
+    require_paths,
+    require_service,
+    telling_ids,
+)
 from meshcore.mesh.life import Life, remember
 from meshcore.mesh.limit_services import LimitServices, require_services
 from meshcore.mesh.mirror_thread import MirrorThread, has_mirrors, require_httptools
@@ -49,7 +56,8 @@ class Mesh(Life):
     is forked begins anew.
 
     Args:
-        config: what to serve.
+        config: what to serve. None: nothing is configured: the app gets every request, and clients' go where
+            they would, with ids, traces and logs.
         service: which service this process is: "reviews", "reviews.prod" or its full name; of an Envoy
             configuration the name of its cluster. None: it only calls others.
         node: the workload that the documents were compiled for: says the namespace that ``service`` is of.
@@ -63,6 +71,7 @@ class Mesh(Life):
             is (docs/mesh.md).
         spans: gets the spans of requests that are sampled, such as OpenTelemetry's
             ``BatchSpanProcessor(OTLPSpanExporter())`` (docs/tracing.md). None: nobody does.
+        always_set_request_id_in_response: answers tell ``x-request-id``, whatever the documents say.
 
     Raises:
         ValueError: for a model that cannot be served; what load() returns always can.
@@ -74,7 +83,7 @@ class Mesh(Life):
 
     def __init__(
         self,
-        config: Config,
+        config: Config | None = None,
         *,
         service: str | None = None,
         node: Node | None = None,
@@ -85,8 +94,10 @@ class Mesh(Life):
         shared_state: str | os.PathLike[str] | SharedState | None = None,
         callers: Collection[str] = INTERNAL,
         spans: SpanProcessor | None = None,
+        always_set_request_id_in_response: bool = False,
     ) -> None:
-        require_config(config)
+        if config is not None:
+            require_config(config)
         require_options(
             service=service,
             node=node,
@@ -94,11 +105,15 @@ class Mesh(Life):
             resolver=resolver,
             runtime_dir=runtime_dir,
             dns_wait=dns_wait,
+            always_set_request_id_in_response=always_set_request_id_in_response,
         )
+        self.node = node or Node()
+        #: Answers tell the request's id, by whatever configuration.
+        self.tells_request_id = always_set_request_id_in_response
+        config = self._prepared(no_documents(self.node) if config is None else config)
         self.callers = Callers(callers)
         self.engine = Engine(config, shared_state=shared_state)
         self.service = service
-        self.node = node or Node()
         #: Reports the spans of requests; None: they are not reported.
         self.spans = None if spans is None else Spans(spans, service=service)
         #: (cluster, status, response flags) of each request that is over -> how many there were.
@@ -154,6 +169,7 @@ class Mesh(Life):
         shared_state: str | os.PathLike[str] | SharedState | None = None,
         callers: Collection[str] = INTERNAL,
         spans: SpanProcessor | None = None,
+        always_set_request_id_in_response: bool = False,
     ) -> Mesh:
         """A mesh of documents, which are read again when they change.
 
@@ -194,6 +210,7 @@ class Mesh(Life):
             shared_state=shared_state,
             callers=callers,
             spans=spans,
+            always_set_request_id_in_response=always_set_request_id_in_response,
         )
         mesh._documents = documents
         tell_warnings(config)
@@ -209,6 +226,9 @@ class Mesh(Life):
             "started" if self.started else "closed" if self._closed else "not started",
         ]
         return f"<Mesh {' '.join(parts)}>"
+
+    def _prepared(self, config: Config) -> Config:
+        return telling_ids(config) if self.tells_request_id else config
 
     def _require_libraries(self, config: Config) -> None:
         require_services(config)
@@ -238,6 +258,7 @@ class Mesh(Life):
             TypeError: it is something else, such as the path of a document.
         """
         require_config(config)
+        config = self._prepared(config)
         with self._lock:
             self._require_libraries(config)
             if self._threads is None:
