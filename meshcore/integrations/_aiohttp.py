@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from functools import lru_cache
 
 import aiohttp
+from aiohttp import hdrs
 from yarl import URL
 
-__all__ = ["failure_of", "name_attempt", "text_of", "url_of"]
+from meshcore.upstream.framing import framing_of
+
+__all__ = ["failure_of", "framing", "name_attempt", "text_of", "url_of"]
 
 
 def url_of(endpoint: str, target: str, *, secure: bool) -> URL:
@@ -34,6 +38,13 @@ def text_of(value: bytes) -> str:
         return value.decode()
     except UnicodeDecodeError:  # of another one's request: no text goes out as these bytes
         return value.decode("latin-1")
+
+
+def framing(headers: Mapping[str, str]) -> tuple[bytes | None, bytes | None]:
+    """As ``framing_of()`` tells it of a session's request, whose headers are found by their names."""
+    length, coding = headers.get(hdrs.CONTENT_LENGTH), headers.get(hdrs.TRANSFER_ENCODING)
+    lines = [(b"content-length", length), (b"transfer-encoding", coding)]
+    return framing_of([(name, value.encode()) for name, value in lines if value is not None])
 
 
 def name_attempt(error: Exception, where: str) -> None:

@@ -40,6 +40,7 @@ from urllib.parse import unquote
 
 from meshcore.context import _CURRENT, RequestContext
 from meshcore.integrations._asgi_forward import answer as own_answer
+from meshcore.upstream.framing import framed_answer
 
 __all__ = ["Answer", "Served", "serve"]
 
@@ -110,7 +111,8 @@ cdef class Answer:
         return self._edited_head(message, headers) if self._edited and not stays(self._decision, headers) else message
 
     cdef object _edited_head(self, object message, object headers):
-        return {**message, "headers": self._decision.response_headers(headers, status=self._status)}
+        edited = self._decision.response_headers(headers, status=self._status)
+        return {**message, "headers": framed_answer(edited, headers)}
 
     cdef object _last(self, object message):
         """Send the last of the answer. What the app does afterwards is its own (background tasks)."""

@@ -21,12 +21,14 @@ class Copying:
     Args:
         way: by which copies are sent.
         decision: that asks for them.
+        length: the request's own Content-Length.
         receive: the server's.
     """
 
-    def __init__(self, way: Way, decision: Decision, receive: Receive) -> None:
+    def __init__(self, way: Way, decision: Decision, length: bytes | None, receive: Receive) -> None:
         self._way = way
         self._decision = decision
+        self._length = length
         self._receive = receive
         self._first: Message | None = None
         self._copies: Sequence[Copy] = ()
@@ -36,7 +38,7 @@ class Copying:
         first = self._first = await self._receive()
         if first["type"] == "http.request":
             body = bool(first.get("body") or first.get("more_body"))
-            self._copies = self._way.begin_copies(self._decision, body=body)
+            self._copies = self._way.begin_copies(self._decision, self._length, body=body)
             self._tell(first)
 
     async def __call__(self) -> Message:

@@ -18,6 +18,7 @@ from meshcore.integrations._asgi_way import STALLED, Head, Told, Way
 from meshcore.integrations._inbound import goes_in_circles, may_be_copied
 from meshcore.integrations._traces import Naming
 from meshcore.mesh import Mesh
+from meshcore.upstream.framing import framed_answer, length_of
 
 if TYPE_CHECKING:
     from meshcore.upstream.headers import Line
@@ -36,7 +37,8 @@ _LAG = 64 * 1024
 async def answer(decision: Decision, send: Send) -> int:
     """Send what the decision itself answers; returns the status."""
     body = decision.body
-    headers = [*decision.response_headers(), (b"content-length", str(len(body)).encode())]
+    lines = framed_answer(decision.response_headers(), ())
+    headers = [*lines, (b"content-length", str(len(body)).encode())]
     status = decision.status or 500
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})
@@ -81,7 +83,8 @@ class Forwarder:
             if goes_in_circles(headers):
                 await refuse(send, told, HTTPStatus.LOOP_DETECTED)
             else:
-                forwarding = _Forwarding(self.way(), decision, receive, send, told, named)
+                length = length_of(headers)
+                forwarding = _Forwarding(self.way(), decision, length, receive, send, told, named)
                 await forwarding.run(copied=self._mesh.view().mirrors and may_be_copied(headers))
         except asyncio.CancelledError:
             told.flag = "DC"
@@ -89,9 +92,10 @@ class Forwarder:
         finally:
             told.count(self._mesh, decision, decision.flags)
 
-    async def copying(self, decision: Decision, receive: Receive) -> Copying:
-        """Begin the copies that a decision asks for of a request that the app answers."""
-        copying = Copying(self.way(), decision, receive)
+    async def copying(self, decision: Decision, headers: Sequence[Line], receive: Receive) -> Copying:
+        """Begin the copies that a decision asks for of a request, which came with these lines, that the app
+        answers."""
+        copying = Copying(self.way(), decision, length_of(headers), receive)
         await copying.begin()
         return copying
 
@@ -124,6 +128,7 @@ class _Forwarding:
         self,
         way: Way,
         decision: Decision,
+        length: bytes | None,
         receive: Receive,
         send: Send,
         told: Told,
@@ -133,6 +138,7 @@ class _Forwarding:
 
         self._way = way
         self._decision = decision
+        self._length = length
         self._send = send
         self._told = told
         self._named = named
@@ -155,7 +161,7 @@ class _Forwarding:
                 return
             self._first, self._has_body = first, bool(first)
             if copied:
-                self._copies = self._way.begin_copies(self._decision, body=self._has_body)
+                self._copies = self._way.begin_copies(self._decision, self._length, body=self._has_body)
             exchange = asyncio.ensure_future(self._exchange())
             gone = asyncio.ensure_future(client.gone.wait())
             tasks += [exchange, gone]
@@ -238,7 +244,7 @@ class _Forwarding:
             self._body.join(attempt)
             body = RequestBody(partial(self._read, attempt), at_hand=self._client.whole)
         leave = partial(self._body.leave, attempt)
-        head = await self._way.send(self._decision, attempt, end_to_end(lines), body, leave)
+        head = await self._way.send(self._decision, attempt, end_to_end(lines), body, self._length, leave)
         if not 200 <= head.status <= 599:  # servers know no other, and nobody asked for 101
             head.close()
             raise AttemptError("protocol-error")
@@ -251,7 +257,7 @@ class _Forwarding:
         lines = [(name.lower(), value) for name, value in end_to_end(head.headers)]  # as ASGI wants names
         if head.status == 304:  # servers would wait for a body of the length that it tells
             lines = [line for line in lines if line[0] != b"content-length"]
-        headers = decision.response_headers(lines, status=head.status)
+        headers = framed_answer(decision.response_headers(lines, status=head.status), lines)
         await self._send({"type": "http.response.start", "status": head.status, "headers": headers})
         while chunk := await content.read():
             if self._waits_since is not None:  # while it says something, it may listen later

@@ -9,6 +9,7 @@ from meshcore.engine import Attempt, Decision
 from meshcore.exchange import AttemptError
 from meshcore.integrations._inbound import mark_of
 from meshcore.mesh import Mesh
+from meshcore.upstream.framing import framed
 
 if TYPE_CHECKING:
     from meshcore.upstream.client import RequestBody, Response, Upstream
@@ -69,9 +70,14 @@ class Way:
         attempt: Attempt,
         lines: Sequence[tuple[bytes, bytes]],
         body: RequestBody | None = None,
+        length: bytes | None = None,
         leave: Callable[[], object] = lambda: None,
     ) -> Head:
-        """Make an attempt, with these lines behind Host; ``leave``: it wants no more of the body.
+        """Make an attempt, with these lines behind Host.
+
+        Args:
+            length: the Content-Length with which the body came.
+            leave: the attempt wants no more of the body.
 
         Raises:
             AttemptError: it has failed.
@@ -83,7 +89,8 @@ class Way:
         cluster = self.mesh.view().cluster(decision.cluster)
         assert decision.cluster is not None
         host = attempt.authority.encode("utf-8", "surrogateescape")
-        headers = [(b"Host", host), *lines, mark_of(self.mesh)]
+        framing = length if body is not None else b"0"
+        headers = [(b"Host", host), *framed(lines, framing), mark_of(self.mesh)]
         connection: Connection | None = None
         try:
             place = Place(decision.cluster, attempt.endpoint, decision.priority)
@@ -106,11 +113,9 @@ class Way:
             raise
         return Head(response, connection, leave)
 
-    def begin_copies(self, decision: Decision, *, body: bool) -> Sequence[Copy]:
-        """Send the copies that a decision asks for, to be fed the ``body``."""
-        lines = decision.request_headers()
-        length = next((value for name, value in lines if name == b"content-length"), None)
-        return self.mirrors.begin(decision, length, body=body)
+    def begin_copies(self, decision: Decision, length: bytes | None, *, body: bool) -> Sequence[Copy]:
+        """Send the copies that a decision asks for, to be fed the ``body``, which came with this length."""
+        return self.mirrors.begin(decision, length if body else b"0", body=body)
 
 
 class Head:

@@ -17,6 +17,7 @@ from meshcore.integrations._asgi_scope import edited_scope, target_of
 from meshcore.integrations._asgi_way import Told
 from meshcore.integrations._asgi_websocket_forward import EXTENSION, FORBIDDEN, forward, refuse
 from meshcore.integrations._inbound import MARK, Inbound, port_of
+from meshcore.upstream.framing import framed_answer
 
 if TYPE_CHECKING:
     from meshcore.integrations._asgi_forward import Forwarder
@@ -143,7 +144,7 @@ class _Answer:
                 self._decision.report(status=status, headers=headers, replayable=False)
                 if self.edits and kind != "websocket.close":
                     edited = self._decision.response_headers(headers, status=status)
-                    message = {**message, "headers": edited}
+                    message = {**message, "headers": framed_answer(edited, headers)}
         return self._send(message)
 
     def failed(self) -> None:

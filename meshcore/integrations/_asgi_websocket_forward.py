@@ -16,6 +16,7 @@ from meshcore.exchange.side_by_side import ended
 from meshcore.integrations._asgi_way import Head, Told, Way
 from meshcore.integrations._asgi_websocket_tunnel import NORMAL, Client, Tunnel
 from meshcore.integrations._inbound import goes_in_circles
+from meshcore.upstream.framing import framed_answer
 
 if TYPE_CHECKING:
     from meshcore.integrations.asgi import Receive, Scope, Send
@@ -29,7 +30,7 @@ FORBIDDEN = 403
 
 async def refuse(decision: Decision, scope: Scope, send: Send, told: Told) -> None:
     """End a handshake before it is accepted, by the decision's answer where the server can send that."""
-    lines = decision.response_headers()
+    lines = framed_answer(decision.response_headers(), ())
     await _answer(scope, send, told, decision.status or 500, lines, decision.body)
 
 
@@ -114,7 +115,7 @@ async def _accept(decision: Decision, client: Client, head: Head) -> None:
         {
             "type": "websocket.accept",
             "subprotocol": subprotocol(head.headers),
-            "headers": decision.response_headers(lines, status=101),
+            "headers": framed_answer(decision.response_headers(lines, status=101), lines),
         }
     )
 
@@ -129,7 +130,7 @@ async def _relay(decision: Decision, scope: Scope, send: Send, told: Told, head:
         return
     told.status = head.status
     lines = [(name.lower(), value) for name, value in end_to_end(head.headers)]
-    headers = decision.response_headers(lines, status=head.status)
+    headers = framed_answer(decision.response_headers(lines, status=head.status), lines)
     await send({"type": f"{EXTENSION}.start", "status": head.status, "headers": headers})
     try:
         while chunk := await head.response.content.read():

@@ -14,7 +14,7 @@ from typing import Any
 from meshcore.integrations._bodies import position_of
 from meshcore.integrations._outbound import Line
 
-__all__ = ["Sent", "error_of", "is_chunked", "is_sent_again", "rewind"]
+__all__ = ["Sent", "error_of", "is_sent_again", "rewind"]
 
 
 class _Lines:
@@ -73,11 +73,6 @@ def _place_of(address: str) -> tuple[bytes, int | None]:
     host, _, port = address.rpartition(":")
     host = host.strip("[]")
     return host.encode("ascii" if host.isascii() else "idna"), int(port) if port else None
-
-
-def is_chunked(lines: list[Line]) -> bool:
-    """Whether the body goes in chunks: a header of one connection, which the decision drops."""
-    return any(len(name) == 17 and name.lower() == b"transfer-encoding" for name, _ in lines)
 
 
 #: Of a request: where the file was at first that its body is read from.

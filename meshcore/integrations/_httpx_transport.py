@@ -12,11 +12,12 @@ from meshcore.engine import Attempt, Decision
 from meshcore.exchange import AttemptError
 from meshcore.integrations._httpx_answers import Held
 from meshcore.integrations._httpx_reading import within
-from meshcore.integrations._httpx_requests import Sent, error_of, is_chunked, is_sent_again, rewind
+from meshcore.integrations._httpx_requests import Sent, error_of, is_sent_again, rewind
 from meshcore.integrations._outbound import Line, Outbound, Way, body_of, whither
 from meshcore.integrations._pools import Pools
 from meshcore.integrations._spans import Calling
 from meshcore.mesh import Mesh
+from meshcore.upstream.framing import framed, framed_answer, framing_of
 
 __all__ = ["Transport"]
 
@@ -96,12 +97,10 @@ class Transport:
         """The transport for an attempt, and the request to give it."""
         authority = attempt.authority
         way = self._out.way(decision, attempt.endpoint, authority, secure=request.url.scheme == "https")
-        lines = self._lines(request, decision, attempt)
+        lines = framed(self._lines(request, decision, attempt), *framing_of(request.headers.raw))
         lines.insert(0, (b"Host", authority.encode()))
         if not self._whole(request):
             rewind(request)
-            if is_chunked(request.headers.raw):
-                lines.append((b"Transfer-Encoding", b"chunked"))
         target = attempt.path.encode()
         extensions = request.extensions
         if way.secure or limit is not None or "target" in extensions:
@@ -149,7 +148,7 @@ class Transport:
         """The decision's own answer."""
         status = decision.status or 503
         self._out.over(decision, status, spans)
-        lines = decision.response_headers()
+        lines = framed_answer(decision.response_headers(), ())
         if status not in (204, 304):
             lines = [*lines, (b"content-length", str(len(decision.body)).encode())]
         response = self._lib.Response(

@@ -20,6 +20,7 @@ from meshcore.integrations._spans import Calling
 from meshcore.integrations._urllib3 import as_bytes, error_of, headers_of, seconds_of, timeout_of, within
 from meshcore.integrations._urllib3_answers import Head, hold_until_read, read_all
 from meshcore.integrations._urllib3_reading import read_until, reading_until
+from meshcore.upstream.framing import framed
 from meshcore.upstream.headers import malformed
 
 __all__ = ["Call", "Pool"]
@@ -55,8 +56,10 @@ class Call:
         body: Any,
         options: dict[str, Any],
         spans: Calling | None,
+        length: bytes | None,
     ) -> None:
         self._spans = spans
+        self._length = length  # as the caller's headers tell it; None: urllib3 frames the body
         self._pool = pool
         self._decision = decision
         self._url = url
@@ -132,7 +135,7 @@ class Call:
         # The body is read afterwards: its end has another deadline, and nothing is sent again for it.
         options |= {"redirect": False, "assert_same_host": False, "preload_content": False}
         options["timeout"] = within(timeout, limit)
-        headers = headers_of(authority, pool.outbound.lines(decision, attempt))
+        headers = headers_of(authority, framed(pool.outbound.lines(decision, attempt), self._length))
         begun = time.monotonic()
         try:
             with reading_until(limit):

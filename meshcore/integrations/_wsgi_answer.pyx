@@ -20,6 +20,7 @@ from meshcore.integrations._wsgi_environ cimport environ_for_app
 from meshcore.context import _CURRENT, RequestContext
 from meshcore.integrations._traces import named_environ
 from meshcore.integrations._wsgi_came import header_lines
+from meshcore.upstream.framing import framed_answer
 
 __all__ = ["Answer", "serve"]
 
@@ -52,7 +53,7 @@ cdef inline int number_in(object status) except -1:
 cdef list edited_lines(Decision decision, object headers, int status):
     """An answer's header lines as the route makes them, by the bytes that WSGI's texts stand for."""
     came = [(latin(name), latin(value)) for name, value in headers]
-    lines = decision.response_headers(came, status=status)
+    lines = framed_answer(decision.response_headers(came, status=status), came)
     return [((<bytes> name).decode("latin-1"), (<bytes> value).decode("latin-1")) for name, value in lines]
 
 

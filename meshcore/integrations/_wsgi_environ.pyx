@@ -106,7 +106,7 @@ cdef int drop(dict edited, dict environ, Block *block, const uint64_t *gone) exc
             if is_set(gone, i) and not is_host(block.lines[i].name):
                 del edited[<object> key]
             i += 1
-    # The length stays: it says where the body ends, which the app does not learn otherwise.
+    # The length stays, add() sees to that, too: it says where the body ends, which the app does not learn otherwise.
     if environ.get("CONTENT_TYPE") and is_set(gone, i):
         del edited["CONTENT_TYPE"]
     return 0
@@ -119,12 +119,17 @@ cdef inline bint is_set(const uint64_t *bits, uint32_t i) noexcept:
 cdef int add(dict edited, mc_slice name, mc_slice value) except -1:
     cdef tuple made = variable_of(name, value)
     key, text = made[2], made[3]
+    if key in FRAMING:
+        return 0
     cdef PyObject *before = PyDict_GetItemWithError(edited, key)
     if before != NULL and is_header(key):
         text = f"{<object> before},{text}"
     edited[key] = text
     return 0
 
+
+#: What says where the body ends, which no edit changes.
+cdef frozenset FRAMING = frozenset(("CONTENT_LENGTH", "HTTP_TRANSFER_ENCODING"))
 
 #: The latest short ones: x-forwarded-proto and the like, which most requests of a process have alike.
 cdef list kept = [None] * LINES_KEPT

@@ -9,9 +9,12 @@ from typing import Any, ClassVar
 from meshcore._tracers import Line
 from meshcore.engine import Attempt, Decision
 from meshcore.integrations._httpx import SyncTransport
+from meshcore.integrations._httpx_answers import Held
 from meshcore.integrations._inbound import goes_in_circles, may_be_copied
+from meshcore.integrations._spans import Calling
 from meshcore.integrations._traces import Naming
 from meshcore.mesh import Mesh
+from meshcore.upstream.framing import framed_answer
 from meshcore.upstream.headers import end_to_end
 
 try:
@@ -29,6 +32,8 @@ __all__ = ["Forwarder"]
 _PIECE = 64 * 1024
 #: Of a request: what becomes of its header lines.
 _NAMED = "meshcore.named"
+#: Of an answer: the header lines that the endpoint gave it.
+_CAME = "meshcore.came"
 
 
 class _Forwarding(SyncTransport):
@@ -43,6 +48,11 @@ class _Forwarding(SyncTransport):
         if named is not None:
             lines = named(lines)
         return [*end_to_end(lines), self._out.mark]  # what clients send is marked since it was decided
+
+    def _theirs(self, decision: Decision, head: Held, spans: Calling | None) -> Any:
+        response = super()._theirs(decision, head, spans)
+        response.extensions[_CAME] = head.headers
+        return response
 
     def _mirror(self, request: Any, decision: Decision) -> None:
         if may_be_copied(request.headers.raw):
@@ -94,7 +104,7 @@ class Forwarder:
             start_response(status_line(decision.status or 503), lines)
             decision.close()
             return [decision.body]
-        passing = end_to_end(response.headers.raw)
+        passing = framed_answer(end_to_end(response.headers.raw), response.extensions.get(_CAME, ()))
         told = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in passing]
         start_response(status_line(response.status_code), told)
         return _Answer(response)

@@ -23,10 +23,11 @@ from multidict import CIMultiDict, CIMultiDictProxy
 from meshcore.certificates import CannotSecure
 from meshcore.engine import Attempt, Decision, Outcome
 from meshcore.exchange import AttemptError, arun
-from meshcore.integrations._aiohttp import failure_of, name_attempt, text_of, url_of
+from meshcore.integrations._aiohttp import failure_of, framing, name_attempt, text_of, url_of
 from meshcore.integrations._outbound import NoPlaceError, Outbound, body_of, too_late, whither
 from meshcore.integrations._spans import Calling, Closes
 from meshcore.mesh import Mesh
+from meshcore.upstream.framing import framed
 from meshcore.upstream.headers import malformed
 
 __all__ = ["MeshClientMiddleware"]
@@ -102,12 +103,10 @@ class MeshClientMiddleware:
             made.update_proxy(None, None, None)
         made._continue = None  # the decision drops Expect, so that nobody would say to go on
         made.url = url_of(way.address, attempt.path, secure=way.secure)
+        going = framed(self._out.lines(decision, attempt), *framing(request.headers))
+        made.chunked = True if going[-1][0] == b"transfer-encoding" else None
         lines = [("Host", authority)]
-        lines += [
-            (name.decode("latin-1"), text_of(value)) for name, value in self._out.lines(decision, attempt)
-        ]
-        if "Transfer-Encoding" in request.headers:  # a header of one connection: the decision drops it
-            lines.append(("Transfer-Encoding", request.headers["Transfer-Encoding"]))
+        lines += [(name.decode("latin-1"), text_of(value)) for name, value in going]
         made.headers = CIMultiDict(lines)
         return made
 

@@ -116,7 +116,7 @@ class MeshMiddleware(Entry):
                 if self._inbound.for_app(decision, called=called):
                     self._inbound.name(decision, called=called)
                     if self._inbound.copies(decision, scope["headers"], called=called):
-                        receive = copying = await self._forwarder.copying(decision, receive)
+                        receive = copying = await self._forwarder.copying(decision, scope["headers"], receive)
                     if decision.outcome is Outcome.FORWARD:
                         await serve(self, decision, scope, receive, send, not called, named)
                     else:  # no route leads to the app

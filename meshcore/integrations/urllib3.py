@@ -25,6 +25,7 @@ from meshcore.integrations._urllib3 import authority_of, lines_of
 from meshcore.integrations._urllib3_answers import skipping
 from meshcore.integrations._urllib3_call import Call
 from meshcore.mesh import Mesh
+from meshcore.upstream.framing import length_of
 
 __all__ = ["MeshPoolManager"]
 
@@ -181,7 +182,7 @@ class _MeshPool(RequestMethods):
                 decision.close()
                 return None
             out.hold(decision)
-            response = Call(self, decision, url, body, options, spans).answer(retries)
+            response = Call(self, decision, url, body, options, spans, length_of(lines)).answer(retries)
         except BaseException as error:
             decision.close()
             if spans is not None:

@@ -19,6 +19,7 @@ from meshcore.integrations._wsgi_answer import serve
 from meshcore.integrations._wsgi_entry import Entry
 from meshcore.integrations._wsgi_spans import watched
 from meshcore.mesh import Mesh
+from meshcore.upstream.framing import framed_answer
 
 if TYPE_CHECKING:
     from meshcore.integrations._wsgi_forward import Forwarder
@@ -145,7 +146,9 @@ class MeshMiddleware(Entry):
     def _answer(self, decision: Decision, start_response: StartResponse) -> Iterable[bytes]:
         """What the decision itself answers."""
         body = decision.body
-        lines = [(_text(name), _text(value)) for name, value in decision.response_headers()]
+        lines = [
+            (_text(name), _text(value)) for name, value in framed_answer(decision.response_headers(), ())
+        ]
         lines.append(("content-length", str(len(body))))
         start_response(status_line(decision.status or 500), lines)
         self._count(decision, decision.status or 500)

@@ -19,7 +19,7 @@ from meshcore.trace import SpanContext
 from meshcore.upstream import replies
 from meshcore.upstream.client import RequestBody, Response
 from meshcore.upstream.connections import Place
-from meshcore.upstream.headers import framed
+from meshcore.upstream.framing import framed
 from meshcore.upstream.replies import Reply, UpstreamError
 
 if TYPE_CHECKING:

@@ -11,6 +11,7 @@ from meshcore.proxy.pacing import Pace
 from meshcore.proxy.request import Request
 from meshcore.proxy.watch import Watch
 from meshcore.telemetry.access import AccessRecord
+from meshcore.upstream.framing import OF_CONNECTION
 from meshcore.upstream.headers import Line
 from meshcore.upstream.incoming import Incoming
 from meshcore.upstream.messages import Response
@@ -120,7 +121,8 @@ class ClientAnswer:
         self, decision: Decision | None, headers: Iterable[Line], length: bytes | None
     ) -> tuple[list[Line], bool]:
         """The lines with Envoy's own (``server`` always, ``date`` where the upstream gave none) and with the
-        body's length as their only framing, whatever an edit made of it; and whether they have that."""
+        body's length as their only framing, whatever an edit made of it or of the connection; and whether
+        they have that."""
         dated = sized = False
         lines = []
         for line in headers:
@@ -131,7 +133,7 @@ class ClientAnswer:
                 if line[1] != length:
                     continue
                 sized = True
-            elif name == b"server" or name == b"transfer-encoding":
+            elif name == b"server" or name in OF_CONNECTION:
                 continue
             lines.append(line)
         if not dated:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-__all__ = ["Head", "Line", "closes", "end_to_end", "framed", "head_bytes", "malformed", "read_head"]
+__all__ = ["Head", "Line", "closes", "end_to_end", "head_bytes", "malformed", "read_head"]
 
 Line = tuple[bytes, bytes]
 
@@ -120,19 +120,6 @@ def malformed(status: int, headers: Iterable[Line]) -> bool:
             for name, value in headers
         )
     return status < 100
-
-
-def framed(headers: Iterable[Line], length: bytes | None) -> list[Line]:
-    """The lines with the body's own length, if any, as their only framing, whatever an edit made of it."""
-    return [
-        line
-        for line in headers
-        if len(line[0]) not in (14, 17)
-        or not (
-            line[0].lower() == b"transfer-encoding"
-            or (line[0].lower() == b"content-length" and line[1] != length)
-        )
-    ]
 
 
 def head_bytes(start: bytes, lines: Sequence[Line]) -> bytes:

@@ -19,7 +19,8 @@ from meshcore.engine import Decision, Engine, Mirror, Pick
 from meshcore.model import Cluster, Discovery
 from meshcore.upstream.client import BrokenAnswer, RequestBody, Upstream
 from meshcore.upstream.connections import Connection, Connections
-from meshcore.upstream.headers import Line, end_to_end, framed
+from meshcore.upstream.framing import framed
+from meshcore.upstream.headers import Line, end_to_end
 from meshcore.upstream.replies import BROKEN_OFF, RESPONSE_TIMEOUT, UpstreamError
 
 __all__ = ["MAX_BODY", "MAX_COPIES", "Copy", "Mirrors", "Order"]
