@@ -71,6 +71,7 @@ SHARED = {
     "_outlier",
     "_outlier_spec",
     "_outlier_status",
+    "_pattern_text",
     "_policy_spec",
     "_rate_limit_spec",
     "_report",
@@ -127,7 +128,9 @@ PYTHON_ALLOWED: dict[str, set[str]] = {
     "_mapping": SHARED,
     "shared": {"_mapping", "_options", "_backend"},
     "_serving": {"model", "membership"} | SHARED,
-    "match": {"model", "config"} | SHARED,  # RouteTable takes a document as well as the model
+    **dict.fromkeys(["_path_template", "_regex"], SHARED),
+    # RouteTable takes a document as well as the model.
+    "match": {"_path_template", "_regex", "model", "config"} | SHARED,
     "config": {"_near", "_options", "model", "match"} | MEMORY,
     "ink": {"model"},
     "_route_tests": set(),
