@@ -9,19 +9,17 @@ from cpython.object cimport PyObject
 from cpython.tuple cimport PyTuple_GET_SIZE
 from libc.stdint cimport uint16_t
 
-from meshcore._breakers cimport breakers_of, connection_of, pending_of
+from meshcore._breakers cimport connection_of, pending_of
 from meshcore._called cimport name_mistakes
-from meshcore._cluster_spec cimport nanoseconds
-from meshcore._concurrency_status cimport add_concurrency, listeners_concurrency
+from meshcore._concurrency_status cimport listeners_concurrency
 from meshcore._core cimport *
 from meshcore._fastcall cimport mc_fastcall, mc_replace_method
 from meshcore._given cimport number_given, seed_given, text_given, time_given
-from meshcore._outlier_status cimport add_ejections
 from meshcore._pick cimport pick_of
-from meshcore._request cimport as_bytes, take, take_plain, text_of
+from meshcore._request cimport as_bytes, take, take_plain
 from meshcore._serving cimport Serving, draw_seed, now_of, number_of, unix_time_of
 from meshcore._snapshot cimport Snapshot, endpoint_number
-from meshcore._standing cimport checks_of, standing
+from meshcore._status cimport clusters_standing, limits_counted, listeners_faults
 from meshcore.decision cimport Block, Decision as Decided, decide, decide_now, decide_plain, decision_new, hold, ids_of, peek
 
 from collections.abc import Iterable
@@ -35,122 +33,7 @@ from meshcore.model import Config
 
 __all__ = ["Attempt", "Decision", "Engine", "Lease", "Mirror", "Outcome", "Pick"]
 
-
-cdef inline bint fill_plain(
-    mc_request *request, object method, object authority, object path, object scheme, object source, object local,
-    object protocol, object source_port, object port
-) noexcept:
-    """What a caller gives of a request, in place, as nearly all give it; False where it takes fill()."""
-    return (
-        take_plain(<PyObject *> method, &request.method)
-        and take_plain_or_none(authority, &request.authority)
-        and take_plain(<PyObject *> path, &request.target)
-        and take_plain(<PyObject *> scheme, &request.scheme)
-        and take_plain_or_none(source, &request.source)
-        and take_plain_or_none(local, &request.local)
-        and take_plain(<PyObject *> protocol, &request.protocol)
-        and take_port(source_port, &request.source_port)
-        and take_port_or_none(port, &request.port)
-    )
-
-
-cdef inline bint take_plain_or_none(object value, mc_slice *out) noexcept:
-    out.data = NULL
-    out.size = 0
-    return value is None or take_plain(<PyObject *> value, out)
-
-
-cdef object NO_PORT = 0  # what nearly all give: it is told by what it is
-
-
-cdef inline bint take_port(object value, uint16_t *out) noexcept:
-    cdef int overflow
-    out[0] = 0
-    if value is NO_PORT:
-        return True
-    cdef long number = PyLong_AsLongAndOverflow(value, &overflow) if type(value) is int else -1
-    out[0] = <uint16_t> number
-    return 0 <= number <= 0xFFFF
-
-
-cdef inline bint take_port_or_none(object value, uint16_t *out) noexcept:
-    out[0] = 0
-    return value is None or take_port(value, out)
-
-
-cdef int fill(
-    mc_request *request, object method, object authority, object path, object scheme, object source, object local,
-    object protocol, object source_port, object port
-) except -1:
-    """Likewise, of whatever types. Raises TypeError and ValueError, which name the argument, and UnicodeEncodeError
-    as take() does."""
-    text_given("method", method)
-    text_given("authority", authority, or_none=True)
-    text_given("path", path)
-    text_given("scheme", scheme)
-    text_given("source", source, or_none=True)
-    text_given("local", local, or_none=True)
-    text_given("protocol", protocol)
-    take(method, &request.method)
-    take(path, &request.target)
-    take(scheme, &request.scheme)
-    take(protocol, &request.protocol)
-    request.authority.data = request.source.data = request.local.data = NULL
-    request.authority.size = request.source.size = request.local.size = 0
-    if authority is not None:
-        take(authority, &request.authority)
-    if source is not None:
-        take(source, &request.source)
-        request.source = mc_peer_address(request.source)
-    if local is not None:
-        take(local, &request.local)
-        request.local = mc_peer_address(request.local)
-    request.source_port = <uint16_t> number_given(source_port, "source_port", 0xFFFF)
-    request.port = 0 if port is None else <uint16_t> number_given(port, "port", 0xFFFF)
-    return 0
-
-
-cdef inline void hold_texts(
-    Decided decision, object method, object authority, object path, object scheme, object source, object local,
-    object protocol
-) noexcept:
-    """Keep what the decision's request points into."""
-    cdef Block *block = decision._block
-    block.path = <PyObject *> path
-    block.authority = <PyObject *> authority
-    hold(block, <PyObject *> method)
-    hold(block, <PyObject *> authority)
-    hold(block, <PyObject *> path)
-    hold(block, <PyObject *> scheme)
-    hold(block, <PyObject *> protocol)
-    if source is not None:
-        hold(block, <PyObject *> source)
-    if local is not None:
-        hold(block, <PyObject *> local)
-
-
-cdef mc_fastcall decide_by_names  # Engine.decide as it stands below
-
-
-cdef object decide_by_place(object engine, PyObject *const *arguments, Py_ssize_t count, PyObject *names):
-    """Engine.decide of four arguments and no more, as most callers have them: to read what might be given by name costs as
-    much as to find a route."""
-    cdef Decided out
-    cdef Serving serving = (<Engine> engine)._serving
-    if names == NULL and count == 4 and serving is not None:
-        out = decide_plain(serving, arguments[0], arguments[1], arguments[2], arguments[3])
-        if out is not None:
-            return out
-    return decide_by_names(engine, arguments, count, names)
-
-
-cdef inline const unsigned char *served_of(Snapshot snapshot, tuple served) except? NULL:
-    """The second of (a configuration, bytes), where the first is in force still."""
-    if served is None or served[0] is not snapshot.config:
-        return NULL
-    if not PyBytes_CheckExact(served[1]) or PyBytes_GET_SIZE(served[1]) != PyTuple_GET_SIZE(snapshot.clusters):
-        raise ValueError("served is a configuration and bytes, one for each of its clusters")
-    return <const unsigned char *> PyBytes_AS_STRING(<bytes> served[1])
+include "meshcore/_engine_given.pxi"
 
 
 @cython.nonecheck(True)  # a subclass may use itself before it has called our __init__
@@ -338,68 +221,16 @@ cdef class Engine:
         return pending_of(self._serving.snapshot(), cluster, priority)
 
     def faults(self):
-        cdef Snapshot snapshot = self._serving.snapshot()
-        cdef mc_fault_counts counts
-        return [
-            {
-                "listener": name,
-                "active_faults": counts.active,
-                "aborts_injected": counts.aborts,
-                "delays_injected": counts.delays,
-                "response_rl_injected": counts.rate_limits,
-                "faults_overflow": counts.overflows,
-            }
-            for i, name in enumerate(snapshot.listeners)
-            if mc_snapshot_faults(snapshot.snapshot, <int32_t> i, &counts)
-        ]
+        return listeners_faults(self._serving.snapshot())
 
     def limits(self):
-        cdef Snapshot snapshot = self._serving.snapshot()
-        cdef const mc_local_limit *at = mc_snapshot_limit(snapshot.snapshot, NULL)
-        cdef mc_limit_counts counts
-        found = []
-        while at != NULL:
-            counts = mc_local_limit_counts(at)
-            found.append({
-                "scope": text_of(mc_local_limit_scope(at)),
-                "stat_prefix": text_of(mc_local_limit_name(at)),
-                "enabled": counts.enabled,
-                "ok": counts.ok,
-                "rate_limited": counts.rate_limited,
-                "enforced": counts.enforced,
-            })
-            at = mc_snapshot_limit(snapshot.snapshot, at)
-        return found[::-1]
+        return limits_counted(self._serving.snapshot())
 
     def concurrency(self):
         return listeners_concurrency(self._serving.snapshot())
 
     def clusters(self):
-        cdef Snapshot snapshot = self._serving.snapshot()
-        shared_state = self.shared_state
-        if shared_state is not None:
-            shared_state.reclaim()  # what the dead hold is no load
-        found = []
-        for i, name in enumerate(snapshot.clusters):
-            endpoints = [
-                {
-                    "address": address,
-                    "active_requests": mc_snapshot_active(snapshot.snapshot, i, e),
-                    "connections": mc_snapshot_connections(snapshot.snapshot, i, e),
-                    **standing(snapshot, i, e),
-                    **checks_of(self._serving.checks, name, address),
-                }
-                for e, address in enumerate(snapshot.endpoints[i])
-            ]
-            about = {
-                "name": name,
-                "endpoints": endpoints,
-                "circuit_breakers": breakers_of(snapshot, i),
-                "shared_state": None if shared_state is None else str(shared_state.path),
-            }
-            add_ejections(snapshot, i, about)
-            add_concurrency(snapshot, i, about)
-            found.append(about)
+        found = clusters_standing(self._serving.snapshot(), self._serving.checks, self.shared_state)
         notes = self._notes[0]
         if notes is not None:
             for cluster in found:
@@ -414,6 +245,21 @@ cdef class Engine:
         cdef uint64_t now = snapshot.now() if now_ns is None else time_given(now_ns)
         for number in range(len(snapshot.clusters)):
             mc_snapshot_sweep(snapshot.snapshot, number, now)
+
+
+cdef mc_fastcall decide_by_names  # Engine.decide as it stands above
+
+
+cdef object decide_by_place(object engine, PyObject *const *arguments, Py_ssize_t count, PyObject *names):
+    """Engine.decide of four arguments and no more, as most callers have them: to read what might be given by name costs as
+    much as to find a route."""
+    cdef Decided out
+    cdef Serving serving = (<Engine> engine)._serving
+    if names == NULL and count == 4 and serving is not None:
+        out = decide_plain(serving, arguments[0], arguments[1], arguments[2], arguments[3])
+        if out is not None:
+            return out
+    return decide_by_names(engine, arguments, count, names)
 
 
 decide_by_names = mc_replace_method(Engine.__dict__["decide"], decide_by_place)

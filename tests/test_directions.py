@@ -82,6 +82,7 @@ SHARED = {
     "_shape",
     "_snapshot",
     "_standing",
+    "_status",
     "_timeouts",
     "_trace",
     "_trace_extract",
