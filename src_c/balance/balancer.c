@@ -159,12 +159,13 @@ static uint32_t locality_in_turn(mc_tier *tier, const mc_priority *priority, boo
 static const mc_group *group_of(const mc_balancer *balancer, mc_pick *pick) {
   if (!balancer->set.count) return NULL;
   bool degraded;
-  uint64_t number = balancer->policy->hashes ? pick->hash : mc_pick_draw(pick);
-  const mc_priority *priority = pick->previous && !balancer->policy->hashes
+  const bool hashes = balancer->policy->hashes;
+  const uint64_t number = hashes ? pick->hash : mc_pick_draw(pick);
+  const mc_priority *priority = pick->previous && !hashes
                                     ? mc_previous_priorities_choose(pick->previous, &balancer->set, number, &degraded)
                                     : mc_host_set_choose(&balancer->set, number, &degraded);
   mc_tier *tier = &balancer->tiers[priority - balancer->set.priorities];
-  if (balancer->policy->hashes) return &tier->healthy;
+  if (hashes) return &tier->healthy;
   if (priority->panic) return balancer->fail_traffic_on_panic ? NULL : &tier->healthy;
   double total = degraded ? tier->degraded_weight : tier->healthy_weight;
   if (total > 0) {

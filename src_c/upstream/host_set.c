@@ -209,9 +209,8 @@ mc_code mc_host_set_build(mc_host_set *set, const mc_host *hosts, const uint32_t
   return code;
 }
 
-const mc_priority *mc_host_set_choose(const mc_host_set *set, uint64_t number, bool *degraded) {
+const mc_priority *mc_host_set_choose_by_load(const mc_host_set *set, uint64_t number, bool *degraded) {
   *degraded = false;
-  if (set->priorities[0].load >= 100) return &set->priorities[0]; /* as almost always */
   uint32_t place = (uint32_t)(number % 100) + 1, sum = 0;
   for (;; *degraded = true) {
     for (uint32_t i = 0; i < set->count; i++) {

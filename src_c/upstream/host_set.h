@@ -54,7 +54,12 @@ mc_code mc_host_set_build(mc_host_set *set, const mc_host *hosts, const uint32_t
 
 /* The priority for a random number or a hash, and whether its degraded hosts are meant. The set has at least one
  * priority. */
-const mc_priority *mc_host_set_choose(const mc_host_set *set, uint64_t number, bool *degraded);
+const mc_priority *mc_host_set_choose_by_load(const mc_host_set *set, uint64_t number, bool *degraded);
+/* The same, without a call where the first has all of the load, as almost always. */
+static inline const mc_priority *mc_host_set_choose(const mc_host_set *set, uint64_t number, bool *degraded) {
+  *degraded = false;
+  return set->priorities->load >= 100 ? set->priorities : mc_host_set_choose_by_load(set, number, degraded);
+}
 
 /* A set of priorities; Envoy has no more than 128. Those beyond are in no set. */
 typedef struct mc_priority_bits {
