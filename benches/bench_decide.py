@@ -71,7 +71,9 @@ SEPARATE = {"seven calls": 2.5}
 def whole() -> dict[str, Contender]:
     """A decision with all that it can hold, and the calls of components that amount to the same.
 
-    The components are told which client asks; what they find is put together by nobody.
+    The components are told which client asks; what they find is put together by nobody. And none of them
+    but the trace context looks at a header line, since no route asks for one: a decision checks each of
+    the twelve and holds it.
     """
     hosts = [f"10.0.2.{i + 1}:8080" for i in range(10)]
     names: dict[str, Any] = {
