@@ -169,7 +169,7 @@ PYTHON_ALLOWED: dict[str, set[str]] = {
         "rate_limits",
     }
     | MEMORY,
-    "health": {"_near", "_options", "model", "engine", "match", "certificates"} | WIRE,
+    "health": {"_near", "_options", "model", "engine", "match", "certificates", "upstream"} | WIRE,
     "listening": set(),
     "global_limit": {"_options", "_version", "model", "config", "limit", "_limit", "listening"}
     | {"shared", "telemetry"}

@@ -16,9 +16,12 @@ from meshcore.model import (
     EndpointHealthCheck,
     GrpcHealthCheck,
     HealthCheck,
+    HttpHealthCheck,
     TcpHealthCheck,
     UpstreamTls,
 )
+from meshcore.model.headers import AppendAction, HeaderValue
+from meshcore.upstream.mark import MARK
 
 __all__ = ["Job", "Key", "plan", "with_health_checks"]
 
@@ -26,6 +29,7 @@ __all__ = ["Job", "Key", "plan", "with_health_checks"]
 Key = tuple[str, str]
 
 _NOTHING = EndpointHealthCheck()
+_MARK = HeaderValue(MARK, "health-check", AppendAction.ADD_IF_ABSENT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +73,10 @@ def _job(cluster: Cluster, check: HealthCheck, endpoint: Endpoint) -> Job:
         address, port = special.address, special.port
     elif special.port and port:
         port = special.port
-    how = check.checker
+    how, name = check.checker, cluster.name
+    if "|" in name:
+        how, name = _within_the_mesh(how), name.rpartition("|")[2]
+        check = replace(check, checker=how)
     asked = (
         ""
         if isinstance(how, TcpHealthCheck)
@@ -83,10 +90,26 @@ def _job(cluster: Cluster, check: HealthCheck, endpoint: Endpoint) -> Job:
         endpoint.authority,
         address,
         port,
-        special.hostname or asked or cluster.name,
+        special.hostname or asked or name,
         secure=tls is not None,
     )
     return Job(target, check, tls, cluster.common_lb.ignore_new_hosts_until_first_hc)
+
+
+def _within_the_mesh(
+    how: HttpHealthCheck | TcpHealthCheck | GrpcHealthCheck,
+) -> HttpHealthCheck | TcpHealthCheck | GrpcHealthCheck:
+    """How endpoints of Istio's clusters are asked (``outbound|9080||reviews.default.svc.cluster.local``).
+
+    Envoy asks for the name of a cluster, but such a name is no host: an Envoy, and a middleware, answer 400.
+    So the service is asked for; and since routes know that, their faults and redirects would decide on its
+    health, unless the check names itself as those do who have applied them.
+    """
+    if isinstance(how, GrpcHealthCheck):
+        return replace(how, initial_metadata=(*how.initial_metadata, _MARK))
+    if isinstance(how, HttpHealthCheck):
+        return replace(how, request_headers_to_add=(*how.request_headers_to_add, _MARK))
+    return how
 
 
 def with_health_checks(config: Config, checks: Mapping[str, HealthCheck | None]) -> Config:
