@@ -9,6 +9,8 @@ from collections.abc import Iterable, Mapping
 from functools import cache
 from urllib.parse import quote, unquote
 
+from meshcore._options import instance
+
 __all__ = [
     "ALL",
     "DECISIONS",
@@ -147,6 +149,7 @@ def baggage_text(baggage: Mapping[str, str]) -> str:
     Raises:
         TypeError, ValueError: where a key is no token (RFC 9110), or W3C's bounds are passed.
     """
+    instance("baggage", baggage, Mapping, "a dict of texts, such as {'tenant': 'acme'}")
     members = []
     for key, value in baggage.items():
         if not isinstance(key, str) or not isinstance(value, str):

@@ -20,6 +20,7 @@ from meshcore._core cimport (
     mc_mix64,
     mc_slice,
 )
+from meshcore._given cimport text_given
 from meshcore._request cimport as_bytes, take
 
 from meshcore._hosts import checked_seed, checked_split
@@ -90,6 +91,7 @@ cdef class WeightedSplit:
         cdef mc_slice text
         if key is None:
             return self._names[mc_key_split_draw(self._split, self._draw())]
+        text_given("key", key)
         key = as_bytes(key)
         take(key, &text)
         return self._names[mc_key_split_pick(self._split, text)]

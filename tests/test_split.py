@@ -120,6 +120,11 @@ def test_text_and_bytes_are_the_same_key() -> None:
     assert all(made.pick(f"ü{key}") == made.pick(f"ü{key}".encode()) for key in KEYS[:100])
 
 
+def test_a_key_is_a_text() -> None:
+    with pytest.raises(TypeError, match=r"expected str or bytes"):
+        WeightedSplit({"a": 1}).pick(5)  # type: ignore[arg-type]
+
+
 def test_the_same_on_every_machine() -> None:
     made = WeightedSplit({"v1": 60, "v2": 30, "v3": 10})
     assert (

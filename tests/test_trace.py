@@ -253,6 +253,13 @@ def test_texts_that_do_not_fit(change: Callable[[SpanContext], object]) -> None:
         change(SpanContext.new())
 
 
+def test_baggage_is_a_mapping() -> None:
+    with pytest.raises(
+        TypeError, match=r"^baggage is 'a=b'; expected a dict of texts, such as {'tenant': 'acme'}$"
+    ):
+        SpanContext.new().with_baggage("a=b")  # type: ignore[arg-type]
+
+
 # ---------------------------------------------------------------------- writing
 
 

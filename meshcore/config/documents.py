@@ -90,7 +90,9 @@ class Sources:
             with open_file(file) as stream:
                 data = stream.read(MAX_BYTES + 1)
         except OSError as error:
-            findings.error(name, "", f"cannot be read: {error.strerror or error}")
+            pattern = not os.path.lexists(file) and any(letter in name for letter in "*?[")
+            hint = "; patterns are for a shell: give files, or their folder" if pattern else ""
+            findings.error(name, "", f"cannot be read: {error.strerror or error}{hint}")
             return
         self._note(name, data)
         if len(data) > MAX_BYTES:

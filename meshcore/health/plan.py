@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from meshcore._near import similar
+from meshcore._options import instance
 from meshcore.certificates import tls_of
 from meshcore.health.probes import Target
 from meshcore.model import (
@@ -119,7 +120,15 @@ def with_health_checks(config: Config, checks: Mapping[str, HealthCheck | None])
 
     Raises:
         KeyError: where there is no such cluster.
+        TypeError: for what is no check, such as a path alone.
     """
+    for name, check in checks.items():
+        if check is not None:
+            wanted = "a meshcore.model.HealthCheck, such as HealthCheck(HttpHealthCheck('/healthz'))"
+            instance(f"the check of {name!r}", check, HealthCheck, wanted)
+            kinds = (HttpHealthCheck, TcpHealthCheck, GrpcHealthCheck)
+            wanted = "a HttpHealthCheck, TcpHealthCheck or GrpcHealthCheck"
+            instance(f"the checker of {name!r}", check.checker, kinds, wanted)
     missing = checks.keys() - {cluster.name for cluster in config.clusters}
     if missing:
         near = similar(min(missing), [cluster.name for cluster in config.clusters])

@@ -183,6 +183,12 @@ def test_a_missing_file_is_a_finding(tmp_path: Path) -> None:
     assert "cannot be read: No such file" in str(findings.errors[0])
 
 
+def test_a_pattern_that_no_shell_has_filled_in_is_told(tmp_path: Path) -> None:
+    findings = Findings()
+    read_path(tmp_path / "*.yaml", findings)
+    assert str(findings.errors[0]).endswith("; patterns are for a shell: give files, or their folder")
+
+
 def test_folders_are_read_by_name_and_recursively(tmp_path: Path) -> None:
     (tmp_path / "sub").mkdir()
     (tmp_path / "b.yaml").write_text("n: 2")

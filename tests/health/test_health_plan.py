@@ -81,3 +81,16 @@ async def test_a_check_comes_to_the_app_past_the_routes() -> None:
         scope |= {"query_string": b"", "headers": lines, "client": ("127.0.0.1", 1), "server": ("::1", 9080)}
         await MeshMiddleware(app, mesh=mesh)(scope, receive, send)
     assert answers[:2] == ["app", 200]
+
+
+@pytest.mark.parametrize(
+    ("check", "told"),
+    [
+        ("/healthz", f"the check of '{REVIEWS}' is '/healthz'; expected a meshcore.model.HealthCheck"),
+        (HealthCheck("/healthz"), f"the checker of '{REVIEWS}' is '/healthz'; expected a HttpHealthCheck"),  # type: ignore[arg-type]
+    ],
+)
+def test_what_is_no_check_is_told_at_once(check: HealthCheck, told: str) -> None:
+    with pytest.raises(TypeError) as error:
+        with_health_checks(CONFIG, {REVIEWS: check})
+    assert str(error.value).startswith(told)
