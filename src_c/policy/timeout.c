@@ -17,7 +17,7 @@ static void limit_stream(mc_timeouts *out, const mc_timeout_spec *spec, const mc
   if (!asked || spec->grpc_header_max_ns == MC_UNSET) {
     uint64_t ns = spec->stream_ns != MC_UNSET ? spec->stream_ns : options->max_stream_ns;
     if (!ns) {
-      out->hides_grpc = tells;
+      out->hides_grpc = tells && options->max_stream_ns; /* the listener's limit is lifted; otherwise it stays as it came */
       return;
     }
     out->stream_ms = ms_of(ns);

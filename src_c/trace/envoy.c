@@ -126,6 +126,9 @@ static mc_trace_read read_w3c(mc_slice text, mc_span_context *out) {
 mc_trace_read mc_zipkin_read(const mc_tracer_values *values, bool w3c, mc_span_context *out) {
   *out = (mc_span_context){.format = -1};
   if (values->b3.data) return read_single(values->b3, out);
+  mc_span_context fallback = {.format = -1};
+  const bool falls_back = w3c && values->traceparent.data && read_w3c(values->traceparent, &fallback) == MC_READ_IDS;
+  out->sampling = fallback.sampling; /* of ids of B3, too, where x-b3-sampled says nothing */
   if (values->sampled.data) {
     const bool sampled = mc_slice_equal(values->sampled, MC_LITERAL("1")) || mc_slice_equal(values->sampled, MC_LITERAL("true"));
     out->sampling = sampled ? MC_SAMPLING_ACCEPT : MC_SAMPLING_DENY;
@@ -135,12 +138,10 @@ mc_trace_read mc_zipkin_read(const mc_tracer_values *values, bool w3c, mc_span_c
     if (values->parent_id.size && !read_loosely(values->parent_id, &out->parent_id)) return MC_READ_MALFORMED;
     return MC_READ_IDS;
   }
-  if (w3c && values->traceparent.data) {
-    mc_span_context found = {.format = -1};
-    if (read_w3c(values->traceparent, &found) == MC_READ_IDS) {
-      *out = found;
-      return MC_READ_IDS;
-    }
+  if (falls_back) {
+    if (out->sampling == MC_SAMPLING_ACCEPT) fallback.sampling = MC_SAMPLING_ACCEPT; /* either of them is enough */
+    *out = fallback;
+    return MC_READ_IDS;
   }
   return out->sampling ? MC_READ_SAMPLING : MC_READ_NOTHING;
 }

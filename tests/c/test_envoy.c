@@ -76,6 +76,22 @@ static void test_multi(void) {
   CHECK_INT(mc_zipkin_read(&values, false, &c), MC_READ_NOTHING);
   CHECK_INT(mc_zipkin_read(&values, true, &c), MC_READ_IDS);
   CHECK_INT(c.sampling, MC_SAMPLING_ACCEPT);
+  values.sampled = TEXT("0"); /* either of them is enough for ids of traceparent */
+  CHECK_INT(mc_zipkin_read(&values, true, &c), MC_READ_IDS);
+  CHECK_INT(c.sampling, MC_SAMPLING_ACCEPT);
+  values.traceparent = TEXT("00-" TRACE "-" SPAN "-00");
+  CHECK_INT(mc_zipkin_read(&values, true, &c), MC_READ_IDS);
+  CHECK_INT(c.sampling, MC_SAMPLING_DENY);
+  values.sampled = TEXT("1");
+  CHECK_INT(mc_zipkin_read(&values, true, &c), MC_READ_IDS);
+  CHECK_INT(c.sampling, MC_SAMPLING_ACCEPT);
+  CHECK_INT(c.span_id, (int64_t)0xa2fb4a1d1a96d312);
+  values = (mc_tracer_values){.traceparent = values.traceparent, .trace_id = TEXT("1f"), .span_id = TEXT("a1")};
+  CHECK_INT(mc_zipkin_read(&values, true, &c), MC_READ_IDS);
+  CHECK(c.trace_low == 31 && c.sampling == MC_SAMPLING_DENY);
+  CHECK_INT(mc_zipkin_read(&values, false, &c), MC_READ_IDS);
+  CHECK_INT(c.sampling, MC_SAMPLING_DEFER);
+  values = (mc_tracer_values){.traceparent = MC_ABSENT};
   values.traceparent = TEXT("bad");
   CHECK_INT(mc_zipkin_read(&values, true, &c), MC_READ_NOTHING);
 }

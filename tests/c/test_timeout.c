@@ -75,6 +75,10 @@ static void test_stream_limits(void) {
   mc_timeouts t = found(spec, OPTIONS, ROWS(NULL));
   CHECK_INT(t.request_ms, 0);
   CHECK(!t.has_stream);
+  CHECK(!found(spec, OPTIONS, ROWS("content-type: application/grpc", "grpc-timeout: 1S")).hides_grpc);
+  spec.stream_ns = 0;
+  CHECK(!found(spec, OPTIONS, ROWS("content-type: application/grpc", "grpc-timeout: 1S")).hides_grpc);
+  spec.stream_ns = MC_UNSET;
   mc_http_options options = OPTIONS;
   options.max_stream_ns = 3000 * MS;
   CHECK_INT(found(spec, options, ROWS(NULL)).stream_ms, 3000);
