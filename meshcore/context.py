@@ -11,11 +11,12 @@ import contextvars
 import logging
 from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from functools import cache, partial
 from typing import Any, ParamSpec, Protocol, TypeVar
 
 from meshcore._opentelemetry import running
+from meshcore._options import function as callable_
 from meshcore._options import instance
 from meshcore._trace import FORMATS, propagators
 from meshcore._tracers import alone, came_in, reads_as, same_trace, span_in
@@ -176,17 +177,24 @@ def leave(token: contextvars.Token[RequestContext | Lazy | None]) -> None:
         _CURRENT.reset(token)
 
 
-@contextmanager
-def activate(carrier: Mapping[str, str] | RequestContext) -> Iterator[RequestContext]:
+def activate(carrier: Mapping[str, str] | RequestContext) -> AbstractContextManager[RequestContext]:
     """Work on behalf of a request elsewhere: of the one that gave the carrier, or of a context at hand.
 
     Raises:
         TypeError: the carrier is neither.
     """
-    instance(
-        "carrier", carrier, (Mapping, RequestContext), "the dict that carrier() gave, or a RequestContext"
-    )
-    context = carrier if isinstance(carrier, RequestContext) else RequestContext(carrier)
+    expected = "the dict that carrier() gave, or a RequestContext"
+    instance("carrier", carrier, (Mapping, RequestContext), expected)
+    if isinstance(carrier, RequestContext):
+        return _active(carrier)
+    for name, value in carrier.items():
+        instance("a name of carrier", name, (str, bytes), f"text, as in {expected}")
+        instance(f"carrier[{name!r}]", value, (str, bytes), f"text, as in {expected}")
+    return _active(RequestContext(carrier))
+
+
+@contextmanager
+def _active(context: RequestContext) -> Iterator[RequestContext]:
     token = enter(context)
     try:
         yield context
@@ -195,7 +203,12 @@ def activate(carrier: Mapping[str, str] | RequestContext) -> Iterator[RequestCon
 
 
 def bind(function: Callable[P, T]) -> Callable[P, T]:
-    """The function, to be called in any thread on behalf of the request that is current now."""
+    """The function, to be called in any thread on behalf of the request that is current now.
+
+    Raises:
+        TypeError: it cannot be called.
+    """
+    callable_("function", function, "a function")
     return partial(contextvars.copy_context().run, function)
 
 

@@ -166,6 +166,15 @@ def test_a_carrier_is_a_dict(carrier: Any) -> None:
         pass
 
 
+def test_what_is_no_carrier_and_no_function_is_told_where_it_is_given() -> None:
+    with pytest.raises(TypeError, match="carrier is None"):
+        activate(None)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match=r"carrier\['context'\] is 1; expected text"):
+        activate({"context": 1})  # type: ignore[dict-item]
+    with pytest.raises(TypeError, match="function is 3; expected a function"):
+        bind(3)  # type: ignore[arg-type]
+
+
 def test_tasks_groups_and_threads_have_the_context_of_who_made_them() -> None:
     async def later() -> str:
         await asyncio.sleep(0)

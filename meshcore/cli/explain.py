@@ -11,6 +11,7 @@ from meshcore.cli.options import add_config_arguments, add_quiet_argument, load_
 
 __all__ = ["register"]
 
+_METHODS = ("CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "TRACE")
 _URL = re.compile(r"(?:(https?)://)?([^/?#]*)([^#]*)")
 
 
@@ -23,8 +24,11 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         "document decided, which condition of each rule above it failed, and what then happens.",
         epilog="Exit code: 0 if a route serves the request, 1 if it is rejected, or nobody knows its host.",
     )
-    parser.add_argument("method", metavar="METHOD", help="GET, POST, ...")
-    parser.add_argument("url", metavar="URL", type=_url, help="http://HOST[:PORT]/PATH, or HOST[:PORT]/PATH")
+    # Not required here, so that run() can say where they went.
+    parser.add_argument("method", metavar="METHOD", nargs="?", type=_method, help="GET, POST, ...")
+    parser.add_argument(
+        "url", metavar="URL", nargs="?", type=_url, help="http://HOST[:PORT]/PATH, or HOST[:PORT]/PATH"
+    )
     parser.add_argument(
         "-H",
         "--header",
@@ -54,6 +58,10 @@ def run(args: argparse.Namespace) -> int:
     from meshcore.explain import render
     from meshcore.ink import Ink
 
+    if args.url is None:
+        told = "which request? give METHOD URL, before -c, which takes all that follows"
+        print(f"meshcore: error: {told}", file=sys.stderr)
+        return 2
     scheme, authority, target = args.url
     if not authority and not any(name.lower() in ("host", ":authority") for name, _ in args.headers):
         told = f"{target!r} has no host: write HOST/PATH, or -H 'host: HOST'"
@@ -81,6 +89,12 @@ def run(args: argparse.Namespace) -> int:
         explanation.unknown_host and explanation.outcome == "respond"
     )
     return 0 if served else 1
+
+
+def _method(text: str) -> str:
+    if text.upper() in _METHODS and text not in _METHODS:
+        raise argparse.ArgumentTypeError(f"{text!r}: case counts in methods; did you mean {text.upper()!r}?")
+    return text
 
 
 def _url(text: str) -> tuple[str, str, str]:

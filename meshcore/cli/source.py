@@ -12,6 +12,8 @@ __all__ = ["source_lines"]
 
 _MOST_LINES = 12
 _MOST_COLUMNS = 120
+#: So much of what stands at a place is seen at least.
+_MARGIN = 40
 
 
 def source_lines(origin: Origin, ink: Ink) -> Iterator[str]:
@@ -30,7 +32,12 @@ def source_lines(origin: Origin, ink: Ink) -> Iterator[str]:
     for number in shown:
         if number != before + 1:
             yield ink.dim(f"    {'':>{width}} | ...")
-        text = "".join(c if c.isprintable() else " " for c in lines[number - 1][:_MOST_COLUMNS])
+        line = lines[number - 1]
+        start = 0
+        if number == origin.line and origin.column > _MOST_COLUMNS - _MARGIN:  # JSON of one line
+            start = origin.column - 1
+        text = "".join(c if c.isprintable() else " " for c in line[start : start + _MOST_COLUMNS])
+        text = f"... {text}" if start else text
         mark = ">" if number == origin.line else " "
         line = f"{mark} {number:>{width}} | {text}".rstrip()
         yield f"  {ink.place(line) if number == origin.line else line}"

@@ -88,6 +88,7 @@ class _Field:
     scalar: ScalarDecoder | None
     nested: Decoder | None
     group: int  # index of its oneof, or -1
+    single: str  # what stands there in place of a list or a mapping
 
 
 class _Plan:
@@ -111,12 +112,19 @@ class _Plan:
             if info.name.startswith("record_"):
                 continue
             scalar, nested = _decoder(hints[info.name])
-            spec = _Field(info.name, info.encode_name, scalar, nested, groups.get(info.name, -1))
+            group, single = groups.get(info.name, -1), _described(hints[info.name]) or "a single value"
+            spec = _Field(info.name, info.encode_name, scalar, nested, group, single)
             self.names.append(info.encode_name)
             if info.required:
                 self.required.append(spec)
             for spelling in spellings(info.encode_name):
                 self.fields[spelling] = spec
+
+
+def _described(annotation: Any) -> str:
+    """What an annotation says in words of its values; "" where it says nothing."""
+    metas = (rule for rule in getattr(annotation, "__metadata__", ()) if isinstance(rule, Meta))
+    return next((rule.description for rule in metas if rule.description), "")
 
 
 def _by_spelling(reasons: Mapping[str, str]) -> dict[str, str]:
@@ -193,7 +201,7 @@ def _decode_record(plan: _Plan, node: TreeNode, findings: Findings, path: str, *
         if spec.scalar is not None:
             try:
                 if type(child) is not ScalarNode:
-                    raise BadValue("", "a single value", describe(child))
+                    raise BadValue("", spec.single, describe(child))
                 value = spec.scalar(child)
             except BadValue as bad:
                 report(bad, child, findings, join_path(path, key))

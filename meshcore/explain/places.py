@@ -8,8 +8,12 @@ __all__ = ["delegated", "file_line", "resource"]
 
 
 def file_line(origin: Origin | None) -> str:
-    """``file:line``, or "" where it is not known."""
-    return f"{origin.file}:{origin.line}" if origin else ""
+    """``file:line``, or "" where it is not known. With the column where the line says little: JSON is often
+    one line."""
+    if not origin:
+        return ""
+    column = f":{origin.column}" if origin.line == 1 and origin.column > 1 else ""
+    return f"{origin.file}:{origin.line}{column}"
 
 
 def resource(origin: Origin | None) -> str:

@@ -36,7 +36,8 @@ def require_app(app: object, mesh: Mesh, middleware: type, arguments: int, inste
     except ValueError:  # it does not tell what it takes
         pass
     except TypeError:
-        raise TypeError(f"app: not called with {arguments} arguments; for such apps is {instead}") from None
+        message = f"app cannot be called with {arguments} arguments; {instead} is for apps of the other kind"
+        raise TypeError(message) from None
     seen: list[object] = []
     while app is not None and not any(app is it for it in seen):
         if (isinstance(app, middleware) and getattr(app, "mesh", None) is mesh) or _adds(app, mesh):

@@ -99,10 +99,8 @@ def unknown(config: Config, service: str, namespace: str) -> str:
         return ""
     known = list(dict.fromkeys(name for cluster in clusters for name in _names(cluster, namespace)[:1]))
     more = f" and {len(known) - _FEW} more" if len(known) > _FEW else ""
-    return (
-        f"no service {service!r} of namespace {namespace!r} in the configuration,"
-        f" which has {', '.join(known[:_FEW])}{more}"
-    )
+    what = _called(clusters, service, namespace)
+    return f"no {what} in the configuration, which has {', '.join(known[:_FEW])}{more}"
 
 
 def misspelt(config: Config, service: str, namespace: str, *, answers: bool = True) -> str:
@@ -119,7 +117,14 @@ def misspelt(config: Config, service: str, namespace: str, *, answers: bool = Tr
         kin = {it for it in names if it.startswith(f"{service}-") or service.startswith(f"{it}-")}
         names = {slip} if (slip := _slip_of(service, names - kin)) else set()
     near = did_you_mean(service, names)
-    return f"no service {service!r} of namespace {namespace!r} in the configuration{near}" if near else ""
+    return f"no {_called(clusters, service, namespace)} in the configuration{near}" if near else ""
+
+
+def _called(clusters: Iterable[Cluster], service: str, namespace: str) -> str:
+    """What a service's name names in these documents: of Envoy's a cluster."""
+    if all(_host(cluster) is None for cluster in clusters):
+        return f"cluster {service!r}"
+    return f"service {service!r} of namespace {namespace!r}"
 
 
 @dataclass(frozen=True)

@@ -32,6 +32,37 @@ def shown(capsys: pytest.CaptureFixture[str], *args: str, code: int = 0) -> str:
     return captured.out
 
 
+@pytest.mark.parametrize(
+    ("args", "told"),
+    [
+        (["-c", "mesh.yaml", "GET", "http://x/"], "which request? give METHOD URL, before -c"),
+        (["GET", "-c", "mesh.yaml"], "which request? give METHOD URL, before -c"),
+    ],
+)
+def test_where_the_request_went(args: list[str], told: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["explain", *args]) == 2
+    assert told in capsys.readouterr().err
+
+
+def test_a_method_in_small_letters_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["explain", "get", "http://x/", *DOCUMENTS])
+    assert "'get': case counts in methods; did you mean 'GET'?" in capsys.readouterr().err
+
+
+def test_json_of_one_line_is_shown_where_the_rule_stands(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    routes = [{"match": {"path": f"/{n}"}, "direct_response": {"status": 200 + n}} for n in range(9)]
+    hosts = [{"name": "a", "domains": ["*"], "routes": routes}]
+    file = tmp_path / "one.json"
+    file.write_text(json.dumps({"virtual_hosts": hosts}))
+    column = file.read_text().index('{"match": {"path": "/7"}') + 1
+    text = shown(capsys, "GET", "http://x/7", "-q", "-c", str(file))
+    assert f"decided by {file}:1:{column}\n" in text
+    assert '> 1 | ... {"match": {"path": "/7"}' in text
+
+
 def test_why_the_canary_decides(capsys: pytest.CaptureFixture[str]) -> None:
     text = shown(capsys, "GET", "reviews:9080/reviews/7", "-H", "end-user: eve", "--seed", "37", *DOCUMENTS)
     assert "decided by examples/bookinfo/reviews-90-10.yaml:15\n" in text

@@ -105,6 +105,14 @@ def test_all_mistakes_come_at_once(tmp_path: Path) -> None:
     ]
 
 
+def test_a_file_of_limits_of_the_engine_is_told_as_such(tmp_path: Path) -> None:
+    [told] = errors(tmp_path, "apiVersion: meshcore/v1\nkind: RateLimits\nrules: [{name: a, rate: 1/s}]\n")
+    assert told.startswith("1:1: error: this is read by Mesh.load() and meshcore proxy;")
+    assert told.endswith(
+        "found kind: RateLimits, expected domain and descriptors, as envoyproxy/ratelimit has them"
+    )
+
+
 def test_no_mistake_hides_another(tmp_path: Path) -> None:
     """Of the same limit, of what is below, and of what is above."""
     assert errors(

@@ -34,10 +34,10 @@ class Around:
 def test_a_middleware_is_for_apps_of_its_kind() -> None:
     mesh: Any = mesh_of(service("reviews", 1))
     app: Any = wsgi_app
-    with pytest.raises(TypeError, match=r"3 arguments; for such apps is meshcore\.integrations\.wsgi"):
+    with pytest.raises(TypeError, match=r"with 3 arguments; meshcore\.integrations\.wsgi\."):
         asgi.MeshMiddleware(app, mesh=mesh)
     app = asgi_app
-    with pytest.raises(TypeError, match=r"2 arguments; for such apps is meshcore\.integrations\.asgi"):
+    with pytest.raises(TypeError, match=r"with 2 arguments; meshcore\.integrations\.asgi\."):
         wsgi.MeshMiddleware(app, mesh=mesh)
     app = "main:app"
     with pytest.raises(TypeError, match="app is 'main:app'; expected an app"):

@@ -12,7 +12,7 @@ from mesh_support import PATIENCE, REVIEWS, config_of, in_loop, mesh_of, rules, 
 
 from meshcore import ConfigError, Node, load_text
 from meshcore.mesh import Mesh
-from meshcore.mesh.view import misspelt, own
+from meshcore.mesh.view import misspelt, own, unknown
 
 OLD = rules("reviews", "redirect: {uri: /old}, match: [{uri: {exact: /moved}}]")
 NEW = rules("reviews", "redirect: {uri: /new}, match: [{uri: {exact: /moved}}]")
@@ -120,6 +120,15 @@ def test_a_name_like_that_of_a_service_is_misspelt(name: str, namespace: str, ne
     assert misspelt(config, name, namespace) == told
     assert misspelt(config, "reviews.default", namespace) == ""
     assert misspelt(config, "shop", namespace) == ""  # it calls others, and nothing is said of itself
+
+
+def test_of_envoys_documents_a_service_is_a_cluster() -> None:
+    cluster = "type.googleapis.com/envoy.config.cluster.v3.Cluster"
+    config = config_of(f"'@type': {cluster}\nname: api\ntype: STATIC\n")
+    assert (
+        misspelt(config, "apii", "default") == "no cluster 'apii' in the configuration; did you mean 'api'?"
+    )
+    assert unknown(config, "shop", "default") == "no cluster 'shop' in the configuration, which has api"
 
 
 def test_a_misspelt_service_of_a_middleware_is_told(caplog: pytest.LogCaptureFixture) -> None:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 
-from meshcore.config.findings import did_you_mean
 from meshcore.model import RateLimitAction, RateLimitActionKind
 
 __all__ = ["BadKey", "parse_key"]
@@ -29,7 +29,12 @@ _V6_BITS = 64
 
 
 class BadKey(ValueError):
-    """A key that means nothing; the text says what would."""
+    """A key that means nothing: what is wrong with it, and what would be right."""
+
+    def __init__(self, message: str, expected: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.expected = expected
 
 
 def parse_key(text: str) -> RateLimitAction:
@@ -44,17 +49,26 @@ def parse_key(text: str) -> RateLimitAction:
     if address is not None:
         four, six = int(address[1] or 32), int(address[2] or _V6_BITS)
         if not (0 < four <= 32 and 0 < six <= 128):
-            raise BadKey("prefixes are 1 to 32 bits of IPv4, and after a second slash 1 to 128 of IPv6")
+            raise BadKey("", "1 to 32 bits of IPv4, and after a second slash 1 to 128 of IPv6")
         return RateLimitAction(
             Kinds.CLIENT, "remote_address", prefix_lengths=(four, six), empty_if_absent=True
         )
     what, colon, name = text.partition(":")
     if not colon or what not in _NAMED:
         known = ["remote_address", *_SIMPLE, *(f"{kind}:NAME" for kind in _NAMED)]
-        near = did_you_mean(text if not colon else what, ["remote_address", *_SIMPLE, *_NAMED])
-        raise BadKey(f"expected one of {', '.join(known)}{near}")
+        raise BadKey("", f"one of {', '.join(known)}{_near(what, colon + name)}")
     if not name or (what != "query" and not _TOKEN.match(name)):
         raise BadKey(f"{name!r} is no name of a {what}")
     kind = _NAMED[what]
     name = name.lower() if what == "header" else name
     return RateLimitAction(kind, f"{what}:{name}", name=name, empty_if_absent=True)
+
+
+def _near(what: str, rest: str) -> str:
+    """The key that a word is a slip of, with what stands behind it. What is hardly alike is none: ``user`` is
+    not ``cluster``."""
+    near = difflib.get_close_matches(what.lower(), ["remote_address", *_SIMPLE, *_NAMED], n=1, cutoff=0.75)
+    if not near:
+        return ""
+    key = f"{near[0]}{rest if len(rest) > 1 else ':NAME'}" if near[0] in _NAMED else near[0]
+    return f"; did you mean {key!r}?"

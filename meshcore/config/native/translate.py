@@ -119,7 +119,7 @@ def _keys(rule: schema.Rule, findings: Findings) -> list[RateLimitAction]:
         try:
             action = parse_key(item.value)
         except BadKey as bad:
-            findings.error(item, path, str(bad), found=quoted(item.value))
+            findings.error(item, path, bad.message, found=quoted(item.value), expected=bad.expected)
             continue
         if any(action.key == one.key for one in made):
             findings.error(item, path, "the rule counts by this already", found=quoted(item.value))

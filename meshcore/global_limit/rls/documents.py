@@ -122,6 +122,14 @@ class _Loader:
         self._replacing: list[tuple[str, ReplacesItem]] = []
 
     def add(self, document: TreeNode) -> None:
+        kind = document.text("kind") if isinstance(document, MappingNode) else ""
+        if kind and _entry(document, "domain") is None:
+            message = (
+                "this is read by Mesh.load() and meshcore proxy; a rate limit service has limits by domain"
+            )
+            expected = "domain and descriptors, as envoyproxy/ratelimit has them"
+            self._findings.error(document, "", message, found=f"kind: {kind}", expected=expected)
+            return
         file = decode(document, FileItem, self._findings)
         domain, root = "", Node()  # of what is refused, whose descriptors are looked at all the same
         if file is not None:

@@ -37,6 +37,10 @@ RULE = "apiVersion: networking.istio.io/v1\nkind: DestinationRule\nmetadata: {na
         ('{name: "a\\nb", route: [{destination: {host: a}}]}', "no control characters"),
         ("{route: [{destination: {host: a}}], tiemout: 1s}", "did you mean 'timeout'?"),
         ("{route: [{destination: {host: a}}], timeout: 1x}", "expected a duration"),
+        (
+            "{retries: {attempts: 1, retryOn: [5xx]}, route: [{destination: {host: a}}]}",
+            "found a list, expected a text with commas, such as 5xx,reset",
+        ),
         ("{route: [{destination: {host: a}}], redirect: {uri: /}}", "cannot be together with route"),
         ("{route: [{destination: {host: a}, weight: -1}]}", "expected 0 or more"),
         (

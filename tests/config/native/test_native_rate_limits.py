@@ -297,6 +297,12 @@ def test_the_whole_part_of_a_cost_counts_and_what_is_none_passes(cost: str, take
         assert (d.status, [one.remaining for one in d.limits]) == (200, [] if taken is None else [10 - taken])
 
 
+def test_a_key_that_is_hardly_like_another_is_no_slip_of_it() -> None:
+    with pytest.raises(ConfigError) as caught:
+        engine_of("rate: 1/s\nkey: user")
+    assert "did you mean" not in str(caught.value)
+
+
 def test_shadow() -> None:
     for engine in (engine_of("rate: 1/hour\nshadow: true"), engine_of("rate: 1/hour", "shadow: true")):
         assert [ask(engine).status for _ in range(3)] == [200, 200, 200]
@@ -365,6 +371,9 @@ def test_beside_istios_documents() -> None:
         ("bucket: {max_tokens: 1, fill_interval: 3000000h}", "expected a value from 0.05 to 9,223,372,035"),
         ("rate: 3/fortnight", "6:9: error: rules[0].rate: found '3/fortnight', expected a rate such as"),
         ("rate: 1/s\nkey: remote_adress", "did you mean 'remote_address'?"),
+        ("rate: 1/s\nkey: header", "rules[0].key: found 'header', expected one of remote_address,"),
+        ("rate: 1/s\nkey: header", "cookie:NAME; did you mean 'header:NAME'?"),
+        ("rate: 1/s\nkey: Header:x", "did you mean 'header:x'?"),
         ("rate: 1/s\nkey: remote_address/33", "1 to 32 bits of IPv4"),
         ("rate: 1/s\nkey: 'header:'", "'' is no name of a header"),
         ("rate: 1/s\nkey: [path, path]", "7:15: error: rules[0].key: the rule counts by this already"),

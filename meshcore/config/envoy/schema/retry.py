@@ -62,7 +62,7 @@ class RateLimitedRetryBackOff(Record):
 class RetryPolicy(Record):
     __unsupported__ = {"retry_options_predicates": ""}
 
-    retry_on: str = ""
+    retry_on: Annotated[str, Meta(description="a text with commas, such as 5xx,reset")] = ""
     num_retries: UInt32 | None = None
     per_try_timeout: TimeSpan | None = None
     per_try_idle_timeout: TimeSpan | None = None

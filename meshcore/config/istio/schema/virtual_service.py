@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar
 
 from meshcore.config.istio.schema.common import Destination, Percent, StringMatch
 from meshcore.config.scalar_types import Bytes, GoDuration, Int32, UInt32
-from meshcore.config.schema import OneOf, Partial, Record
+from meshcore.config.schema import Meta, OneOf, Partial, Record
 from meshcore.model import StickyKey
 
 __all__ = [
@@ -121,7 +121,7 @@ class Rewrite(Record):
 class Retries(Record):
     attempts: Int32 = 0
     per_try_timeout: GoDuration | None = None
-    retry_on: str = ""
+    retry_on: Annotated[str, Meta(description="a text with commas, such as 5xx,reset")] = ""
     retry_remote_localities: bool | None = None
     retry_ignore_previous_hosts: bool | None = None
     backoff: GoDuration | None = None
