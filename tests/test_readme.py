@@ -38,6 +38,16 @@ def test_python_blocks(block: str, monkeypatch: pytest.MonkeyPatch) -> None:
     exec(checked, {"Outcome": __import__("meshcore").Outcome})
 
 
+def test_links_of_what_is_installed_stay_within_it() -> None:
+    documents = list((ROOT / "meshcore" / "demo" / "bookinfo").glob("*.md"))  # a link in the source
+    assert documents
+    for document in documents:
+        for target in re.findall(r"\]\(([^)#]+)[^)]*\)", document.read_text()):
+            assert target.startswith("https://") or (
+                not target.startswith("..") and (document.parent / target).exists()
+            ), f"{document.name}: {target}"
+
+
 def test_links_lead_somewhere() -> None:
     for document in [ROOT / "README.md", *(ROOT / "docs").rglob("*.md"), *(ROOT / "examples").rglob("*.md")]:
         for target in re.findall(r"\]\(([^)#]+)[^)]*\)", document.read_text()):
