@@ -276,6 +276,7 @@ CODES: dict[str, Code] = _table(
             _W,
             "A short host of a ServiceEntry is a whole name there: rules that name it in short mean another.",
         ),
+        ("MC1110", "RewriteDoublesSlash", _W, "The rewrite of a prefix makes paths with two slashes."),
         ("MC1201", "ZeroWeightTakesAll", _W, "The only destination has weight 0, and takes all requests."),
         ("MC1202", "WeightsNotHundred", _I, "Weights do not add up to 100, so they are no percentages."),
         (

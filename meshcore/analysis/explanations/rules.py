@@ -230,6 +230,15 @@ TEXTS: dict[str, tuple[str, str, str]] = {
         _SHORT_ENTRY.format(host="shop"),
         _SHORT_ENTRY.format(host="shop.default.svc.cluster.local"),
     ),
+    "MC1110": (
+        """The prefix is replaced by the rewrite, and the rest of the path stays: of /shop/cart, / for /shop
+        makes //cart, which most servers do not know. Match the prefix with its slash, and /shop alone by
+        exact.""",
+        _rules("- match:\n  - uri: {prefix: /shop}\n  rewrite: {uri: /}\n" + _ROUTE),
+        _rules(
+            "- match:\n  - uri: {prefix: /shop/}\n  - uri: {exact: /shop}\n  rewrite: {uri: /}\n" + _ROUTE
+        ),
+    ),
     "MC1201": (
         """Weights divide requests among destinations. A single destination gets all of them, also with
         weight 0. To stop traffic, answer it: directResponse {status: 503}.""",
