@@ -109,8 +109,8 @@ class AsyncTransport(Transport):
 
     _inner = "AsyncHTTPTransport"
 
-    def __init__(self, mesh: Mesh, **options: Any) -> None:
-        super().__init__(mesh, **options)
+    def __init__(self, mesh: Mesh, *, transport: Any = None, **options: Any) -> None:
+        super().__init__(mesh, transport=transport, **options)
         self._closing: set[asyncio.Future[None]] = set()
 
     def __enter__(self) -> Any:

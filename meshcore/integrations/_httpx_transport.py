@@ -11,6 +11,7 @@ from meshcore.certificates import CannotSecure
 from meshcore.engine import Attempt, Decision
 from meshcore.exchange import AttemptError
 from meshcore.integrations._httpx_answers import Held
+from meshcore.integrations._httpx_given import Given
 from meshcore.integrations._httpx_reading import within
 from meshcore.integrations._httpx_requests import Sent, error_of, is_sent_again, rewind
 from meshcore.integrations._outbound import Line, Outbound, Way, body_of, whither
@@ -27,7 +28,12 @@ class Transport:
 
     Args:
         mesh: the mesh of the process.
+        transport: what sends, for tests: it gets each attempt as a request to the endpoint's address. None:
+            the library's own transport does.
         options: those of the library's own transport.
+
+    Raises:
+        TypeError: the transport is none of this kind, or there are options beside it.
     """
 
     #: httpx, or what has its names, httpcore under it, and the transport of it that connects.
@@ -35,13 +41,18 @@ class Transport:
     _core: ClassVar[Any]
     _inner: ClassVar[str]
 
-    def __init__(self, mesh: Mesh, **options: Any) -> None:
+    def __init__(self, mesh: Mesh, *, transport: Any = None, **options: Any) -> None:
         self._out = Outbound(mesh)
+        self._given = None if transport is None else Given(self._lib, transport, self._inner)
+        if self._given is not None and options:
+            raise TypeError(
+                f"{', '.join(options)}: options of {self._inner}, which has no part beside transport"
+            )
         if "limits" not in options:
             # The library keeps 20 idle ones: a service that has more endpoints would get none of them again.
             options["limits"] = self._lib.Limits(max_connections=100, max_keepalive_connections=100)
         self._options = options
-        self._plain = self._new(options)
+        self._plain = self._given or self._new(options)
         #: The library sets them in the context that it is given: others, who do not speak them, have another.
         self._protocols = ("http/1.1", "h2") if options.get("http2") else ("http/1.1",)
         self._others = Pools(self._close)
@@ -73,7 +84,7 @@ class Transport:
         Raises:
             AttemptError: the connection cannot be made as the configuration asks.
         """
-        if not way.secure and not way.unix:
+        if self._given is not None or not (way.secure or way.unix):
             return self._plain
         options = dict(self._options)
         try:

@@ -26,6 +26,7 @@ class MeshTransport(SyncTransport, httpx.BaseTransport):
 
     Args:
         mesh: the mesh of the process.
+        transport: what sends in place of ``httpx.HTTPTransport``, for tests: a ``MockTransport``, say.
         options: those of ``httpx.HTTPTransport``.
     """
 

@@ -26,6 +26,7 @@ class MeshTransport(SyncTransport, httpx2.BaseTransport):
 
     Args:
         mesh: the mesh of the process.
+        transport: what sends in place of ``httpx2.HTTPTransport``, for tests: a ``MockTransport``, say.
         options: those of ``httpx2.HTTPTransport``.
     """
 
