@@ -58,6 +58,7 @@ class Reloader(Generic[C]):
         paths: files and folders to watch.
         report: takes messages for the user.
         interval: seconds between two looks at the files; 0: only ``trigger()`` reloads.
+        named: the files that a configuration names, which are watched, too.
     """
 
     def __init__(
@@ -67,9 +68,11 @@ class Reloader(Generic[C]):
         paths: Iterable[str],
         report: Callable[[str], None],
         interval: float = 1.0,
+        named: Callable[[C], Iterable[str]] = lambda _: (),
     ) -> None:
         self._server = server
-        self._documents = Documents(load, paths, interval)
+        self._documents = Documents(load, paths, interval, named)
+        self._documents.follow(server.config)
         self._report = report
         self._asked = asyncio.Event()
         self._warned = _warnings(server.config)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import stat
 import threading
@@ -11,14 +12,29 @@ from typing import Generic, TypeAlias, TypeVar
 
 from meshcore._turns import switching_often
 from meshcore.config import ConfigError
+from meshcore.config.documents import is_document, is_looked_into
+from meshcore.model import Config
 
-__all__ = ["SETTLE", "Change", "Documents", "Fingerprint", "UnsettledError", "fingerprint"]
+__all__ = [
+    "RESTLESS",
+    "SETTLE",
+    "Change",
+    "Documents",
+    "Fingerprint",
+    "UnsettledError",
+    "fingerprint",
+    "named_files",
+]
+
+_log = logging.getLogger("meshcore.watching")
 
 #: Path, inode, size and time of modification of each file.
 Fingerprint: TypeAlias = tuple[tuple[str, int, int, int], ...]
 
 #: Seconds between the two looks that must find changed files alike before they are read.
 SETTLE = 0.2
+#: Looks in a row of which each found something else, after which that is told.
+RESTLESS = 25
 
 
 C = TypeVar("C")  #: a configuration, of whatever kind
@@ -47,14 +63,24 @@ class Documents(Generic[C]):
         load: reads them; raises ConfigError or OSError where that is not possible.
         paths: files and folders that it reads.
         interval: seconds between two looks.
+        named: the files that a configuration names, which are read for it, too.
     """
 
-    def __init__(self, load: Callable[[], C], paths: Iterable[str], interval: float) -> None:
+    def __init__(
+        self,
+        load: Callable[[], C],
+        paths: Iterable[str],
+        interval: float,
+        named: Callable[[C], Iterable[str]] = lambda _: (),
+    ) -> None:
         self._load = load
         self._paths = tuple(paths)
+        self._named = named
+        self._also: frozenset[str] = frozenset()  # those that the configuration names
         self._interval = interval
         self._lock = threading.Lock()
-        self._seen = fingerprint(self._paths)  #: of what was read last
+        self._seen = self._fingerprint()  #: of what was read last
+        self._restless = 0  #: looks in a row that found something else
         self._changing: Fingerprint | None = None  #: what the last look found, where that was news
 
     def detach(self) -> None:
@@ -68,15 +94,35 @@ class Documents(Generic[C]):
 
     def look(self) -> Fingerprint | None:
         """What the files are like, where they have changed and are as they were at the last look."""
-        seen = fingerprint(self._paths)
+        seen = self._fingerprint()
         if seen == self._seen:
-            self._changing = None
+            self._changing, self._restless = None, 0
         elif seen != self._changing:
-            self._changing = seen
+            before, self._changing = self._changing, seen
+            self._restless += 1
+            if self._restless == RESTLESS and before is not None:
+                names = sorted({entry[0] for entry in {*before} ^ {*seen}})
+                _log.warning(
+                    "%s keeps changing: no change of the documents is read before all of them have stayed as "
+                    "they are for %g s; the old configuration keeps serving",
+                    ", ".join(names),
+                    SETTLE,
+                )
         else:
-            self._changing = None
+            self._changing, self._restless = None, 0
             return seen
         return None
+
+    def follow(self, config: C) -> None:
+        """Look at the files that it names, too, which have been read for it."""
+        also = frozenset(self._named(config))
+        if also != self._also:
+            kept = {entry for entry in self._seen if entry[0] not in self._also}
+            self._seen = tuple(sorted(kept | {*fingerprint(also)}))
+            self._also = also
+
+    def _fingerprint(self) -> Fingerprint:
+        return fingerprint((*self._paths, *self._also))
 
     def read(self, serve: Callable[[C], object], settled: Fingerprint | None = None) -> C:
         """Read the files, changed or not, and serve what they say. One thread at a time, which lets others
@@ -88,13 +134,14 @@ class Documents(Generic[C]):
             UnsettledError: they do not; nothing is served, and they are left for later.
         """
         with self._lock, switching_often():
-            before = settled or fingerprint(self._paths)
+            before = settled or self._fingerprint()
             try:
                 config = self._load()
             finally:  # also what cannot be read may be half of what it will be
-                if settled is not None and fingerprint(self._paths) != settled:
+                if settled is not None and self._fingerprint() != settled:
                     raise UnsettledError
                 self._seen = before
+            self.follow(config)
             serve(config)
             return config
 
@@ -111,8 +158,19 @@ class Documents(Generic[C]):
 
 
 def fingerprint(paths: Iterable[str]) -> Fingerprint:
-    """What tells that a file changed, came or went: inode, size and time of modification of each."""
-    return tuple(sorted(entry for path in paths for entry in _entries(path)))
+    """What tells that a file changed, came or went: inode, size and time of modification of each.
+
+    Of a folder only documents count: what else is there may change all the time (logs, git's files).
+    """
+    return tuple(sorted({entry for path in paths for entry in _entries(path)}))
+
+
+def named_files(config: Config) -> Iterator[str]:
+    """The files that a configuration names: certificates, keys, and what was read with its documents."""
+    yield from config.files
+    for cluster in config.clusters:
+        if (tls := cluster.tls) is not None:
+            yield from filter(None, (tls.ca_certificates, tls.client_certificate, tls.private_key))
 
 
 def _entries(path: str) -> Iterator[tuple[str, int, int, int]]:
@@ -123,6 +181,7 @@ def _entries(path: str) -> Iterator[tuple[str, int, int, int]]:
     if not stat.S_ISDIR(status.st_mode):
         yield path, status.st_ino, status.st_size, status.st_mtime_ns
         return
-    for folder, _, names in os.walk(path, followlinks=False):
-        for name in names:
+    for folder, folders, names in os.walk(path, followlinks=False):
+        folders[:] = filter(is_looked_into, folders)
+        for name in filter(is_document, names):
             yield from _entries(os.path.join(folder, name))

@@ -154,7 +154,7 @@ PYTHON_ALLOWED: dict[str, set[str]] = {
     "runtime": {"model", "engine"} | BINDINGS,
     "discovery": {"_options", "model", "engine"},
     "certificates": {"model"},
-    "watching": {"_turns", "config"},
+    "watching": {"_turns", "config", "model"},
     "context": {"decision", "trace", "_opentelemetry", "_options", "_trace", "_tracers", "_types"},
     "_opentelemetry": {"trace"},
     "_tracers": {"model", "trace", "_trace", "_types"},
@@ -198,7 +198,7 @@ PYTHON_ALLOWED: dict[str, set[str]] = {
     "_turns": set(),
     "cli": SERVING
     | {"analysis", "check", "demo", "diff", "discovery", "global_limit", "listening", "proxy", "reloading"}
-    | {"replay", "sampling", "telemetry", "upstream"},
+    | {"replay", "sampling", "telemetry", "upstream", "watching"},
     "__main__": {"cli"},
 }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 
 from meshcore import load_text
 from meshcore.model import Config
-from meshcore.watching import SETTLE, Change, Documents, UnsettledError, fingerprint
+from meshcore.watching import RESTLESS, SETTLE, Change, Documents, UnsettledError, fingerprint, named_files
 
 CONFIG = load_text("name: table\nvirtual_hosts: []\n")
 
@@ -28,6 +29,78 @@ def test_fingerprints(tmp_path: Path) -> None:
     seen.append(fingerprint(paths))
     assert len(set(seen)) == 4
     assert fingerprint(paths) == seen[-1]
+
+
+def test_of_a_folder_documents_count_and_what_else_is_there_does_not(tmp_path: Path) -> None:
+    for name in ("a.yaml", "sub/b.YML", ".git/config.yaml", "access.log"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("a")
+    seen = fingerprint([str(tmp_path)])
+    for name in (".git/config.yaml", "access.log", ".a.yaml.swp", "tls.key"):
+        (tmp_path / name).write_text("longer")
+        assert fingerprint([str(tmp_path)]) == seen
+    (tmp_path / "sub/b.YML").write_text("longer")
+    assert fingerprint([str(tmp_path)]) != seen
+    log = str(tmp_path / "access.log")
+    assert [path for path, *_ in fingerprint([log])] == [log]  # which somebody has named
+
+
+def test_what_a_configuration_names_counts_too(tmp_path: Path) -> None:
+    key, other = tmp_path / "key.pem", tmp_path / "other.pem"
+    names = [str(key)]
+    documents = Documents(lambda: CONFIG, [str(tmp_path)], 5.0, lambda _: names)
+    documents.follow(CONFIG)
+    key.write_text("a")
+    assert documents.look() is None
+    settled = documents.look()
+    assert settled is not None
+    names[:] = [str(other)]
+    assert documents.take(lambda _: None, settled) == Change(CONFIG)
+    key.write_text("longer")
+    assert documents.look() is None
+    assert documents.wait == 5.0
+    other.write_text("a")
+    assert documents.look() is None
+    assert documents.look() is not None
+
+
+def test_files_that_documents_name(tmp_path: Path) -> None:
+    page = tmp_path / "page.html"
+    page.write_text("page")
+    cluster = {
+        "name": "c",
+        "transport_socket": {
+            "name": "envoy.transport_sockets.tls",
+            "typed_config": {
+                "@type": "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext",
+                "common_tls_context": {
+                    "tls_certificates": [
+                        {"certificate_chain": {"filename": "c.pem"}, "private_key": {"filename": "k.pem"}}
+                    ],
+                    "validation_context": {"trusted_ca": {"filename": "ca.pem"}},
+                },
+            },
+        },
+    }
+    route = {"match": {"prefix": "/"}, "direct_response": {"status": 200, "body": {"filename": str(page)}}}
+    table = {"name": "t", "virtual_hosts": [{"name": "v", "domains": ["*"], "routes": [route]}]}
+    assert [*named_files(load_text(json.dumps(table)))] == [str(page)]
+    bootstrap = {"static_resources": {"clusters": [cluster]}}
+    assert sorted(named_files(load_text(json.dumps(bootstrap)))) == ["c.pem", "ca.pem", "k.pem"]
+
+
+def test_files_that_do_not_come_to_rest_are_told_once(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = tmp_path / "a.yaml"
+    path.write_text("")
+    documents = Read(path).documents
+    for size in range(1, 2 * RESTLESS):
+        path.write_text("a" * size)
+        assert documents.look() is None
+    (told,) = caplog.messages
+    assert told.startswith(f"{path} keeps changing")
+    assert documents.look() is not None
 
 
 class Read:

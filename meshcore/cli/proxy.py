@@ -111,6 +111,7 @@ async def _serve(args: argparse.Namespace, source: ConfigSource, config: Config)
     from meshcore.proxy import Proxy
     from meshcore.proxy.lines import LineWriter
     from meshcore.reloading import Reloader
+    from meshcore.watching import named_files
 
     log = LineWriter(sys.stdout)
 
@@ -128,7 +129,7 @@ async def _serve(args: argparse.Namespace, source: ConfigSource, config: Config)
         service=service_of(source.node),
         resolver=DnspythonResolver() if args.resolver == "dnspython" else None,
     )
-    reloader = Reloader(proxy, source.load, source.files, _say, args.reload_interval)
+    reloader = Reloader(proxy, source.load, source.files, _say, args.reload_interval, named_files)
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
     await proxy.start()

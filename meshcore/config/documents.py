@@ -17,7 +17,7 @@ from meshcore.config.pipes import open_file
 from meshcore.config.tree import Document, MappingNode, ScalarNode, SequenceNode, TreeNode
 from meshcore.config.yaml_reader import read_yaml
 
-__all__ = ["Sources", "files_of", "from_mapping", "read_path", "read_text"]
+__all__ = ["Sources", "files_of", "from_mapping", "is_document", "is_looked_into", "read_path", "read_text"]
 
 SUFFIXES = (".json", ".yaml", ".yml")
 
@@ -164,6 +164,17 @@ def _convert(value: object, document: Document, findings: Findings, depth: int) 
     return ScalarNode(document, 0, 0, None)
 
 
+def is_document(name: str) -> bool:
+    """Whether a file of a folder is read, by its name."""
+    return os.path.splitext(name)[1].lower() in SUFFIXES
+
+
+def is_looked_into(name: str) -> bool:
+    """Whether the documents of a folder's folder are read. Hidden ones are of tools (.github, .git, .venv).
+    Where Kubernetes mounts a ConfigMap, ..data and the like hold the files that the folder has links to."""
+    return not name.startswith(".")
+
+
 def files_of(path: Path, findings: Findings) -> Iterable[Path]:
     """The file itself, or the YAML and JSON files of a folder and the folders in it, by name."""
     if not path.is_dir():
@@ -175,11 +186,9 @@ def files_of(path: Path, findings: Findings) -> Iterable[Path]:
     found: list[Path] = []
     before = len(findings)
     for folder, folders, names in os.walk(path, onerror=unreadable):
-        # Hidden ones are of tools (.github, .git, .venv). Where Kubernetes mounts a ConfigMap, ..data and
-        # the like hold the files that the folder itself has links to.
-        folders[:] = [name for name in folders if not name.startswith(".")]
-        files = (Path(folder, name) for name in names)
-        found += [it for it in files if it.suffix.lower() in SUFFIXES and (it.is_file() or it.is_symlink())]
+        folders[:] = filter(is_looked_into, folders)
+        files = (Path(folder, name) for name in filter(is_document, names))
+        found += [it for it in files if it.is_file() or it.is_symlink()]
     if not found and len(findings) == before:
         findings.error(str(path), "", "the folder holds no .yaml, .yml or .json file")
     return sorted(found)

@@ -91,6 +91,7 @@ class Findings:
     def __init__(self) -> None:
         self._all: dict[Finding, None] = {}  # ordered, and each finding once
         self._files: dict[str, int] = {}
+        self.files: list[str] = []  #: that the documents name and that were read with them
 
     def error(
         self,

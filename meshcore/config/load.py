@@ -192,6 +192,7 @@ def _build(
         config,
         warnings=(*config.warnings, *findings.config_warnings()),
         sources=tuple(sources.files),
+        files=tuple(findings.files),
         digest=sources.digest,
     )
     untrack(config)

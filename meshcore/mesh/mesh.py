@@ -31,7 +31,7 @@ from meshcore.telemetry.spans import Spans
 from meshcore.telemetry.tally import Tally
 from meshcore.upstream.connections import Connections
 from meshcore.upstream.mark import mark_line
-from meshcore.watching import Documents
+from meshcore.watching import Documents, named_files
 
 if TYPE_CHECKING:
     from opentelemetry.sdk.trace import SpanProcessor
@@ -197,8 +197,9 @@ class Mesh(Life):
             )
 
         files = [it for it in (*paths, endpoints, mesh_config) if isinstance(it, str | os.PathLike)]
-        documents = Documents(read, [os.fspath(file) for file in files], reload_interval)
+        documents = Documents(read, [os.fspath(file) for file in files], reload_interval, named_files)
         config = read()
+        documents.follow(config)
         mesh = cls(
             config,
             service=service,

@@ -138,7 +138,8 @@ class Config:
     """What ``load()`` returns: immutable, whole and valid.
 
     ``skipped`` lists documents that were left aside, one line each ("Deployment default/reviews").
-    ``digest`` is the XXH3 of the sources, for /config and logs.
+    ``digest`` is the XXH3 of the sources, for /config and logs. ``files`` are those that the documents name
+    and that were read with them.
     """
 
     listeners: tuple[Listener, ...]
@@ -146,6 +147,7 @@ class Config:
     warnings: tuple[ConfigWarning, ...] = field(default=(), compare=False)
     skipped: tuple[str, ...] = field(default=(), compare=False)
     sources: tuple[str, ...] = field(default=(), compare=False)
+    files: tuple[str, ...] = field(default=(), compare=False)
     digest: str = field(default="", compare=False)
 
     def cluster(self, name: str) -> Cluster | None:

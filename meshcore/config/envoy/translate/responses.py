@@ -84,6 +84,7 @@ def data(context: Context, source: DataSource) -> bytes:
             context.error(source, "environment_variable", f"the variable {variable} is not set")
         return (value or "").encode("utf-8", "surrogateescape")
     assert source.filename is not None
+    context.findings.files.append(source.filename)
     try:
         with open(source.filename, "rb") as stream:
             return stream.read()
