@@ -28,8 +28,8 @@ __all__ = [
 
 _log = logging.getLogger("meshcore.watching")
 
-#: Path, inode, size and time of modification of each file.
-Fingerprint: TypeAlias = tuple[tuple[str, int, int, int], ...]
+#: Path, inode, size, and times of modification and of change (of the inode) of each file.
+Fingerprint: TypeAlias = tuple[tuple[str, int, int, int, int], ...]
 
 #: Seconds between the two looks that must find changed files alike before they are read.
 SETTLE = 0.2
@@ -158,7 +158,8 @@ class Documents(Generic[C]):
 
 
 def fingerprint(paths: Iterable[str]) -> Fingerprint:
-    """What tells that a file changed, came or went: inode, size and time of modification of each.
+    """What tells that a file changed, came or went: inode, size and times of each. That of change shows what
+    keeps its size and has its time of modification set back (``rsync --inplace --times``).
 
     Of a folder only documents count: what else is there may change all the time (logs, git's files).
     """
@@ -173,13 +174,13 @@ def named_files(config: Config) -> Iterator[str]:
             yield from filter(None, (tls.ca_certificates, tls.client_certificate, tls.private_key))
 
 
-def _entries(path: str) -> Iterator[tuple[str, int, int, int]]:
+def _entries(path: str) -> Iterator[tuple[str, int, int, int, int]]:
     try:
         status = os.stat(path)
     except OSError:
         return
     if not stat.S_ISDIR(status.st_mode):
-        yield path, status.st_ino, status.st_size, status.st_mtime_ns
+        yield path, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns
         return
     for folder, folders, names in os.walk(path, followlinks=False):
         folders[:] = filter(is_looked_into, folders)

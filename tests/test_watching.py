@@ -31,6 +31,18 @@ def test_fingerprints(tmp_path: Path) -> None:
     assert fingerprint(paths) == seen[-1]
 
 
+def test_what_keeps_its_size_and_its_time_of_modification_is_noticed(tmp_path: Path) -> None:
+    path = tmp_path / "a.yaml"
+    path.write_text("a")
+    seen, before = fingerprint([str(path)]), path.stat()
+    while path.stat().st_ctime_ns == before.st_ctime_ns:  # the system's clock has ticks
+        with path.open("r+") as file:
+            file.write("b")
+        os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert path.stat().st_mtime_ns == before.st_mtime_ns
+    assert fingerprint([str(path)]) != seen
+
+
 def test_of_a_folder_documents_count_and_what_else_is_there_does_not(tmp_path: Path) -> None:
     for name in ("a.yaml", "sub/b.YML", ".git/config.yaml", "access.log"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
