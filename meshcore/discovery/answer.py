@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from meshcore.model import LookupFamily
@@ -27,11 +27,12 @@ class Question:
 class Answer:
     """Addresses in the order of the name server, and for how many seconds they hold (None: not known).
 
-    None at all: the name has no addresses, or there is no such name.
+    None at all: the name has no addresses, or there is no such name: ``reason`` has the resolver's words.
     """
 
     addresses: tuple[str, ...]
     ttl: float | None = None
+    reason: str = field(default="", compare=False)
 
     def checked(self) -> Answer:
         """The same with addresses as everybody writes them.
@@ -45,7 +46,7 @@ class Answer:
             raise LookupFailed(f"the resolver answered with {error}") from error
         if self.ttl is not None and not 0 <= self.ttl < math.inf:
             raise LookupFailed(f"the resolver answered with a TTL of {self.ttl}")
-        return Answer(tuple(dict.fromkeys(addresses)), self.ttl)
+        return Answer(tuple(dict.fromkeys(addresses)), self.ttl, self.reason)
 
 
 class LookupFailed(Exception):

@@ -55,8 +55,9 @@ class DnspythonResolver:
             v6, v4 = (self._ask(question, kind) for kind in kinds)
             ttls = [answer.ttl for answer in (v6, v4) if answer.ttl is not None]
             addresses = chosen(question.family, list(v4.addresses), list(v6.addresses))
-            return Answer(addresses, min(ttls, default=None))
+            return Answer(addresses, min(ttls, default=None), v4.reason or v6.reason)
         failure: LookupFailed | None = None
+        answer = Answer(())
         for kind in kinds:  # the first that has addresses
             try:
                 answer = self._ask(question, kind)
@@ -67,7 +68,7 @@ class DnspythonResolver:
                     return answer
         if failure is not None:
             raise failure
-        return Answer(())
+        return answer
 
     def _ask(self, question: Question, kind: str) -> Answer:
         import dns.exception
@@ -83,7 +84,7 @@ class DnspythonResolver:
                 lifetime=self._timeout,
             )
         except dns.resolver.NXDOMAIN:
-            return Answer(())
+            return Answer((), reason="there is no such name")
         except dns.exception.DNSException as error:
             raise LookupFailed(_in_words(error)) from error
         except (OSError, ValueError) as error:

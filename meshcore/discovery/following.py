@@ -181,7 +181,9 @@ class Following:
                 if self._names.failed(question, error, self._clock()):
                     _log.warning("looking up %s failed, and is tried again: %s", question.name, error)
             else:
+                before = self._names.trouble(question)
                 news = self._names.answered(question, answer, self._clock())
+                self._tell_empty(question, before)
                 kept = (name for name in self._names.users(question) if name in self._in_force.kept)
                 touched = list(dict.fromkeys([*news, *kept]))
             self._serving += 1
@@ -195,6 +197,14 @@ class Following:
                 self._serving -= 1
                 self._changed.notify_all()
         self._woken()
+
+    def _tell_empty(self, question: Question, before: str) -> None:
+        """Warn of a name that has no addresses, once until it has some: nobody else tells of a slip in it.
+        ``before``: the trouble with it."""
+        trouble = self._names.trouble(question)
+        if trouble and trouble != before:
+            clusters = ", ".join(self._names.users(question))
+            _log.warning("the DNS name %s of %s: %s", question.name, clusters, trouble)
 
     def _ask(self, question: Question) -> tuple[Answer | None, str]:
         try:

@@ -39,6 +39,14 @@ class Lookup:
         """Whether an answer or a failure has come."""
         return self.answer is not None or bool(self.error)
 
+    @property
+    def trouble(self) -> str:
+        """Why there is no answer, or none with addresses; "": there is one."""
+        if self.error or self.answer is None or self.answer.addresses:
+            return self.error
+        reason = f": {self.answer.reason}" if self.answer.reason else ""
+        return f"it has no addresses{reason}"
+
     def wish(self, wishes: Collection[Wish], now: float) -> None:
         """Serve these clusters from now on. A new one wants an answer of its own at once."""
         old = self._refreshes

@@ -101,6 +101,11 @@ class Names:
         self._schedule(lookup)
         return [name for name in self._users[question] if name in self._clusters] if news else []
 
+    def trouble(self, question: Question) -> str:
+        """Why a name has no answer with addresses at last; "": it has, or nobody asks."""
+        lookup = self._lookups.get(question)
+        return lookup.trouble if lookup is not None else ""
+
     def users(self, question: Question) -> list[str]:
         """The names of the clusters that ask it."""
         return self._users.get(question, [])
@@ -176,5 +181,5 @@ def _described(lookup: Lookup, now: float) -> dict[str, Any]:
         "age": None if answered_at is None else round(now - answered_at, 3),
         "next_refresh": None if lookup.due_at == math.inf else round(max(0.0, lookup.due_at - now), 3),
         "failures": lookup.failures,
-        "last_error": lookup.error or None,
+        "last_error": lookup.trouble or None,
     }

@@ -30,7 +30,7 @@ class SystemResolver:
             )
         except socket.gaierror as error:
             if error.errno in _NOTHING:
-                return Answer(())
+                return Answer((), reason=error.strerror or str(error))
             raise LookupFailed(error.strerror or str(error)) from error
         except UnicodeError as error:
             raise LookupFailed(f"{question.name!r} is no name") from error

@@ -45,6 +45,8 @@ __all__ = ["Decided", "explained"]
 Lines = list[tuple[str, str]]
 Labels = tuple[tuple[str, str], ...]
 
+_BY_DNS = (Discovery.STRICT_DNS, Discovery.LOGICAL_DNS)
+
 
 @dataclass(frozen=True, slots=True)
 class Decided:
@@ -214,6 +216,7 @@ def _endpoint(decided: Decided, cluster: Cluster | None, levels: Levels | None) 
         subset=_subset(decided, cluster, levels),
         session=_session(decided, levels),
         dns=name,
+        unresolved=cluster.discovery in _BY_DNS and not cluster.endpoints,
     )
 
 
@@ -227,7 +230,7 @@ def _session(decided: Decided, levels: Levels | None) -> SessionTried | None:
 
 def _name(cluster: Cluster, endpoint: Endpoint) -> str:
     """The DNS name behind an endpoint."""
-    if cluster.discovery not in (Discovery.STRICT_DNS, Discovery.LOGICAL_DNS):
+    if cluster.discovery not in _BY_DNS:
         return ""
     return endpoint.address if endpoint.is_name else endpoint.hostname
 

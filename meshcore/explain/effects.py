@@ -114,7 +114,10 @@ def _endpoint(endpoint: EndpointChosen) -> str:
     health = f" ({unwell}{more})" if unwell else ""
     if endpoint.address is None:
         subset, asked = _subset(endpoint.subset), _session(endpoint.session)
-        return ", ".join([f"none of {endpoint.total} can be picked{health}", *subset, *asked])
+        names = (
+            ["no DNS name of it has an address: engine.clusters() says why"] if endpoint.unresolved else []
+        )
+        return ", ".join([f"none of {endpoint.total} can be picked{health}", *names, *subset, *asked])
     how = [f"by {endpoint.policy} among {endpoint.candidates} of {endpoint.total}{health}"]
     how += [*_subset(endpoint.subset), *_session(endpoint.session)]
     if endpoint.session is not None and endpoint.session.reason == "kept":

@@ -67,6 +67,7 @@ class EndpointChosen:
     subset: SubsetTried | None = None  #: None: the cluster has no subsets
     session: SessionTried | None = None  #: None: the request has no session
     dns: str = ""  #: the DNS name that the address is, or that it was looked up by
+    unresolved: bool = False  #: the cluster has none, since none of its DNS names has an address
 
 
 @dataclass(frozen=True, slots=True)

@@ -90,6 +90,25 @@ def test_the_last_good_answer_stays_when_lookups_fail() -> None:
     assert (said["failures"], said["last_error"], said["age"]) == (4, "refused", 8.5)
 
 
+def test_a_name_without_addresses_is_told_once_until_it_has_some(caplog: pytest.LogCaptureFixture) -> None:
+    none = Answer((), reason="no such name")
+    follower = Follower(by_name("c", "a"), by_name("d", "a", discovery=LOGICAL), a=none)
+    for _ in range(3):
+        follower.after(5)
+    assert caplog.messages == ["the DNS name a of c, d: it has no addresses: no such name"]
+    (said,) = follower.following.describe("c")["dns"]
+    assert (said["failures"], said["last_error"]) == (0, "it has no addresses: no such name")
+    assert "none of 0 can be picked, no DNS name of it has an address" in str(
+        follower.engine.explain("GET", "a", "/c")
+    )
+    follower.script.answers["a"] = ["10.0.0.1"]
+    follower.after(5)
+    assert follower.following.describe("c")["dns"][0]["last_error"] is None
+    follower.script.answers["a"] = []
+    follower.after(5)
+    assert caplog.messages[1:] == ["the DNS name a of c, d: it has no addresses"]
+
+
 def test_an_empty_answer_empties_strict_and_not_logical() -> None:
     follower = Follower(by_name("c", "a"), by_name("d", "a", discovery=LOGICAL), a=["10.0.0.1"])
     follower.after(0)
