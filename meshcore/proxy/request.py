@@ -57,8 +57,9 @@ class Request:
         self.target = target
         self.version = version
         self.raw_headers = raw_headers
-        self.keep_alive = keep_alive
         head = self.head = read_head(raw_headers)  #: sorted out
+        # HTTP/1.0 knows no codings: somebody before us may see another end of it (RFC 9112 section 6.1).
+        self.keep_alive = keep_alive and not (head.codings and version == "1.0")
         has_body = bool(head.codings) or bool(head.length and int(head.length))
         #: What comes behind it, where it asks for another protocol.
         self.tunnel: Incoming | None = None

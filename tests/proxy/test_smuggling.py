@@ -69,6 +69,18 @@ async def test_ambiguous_requests_are_refused_and_reach_nobody(name: str) -> Non
 
 
 @in_loop
+async def test_a_coding_in_an_old_request_ends_the_connection() -> None:
+    old = f"POST /old HTTP/1.0\r\nHost: {HOST}\r\nConnection: keep-alive\r\n".encode()
+    chunked = old + b"Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n"
+    async with RawOrigin(OK) as app, proxy_for(config_for(cluster(app.port))) as served:
+        answer = await ask(served.port, chunked + GET + b"Connection: close\r\n\r\n")
+        assert (answer.count(b"HTTP/1.1 "), answer.split()[1]) == (1, b"200")
+        assert b"connection: close" in answer.lower()
+        await served.idle()
+        assert [record.path for record in served.log] == ["/old"]
+
+
+@in_loop
 async def test_a_fragment_is_refused() -> None:
     async with RawOrigin(OK) as app, proxy_for(config_for(cluster(app.port))) as served:
         answer = await ask(
