@@ -28,6 +28,9 @@ cdef class Lease:
     def __dealloc__(self):
         self._close()
 
+    def __reduce__(self):
+        raise TypeError("a Lease cannot be pickled or copied; Engine.connection() and Engine.pending() make others")
+
     def __repr__(self):
         what = "pending request" if self._endpoint < 0 else "connection"
         return f"<Lease of a {what}{'' if self._holder else ', closed'}>"

@@ -15,6 +15,9 @@ cdef class Mirror:
     cdef uint32_t _policy
     cdef readonly str cluster, authority
 
+    def __reduce__(self):
+        raise TypeError("a Mirror cannot be pickled or copied: it is one of its decision")
+
     def __repr__(self):
         return f"<Mirror cluster={self.cluster!r} authority={self.authority!r}>"
 

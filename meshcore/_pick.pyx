@@ -26,6 +26,9 @@ cdef class Pick:
     def __dealloc__(self):
         self._close()
 
+    def __reduce__(self):
+        raise TypeError("a Pick cannot be pickled or copied; Engine.pick() makes another one")
+
     def __repr__(self):
         return f"<Pick {self.endpoint or self.flags} of cluster {self.cluster!r}>"
 

@@ -53,6 +53,9 @@ cdef class Decision:
         if self._block != NULL:
             block_free(self._block)
 
+    def __reduce__(self):
+        raise TypeError("a Decision cannot be pickled or copied; Engine.decide() makes another one")
+
     def __repr__(self):
         cdef mc_decision *d = &self._block.decision
         what = self.endpoint if d.outcome == MC_FORWARD else f"{d.status} {self.details}"
@@ -349,6 +352,9 @@ cdef class Decision:
 
 @cython.final
 cdef class Attempt:
+    def __reduce__(self):
+        raise TypeError("an Attempt cannot be pickled or copied: it is one of its decision")
+
     def __repr__(self):
         return f"<Attempt {self.number} {self.endpoint} backoff={self.backoff:g}>"
 

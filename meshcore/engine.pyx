@@ -43,6 +43,9 @@ cdef class Engine:
         self._notes = [None]
         self.swap(config)
 
+    def __reduce__(self):
+        raise TypeError("an Engine cannot be pickled or copied; make another one of its config")
+
     @property
     def shared_state(self):
         return self._serving.runtime.shared_state

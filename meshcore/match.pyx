@@ -69,6 +69,9 @@ cdef class RouteTable:
     def __dealloc__(self):
         mc_route_table_free(self._table)
 
+    def __reduce__(self):
+        raise TypeError("a RouteTable cannot be pickled or copied; make another one of its configuration")
+
     @property
     def configuration(self):
         return self._configuration

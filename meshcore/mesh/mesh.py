@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from meshcore import _options as option
 from meshcore.certificates import Certificates
@@ -216,6 +216,9 @@ class Mesh(Life):
         mesh._documents = documents
         tell_warnings(config)
         return mesh
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a Mesh cannot be pickled or copied; make another one of its documents or config")
 
     def __repr__(self) -> str:
         config = self.engine.config
