@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from functools import partial
 from http import HTTPStatus
@@ -16,12 +17,14 @@ from meshcore.integrations._asgi_body import ClientBody
 from meshcore.integrations._asgi_copying import Copying
 from meshcore.integrations._asgi_way import STALLED, Head, Told, Way
 from meshcore.integrations._inbound import goes_in_circles, may_be_copied
+from meshcore.integrations._outbound import too_late
 from meshcore.integrations._traces import Naming
 from meshcore.mesh import Mesh
 from meshcore.upstream.framing import framed_answer, length_of
 
 if TYPE_CHECKING:
     from meshcore.upstream.headers import Line
+    from meshcore.upstream.incoming import Incoming
     from meshcore.upstream.mirrors import Copy
 
 __all__ = ["Forwarder", "answer"]
@@ -76,7 +79,8 @@ class Forwarder:
 
         Raises:
             ImportError: httptools is not there.
-            BrokenAnswer: the answer has begun, and has no end: nothing else tells the client.
+            BrokenAnswer, TimeoutError: the answer has begun, and has no end, or none in the route's time:
+                nothing else tells the client.
         """
         told = Told()
         try:
@@ -148,6 +152,7 @@ class _Forwarding:
         self._has_body = False
         self._copies: Sequence[Copy] = ()  # for mirrors
         self._loop = asyncio.get_running_loop()
+        self._late = False  # the route's time is over, and the answer has begun
         self._waits_since: float | None = None  # what an endpoint is to take of the body; None: nothing does
 
     async def run(self, *, copied: bool) -> None:
@@ -224,13 +229,37 @@ class _Forwarding:
             return
         self._told.status = head.status
         self._body.settle()
+        limit = self._limit(head.response.content)
         try:
             await self._relay(head)
         except BrokenAnswer:
             decision.report(error=BROKEN_OFF.error)
             raise
+        except asyncio.CancelledError:
+            if not self._late:
+                raise
+            self._told.flag = "UT"
+            raise TimeoutError(too_late(decision)) from None
         finally:
+            if limit is not None:
+                limit.cancel()
             head.close()
+
+    def _limit(self, content: Incoming) -> asyncio.TimerHandle | None:
+        """The route's timeout is for the endpoint's whole answer, not for how fast the client takes it."""
+
+        task = asyncio.current_task()
+        assert task is not None
+
+        def cut(task: asyncio.Task[None] = task) -> None:
+            if not content.complete:
+                self._late = True
+                task.cancel()
+
+        deadline = self._decision.deadline
+        if deadline is None or content.complete:
+            return None
+        return self._loop.call_later(deadline - time.monotonic(), cut)
 
     async def _attempt(self, attempt: Attempt) -> Head:
         from meshcore.upstream.client import RequestBody

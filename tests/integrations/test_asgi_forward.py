@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -24,8 +26,9 @@ async def nobody(scope: Any, receive: Any, send: Any) -> None:
 
 
 @asynccontextmanager
-async def mesh_to(answer: bytes, *, ends: bool) -> AsyncIterator[tuple[Mesh, Client]]:
-    """An endpoint that answers so, and then ``ends`` the connection or says nothing more."""
+async def mesh_to(answer: bytes, *, ends: bool, rule: str = "") -> AsyncIterator[tuple[Mesh, Client]]:
+    """An endpoint that answers so, and then ``ends`` the connection or says nothing more. ``rule``: what else
+    the route says."""
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
@@ -40,9 +43,8 @@ async def mesh_to(answer: bytes, *, ends: bool) -> AsyncIterator[tuple[Mesh, Cli
     pytest.importorskip("httptools")
     server = await asyncio.start_server(serve, "127.0.0.1", 0)
     ratings = service("ratings", server.sockets[0].getsockname()[1])
-    mesh = mesh_of(
-        service("reviews", 1), ratings, rules("reviews", "route: [{destination: {host: ratings}}]")
-    )
+    route = f"{rule}route: [{{destination: {{host: ratings}}}}]"
+    mesh = mesh_of(service("reviews", 1), ratings, rules("reviews", route))
     try:
         yield mesh, Client(MeshMiddleware(nobody, mesh=mesh))
     finally:
@@ -109,6 +111,30 @@ async def test_an_answer_that_has_begun_is_cut_then(monkeypatch: pytest.MonkeyPa
         assert client.status == 200
         assert [(status, flags) for _, status, flags in mesh.requests.total()] == [(200, "SI")]
         assert active(mesh) == 0
+
+
+@pytest.fixture
+def in_a_minute(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where an answer begins the time of its route is over."""
+    monkeypatch.setattr(_asgi_forward, "time", SimpleNamespace(monotonic=lambda: time.monotonic() + 60))
+
+
+@in_loop
+async def test_the_routes_timeout_is_for_the_whole_answer(in_a_minute: None) -> None:
+    async with mesh_to(HEAD, ends=False, rule="timeout: 60s, ") as (mesh, client):
+        with pytest.raises(TimeoutError, match="the route's time was over before the end of the answer"):
+            await client.get("/")
+        assert client.status == 200
+        assert dict(mesh.requests.total()) == {(RATINGS, 200, "UT"): 1}
+        assert active(mesh) == 0
+
+
+@in_loop
+async def test_a_client_may_be_slower_than_the_routes_timeout(in_a_minute: None) -> None:
+    async with mesh_to(HEAD + b"llo", ends=False, rule="timeout: 60s, ") as (mesh, client):
+        await client.get("/")
+        assert (client.status, client.body) == (200, b"hello")
+        assert dict(mesh.requests.total()) == {(RATINGS, 200, ""): 1}
 
 
 @in_loop
