@@ -47,16 +47,18 @@ cdef class Answer:
     cdef int _broke_off(self, object error) except -1
     cdef int _leave(self, object error) except -1
     cdef int _cannot_leave(self) except -1
+    cdef int _cut_short(self, object error) except -1
     cdef int _ended(self, bint complete) except -1
     cdef object _resumed(self, str how, tuple given)
     cdef int _expire(self) except -1
 
 
 cdef class Deadlines:
-    cdef object _loop, _key
+    cdef object _loop, _key, _timer
     cdef dict _answers         # that wait: an ordered set, those first that began first
 
     cdef int _time(self, double seconds) except -1
+    cdef int _without(self, Answer answer) except -1
 
 
 cdef Answer answer_of(Served served, dict scope, object receive, object send)

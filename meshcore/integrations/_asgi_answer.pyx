@@ -36,9 +36,11 @@ from meshcore.integrations._head cimport stays, tell, told_plainly
 from meshcore.integrations._lines cimport bytes_of, is_host, same
 from meshcore.integrations._member cimport Member, count
 
+from contextvars import Context
 from urllib.parse import unquote
 
 from meshcore.context import _CURRENT, RequestContext
+from meshcore.exchange.time_limits import LONGEST_KEPT, MOST_KEPT
 from meshcore.integrations._asgi_forward import answer as own_answer
 from meshcore.upstream.framing import framed_answer
 
@@ -303,12 +305,12 @@ cdef class Answer:
 
     cdef int _too_late(self) except -1:
         """Say so, where it can still be said."""
+        self._decision.on_deadline()
         if self._status:
             error = TimeoutError(f"the answer took longer than the route's timeout of {self._timeout_ms / 1000} s")
             self._over(error)
-            raise error
+            raise error from None  # how the app was cancelled would be a long way to that
         self._answering = True
-        self._decision.on_deadline()
         self._running = own_answer(self._decision, self._send)
         return 0
 
@@ -320,7 +322,7 @@ cdef class Answer:
         if unlikely(error is not None):
             self._broke_off(error)
         if unlikely(not self._counted):
-            self._ended(error is None)
+            self._cut_short(error)
         if unlikely(self._task is not None):
             self._task = None
         return 1 if self._token is None else self._leave(error)
@@ -348,13 +350,25 @@ cdef class Answer:
         except ValueError:  # as meshcore.context.leave()
             return 0
 
+    cdef int _cut_short(self, object error) except -1:
+        """The app is over before its answer is. Where it has not failed itself, the client has gone."""
+        if self._answering or isinstance(error, Exception):
+            return self._ended(error is None)
+        self._counted = True
+        if self._deadlines is not None:
+            self._deadlines._without(self)
+        flags = ",".join(filter(None, ("DC", self._decision.flags)))
+        self._served._requests.count((self._decision.cluster or "", self._status, flags))
+        self._decision.finish(complete=error is None)
+        return 0
+
     cdef int _ended(self, bint complete) except -1:
         """The answer has been given, or is not going to be: give back what the request had, and count it."""
         if unlikely(self._counted):
             return 0
         self._counted = True
         if unlikely(self._deadlines is not None):
-            self._deadlines._answers.pop(self, None)
+            self._deadlines._without(self)
         count(self._served, self._decision, self._status)
         if unlikely(self._decision._block.decision.entered != NULL):
             self._decision.finish(complete=complete)
@@ -474,7 +488,17 @@ cdef Deadlines deadlines_of(object loop, uint64_t timeout_ms, double left):
 @cython.final
 cdef class Deadlines:
     cdef int _time(self, double seconds) except -1:
-        self._loop.call_later(seconds, self.look)
+        # It outlives the request that sets it, whose context it would hold.
+        self._timer = self._loop.call_later(seconds, self.look, context=Context())
+        return 0
+
+    cdef int _without(self, Answer answer) except -1:
+        """It is over. Timeouts that clients name (``grpc-timeout``) are as many and as long as they like."""
+        self._answers.pop(answer, None)
+        if unlikely(not self._answers) and unlikely(len(waiting) > MOST_KEPT or self._key[1] > LONGEST_KEPT):
+            if waiting.get(self._key) is self:
+                del waiting[self._key]
+                self._timer.cancel()
         return 0
 
     def look(self):

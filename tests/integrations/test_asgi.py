@@ -171,6 +171,7 @@ async def test_an_answer_that_takes_too_long_is_cut() -> None:
         await client.get("/slow")
     assert client.status == 200
     assert active(mesh) == 0
+    assert counts(mesh) == {(REVIEWS, 200, "UT"): 1}
 
 
 @in_loop

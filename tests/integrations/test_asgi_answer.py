@@ -175,6 +175,7 @@ async def test_send_takes_one_message() -> None:
         with pytest.raises(KeyError):
             send({})
         await send({"type": "http.response.start", "status": 204})
+        await send({"type": "http.response.body"})
 
     mesh = started()
     await MeshMiddleware(app, mesh=mesh)(scope_of(), request, ignore)
@@ -240,8 +241,41 @@ async def test_a_request_that_is_closed_gives_back_what_it_had() -> None:
     assert ended == [True]
     assert active(mesh) == 0
     assert current() is None
-    assert dict(mesh.requests.total()) == {(REVIEWS, 0, ""): 1}
+    assert dict(mesh.requests.total()) == {(REVIEWS, 0, "DC"): 1}
     mesh.close()
+
+
+@in_loop
+async def test_a_client_that_leaves_within_its_answer_is_told_of() -> None:
+    """Starlette's answers that stream return then; others are cancelled by their server."""
+
+    async def head_alone(scope: Any, receive: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+
+    mesh = mesh_for()
+    await Client(MeshMiddleware(head_alone, mesh=mesh)).get("/a")
+    waiting = App(after=asyncio.Event().wait)
+    client = Client(MeshMiddleware(waiting, mesh=mesh))
+    request = asyncio.ensure_future(client.get("/a"))
+    while not client.sent:
+        await asyncio.sleep(0)
+    request.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await request
+    assert active(mesh) == 0
+    assert dict(mesh.requests.total()) == {(REVIEWS, 200, "DC"): 2}
+
+
+@in_loop
+async def test_a_timeout_that_a_client_names_leaves_no_timer() -> None:
+    loop: Any = asyncio.get_running_loop()
+    mesh = mesh_for()
+    middleware = MeshMiddleware(App(before=lambda: asyncio.sleep(0)), mesh=mesh)
+    for i in range(50):
+        lines = ((b"grpc-timeout", b"%dm" % (10_000_000 + i)), (b"content-type", b"application/grpc"))
+        assert (await Client(middleware).get("/a", headers=lines)).status == 200
+    later = [timer for timer in loop._scheduled if timer.when() > loop.time() + 1000]
+    assert all(timer.cancelled() for timer in later)
 
 
 @in_loop
