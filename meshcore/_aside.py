@@ -10,14 +10,26 @@ from typing import TypeVar
 
 from meshcore._per_loop import PerLoop
 
-__all__ = ["Together", "aside"]
+__all__ = ["Together", "aside", "require_asyncio"]
 
 T = TypeVar("T")
+
+
+def require_asyncio(who: str) -> None:
+    """
+    Raises:
+        RuntimeError: no event loop of asyncio runs here.
+    """
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        raise RuntimeError(f"{who}; here runs none of its event loops (Trio?)") from None
 
 
 async def aside(work: Callable[[], T]) -> T:
     """As ``asyncio.to_thread()``, for what is done once: threads of asyncio's pool stay until the loop ends,
     and where a process has a second thread, each of its system calls costs more."""
+    require_asyncio("a mesh is started and closed beside event loops of asyncio")
     pool = ThreadPoolExecutor(1)
     try:
         return await asyncio.get_running_loop().run_in_executor(pool, contextvars.copy_context().run, work)

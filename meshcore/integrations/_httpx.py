@@ -7,6 +7,7 @@ import time
 from collections.abc import Coroutine
 from typing import Any
 
+from meshcore._aside import require_asyncio
 from meshcore.engine import Attempt, Decision, Outcome
 from meshcore.exchange import AttemptError, arun, run
 from meshcore.integrations._httpx_answers import Held, async_stream, sync_stream
@@ -136,6 +137,7 @@ class AsyncTransport(Transport):
         out = self._out
         if out.idle:
             return await self._plain.handle_async_request(request)
+        require_asyncio("the transport of an AsyncClient needs asyncio")
         if not out.mesh.started:
             await out.started()
         decision, spans = self._decide(request)

@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
-from meshcore._aside import aside
+from meshcore._aside import aside, require_asyncio
 from meshcore.context import RequestContext, enter, leave
 from meshcore.engine import Decision, Outcome
 from meshcore.integrations import _asgi_websocket
@@ -29,6 +29,8 @@ Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+_NEEDED = "MeshMiddleware needs a server that runs asyncio (Hypercorn: -k asyncio)"
 
 
 class MeshMiddleware(Entry):
@@ -67,7 +69,7 @@ class MeshMiddleware(Entry):
     async def _other(self, scope: Scope, receive: Receive, send: Send) -> None:
         kind = scope["type"]
         if kind == "http":  # the server has no lifespan
-            _require_asyncio()
+            require_asyncio(_NEEDED)
             await self.mesh.ause()
             await self(scope, receive, send)
         elif kind == "lifespan":
@@ -79,7 +81,7 @@ class MeshMiddleware(Entry):
 
     async def _lifespan(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
-            _require_asyncio()
+            require_asyncio(_NEEDED)
             await aside(self.mesh.start)
         except Exception as error:  # else servers take us for an app without a lifespan, and go on
             await receive()
@@ -159,15 +161,6 @@ class MeshMiddleware(Entry):
 
     def _count(self, decision: Decision, status: int) -> None:
         self.mesh.requests.count((decision.cluster or "", status, decision.flags))
-
-
-def _require_asyncio() -> None:
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        raise RuntimeError(
-            "MeshMiddleware needs a server that runs asyncio (Hypercorn: -k asyncio); this one does not"
-        ) from None
 
 
 class _Head:

@@ -70,3 +70,16 @@ async def test_one_thread_starts_the_mesh_for_all(requests: Request) -> None:
     assert starting != [threading.main_thread()]
     assert mesh.started
     mesh.close()
+
+
+def test_another_loop_than_asyncios_is_told() -> None:
+    """As of Trio, whose coroutines nothing of asyncio runs."""
+    pytest.importorskip("httpx")
+    mesh = mesh_of(service("reviews", 1), rules("reviews"))
+    for _ in range(2):
+        with pytest.raises(RuntimeError, match="AsyncClient needs asyncio; here runs none of its"):
+            of_httpx(mesh)().__await__().send(None)
+        mesh.start()
+    mesh.close()
+    with pytest.raises(RuntimeError, match="event loops of asyncio; here runs none"):
+        mesh.__aenter__().__await__().send(None)
