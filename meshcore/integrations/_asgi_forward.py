@@ -62,6 +62,7 @@ class Forwarder:
     def __init__(self, mesh: Mesh) -> None:
         self._mesh = mesh
         self._ways: PerLoop[Way] = PerLoop()
+        self.added: frozenset[bytes] = frozenset()  #: names of lines that the server has in every answer
 
     async def forward(
         self,
@@ -89,6 +90,7 @@ class Forwarder:
             else:
                 length = length_of(headers)
                 forwarding = _Forwarding(self.way(), decision, length, receive, send, told, named)
+                forwarding.added = self.added
                 await forwarding.run(copied=self._mesh.view().mirrors and may_be_copied(headers))
         except asyncio.CancelledError:
             told.flag = "DC"
@@ -143,7 +145,9 @@ class _Forwarding:
         self._way = way
         self._decision = decision
         self._length = length
-        self._send = send
+        self._to_client = send
+        self.added: frozenset[bytes] = frozenset()
+        self._said_all = False  # the last of the answer is with the server
         self._told = told
         self._named = named
         self._client = ClientBody(receive)
@@ -171,6 +175,8 @@ class _Forwarding:
             gone = asyncio.ensure_future(client.gone.wait())
             tasks += [exchange, gone]
             await self._wait(exchange, gone)
+            if self._said_all:  # servers may say that a client has left before they have sent the last of it
+                await self._wait(exchange)
             if exchange.done():
                 exchange.result()
             elif gone.done():
@@ -186,6 +192,11 @@ class _Forwarding:
                 task.cancel()
             if await ended(tasks):
                 raise asyncio.CancelledError
+
+    def _send(self, message: Message) -> Awaitable[None]:
+        if message["type"] == "http.response.body" and not message.get("more_body"):
+            self._said_all = True
+        return self._to_client(message)
 
     def _left(self) -> None:
         """The client has; raises what its server did instead of telling so."""
@@ -287,6 +298,8 @@ class _Forwarding:
         if head.status == 304:  # servers would wait for a body of the length that it tells
             lines = [line for line in lines if line[0] != b"content-length"]
         headers = framed_answer(decision.response_headers(lines, status=head.status), lines)
+        if self.added:
+            headers = [line for line in headers if line[0].lower() not in self.added]
         await self._send({"type": "http.response.start", "status": head.status, "headers": headers})
         while chunk := await content.read():
             if self._waits_since is not None:  # while it says something, it may listen later

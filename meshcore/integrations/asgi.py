@@ -14,6 +14,7 @@ from meshcore.context import RequestContext, enter, leave
 from meshcore.engine import Decision, Outcome
 from meshcore.integrations import _asgi_websocket
 from meshcore.integrations._around import require_app, require_mesh
+from meshcore.integrations._asgi_added import lines_added
 from meshcore.integrations._asgi_answer import serve
 from meshcore.integrations._asgi_entry import Entry
 from meshcore.integrations._asgi_forward import Forwarder, answer
@@ -87,6 +88,7 @@ class MeshMiddleware(Entry):
             await receive()
             await send({"type": "lifespan.startup.failed", "message": str(error)})
             raise
+        self._forwarder.added = lines_added(send)
         try:
             await self.app(scope, receive, send)
         finally:

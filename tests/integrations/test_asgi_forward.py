@@ -113,6 +113,68 @@ async def test_an_answer_that_has_begun_is_cut_then(monkeypatch: pytest.MonkeyPa
         assert active(mesh) == 0
 
 
+def around(send: Any) -> Any:
+    async def wrapped_send(message: Any) -> None:
+        await send(message)
+
+    return wrapped_send
+
+
+@pytest.mark.parametrize(
+    ("settings", "left"),
+    [
+        ({"date_header": True, "server_header": True}, [b"x-a"]),
+        ({"include_date_header": True, "include_server_header": False}, [b"server", b"x-a"]),
+        ({}, [b"date", b"server", b"x-a"]),
+    ],
+)
+@in_loop
+async def test_lines_that_the_server_adds_are_not_there_twice(settings: Any, left: list[bytes]) -> None:
+    class Lifespan:
+        config = SimpleNamespace(**settings)
+
+        async def send(self, message: Any) -> None:
+            pass
+
+    async def serves(scope: Any, receive: Any, send: Any) -> None:
+        assert scope["type"] == "lifespan"
+
+    answer = b"HTTP/1.1 200 OK\r\nDate: then\r\nServer: its\r\nX-A: 1\r\nContent-Length: 0\r\n\r\n"
+    async with mesh_to(answer, ends=False) as (mesh, client):
+        client.app = middleware = MeshMiddleware(serves, mesh=mesh)
+        await middleware({"type": "lifespan"}, asyncio.Event().wait, around(Lifespan().send))
+        await client.get("/")
+        assert sorted({name for name, _ in client.sent[0]["headers"]} - {b"content-length"}) == left
+
+
+@in_loop
+async def test_a_server_may_tell_that_a_client_has_left_before_all_is_sent() -> None:
+    """As Hypercorn does."""
+    async with mesh_to(HEAD + b"llo", ends=True) as (mesh, client):
+        over, bodies = asyncio.Event(), [{"type": "http.request"}]
+
+        async def server(scope: Any, _: Any, send: Any) -> None:
+            async def receive() -> Any:
+                if bodies:
+                    return bodies.pop()
+                await over.wait()
+                return {"type": "http.disconnect"}
+
+            async def sends(message: Any) -> None:
+                if message["type"] == "http.response.body" and not message["more_body"]:
+                    over.set()
+                    for _ in range(5):
+                        await asyncio.sleep(0)
+                await send(message)
+
+            await middleware(scope, receive, sends)
+
+        middleware, client.app = client.app, server
+        await client.get("/")
+        assert (client.status, client.body, len(client.sent)) == (200, b"hello", 3)
+        assert dict(mesh.requests.total()) == {(RATINGS, 200, ""): 1}
+
+
 @pytest.fixture
 def in_a_minute(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where an answer begins the time of its route is over."""
