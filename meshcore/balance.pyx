@@ -11,7 +11,7 @@ from meshcore._clock cimport now_ns
 from meshcore._cluster_spec cimport load_options, nanoseconds
 from meshcore._core cimport *
 from meshcore._given cimport text_given
-from meshcore._request cimport MC_LISTS_STAY, as_bytes, take
+from meshcore._request cimport MC_LISTS_STAY, as_bytes, take, take_plain
 from meshcore._sealed cimport seal
 from meshcore._spec cimport Specs
 
@@ -139,18 +139,25 @@ cdef class _Hashing(Picker):
 
     def pick(self, key):
         cdef mc_slice slice
-        cdef int32_t number
+        return self._host_of(slice) if take_plain(<PyObject *> key, &slice) else self._host_of_odd(key)
+
+    cdef inline object _host_of(self, mc_slice key):
+        cdef int32_t number = mc_picker_pick_key(self._picker, key)
+        if self._bounded and number >= 0:
+            mc_picker_begin(self._picker, number)
+        return host_at(self.hosts, number)
+
+    cdef object _host_of_odd(self, object key):
+        """Apart, since what expects exceptions takes its time even where there are none."""
+        cdef mc_slice slice
         try:
             take(key, &slice)
         except TypeError:
             text_given("key", key)
             raise
         except UnicodeEncodeError:
-            return self.pick(as_bytes(key))
-        number = mc_picker_pick_key(self._picker, slice)
-        if self._bounded and number >= 0:
-            mc_picker_begin(self._picker, number)
-        return host_at(self.hosts, number)
+            return self._host_of_odd(as_bytes(key))
+        return self._host_of(slice)
 
     def pick_many(self, keys):
         cdef mc_slice slices[BATCH]
