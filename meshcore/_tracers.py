@@ -22,6 +22,7 @@ __all__ = [
     "agree",
     "alone",
     "came_in",
+    "descends",
     "foreign",
     "name_span",
     "reads",
@@ -63,6 +64,17 @@ def reads_of(config: Config) -> tuple[Reads, ...]:
     """What each kind of tracer in a configuration reads."""
     found = (reads(listener.options.tracing) for listener in config.listeners)
     return tuple(dict.fromkeys(it for it in found if it))
+
+
+def descends(config: Config) -> bool:
+    """Whether each listener's tracer makes a span below the one that a request comes with, so that this one
+    may be the current request's own."""
+    found = [listener.options.tracing for listener in config.listeners]
+    return all(
+        it is not None
+        and (it.provider == "opentelemetry" or (it.provider and (it.outbound or not it.shared_span_context)))
+        for it in found
+    )
 
 
 @cache

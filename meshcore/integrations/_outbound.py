@@ -16,9 +16,9 @@ from meshcore.engine import Attempt, Decision
 from meshcore.exchange import AttemptError
 from meshcore.integrations._around import require_mesh
 from meshcore.integrations._inbound import mark_of
-from meshcore.integrations._spans import Calling, calling, descends
+from meshcore.integrations._spans import Calling, calling
 from meshcore.mesh import Mesh
-from meshcore.model import Cluster, Config, Discovery, UpstreamTls
+from meshcore.model import Cluster, Discovery, UpstreamTls
 from meshcore.telemetry.span_texts import Seen
 from meshcore.trace import SpanContext
 from meshcore.upstream.connections import Connection, Place
@@ -69,7 +69,6 @@ class Outbound:
         self.mesh = mesh
         #: Of every request that leaves this process for the mesh.
         self.mark: Line = mark_of(mesh)
-        self._descends: tuple[Config | None, bool] = (None, False)
 
     def decide(
         self, method: str, target: bytes, headers: Iterable[Line], *, scheme: str
@@ -92,7 +91,8 @@ class Outbound:
 
     async def started(self) -> None:
         """Start the mesh, where it is not, beside the event loop, which would wait for it in ``decide()``."""
-        await self.mesh.ause()
+        if not self.mesh.started:
+            await self.mesh.ause()
 
     def _acting(self, context: RequestContext | None) -> RequestContext | None:
         """The context of OpenTelemetry's span that this runs in, an instrumentation's or the app's own, where
@@ -116,10 +116,7 @@ class Outbound:
             return None
         if self.mesh.spans is None:
             return context.span.child()
-        config = self.mesh.engine.config
-        if self._descends[0] is not config:
-            self._descends = config, descends(config)
-        return context.span if self._descends[1] else context.span.child()
+        return context.span if self.mesh.view().descends else context.span.child()
 
     def _lines(
         self, headers: Iterable[Line], context: RequestContext | None, span: SpanContext | None

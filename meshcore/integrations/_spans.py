@@ -15,7 +15,7 @@ from meshcore.context import RequestContext
 from meshcore.engine import Attempt, Decision, Outcome
 from meshcore.exchange import AttemptError
 from meshcore.mesh import Mesh
-from meshcore.model import Config, TracingOptions
+from meshcore.model import TracingOptions
 from meshcore.telemetry.request_spans import (
     AttemptSpan,
     Kind,
@@ -27,7 +27,7 @@ from meshcore.telemetry.request_spans import (
 from meshcore.telemetry.span_texts import OPERATION, Seen
 from meshcore.trace import SpanContext
 
-__all__ = ["Calling", "Closes", "calling", "descends", "server_span"]
+__all__ = ["Calling", "Closes", "calling", "server_span"]
 
 
 def _request_span(
@@ -101,17 +101,6 @@ class Answered(Protocol):
 
 
 R = TypeVar("R", bound=Answered)
-
-
-def descends(config: Config) -> bool:
-    """Whether each listener's tracer makes a span below the one that a request comes with, so that this one
-    may be the current request's own."""
-    found = [listener.options.tracing for listener in config.listeners]
-    return all(
-        it is not None
-        and (it.provider == "opentelemetry" or (it.provider and (it.outbound or not it.shared_span_context)))
-        for it in found
-    )
 
 
 def calling(

@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from meshcore._tracers import Reads, reads_of
+from meshcore._tracers import Reads, descends, reads_of
 from meshcore.config.findings import did_you_mean
 from meshcore.config.native import ALONE
 from meshcore.mesh.mirror_thread import has_mirrors
@@ -33,13 +33,13 @@ class View(_View):
         #: There are limits and nothing else: no routes, and no word on whom requests are for.
         self.limits_alone = all(listener.name == ALONE for listener in config.listeners)
         #: Some requests are to be copied. Endpoints come and go more often than routes.
-        same = before is not None and before.config.listeners is config.listeners
-        self.mirrors: bool = before.mirrors if same and before is not None else has_mirrors(config)
+        kept = before if before is not None and before.config.listeners is config.listeners else None
+        self.mirrors: bool = has_mirrors(config) if kept is None else kept.mirrors
         #: What each kind of tracer reads.
-        self.tracers: tuple[Reads, ...] = before.tracers if same and before is not None else reads_of(config)
-        self._ports: dict[str, tuple[int, ...]] | None = (
-            before._ports if same and before is not None else None
-        )
+        self.tracers: tuple[Reads, ...] = reads_of(config) if kept is None else kept.tracers
+        #: The current request's span may be told of: a tracer's own is below it.
+        self.descends: bool = descends(config) if kept is None else kept.descends
+        self._ports: dict[str, tuple[int, ...]] | None = None if kept is None else kept._ports
 
     def ports_of(self, host: str) -> tuple[int, ...]:
         """The ports at which a host is known by its name; what listeners for any port say does not count."""
